@@ -1,0 +1,61 @@
+# Needs Python 3.11 or 3.12, Java 17+ and make; everything else is set up by the first target that needs it.
+#   make PYTHON=python3.12 test     another Python
+#   make DEVICE=gpu quickstart      vLLM for NVIDIA GPUs in place of the CPU build
+PYTHON ?= $(shell sh setup/find-python.sh)
+DEVICE ?= cpu
+VENV ?= .venv
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY := $(VENV)/ready-$(DEVICE)-$(VERSION)
+BIN := $(VENV)/bin
+
+.PHONY: help quickstart test test-fast lint format typecheck bench doctor clean requirements preflight install
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+quickstart: $(READY) ## Judge the shipped sample with a small real model and show the verdicts (minutes)
+	@$(BIN)/python -m judgelake.quickstart
+
+test: lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
+	$(BIN)/python -m pytest
+
+test-fast: $(READY) ## Tests without Spark or vLLM (seconds)
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(READY) ## Lint and format check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(READY) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+typecheck: $(READY) ## Types, strict in judges/, engine/ and config.py
+	$(BIN)/mypy
+
+bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
+	$(BIN)/python benchmarks/run.py
+
+doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and memory
+	@$(BIN)/judgelake doctor
+
+requirements: ## Pin the newest allowed packages again: requirements/*.txt
+	sh setup/pin-requirements.sh
+
+clean: ## Remove caches and builds; tables, models and .venv stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse derby.log metastore_db
+	find lib jobs tests benchmarks setup -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Of what follows, only these start Spark or vLLM.
+quickstart test bench: NEEDS := --java --memory-gib 6
+
+preflight:
+	@$(PYTHON) setup/preflight.py --venv $(VENV) $(NEEDS) $(if $(wildcard $(READY)),--installed)
+
+install: $(READY)
+
+# Order-only: the checks come first each time, and a passed check alone installs nothing again.
+$(READY): requirements/$(DEVICE).txt pyproject.toml | preflight
+	@$(PYTHON) setup/install.py --venv $(VENV) --requirements $< --stamp $@

@@ -1,0 +1,101 @@
+"""What Spark, Delta and planning cost: a million requests against an engine that answers at once.
+
+    python benchmarks/planning.py --requests 1000000
+
+Times a first run over an empty judgments table, then a second run that finds everything judged. The answers
+come from `InstantAsker` below, in the same tasks and through the same code as a real engine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from judgelake.config import JudgeJob, load_config
+from judgelake.engine import Ask, Reply
+from judgelake.judging import judge
+from judgelake.lake import create_tables
+from judgelake.session import get_spark
+
+ANSWERS_A_QUESTION = 10
+
+
+class InstantAsker:
+    """Answers every request at once, with scores that follow from the prompt's length."""
+
+    async def ask(self, ask: Ask) -> Reply:
+        """A JudgeLM score line."""
+        length = ask.cost_bytes
+        return Reply(f"{length % 11} {length % 7}", "stop", length // 4, 0, 3, None, 0.0)
+
+
+@asynccontextmanager
+async def instant() -> AsyncIterator[InstantAsker]:
+    """Opens the instant asker."""
+    yield InstantAsker()
+
+
+def comparisons_sql(comparisons: int) -> str:
+    """Comparisons of realistic size (about 1.3 KB of text), ten to a question."""
+    return f"""
+        SELECT
+          concat('c', id) AS comparison_id,
+          concat('q', id DIV {ANSWERS_A_QUESTION}) AS question_id,
+          array(named_struct('role', 'user', 'content',
+            concat('Question ', id DIV {ANSWERS_A_QUESTION}, ': ', repeat('why is this so? ', 12)))) AS messages,
+          CAST(NULL AS STRING) AS input,
+          array(
+            named_struct('model', 'm1', 'text', concat(id, repeat(' one answer with words', 24)), 'turns', CAST(NULL AS ARRAY<STRING>)),
+            named_struct('model', 'm2', 'text', concat(id, repeat(' other words in answer', 24)), 'turns', CAST(NULL AS ARRAY<STRING>))
+          ) AS answers,
+          CAST(NULL AS STRING) AS reference,
+          CAST(NULL AS STRUCT<criteria: STRING, scores: ARRAY<STRING>>) AS rubric,
+          'benchmark' AS source,
+          map('id', CAST(id AS STRING)) AS attributes
+        FROM range(0, {comparisons}, 1, 16)
+    """  # noqa: S608 - numbers of our own
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark and print one line a stage."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--chunk-requests", type=int, default=100_000)
+    arguments = parser.parse_args(argv)
+    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
+    job = load_config(
+        JudgeJob,
+        None,
+        [
+            "judge.name=judgelm",
+            f"tables.warehouse={folder / 'warehouse'}",
+            "mlflow.enabled=false",
+            "engine.url=http://instant.invalid/v1",
+            f"asking.chunk_requests={arguments.chunk_requests}",
+        ],
+    )
+    console = Console()
+    spark = get_spark(job.tables, app_name="judgelake planning benchmark")
+    try:
+        create_tables(spark, job.tables)
+        spark.sql(comparisons_sql(arguments.requests // 2)).write.format("delta").mode("append").saveAsTable(job.tables.comparisons)
+        for stage in ("first run", "resume over finished work"):
+            start = time.perf_counter()
+            run = judge(spark, job, console=console, asker=instant)
+            seconds = time.perf_counter() - start
+            console.print(f"{stage}: {run.plan.requests:,} requests judged, {run.plan.skipped:,} skipped, {seconds:.1f} s")
+    finally:
+        spark.stop()
+        shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

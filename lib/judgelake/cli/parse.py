@@ -1,0 +1,84 @@
+"""`judgelake parse`: raw outputs read again, by a new parser or a new judge file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from judgelake.cli.lines import read_records, write_record
+from judgelake.errors import UserError
+from judgelake.judges import LETTERS, Failure, JudgeSpec, Reading, Status, load_judge, parse
+
+EXAMPLES = """\
+reads {"raw"} lines; a line may also have "finish_reason" ("length": the output was cut), "label_logprobs" and
+"answers". Prints {"status", "scores", "verdict", "reason"} for each, in the order the answers were SHOWN.
+
+examples:
+  judgelake parse --judge judgelm --mode pair outputs.jsonl
+  judgelake parse --judge judgelm --mode multi --answers 4 outputs.jsonl
+  echo '{"raw": "8 7"}' | judgelake parse --judge judgelm --mode pair -
+"""
+
+
+def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the subcommand to the command line."""
+    parser = subcommands.add_parser(
+        "parse",
+        parents=[common],
+        help="read raw outputs of a judge",
+        description="Read the raw outputs of a judge in a JSONL file.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--judge", required=True, metavar="NAME", help="see: judgelake judges")
+    parser.add_argument("--mode", required=True, metavar="MODE", help="one of the judge's modes")
+    parser.add_argument("--answers", type=int, metavar="N", help="answers shown; default: the fewest the mode takes")
+    parser.add_argument("--judges", metavar="DIR", help="a folder of your own judge files, searched first")
+    parser.add_argument("file", metavar="FILE.jsonl", help="raw outputs; - for standard input")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line an output."""
+    spec = load_judge(arguments.judge, arguments.judges)
+    fewest, most = spec.mode(arguments.mode).answers
+    answers = fewest if arguments.answers is None else arguments.answers
+    if not fewest <= answers <= most:
+        raise UserError(f"--answers {answers}: mode {arguments.mode!r} takes {fewest} to {most}.")
+    for record in read_records(arguments.file):
+        result = record if isinstance(record, Failure) else _read(spec, arguments.mode, record, answers)
+        write_record(_line(result))
+    return 0
+
+
+def _read(spec: JudgeSpec, mode: str, record: dict[str, Any], answers: int) -> Reading | Failure:
+    raw, finish_reason = record.get("raw"), record.get("finish_reason")
+    logprobs, shown = record.get("label_logprobs"), record.get("answers", answers)
+    if not isinstance(raw, str):
+        return _invalid("raw", raw, "text")
+    if finish_reason is not None and not isinstance(finish_reason, str):
+        return _invalid("finish_reason", finish_reason, "text or null")
+    if logprobs is not None and not _are_logprobs(logprobs):
+        return _invalid("label_logprobs", logprobs, "an object of numbers, or null")
+    if isinstance(shown, bool) or not isinstance(shown, int) or not 1 <= shown <= len(LETTERS):
+        return _invalid("answers", shown, f"a number from 1 to {len(LETTERS)}")
+    return parse(spec, mode, raw, answers=shown, finish_reason=finish_reason, label_logprobs=logprobs)
+
+
+def _are_logprobs(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) for number in value.values()
+    )
+
+
+def _invalid(key: str, value: Any, expected: str) -> Failure:
+    found = "missing" if value is None else type(value).__name__
+    return Failure(Status.INVALID_INPUT, f"{key}: {found}, expected {expected}")
+
+
+def _line(result: Reading | Failure) -> dict[str, Any]:
+    if isinstance(result, Failure):
+        return {"status": result.status.value, "scores": None, "verdict": None, "reason": result.reason}
+    scores = None if result.scores is None else list(result.scores)
+    return {"status": Status.OK.value, "scores": scores, "verdict": result.verdict, "reason": None}

@@ -1,0 +1,129 @@
+"""`judgelake sql`: a query over the tables of the warehouse."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from judgelake.config import JudgeJob, Tables, from_environment, load_config
+from judgelake.errors import UserError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DEFAULT_CONFIG = Path("conf/judge.yaml")
+DEFAULT_ROWS = 50
+
+EXAMPLES = """\
+A table on a terminal; tab-separated lines elsewhere, with a heading line.
+
+examples:
+  judgelake sql "SHOW TABLES"
+  judgelake sql "DESCRIBE judgments"
+  judgelake sql "SELECT shown_order, verdict, count(*) FROM judgments_latest GROUP BY ALL"
+  judgelake sql --rows 100000 "SELECT comparison_id, verdict_ab, verdict_ba FROM judgments_both_orders" > verdicts.tsv
+"""
+
+
+def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the subcommand to the command line."""
+    parser = subcommands.add_parser(
+        "sql",
+        parents=[common],
+        help="query the tables (starts Spark: some seconds)",
+        description="Run a query over comparisons, labels, judgments and their views, and print the result.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("query", help="the SQL")
+    parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help=f"most rows to print (default: {DEFAULT_ROWS})")
+    add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where the tables lie."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"a job's YAML, for its names of tables and warehouse (default: {DEFAULT_CONFIG} where it exists)",
+    )
+
+
+def tables_of(config: str | None) -> Tables:
+    """The names of the tables in a job's config, or the default ones; the environment has the last word."""
+    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return from_environment(Tables() if path is None else load_config(JudgeJob, path).tables)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the rows of a query.
+
+    Raises:
+        UserError: there are no tables yet, or the query does not fit them.
+    """
+    from judgelake.lake import register
+    from judgelake.session import get_spark
+
+    tables = tables_of(arguments.config)
+    spark = get_spark(tables, app_name="judgelake sql", debug=arguments.debug)
+    try:
+        if not register(spark, tables):
+            raise UserError(
+                f"No tables in {tables.warehouse or 'the catalog'!r} yet. Fill them with jobs/ingest.py, or name their "
+                "place with --config or JUDGELAKE_WAREHOUSE."
+            )
+        columns, rows, is_cut = result_of(spark, arguments.query, arguments.rows)
+    finally:
+        spark.stop()
+    if sys.stdout.isatty():
+        _print_table(columns, rows)
+    else:
+        for row in (columns, *rows):
+            print("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+    if is_cut:
+        print(f"Only the first {arguments.rows} rows are shown; --rows N shows more.", file=sys.stderr)
+    return 0
+
+
+def result_of(spark: SparkSession, query: str, most: int) -> tuple[list[str], list[list[str]], bool]:
+    """Column names and the first `most` rows of a query as text, and whether there are more.
+
+    Raises:
+        UserError: the query cannot be parsed or names what is not there.
+    """
+    from pyspark.errors import AnalysisException, ParseException
+
+    try:
+        frame = spark.sql(query)
+        found = frame.take(most + 1)
+    except (AnalysisException, ParseException) as error:
+        raise UserError(f"The query does not fit: {str(error).strip().splitlines()[0]}") from error
+    rows = [[_text(value) for value in row] for row in found[:most]]
+    return list(frame.columns), rows, len(found) > most
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if hasattr(value, "asDict"):
+        value = value.asDict(recursive=True)
+    if isinstance(value, list | dict | tuple):
+        # Dates and decimals inside an array are text to a reader.
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

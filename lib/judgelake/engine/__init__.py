@@ -1,0 +1,35 @@
+"""How text reaches a model: an async HTTP client, and a supervised vLLM server on each executor. No judging here."""
+
+from judgelake.engine.ask import Ask, Asker, AskerFactory, Endpoint, Reply
+from judgelake.engine.client import Client, client_factory, endpoint_of_url
+from judgelake.engine.command import is_cpu_build
+from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.identity import local_model, model_identity
+from judgelake.engine.options import answer_changing
+from judgelake.engine.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server import Started, ensure_engine, stop_engines
+from judgelake.engine.stream import run_stream, stream
+
+__all__ = [
+    "Ask",
+    "Asker",
+    "AskerFactory",
+    "Client",
+    "Endpoint",
+    "EngineGone",
+    "EngineRefused",
+    "Reply",
+    "Started",
+    "answer_changing",
+    "client_factory",
+    "endpoint_of_url",
+    "ensure_engine",
+    "is_cpu_build",
+    "local_model",
+    "model_identity",
+    "owner_of_this_driver",
+    "owner_of_this_worker",
+    "run_stream",
+    "stop_engines",
+    "stream",
+]

@@ -1,0 +1,254 @@
+"""Asks an OpenAI-compatible server over HTTP; every call ends in a reply or in a failure with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from judgelake.config import Engine
+from judgelake.engine.ask import Ask, AskerFactory, Endpoint, Reply
+from judgelake.engine.body import path_of, read_reply, request_body
+from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.key import api_key
+from judgelake.engine.labels import label_key, label_token_ids
+from judgelake.engine.outcome import Again, outcome_of
+from judgelake.engine.pace import Pace, retry_after_s, wait_before
+from judgelake.judges import Failure, Status
+
+CONNECT_TIMEOUT_S = 30.0
+PROBE_TIMEOUT_S = 30.0
+# uvicorn closes a connection idle for 5 s; one used again at that moment would break.
+KEEP_ALIVE_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Http:
+    status: int
+    text: str
+    retry_after: float | None
+
+
+class Client:
+    """An async context manager over one connection pool. How many calls are in flight is the caller's to bound."""
+
+    def __init__(self, endpoint: Endpoint, engine: Engine) -> None:
+        """Nothing is opened before the context is entered."""
+        self._endpoint = endpoint
+        self._engine = engine
+        self._pace = Pace(engine.requests_per_second)
+        self._is_own = endpoint.uds is not None
+        self._is_vllm = self._is_own
+        self._label_ids: dict[Any, asyncio.Task[dict[str, int] | None]] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the pool and look at the server once.
+
+        Raises:
+            EngineGone: our own server does not answer.
+            EngineRefused: nothing answers at the address, or the key is refused.
+        """
+        connector: aiohttp.BaseConnector
+        if self._endpoint.uds is not None:
+            connector = aiohttp.UnixConnector(self._endpoint.uds, limit=0, keepalive_timeout=KEEP_ALIVE_S)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
+        key = self._endpoint.api_key
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            timeout=aiohttp.ClientTimeout(total=self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+            trust_env=not self._is_own,
+        )
+        try:
+            await self._look()
+        except BaseException:
+            await self._session.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        for task in self._label_ids.values():
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, ask: Ask) -> Reply | Failure:
+        """The server's reply, or why there is none.
+
+        Raises:
+            EngineGone: our own server is dead.
+            EngineRefused: the server cannot serve this job: wrong key or model, or beam search on a server without it.
+        """
+        if ask.decoding.beam_width is not None and not self._is_vllm:
+            raise EngineRefused(
+                f"This judge decodes by beam search, which {self._endpoint.base_url} does not offer (it is no vLLM). "
+                "Use a vLLM server, or leave engine.url out to start one."
+            )
+        label_ids = await self._ids_of_labels(ask)
+        body = request_body(ask, self._endpoint.model, is_vllm=self._is_vllm, label_ids=label_ids)
+        data = json.dumps(body).encode()
+        for attempt in range(self._engine.max_retries + 1):
+            await self._pace.turn()
+            started = time.perf_counter()
+            outcome = await self._attempt(path_of(ask), data)
+            if isinstance(outcome, Failure):
+                return outcome
+            if not isinstance(outcome, Again):
+                latency_ms = (time.perf_counter() - started) * 1000
+                return read_reply(outcome, ask, latency_ms, label_ids)
+            failure = Failure(Status.ENGINE_ERROR, f"{outcome.reason} (attempt {attempt + 1})")
+            if attempt == self._engine.max_retries or not await self._wait(outcome, attempt + 1):
+                break
+        return failure
+
+    async def _wait(self, again: Again, attempt: int) -> bool:
+        """Wait as the server asked, or a growing time; False where it asked for longer than a call may take."""
+        if again.wait_s is None:
+            await asyncio.sleep(wait_before(attempt))
+            return True
+        if again.wait_s > self._engine.timeout_s:
+            return False
+        self._pace.pause(again.wait_s)
+        return True
+
+    async def _attempt(self, path: str, data: bytes) -> dict[str, Any] | Failure | Again:
+        """One call: the reply's JSON, why there is none, or a reason to try again."""
+        try:
+            http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+        except TimeoutError:
+            return Failure(Status.TIMEOUT, f"no answer within {self._engine.timeout_s:g} s")
+        except aiohttp.ClientError as error:
+            await self._stop_if_dead(error)
+            return Again(f"{type(error).__name__} while talking to the server")
+        if http.status == 404:
+            await self._explain_404(path, http.text)
+        if http.status != 200:
+            if http.status >= 500:
+                await self._stop_if_dead(None)
+            return outcome_of(http.status, http.text, http.retry_after, self._endpoint)
+        try:
+            decoded = json.loads(http.text)
+        except ValueError:
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {http.text[:60]!r}")
+        if not isinstance(decoded, dict):
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {http.text[:60]!r}")
+        return decoded
+
+    async def _http(self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None) -> _Http:
+        assert self._session is not None, "the client is used outside its context"
+        timeout = aiohttp.ClientTimeout(total=timeout_s or self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S)
+        async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as response:
+            content = await response.read()
+            after = retry_after_s(response.headers.get("Retry-After"))
+            return _Http(response.status, content.decode("utf-8", "replace"), after)
+
+    async def _look(self) -> None:
+        """See who answers: whether it is vLLM, and whether it takes our key."""
+        for attempt in range(self._engine.max_retries + 1):
+            try:
+                http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if self._is_own:
+                    raise EngineGone(
+                        f"The vLLM server of this executor does not answer ({type(error).__name__})."
+                    ) from error
+                problem = type(error).__name__
+            else:
+                if http.status in (401, 403):
+                    outcome_of(http.status, http.text, None, self._endpoint)
+                if http.status not in (429, 502, 503, 504):
+                    # A hosted server may have no list of models, so only its answers to calls count then.
+                    self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in _models(http))
+                    return
+                problem = f"HTTP {http.status}"
+            if attempt < self._engine.max_retries:
+                await asyncio.sleep(wait_before(attempt + 1))
+        raise EngineRefused(
+            f"Nothing useful answers at engine.url {self._endpoint.base_url} ({problem}). "
+            "Give the address of a running server, up to and with /v1."
+        )
+
+    async def _stop_if_dead(self, cause: Exception | None) -> None:
+        """Raise `EngineGone` where the failing server is our own and dead; a busy one is not."""
+        if not self._is_own:
+            return
+        health = self._endpoint.base_url.removesuffix("/v1") + "/health"
+        try:
+            http = await self._http("GET", health, timeout_s=PROBE_TIMEOUT_S)
+        except TimeoutError:
+            return
+        except aiohttp.ClientError as error:
+            raise EngineGone("The vLLM server of this executor is gone; its log says why.") from (cause or error)
+        if http.status != 200:
+            raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
+
+    async def _explain_404(self, path: str, text: str) -> None:
+        try:
+            http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+            names = ", ".join(str(model.get("id")) for model in _models(http))
+        except (aiohttp.ClientError, TimeoutError):
+            names = ""
+        if names:
+            raise EngineRefused(
+                f"{self._endpoint.base_url} has no model {self._endpoint.model!r}; it has {names}. Set judge.model."
+            )
+        raise EngineRefused(
+            f"{self._endpoint.base_url}/{path} is not there (HTTP 404). engine.url goes up to and with /v1; "
+            f"the model asked for is {self._endpoint.model!r}."
+        )
+
+    async def _ids_of_labels(self, ask: Ask) -> dict[str, int] | None:
+        if not ask.labels or not self._is_vllm:
+            return None
+        key = label_key(ask)
+        if key not in self._label_ids:
+            # One task a key, shared by all calls that wait for it.
+            self._label_ids[key] = asyncio.create_task(label_token_ids(ask, self._tokenize))
+        return await asyncio.shield(self._label_ids[key])
+
+    async def _tokenize(self, body: dict[str, Any]) -> list[int] | None:
+        url = self._endpoint.base_url.removesuffix("/v1") + "/tokenize"
+        data = json.dumps({"model": self._endpoint.model} | body).encode()
+        try:
+            http = await self._http("POST", url, data, PROBE_TIMEOUT_S)
+            tokens = json.loads(http.text)["tokens"] if http.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            await self._stop_if_dead(error)
+            return None
+        return tokens if isinstance(tokens, list) else None
+
+
+def _models(http: _Http) -> list[dict[str, Any]]:
+    try:
+        models = json.loads(http.text)["data"] if http.status == 200 else []
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+
+
+def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
+    """The endpoint at `engine.url`, with its key.
+
+    Raises:
+        UserError: the address is no http address, or the key is not where the config says.
+    """
+    url = (engine.url or "").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise EngineRefused(f"engine.url must begin with http:// or https://, not {engine.url!r}.")
+    key, name = api_key(engine)
+    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
+
+
+def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:
+    """Opens a `Client` of this endpoint, wherever an asker is wanted."""
+    return lambda: Client(endpoint, engine)

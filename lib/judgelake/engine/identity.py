@@ -1,0 +1,101 @@
+"""What a model is: the content of a local folder, or a name and revision on a hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from judgelake.errors import UserError
+
+# Files small enough to read whole; weights are sampled.
+WHOLE_BELOW = 16 * 1024 * 1024
+SAMPLED_BLOCKS = 16
+BLOCK_BYTES = 64 * 1024
+# What a folder may hold beside a model without being another model.
+IGNORED_SUFFIXES = (".md", ".lock", ".metadata", ".gitattributes", ".gitignore", ".png", ".jpg", ".pdf")
+IGNORED_NAMES = ("LICENSE", "LICENCE", "NOTICE")
+
+
+def local_model(model: str) -> Path | None:
+    """The folder of a local model; None for a name on a hub.
+
+    Raises:
+        UserError: it can only be a path, and there is no such folder.
+    """
+    path = Path(model).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise UserError(f"The model folder {model!r} holds no config.json. Name a folder in Hugging Face format.")
+        return path.resolve()
+    looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists()
+    if looks_like_path or not model:
+        raise UserError(
+            f"The model {model!r} is not a folder on this machine. Set judge.model to a folder or a hub name."
+        )
+    return None
+
+
+def model_identity(model: str, revision: str | None) -> str:
+    """The model as "local:<sha256>" of a folder's content, or "name@revision" ("unpinned" where no revision is given).
+
+    Small files (config, index, tokenizer, templates) are read whole; of weights the size, the header and blocks
+    spread over the file, so that a model of any size is known in well under a second. The path does not count.
+
+    Raises:
+        UserError: a path with no model in it.
+    """
+    folder = local_model(model)
+    if folder is None:
+        return f"{model}@{revision or 'unpinned'}"
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and _counts(path, folder))
+    stamp = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    return f"local:{_content_hash(folder, stamp)}"
+
+
+@lru_cache(maxsize=8)
+def _content_hash(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for name, size, _ in stamp:
+        path = Path(name)
+        content = path.read_bytes() if size < WHOLE_BELOW else _sample(path, size)
+        content = _canonical_config(content) if path.name == "config.json" else content
+        relative = path.relative_to(folder).as_posix()
+        digest.update(f"{relative}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _canonical_config(content: bytes) -> bytes:
+    """config.json without the names its writer left: they tell where it came from, not what it is."""
+    try:
+        config: Any = json.loads(content)
+    except ValueError:
+        return content
+    if not isinstance(config, dict):
+        return content
+    kept = {key: value for key, value in config.items() if key not in ("_name_or_path", "_model_name_or_path")}
+    return json.dumps(kept, sort_keys=True).encode()
+
+
+def _counts(path: Path, folder: Path) -> bool:
+    relative = path.relative_to(folder)
+    is_hidden = any(part.startswith(".") for part in relative.parts)
+    return not is_hidden and path.suffix.lower() not in IGNORED_SUFFIXES and path.name not in IGNORED_NAMES
+
+
+def _sample(path: Path, size: int) -> bytes:
+    """The size, the header and evenly spread blocks of a large file."""
+    parts = [str(size).encode()]
+    with path.open("rb") as file:
+        if path.suffix == ".safetensors":
+            # The first eight bytes are the length of a JSON header that names every tensor, its type and place.
+            length = int.from_bytes(file.read(8), "little")
+            parts.append(file.read(min(length, WHOLE_BELOW)))
+        for block in range(SAMPLED_BLOCKS):
+            file.seek((size - BLOCK_BYTES) * block // (SAMPLED_BLOCKS - 1))
+            parts.append(file.read(BLOCK_BYTES))
+    return b"\0".join(parts)

@@ -1,0 +1,61 @@
+"""When the next request may be sent: the rate limit, a server's Retry-After, and growing waits between attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+
+
+class Pace:
+    """Spreads the requests of one client evenly, and holds them all back while the server asks for a pause."""
+
+    def __init__(self, requests_per_second: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with no pause; `requests_per_second` None sets no limit."""
+        self._interval = 0.0 if requests_per_second is None else 1 / requests_per_second
+        self._clock = clock
+        self._next_slot = -math.inf
+        self._paused_until = -math.inf
+
+    async def turn(self) -> None:
+        """Wait until the next request may go."""
+        now = self._clock()
+        slot = max(now, self._next_slot)
+        if self._interval:
+            self._next_slot = slot + self._interval
+        while (wait := max(slot, self._paused_until) - self._clock()) > 0:
+            await asyncio.sleep(wait)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+
+def wait_before(attempt: int) -> float:
+    """Seconds before attempt 1, 2, ...: doubling with jitter, so that many tasks do not return together."""
+    longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
+    return random.uniform(0.5, 1.0) * longest
+
+
+def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:
+    """Seconds a Retry-After header asks to wait, given as seconds or an HTTP date; None without a readable one."""
+    if header is None:
+        return None
+    text = header.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - (now or datetime.now(UTC))).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,0 +1,111 @@
+"""Which process is which, for certain: a pid alone may be another process by now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+# Start times are read from the same counter, so only the rounding of a float differs.
+SAME_START_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process by pid and start time (seconds since the epoch)."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """The process that has this pid now.
+
+        Raises:
+            ProcessLookupError: there is none.
+        """
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess as error:
+            raise ProcessLookupError(f"no process {pid}") from error
+
+    def process(self) -> psutil.Process | None:
+        """The process, while it lives and is no zombie; else None."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) < SAME_START_S
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.NoSuchProcess:
+            return None
+
+
+def with_descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """The processes and all their children, grandchildren, ..."""
+    found: dict[int, psutil.Process] = {}
+    for root in roots:
+        try:
+            for process in (root, *root.children(recursive=True)):
+                found[process.pid] = process
+        except psutil.NoSuchProcess:
+            continue
+    return list(found.values())
+
+
+def members_of_group(group: int) -> list[psutil.Process]:
+    """The living processes of a process group."""
+    members = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                members.append(process)
+        except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+            continue
+    return members
+
+
+def kill_all(processes: list[psutil.Process], grace_s: float) -> list[psutil.Process]:
+    """Ask all to end, kill what is left after `grace_s`; returns those that live on, which should be none."""
+    for process in processes:
+        _signal(process, hard=False)
+    _, alive = psutil.wait_procs(processes, timeout=grace_s)
+    for process in alive:
+        _signal(process, hard=True)
+    _, alive = psutil.wait_procs(alive, timeout=10)
+    return list(alive)
+
+
+def _signal(process: psutil.Process, *, hard: bool) -> None:
+    try:
+        if hard:
+            process.kill()
+        else:
+            process.terminate()
+    except psutil.NoSuchProcess:
+        pass
+
+
+def owner_of_this_worker() -> int:
+    """The process whose engine this is: the nearest Java above a Spark worker, else the parent."""
+    for process in psutil.Process().parents():
+        try:
+            if "java" in process.name().lower():
+                return process.pid
+        except psutil.NoSuchProcess:
+            continue
+    return os.getppid()
+
+
+def owner_of_this_driver() -> int | None:
+    """The Java process that owns the engines of a local session: started by this driver, or above it.
+
+    None where there is none: then all executors are on other machines, and end their engines themselves.
+    """
+    for process in (*psutil.Process().children(recursive=True), *psutil.Process().parents()):
+        try:
+            if "java" in process.name().lower():
+                return process.pid
+        except psutil.NoSuchProcess:
+            continue
+    return None

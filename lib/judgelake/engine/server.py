@@ -1,0 +1,204 @@
+"""Finds or starts the vLLM server of this executor and GPU set."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from judgelake.config import Engine, fingerprint
+from judgelake.engine.ask import Endpoint
+from judgelake.engine.command import is_cpu_build, server_command, server_environment
+from judgelake.engine.diagnosis import start_failure
+from judgelake.engine.identity import local_model
+from judgelake.engine.orders import Orders
+from judgelake.engine.processes import ProcessId
+from judgelake.engine.state import KEY_CHARACTERS, EngineFiles, Note, end_engine, private_folder, read_note
+from judgelake.errors import RunError, UserError
+
+BASE_URL = "http://localhost/v1"
+LOOK_EVERY_S = 0.2
+# The supervisor itself ends a start that takes too long; this much later it must have.
+MARGIN_S = 60.0
+# A supervisor leaves its note within this time, or never will.
+FIRST_NOTE_S = 60.0
+LOGS_KEPT_S = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that answers. `start_s` is what its start took, also for those who found it running."""
+
+    endpoint: Endpoint
+    version: str
+    start_s: float
+    log_path: str
+    was_running: bool
+
+
+def ensure_engine(
+    engine: Engine,
+    model: str,
+    revision: str | None,
+    context_length: int,
+    gpus: tuple[str, ...],
+    owner_pid: int,
+    cores: int,
+) -> Started:
+    """The server of this owner, GPU set and configuration; the first comer starts it, the others wait for it.
+
+    Args:
+        engine: options, environment and limits of the server.
+        model: a local folder, or a name on a hub.
+        revision: of a model on a hub.
+        context_length: tokens of prompt and output together.
+        gpus: addresses of the GPUs it may use; empty on a CPU.
+        owner_pid: the process whose end ends the server.
+        cores: cores a CPU server computes on.
+
+    Raises:
+        UserError: no such model, an option vLLM does not take, not enough memory, vLLM not installed.
+        RunError: it did not start, for a reason that is nobody's mistake.
+    """
+    folder = local_model(model)
+    name = str(folder) if folder else model
+    try:
+        owner = ProcessId.of(owner_pid)
+    except ProcessLookupError as error:
+        raise RunError(f"The process {owner_pid}, which was to own the engine, is gone.") from error
+    content = engine.model_dump(mode="json") | {"model": name, "revision": revision, "context_length": context_length}
+    content |= {"gpus": list(gpus), "cores": cores, "owner": [owner.pid, owner.started]}
+    files = EngineFiles(private_folder(engine.folder), fingerprint(content)[:KEY_CHARACTERS])
+    with _locked(files, engine):
+        note = read_note(files.note)
+        was_running = note is not None and note.phase != "ended" and note.supervisor.process() is not None
+        files.use.touch()
+        if note is not None and not was_running:
+            end_engine(files, note)
+        if not was_running:
+            orders = _orders(engine, name, revision, context_length, gpus, owner, cores, files, folder is not None)
+            _start(orders, files)
+        ready = _wait_until_ready(files, engine, name)
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=name)
+    return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running)
+
+
+@contextlib.contextmanager
+def _locked(files: EngineFiles, engine: Engine) -> Iterator[None]:
+    """Protects the note: whoever holds it decides whether a server must be started."""
+    try:
+        with filelock.FileLock(files.lock, timeout=engine.start_timeout_s + MARGIN_S):
+            yield
+    except filelock.Timeout as error:
+        raise RunError(f"Another task has been starting this engine for too long; its log is {files.log}.") from error
+
+
+def _orders(
+    engine: Engine,
+    model: str,
+    revision: str | None,
+    context_length: int,
+    gpus: tuple[str, ...],
+    owner: ProcessId,
+    cores: int,
+    files: EngineFiles,
+    is_local: bool,
+) -> Orders:
+    is_cpu = not gpus and is_cpu_build()
+    cache = files.folder / "pycache"
+    return Orders(
+        command=server_command(engine, model, revision, context_length, files.socket, is_cpu=is_cpu),
+        environment=server_environment(engine, gpus, cores, is_cpu=is_cpu, is_local=is_local, cache=cache),
+        socket=str(files.socket),
+        note=str(files.note),
+        log=str(files.log),
+        use=str(files.use),
+        owner_pid=owner.pid,
+        owner_started=owner.started,
+        start_timeout_s=engine.start_timeout_s,
+        idle_stop_s=engine.idle_stop_s,
+        stall_stop_s=engine.stall_stop_s,
+    )
+
+
+def _start(orders: Orders, files: EngineFiles) -> None:
+    """Start the supervisor in a session of its own, out of reach of the signals and the end of this process."""
+    package = Path(__file__).resolve().parents[2]
+    # Our own package may be on the path only by Spark's doing, as a zip.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
+    _forget_old_logs(files.folder)
+    with files.log.open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "judgelake.engine.supervisor"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=files.folder,
+            start_new_session=True,
+        )
+        assert supervisor.stdin is not None
+        with contextlib.suppress(BrokenPipeError), supervisor.stdin:
+            supervisor.stdin.write(orders.to_json().encode())
+    deadline = time.monotonic() + FIRST_NOTE_S
+    while read_note(files.note) is None:
+        if supervisor.poll() is not None or time.monotonic() > deadline:
+            supervisor.kill()
+            raise start_failure(orders.command[4], files.log, "its supervisor did not start", supervisor.poll())
+        time.sleep(LOOK_EVERY_S)
+    # It outlives this process; without this, subprocess would complain that nobody waited for it.
+    supervisor.returncode = 0
+
+
+def _forget_old_logs(folder: Path) -> None:
+    oldest = time.time() - LOGS_KEPT_S
+    for path in (*folder.glob("*.log"), *folder.glob("*.use")):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest and not path.with_suffix(".json").exists():
+                path.unlink()
+
+
+def _wait_until_ready(files: EngineFiles, engine: Engine, model: str) -> Note:
+    deadline = time.monotonic() + engine.start_timeout_s + MARGIN_S
+    while True:
+        note = read_note(files.note)
+        if note is not None and note.phase == "ready":
+            return note
+        if note is None or note.phase == "ended" or note.supervisor.process() is None:
+            reason = note.reason if note is not None else ""
+            exit_code = note.exit_code if note is not None else None
+            raise start_failure(model, files.log, reason or "its supervisor is gone", exit_code)
+        if time.monotonic() > deadline:
+            end_engine(files, note)
+            raise RunError(f"vLLM was not ready in {engine.start_timeout_s:g} s; its log is {files.log}.")
+        time.sleep(LOOK_EVERY_S)
+
+
+def stop_engines(owner_pid: int | None, folder: str | None = None) -> int:
+    """End every engine of this owner on this machine, and of owners that are gone; returns how many there were.
+
+    Args:
+        owner_pid: process whose engines end; None for those of dead owners only.
+        folder: `engine.folder` of the job; None for the default.
+    """
+    try:
+        place = private_folder(folder)
+    except UserError:
+        return 0
+    ended = 0
+    for path in place.glob("*.json"):
+        note = read_note(path)
+        if note is None:
+            continue
+        if note.owner.pid == owner_pid or note.owner.process() is None:
+            ended += note.phase != "ended" and note.supervisor.process() is not None
+            end_engine(EngineFiles(place, path.stem), note)
+    return ended

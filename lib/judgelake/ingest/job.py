@@ -1,0 +1,134 @@
+"""The job: read, hold against what is there, append; the same for the command line, a job and a notebook."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgelake.config import Config, Tables
+from judgelake.errors import UserError
+from judgelake.ingest.staging import stage, staging_folder
+from judgelake.sources import TABLE, Columns, Files, Item, Rejected, format_named
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+EXAMPLES = 3
+# Shorter work needs no words on its way.
+QUIET_S = 5.0
+BETWEEN_WORDS_S = 5.0
+
+
+class IngestJob(Config):
+    """`jobs/ingest.py`: foreign data into the comparisons and labels tables."""
+
+    tables: Tables = Tables()
+    staging: str | None = None
+    """Folder that this machine and the executors both reach, for rows on their way; null: in the warehouse folder."""
+    columns: Columns | None = None
+    """For --format table: which columns are what; null: the table has the columns of our JSONL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest did: rows read, added and held already by the tables, and what was rejected.
+
+    `examples` are the first rejected rows as "file, line n: reason".
+    """
+
+    comparisons_added: int
+    comparisons_held: int
+    labels_added: int
+    labels_held: int
+    rejected: int
+    rejected_added: int
+    examples: tuple[str, ...]
+
+
+def ingest(
+    spark: Callable[[], SparkSession] | SparkSession,
+    job: IngestJob,
+    format_name: str,
+    files: Files,
+    strict: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ingested:
+    """Bring files, or a table, into the lake; a second time nothing changes.
+
+    Args:
+        spark: a session, or what gives one: it is asked for only once the files have been read.
+        job: tables and, for the format "table", the column mapping.
+        format_name: see `sources.FORMATS`; "table" for any table that Spark reads.
+        files: what to read.
+        strict: refuse everything when a single row is rejected.
+        say: hears how far the work is, when it takes longer than a few seconds.
+
+    Raises:
+        UserError: a file that cannot be read, a table without the columns, or, where `strict`, a rejected row.
+    """
+    with staging_folder(job.staging, job.tables) as folder:
+        if format_name == TABLE:
+            from judgelake.ingest.tables import stage_tables
+
+            session = spark() if callable(spark) else spark
+            stage_tables(session, files.tables, job.columns, folder)
+        else:
+            _stage_files(format_named(format_name).load(files), folder, strict, say)
+            session = spark() if callable(spark) else spark
+        return _into_tables(session, job.tables, format_name, folder, strict)
+
+
+def _stage_files(items: Iterator[Item], folder: Path, strict: bool, say: Callable[[str], None]) -> None:
+    rejected: list[str] = []
+    count = 0
+    said = time.monotonic() + QUIET_S - BETWEEN_WORDS_S
+
+    def each(item: Item) -> None:
+        nonlocal count, said
+        count += 1
+        if strict and isinstance(item, Rejected) and len(rejected) < EXAMPLES:
+            rejected.append(example(item.file, item.line, item.reason))
+        if time.monotonic() - said > BETWEEN_WORDS_S:
+            said = time.monotonic()
+            say(f"{count:,} rows read")
+
+    stage(items, folder, each)
+    if rejected:
+        raise _refusal(rejected)
+
+
+def _into_tables(spark: SparkSession, tables: Tables, format_name: str, folder: Path, strict: bool) -> Ingested:
+    from judgelake.ingest.settle import rejected_rows, settle
+    from judgelake.lake import append_new, create_tables
+
+    create_tables(spark, tables)
+    settled = settle(spark, folder, spark.table(tables.comparisons), spark.table(tables.labels))
+    rejected = settled.rejected.count()
+    first = settled.rejected.orderBy("file", "line").select("file", "line", "reason").limit(EXAMPLES).collect()
+    examples = tuple(example(row["file"], row["line"], row["reason"]) for row in first)
+    if strict and examples:
+        raise _refusal(examples)
+    return Ingested(
+        comparisons_added=append_new(settled.comparisons, tables.comparisons, "comparison_id"),
+        comparisons_held=settled.comparisons_held,
+        labels_added=append_new(settled.labels, tables.labels, ("comparison_id", "labeler", "kind")),
+        labels_held=settled.labels_held,
+        rejected=rejected,
+        rejected_added=append_new(rejected_rows(settled.rejected, format_name), tables.rejected_rows, "row_id"),
+        examples=examples,
+    )
+
+
+def example(file: str, line: int | None, reason: str) -> str:
+    """A rejected row in one line."""
+    return f"{Path(file).name}{f', line {line}' if line else ''}: {reason}"
+
+
+def _refusal(examples: Sequence[str]) -> UserError:
+    return UserError(
+        f"--strict: rows would be rejected, so nothing was written. The first: {'; '.join(examples[:EXAMPLES])}. "
+        "Mend them, or ingest without --strict and look at the table rejected_rows."
+    )

@@ -1,0 +1,120 @@
+"""The command `judgelake-ingest` and `jobs/ingest.py`: arguments, one call, what is said at the end."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from judgelake.config import from_environment, load_config
+from judgelake.entry import exit_code_of
+from judgelake.errors import UserError
+from judgelake.ingest.job import Ingested, IngestJob, ingest
+from judgelake.session import get_spark
+from judgelake.sources import FORMATS, TABLE, Files, format_named
+
+DEFAULT_CONFIG = Path("conf/ingest.yaml")
+EPILOG = """examples:
+  %(prog)s --format judgelake --input mine.jsonl
+  %(prog)s --format alpaca_eval --input outputs/*.json --pairs all
+  %(prog)s --format mt_bench --input question.jsonl --answers model_answer/*.jsonl --baseline gpt-4
+  %(prog)s --format table --input main.default.pairs --config conf/ingest.yaml
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    path = arguments.config if arguments.config or not DEFAULT_CONFIG.exists() else DEFAULT_CONFIG
+    job = load_config(IngestJob, path, arguments.set)
+    job = job.model_copy(update={"tables": from_environment(job.tables)})
+    files = _files(arguments)
+    console = Console(highlight=False)
+    done = ingest(
+        lambda: get_spark(job.tables, app_name="judgelake ingest", debug=arguments.debug),
+        job,
+        arguments.format,
+        files,
+        strict=arguments.strict,
+        say=console.print,
+    )
+    _report(console, done, job)
+    return 0
+
+
+def _files(arguments: argparse.Namespace) -> Files:
+    given = [name for name in ("input", "labels", "answers", "annotations", "reference", "baseline")
+             if getattr(arguments, name)]
+    given += ["pairs"] if arguments.pairs else []
+    if arguments.format == TABLE:
+        if given != ["input"]:
+            raise UserError("--format table needs --input and takes nothing else; its columns are named in the config.")
+        return Files(tables=tuple(arguments.input))
+    chosen = format_named(arguments.format)
+    chosen.check(given)
+    if not given:
+        raise UserError(f"--format {arguments.format} needs a file: --{' or --'.join(chosen.takes[:2])}.")
+    if arguments.pairs and arguments.baseline:
+        raise UserError("--pairs and --baseline exclude each other: all pairs, or each against one model.")
+    return Files(
+        inputs=_paths(arguments.input),
+        labels=_paths(arguments.labels),
+        answers=_paths(arguments.answers),
+        annotations=_paths(arguments.annotations),
+        reference=Path(arguments.reference) if arguments.reference else None,
+        pairs=arguments.pairs or "all",
+        baseline=arguments.baseline,
+    )
+
+
+def _paths(names: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(Path(name) for name in names)
+
+
+def _report(console: Console, done: Ingested, job: IngestJob) -> None:
+    table = Table("", "added", "already there", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("comparisons", f"{done.comparisons_added:,}", f"{done.comparisons_held:,}")
+    table.add_row("labels", f"{done.labels_added:,}", f"{done.labels_held:,}")
+    if done.rejected:
+        table.add_row("rejected rows", f"{done.rejected_added:,}", f"{done.rejected - done.rejected_added:,}")
+    console.print(table)
+    for line in done.examples:
+        console.print(f"  rejected: {escape(line)}", soft_wrap=True)
+    if done.rejected > len(done.examples):
+        console.print(f"  ... and {done.rejected - len(done.examples):,} more in the table {job.tables.rejected_rows}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="judgelake-ingest",
+        description="Bring comparisons and labels into the lake's tables. Ingesting twice changes nothing.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--format", required=True, metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
+    parser.add_argument("--input", nargs="+", default=[], metavar="PATH", help="files to read; of table: names or paths")
+    parser.add_argument("--labels", nargs="+", default=[], metavar="FILE", help="labels that stand in files of their own")
+    parser.add_argument("--answers", nargs="+", default=[], metavar="FILE", help="a model's answers each (mt_bench, mm_vet)")
+    parser.add_argument("--annotations", nargs="+", default=[], metavar="FILE", help="annotated pairs (alpaca_eval)")
+    parser.add_argument("--reference", metavar="FILE", help="reference answers (mt_bench, judgelm)")
+    parser.add_argument(
+        "--pairs",
+        choices=("all", "together", "alone"),
+        help="how several models' answers are compared: every two (default), all in one comparison, or one at a time",
+    )
+    parser.add_argument("--baseline", metavar="MODEL", help="compare every other model with this one, which comes first")
+    parser.add_argument("--strict", action="store_true", help="write nothing when any row would be rejected (exit code 2)")
+    parser.add_argument("--config", metavar="FILE", help=f"YAML file; default {DEFAULT_CONFIG} where it is there")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of the config")
+    parser.add_argument("--debug", action="store_true", help="show stack traces and Spark's own messages")
+    return parser

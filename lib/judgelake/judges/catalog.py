@@ -1,0 +1,70 @@
+"""Which judges there are: a user's own folder first, then the built-in ones."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from judgelake.config import read_yaml, validated
+from judgelake.errors import UserError
+from judgelake.judges.spec import JudgeSpec
+
+
+def load_judge(name: str, folder: str | Path | None = None) -> JudgeSpec:
+    """The judge of that name: from `folder` if it has one, else the built-in one.
+
+    Raises:
+        UserError: no such judge (names the nearest), no such folder, or a faulty file (names the key).
+    """
+    paths = _paths(folder)
+    if name not in paths:
+        close = difflib.get_close_matches(name, paths, n=1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        raise UserError(f"No judge {name!r}.{meant} List them with: judgelake judges.")
+    return _read(paths[name])
+
+
+def list_judges(folder: str | Path | None = None) -> list[JudgeSpec]:
+    """All judges by name; one in `folder` stands in for a built-in one of the same name.
+
+    Raises:
+        UserError: no such folder, or a faulty file (names the key).
+    """
+    return [_read(path) for _, path in sorted(_paths(folder).items())]
+
+
+def built_in_folder() -> Path:
+    """Where the built-in judge files lie: inside an installed package, else in the checkout around it.
+
+    Raises:
+        UserError: in neither place, as in an incomplete installation.
+    """
+    package = Path(__file__).resolve().parent.parent
+    candidates = (package / "conf" / "judges", package.parent.parent / "conf" / "judges")
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    raise UserError(f"The built-in judges are missing (looked in {candidates[0]}). Install judgelake again.")
+
+
+def _paths(folder: str | Path | None) -> dict[str, Path]:
+    paths = dict(_files_of(built_in_folder()))
+    if folder is not None:
+        own = Path(folder)
+        if not own.is_dir():
+            raise UserError(f"There is no folder of judges {str(folder)!r}. Name a folder of <judge>.yaml files.")
+        paths |= dict(_files_of(own))
+    return paths
+
+
+def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        yield path.stem, path
+
+
+def _read(path: Path) -> JudgeSpec:
+    spec = validated(JudgeSpec, read_yaml(path), str(path))
+    if spec.name != path.stem:
+        raise UserError(f"{path}: name is {spec.name!r} but the file is called {path.stem!r}. Make them the same.")
+    return spec

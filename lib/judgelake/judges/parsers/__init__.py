@@ -1,0 +1,1 @@
+"""How an output is read: one file a kind of output; nothing here knows a judge by name."""

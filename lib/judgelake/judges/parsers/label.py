@@ -1,0 +1,88 @@
+"""One of the labels a mode allows: as the whole output, on the last line, or by log-probability."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from judgelake.config import Config
+from judgelake.judges.parsers.output import Output, read_label, shown, unreadable
+from judgelake.judges.verdict import Failure, Reading, Status
+
+
+class Choice(Config):
+    """`choice` has no options: the mode's choices are the labels."""
+
+
+class LastLine(Config):
+    """Options of `last_line`: the word that opens the line, before a colon and the label."""
+
+    word: str
+
+
+def read_choice(output: Output, options: Choice) -> Reading | Failure:
+    """The verdict of the label that is the whole output, exactly as written; white space around it is skipped."""
+    label = output.text.strip()
+    reading = read_label(output, label)
+    if reading is None:
+        return unreadable(output, f"not one of {_labels(output)}: {shown(output.text)}")
+    return _unless_cut(output, label) or reading
+
+
+def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
+    """The label on the last line that is not empty; the line holds the word, a colon, the label and no more.
+
+    Only the last line counts: the explanation before it may quote an answer that holds such a line.
+    Bold type around it and a full stop after it are skipped.
+    """
+    lines = output.text.split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    last = lines[-1].strip() if lines else ""
+    found = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:\s*[*_\[(]*(.+?)[\])*_.]*", last, re.IGNORECASE)
+    reading = read_label(output, found.group(1)) if found else None
+    if found is None or reading is None:
+        return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
+    if output.was_cut and not output.text.endswith("\n"):
+        return Failure(Status.TRUNCATED, f"cut before the last line was finished: {shown(last)}")
+    return reading
+
+
+def read_logprobs(output: Output) -> Reading | Failure:
+    """The most likely label, and every label's log-probability by the verdict (or score) it stands for.
+
+    Two labels that are exactly equally likely are no verdict: to take one would be a guess, and a tie is
+    a label of its own.
+    """
+    logprobs = output.label_logprobs
+    if not logprobs:
+        return Failure(Status.UNPARSEABLE, "the engine returned no log-probabilities of the labels")
+    missing = [label for label in output.verdict_of if not _is_number(logprobs.get(label))]
+    if missing:
+        return Failure(Status.UNPARSEABLE, f"no log-probability of the label {missing[0]!r}")
+    ranked = sorted(output.verdict_of, key=lambda label: logprobs[label], reverse=True)
+    if len(ranked) > 1 and logprobs[ranked[0]] == logprobs[ranked[1]]:
+        return Failure(Status.UNPARSEABLE, f"the labels {ranked[0]!r} and {ranked[1]!r} are exactly equally likely")
+    best = read_label(output, ranked[0])
+    assert best is not None  # ranked holds labels of verdict_of only
+    by_verdict = {_name(output.verdict_of[label]): logprobs[label] for label in output.verdict_of}
+    return Reading(scores=best.scores, verdict=best.verdict, logprobs=by_verdict)
+
+
+def _unless_cut(output: Output, label: str) -> Failure | None:
+    longer = [other for other in output.verdict_of if other != label and other.startswith(label)]
+    if output.was_cut and longer:
+        return Failure(Status.TRUNCATED, f"{label!r} was cut and may be {longer[0]!r}")
+    return None
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
+
+
+def _name(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _labels(output: Output) -> str:
+    return ", ".join(output.verdict_of) or "no labels"

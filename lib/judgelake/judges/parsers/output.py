@@ -1,0 +1,73 @@
+"""What every parser gets, and the questions about an output that all of them ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from judgelake.judges.verdict import Failure, Reading, Status
+
+MOST_SHOWN = 60
+"""Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""
+
+# Only an opening that says so outright: a judge may well write "I cannot say which is better, but ..." later on.
+REFUSAL = re.compile(
+    r"\W*(?:(?:(?:i['’]?m|i am) (?:very |so )?)?sorry|i apologi[sz]e|unfortunately)?\W*(?:but )?"
+    r"(?:as an ai[^.\n]{0,40}, )?i(?:['’]m| am)? ?"
+    r"(?:cannot|can['’]t|can not|unable to|not able to|won['’]t|will not) "
+    r"(?:judge|evaluate|assess|compare|grade|rate|score|assist|help|fulfil|comply|"
+    r"provide (?:a|an|any) (?:judge?ment|evaluation|assessment|comparison|rating|score))",
+    re.IGNORECASE,
+)
+NUMBER = r"[0-9]+(?:\.[0-9]*)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One answer of a judge model, as the engine returned it.
+
+    `verdict_of` maps each label the mode allows to a verdict ("A", `TIE`) or to a score;
+    it is empty where the mode has no labels.
+    """
+
+    text: str
+    answers: int
+    finish_reason: str | None = None
+    verdict_of: Mapping[str, str | float] = field(default_factory=dict)
+    label_logprobs: Mapping[str, float] | None = None
+
+    @property
+    def was_cut(self) -> bool:
+        """True when the model was stopped at its last allowed token, so that more may have followed."""
+        return self.finish_reason == "length"
+
+
+def unreadable(output: Output, reason: str) -> Failure:
+    """No verdict found: cut off, or a refusal to judge, or else unparseable; the reason quotes the end or start."""
+    if output.was_cut:
+        return Failure(Status.TRUNCATED, f"{reason}; the output was cut at its token limit")
+    if REFUSAL.match(output.text):
+        return Failure(Status.REFUSED, f"the model refuses to judge: {shown(output.text)}")
+    return Failure(Status.UNPARSEABLE, reason)
+
+
+def shown(text: str, *, end: bool = False) -> str:
+    """The first (or last) characters of a text, quoted for a reason."""
+    cut = text[-MOST_SHOWN:] if end else text[:MOST_SHOWN]
+    return repr(cut)
+
+
+def read_label(output: Output, label: str) -> Reading | None:
+    """The reading a label stands for; None when the mode has no such label."""
+    value = output.verdict_of.get(label)
+    if value is None:
+        return None
+    return Reading(verdict=value) if isinstance(value, str) else Reading(scores=(float(value),))
+
+
+def in_range(value: float, lowest: float, highest: float) -> Failure | None:
+    """The failure of a score that lies outside the scale."""
+    if lowest <= value <= highest:
+        return None
+    return Failure(Status.OUT_OF_RANGE, f"score {value:g} is not between {lowest:g} and {highest:g}")

@@ -1,0 +1,182 @@
+"""From a comparison to what the judge model gets: a completion prompt, or chat messages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+from jinja2 import TemplateError
+
+from judgelake.errors import UserError
+from judgelake.judges.comparison import Answer, Comparison, Message
+from judgelake.judges.spec import JudgeSpec, ModeSpec
+from judgelake.judges.templates import rendered
+from judgelake.judges.verdict import LETTERS, Failure, Status, as_shown
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What one request sends: `text` for a completion, `messages` for a chat; exactly one is set."""
+
+    text: str | None = None
+    messages: tuple[Message, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a prompt that is both or neither."""
+        if (self.text is None) == (self.messages is None):
+            raise ValueError("a prompt has either text or messages")
+
+    def to_json(self) -> str:
+        """Canonical JSON: a string, or a list of {"role", "content"}; equal prompts give equal text."""
+        content: Any = self.text
+        if self.messages is not None:
+            content = [{"role": message.role, "content": message.content} for message in self.messages]
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The prompt that `to_json` wrote."""
+        content = json.loads(text)
+        if isinstance(content, str):
+            return cls(text=content)
+        return cls(messages=tuple(Message(item["role"], item["content"]) for item in content))
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def bytes(self) -> int:
+        """UTF-8 bytes of the text, or of all message contents.
+
+        A token is at least one byte, so a completion has at most this many tokens besides the one that
+        begins the text; a chat template adds its own tokens to that.
+        """
+        if self.text is not None:
+            return len(self.text.encode())
+        return sum(len(message.content.encode()) for message in self.messages or ())
+
+
+def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, reference: str = "use") -> Prompt | Failure:
+    """The prompt of one comparison in one order.
+
+    Args:
+        spec: the judge.
+        mode: one of its modes.
+        comparison: what is judged. An empty answer is an answer and is shown as such.
+        order: the letters of all answers, as shown: "AB", "BA", "CAB".
+        reference: "use" shows the comparison's reference where the mode has a place for it, "ignore" does not.
+
+    Returns:
+        `Failure` with the status invalid_input when the mode cannot judge this comparison.
+
+    Raises:
+        UserError: the judge has no such mode, or its template asks for what this comparison has not.
+        ValueError: `order` is no order of these answers, or `reference` neither "use" nor "ignore".
+    """
+    mode_spec = spec.mode(mode)
+    if "".join(sorted(order)) != LETTERS[: len(comparison.answers)]:
+        raise ValueError(f"{order!r} is no order of {len(comparison.answers)} answers")
+    if reference not in ("use", "ignore"):
+        raise ValueError(f"reference must be 'use' or 'ignore', not {reference!r}")
+    reason = _why_not(mode_spec, mode, comparison, reference == "use")
+    if reason is not None:
+        return Failure(Status.INVALID_INPUT, reason)
+    values = _values(mode_spec, comparison, order, reference == "use")
+    try:
+        return _prompt(spec, mode_spec, values)
+    except TemplateError as error:
+        raise UserError(f"The template of judge {spec.name!r}, mode {mode!r}, cannot be rendered: {error}.") from error
+
+
+def _prompt(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:
+    partials = spec.partial_items
+    if mode.prompt is not None:
+        return Prompt(text=rendered(mode.prompt, partials, values))
+    return Prompt(
+        messages=tuple(Message(item.role, rendered(item.content, partials, values)) for item in mode.messages)
+    )
+
+
+def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: bool) -> str | None:
+    fewest, most = mode.answers
+    count = len(comparison.answers)
+    if not fewest <= count <= most:
+        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
+        return f"mode {name!r} takes {wanted} answers, the comparison has {count}"
+    if mode.reference in ("required", "anchor") and comparison.reference is None:
+        return f"mode {name!r} needs a reference, the comparison has none"
+    if mode.reference == "required" and not use_reference:
+        return f"mode {name!r} needs the reference and cannot ignore it"
+    if mode.rubric == "required" and comparison.rubric is None:
+        return f"mode {name!r} needs a rubric, the comparison has none"
+    if mode.descriptions and comparison.rubric is not None and comparison.rubric.scores is None:
+        return f"mode {name!r} needs a rubric with five score descriptions, the comparison's has none"
+    return _wrong_conversation(mode, name, comparison)
+
+
+def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> str | None:
+    roles = [message.role for message in comparison.messages]
+    if mode.conversation == "question" and roles != ["user"]:
+        return f"mode {name!r} takes one user message and no others, the comparison has {', '.join(roles) or 'none'}"
+    if not roles or roles[-1] != "user":
+        return "the last message must be the user's"
+    # A user message that a fixed reply follows is answered; each of the others needs a turn of every answer.
+    wanted = sum(role == "user" and reply != "assistant" for role, reply in zip(roles, [*roles[1:], ""], strict=True))
+    for letter, answer in zip(LETTERS, comparison.answers, strict=False):
+        turns = len(_turns(answer))
+        if mode.conversation != "turns" and turns != 1:
+            return f"mode {name!r} takes answers of one turn, answer {letter} has {turns}"
+        if mode.conversation == "turns" and turns != wanted:
+            return f"answer {letter} has {turns} turns for {wanted} user messages without a reply"
+    if mode.conversation == "messages" and wanted != 1:
+        return f"mode {name!r} takes a conversation that one answer ends, {wanted} user messages have no reply"
+    return None
+
+
+def _values(mode: ModeSpec, comparison: Comparison, order: str, use_reference: bool) -> dict[str, Any]:
+    """What the templates may name. All of it is text, or lists of text: nothing is rendered again."""
+    given = comparison.input or None
+    added = "" if given is None or mode.has_input_place else f"\n{given}"
+    shown = as_shown(comparison.answers, order)
+    rubric = comparison.rubric if mode.rubric != "none" else None
+    values: dict[str, Any] = {
+        "input": given,
+        "answers": [_turns(answer)[0] for answer in shown],
+        "reference": comparison.reference if use_reference and mode.reference != "none" else None,
+        "rubric": None if rubric is None else {"criteria": rubric.criteria, "scores": rubric.scores},
+    }
+    if mode.reference == "anchor":
+        values["anchor"] = comparison.reference
+    if mode.conversation == "question":
+        return values | {"question": comparison.messages[0].content + added}
+    values["messages"] = _numbered(comparison.messages, added)
+    if mode.conversation == "turns":
+        values["answers"] = [_numbered_turns(answer, values["messages"]) for answer in shown]
+    return values
+
+
+def _numbered(messages: tuple[Message, ...], added: str) -> list[dict[str, Any]]:
+    """The messages with the number of their user turn; `added` follows the first user message."""
+    following = [message.role for message in messages[1:]] + [""]
+    turn = 0
+    numbered = []
+    for message, reply in zip(messages, following, strict=True):
+        is_user = message.role == "user"
+        turn += is_user
+        content = message.content + (added if is_user and turn == 1 else "")
+        is_open = is_user and reply != "assistant"
+        numbered.append({"role": message.role, "content": content, "turn": turn, "is_open": is_open})
+    return numbered
+
+
+def _numbered_turns(answer: Answer, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    open_turns = [message["turn"] for message in messages if message["is_open"]]
+    return [{"turn": turn, "text": text} for turn, text in zip(open_turns, _turns(answer), strict=True)]
+
+
+def _turns(answer: Answer) -> tuple[str, ...]:
+    return answer.turns if answer.turns is not None else (answer.text or "",)

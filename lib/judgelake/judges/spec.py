@@ -1,0 +1,262 @@
+"""A judge as its YAML file defines it: model, prompt format, decoding, parser."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from judgelake.config import Config, fingerprint, validated
+from judgelake.errors import UserError
+from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.templates import Partials, inlined, problem
+from judgelake.judges.verdict import LETTERS, TIE
+
+MOST_ANSWERS = len(LETTERS)
+
+Need = Literal["required", "optional", "none"]
+
+
+class Decoding(Config):
+    """How the judge's answer is generated."""
+
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: PositiveInt = 512
+    """Output tokens a judgment may use."""
+    stop: tuple[str, ...] = ()
+    """Texts at which generation ends; the text itself is not part of the output."""
+    beam_width: PositiveInt | None = None
+    """Beams of a beam search; null: none."""
+    repetition_penalty: PositiveFloat | None = None
+    seed: int | None = None
+
+
+class DecodingChange(Config):
+    """Decoding keys of one mode, in place of the judge's own."""
+
+    temperature: float | None = Field(default=None, ge=0)
+    top_p: float | None = None
+    max_tokens: PositiveInt | None = None
+    stop: tuple[str, ...] | None = None
+    beam_width: PositiveInt | None = None
+    repetition_penalty: PositiveFloat | None = None
+    seed: int | None = None
+
+
+class MessageTemplate(Config):
+    """One message to a chat model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Choices(Config):
+    """The labels a mode allows, and what each stands for."""
+
+    letters: bool = False
+    """One letter an answer, in the order shown: A is the first."""
+    tie: str | None = None
+    """The label of a tie, which must not be a letter of an answer."""
+    scores: dict[str, float] = Field(default_factory=dict)
+    """Label to score, for a single answer."""
+
+    def verdict_of(self, answers: int) -> dict[str, str | float]:
+        """What each label means for so many answers: a letter, `TIE` or a score."""
+        meaning: dict[str, str | float] = dict(self.scores)
+        if self.letters:
+            meaning |= {letter: letter for letter in LETTERS[:answers]}
+        if self.tie is not None:
+            meaning[self.tie] = TIE
+        return meaning
+
+
+class Source(Config):
+    """Where a prompt format was published."""
+
+    url: str
+    file: str | None = None
+    """Commit and path in the repository, as `commit:path`."""
+
+
+class ModeSpec(Config):
+    """One way a judge judges: what it takes, what it is shown, how its answer is read."""
+
+    description: str = ""
+    answers: tuple[PositiveInt, PositiveInt]
+    """Fewest and most answers."""
+    conversation: Literal["question", "messages", "turns"] = "question"
+    """question: one user message. messages: a conversation that the answers end. turns: answers with turns."""
+    reference: Need | Literal["anchor"] = "none"
+    """anchor: the template shows the reference as an answer of its own, also where references are ignored."""
+    rubric: Need = "none"
+    descriptions: bool = False
+    """Whether the rubric must describe the scores 1 to 5."""
+    has_input_place: bool = False
+    """Whether the template shows `input` itself; else it follows the question on a new line."""
+    prompt: str | None = None
+    """Template of a raw completion prompt."""
+    messages: tuple[MessageTemplate, ...] = ()
+    """Templates of chat messages, for models that bring their own chat template."""
+    choices: Choices | None = None
+    constrained: bool = False
+    """Whether the engine may only generate one of the choices."""
+    verdict_from: Literal["text", "logprobs"] = "text"
+    """logprobs: the most likely choice of one output token, with the log-probabilities of all."""
+    parser: dict[str, Any] = Field(default_factory=dict)
+    """`kind`, and that parser's options; none where the verdict is taken from log-probabilities."""
+    decoding: DecodingChange = DecodingChange()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.prompt is None) == (not self.messages):
+            raise ValueError("give either prompt (a completion template) or messages (chat), not both or none")
+        if not self.answers[0] <= self.answers[1] <= MOST_ANSWERS:
+            raise ValueError(f"answers must be [fewest, most] with most at most {MOST_ANSWERS}")
+        if self.descriptions and self.rubric == "none":
+            raise ValueError("descriptions needs a rubric")
+        self._check_choices()
+        self._check_parser()
+        return self
+
+    def _check_choices(self) -> None:
+        if self.choices is None:
+            if self.constrained or self.verdict_from == "logprobs":
+                raise ValueError("constrained and verdict_from: logprobs need choices")
+            return
+        if self.choices.letters and self.choices.tie in set(LETTERS[: self.answers[1]]):
+            raise ValueError(f"the tie label {self.choices.tie!r} is the letter of an answer")
+
+    def _check_parser(self) -> None:
+        if self.verdict_from == "logprobs":
+            if self.parser:
+                raise ValueError("verdict_from: logprobs reads no text and takes no parser")
+            return
+        kind = self.parser.get("kind")
+        if kind not in PARSERS:
+            close = difflib.get_close_matches(str(kind), PARSERS, n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(PARSERS)}"
+            raise ValueError(f"no parser {kind!r}{meant}")
+        if PARSERS[kind].needs_choices and self.choices is None:
+            raise ValueError(f"the parser {kind!r} needs choices")
+        _ = self.parser_options
+
+    @cached_property
+    def parser_options(self) -> Config:
+        """The options of the parser, validated."""
+        options = {key: value for key, value in self.parser.items() if key != "kind"}
+        try:
+            return validated(PARSERS[self.parser["kind"]].options, options, f"options of {self.parser['kind']!r}")
+        except UserError as error:
+            # A ValueError, so that the path of the file and of the mode are put before it.
+            raise ValueError(str(error)) from error
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The values that the mode's templates may name; see `render`."""
+        asked = ("question",) if self.conversation == "question" else ("messages",)
+        anchor = ("anchor",) if self.reference == "anchor" else ()
+        return (*asked, "input", "answers", "reference", *anchor, "rubric")
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """All template sources of the mode."""
+        return (self.prompt,) if self.prompt is not None else tuple(message.content for message in self.messages)
+
+
+class JudgeSpec(Config):
+    """A judge: everything that decides what a model is asked and how its answer is read."""
+
+    name: str
+    description: str
+    model: str
+    """Name on the hub, or a local folder."""
+    revision: str | None = None
+    context_length: PositiveInt
+    """Tokens of prompt and output together."""
+    licence: str
+    """Licence of the prompt format."""
+    source: Source | None = None
+    """Where the prompt format was published; null for a format of our own."""
+    notes: str = ""
+    decoding: Decoding = Decoding()
+    partials: dict[str, str] = Field(default_factory=dict)
+    """Templates that the modes include by name."""
+    modes: dict[str, ModeSpec] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _modes_are_usable(self) -> Self:
+        for name, mode in self.modes.items():
+            self.decoding_of(name)
+            for template in mode.templates:
+                if reason := problem(template, self.partial_items, mode.value_names):
+                    raise ValueError(f"the template of modes.{name} is not usable: {reason}")
+        return self
+
+    @cached_property
+    def partial_items(self) -> Partials:
+        """The partials as a hashable value."""
+        return tuple(sorted(self.partials.items()))
+
+    def mode(self, name: str) -> ModeSpec:
+        """The mode of that name.
+
+        Raises:
+            UserError: there is none; names the nearest.
+        """
+        if name in self.modes:
+            return self.modes[name]
+        close = difflib.get_close_matches(name, self.modes, n=1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        raise UserError(f"Judge {self.name!r} has no mode {name!r}.{meant} It has: {', '.join(self.modes)}.")
+
+    def decoding_of(self, mode: str) -> Decoding:
+        """The judge's decoding with the mode's own keys put in."""
+        change = self.mode(mode).decoding.model_dump(exclude_unset=True)
+        return Decoding.model_validate(self.decoding.model_dump() | change)
+
+    def choices_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
+        """Labels the engine must be held to when it answers in text; None where it answers freely."""
+        spec = self.mode(mode)
+        if spec.choices is None or not spec.constrained or spec.verdict_from == "logprobs":
+            return None
+        return tuple(spec.choices.verdict_of(answers))
+
+    def labels_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
+        """Labels whose log-probabilities decide; None where the text decides."""
+        spec = self.mode(mode)
+        if spec.choices is None or spec.verdict_from != "logprobs":
+            return None
+        return tuple(spec.choices.verdict_of(answers))
+
+
+def judge_fingerprint(
+    spec: JudgeSpec, mode: str, *, model_identity: str, engine_options: Mapping[str, Any], reference: str
+) -> str:
+    """SHA-256 (hex) of all that can change a verdict, and of nothing else (no name, licence, notes).
+
+    Args:
+        spec: the judge.
+        mode: only this mode's templates, parser and decoding count.
+        model_identity: what the model is (content or name and revision), as the engine knows it.
+        engine_options: the engine's options that may change an answer; plain JSON values.
+        reference: "use" or "ignore".
+    """
+    mode_spec = spec.mode(mode)
+    content = mode_spec.model_dump(mode="json", exclude={"description", "decoding", "prompt", "messages"})
+    templates = [inlined(template, spec.partial_items) for template in mode_spec.templates]
+    return fingerprint(
+        {
+            "mode": content,
+            "templates": templates,
+            "roles": [message.role for message in mode_spec.messages],
+            "decoding": spec.decoding_of(mode).model_dump(mode="json"),
+            "context_length": spec.context_length,
+            "model": model_identity,
+            "engine_options": dict(engine_options),
+            "reference": reference,
+        }
+    )

@@ -1,0 +1,118 @@
+"""Prompt templates: one sandboxed Jinja environment, and every filter a judge file may use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+NUMBER_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+
+INCLUDE = re.compile(r"""\{%\s*include\s+(?P<quote>["'])(?P<name>[^"']+)(?P=quote)\s*%\}""")
+
+Partials = tuple[tuple[str, str], ...]
+
+
+def strip(text: str) -> str:
+    """The text without white space at its ends."""
+    return text.strip()
+
+
+def without(text: str, tokens: Iterable[str]) -> str:
+    """The text with every one of the tokens cut out, in one pass: what a cut joins together stays."""
+    return _any_of(tuple(tokens)).sub("", text)
+
+
+def number_word(number: int) -> str:
+    """The English word of a number from 0 to 19."""
+    return NUMBER_WORDS[number]
+
+
+FILTERS = {"strip": strip, "without": without, "number_word": number_word}
+"""Filters of the templates besides Jinja's own, by the name a judge file uses."""
+
+
+def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> str:
+    """The text of a template; it and what it includes are compiled once a process.
+
+    Values put in are text and never rendered again, whatever braces they hold.
+
+    Raises:
+        jinja2.TemplateError: the template is not valid, or names a value that there is not.
+    """
+    template = _compiled(source, partials)
+    return template if isinstance(template, str) else template.render(values)
+
+
+def problem(source: str, partials: Partials, names: Collection[str]) -> str | None:
+    """Why a template cannot be used; None when it can.
+
+    Bad syntax, an unknown filter or partial, or a value that is none of `names`.
+    """
+    try:
+        _compiled(source, partials)
+        tree = _environment().parse(inlined(source, partials))
+    except TemplateError as error:
+        return str(error).strip().rstrip(".")
+    if any(True for _ in meta.find_referenced_templates(tree)):
+        return 'a partial is put in as {% include "name" %} and in no other way'
+    unknown = sorted(meta.find_undeclared_variables(tree) - set(names) - set(_environment().globals))
+    if unknown:
+        return f"names {unknown[0]!r}, which is none of its values: {', '.join(names)}"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def inlined(source: str, partials: Partials) -> str:
+    """The template with every `{% include "name" %}` replaced by the partial of that name.
+
+    Done here and not by Jinja, which would find and set up each partial anew in every rendering (half of
+    the time of a prompt), and so that a fingerprint sees exactly what is rendered.
+
+    Raises:
+        jinja2.TemplateError: no such partial, or one that includes itself.
+    """
+    known = dict(partials)
+
+    def replace(text: str, inside: tuple[str, ...]) -> str:
+        def partial(match: re.Match[str]) -> str:
+            name = match.group("name")
+            if name not in known:
+                raise TemplateError(f"includes {name!r}, which is none of the partials")
+            if name in inside:
+                raise TemplateError(f"the partial {name!r} includes itself")
+            return replace(known[name], (*inside, name))
+
+        return INCLUDE.sub(partial, text)
+
+    return replace(source, ())
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str, partials: Partials) -> Template | str:
+    text = inlined(source, partials)
+    template = _environment().from_string(text)
+    return template if any(mark in text for mark in ("{{", "{%", "{#")) else text
+
+
+@lru_cache(maxsize=64)
+def _any_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(token) for token in tokens))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # prompts are text for a model, not HTML
+    )
+    environment.filters.update(FILTERS)
+    return environment

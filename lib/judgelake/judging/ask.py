@@ -1,0 +1,221 @@
+"""What a Spark task does with its rows of a plan: ask each prompt once, give every request its judgment."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from judgelake.config import Engine
+from judgelake.engine import Ask, AskerFactory, Reply, run_stream
+from judgelake.errors import RunError, UserError
+from judgelake.judges import Failure, Prompt, Reading, margin_of, parse, to_own_order
+from judgelake.judging.executor import open_asker
+from judgelake.judging.judge import Judge
+from judgelake.judging.progress import ProgressSender, Reporter
+from judgelake.judging.requests import as_batch
+
+# Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
+FLUSH_SECONDS = 1.0
+# Marks an error of ours inside the text of Spark's exception, the only thing that reaches the driver.
+ERROR_MARK = "judgelake-error:"
+
+JUDGMENT = pa.schema(
+    [
+        ("judgment_id", pa.string()),
+        ("run_id", pa.string()),
+        ("comparison_id", pa.string()),
+        ("question_id", pa.string()),
+        ("judge", pa.string()),
+        ("judge_fingerprint", pa.string()),
+        ("model_version", pa.string()),
+        ("mode", pa.string()),
+        ("shown_order", pa.string()),
+        ("repeat", pa.int32()),
+        ("prompt_sha256", pa.string()),
+        ("trimmed", pa.bool_()),
+        ("raw_output", pa.string()),
+        ("finish_reason", pa.string()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+        ("scores", pa.list_(pa.float64())),
+        ("verdict", pa.string()),
+        ("verdict_logprobs", pa.map_(pa.string(), pa.float64())),
+        ("margin", pa.float64()),
+        ("prompt_tokens", pa.int64()),
+        ("cached_tokens", pa.int64()),
+        ("output_tokens", pa.int64()),
+        ("latency_ms", pa.float64()),
+        ("attempt", pa.int32()),
+        ("chunk", pa.int32()),
+        ("engine", pa.string()),
+        ("judged_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+Row = dict[str, Any]
+Request = tuple[Row, ...]
+"""Rows of a plan that share prompt and repeat: asked once, each gets the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskingTask:
+    """Answers the rows of one partition; picklable, runs inside Spark's Python workers.
+
+    `give_up_after` is None once the run has seen a verdict: then a hard partition no longer ends it.
+    """
+
+    judge: Judge
+    engine: Engine
+    run_id: str
+    window_requests: int
+    window_bytes: int
+    give_up_after: int | None
+    progress: Reporter
+    asker: AskerFactory | None = None
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Rows of a plan, sorted so that equal prompts are neighbours, in; rows of `JUDGMENT` out."""
+        try:
+            yield from self._judgments(batches)
+        except (UserError, RunError) as error:
+            raise RuntimeError(f"{ERROR_MARK}{json.dumps([type(error).__name__, str(error)])}") from error
+
+    def _judgments(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        requests = requests_of(row for batch in batches for row in batch.to_pylist())
+        first = next(requests, None)
+        if first is None:
+            return
+        watch = FirstOutcomes(self.give_up_after)
+        with ProgressSender(self.progress) as sender:
+            opened = open_asker(self.judge, self.engine, self.asker)
+            sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
+            asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
+            stream = run_stream(
+                asks,
+                opened.factory,
+                window_requests=self.window_requests,
+                window_bytes=self.window_bytes,
+                flush_every_s=FLUSH_SECONDS,
+            )
+            with closing(stream):
+                for answered in stream:
+                    judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
+                    rows = [row for item in judged for row in self._rows(*item, opened.name)]
+                    sender.send(_report(rows))
+                    watch.look_at(result for _, _, result in judged)
+                    yield as_batch(rows, JUDGMENT)
+
+    def _ask(self, row: Row) -> Ask:
+        answers = len(row["shown_order"])
+        return Ask(
+            prompt=Prompt.from_json(row["prompt"]),
+            decoding=self.judge.decoding,
+            choices=self.judge.spec.choices_of(self.judge.mode, answers),
+            labels=self.judge.spec.labels_of(self.judge.mode, answers),
+            cost_bytes=row["prompt_bytes"],
+        )
+
+    def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
+        """What the reply says, in shown order."""
+        if isinstance(reply, Failure):
+            return reply
+        return parse(
+            self.judge.spec,
+            self.judge.mode,
+            reply.text,
+            answers=len(row["shown_order"]),
+            finish_reason=reply.finish_reason,
+            label_logprobs=reply.label_logprobs,
+        )
+
+    def _rows(
+        self, request: Request, reply: Reply | Failure, result: Reading | Failure, engine: str
+    ) -> Iterator[tuple[Any, ...]]:
+        """One judgment for every row of the request, each in its own comparison's order."""
+        judge, now = self.judge, datetime.now(UTC)
+        answered = None if isinstance(reply, Failure) else reply
+        # The tokens were spent once, so only the first row of a shared prompt carries them.
+        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), request, strict=False):
+            own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
+            failure = result if isinstance(result, Failure) else None
+            yield (
+                row["judgment_id"],
+                self.run_id,
+                row["comparison_id"],
+                row["question_id"],
+                judge.spec.name,
+                judge.fingerprint,
+                judge.model_version,
+                judge.mode,
+                row["shown_order"],
+                row["repeat"],
+                row["prompt_sha256"],
+                row["trimmed"],
+                None if answered is None else answered.text,
+                None if answered is None else answered.finish_reason,
+                "ok" if failure is None else failure.status.value,
+                None if failure is None else failure.reason,
+                own.scores,
+                own.verdict,
+                None if own.logprobs is None else list(own.logprobs.items()),
+                margin_of(own.logprobs),
+                None if spent is None else spent.prompt_tokens,
+                None if spent is None else spent.cached_tokens,
+                None if spent is None else spent.output_tokens,
+                None if answered is None else answered.latency_ms,
+                row["attempt"],
+                row["chunk"],
+                engine,
+                now,
+            )
+
+
+class FirstOutcomes:
+    """Ends a task whose first requests all fail alike: a misconfiguration must not burn a night."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._failures: list[Failure] = []
+
+    def look_at(self, results: Iterable[Reading | Failure]) -> None:
+        """Take in results as they come.
+
+        Raises:
+            RunError: so many failed, all with one status and no verdict among them.
+        """
+        for result in results:
+            if self._most is None:
+                return
+            if not isinstance(result, Failure) or (self._failures and result.status is not self._failures[0].status):
+                self._most = None
+                return
+            self._failures.append(result)
+            if len(self._failures) >= self._most:
+                raise RunError(
+                    f"The first {len(self._failures)} requests all ended in {result.status.value}, the last because: "
+                    f"{result.reason}. Nothing of this chunk was written: look at the judge's prompts with "
+                    "`judgelake prompts`, or raise asking.give_up_after."
+                )
+
+
+def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
+    """Neighbouring rows with one prompt and repeat as one request; a row that stands twice counts once."""
+    for _, same in itertools.groupby(rows, key=lambda row: (row["prompt_sha256"], row["repeat"])):
+        yield tuple({row["judgment_id"]: row for row in same}.values())
+
+
+def _report(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    columns = {name: JUDGMENT.get_field_index(name) for name in ("status", "prompt_tokens", "output_tokens")}
+    return {
+        "statuses": Counter(row[columns["status"]] for row in rows),
+        "prompt_tokens": sum(row[columns["prompt_tokens"]] or 0 for row in rows),
+        "output_tokens": sum(row[columns["output_tokens"]] or 0 for row in rows),
+    }

@@ -1,0 +1,105 @@
+"""One chunk of a plan: read its requests, ask them in cache order, append their judgments once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from judgelake.judging.ask import AskingTask
+from judgelake.judging.plan import Chunk, Plan
+from judgelake.lake import append_once
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructField, StructType
+
+# A task with fewer requests than this cannot keep an engine's batch full on its own.
+LEAST_REQUESTS_A_TASK = 32
+# Another driver's rows carry the time they were judged, its commit comes up to a chunk's length later.
+LONGEST_CHUNK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWriter:
+    """Asks and appends the chunks of one plan."""
+
+    spark: SparkSession
+    plan: Plan
+    plans_table: str
+    judgments_table: str
+    tasks: int
+    """Tasks a full chunk is cut into."""
+
+    def write(self, chunk: Chunk, asking: AskingTask) -> None:
+        """Ask what is left of the chunk and append its judgments in one commit.
+
+        What another driver has judged since the plan was made is left out, and a chunk that another driver
+        has appended under the same `app_id` is not appended again.
+        """
+        rows = self._left(chunk, asking)
+        asked = self._in_asking_order(rows.where("status IS NULL"), chunk)
+        columns = self.spark.read.table(self.judgments_table).schema
+        judged = asked.mapInArrow(asking, columns)
+        known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
+        append_once(judged.unionByName(known), self.judgments_table, chunk.app_id)
+
+    def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
+        rows = self.spark.read.table(self.plans_table).where(
+            (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
+        )
+        # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
+        others = self.spark.read.table(self.judgments_table).where(
+            (F.col("judge_fingerprint") == asking.judge.fingerprint)
+            & (F.col("run_id") != asking.run_id)
+            & (F.col("judged_at") >= F.lit(self.plan.made_at - LONGEST_CHUNK))
+        )
+        return rows.join(others.select("judgment_id", "attempt"), ["judgment_id", "attempt"], "left_anti")
+
+    def _in_asking_order(self, rows: DataFrame, chunk: Chunk) -> DataFrame:
+        """Whole questions together, tasks balanced by bytes, heavy questions first, equal prompts adjacent.
+
+        vLLM serves in the order of arrival: neighbours with one beginning find it in the prefix cache.
+        """
+        tasks = max(1, min(self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK)))
+        heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
+        questions = (
+            rows.groupBy("question_key")
+            .agg(F.sum("prompt_bytes").alias("bytes"))
+            .select("question_key", (F.row_number().over(heavy_first) - 1).alias("rank"))
+        )
+        place = F.col("rank") % tasks
+        turn = F.floor(F.col("rank") / tasks) % 2
+        # There and back again: a task that got the heaviest of one round gets the lightest of the next.
+        task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
+        return (
+            rows.join(F.broadcast(questions), "question_key")
+            .withColumn("task", task)
+            .repartitionById(tasks, "task")
+            .sortWithinPartitions("rank", "prompt", "repeat", "judgment_id")
+            .drop("task", "rank")
+        )
+
+
+def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:
+    """Judgments of the requests whose status was known without asking: invalid, or too long."""
+    known = {
+        "run_id": F.lit(asking.run_id),
+        "judge": F.lit(asking.judge.spec.name),
+        "judge_fingerprint": F.lit(asking.judge.fingerprint),
+        "model_version": F.lit(asking.judge.model_version),
+        "mode": F.lit(asking.judge.mode),
+        "error": F.col("reason"),
+        "judged_at": F.current_timestamp(),
+    }
+    have = set(rows.columns)
+
+    def column(field: StructField) -> Column:
+        value = known.get(field.name, F.col(field.name) if field.name in have else F.lit(None))
+        return value.cast(field.dataType).alias(field.name)
+
+    return rows.select(*map(column, columns.fields)).dropDuplicates(["judgment_id"])

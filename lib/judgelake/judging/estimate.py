@@ -1,0 +1,95 @@
+"""What a run would ask and cost, told before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+
+from judgelake.config import JudgeJob
+from judgelake.judges import Prompt
+from judgelake.judging.judge import Judge
+from judgelake.judging.length import token_counter
+from judgelake.judging.plan import Pending
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Enough prompts for a mean token count that is right to a few per cent.
+SAMPLE_PROMPTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Counts of the requests a run would make; None where nothing here can know it."""
+
+    requests: int
+    skipped: int
+    distinct_prompts: int
+    known_failures: dict[str, int]
+    prompt_bytes: int
+    prompt_tokens: int | None
+    seconds: float | None
+    rate_from: str | None
+
+
+def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
+    """Count what a run would ask. Tokens are exact on a sample and scaled by bytes, time goes by earlier runs."""
+    rows = pending.rows.persist()
+    totals: Any = rows.agg(
+        F.countDistinct("judgment_id").alias("requests"),
+        F.countDistinct("prompt_sha256", "repeat").alias("prompts"),
+        F.sum("prompt_bytes").alias("bytes"),
+    ).first()
+    failures = rows.where("status IS NOT NULL").groupBy("status").count().orderBy("status").collect()
+    sample = rows.where("prompt IS NOT NULL").orderBy("prompt_sha256").limit(SAMPLE_PROMPTS).select("prompt").collect()
+    rows.unpersist()
+    total_bytes = totals["bytes"] or 0
+    rate, rate_from = _earlier_rate(spark, job, judge)
+    return Estimate(
+        requests=totals["requests"],
+        skipped=pending.skipped,
+        distinct_prompts=totals["prompts"],
+        known_failures={row["status"]: row["count"] for row in failures},
+        prompt_bytes=total_bytes,
+        prompt_tokens=_tokens(judge, [row["prompt"] for row in sample], total_bytes),
+        seconds=totals["prompts"] / rate if rate else None,
+        rate_from=rate_from,
+    )
+
+
+def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
+    count = token_counter(judge.model, judge.revision)
+    if count is None or not sample:
+        return None
+    prompts = [Prompt.from_json(text) for text in sample]
+    return round(sum(map(count, prompts)) / sum(prompt.bytes for prompt in prompts) * total_bytes)
+
+
+def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[float | None, str | None]:
+    runs = spark.read.table(job.tables.runs).where(
+        (F.col("model_version") == judge.model_version) & (F.col("mode") == judge.mode) & F.isnotnull("requests_per_s")
+    )
+    last = runs.orderBy(F.desc("ended_at")).select("requests_per_s", "run_id").first()
+    return (None, None) if last is None else (last["requests_per_s"], last["run_id"])
+
+
+def show_estimate(console: Console, judge: Judge, found: Estimate) -> None:
+    """Print the estimate as a table."""
+    unknown_time = "unknown: no earlier run of this model and mode to go by"
+    table = Table(title=f"What {judge.spec.name} ({judge.mode}) would be asked", show_header=False)
+    table.add_row("requests", f"{found.requests:,}")
+    table.add_row("already judged, skipped", f"{found.skipped:,}")
+    table.add_row("distinct prompts to ask", f"{found.distinct_prompts:,}")
+    for status, count in found.known_failures.items():
+        table.add_row(f"not asked: {status}", f"{count:,}")
+    table.add_row("prompt bytes", f"{found.prompt_bytes:,}")
+    tokens = "unknown: the model's tokenizer is not at hand" if found.prompt_tokens is None else f"{found.prompt_tokens:,}"
+    table.add_row("prompt tokens (exact on a sample)", tokens)
+    table.add_row("output tokens, at most", f"{found.distinct_prompts * judge.decoding.max_tokens:,}")
+    time = unknown_time if found.seconds is None else f"{found.seconds:,.0f} s at the rate of run {found.rate_from}"
+    table.add_row("time", time)
+    console.print(table)

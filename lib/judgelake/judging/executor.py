@@ -1,0 +1,55 @@
+"""How a task reaches what answers it: the executor's own vLLM, a given server, or a caller's asker."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pyspark import TaskContext
+
+from judgelake.config import Engine
+from judgelake.engine import AskerFactory, client_factory, endpoint_of_url, ensure_engine, owner_of_this_worker
+from judgelake.judging.judge import Judge
+from judgelake.judging.progress import EngineNote
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on our servers."""
+
+    factory: AskerFactory
+    name: str
+    notes: dict[str, EngineNote] = field(default_factory=dict)
+
+
+def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None) -> Opened:
+    """What answers this task's requests; starts the executor's vLLM where none runs yet.
+
+    Raises:
+        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        RunError: the server did not start.
+    """
+    if asker is not None:
+        return Opened(asker, "given by the caller")
+    if engine.url is not None:
+        return Opened(client_factory(endpoint_of_url(engine, judge.model), engine), urlsplit(engine.url).netloc)
+    gpus = gpu_addresses()
+    started = ensure_engine(
+        engine,
+        judge.model,
+        judge.revision,
+        judge.context_length,
+        gpus=gpus,
+        owner_pid=owner_of_this_worker(),
+        cores=os.cpu_count() or 1,
+    )
+    note = EngineNote(start_s=0.0 if started.was_running else started.start_s, devices=max(1, len(gpus)))
+    return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
+
+
+def gpu_addresses() -> tuple[str, ...]:
+    """The GPUs Spark gave this task, by their addresses on the host; none outside a task or without GPUs."""
+    context = TaskContext.get()
+    resource = context.resources().get("gpu") if context is not None else None
+    return tuple(resource.addresses) if resource is not None else ()

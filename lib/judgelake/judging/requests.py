@@ -1,0 +1,141 @@
+"""From comparisons to requests: every order and repeat rendered, hashed and named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from judgelake.config import Order
+from judgelake.judges import Comparison, Failure, Status, comparison_from_record
+from judgelake.judging.judge import Judge
+from judgelake.judging.length import Fitted, render_fitting
+from judgelake.judging.orders import shown_orders
+
+# Rows of one output batch: with prompts of some KB a batch stays well under Arrow's and Spark's limits.
+BATCH_ROWS = 2_000
+
+REQUEST = pa.schema(
+    [
+        ("question_key", pa.int64()),
+        ("judgment_id", pa.string()),
+        ("comparison_id", pa.string()),
+        ("question_id", pa.string()),
+        ("shown_order", pa.string()),
+        ("repeat", pa.int32()),
+        ("prompt_sha256", pa.string()),
+        ("prompt", pa.string()),
+        ("prompt_bytes", pa.int64()),
+        ("trimmed", pa.bool_()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+REQUEST_ID = REQUEST.get_field_index("judgment_id")
+REQUEST_DDL = (
+    "question_key BIGINT, judgment_id STRING, comparison_id STRING, question_id STRING, shown_order STRING, "
+    "repeat INT, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, status STRING, reason STRING"
+)
+NAMED = pa.schema([("row_key", pa.int64()), ("judgment_id", pa.string())])
+NAMED_DDL = "row_key BIGINT, judgment_id STRING"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How comparisons become requests; picklable, runs inside Spark's Python workers."""
+
+    judge: Judge
+    order: Order
+    overflow: str
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Rows of the prepared comparisons in, rows of `REQUEST` out."""
+        rows: list[tuple[Any, ...]] = []
+        for batch in batches:
+            for record in batch.to_pylist():
+                rows.extend(self.requests(record))
+                if len(rows) >= BATCH_ROWS:
+                    yield as_batch(rows, REQUEST)
+                    rows = []
+        if rows:
+            yield as_batch(rows, REQUEST)
+
+    def names(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Rows of the prepared comparisons in, rows of `NAMED` out: which requests each of them makes.
+
+        Enough for finding what is judged already, at a fraction of the bytes.
+        """
+        for batch in batches:
+            rows = [
+                (record["row_key"], request[REQUEST_ID]) for record in batch.to_pylist() for request in self.requests(record)
+            ]
+            if rows:
+                yield as_batch(rows, NAMED)
+
+    def requests(self, record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """The requests of one comparison, as tuples in the columns of `REQUEST`.
+
+        A comparison that cannot be judged gives one typed row an order, so that nothing is lost from sight.
+        """
+        comparison = _comparison(record)
+        if isinstance(comparison, Failure):
+            yield from self._invalid(record, comparison)
+            return
+        key = question_key(comparison)
+        for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
+            fitted = render_fitting(self.judge, comparison, order, self.overflow)
+            for repeat in range(self.order.repeats):
+                yield self._row(comparison.comparison_id, comparison.question_id, key, order, repeat, fitted)
+
+    def _row(
+        self, comparison_id: str, question_id: str, key: int, order: str, repeat: int, fitted: Fitted | Failure
+    ) -> tuple[Any, ...]:
+        if isinstance(fitted, Failure):
+            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, "")
+            return (key, name, comparison_id, question_id, order, repeat, None, None, 0, False, fitted.status.value, fitted.reason)
+        prompt = fitted.prompt
+        digest = prompt.sha256
+        name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
+        text = prompt.to_json()
+        return (key, name, comparison_id, question_id, order, repeat, digest, text, prompt.bytes, fitted.trimmed, None, None)
+
+    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[tuple[Any, ...]]:
+        content = hashlib.sha256(repr(sorted(record.items())).encode("utf-8", "replace")).hexdigest()[:32]
+        comparison_id = record.get("comparison_id") or content
+        question_id = record.get("question_id") or comparison_id
+        answers = len(record.get("answers") or ()) or 1
+        for order in shown_orders(min(answers, 26), self.order, comparison_id):
+            for repeat in range(self.order.repeats):
+                yield self._row(comparison_id, question_id, 0, order, repeat, failure)
+
+
+def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, prompt_sha256: str) -> str:
+    """The name of one request: 128 bits (hex) of the hash of all that makes it what it is."""
+    parts = "\0".join((fingerprint, comparison_id, order, str(repeat), prompt_sha256))
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def question_key(comparison: Comparison) -> int:
+    """64 bits of the hash of the question's text.
+
+    By text, not by question_id: equal prompts have equal questions, so they meet in one chunk and one
+    partition whatever they are called, and the prefix cache sees one question in one piece.
+    """
+    text = "\n".join([message.content for message in comparison.messages] + ([comparison.input] if comparison.input else []))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    """Tuples in the schema's column order as one Arrow batch."""
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
+    if not record["is_valid_utf8"]:
+        return Failure(Status.INVALID_INPUT, "the row holds bytes that are not UTF-8")
+    return comparison_from_record({key: value for key, value in record.items() if key not in ("row_key", "is_valid_utf8")})

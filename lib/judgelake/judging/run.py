@@ -1,0 +1,128 @@
+"""Carry out a plan: chunks in flight, progress, giving up early, stopping cleanly."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from judgelake.config import Asking
+from judgelake.engine import EngineGone
+from judgelake.errors import RunError, UserError
+from judgelake.judging.ask import ERROR_MARK, AskingTask
+from judgelake.judging.chunk import ChunkWriter
+from judgelake.judging.plan import WORTH_ANOTHER_ATTEMPT, Chunk
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# A dead engine is started anew by the chunk's next try; one that dies under the same chunk again and
+# again has a cause that another start does not mend.
+TRIES_A_CHUNK = 3
+# How often the driver wakes to notice a signal while chunks are in flight.
+WAKE_SECONDS = 0.5
+MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\])')
+
+
+@dataclass(slots=True)
+class Running:
+    """One run under way: what is in flight, and what has come of it so far."""
+
+    spark: SparkSession
+    writer: ChunkWriter
+    asking: AskingTask
+    limits: Asking
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Judgments of the finished chunks by status, as the table has them."""
+
+    def carry_out(self, chunks: Sequence[Chunk]) -> None:
+        """Write all chunks, a few at a time; on any error the ones in flight are cancelled.
+
+        Raises:
+            RunError: too many calls failed, the first all failed alike, or the engine died for good.
+            UserError: the engine refused us (model, key, address, options).
+        """
+        waiting = iter(chunks)
+        in_flight: dict[Future[None], tuple[Chunk, int]] = {}
+        tag = f"judgelake-{self.asking.run_id}"
+        with ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk") as pool:
+
+            def submit(chunk: Chunk | None, tries: int = 1) -> None:
+                if chunk is not None:
+                    in_flight[pool.submit(self._write, chunk, tag)] = (chunk, tries)
+
+            try:
+                for _ in range(self.limits.chunks_in_flight):
+                    submit(next(waiting, None))
+                while in_flight:
+                    done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        chunk, tries = in_flight.pop(future)
+                        if _engine_died(future) and tries < TRIES_A_CHUNK:
+                            submit(chunk, tries + 1)
+                            continue
+                        _raise_ours(future)
+                        self._count(chunk)
+                        submit(next(waiting, None))
+            except BaseException:
+                self.spark.interruptTag(tag)
+                raise
+
+    def _write(self, chunk: Chunk, tag: str) -> None:
+        self.spark.addTag(tag)
+        # Once something was answered, a partition of hard rows is no misconfiguration.
+        give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
+        self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+
+    def _count(self, chunk: Chunk) -> None:
+        rows = self.spark.read.table(self.writer.judgments_table).where(
+            (F.col("run_id") == self.asking.run_id) & (F.col("chunk") == chunk.number)
+        )
+        for row in rows.groupBy("status").count().collect():
+            self.statuses[row["status"]] += row["count"]
+        total = self.statuses.total()
+        failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
+        if total and failed / total > self.limits.max_failed_share:
+            raise RunError(
+                f"{failed:,} of {total:,} requests ended in engine_error or timeout "
+                f"({failed / total:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
+                "Their rows say why (column error): mend the engine and run again, only these are asked again."
+            )
+
+
+def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
+    """The chunks shuffled by the run's id, so that two drivers on the same work meet late and share it."""
+    return random.Random(run_id).sample(chunks, len(chunks))  # noqa: S311 - no secret depends on it
+
+
+def _engine_died(future: Future[None]) -> bool:
+    error = future.exception()
+    return error is not None and isinstance(our_error(error), EngineGone)
+
+
+def _raise_ours(future: Future[None]) -> None:
+    try:
+        future.result()
+    except Exception as error:
+        # A failing write arrives as a plain Py4JJavaError, a failing read as a PySparkException.
+        ours = our_error(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def our_error(error: BaseException) -> UserError | RunError | None:
+    """The error of ours that a task raised, read from the text of Spark's exception; None if it is another's."""
+    found = MARKED_ERROR.search(str(error))
+    if found is None:
+        return None
+    kind, message = json.loads(found.group(1))
+    known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
+    return known.get(kind, UserError)(message)

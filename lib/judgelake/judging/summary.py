@@ -1,0 +1,74 @@
+"""What one run came to, counted in the judgments table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts over the judgments of one run. A number nobody could know is None.
+
+    `coverage` is judgments with status ok over all; `consistency` the share of comparisons with the same
+    verdict in the own and the reversed order, among those with a verdict in both (`both_orders` of them).
+    """
+
+    statuses: dict[str, int] = field(default_factory=dict)
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    both_orders: int = 0
+    consistency: float | None = None
+    engines: tuple[str, ...] = ()
+
+    @property
+    def judgments(self) -> int:
+        """Judgments written, whatever their status."""
+        return sum(self.statuses.values())
+
+    @property
+    def coverage(self) -> float | None:
+        """Share with status ok; None when nothing was written."""
+        return self.statuses.get("ok", 0) / self.judgments if self.judgments else None
+
+    @property
+    def cached_share(self) -> float | None:
+        """Share of the prompt tokens that the prefix cache held; None where the engine does not tell."""
+        if self.cached_tokens is None or not self.prompt_tokens:
+            return None
+        return self.cached_tokens / self.prompt_tokens
+
+
+def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
+    """Count the judgments of one run."""
+    rows = judgments.where(F.col("run_id") == run_id)
+    statuses = {row["status"]: row["count"] for row in rows.groupBy("status").count().orderBy("status").collect()}
+    sums: Any = rows.agg(
+        F.sum("prompt_tokens").alias("prompt"),
+        F.sum("cached_tokens").alias("cached"),
+        F.sum("output_tokens").alias("output"),
+        F.array_sort(F.collect_set("engine")).alias("engines"),
+    ).first()
+    both: Any = both_orders(rows).agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double"))).first()
+    return Counts(statuses, sums["prompt"], sums["cached"], sums["output"], both[0], both[1], tuple(sums["engines"]))
+
+
+def both_orders(judgments: DataFrame) -> DataFrame:
+    """Comparisons with a verdict in their own and in the reversed order: comparison_id, repeat, own, reversed."""
+    letters = F.array_join(F.array_sort(F.split("shown_order", "")), "")
+
+    def verdict_in(order: Column) -> Column:
+        return F.max(F.when(F.col("shown_order") == order, F.col("verdict")))
+
+    pairs = (
+        judgments.where((F.length("shown_order") > 1) & F.isnotnull("verdict"))
+        .groupBy("comparison_id", "repeat")
+        .agg(verdict_in(letters).alias("own"), verdict_in(F.reverse(letters)).alias("reversed"))
+    )
+    return pairs.where("own IS NOT NULL AND reversed IS NOT NULL")

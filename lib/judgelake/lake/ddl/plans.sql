@@ -1,0 +1,23 @@
+-- One row a request that a run under way is about to make. A run deletes its rows when it ends; rows that stay
+-- belong to a run that was killed:
+--   SELECT plan_id, chunk, count(*) FROM plans GROUP BY ALL
+CREATE TABLE IF NOT EXISTS {plans} (
+  plan_id       STRING COMMENT 'The run',
+  chunk         INT COMMENT 'Requests with one number are appended in one commit',
+  question_key  BIGINT COMMENT 'Hash of the question''s text; requests of one question stay together',
+  judgment_id   STRING COMMENT 'The request',
+  comparison_id STRING COMMENT 'The comparison to be judged',
+  question_id   STRING COMMENT 'Its question',
+  shown_order   STRING COMMENT 'Order of the answers in the prompt',
+  repeat        INT COMMENT 'Number of the repeat, from 0',
+  prompt_sha256 STRING COMMENT 'Hash of the prompt; equal prompts are asked once',
+  prompt        STRING COMMENT 'The prompt as JSON: a text, or a list of messages',
+  prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',
+  trimmed       BOOLEAN COMMENT 'Whether answers were cut to fit the context',
+  status        STRING COMMENT 'Why it will not be asked; NULL where it will',
+  reason        STRING COMMENT 'The reason in words',
+  attempt       INT COMMENT 'Number of the attempt over all runs, from 1'
+) USING DELTA
+PARTITIONED BY (plan_id, chunk)
+COMMENT 'What runs under way are about to ask'
+{location}

@@ -1,0 +1,54 @@
+"""What tables are called and where an embedded warehouse keeps them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from judgelake.config import Tables
+from judgelake.errors import UserError
+
+TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
+VIEWS = ("judgments_latest", "judgments_both_orders")
+
+
+def quoted(name: str) -> str:
+    """A table name of one to three parts, quoted for SQL.
+
+    Raises:
+        UserError: an empty part, or more than three.
+    """
+    parts = name.split(".")
+    if not 1 <= len(parts) <= 3 or not all(parts):
+        raise UserError(f"Table name {name!r} must have one to three parts: table, schema.table or catalog.schema.table.")
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+def folder_of(tables: Tables, name: str) -> str | None:
+    """Folder of a table in the embedded warehouse; None where the session's catalog places it.
+
+    Raises:
+        UserError: a name with a catalog in an embedded warehouse, which has none.
+    """
+    if tables.warehouse is None:
+        return None
+    *schema, table = name.split(".")
+    if len(schema) > 1:
+        raise UserError(
+            f"Table name {name!r} names a catalog, but tables.warehouse is the folder {tables.warehouse!r}. "
+            "Set tables.warehouse to null to use the catalogs of the session."
+        )
+    inside = [f"{schema[0]}.db", table] if schema else [table]
+    if "://" in tables.warehouse:
+        return "/".join([tables.warehouse.rstrip("/"), *inside])
+    return str(Path(tables.warehouse).resolve().joinpath(*inside))
+
+
+def statement(file: str, tables: Tables, location: str = "") -> str:
+    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
+    text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
+    for name, value in {**names, "location": location}.items():
+        body = body.replace("{" + name + "}", value)
+    return body

@@ -1,0 +1,1 @@
+"""What `make quickstart` needs around the jobs: the small judge model and the shipped sample. No job imports it."""

@@ -1,0 +1,103 @@
+"""`make quickstart`: judge the shipped sample with the small model, and show what came of it.
+
+The sequence is what a user does by hand: make a model available, ingest a file, judge, read the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from judgelake.config import JudgeJob, from_environment, load_config
+from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.entry import exit_code_of
+from judgelake.errors import UserError
+from judgelake.ingest import IngestJob, ingest
+from judgelake.judging import judge
+from judgelake.quickstart.show import show_next_commands, show_statuses, show_verdicts
+from judgelake.quickstart.small_model import make_small_model
+from judgelake.session import get_spark
+from judgelake.sources import Files
+
+CONFIG = Path("conf/judge.yaml")
+SAMPLE = Path("samples/comparisons.jsonl")
+MODEL = Path("models/smollm2-135m")
+# Pairs of single answers: the sample's conversations and rows of three and more answers need other modes.
+PAIRS = "source = 'judgelake sample' AND size(answers) = 2 AND answers[0].turns IS NULL"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the quickstart from the root of a checkout; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make quickstart", description="Judge the shipped sample with a small model.")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a key of conf/judge.yaml, as jobs/judge.py takes it",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    arguments = parser.parse_args(argv)
+    # Tokenizer threads of this process and the fork of Spark's gateway do not go together; it says so at length.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return exit_code_of(lambda: quickstart(Console(), arguments.set, debug=arguments.debug), debug=arguments.debug)
+
+
+def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = False) -> int:
+    """Make the model, ingest the sample, judge its pairs in both orders, and print the verdicts; nothing is done twice.
+
+    Raises:
+        UserError: this is not the root of a checkout.
+    """
+    if not SAMPLE.is_file() or not CONFIG.is_file():
+        raise UserError(f"{SAMPLE} and {CONFIG} are not here: run the quickstart in the root of a checkout.")
+    heading(console, 1, "a small judge model: SmolLM2-135M-Instruct")
+    make_small_model(MODEL)
+    job = quickstart_job(settings)
+    heading(console, 2, f"the sample: {SAMPLE} into Delta tables in {job.tables.warehouse}/")
+    spark = get_spark(job.tables, app_name="judgelake quickstart", debug=debug)
+    try:
+        done = ingest(spark, IngestJob(tables=job.tables), "judgelake", Files(inputs=(SAMPLE,)), strict=True)
+        console.print(
+            f"{done.comparisons_added} comparisons added, {done.comparisons_held} were there; "
+            f"{done.labels_added} gold labels added, {done.labels_held} were there",
+            highlight=False,
+        )
+        heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (the start takes a minute)")
+        run = judge(spark, job, console=console)
+        if not run.counts.judgments:
+            console.print(
+                "Everything was judged before, so nothing was asked. To begin anew, delete the warehouse folder."
+            )
+        heading(console, 4, "the verdicts, from the Delta table")
+        show_verdicts(console, spark, job.tables, run.judge.fingerprint)
+        show_statuses(console, spark, job.tables, run.judge.fingerprint)
+        show_next_commands(console)
+    except KeyboardInterrupt:
+        console.print("Stopped: what was judged so far is kept, `make quickstart` goes on from there.")
+        return 130
+    finally:
+        stop_engines(owner_of_this_driver())
+        spark.stop()
+    return 0
+
+
+def quickstart_job(settings: Sequence[str] = ()) -> JudgeJob:
+    """The job of conf/judge.yaml with our own judge over the sample's pairs; `settings` have the last word."""
+    own = ("judge.name=chat", "judge.mode=pair", f"judge.model={MODEL}", "order.orders=both", f'input.where="{PAIRS}"')
+    job = load_config(JudgeJob, CONFIG, (*own, *settings))
+    return job.model_copy(update={"tables": from_environment(job.tables)})
+
+
+def heading(console: Console, number: int, text: str) -> None:
+    """Say which of the four steps begins."""
+    console.print(f"\n[bold]{number}/4[/bold] {text}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""Loaders of foreign files: each yields comparisons with labels, and what it could not accept; no Spark, no tables."""
+
+from judgelake.sources.formats import FORMATS, format_named
+from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, label_problem
+from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, rows_accepted
+
+__all__ = [
+    "FORMATS",
+    "TABLE",
+    "Columns",
+    "Files",
+    "Format",
+    "Item",
+    "LabelColumns",
+    "Loaded",
+    "Pairs",
+    "Rejected",
+    "columns_needed",
+    "format_named",
+    "label_problem",
+    "rows_accepted",
+]

@@ -1,0 +1,83 @@
+"""AlpacaEval: models' outputs to the same instructions, and annotations of pairs of outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from judgelake.judges import TIE
+from judgelake.sources.fields import one_of, question, text
+from judgelake.sources.grouping import groups_of
+from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
+from judgelake.sources.rows import Record, checked_rows, load_rows
+
+OUTPUT = {"instruction": question, "output": text, "generator": text, "dataset": text}
+# 0 is a draw in the older files, 1.5 in the newer ones.
+VERDICTS = {1: "A", 2: "B", 0: TIE, 1.5: TIE}
+ANNOTATION = {
+    "instruction": question,
+    "output_1": text,
+    "output_2": text,
+    "generator_1": text,
+    "generator_2": text,
+    "dataset": text,
+    "annotator": text,
+    "preference": one_of(*VERDICTS),
+}
+
+
+def load(files: Files) -> Iterator[Item]:
+    """Comparisons of the outputs, a question's all in a row, then those the annotations are about.
+
+    An annotation holds the two outputs it judged and these need not be those of the output files (a model's
+    outputs are made anew for a new release): it is a comparison of its own, and one with the outputs' where
+    the texts are the same.
+    """
+    questions: dict[str, _Question] = {}
+    for row in checked_rows(files.inputs, OUTPUT):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        asked = questions.setdefault(row.value["instruction"], _Question())
+        first = asked.rows.setdefault(row.value["generator"], row)
+        if first is not row and first.value["output"] != row.value["output"]:
+            yield row.rejected(f"generator: another output of {row.value['generator']!r} to this instruction stands in "
+                               f"{Path(first.file).name}, line {first.line}")
+    for asked in questions.values():
+        yield from asked.comparisons(files)
+    yield from load_rows(files.annotations, ANNOTATION, _annotated)
+
+
+@dataclass(slots=True)
+class _Question:
+    """The outputs to one instruction, by model, in the order of the files."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def comparisons(self, files: Files) -> Iterator[Item]:
+        groups = groups_of(list(self.rows), files.pairs, files.baseline)
+        if isinstance(groups, str):
+            yield next(iter(self.rows.values())).rejected(groups)
+            return
+        for models in groups:
+            shown = [self.rows[model] for model in models]
+            comparison = {
+                "messages": user_turns(shown[0].value["instruction"]),
+                "answers": [{"model": row.value["generator"], "text": row.value["output"]} for row in shown],
+                "source": "alpaca_eval",
+                "attributes": {"dataset": shown[0].value["dataset"]},
+            }
+            yield accepted(shown[0], comparison)
+
+
+def _annotated(row: Row) -> Record:
+    value = row.value
+    comparison = {
+        "messages": user_turns(value["instruction"]),
+        "answers": [{"model": value[f"generator_{place}"], "text": value[f"output_{place}"]} for place in (1, 2)],
+        "source": "alpaca_eval",
+        "attributes": {"dataset": value["dataset"]},
+    }
+    label = {"labeler": value["annotator"], "kind": "teacher", "verdict": VERDICTS[value["preference"]]}
+    return Record(comparison, [label])

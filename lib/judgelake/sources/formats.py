@@ -1,0 +1,42 @@
+"""The file formats by name; a new one is its loader and a line here."""
+
+from __future__ import annotations
+
+import difflib
+
+from judgelake.errors import UserError
+from judgelake.sources import alpaca_eval, autoj, judgelake, judgelm, llmbar, mm_vet, mt_bench, pandalm, prometheus
+from judgelake.sources.loaded import Format
+from judgelake.sources.table import TABLE
+
+# How answers of several models become comparisons.
+GROUPING = ("pairs", "baseline")
+
+FORMATS: dict[str, Format] = {
+    made.name: made
+    for made in (
+        Format("judgelake", judgelake.load, takes=("labels",)),
+        Format("pandalm", pandalm.load),
+        Format("llmbar", llmbar.load),
+        Format("autoj", autoj.load),
+        Format("alpaca_eval", alpaca_eval.load, takes=("input", "annotations", *GROUPING), needs=()),
+        Format("prometheus", prometheus.load),
+        Format("mt_bench", mt_bench.load, takes=("reference", *GROUPING), needs=("input", "answers")),
+        Format("mm_vet", mm_vet.load, takes=GROUPING, needs=("input", "answers")),
+        Format("judgelm", judgelm.load, takes=("labels", "reference")),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """The file format of that name.
+
+    Raises:
+        UserError: there is none, with the nearest name.
+    """
+    if name in FORMATS:
+        return FORMATS[name]
+    known = [*FORMATS, TABLE]
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f"Did you mean {close[0]!r}?" if close else f"Expected one of {', '.join(known)}."
+    raise UserError(f"There is no format {name!r}. {meant}")

@@ -1,0 +1,133 @@
+"""JudgeLM's training and validation files: n answers with a teacher's scores, made with and without a reference."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from judgelake.sources.fields import Check, integer, list_of, number, optional, problem_of, question, text
+from judgelake.sources.loaded import Files, Item, Rejected, Row, user_turns
+from judgelake.sources.rows import Record, checked_rows, load_rows
+
+FIELDS: dict[str, Check] = {"question_id": integer, "question_body": question, "answer1_body": text}
+LABEL = {"question_id": integer}
+REFERENCE: dict[str, Check] = {"question_id": integer, "reference": lambda value: problem_of_reference(value)}
+# A teacher's text opens with its scores alone on a line: "8 7", "10.0 9.5".
+NUMBER = r"-?\d+(?:\.\d+)?"
+SCORE_LINE = re.compile(rf"\s*({NUMBER}(?: +{NUMBER})*)\s*(?:\n|\Z)")
+
+
+def load(files: Files) -> Iterator[Item]:
+    """One comparison a row, with the reference where the row or the reference file has one.
+
+    `score` and `score_w_reference` become labels as they are: -1 marks a pair the teacher gave no score, and
+    evaluation leaves those rows out. Validation files come apart: `--labels` names the teacher's files (the
+    labeler is then the file's name) and `--reference` the references, all joined by question_id.
+    """
+    teachers = {path.stem: _ByQuestion(path, LABEL) for path in files.labels}
+    references = _ByQuestion(files.reference, REFERENCE) if files.reference else None
+    others = [*teachers.values(), *([references] if references else [])]
+    for other in others:
+        yield from other.rejected
+
+    def convert(row: Row) -> Record | str:
+        said = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
+        return _convert(row, said, references.of(row) if references else None)
+
+    yield from load_rows(files.inputs, FIELDS, convert)
+    for other in others:
+        yield from other.left_over()
+
+
+class _ByQuestion:
+    """The rows of one further file, by question_id."""
+
+    def __init__(self, path: Path, fields: Mapping[str, Check]) -> None:
+        self._rows: dict[int, Row] = {}
+        self._asked: set[int] = set()
+        self.rejected: list[Rejected] = []
+        for row in checked_rows([path], fields):
+            if isinstance(row, Rejected):
+                self.rejected.append(row)
+                continue
+            first = self._rows.setdefault(row.value["question_id"], row)
+            if first is not row:
+                self.rejected.append(row.rejected(f"question_id: {row.value['question_id']} is in line {first.line} too"))
+
+    def of(self, row: Row) -> Row | None:
+        """The row with the same question_id."""
+        self._asked.add(row.value["question_id"])
+        return self._rows.get(row.value["question_id"])
+
+    def left_over(self) -> Iterator[Rejected]:
+        """The rows whose question never came."""
+        for question_id, row in self._rows.items():
+            if question_id not in self._asked:
+                yield row.rejected(f"question_id: {question_id} is no question of the input")
+
+
+def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Record | str:
+    value = row.value
+    places = list(itertools.takewhile(lambda place: f"answer{place}_body" in value, itertools.count(1)))
+    problem = problem_of(value, _fields_of(places, value))
+    if problem is not None:
+        return problem
+    labels = [
+        {"labeler": labeler, "kind": "teacher", "scores": value[name]}
+        for name, labeler in (("score", "gpt-4"), ("score_w_reference", "gpt-4 with reference"))
+        if value.get(name) is not None
+    ]
+    for labeler, label_row in said.items():
+        scores = _scores_of(label_row.value)
+        if isinstance(scores, str):
+            return f"{label_row.file}, line {label_row.line}: {scores}"
+        labels.append({"labeler": labeler, "kind": "teacher", "scores": scores})
+    comparison = {
+        "messages": user_turns(value["question_body"]),
+        "answers": [
+            {"model": value.get(f"answer{place}_model_id") or None, "text": value[f"answer{place}_body"]}
+            for place in places
+        ],
+        "reference": _reference_of(reference_row.value if reference_row else value),
+        "source": "judgelm",
+        "attributes": {"question_id": str(value["question_id"])},
+    }
+    return Record(comparison, labels)
+
+
+def _fields_of(places: Sequence[int], value: Mapping[str, Any]) -> dict[str, Check]:
+    fields: dict[str, Check] = {f"answer{place}_body": text for place in places}
+    where_given: dict[str, Check] = {
+        **{f"answer{place}_model_id": optional(text) for place in places},
+        "score": optional(list_of(number)),
+        "score_w_reference": optional(list_of(number)),
+        "reference": optional(problem_of_reference),
+    }
+    return fields | {name: check for name, check in where_given.items() if name in value}
+
+
+def problem_of_reference(value: Any) -> str | None:
+    """What is wrong with a reference: text, or an object that holds it as `text`."""
+    if isinstance(value, dict):
+        problem = problem_of(value, {"text": text})
+        return problem and f"in it, {problem}"
+    return text(value)
+
+
+def _reference_of(value: Mapping[str, Any]) -> str | None:
+    reference = value.get("reference")
+    return reference["text"] if isinstance(reference, dict) else reference
+
+
+def _scores_of(value: Mapping[str, Any]) -> list[float] | str:
+    """The scores of a row of a teacher's file: its `score`, or the first line of its `text`."""
+    if "score" in value:
+        return problem_of(value, {"score": list_of(number)}) or value["score"]
+    problem = problem_of(value, {"text": text})
+    found = None if problem else SCORE_LINE.match(value["text"])
+    if found is None:
+        return problem or "text: its first line is no line of scores"
+    return [float(score) for score in found.group(1).split()]

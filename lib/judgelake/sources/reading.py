@@ -1,0 +1,197 @@
+"""JSON files as rows: a list of objects or one object a line, read strictly, a bad row never ending the file."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from judgelake.errors import UserError
+from judgelake.sources.loaded import Rejected, Row
+
+# A file that is no JSON at all (a picture, a CSV, another encoding) is an error, not a table of rejected rows.
+LINES_TO_JUDGE_A_FILE_BY = 100
+OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SPACE = re.compile(r"[ \t\n\r]*")
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class StrictDecoder:
+    """Decodes one JSON value at a time and keeps what JSON parsers usually let pass: NaN, twice the same key."""
+
+    def __init__(self) -> None:
+        self._problems: list[str] = []
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._object, parse_constant=self._constant, parse_float=self._float
+        )
+
+    def decode_at(self, document: str, start: int) -> tuple[Any, int, str | None]:
+        """The value at `start`, where it ends, and what is wrong with it although it can be read.
+
+        Raises:
+            ValueError: there is no JSON value.
+        """
+        self._problems.clear()
+        try:
+            value, end = self._decoder.raw_decode(document, start)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        return value, end, self._problems[0] if self._problems else None
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            self._problems.append(f"{max(names, key=names.count)}: the same key twice in one object")
+        return found
+
+    def _constant(self, literal: str) -> float:
+        self._problems.append(f"{literal} is no JSON number")
+        return math.nan
+
+    def _float(self, literal: str) -> float:
+        value = float(literal)
+        if not math.isfinite(value):
+            self._problems.append(f"{literal[:40]} is too large a number")
+        return value
+
+
+def rows_of(path: Path) -> Iterator[Row | Rejected]:
+    """The objects of a file in its order, whether it is a list or one object a line; a byte order mark is skipped.
+
+    Raises:
+        UserError: the file cannot be read, is in another encoding than UTF-8, or is not JSON.
+    """
+    try:
+        with path.open("rb") as stream:
+            yield from _array_rows(path, stream) if _begins_a_list(path, stream) else _line_rows(path, stream)
+    except OSError as error:
+        raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+
+
+def object_of(path: Path) -> dict[str, Any] | None:
+    """The one JSON object that a file is; None where it is something else, lines of several objects for example.
+
+    Raises:
+        UserError: the file cannot be read, is not UTF-8, or its object holds what JSON does not allow.
+    """
+    try:
+        document = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is not in UTF-8: {error.reason} at byte {error.start + 1}.") from error
+    try:
+        value, end, problem = StrictDecoder().decode_at(document, _skip_space(document, 0))
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or _skip_space(document, end) < len(document):
+        return None
+    if problem is not None:
+        raise UserError(f"{str(path)!r}: {problem}.")
+    return value
+
+
+def _begins_a_list(path: Path, stream: BinaryIO) -> bool:
+    head = stream.read(4096)
+    if head.startswith(OTHER_ENCODINGS):
+        raise UserError(f"{str(path)!r} is in UTF-16; save it as UTF-8.")
+    mark = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    stream.seek(mark)
+    return head[mark:].lstrip(b" \t\r\n").startswith(b"[")
+
+
+def _line_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
+    decoder, holds_json = StrictDecoder(), False
+    unread: list[Rejected] = []
+    for number, line in enumerate(stream, start=1):
+        line = line.strip(b" \t\r\n")
+        if not line:
+            continue
+        raw = line.decode("utf-8", "backslashreplace")
+        try:
+            value, problem = _decode_line(decoder, line)
+        except ValueError as error:
+            rejected = Rejected(str(path), number, _why_no_json(error), raw)
+            if holds_json:
+                yield rejected
+            else:
+                unread.append(rejected)
+        else:
+            holds_json = True
+            yield from unread
+            unread.clear()
+            yield _row(path, number, raw, value, problem)
+        if len(unread) == LINES_TO_JUDGE_A_FILE_BY:
+            break
+    if unread:
+        raise UserError(
+            f"{str(path)!r} holds no JSON: expected a list of objects or one object a line in UTF-8, "
+            f"but line {unread[0].line} is {unread[0].reason}."
+        )
+
+
+def _decode_line(decoder: StrictDecoder, line: bytes) -> tuple[Any, str | None]:
+    document = line.decode("utf-8")
+    value, end, problem = decoder.decode_at(document, 0)
+    if end < len(document):
+        raise ValueError(f"more text after column {end}")
+    return value, problem
+
+
+def _why_no_json(error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not valid UTF-8 at byte {error.start + 1}"
+    return f"not JSON: {_without_position(error)}"
+
+
+def _array_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
+    # A byte that is no UTF-8 becomes a lone surrogate, so that only the row that holds it is rejected.
+    document = stream.read().decode("utf-8", "surrogateescape")
+    decoder = StrictDecoder()
+    position, line, counted = document.index("[") + 1, 1, 0
+    start = _skip_space(document, position)
+    is_first = True
+    while document[start : start + 1] != "]":
+        if not is_first:
+            start = _skip_space(document, _after_comma(path, document, start))
+        line += document.count("\n", counted, start)
+        counted = start
+        try:
+            value, end, problem = decoder.decode_at(document, start)
+        except ValueError as error:
+            raise UserError(f"{str(path)!r} is not JSON from line {line} on: {_without_position(error)}.") from error
+        raw = document[start:end]
+        if SURROGATE.search(raw):
+            problem = "not valid UTF-8"
+            raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        yield _row(path, line, raw, value, problem)
+        start, is_first = _skip_space(document, end), False
+    if _skip_space(document, start + 1) < len(document):
+        raise UserError(f"{str(path)!r} is not JSON: there is more text after the list.")
+
+
+def _row(path: Path, line: int, raw: str, value: Any, problem: str | None) -> Row | Rejected:
+    if problem is None and not isinstance(value, dict):
+        problem = f"a {type(value).__name__}, expected an object"
+    return Row(str(path), line, raw, value) if problem is None else Rejected(str(path), line, problem, raw)
+
+
+def _after_comma(path: Path, document: str, start: int) -> int:
+    if document[start : start + 1] != ",":
+        line = document.count("\n", 0, start) + 1
+        raise UserError(f"{str(path)!r} is not JSON: expected a comma or the end of the list in line {line}.")
+    return start + 1
+
+
+def _skip_space(document: str, start: int) -> int:
+    match = SPACE.match(document, start)
+    return match.end() if match else start
+
+
+def _without_position(error: ValueError) -> str:
+    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)

@@ -1,0 +1,142 @@
+"""Any table of flat columns: the mapping people write, and what a row becomes under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from judgelake.config import Config
+from judgelake.sources.fields import Check, number, optional, problem_of, question, text
+from judgelake.sources.loaded import Item, Row, accepted, user_turns
+from judgelake.sources.rows import Record
+
+TABLE = "table"
+"""The name of the format that is no file format."""
+
+
+class LabelColumns(Config):
+    """Columns that hold one labeler's verdict or scores."""
+
+    labeler: str
+    """Name of the labeler, as it will stand in the labels table."""
+    kind: Literal["human", "teacher", "gold"] = "human"
+    verdict: str | None = None
+    """Column of the verdict; a row with NULL in it has no such label."""
+    verdicts: dict[str, str] = {}
+    """What the column's values mean, for example {"1": A, "2": B, "0": tie}; empty: they are A, B, tie already."""
+    scores: tuple[str, ...] = ()
+    """Columns of the scores, one an answer."""
+
+
+class Columns(Config):
+    """Which columns of a flat table are what. A name that is null is not there."""
+
+    question: str = "question"
+    input: str | None = None
+    """Further text the instruction works on."""
+    answers: tuple[str, ...] = Field(default=("answer_a", "answer_b"), min_length=1)
+    """One column an answer, in the order A, B, ..."""
+    models: tuple[str, ...] = ()
+    """Columns with the names of the models that answered, as many as answers; empty: not known."""
+    reference: str | None = None
+    criteria: str | None = None
+    """The rubric's criterion."""
+    descriptions: tuple[str, ...] = ()
+    """Five columns that describe the rubric's scores 1 to 5."""
+    comparison_id: str | None = None
+    """Null: derived from the content."""
+    question_id: str | None = None
+    source: str = TABLE
+    """What the comparisons' `source` shall say."""
+    attributes: dict[str, str] = {}
+    """Attribute to column. Ids and attributes are names: numbers and dates are taken as their text."""
+    labels: tuple[LabelColumns, ...] = ()
+
+
+def columns_needed(columns: Columns) -> dict[str, Literal["text", "name", "number", "verdict"]]:
+    """The table's columns the mapping names, with what each is used as."""
+    texts = [columns.question, columns.input, *columns.answers, *columns.models, columns.reference]
+    texts += [columns.criteria, *columns.descriptions]
+    names = [columns.comparison_id, columns.question_id, *columns.attributes.values()]
+    return {
+        **{name: "text" for name in texts if name is not None},
+        **{name: "name" for name in names if name is not None},
+        **{name: "number" for label in columns.labels for name in label.scores},
+        **{label.verdict: "verdict" for label in columns.labels if label.verdict is not None},
+    }
+
+
+def rows_accepted(table: str, values: Iterator[Mapping[str, Any]], columns: Columns | None) -> Iterator[Item]:
+    """What rows of a table become; without a mapping they have the columns of our JSONL already.
+
+    Args:
+        table: the table's name, in place of a file's.
+        values: plain Python values by column; names and verdicts are text.
+        columns: the mapping.
+    """
+    for value in values:
+        row = Row(table, 0, "", value)
+        record = Record(value) if columns is None else _record_of(row.value, columns)
+        yield row.rejected(record) if isinstance(record, str) else accepted(row, record.comparison, record.labels)
+
+
+def _record_of(value: Mapping[str, Any], columns: Columns) -> Record | str:
+    problem = problem_of(value, _fields(columns))
+    if problem is not None:
+        return problem
+    labels = []
+    for given in columns.labels:
+        label = _label_of(value, given)
+        if isinstance(label, str):
+            return label
+        labels += [label] if label else []
+    models = [value[name] for name in columns.models] or [None] * len(columns.answers)
+    comparison = {
+        "comparison_id": value[columns.comparison_id] if columns.comparison_id else None,
+        "question_id": value[columns.question_id] if columns.question_id else None,
+        "messages": user_turns(value[columns.question]),
+        "input": value[columns.input] if columns.input else None,
+        "answers": [
+            {"model": model, "text": value[name]} for model, name in zip(models, columns.answers, strict=True)
+        ],
+        "reference": value[columns.reference] if columns.reference else None,
+        "rubric": _rubric_of(value, columns),
+        "source": columns.source,
+        "attributes": {
+            name: value[column] for name, column in columns.attributes.items() if value[column] is not None
+        },
+    }
+    return Record(comparison, labels)
+
+
+def _fields(columns: Columns) -> dict[str, Check]:
+    fields: dict[str, Check] = {columns.question: question}
+    fields |= {name: text for name in (*columns.answers, *columns.descriptions)}
+    for name in (columns.input, columns.reference, columns.criteria, *columns.models):
+        fields |= {name: optional(text)} if name else {}
+    return fields
+
+
+def _rubric_of(value: Mapping[str, Any], columns: Columns) -> dict[str, Any] | None:
+    if columns.criteria is None or value[columns.criteria] is None:
+        return None
+    scores = [value[name] for name in columns.descriptions]
+    return {"criteria": value[columns.criteria], "scores": scores or None}
+
+
+def _label_of(value: Mapping[str, Any], given: LabelColumns) -> dict[str, Any] | str | None:
+    label: dict[str, Any] = {"labeler": given.labeler, "kind": given.kind}
+    if given.verdict is not None and value[given.verdict] is not None:
+        found = value[given.verdict]
+        if given.verdicts and found not in given.verdicts:
+            return f"{given.verdict}: {found!r}, expected one of {', '.join(given.verdicts)}"
+        label["verdict"] = given.verdicts.get(found, found)
+    scores = [value[name] for name in given.scores]
+    if scores and any(score is not None for score in scores):
+        problem = problem_of(value, dict.fromkeys(given.scores, number))
+        if problem is not None:
+            return problem
+        label["scores"] = scores
+    return label if len(label) > 2 else None

@@ -1,0 +1,76 @@
+"""What every test may ask for. The folder of a test tells its cost: unit (seconds), spark (one session), e2e (vLLM)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# One address line comes within this time, or the server never will.
+SERVER_START_S = 30
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cheap tests first, whatever order the folders have: a plain mistake shows before Spark or vLLM starts."""
+    cost = {"unit": 0, "spark": 1, "e2e": 2}
+    items.sort(key=lambda item: cost.get(item.path.relative_to(ROOT / "tests").parts[0], 0))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the checkout; tests that need it are skipped where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "golden").is_dir():
+        pytest.skip(f"needs the reference data in {folder}, which is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """SmolLM2-135M-Instruct as a local folder, made once a checkout and kept in models/."""
+    from judgelake.quickstart.small_model import make_small_model
+
+    return make_small_model(ROOT / "models" / "smollm2-135m")
+
+
+@pytest.fixture
+def test_server() -> Iterator[Callable[[str], str]]:
+    """Starts the deterministic test server with a rule and gives its base URL; all are stopped at the end."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(rule: str) -> str:
+        command = [sys.executable, str(ROOT / "tests" / "server" / "serve.py"), "--port", "0", "--rule", rule]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        running.append(process)
+        return first_line(process)
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """The first line a server writes, its address; killed, and an error, when none comes in time."""
+    assert process.stdout is not None
+    timer = threading.Timer(SERVER_START_S, process.kill)
+    timer.start()
+    line = process.stdout.readline().strip()
+    timer.cancel()
+    if not line:
+        raise RuntimeError(f"the test server wrote no address within {SERVER_START_S} s (exit code {process.poll()})")
+    return line

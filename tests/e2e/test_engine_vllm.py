@@ -1,0 +1,156 @@
+"""A real vLLM server on the CPU with the small model: started once, asked everything the judges ask, then orphaned."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from judgelake.config import Engine
+from judgelake.engine import Ask, Client, EngineGone, Reply, client_factory, ensure_engine, run_stream, stop_engines
+from judgelake.engine.processes import members_of_group
+from judgelake.engine.state import read_note
+from judgelake.judges import Decoding, Failure, Message, Prompt, Status
+
+pytest.importorskip("vllm", reason="needs vLLM")
+
+QUESTION = Prompt(messages=(Message("user", "Is the sky blue on a clear day? Answer A for yes, B for no."),))
+CONTEXT = 2048
+
+
+@pytest.fixture(scope="module")
+def folder():
+    place = tempfile.mkdtemp(prefix="jl-")
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def owner():
+    process = subprocess.Popen(["sleep", "1000"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def engine(folder):
+    return Engine(folder=folder, idle_stop_s=600, timeout_s=120)
+
+
+@pytest.fixture(scope="module")
+def started(engine, owner, small_model):
+    with pytest.MonkeyPatch.context() as patch:
+        # What Spark sets in its Python workers.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield ensure_engine(engine, str(small_model), None, CONTEXT, (), owner.pid, 2)
+    stop_engines(owner.pid, engine.folder)
+
+
+def ask(started, engine, *asks: Ask) -> list[Reply | Failure]:
+    async def run():
+        async with Client(started.endpoint, engine) as client:
+            return await asyncio.gather(*(client.ask(one) for one in asks))
+
+    return asyncio.run(run())
+
+
+def test_a_second_task_finds_the_server_running(started, engine, owner, small_model):
+    again = ensure_engine(engine, str(small_model), None, CONTEXT, (), owner.pid, 2)
+    assert not started.was_running
+    assert again.was_running
+    assert again.endpoint == started.endpoint
+    assert again.version == started.version != ""
+    assert started.start_s > 1
+
+
+def test_a_constrained_answer_is_one_of_the_choices(started, engine):
+    (reply,) = ask(started, engine, Ask(QUESTION, Decoding(max_tokens=8), choices=("A", "B", "tie")))
+    assert reply.text in ("A", "B", "tie")
+    assert reply.prompt_tokens > 20
+
+
+def test_labels_come_with_their_logprobs_in_one_token(started, engine):
+    asked = Ask(QUESTION, Decoding(max_tokens=1), choices=("A", "B", "C"), labels=("A", "B", "C"))
+    (reply,) = ask(started, engine, asked)
+    assert set(reply.label_logprobs) == {"A", "B", "C"}
+    assert sum(map(math.exp, reply.label_logprobs.values())) <= 1.001
+    assert reply.text == max(reply.label_logprobs, key=reply.label_logprobs.get)
+    assert reply.output_tokens == 1
+
+
+def test_labels_of_a_completion_are_the_tokens_that_follow_its_prompt(started, engine):
+    asked = Ask(Prompt(text="The capital of France is"), Decoding(max_tokens=1), labels=(" Paris", " London"))
+    (reply,) = ask(started, engine, asked)
+    assert set(reply.label_logprobs) == {" Paris", " London"}
+    assert reply.label_logprobs[" Paris"] > reply.label_logprobs[" London"]
+
+
+def test_a_completion_ends_at_its_stop_and_the_same_prompt_gives_the_same_text(started, engine):
+    asked = Ask(Prompt(text="1, 2, 3, 4,"), Decoding(max_tokens=30, stop=(" 6",)))
+    first, second = ask(started, engine, asked, asked)
+    assert first.text == second.text == " 5,"
+    assert first.finish_reason == "stop"
+
+
+def test_beam_search_answers(started, engine):
+    asked = Ask(Prompt(text="1, 2, 3, 4,"), Decoding(max_tokens=8, beam_width=2, stop=(" 7",)))
+    (reply,) = ask(started, engine, asked)
+    assert reply.text.startswith(" 5")
+    assert " 7" not in reply.text
+
+
+def test_a_repeated_prompt_is_read_from_the_cache(started, engine):
+    asked = Ask(Prompt(text="The same long beginning. " * 20), Decoding(max_tokens=1))
+    ask(started, engine, asked)
+    (reply,) = ask(started, engine, asked)
+    assert 0 < reply.cached_tokens < reply.prompt_tokens
+
+
+@pytest.mark.parametrize(
+    ("prompt", "status"),
+    [
+        pytest.param(Prompt(text="word " * 3 * CONTEXT), Status.CONTEXT_OVERFLOW, id="a few tokens too long"),
+        pytest.param(Prompt(text="word " * 200_000), Status.CONTEXT_OVERFLOW, id="a megabyte"),
+        pytest.param(Prompt(messages=(Message("user", "word " * 3 * CONTEXT),)), Status.CONTEXT_OVERFLOW, id="a chat"),
+        pytest.param(Prompt(text=""), Status.INVALID_INPUT, id="an empty completion"),
+    ],
+)
+def test_what_the_server_cannot_take_is_its_own_rows_failure(started, engine, prompt, status):
+    good = Ask(Prompt(text="Hello"), Decoding(max_tokens=2))
+    failure, reply = ask(started, engine, Ask(prompt, Decoding(max_tokens=20)), good)
+    assert isinstance(failure, Failure), failure
+    assert failure.status is status
+    assert isinstance(reply, Reply)
+
+
+def test_the_server_computes_on_all_cores_whatever_spark_set(started):
+    note = read_note(Path(started.log_path).with_suffix(".json"))
+    server = Path(f"/proc/{note.group}/environ").read_bytes().split(b"\0")
+    assert not [entry for entry in server if entry.startswith((b"OMP_NUM_THREADS", b"PYTHONDONTWRITEBYTECODE"))]
+    assert [entry for entry in server if entry.startswith(b"VLLM_CPU_OMP_THREADS_BIND=0")]
+
+
+def test_when_the_owner_is_killed_in_mid_batch_everything_dies_within_seconds(started, engine, owner):
+    note = read_note(Path(started.log_path).with_suffix(".json"))
+    asks = ((number, Ask(Prompt(text=f"{number} " * 50), Decoding(max_tokens=48))) for number in range(500))
+    stream = run_stream(
+        asks, client_factory(started.endpoint, engine), window_requests=32, window_bytes=1 << 20, flush_every_s=0.1
+    )
+    assert len(next(stream)) > 0
+    assert len(members_of_group(note.group)) >= 2
+    owner.kill()
+    killed = time.monotonic()
+    with pytest.raises(EngineGone):
+        list(stream)
+    while members_of_group(note.group) and time.monotonic() - killed < 20:
+        time.sleep(0.1)
+    assert not members_of_group(note.group)
+    assert not Path(started.endpoint.uds).exists()
+    assert time.monotonic() - killed < 15

@@ -1,0 +1,202 @@
+"""A deterministic OpenAI-compatible server for tests: its own process, real HTTP, no model.
+
+    python tests/server/serve.py --port 0 --rule slow:50
+
+prints its base URL as the first line (port 0 takes a free one; `--uds PATH` listens on a Unix socket). Rules are
+in rules.py. GET /stats tells how often each prompt was asked, by the SHA-256 of its text (of a chat: the contents
+of all messages, joined by newlines).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rules import Rules, digest_of, verdict
+
+DEFAULT_MODEL = "test-judge"
+
+
+class Server:
+    """Answers every request by the rules."""
+
+    def __init__(self, rules: Rules, model: str) -> None:
+        self.rules = rules
+        self.model = model
+        self.calls: Counter[str] = Counter()
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.tokens = 0
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Route by path; a table of routes would halve the rate."""
+        path = request.path
+        key = self.rules.values.get("key")
+        if key and path != "/health" and request.headers.get("Authorization") != f"Bearer {key}":
+            return error(401, "Incorrect API key provided", "invalid_api_key")
+        if path in ("/v1/completions", "/v1/chat/completions"):
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            try:
+                return await self.complete(request, json.loads(await request.read()), "chat" in path)
+            finally:
+                self.in_flight -= 1
+        return await self.other(request, path)
+
+    async def other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        if path == "/v1/models":
+            owner = "somebody" if "plain" in self.rules.values else "vllm"
+            names = self.rules.values.get("model") or self.model
+            return answer({"object": "list", "data": [{"id": names, "object": "model", "owned_by": owner}]})
+        if path == "/health":
+            return web.Response(text="")
+        if path == "/stats":
+            return answer(
+                {"total": sum(self.calls.values()), "calls": dict(self.calls), "most_in_flight": self.most_in_flight}
+            )
+        if path == "/metrics":
+            lines = {"num_requests_running": self.in_flight, "num_requests_waiting": 0}
+            lines |= {"prompt_tokens_total": self.tokens, "generation_tokens_total": self.tokens}
+            text = "".join(f'vllm:{name}{{engine="0"}} {float(value)}\n' for name, value in lines.items())
+            return web.Response(text=text)
+        if path == "/version" and "plain" not in self.rules.values:
+            return answer({"version": "test"})
+        if path == "/tokenize" and "plain" not in self.rules.values:
+            return self.tokenize(json.loads(await request.read()))
+        return error(404, "Not Found")
+
+    def tokenize(self, body: dict[str, Any]) -> web.Response:
+        """A character is a token; a chat begins with 1 and ends with 2, where the answer starts."""
+        if "prompt" in body:
+            tokens = [ord(letter) for letter in body["prompt"]]
+        elif body.get("continue_final_message"):
+            *head, last = body["messages"]
+            tokens = [1, *(ord(letter) for item in head for letter in item["content"]), 2, *map(ord, last["content"])]
+        else:
+            tokens = [1, *(ord(letter) for item in body["messages"] for letter in item["content"]), 2]
+        return answer({"count": len(tokens), "max_model_len": 4096, "tokens": tokens})
+
+    async def complete(self, request: web.BaseRequest, body: dict[str, Any], is_chat: bool) -> web.StreamResponse:
+        rules = self.rules
+        prompt = "\n".join(item["content"] for item in body["messages"]) if is_chat else body["prompt"]
+        digest = digest_of(prompt)
+        self.calls[digest.hex()] += 1
+        calls = self.calls[digest.hex()]
+        if "die-after" in rules.values and sum(self.calls.values()) > rules.number("die-after"):
+            os._exit(9)
+        if "slow" in rules.values:
+            await asyncio.sleep(rules.number("slow") / 1000)
+        if rules.hits("stall", digest):
+            await asyncio.sleep(3600)
+        if rules.is_early("cut", calls) and request.transport is not None:
+            request.transport.abort()
+        refusal = self.refusal(prompt, digest, calls, body)
+        if refusal is not None:
+            return refusal
+        text = verdict(prompt, digest, (body.get("structured_outputs") or {}).get("choice"), rules)
+        return self.completion(prompt, digest, text, body, is_chat)
+
+    def refusal(self, prompt: str, digest: bytes, calls: int, body: dict[str, Any]) -> web.Response | None:
+        rules = self.rules
+        if rules.hits("fail", digest) or rules.is_early("flaky", calls):
+            return error(500, "by rule")
+        if "busy" in rules.values or rules.is_early("rate-limit", calls):
+            return error(429, "slow down", headers={"Retry-After": "0.05" if "busy" in rules.values else "0.2"})
+        if "invalid" in rules.values:
+            return error(400, "temperature must not be 3")
+        if "context" in rules.values and len(prompt) > rules.number("context"):
+            limit = int(rules.number("context"))
+            message = f"This model's maximum context length is {limit} tokens. Please reduce the length of the prompt."
+            return error(400, message, param="input_tokens")
+        if "broken-json" in rules.values:
+            return web.Response(text='{"choices": [', content_type="application/json")
+        if "wrong-json" in rules.values:
+            return answer({"choices": []})
+        if "model" in rules.values and body.get("model") != rules.values["model"]:
+            return error(404, f"The model `{body.get('model')}` does not exist.")
+        return None
+
+    def completion(self, prompt: str, digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> web.Response:
+        finish = "stop"
+        if "long" in self.rules.values:
+            finish = "length"
+        if "filter" in self.rules.values:
+            finish = "content_filter"
+        for stop in body.get("stop") or []:
+            if not body.get("use_beam_search"):
+                text = text.partition(stop)[0]
+        choice: dict[str, Any] = {
+            "index": 0,
+            "finish_reason": finish,
+            "logprobs": logprobs(digest, text, body, is_chat),
+        }
+        choice |= {"message": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+        usage: dict[str, Any] = {"prompt_tokens": len(prompt) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
+        self.tokens += usage["prompt_tokens"] + usage["completion_tokens"]
+        if "plain" not in self.rules.values:
+            usage["prompt_tokens_details"] = {"cached_tokens": len(prompt) // 8}
+        return answer(
+            {"id": "x", "created": int(time.time()), "model": self.model, "choices": [choice], "usage": usage}
+        )
+
+
+def logprobs(digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> dict[str, Any] | None:
+    """One token's log-probabilities: of the ids asked for, else of the text's first letter and two others."""
+    if not body.get("logprobs"):
+        return None
+    wanted = body.get("logprob_token_ids")
+    names = [f"token_id:{token}" for token in wanted] if wanted else [text[:1], " C", "~"]
+    found = {name: -0.1 - digest[4 + place % 28] / 32 for place, name in enumerate(names)}
+    if is_chat:
+        alternatives = [{"token": name, "logprob": value} for name, value in found.items()]
+        return {"content": [{**alternatives[0], "top_logprobs": alternatives}]}
+    return {"tokens": names[:1], "token_logprobs": [found[names[0]]], "top_logprobs": [found], "text_offset": [0]}
+
+
+def answer(data: Any) -> web.Response:
+    return web.Response(body=json.dumps(data).encode(), content_type="application/json")
+
+
+def error(status: int, message: str, code: Any = None, param: str | None = None, headers: Any = None) -> web.Response:
+    data = {"error": {"message": message, "type": "Error", "param": param, "code": code or status}}
+    return web.Response(
+        status=status, body=json.dumps(data).encode(), content_type="application/json", headers=headers or {}
+    )
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    server = Server(Rules.parse(arguments.rule), arguments.model)
+    runner = web.ServerRunner(web.Server(server.handle, access_log=None))
+    await runner.setup()
+    if arguments.uds:
+        await web.UnixSite(runner, arguments.uds).start()
+        print(f"unix:{arguments.uds}", flush=True)
+    else:
+        site = web.TCPSite(runner, "127.0.0.1", arguments.port)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        print(f"http://{host}:{port}/v1", flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--uds")
+    parser.add_argument("--rule", default="instant")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    asyncio.run(serve(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""How a task groups its rows and when it gives up, and how its errors reach the driver."""
+
+import json
+
+import pytest
+
+from judgelake.engine import EngineGone
+from judgelake.errors import RunError, UserError
+from judgelake.judges import Failure, Reading, Status
+from judgelake.judging.ask import ERROR_MARK, FirstOutcomes, requests_of
+from judgelake.judging.run import our_error
+
+
+def row(judgment_id, prompt, repeat=0):
+    return {"judgment_id": judgment_id, "prompt_sha256": prompt, "repeat": repeat}
+
+
+def test_equal_neighbouring_prompts_are_one_request_for_each_repeat():
+    rows = [row("a", "p"), row("b", "p"), row("c", "p", 1), row("d", "q")]
+    assert [[r["judgment_id"] for r in request] for request in requests_of(rows)] == [["a", "b"], ["c"], ["d"]]
+
+
+def test_a_row_that_stands_twice_is_judged_once():
+    assert [len(request) for request in requests_of([row("a", "p"), row("a", "p")])] == [1]
+
+
+UNPARSEABLE = Failure(Status.UNPARSEABLE, "first line holds no two scores")
+
+
+def test_a_task_gives_up_when_its_first_requests_all_fail_alike():
+    watch = FirstOutcomes(3)
+    watch.look_at([UNPARSEABLE, UNPARSEABLE])
+    with pytest.raises(RunError, match="first 3 requests all ended in unparseable.*no two scores"):
+        watch.look_at([UNPARSEABLE])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(Reading(verdict="A"), id="one verdict"),
+        pytest.param(Failure(Status.TRUNCATED, "cut"), id="another status"),
+    ],
+)
+def test_a_task_goes_on_once_anything_else_came(other):
+    watch = FirstOutcomes(3)
+    watch.look_at([UNPARSEABLE, other, *[UNPARSEABLE] * 10])
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("EngineRefused", UserError), ("UserError", UserError), ("RunError", RunError), ("EngineGone", EngineGone)],
+)
+def test_an_error_in_a_task_reaches_the_driver_as_what_it_was(kind, expected):
+    message = 'no model "x"\nit has [y] and "z"'
+    text = f"Job aborted ... RuntimeError: {ERROR_MARK}{json.dumps([kind, message])}\n\tat org.apache.spark"
+    found = our_error(Exception(text))
+    assert type(found) is expected
+    assert str(found) == message
+
+
+def test_an_error_of_others_is_not_taken_for_ours():
+    assert our_error(Exception("java.lang.OutOfMemoryError")) is None

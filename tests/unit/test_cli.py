@@ -1,0 +1,227 @@
+"""The command `judgelake`: what it prints, and what a user's mistake gets."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgelake.cli import main
+
+LINE = {
+    "comparison_id": "c1",
+    "messages": [{"role": "user", "content": "Why {{ x }} ü?"}],
+    "answers": [{"text": "first"}, {"text": "second"}],
+    "reference": "ref",
+    "labels": [{"labeler": "ann", "kind": "gold", "verdict": "A"}],
+}
+THREE = LINE | {"comparison_id": "c3", "answers": [{"text": "1st"}, {"text": "2nd"}, {"text": "3rd"}]}
+SHOWN = {"A": "1st", "B": "2nd", "C": "3rd"}
+# A command is started by hand, many times: it must feel like it.
+MOST_START_S = 2.0
+
+
+def write(path: Path, *lines: object) -> str:
+    text = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
+    path.write_text("\n".join(text) + "\n", "utf-8")
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    assert main(arguments) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_prompts_prints_a_line_for_each_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = run(capsys, "prompts", "--judge", "autoj", "--mode", "pair", write(tmp_path / "x", LINE, "", THREE))
+    assert [set(row) for row in rows] == [
+        {"comparison_id", "order", "prompt"},
+        {"comparison_id", "order", "status", "reason"},
+    ]
+    assert rows[0]["order"] == "AB"
+    assert "[Query]: Why {{ x }} ü?\n***\n[Response 1]: first" in rows[0]["prompt"]
+    assert rows[1] == {
+        "comparison_id": "c3",
+        "order": "ABC",
+        "status": "invalid_input",
+        "reason": "mode 'pair' takes 2 answers, the comparison has 3",
+    }
+
+
+def test_prompts_of_a_chat_judge_are_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = run(capsys, "prompts", "--judge", "chat", "--mode", "pair", write(tmp_path / "x", LINE))
+    assert [message["role"] for message in rows[0]["prompt"]] == ["system", "user"]
+
+
+@pytest.mark.parametrize(("order", "shown"), [("AB", "ABC"), ("BA", "CBA"), ("CAB", "CAB")])
+def test_an_order_holds_for_any_number_of_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], order: str, shown: str
+) -> None:
+    file = write(tmp_path / "x", THREE)
+    rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "multi", "--order", order, file)
+    assert rows[0]["order"] == shown
+    places = [rows[0]["prompt"].index(f"\n{SHOWN[letter]}\n") for letter in shown]
+    assert places == sorted(places)
+
+
+def test_a_spelled_order_that_does_not_fit_fails_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "x", LINE)
+    rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--order", "CAB", file)
+    assert rows[0]["reason"] == "'CAB' is no order of 2 answers"
+
+
+def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "x", LINE)
+    used, ignored = (
+        run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--reference", how, file)[0]["prompt"]
+        for how in ("use", "ignore")
+    )
+    assert "[Reference Answer]\nref\n" in used
+    assert "[Reference Answer]" not in ignored
+
+
+def test_a_bad_line_fails_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x"
+    bad = [b"not json", b"[1]", b'{"messages": NaN}', b"\xff\xfe", b"[" * 100_000]
+    surrogate = json.dumps(LINE | {"comparison_id": "\ud800", "messages": []}).encode()
+    path.write_bytes(b"\n".join([*bad, surrogate, json.dumps(LINE).encode()]))
+    rows = run(capsys, "prompts", "--judge", "autoj", "--mode", "pair", str(path))
+    assert [row.get("status") for row in rows] == ["invalid_input"] * 6 + [None]
+    assert rows[0]["reason"].startswith("line 1 is not JSON")
+    assert rows[1]["reason"] == "line 2 is not an object"
+    assert rows[-1]["comparison_id"] == "c1"
+
+
+def test_standard_input_is_a_dash(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"raw": "8 7"}\n')))
+    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", "-")
+    assert rows == [{"status": "ok", "scores": [8.0, 7.0], "verdict": "A", "reason": None}]
+
+
+def test_parse_reads_outputs_and_says_why_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(
+        tmp_path / "x",
+        {"raw": "7 9 8"},
+        {"raw": "7 1", "finish_reason": "length"},
+        {"raw": "7 8", "answers": 2},
+        {"raw": None},
+        {"text": "7 9 8"},
+        {"raw": "7 9 8", "answers": "3"},
+    )
+    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "multi", "--answers", "3", file)
+    assert [row["status"] for row in rows] == ["ok", "truncated", "ok"] + ["invalid_input"] * 3
+    assert rows[0] == {"status": "ok", "scores": [7.0, 9.0, 8.0], "verdict": "B", "reason": None}
+    assert rows[3] == {
+        "status": "invalid_input",
+        "scores": None,
+        "verdict": None,
+        "reason": "raw: missing, expected text",
+    }
+
+
+def test_parse_reads_label_logprobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "x", {"raw": "A", "label_logprobs": {"A": -2, "B": -0.1, "T": -5}})
+    rows = run(capsys, "parse", "--judge", "chat", "--mode", "pair-logprobs", file)
+    assert rows[0]["verdict"] == "B"
+
+
+def test_judges_are_listed_in_plain_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judges"]) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split("\t") == ["name", "modes", "model", "licence", "source"]
+    assert [line.split("\t")[0] for line in lines][:3] == ["autoj", "autoj-zh", "chat"]
+    assert all(line.count("\t") == 4 for line in lines)
+
+
+def test_judges_are_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(["judges"]) == 0
+    assert "pandalm" in capsys.readouterr().out
+
+
+def test_a_users_folder_is_listed_and_used(tmp_path: Path, capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    text = (root / "conf" / "judges" / "pandalm.yaml").read_text("utf-8").replace("name: pandalm", "name: mine")
+    (tmp_path / "mine.yaml").write_text(text, "utf-8")
+    assert main(["judges", "--judges", str(tmp_path)]) == 0
+    assert "\nmine\t" in capsys.readouterr().out
+    file = write(tmp_path / "x", {"raw": "Tie"})
+    assert (
+        run(capsys, "parse", "--judge", "mine", "--mode", "pair", "--judges", str(tmp_path), file)[0]["verdict"]
+        == "tie"
+    )
+
+
+MISTAKES = [
+    pytest.param([], "required", id="no command"),
+    pytest.param(["prompt"], "invalid choice", id="unknown command"),
+    pytest.param(["prompts", "--judge", "judgelm", "x"], "required: --mode", id="no mode"),
+    pytest.param(["prompts", "--judge", "jugdelm", "--mode", "pair", "x"], "Did you mean 'judgelm'?", id="judge"),
+    pytest.param(["prompts", "--judge", "judgelm", "--mode", "pear", "x"], "Did you mean 'pair'?", id="mode"),
+    pytest.param(
+        ["prompts", "--judge", "judgelm", "--mode", "pair", "gone.jsonl"], "Cannot read 'gone.jsonl'", id="file"
+    ),
+    pytest.param(["prompts", "--judge", "judgelm", "--mode", "pair", "."], "Cannot read '.'", id="folder"),
+    pytest.param(
+        ["prompts", "--judge", "judgelm", "--mode", "pair", "--order", "b", "x"], "--order 'b': expected", id="order"
+    ),
+    pytest.param(
+        ["parse", "--judge", "judgelm", "--mode", "multi", "--answers", "20", "x"], "takes 2 to 19", id="answers"
+    ),
+    pytest.param(["judges", "--judges", "nowhere"], "no folder of judges 'nowhere'", id="folder of judges"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), MISTAKES)
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert said in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_debug_shows_the_stack_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judges", "--judges", "nowhere", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["prompts", "parse", "judges"])
+def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"examples:\n  judgelake {command}" in capsys.readouterr().out
+
+
+def test_it_starts_at_once_and_loads_neither_spark_nor_vllm() -> None:
+    code = (
+        "import sys; from judgelake.cli import main; main(['judges']);"
+        "sys.exit(bool({'pyspark', 'vllm', 'torch', 'mlflow', 'pandas'} & set(sys.modules)))"
+    )
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        times.append(time.monotonic() - start)
+    # The best of three: another process may hold the processor, but not the same way each time.
+    assert min(times) < MOST_START_S
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    file = write(tmp_path / "x", *[LINE] * 5_000)
+    command = [sys.executable, "-c", "import sys; from judgelake.cli import main; sys.exit(main(sys.argv[1:]))"]
+    arguments = ["prompts", "--judge", "autoj", "--mode", "pair", file]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0

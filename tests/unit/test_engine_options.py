@@ -1,0 +1,182 @@
+"""What a server is started with, what of it counts for a verdict, and what a model is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+
+from judgelake.config import Engine
+from judgelake.engine import answer_changing, local_model, model_identity
+from judgelake.engine.command import server_command, server_environment
+from judgelake.engine.diagnosis import causes, start_failure
+from judgelake.engine.metrics import Progress, read_progress
+from judgelake.engine.state import EngineFiles, private_folder
+from judgelake.errors import RunError, UserError
+
+
+@pytest.mark.parametrize(
+    ("options", "changing"),
+    [
+        pytest.param({"dtype": "bfloat16"}, {"dtype": "bfloat16"}, id="number format"),
+        pytest.param({"max_model_len": 4096}, {"max-model-len": 4096}, id="underscores are dashes"),
+        pytest.param({"--quantization": "fp8"}, {"quantization": "fp8"}, id="leading dashes"),
+        pytest.param({"tensor-parallel-size": 4, "tp": 2, "gpu-memory-utilization": 0.9}, {}, id="how it is spread"),
+        pytest.param({"max-num-seqs": 8, "block-size": 16, "no-enable-prefix-caching": True}, {}, id="speed only"),
+        pytest.param({"brand-new-option": 1}, {"brand-new-option": 1}, id="unknown counts as changing"),
+        pytest.param({"seed": None}, {}, id="left out is not set"),
+        pytest.param({"rope": 1, "lora": "x"}, {"lora": "x", "rope": 1}, id="sorted"),
+    ],
+)  # fmt: skip
+def test_only_options_that_can_change_an_answer_count(options, changing):
+    assert answer_changing(options) == changing
+    assert list(answer_changing(options)) == sorted(changing)
+
+
+def command(tmp_path, is_cpu=True, **options):
+    return server_command(Engine(options=options), "org/m", "abc", 2048, tmp_path / "s.sock", is_cpu=is_cpu)
+
+
+def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_path):
+    line = " ".join(command(tmp_path, **{"max_model_len": 512, "enforce-eager": False, "dtype": "half"}))
+    assert "-m vllm.entrypoints.openai.api_server --uds" in line
+    assert "--max-model-len 512" in line
+    assert "--no-enforce-eager" in line
+    assert "--revision abc" in line
+    assert "--dtype half" in line
+    assert "2048" not in line
+    assert "--block-size" not in command(tmp_path, is_cpu=False)
+
+
+def environment(tmp_path, inherited, gpus=(), is_cpu=True, **engine):
+    return server_environment(
+        Engine(**engine), gpus, 2, is_cpu=is_cpu, is_local=True, cache=tmp_path, inherited=inherited
+    )
+
+
+def test_the_environment_is_clean(tmp_path):
+    spark = {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SPARK_HOME": "/s",
+        "PYTHONPATH": "/p",
+        "A_KEY": "k",
+    }
+    env = environment(tmp_path, spark | {"PATH": "/bin", "HF_TOKEN": "t", "CUDA_VISIBLE_DEVICES": "5"})
+    assert not set(spark) & set(env)
+    assert (env["PATH"], env["HF_TOKEN"], env["CUDA_VISIBLE_DEVICES"]) == ("/bin", "t", "5")
+    assert env["HF_HUB_OFFLINE"] == "1"
+    assert len(env["VLLM_CPU_OMP_THREADS_BIND"]) > 0
+    assert 1 <= int(env["VLLM_CPU_KVCACHE_SPACE"]) <= 4
+
+
+def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):
+    env = environment(tmp_path, {"CUDA_VISIBLE_DEVICES": "0"}, ("2", "3"), False, env={"OMP_NUM_THREADS": "8"})
+    assert (env["CUDA_VISIBLE_DEVICES"], env["OMP_NUM_THREADS"]) == ("2,3", "8")
+    assert "VLLM_CPU_KVCACHE_SPACE" not in env
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"hidden_size": 8, "_name_or_path": "here"}))
+    (folder / "tokenizer.json").write_text("{}")
+    weights = os.urandom(17 * 1024 * 1024)
+    (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}" + weights)
+    return folder
+
+
+def test_a_local_model_is_known_by_content_not_by_path(model, tmp_path):
+    first = model_identity(str(model), None)
+    copy = shutil.copytree(model, tmp_path / "elsewhere")
+    (copy / "README.md").write_text("notes")
+    (copy / "config.json").write_text(json.dumps({"_name_or_path": "there", "hidden_size": 8}))
+    assert first.startswith("local:")
+    assert model_identity(str(copy), "ignored") == first
+
+
+@pytest.mark.parametrize("change", ["config.json", "tokenizer.json", "model.safetensors", "chat_template.jinja"])
+def test_a_change_of_content_is_another_model(model, change):
+    before = model_identity(str(model), None)
+    with (model / change).open("ab") as file:
+        file.write(b" 1")
+    assert model_identity(str(model), None) != before
+
+
+def test_a_hub_model_is_its_name_and_revision():
+    assert model_identity("org/name", "abc") == "org/name@abc"
+    assert model_identity("org/name", None) == "org/name@unpinned"
+    assert local_model("org/name") is None
+
+
+@pytest.mark.parametrize("path", ["./absent", "/absent/model", "models/absent/deep", "~/absent-model"])
+def test_a_path_without_a_model_is_a_users_mistake(path):
+    with pytest.raises(UserError, match="absent"):
+        model_identity(path, None)
+
+
+def test_a_folder_without_a_config_is_no_model(tmp_path):
+    with pytest.raises(UserError, match="config"):
+        model_identity(str(tmp_path), None)
+
+
+LOG = """
+(APIServer pid=7) INFO 11-23 04:15:16 [api_utils.py:286] non-default args
+(EngineCore pid=9) ERROR 11-23 04:15:20 [core.py:99] Traceback (most recent call last):
+(EngineCore pid=9) ERROR 11-23 04:15:20 [core.py:99]   File "x.py", line 3, in y
+(EngineCore pid=9) ERROR 11-23 04:15:20 [core.py:99] {cause}
+(APIServer pid=7) RuntimeError: Engine core initialization failed. See root cause above.
+judgelake supervisor: ending the server: the server ended by itself (exit code 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "mend"),
+    [
+        pytest.param("ValueError: max_model_len (9) is greater than 8", UserError, "engine.options", id="length"),
+        pytest.param("api_server.py: error: unrecognized arguments: --x", UserError, "engine.options", id="option"),
+        pytest.param("torch.OutOfMemoryError: CUDA out of memory", UserError, "Free memory", id="memory"),
+        pytest.param("OSError: org/x is not a valid model identifier", UserError, "judge.model", id="model"),
+        pytest.param("KeyError: 'a bug'", RunError, "KeyError", id="nobody's mistake"),
+    ],
+)
+def test_a_failed_start_says_the_cause_and_whose_it_is(tmp_path, cause, kind, mend):
+    log = tmp_path / "x.log"
+    log.write_text(LOG.format(cause=cause))
+    error = start_failure("m", log, "ended", 1)
+    assert type(error) is kind
+    assert cause in str(error)
+    assert mend in str(error)
+    assert str(log) in str(error)
+    assert "\n" not in str(error)
+
+
+def test_a_server_killed_at_its_start_was_out_of_memory(tmp_path):
+    assert "lack of memory" in str(start_failure("m", tmp_path / "none.log", "the server ended", -9))
+
+
+def test_a_log_without_an_error_shows_its_last_lines():
+    assert causes("a\nb\nc\nd\n") == ["b", "c", "d"]
+
+
+def test_progress_is_read_from_metrics():
+    text = '# HELP x\nvllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{a="b c"} 1.0\n'
+    text += (
+        'vllm:prompt_tokens_total{e="0"} 10\nvllm:prompt_tokens_total{e="1"} 5\nvllm:request_success_total{r="x"} 1\n'
+    )
+    assert read_progress(text) == Progress(unfinished=3, counted=16)
+    assert read_progress(None) is None
+
+
+def test_a_socket_path_is_short_enough_for_the_kernel(tmp_path):
+    deep = private_folder(str(tmp_path / ("x" * 100)))
+    assert len(os.fsencode(EngineFiles(deep, "k" * 16).socket)) <= 107
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(UserError, match=r"engine\.folder"):
+        private_folder(str(tmp_path))

@@ -1,0 +1,201 @@
+"""Starting, sharing and ending a server, with the test server in vLLM's place: the same processes, in seconds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from judgelake.config import Engine
+from judgelake.engine import ensure_engine, owner_of_this_worker, stop_engines
+from judgelake.engine.processes import ProcessId, members_of_group
+from judgelake.engine.state import Note, read_note
+from judgelake.errors import RunError, UserError
+
+MODEL = "org/model"
+
+
+@pytest.fixture
+def folder():
+    # A short path: pytest's own would be too long for a socket.
+    place = tempfile.mkdtemp(prefix="jl-")
+    yield Path(place)
+    for note in map(read_note, Path(place).glob("*.json")):
+        if note is not None:
+            stop_engines(note.owner.pid, place)
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def owner():
+    process = subprocess.Popen(["sleep", "120"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def server(root, monkeypatch):
+    """Puts a command in vLLM's place; by default the test server, with a child that outlives a killed parent."""
+    serve = str(root / "tests" / "server" / "serve.py")
+
+    def use(rule: str = "instant", program: str | None = None) -> None:
+        def command(engine, model, revision, context_length, socket, *, is_cpu):
+            shell = program or f'sleep 100 & exec "{sys.executable}" "{serve}" --uds "{socket}" --rule {rule}'
+            return ["/bin/sh", "-c", shell, "vllm-test", "x"]
+
+        monkeypatch.setattr("judgelake.engine.server.server_command", command)
+
+    monkeypatch.setattr("judgelake.engine.server.is_cpu_build", lambda: True)
+    use()
+    return use
+
+
+def start(folder: Path, owner: subprocess.Popen, gpus: tuple[str, ...] = (), **engine):
+    config = Engine(folder=str(folder), **{"start_timeout_s": 30, **engine})
+    return ensure_engine(config, MODEL, None, 2048, gpus, owner.pid, 2)
+
+
+def note_of(started) -> Note:
+    note = read_note(Path(started.log_path).with_suffix(".json"))
+    assert note is not None
+    return note
+
+
+def is_gone(group: int, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while members_of_group(group) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not members_of_group(group)
+
+
+def test_the_first_starts_it_and_the_others_find_it(folder, owner, server):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(start(folder, owner))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started.was_running for started in found) == [False, True, True]
+    assert {started.version for started in found} == {"test"}
+    assert len({started.endpoint.uds for started in found}) == 1
+    assert start(folder, owner).was_running
+
+
+def test_another_owner_gpu_or_option_gets_its_own(folder, owner, server):
+    first = start(folder, owner)
+    other = subprocess.Popen(["sleep", "120"])
+    try:
+        sockets = {
+            first.endpoint.uds,
+            start(folder, other).endpoint.uds,
+            start(folder, owner, gpus=("1",)).endpoint.uds,
+            start(folder, owner, options={"dtype": "half"}).endpoint.uds,
+        }
+        assert len(sockets) == 4
+        assert stop_engines(other.pid, str(folder)) == 1
+        assert stop_engines(owner.pid, str(folder)) == 3
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_stopping_ends_the_whole_group_and_leaves_no_socket(folder, owner, server):
+    started = start(folder, owner)
+    group = note_of(started).group
+    assert len(members_of_group(group)) >= 2
+    assert stop_engines(owner.pid, str(folder)) == 1
+    assert is_gone(group, 0.1)
+    assert not Path(started.endpoint.uds).exists()
+    assert not start(folder, owner).was_running
+
+
+def test_the_end_of_the_owner_ends_everything(folder, owner, server):
+    note = note_of(start(folder, owner))
+    owner.kill()
+    assert is_gone(note.group)
+    deadline = time.monotonic() + 10
+    while note.supervisor.process() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert note.supervisor.process() is None
+
+
+def test_killing_the_supervisor_kills_the_server(folder, owner, server):
+    note = note_of(start(folder, owner))
+    os.kill(note.supervisor.pid, signal.SIGKILL)
+    assert is_gone(note.group)
+    assert not start(folder, owner).was_running
+
+
+def test_killing_the_server_ends_its_children_and_the_next_task_starts_anew(folder, owner, server):
+    note = note_of(start(folder, owner))
+    os.kill(note.group, signal.SIGKILL)
+    assert is_gone(note.group)
+    again = start(folder, owner)
+    assert note_of(again).group != note.group
+
+
+def test_a_server_nobody_asks_ends_itself(folder, owner, server):
+    note = note_of(start(folder, owner, idle_stop_s=1))
+    assert is_gone(note.group)
+
+
+def test_a_server_that_makes_no_token_while_requests_wait_is_killed(folder, owner, server):
+    server("stall")
+    started = start(folder, owner, idle_stop_s=60, stall_stop_s=2)
+    code = (
+        'import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); b=b\'{"prompt":"x"}\';'
+        "s.sendall(b'POST /v1/completions HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 14\\r\\n\\r\\n'+b); time.sleep(60)"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", code, started.endpoint.uds])
+    try:
+        assert is_gone(note_of(started).group, 15)
+        assert "no token" in Path(started.log_path).read_text()
+    finally:
+        asking.kill()
+        asking.wait()
+
+
+def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, server):
+    server(program="echo 'api_server.py: error: unrecognized arguments: --wrong' >&2; exit 2")
+    with pytest.raises(UserError, match=r"--wrong.*whole log"):
+        start(folder, owner)
+    assert not list(folder.glob("*.sock"))
+    server(program="echo 'KeyError: 3' >&2; exit 1")
+    with pytest.raises(RunError, match="KeyError: 3"):
+        start(folder, owner)
+
+
+def test_a_server_that_never_answers_is_given_up(folder, owner, server):
+    server(program="sleep 100")
+    with pytest.raises(RunError, match="start_timeout_s"):
+        start(folder, owner, start_timeout_s=1)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or ())]
+
+
+def test_a_pid_used_again_is_not_the_owner(owner):
+    right = ProcessId.of(owner.pid)
+    assert right.process() is not None
+    assert ProcessId(right.pid, right.started - 100).process() is None
+
+
+def test_without_java_above_the_parent_owns_the_engine():
+    assert owner_of_this_worker() == os.getppid() or "java" in psutil.Process(owner_of_this_worker()).name()
+
+
+def test_the_engine_is_not_told_what_spark_tells_its_workers(folder, owner, server, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("SPARK_SECRET", "1")
+    note = note_of(start(folder, owner))
+    environments = [Path(f"/proc/{member.pid}/environ").read_bytes() for member in members_of_group(note.group)]
+    assert environments
+    assert not [found for found in environments if b"OMP_NUM_THREADS" in found or b"SPARK_SECRET" in found]

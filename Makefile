@@ -36,7 +36,7 @@ typecheck: $(READY) ## Types, strict in judges/, engine/ and config.py
 	$(BIN)/mypy
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
-	$(BIN)/python benchmarks/run.py
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and memory
 	@$(BIN)/judgelake doctor
@@ -48,7 +48,7 @@ clean: ## Remove caches and builds; tables, models and .venv stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse derby.log metastore_db
 	find lib jobs tests benchmarks setup -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Of what follows, only these start Spark or vLLM.
+# These start Spark, and most of them vLLM.
 quickstart test bench: NEEDS := --java --memory-gib 6
 
 preflight:

@@ -51,16 +51,14 @@ def comparisons_sql(comparisons: int) -> str:
           array(named_struct('role', 'user', 'content',
             concat('Question ', id DIV {ANSWERS_A_QUESTION}, ': ', repeat('why is this so? ', 12)))) AS messages,
           CAST(NULL AS STRING) AS input,
-          array(
-            named_struct('model', 'm1', 'text', concat(id, repeat(' one answer with words', 24)), 'turns', CAST(NULL AS ARRAY<STRING>)),
-            named_struct('model', 'm2', 'text', concat(id, repeat(' other words in answer', 24)), 'turns', CAST(NULL AS ARRAY<STRING>))
-          ) AS answers,
+          transform(array('one answer with words', 'other words in answer'), words -> named_struct(
+            'model', words, 'text', concat(id, ' ', repeat(words, 24)), 'turns', CAST(NULL AS ARRAY<STRING>))) AS answers,
           CAST(NULL AS STRING) AS reference,
           CAST(NULL AS STRUCT<criteria: STRING, scores: ARRAY<STRING>>) AS rubric,
           'benchmark' AS source,
           map('id', CAST(id AS STRING)) AS attributes
         FROM range(0, {comparisons}, 1, 16)
-    """  # noqa: S608 - numbers of our own
+    """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,12 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     spark = get_spark(job.tables, app_name="judgelake planning benchmark")
     try:
         create_tables(spark, job.tables)
-        spark.sql(comparisons_sql(arguments.requests // 2)).write.format("delta").mode("append").saveAsTable(job.tables.comparisons)
+        spark.sql(comparisons_sql(arguments.requests // 2)).write.format("delta").mode("append").saveAsTable(
+            job.tables.comparisons
+        )
         for stage in ("first run", "resume over finished work"):
             start = time.perf_counter()
             run = judge(spark, job, console=console, asker=instant)
             seconds = time.perf_counter() - start
-            console.print(f"{stage}: {run.plan.requests:,} requests judged, {run.plan.skipped:,} skipped, {seconds:.1f} s")
+            console.print(
+                f"{stage}: {run.plan.requests:,} requests judged, {run.plan.skipped:,} skipped, {seconds:.1f} s"
+            )
     finally:
         spark.stop()
         shutil.rmtree(folder)

@@ -159,8 +159,16 @@ class JudgeJob(Config):
     mlflow: Mlflow = Mlflow()
 
 
+class _TablesOnly(Config):
+    tables: Tables = Tables()
+
+
 def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequence[str] = ()) -> ConfigT:
     """Read and validate a YAML file. Precedence: overrides (`key.path=value`), then YAML, then defaults.
+
+    Names of tables and the warehouse may also come from the environment (JUDGELAKE_WAREHOUSE,
+    JUDGELAKE_JUDGMENTS, ...), which goes between overrides and YAML: addresses and names only, nothing that
+    changes a verdict.
 
     Args:
         model: the config class.
@@ -171,9 +179,24 @@ def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequen
         UserError: no such file, not YAML, an unknown key (with the nearest valid name), an ill-typed value.
     """
     data = {} if path is None else read_yaml(path)
+    if "tables" in model.model_fields:
+        data["tables"] = {**(data.get("tables") or {}), **_table_names()}
     for item in overrides:
         _override(data, item)
     return validated(model, data, str(path or "--set"))
+
+
+def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Tables:
+    """The tables of any job's YAML file, whatever else stands in it; precedence as in `load_config`.
+
+    Raises:
+        UserError: as `load_config`.
+    """
+    named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key == "tables"}
+    named["tables"] = {**(named.get("tables") or {}), **_table_names()}
+    for item in overrides:
+        _override(named, item)
+    return validated(_TablesOnly, named, str(path or "--set")).tables
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -213,13 +236,9 @@ def fingerprint(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def from_environment(tables: Tables) -> Tables:
-    """The tables with names from JUDGELAKE_WAREHOUSE, JUDGELAKE_COMPARISONS, ... where those are set.
-
-    Only addresses and names may come from the environment, nothing that changes a verdict.
-    """
+def _table_names() -> dict[str, str]:
     found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
-    return tables.model_copy(update={name: value for name, value in found.items() if value})
+    return {name: value for name, value in found.items() if value}
 
 
 def _override(data: dict[str, Any], item: str) -> None:

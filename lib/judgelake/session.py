@@ -49,17 +49,19 @@ def get_spark(
         debug: let Spark's own messages through.
 
     Raises:
-        UserError: no Java of version 17 or newer.
+        UserError: no Java of version 17 or newer, or the active session has no Delta.
         RunError: Spark did not start, for example because Delta's jars could not be fetched.
     """
     from pyspark.sql import SparkSession
 
     active = SparkSession.getActiveSession()
     if active is not None:
+        _check_delta(active)
         return active
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "DATABRICKS_RUNTIME_VERSION" in os.environ or "SPARK_REMOTE" in os.environ:
         return SparkSession.builder.appName(app_name).getOrCreate()
+    # Without it Spark takes the first python3 on the PATH, which need not have our packages.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     check_java()
     return _local_session(tables, app_name, dict(settings or {}), debug)
 
@@ -105,28 +107,44 @@ def _local_session(tables: Tables, app_name: str, settings: dict[str, str], debu
         builder = builder.master(own.pop("spark.master", "local[*]"))
     for name, value in own.items():
         builder = builder.config(name, value)
+    if not is_submitted and not _jars_are_here(own):
+        print("Fetching Delta's jars (60 MB, once) ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryFile() as noise:
         try:
-            with nullcontext() if debug else _stderr_into(noise.fileno()):
+            with nullcontext() if debug else _output_into(noise.fileno()):
                 spark = (builder if is_submitted else configure_spark_with_delta_pip(builder)).getOrCreate()
         except Exception as error:
-            raise RunError(f"Spark did not start: {_cause(error, noise)}. --debug shows all of its messages.") from error
+            raise RunError(
+                f"Spark did not start: {_cause(error, noise)}. --debug shows all of its messages."
+            ) from error
     spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
     _check_delta(spark)
     return spark
 
 
+def _jars_are_here(settings: Mapping[str, str]) -> bool:
+    """Whether Ivy has Delta already; only for telling the user what takes so long."""
+    cache = Path(settings.get("spark.jars.ivy", Path.home() / ".ivy2.5.2"))
+    return any((cache / "jars").glob("io.delta_delta-spark_*.jar"))
+
+
 @contextmanager
-def _stderr_into(target: int) -> Iterator[None]:
-    """Send what this process and the JVM it starts write to stderr elsewhere: Ivy and log4j are chatty."""
+def _output_into(target: int) -> Iterator[None]:
+    """Send what this process and the JVM it starts write to the console elsewhere.
+
+    The JVM keeps what it inherits, so this also hides the lines that Ivy, log4j and VACUUM print.
+    """
+    sys.stdout.flush()
     sys.stderr.flush()
-    own = os.dup(2)
-    os.dup2(target, 2)
+    own = {number: os.dup(number) for number in (1, 2)}
     try:
+        for number in own:
+            os.dup2(target, number)
         yield
     finally:
-        os.dup2(own, 2)
-        os.close(own)
+        for number, kept in own.items():
+            os.dup2(kept, number)
+            os.close(kept)
 
 
 def _cause(error: Exception, noise: IO[bytes]) -> str:
@@ -143,12 +161,15 @@ def _check_delta(spark: SparkSession) -> None:
     from pyspark.errors import PySparkException
 
     try:
-        spark.sql("SELECT 1").first()
-        spark.read.format("delta").option("versionAsOf", 0)
-        enabled = spark.conf.get("spark.sql.extensions", "") or ""
-    except PySparkException as error:
-        enabled = str(error)
-    if "DeltaSparkSessionExtension" not in enabled:
+        # The catalog's class comes with Delta's jars; a setting that only names it proves nothing.
+        spark.sql("SHOW SCHEMAS").first()
+        has_delta = "DATABRICKS_RUNTIME_VERSION" in os.environ or "DeltaCatalog" in (
+            spark.conf.get("spark.sql.catalog.spark_catalog", "") or ""
+        )
+    except PySparkException:
+        has_delta = False
+    if not has_delta:
         raise UserError(
-            "This Spark session has no Delta. Under spark-submit add: --properties-file conf/spark/local.conf"
+            "This Spark session has no Delta. Under spark-submit add --properties-file conf/spark/local.conf; "
+            "elsewhere stop the session, or start it with Delta's jars, extension and catalog."
         )

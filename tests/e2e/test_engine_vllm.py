@@ -149,8 +149,9 @@ def test_when_the_owner_is_killed_in_mid_batch_everything_dies_within_seconds(st
     killed = time.monotonic()
     with pytest.raises(EngineGone):
         list(stream)
-    while members_of_group(note.group) and time.monotonic() - killed < 20:
+    while (members_of_group(note.group) or note.supervisor.process()) and time.monotonic() - killed < 20:
         time.sleep(0.1)
     assert not members_of_group(note.group)
+    assert note.supervisor.process() is None
     assert not Path(started.endpoint.uds).exists()
     assert time.monotonic() - killed < 15

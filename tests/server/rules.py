@@ -14,6 +14,7 @@ A rule is `name` or `name:number`; several are joined by "+": "slow:50+fail:0.1"
     cut:N              closes the connection on the first N calls of every prompt (0: always)
     stall:SHARE        never answers this share of the prompts
     long               finish_reason "length", no verdict in the text
+    abort:N            finish_reason "abort" on the first N calls of every prompt (0: always)
     filter             finish_reason "content_filter"
     surrogate          a lone surrogate in the text
     context:N          HTTP 400 as vLLM gives it, for prompts of more than N characters
@@ -33,7 +34,7 @@ from dataclasses import dataclass
 
 KNOWN = {
     "instant", "slow", "fail", "flaky", "rate-limit", "busy", "garbage", "broken-json", "wrong-json", "cut", "stall",
-    "long", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
+    "long", "abort", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
 }  # fmt: skip
 
 

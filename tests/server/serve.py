@@ -104,7 +104,7 @@ class Server:
         if refusal is not None:
             return refusal
         text = verdict(prompt, digest, (body.get("structured_outputs") or {}).get("choice"), rules)
-        return self.completion(prompt, digest, text, body, is_chat)
+        return self.completion(prompt, digest, text, body, is_chat, rules.is_early("abort", calls))
 
     def refusal(self, prompt: str, digest: bytes, calls: int, body: dict[str, Any]) -> web.Response | None:
         rules = self.rules
@@ -126,8 +126,10 @@ class Server:
             return error(404, f"The model `{body.get('model')}` does not exist.")
         return None
 
-    def completion(self, prompt: str, digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> web.Response:
-        finish = "stop"
+    def completion(
+        self, prompt: str, digest: bytes, text: str, body: dict[str, Any], is_chat: bool, is_aborted: bool
+    ) -> web.Response:
+        finish = "abort" if is_aborted else "stop"
         if "long" in self.rules.values:
             finish = "length"
         if "filter" in self.rules.values:

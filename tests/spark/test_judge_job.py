@@ -5,13 +5,64 @@ import json
 import urllib.request
 
 import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import functions as F
 
+from judgelake.config import JudgeJob, validated
 from judgelake.errors import RunError, UserError
 from judgelake.judging import dry_run, judge
 from judgelake.judging.ask import JUDGMENT
 from judgelake.judging.requests import REQUEST, REQUEST_DDL
 
 PAIRS = [(f"c{i}", f"Question {i // 2}?", f"answer {i}", f"other answer {i}") for i in range(10)]
+
+
+@pytest.fixture
+def lake(tables):
+    return tables
+
+
+@pytest.fixture
+def add_pairs(spark, lake):
+    """Appends pairs to the comparisons: add_pairs([("c1", "question", "answer A", "answer B")])."""
+
+    def add(pairs):
+        rows = [
+            (
+                name,
+                f"q-{question}",
+                [("user", question)],
+                None,
+                [("m1", a, None), ("m2", b, None)],
+                None,
+                None,
+                "test",
+                {},
+            )
+            for name, question, a, b in pairs
+        ]
+        columns = spark.read.table(lake.comparisons).schema
+        spark.createDataFrame(rows, columns).write.format("delta").mode("append").saveAsTable(lake.comparisons)
+
+    return add
+
+
+@pytest.fixture
+def judge_job(lake):
+    """A judge job over this test's tables: judge_job(url, order={"orders": "AB"})."""
+
+    def job(url, **changes):
+        content = {
+            "judge": {"name": "judgelm", "model": "test-judge"},
+            "engine": {"url": url, "max_retries": 1, "timeout_s": 20},
+            "tables": lake.model_dump(),
+            "mlflow": {"enabled": False},
+        }
+        for group, values in changes.items():
+            content[group] = {**content.get(group, {}), **values}
+        return validated(JudgeJob, content, "test")
+
+    return job
 
 
 def statuses(spark, tables):
@@ -30,7 +81,9 @@ def test_the_columns_a_task_writes_are_those_of_the_tables(spark, lake):
     assert set(REQUEST.names) <= set(spark.read.table(lake.plans).columns)
 
 
-def test_every_pair_is_judged_in_both_orders_and_a_second_run_asks_nothing(spark, lake, add_pairs, judge_job, test_server):
+def test_every_pair_is_judged_in_both_orders_and_a_second_run_asks_nothing(
+    spark, lake, add_pairs, judge_job, test_server
+):
     add_pairs(PAIRS)
     job = judge_job(test_server("instant"))
     first = judge(spark, job)
@@ -76,7 +129,9 @@ def test_verdicts_stand_in_the_comparisons_own_order(spark, lake, add_pairs, jud
         assert row["verdict"] == ("tie" if own[0] == own[1] else "A" if own[0] > own[1] else "B")
 
 
-def test_a_failed_call_is_a_row_and_is_asked_again_until_its_attempts_are_spent(spark, lake, add_pairs, judge_job, test_server):
+def test_a_failed_call_is_a_row_and_is_asked_again_until_its_attempts_are_spent(
+    spark, lake, add_pairs, judge_job, test_server
+):
     add_pairs(PAIRS)
     lenient = {"max_failed_share": 1.0, "max_attempts": 2}
     broken = judge_job(test_server("fail:1"), asking=lenient)
@@ -141,12 +196,9 @@ def test_a_comparison_the_mode_cannot_judge_is_a_typed_row(spark, lake, add_pair
 
 def test_bytes_that_are_not_utf8_spoil_their_own_row_only(spark, lake, add_pairs, judge_job, test_server):
     add_pairs(PAIRS[:2])
-    bad = spark.sql(
-        "SELECT 'bad' comparison_id, 'q' question_id, array(named_struct('role', 'user', 'content', CAST(X'ff41' AS STRING)))"
-        " messages, array(named_struct('model', 'm', 'text', 'a', 'turns', CAST(NULL AS ARRAY<STRING>)),"
-        " named_struct('model', 'm', 'text', 'b', 'turns', CAST(NULL AS ARRAY<STRING>))) answers"
-    )
-    bad.write.format("delta").mode("append").saveAsTable(lake.comparisons)
+    add_pairs([("bad", "Q?", "a", "b")])
+    not_utf8 = F.transform("messages", lambda m: m.withField("content", F.expr("CAST(X'ff41' AS STRING)")))
+    DeltaTable.forName(spark, lake.comparisons).update("comparison_id = 'bad'", {"messages": not_utf8})
     judge(spark, judge_job(test_server("instant")))
     assert statuses(spark, lake) == {"ok": 4, "invalid_input": 2}
 
@@ -172,8 +224,8 @@ def test_a_server_that_refuses_us_is_the_users_error(rule, expected, spark, lake
 
 
 def test_a_missing_table_is_named(spark, lake, judge_job, test_server):
-    job = judge_job(test_server("instant"), tables={"comparisons": f"{lake.comparisons}_of_nobody", "warehouse": None})
-    with pytest.raises(UserError, match="no table .*of_nobody"):
+    job = judge_job(test_server("instant"), tables={"comparisons": "of_nobody", "warehouse": None})
+    with pytest.raises(UserError, match="of_nobody"):
         judge(spark, job)
 
 

@@ -30,7 +30,7 @@ UNPARSEABLE = Failure(Status.UNPARSEABLE, "first line holds no two scores")
 def test_a_task_gives_up_when_its_first_requests_all_fail_alike():
     watch = FirstOutcomes(3)
     watch.look_at([UNPARSEABLE, UNPARSEABLE])
-    with pytest.raises(RunError, match="first 3 requests all ended in unparseable.*no two scores"):
+    with pytest.raises(RunError, match=r"first 3 requests all ended in unparseable.*no two scores"):
         watch.look_at([UNPARSEABLE])
 
 

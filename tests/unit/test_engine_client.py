@@ -75,6 +75,7 @@ def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label
         pytest.param("fail", Status.ENGINE_ERROR, "HTTP 500", id="a server error, after retries"),
         pytest.param("busy", Status.ENGINE_ERROR, "HTTP 429", id="told to wait again and again"),
         pytest.param("broken-json", Status.ENGINE_ERROR, "not JSON", id="half an answer"),
+        pytest.param("abort", Status.ENGINE_ERROR, "broke the answer off", id="given up in mid-answer"),
         pytest.param("wrong-json", Status.ENGINE_ERROR, "no completion", id="JSON without an answer"),
         pytest.param("cut", Status.ENGINE_ERROR, "talking to the server", id="the connection is cut"),
         pytest.param("context:3", Status.CONTEXT_OVERFLOW, "maximum context length", id="too long for the model"),
@@ -96,7 +97,7 @@ def test_a_call_that_takes_too_long_is_a_timeout_and_not_asked_again(test_server
     assert stats(url)["total"] == 1
 
 
-@pytest.mark.parametrize("rule", ["flaky:2", "rate-limit:2", "cut:2"])
+@pytest.mark.parametrize("rule", ["flaky:2", "rate-limit:2", "cut:2", "abort:2"])
 def test_what_passes_is_asked_again_and_answered(test_server, rule):
     url = test_server(rule)
     (outcome,) = ask(url, TEXT)

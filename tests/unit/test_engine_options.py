@@ -136,10 +136,14 @@ judgelake supervisor: ending the server: the server ended by itself (exit code 1
 @pytest.mark.parametrize(
     ("cause", "kind", "mend"),
     [
-        pytest.param("ValueError: max_model_len (9) is greater than 8", UserError, "engine.options", id="length"),
+        pytest.param("ValueError: max_model_len (9) is greater than 8", UserError, "engine.options", id="value"),
         pytest.param("api_server.py: error: unrecognized arguments: --x", UserError, "engine.options", id="option"),
         pytest.param("torch.OutOfMemoryError: CUDA out of memory", UserError, "Free memory", id="memory"),
         pytest.param("OSError: org/x is not a valid model identifier", UserError, "judge.model", id="model"),
+        pytest.param(
+            "Value error, User-specified max_model_len (9) is greater", UserError, "judge.context", id="length"
+        ),
+        pytest.param("ValueError: less than requested memory for kv (9 GiB)", UserError, "Free memory", id="cache"),
         pytest.param("KeyError: 'a bug'", RunError, "KeyError", id="nobody's mistake"),
     ],
 )

@@ -175,6 +175,24 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, s
         start(folder, owner)
 
 
+def test_who_waited_for_a_start_that_failed_does_not_try_it_again(folder, owner, server):
+    server(program=f"echo once >> {folder}/starts; sleep 1; echo 'KeyError: 3' >&2; exit 1")
+    errors = []
+
+    def try_it():
+        with pytest.raises(RunError, match="KeyError: 3") as error:
+            start(folder, owner)
+        errors.append(error)
+
+    threads = [threading.Thread(target=try_it) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(errors) == 3
+    assert (folder / "starts").read_text() == "once\n"
+
+
 def test_a_server_that_never_answers_is_given_up(folder, owner, server):
     server(program="sleep 100")
     with pytest.raises(RunError, match="start_timeout_s"):

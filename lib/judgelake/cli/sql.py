@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgelake.config import JudgeJob, Tables, from_environment, load_config
+from judgelake.config import Tables, load_tables
 from judgelake.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def tables_of(config: str | None) -> Tables:
-    """The names of the tables in a job's config, or the default ones; the environment has the last word."""
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return from_environment(Tables() if path is None else load_config(JudgeJob, path).tables)
+    """The names of the tables in a job's config, in the environment, or the default ones."""
+    return load_tables(config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
 
 
 def run(arguments: argparse.Namespace) -> int:

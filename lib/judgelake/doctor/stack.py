@@ -50,8 +50,13 @@ def check_spark() -> Finding:
 
 def check_delta(tables: Tables) -> Finding:
     """A small table written and read back in a temporary folder: session, jars and Python worker at once."""
+    from pyspark.sql import SparkSession
+
     from judgelake.session import get_spark
 
+    if SparkSession.getActiveSession() is not None:
+        # Its driver's temporary folder may be out of its executors' reach, and it is not ours to stop.
+        return ok("Delta", "not tried: a session of yours is running")
     with tempfile.TemporaryDirectory(prefix="judgelake-doctor-") as folder:
         try:
             spark = get_spark(tables.model_copy(update={"warehouse": folder}), app_name="judgelake doctor")

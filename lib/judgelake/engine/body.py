@@ -68,7 +68,7 @@ def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str,
 
 
 def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, int] | None = None) -> Reply | Failure:
-    """The reply in a server's JSON; a `Failure` where it is no reply, was broken off, or was filtered."""
+    """The reply in a server's JSON; a `Failure` where it is no reply, or was filtered."""
     try:
         choice = data["choices"][0]
         text = (choice["message"]["content"] or "") if "message" in choice else choice["text"]
@@ -90,9 +90,14 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__}: {error})")
     if finish == "content_filter":
         return Failure(Status.REFUSED, "the server's content filter withheld the answer")
-    if finish in BROKEN_FINISHES:
-        return Failure(Status.ENGINE_ERROR, f"the server broke the answer off (finish_reason {finish!r})")
     return reply
+
+
+def is_broken_off(data: dict[str, Any]) -> bool:
+    """Whether the server gave up in mid-answer, as vLLM does with all it has in flight when it is told to end."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return isinstance(first, dict) and first.get("finish_reason") in BROKEN_FINISHES
 
 
 def _valid(text: str) -> str:

@@ -13,7 +13,7 @@ import aiohttp
 
 from judgelake.config import Engine
 from judgelake.engine.ask import Ask, AskerFactory, Endpoint, Reply
-from judgelake.engine.body import path_of, read_reply, request_body
+from judgelake.engine.body import is_broken_off, path_of, read_reply, request_body
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.key import api_key
 from judgelake.engine.labels import label_key, label_token_ids
@@ -142,6 +142,9 @@ class Client:
             return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {http.text[:60]!r}")
         if not isinstance(decoded, dict):
             return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {http.text[:60]!r}")
+        if is_broken_off(decoded):
+            await self._stop_if_dead(None)
+            return Again("the server broke the answer off")
         return decoded
 
     async def _http(self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None) -> _Http:

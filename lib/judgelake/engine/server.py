@@ -76,18 +76,26 @@ def ensure_engine(
     content = engine.model_dump(mode="json") | {"model": name, "revision": revision, "context_length": context_length}
     content |= {"gpus": list(gpus), "cores": cores, "owner": [owner.pid, owner.started]}
     files = EngineFiles(private_folder(engine.folder), fingerprint(content)[:KEY_CHARACTERS])
+    asked_at = time.time()
     with _locked(files, engine):
         note = read_note(files.note)
+        if note is not None and _failed_since(asked_at, note, files):
+            raise start_failure(name, files.log, note.reason, note.exit_code)
         was_running = note is not None and note.phase != "ended" and note.supervisor.process() is not None
-        files.use.touch()
         if note is not None and not was_running:
             end_engine(files, note)
+        files.use.touch()
         if not was_running:
             orders = _orders(engine, name, revision, context_length, gpus, owner, cores, files, folder is not None)
             _start(orders, files)
         ready = _wait_until_ready(files, engine, name)
     endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=name)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running)
+
+
+def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
+    """Whether a start failed while we waited for it; ours would fail the same way, a minute later."""
+    return note.phase == "ended" and not note.version and files.note.stat().st_mtime > asked_at
 
 
 @contextlib.contextmanager

@@ -133,7 +133,7 @@ def end_engine(files: EngineFiles, note: Note, grace_s: float = 10.0) -> None:
     # Without a supervisor alive (killed with -9) what it started may be left.
     if note.group is not None and _group_is_of(note):
         kill_all(members_of_group(note.group), 0.5)
-    for path in (files.note, files.socket):
+    for path in (files.note, files.use, files.socket):
         path.unlink(missing_ok=True)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -131,7 +131,7 @@ def run_stream(
     window_requests: int,
     window_bytes: int,
     flush_every_s: float = 1.0,
-) -> Iterator[list[Pair[T]]]:
+) -> Generator[list[Pair[T]], None, None]:
     """Drive `stream` from synchronous code, as a Spark task does: lists of outcomes, each item exactly once.
 
     The event loop lives in a thread of its own and holds up to a second window of requests ready, so the engine

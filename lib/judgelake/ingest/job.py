@@ -14,7 +14,7 @@ from judgelake.ingest.staging import stage, staging_folder
 from judgelake.sources import TABLE, Columns, Files, Item, Rejected, format_named
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 EXAMPLES = 3
 # Shorter work needs no words on its way.
@@ -101,23 +101,27 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, say: Callabl
 
 
 def _into_tables(spark: SparkSession, tables: Tables, format_name: str, folder: Path, strict: bool) -> Ingested:
-    from judgelake.ingest.settle import rejected_rows, settle
+    from judgelake.ingest.settle import LABEL_KEY, Part, rejected_rows, settle
     from judgelake.lake import append_new, create_tables
+
+    def added(part: Part, table: str, *key: str) -> int:
+        return append_new(part.rows, table, key) if part.new else 0
 
     create_tables(spark, tables)
     settled = settle(spark, folder, spark.table(tables.comparisons), spark.table(tables.labels))
-    rejected = settled.rejected.count()
-    first = settled.rejected.orderBy("file", "line").select("file", "line", "reason").limit(EXAMPLES).collect()
+    count = settled.rejected.count()
+    first = settled.rejected.orderBy("file", "line").limit(EXAMPLES).collect()
     examples = tuple(example(row["file"], row["line"], row["reason"]) for row in first)
     if strict and examples:
         raise _refusal(examples)
+    rejected = Part(rejected_rows(settled.rejected, format_name), new=count, held=0)
     return Ingested(
-        comparisons_added=append_new(settled.comparisons, tables.comparisons, "comparison_id"),
-        comparisons_held=settled.comparisons_held,
-        labels_added=append_new(settled.labels, tables.labels, ("comparison_id", "labeler", "kind")),
-        labels_held=settled.labels_held,
-        rejected=rejected,
-        rejected_added=append_new(rejected_rows(settled.rejected, format_name), tables.rejected_rows, "row_id"),
+        comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),
+        comparisons_held=settled.comparisons.held,
+        labels_added=added(settled.labels, tables.labels, *LABEL_KEY),
+        labels_held=settled.labels.held,
+        rejected=count,
+        rejected_added=added(rejected, tables.rejected_rows, "row_id"),
         examples=examples,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from judgelake.config import from_environment, load_config
+from judgelake.config import load_config
 from judgelake.entry import exit_code_of
 from judgelake.errors import UserError
 from judgelake.ingest.job import Ingested, IngestJob, ingest
@@ -35,7 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     path = arguments.config if arguments.config or not DEFAULT_CONFIG.exists() else DEFAULT_CONFIG
     job = load_config(IngestJob, path, arguments.set)
-    job = job.model_copy(update={"tables": from_environment(job.tables)})
     files = _files(arguments)
     console = Console(highlight=False)
     done = ingest(
@@ -51,8 +51,11 @@ def _command(arguments: argparse.Namespace) -> int:
 
 
 def _files(arguments: argparse.Namespace) -> Files:
-    given = [name for name in ("input", "labels", "answers", "annotations", "reference", "baseline")
-             if getattr(arguments, name)]
+    given = [
+        name
+        for name in ("input", "labels", "answers", "annotations", "reference", "baseline")
+        if getattr(arguments, name)
+    ]
     given += ["pairs"] if arguments.pairs else []
     if arguments.format == TABLE:
         if given != ["input"]:
@@ -102,18 +105,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--format", required=True, metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
-    parser.add_argument("--input", nargs="+", default=[], metavar="PATH", help="files to read; of table: names or paths")
-    parser.add_argument("--labels", nargs="+", default=[], metavar="FILE", help="labels that stand in files of their own")
-    parser.add_argument("--answers", nargs="+", default=[], metavar="FILE", help="a model's answers each (mt_bench, mm_vet)")
-    parser.add_argument("--annotations", nargs="+", default=[], metavar="FILE", help="annotated pairs (alpaca_eval)")
+    add_files = functools.partial(parser.add_argument, nargs="+", default=[], metavar="FILE")
+    add_files("--input", help="files to read; of the format table: names or paths of tables")
+    add_files("--labels", help="labels that stand in files of their own (judgelake, judgelm)")
+    add_files("--answers", help="the models' answers (mt_bench, mm_vet)")
+    add_files("--annotations", help="annotated pairs (alpaca_eval)")
     parser.add_argument("--reference", metavar="FILE", help="reference answers (mt_bench, judgelm)")
     parser.add_argument(
         "--pairs",
         choices=("all", "together", "alone"),
         help="how several models' answers are compared: every two (default), all in one comparison, or one at a time",
     )
-    parser.add_argument("--baseline", metavar="MODEL", help="compare every other model with this one, which comes first")
-    parser.add_argument("--strict", action="store_true", help="write nothing when any row would be rejected (exit code 2)")
+    parser.add_argument("--baseline", metavar="MODEL", help="compare every other model with this one, shown first")
+    parser.add_argument("--strict", action="store_true", help="a rejected row is an error: nothing is written, exit 2")
     parser.add_argument("--config", metavar="FILE", help=f"YAML file; default {DEFAULT_CONFIG} where it is there")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of the config")
     parser.add_argument("--debug", action="store_true", help="show stack traces and Spark's own messages")

@@ -24,17 +24,21 @@ LABEL_CONTENT = ("verdict", "scores")
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Rows to append: how many, and how many that were read the table (or an earlier row) holds already."""
+
+    rows: DataFrame
+    new: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
-    """What goes into the tables, and how much of what was read was there already.
+    """What goes into the tables: new and free of contradictions, or `rejected` (file, line, reason, raw)."""
 
-    `comparisons` and `labels` are new and free of contradictions; `rejected` has file, line, reason, raw.
-    """
-
-    comparisons: DataFrame
-    labels: DataFrame
+    comparisons: Part
+    labels: Part
     rejected: DataFrame
-    comparisons_held: int
-    labels_held: int
 
 
 def settle(spark: SparkSession, folder: Path, comparisons: DataFrame, labels: DataFrame) -> Settled:
@@ -68,11 +72,9 @@ def settle(spark: SparkSession, folder: Path, comparisons: DataFrame, labels: Da
     fitting, unfit = _fitting(said.join(wrong_labels, "at", "left_anti"), accepted, comparisons)
     rejected = [refused, _with_reason(given, wrong), _with_reason(said, wrong_labels), unfit]
     return Settled(
-        comparisons=_new(given, checked),
-        labels=_new(fitting, checked_labels),
+        comparisons=_part(given, checked),
+        labels=_part(fitting, checked_labels),
         rejected=_kept(reduce(DataFrame.unionByName, rejected), folder / "rejected"),
-        comparisons_held=checked.where("NOT is_new AND reason IS NULL").count(),
-        labels_held=checked_labels.where("NOT is_new AND reason IS NULL").count(),
     )
 
 
@@ -102,7 +104,9 @@ def _checked(
     """One row a given row: its key, whether it `is_new`, and a reason where it contradicts an earlier one."""
     slim = given.select("at", "file", "line", *key, what.alias("what"), _digest(content).alias("content"))
     first = slim.groupBy(*key).agg(F.min_by(F.struct("at", "file", "line", "content"), "at").alias("first"))
-    known = held.join(first.select(*key), list(key), "left_semi").groupBy(*key).agg(F.min(_digest(content)).alias("held"))
+    known = (
+        held.join(first.select(*key), list(key), "left_semi").groupBy(*key).agg(F.min(_digest(content)).alias("held"))
+    )
     place = F.concat_ws(", line ", F.element_at(F.split("first.file", "/"), -1), F.col("first.line"))
     reason = F.when(
         F.col("held").isNotNull() & (F.col("held") != F.col("content")),
@@ -126,10 +130,13 @@ def _fitting(said: DataFrame, given: DataFrame, comparisons: DataFrame) -> tuple
     known = said.join(sizes.groupBy("comparison_id").agg(F.min("answers").alias("answers")), "comparison_id", "left")
     letter = F.ascii("verdict") - F.lit(ord("A"))
     reason = (
-        F.when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the comparisons table"))
+        F.when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
         .when(F.size("scores") != F.col("answers"), F.lit("scores: not as many as the comparison has answers"))
-        .when((F.col("verdict") != "tie") & (letter >= F.col("answers")), F.lit("verdict: the comparison has no such answer"))
-        .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: a single answer has only a score"))
+        .when(
+            (F.col("verdict") != "tie") & (letter >= F.col("answers")),
+            F.lit("verdict: the comparison has fewer answers"),
+        )
+        .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer alone has a score"))
     )
     judged = known.withColumn("reason", reason)
     fitting = judged.where("reason IS NULL").drop("reason", "answers")
@@ -137,8 +144,11 @@ def _fitting(said: DataFrame, given: DataFrame, comparisons: DataFrame) -> tuple
     return fitting, unfit
 
 
-def _new(rows: DataFrame, checked: DataFrame) -> DataFrame:
-    return rows.join(checked.where("is_new").select("at"), "at", "left_semi").drop(*POSITION)
+def _part(rows: DataFrame, checked: DataFrame) -> Part:
+    new, held = F.count_if("is_new"), F.count_if(~F.col("is_new") & F.col("reason").isNull())
+    counts = checked.agg(new.alias("new"), held.alias("held")).collect()[0]
+    fresh = rows.join(checked.where("is_new").select("at"), "at", "left_semi").drop(*POSITION)
+    return Part(fresh, counts["new"], counts["held"])
 
 
 def _with_reason(rows: DataFrame, wrong: DataFrame) -> DataFrame:

@@ -73,7 +73,9 @@ def staging_folder(staging: str | None, tables: Tables) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise UserError(f"Cannot write to {str(place)!r}: {error.strerror}. Make it writable or set `staging`.") from error
+        raise UserError(
+            f"Cannot write to {str(place)!r}: {error.strerror}. Make it writable or set `staging`."
+        ) from error
     try:
         yield folder
     finally:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import ArrayType, DataType, MapType, NumericType, StringType, StructType
@@ -78,9 +78,7 @@ def _staged(table: DataFrame, name: str, columns: Columns | None) -> DataFrame:
     return selected.withColumn(SEQ, F.monotonically_increasing_id()).mapInArrow(_accepting(name, columns), schema)
 
 
-def _accepting(
-    table: str, columns: Columns | None
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _accepting(table: str, columns: Columns | None) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def accept(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             staged = [_accept(table, batch.slice(place, 1), columns) for place in range(batch.num_rows)]
@@ -128,7 +126,7 @@ def _mapped(table: DataFrame, name: str, columns: Columns) -> DataFrame:
     return table.select(*selected)
 
 
-def _as(kind: DataType, table: str, column: str, use: str) -> F.Column:
+def _as(kind: DataType, table: str, column: str, use: str) -> Column:
     quoted = F.col(f"`{column}`")
     nested = isinstance(kind, StructType | ArrayType | MapType)
     if use == "text" and not isinstance(kind, StringType):

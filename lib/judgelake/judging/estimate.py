@@ -87,7 +87,9 @@ def show_estimate(console: Console, judge: Judge, found: Estimate) -> None:
     for status, count in found.known_failures.items():
         table.add_row(f"not asked: {status}", f"{count:,}")
     table.add_row("prompt bytes", f"{found.prompt_bytes:,}")
-    tokens = "unknown: the model's tokenizer is not at hand" if found.prompt_tokens is None else f"{found.prompt_tokens:,}"
+    tokens = (
+        "unknown: the model's tokenizer is not at hand" if found.prompt_tokens is None else f"{found.prompt_tokens:,}"
+    )
     table.add_row("prompt tokens (exact on a sample)", tokens)
     table.add_row("output tokens, at most", f"{found.distinct_prompts * judge.decoding.max_tokens:,}")
     time = unknown_time if found.seconds is None else f"{found.seconds:,.0f} s at the rate of run {found.rate_from}"

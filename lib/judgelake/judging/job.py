@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from judgelake.config import JudgeJob, from_environment, load_config
+from judgelake.config import JudgeJob, load_config
 from judgelake.engine import AskerFactory, owner_of_this_driver, stop_engines
 from judgelake.entry import exit_code_of
 from judgelake.judging.ask import AskingTask
@@ -164,7 +164,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     config = arguments.config if arguments.config or not DEFAULT_CONFIG.exists() else DEFAULT_CONFIG
     job = load_config(JudgeJob, config, arguments.set)
-    job = job.model_copy(update={"tables": from_environment(job.tables)})
     console = Console()
     spark = get_spark(job.tables, app_name="judgelake judge", debug=arguments.debug)
     with _stopping_on_signals():
@@ -217,7 +216,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", metavar="FILE", help=f"the job's YAML (default: {DEFAULT_CONFIG} where it exists)")
     parser.add_argument(
-        "--set", metavar="KEY=VALUE", action="append", default=[], help="a key in place of the file's, e.g. judge.mode=single"
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a key in place of the file's, e.g. judge.mode=single",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked, and ask nothing")
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")

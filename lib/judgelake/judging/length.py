@@ -107,4 +107,3 @@ def _count(tokenizer: Any, prompt: Prompt) -> int:
         return len(tokenizer(prompt.text)["input_ids"])
     messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
     return len(tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)["input_ids"])
-

@@ -21,7 +21,7 @@ def shown_orders(answers: int, order: Order, comparison_id: str) -> tuple[str, .
     wanted = {"AB": [own], "BA": [own[::-1]], "both": [own, own[::-1]]}[order.orders]
     if answers == 2 or order.permutations == 0:
         return tuple(wanted)
-    generator = random.Random(f"{order.seed}:{comparison_id}")  # noqa: S311 - no secret depends on it
+    generator = random.Random(f"{order.seed}:{comparison_id}")
     most = min(len(wanted) + order.permutations, math.factorial(answers))
     while len(wanted) < most:
         candidate = "".join(generator.sample(own, answers))

@@ -82,7 +82,9 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
         return pinned, _selected(pinned.df, job.input)
     except (AnalysisException, ParseException) as error:
         first_line = str(error).strip().splitlines()[0]
-        raise UserError(f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line}") from error
+        raise UserError(
+            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line}"
+        ) from error
 
 
 def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
@@ -110,7 +112,9 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     return Pending(again.join(attempts, "judgment_id"), at_most, skipped, is_empty=count == 0)
 
 
-def write_plan(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pending: Pending, plan_id: str) -> Plan:
+def write_plan(
+    spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pending: Pending, plan_id: str
+) -> Plan:
     """Write the pending requests into the plans table and return their chunks.
 
     Which chunk a request falls into depends on the pinned version and the job's orders alone, and a chunk's
@@ -150,7 +154,13 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
             to_ask=row["to_ask"],
             prompt_bytes=row["prompt_bytes"],
             app_id=_app_id(
-                judge.fingerprint, pinned.table_id, pinned.version, row["chunk"], row["attempt"], row["requests"], row["content"]
+                judge.fingerprint,
+                pinned.table_id,
+                pinned.version,
+                row["chunk"],
+                row["attempt"],
+                row["requests"],
+                row["content"],
             ),
         )
         for row in rows
@@ -206,11 +216,15 @@ def _prepared(comparisons: DataFrame) -> DataFrame:
         F.xxhash64(*raw.columns).alias("row_key"),
         F.is_valid_utf8(texts).alias("is_valid_utf8"),
         *(_valid("comparison_id"), _valid("question_id"), _valid("input"), _valid("reference")),
-        F.transform("messages", lambda m: F.struct(_valid(m.role, "role"), _valid(m.content, "content"))).alias("messages"),
+        F.transform("messages", lambda m: F.struct(_valid(m.role, "role"), _valid(m.content, "content"))).alias(
+            "messages"
+        ),
         F.transform("answers", lambda a: _valid_answer(a, answers_have_turns)).alias("answers"),
         F.when(
             F.isnotnull("rubric"),
-            F.struct(_valid("rubric.criteria", "criteria"), F.transform("rubric.scores", F.make_valid_utf8).alias("scores")),
+            F.struct(
+                _valid("rubric.criteria", "criteria"), F.transform("rubric.scores", F.make_valid_utf8).alias("scores")
+            ),
         ).alias("rubric"),
     )
 

@@ -123,10 +123,13 @@ class Tracker:
         mlflow.set_experiment(self._settings.experiment)
         run = mlflow.start_run(run_name=f"{judge.spec.name}-{judge.mode}-{run_id[:8]}")
         self.run_id = run.info.run_id
-        mlflow.set_tags({f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None})
+        mlflow.set_tags(
+            {f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None}
+        )
         mlflow.log_params(_flat(job.model_dump(mode="json")))
         mlflow.log_text(config_text(job), "config.json")
-        return run
+        manager: AbstractContextManager[Any] = run
+        return manager
 
     def planned(self, job: JudgeJob, plan: Plan) -> None:
         """Log the pinned input as the run's dataset, without reading it."""
@@ -139,7 +142,9 @@ class Tracker:
         pinned = plan.comparisons
         place = {"path": pinned.location} if job.tables.warehouse else {"delta_table_name": job.tables.comparisons}
         source = DeltaDatasetSource(**place, delta_table_version=pinned.version)
-        mlflow.log_input(MetaDataset(source, name=job.tables.comparisons, digest=f"v{pinned.version}"), context="judging")
+        mlflow.log_input(
+            MetaDataset(source, name=job.tables.comparisons, digest=f"v{pinned.version}"), context="judging"
+        )
 
     def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
         """Log the run's figures and a small sample of its judgments."""

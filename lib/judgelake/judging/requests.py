@@ -37,7 +37,8 @@ REQUEST = pa.schema(
 REQUEST_ID = REQUEST.get_field_index("judgment_id")
 REQUEST_DDL = (
     "question_key BIGINT, judgment_id STRING, comparison_id STRING, question_id STRING, shown_order STRING, "
-    "repeat INT, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, status STRING, reason STRING"
+    "repeat INT, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, "
+    "status STRING, reason STRING"
 )
 NAMED = pa.schema([("row_key", pa.int64()), ("judgment_id", pa.string())])
 NAMED_DDL = "row_key BIGINT, judgment_id STRING"
@@ -70,7 +71,9 @@ class Rendering:
         """
         for batch in batches:
             rows = [
-                (record["row_key"], request[REQUEST_ID]) for record in batch.to_pylist() for request in self.requests(record)
+                (record["row_key"], request[REQUEST_ID])
+                for record in batch.to_pylist()
+                for request in self.requests(record)
             ]
             if rows:
                 yield as_batch(rows, NAMED)
@@ -95,12 +98,38 @@ class Rendering:
     ) -> tuple[Any, ...]:
         if isinstance(fitted, Failure):
             name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, "")
-            return (key, name, comparison_id, question_id, order, repeat, None, None, 0, False, fitted.status.value, fitted.reason)
+            return (
+                key,
+                name,
+                comparison_id,
+                question_id,
+                order,
+                repeat,
+                None,
+                None,
+                0,
+                False,
+                fitted.status.value,
+                fitted.reason,
+            )
         prompt = fitted.prompt
         digest = prompt.sha256
         name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
         text = prompt.to_json()
-        return (key, name, comparison_id, question_id, order, repeat, digest, text, prompt.bytes, fitted.trimmed, None, None)
+        return (
+            key,
+            name,
+            comparison_id,
+            question_id,
+            order,
+            repeat,
+            digest,
+            text,
+            prompt.bytes,
+            fitted.trimmed,
+            None,
+            None,
+        )
 
     def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[tuple[Any, ...]]:
         content = hashlib.sha256(repr(sorted(record.items())).encode("utf-8", "replace")).hexdigest()[:32]
@@ -124,7 +153,9 @@ def question_key(comparison: Comparison) -> int:
     By text, not by question_id: equal prompts have equal questions, so they meet in one chunk and one
     partition whatever they are called, and the prefix cache sees one question in one piece.
     """
-    text = "\n".join([message.content for message in comparison.messages] + ([comparison.input] if comparison.input else []))
+    text = "\n".join(
+        [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
+    )
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
@@ -138,4 +169,6 @@ def as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
     if not record["is_valid_utf8"]:
         return Failure(Status.INVALID_INPUT, "the row holds bytes that are not UTF-8")
-    return comparison_from_record({key: value for key, value in record.items() if key not in ("row_key", "is_valid_utf8")})
+    return comparison_from_record(
+        {key: value for key, value in record.items() if key not in ("row_key", "is_valid_utf8")}
+    )

@@ -99,7 +99,7 @@ class Running:
 
 def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
     """The chunks shuffled by the run's id, so that two drivers on the same work meet late and share it."""
-    return random.Random(run_id).sample(chunks, len(chunks))  # noqa: S311 - no secret depends on it
+    return random.Random(run_id).sample(chunks, len(chunks))
 
 
 def _engine_died(future: Future[None]) -> bool:

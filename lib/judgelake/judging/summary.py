@@ -55,7 +55,11 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
         F.sum("output_tokens").alias("output"),
         F.array_sort(F.collect_set("engine")).alias("engines"),
     ).first()
-    both: Any = both_orders(rows).agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double"))).first()
+    both: Any = (
+        both_orders(rows)
+        .agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double")))
+        .first()
+    )
     return Counts(statuses, sums["prompt"], sums["cached"], sums["output"], both[0], both[1], tuple(sums["engines"]))
 
 

@@ -1,8 +1,8 @@
-"""How tables are made, read and written: DDL and views, pinned reads, exactly-once appends. What is in them comes from elsewhere."""
+"""How tables are made, read and written: DDL and views, pinned reads, exactly-once appends; no rows of its own."""
 
 from judgelake.lake.append import append_new, append_once, drop_plan
-from judgelake.lake.create import create_tables, register
-from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, maintain
+from judgelake.lake.create import create_tables, create_views, register
+from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
 from judgelake.lake.read import Pinned, read_pinned
 
@@ -15,7 +15,9 @@ __all__ = [
     "append_new",
     "append_once",
     "create_tables",
+    "create_views",
     "drop_plan",
+    "drop_stale_plans",
     "maintain",
     "quoted",
     "read_pinned",

@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from delta.tables import DeltaTable
-from pyspark.sql import functions as F
+from pyspark.errors import PySparkException
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# What Delta says to a commit that another driver's commit came before. Appends never meet it.
+LOST_RACES = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+
+
+def _lost_a_race(error: BaseException) -> bool:
+    return isinstance(error, PySparkException) and any(mark in str(error) for mark in LOST_RACES)
+
+
+_again = retry(
+    retry=retry_if_exception(_lost_a_race),
+    stop=stop_after_attempt(8),
+    wait=wait_random_exponential(0.5, max=10),
+    reraise=True,
+)
+
 
 def append_once(df: DataFrame, table: str, app_id: str) -> None:
     """Append the rows in one commit, unless a commit with this `app_id` is in the table already.
 
-    Columns go by name; ones the table does not have fail the append.
+    Columns go by name, and ones that `df` lacks become NULL; one that the table lacks fails the append.
     """
     # One app id an append, never one id with a rising version: Delta silently skips a version at or below
     # the last it saw, so an append that finishes late would vanish.
-    df.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", 1).saveAsTable(table)
+    writer = df.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", 1)
+    try:
+        writer.saveAsTable(table)
+    except PySparkException as error:
+        # Another driver committed the same app id while this one was writing: the rows are in the table.
+        if "DELTA_CONCURRENT_TRANSACTION" not in str(error):
+            raise
 
 
+@_again
 def append_new(df: DataFrame, table: str, key: str | Sequence[str]) -> int:
-    """Append the rows whose `key` is not in the table yet, the first of each key; returns how many.
+    """Append the rows whose `key` is not in the table yet, one of each key; returns how many.
 
-    Two drivers at once add each key once: the second one's commit sees the first one's rows.
+    Two drivers at once add each key once: the slower one's commit is refused by Delta and tried again over
+    the other's rows. Columns go by name, and ones that `df` lacks become NULL; a NULL key is a key.
+
+    Args:
+        df: the rows.
+        table: where they go.
+        key: the column, or the columns together, that name a row.
     """
     spark = df.sparkSession
-    before = _version(spark, table)
-    names = [key] if isinstance(key, str) else list(key)
-    (
-        DeltaTable.forName(spark, table)
-        .alias("old")
-        .merge(df.dropDuplicates(names).alias("new"), " AND ".join(f"old.{name} = new.{name}" for name in names))
-        .whenNotMatchedInsertAll()
-        .execute()
-    )
-    return _inserted_since(spark, table, before)
+    keys = [key] if isinstance(key, str) else list(key)
+    same = " AND ".join(f"old.{quoted(column)} <=> new.{quoted(column)}" for column in keys)
+    columns = ", ".join(quoted(column) for column in df.columns)
+    values = ", ".join(f"new.{quoted(column)}" for column in df.columns)
+    view = f"judgelake_new_{uuid.uuid4().hex}"
+    df.dropDuplicates(keys).createOrReplaceTempView(view)
+    try:
+        done = spark.sql(
+            f"MERGE INTO {quoted(table)} AS old USING {view} AS new ON {same} "
+            f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+        ).first()
+    finally:
+        spark.catalog.dropTempView(view)
+    return 0 if done is None else int(done["num_inserted_rows"])
 
 
+@_again
 def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
-    DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
-
-
-def _version(spark: SparkSession, table: str) -> int:
-    newest = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT 1").first()
-    return -1 if newest is None else int(newest["version"])
-
-
-def _inserted_since(spark: SparkSession, table: str, version: int) -> int:
-    newest = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT 1").first()
-    if newest is None or newest["version"] == version or newest["operation"] != "MERGE":
-        return 0
-    return int(newest["operationMetrics"].get("numTargetRowsInserted", 0))
+    spark.sql(f"DELETE FROM {quoted(plans)} WHERE plan_id = :plan_id", {"plan_id": plan_id})

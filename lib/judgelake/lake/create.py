@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
@@ -17,8 +18,15 @@ from judgelake.lake.names import TABLES, VIEWS, folder_of, quoted, statement
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 # What Delta says to the slower of two sessions that create one table at the same moment.
-LOST_RACES = ("DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED", "DELTA_CONCURRENT", "TABLE_OR_VIEW_ALREADY_EXISTS")
+LOST_RACES = (
+    "DELTA_PROTOCOL_CHANGED",
+    "DELTA_METADATA_CHANGED",
+    "DELTA_CONCURRENT",
+    "TABLE_OR_VIEW_ALREADY_EXISTS",
+    NOT_EMPTY,
+)
 
 
 def create_tables(spark: SparkSession, tables: Tables) -> None:
@@ -30,6 +38,14 @@ def create_tables(spark: SparkSession, tables: Tables) -> None:
     _check_writable(tables)
     for table in TABLES:
         _create(spark, tables, table)
+    for view in VIEWS:
+        # In a shared catalog a view may belong to somebody else; `create_views` replaces it on purpose.
+        if tables.warehouse is not None or not spark.catalog.tableExists(getattr(tables, view)):
+            spark.sql(statement(view, tables))
+
+
+def create_views(spark: SparkSession, tables: Tables) -> None:
+    """Create the views, or bring the existing ones up to date."""
     for view in VIEWS:
         spark.sql(statement(view, tables))
 
@@ -44,33 +60,71 @@ def register(spark: SparkSession, tables: Tables) -> tuple[str, ...]:
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
     if "judgments" in found and tables.warehouse is not None:
-        for view in VIEWS:
-            spark.sql(statement(view, tables))
+        create_views(spark, tables)
     return tuple(getattr(tables, table) for table in found)
 
 
 @retry(
-    retry=retry_if_exception(lambda error: isinstance(error, PySparkException) and any(m in str(error) for m in LOST_RACES)),
+    retry=retry_if_exception(lambda error: isinstance(error, PySparkException) and _lost_a_race(str(error))),
     stop=stop_after_attempt(6),
     wait=wait_random_exponential(0.5, max=5),
     reraise=True,
 )
 def _create(spark: SparkSession, tables: Tables, table: str) -> None:
+    name = getattr(tables, table)
     if _is_there(spark, tables, table):
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
         return
-    _create_schema(spark, getattr(tables, table))
-    folder = folder_of(tables, getattr(tables, table))
+    _create_schema(spark, name)
+    folder = folder_of(tables, name)
+    if folder is not None:
+        _forget(spark, name)
     location = "" if folder is None else f"LOCATION '{_escaped(folder)}'"
-    spark.sql(statement(table, tables, location))
+    try:
+        spark.sql(statement(table, tables, location))
+    except AnalysisException as error:
+        # Also said of a folder into which another session is just writing its first commit.
+        if NOT_EMPTY in str(error) and not _has_log(folder):
+            raise UserError(f"Folder {folder!r} of table {table!r} holds other files: move them away.") from error
+        raise
+
+
+def _lost_a_race(message: str) -> bool:
+    return any(mark in message for mark in LOST_RACES)
+
+
+def _has_log(folder: str | None) -> bool:
+    return folder is None or "://" in folder or (Path(folder) / "_delta_log").is_dir()
 
 
 def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
     name = getattr(tables, table)
-    _create_schema(spark, name)
     folder = folder_of(tables, name) or ""
+    _create_schema(spark, name)
+    if spark.catalog.tableExists(name):
+        detail = spark.sql(f"DESCRIBE DETAIL {quoted(name)}").select("location").first()
+        if detail is not None and _is_at(str(detail["location"]), folder):
+            return
+        _forget(spark, name)
     spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{_escaped(folder)}'")
+
+
+def _is_at(location: str, folder: str) -> bool:
+    path = location if "://" in folder else location.removeprefix("file:")
+    return folder in (path, unquote(path))
+
+
+def _forget(spark: SparkSession, name: str) -> None:
+    """Free a name that another warehouse, used earlier in this session, has taken; its files stay."""
+    if not spark.catalog.tableExists(name):
+        return
+    if spark.catalog.getTable(name).tableType == "MANAGED":
+        raise UserError(
+            f"This session has a table {name!r} of its own, outside the warehouse folder. "
+            "Set tables.warehouse to null to use it, or choose another name."
+        )
+    spark.sql(f"DROP TABLE {quoted(name)}")
 
 
 def _create_schema(spark: SparkSession, name: str) -> None:
@@ -88,7 +142,7 @@ def _is_there(spark: SparkSession, tables: Tables, table: str) -> bool:
     folder = folder_of(tables, name)
     if folder is None:
         return spark.catalog.tableExists(name)
-    return DeltaTable.isDeltaTable(spark, folder)
+    return bool(DeltaTable.isDeltaTable(spark, folder))
 
 
 def _check_writable(tables: Tables) -> None:
@@ -98,9 +152,17 @@ def _check_writable(tables: Tables) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"Cannot make the warehouse folder {str(folder)!r}: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"The warehouse folder {str(folder)!r} is read-only. Make it writable or set tables.warehouse.")
+        raise UserError(
+            f"Cannot make the warehouse folder {str(folder)!r} ({error.strerror}). Name another in tables.warehouse."
+        ) from error
+    try:
+        # A try, not os.access: that says yes to root, and on some network file systems to everybody.
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UserError(
+            f"The warehouse folder {str(folder)!r} cannot be written ({error.strerror}). "
+            "Make it writable, or name another one in tables.warehouse."
+        ) from error
 
 
 def _escaped(folder: str) -> str:

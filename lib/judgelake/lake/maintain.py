@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from delta.tables import DeltaTable
-
 from judgelake.config import Tables
 from judgelake.errors import UserError
+from judgelake.lake.append import drop_plan
 from judgelake.lake.create import register
-from judgelake.lake.names import TABLES
+from judgelake.lake.names import TABLES, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 # Readers of an older version and runs in flight need their files for so long; Delta refuses less by default.
 LEAST_RETAIN_HOURS = 168
+# Delta lists files with so many tasks; its default of 10,000 takes minutes on a laptop.
+LISTING_TASKS = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
+MOST_LISTING_TASKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,55 @@ def maintain(spark: SparkSession, tables: Tables, retain_hours: int = LEAST_RETA
         raise UserError(f"--retain-hours {retain_hours}: at least {LEAST_RETAIN_HOURS} hours (a week) must be kept.")
     found = register(spark, tables)
     if not found:
-        raise UserError("There are no tables to maintain. Make them with jobs/tables.py create.")
-    # Delta lists files with so many tasks; its default of 10,000 takes minutes on a laptop.
-    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8")
+        raise UserError(f"No tables in {tables.warehouse or 'the catalog'!r}. Make them with jobs/tables.py create.")
     for name in (getattr(tables, table) for table in TABLES):
-        if name in found:
-            table = DeltaTable.forName(spark, name)
-            before = _files(table)
-            table.optimize().executeCompaction()
-            table.vacuum(retain_hours)
-            yield Maintained(name, before, _files(table))
+        if name not in found:
+            continue
+        before = _files(spark, name)
+        if before > 1:
+            spark.sql(f"OPTIMIZE {quoted(name)}")
+        with _few_listing_tasks(spark):
+            spark.sql(f"VACUUM {quoted(name)} RETAIN {int(retain_hours)} HOURS")
+        yield Maintained(name, before, _files(spark, name))
 
 
-def _files(table: DeltaTable) -> int:
-    detail = table.detail().select("numFiles").first()
+def drop_stale_plans(
+    spark: SparkSession, tables: Tables, older_than_hours: int = LEAST_RETAIN_HOURS
+) -> tuple[str, ...]:
+    """Drop the plans of runs that were killed before they could; returns their ids.
+
+    A plan is written in one commit before its run asks anything, so the age of its files is the run's age.
+    """
+    if tables.plans not in register(spark, tables):
+        return ()
+    stale = (
+        spark.read.table(tables.plans)
+        .groupBy("plan_id")
+        .agg({"_metadata.file_modification_time": "max"})
+        .toDF("plan_id", "written_at")
+        .where(f"written_at < current_timestamp() - INTERVAL {int(older_than_hours)} HOURS")
+        .orderBy("plan_id")
+    )
+    dropped = tuple(str(row["plan_id"]) for row in stale.collect())
+    for plan_id in dropped:
+        drop_plan(spark, tables.plans, plan_id)
+    return dropped
+
+
+@contextmanager
+def _few_listing_tasks(spark: SparkSession) -> Iterator[None]:
+    before = spark.conf.get(LISTING_TASKS, None)
+    try:
+        if before is None or int(before) > MOST_LISTING_TASKS:
+            spark.conf.set(LISTING_TASKS, str(MOST_LISTING_TASKS))
+        yield
+    finally:
+        if before is None:
+            spark.conf.unset(LISTING_TASKS)
+        else:
+            spark.conf.set(LISTING_TASKS, before)
+
+
+def _files(spark: SparkSession, name: str) -> int:
+    detail = spark.sql(f"DESCRIBE DETAIL {quoted(name)}").select("numFiles").first()
     return 0 if detail is None else int(detail["numFiles"])

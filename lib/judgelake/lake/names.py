@@ -20,7 +20,9 @@ def quoted(name: str) -> str:
     """
     parts = name.split(".")
     if not 1 <= len(parts) <= 3 or not all(parts):
-        raise UserError(f"Table name {name!r} must have one to three parts: table, schema.table or catalog.schema.table.")
+        raise UserError(
+            f"Table name {name!r} must have one to three parts: table, schema.table or catalog.schema.table."
+        )
     return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
 
 

@@ -46,7 +46,9 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     try:
         df = spark.sql(f"SELECT * FROM {name} VERSION AS OF {int(chosen or 0)}")
     except AnalysisException as error:
-        raise UserError(f"Table {table!r} has no version {chosen} any more (newest: {newest and newest['version']}).") from error
+        raise UserError(
+            f"Table {table!r} has no version {chosen} any more (newest: {newest and newest['version']})."
+        ) from error
     missing = [column for column in needs if column not in df.columns]
     if missing:
         raise UserError(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from judgelake.config import JudgeJob, from_environment, load_config
+from judgelake.config import JudgeJob, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.entry import exit_code_of
 from judgelake.errors import UserError
@@ -90,8 +90,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
 def quickstart_job(settings: Sequence[str] = ()) -> JudgeJob:
     """The job of conf/judge.yaml with our own judge over the sample's pairs; `settings` have the last word."""
     own = ("judge.name=chat", "judge.mode=pair", f"judge.model={MODEL}", "order.orders=both", f'input.where="{PAIRS}"')
-    job = load_config(JudgeJob, CONFIG, (*own, *settings))
-    return job.model_copy(update={"tables": from_environment(job.tables)})
+    return load_config(JudgeJob, CONFIG, (*own, *settings))
 
 
 def heading(console: Console, number: int, text: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
@@ -16,46 +18,42 @@ if TYPE_CHECKING:
     from pyspark.sql import Row, SparkSession
 
 ROWS = 15
-QUESTION_CHARACTERS = 56
-
-NEXT = (
-    (
-        "Ask the tables in SQL",
-        '.venv/bin/judgelake sql "SELECT shown_order, verdict, count(*) FROM judgments_latest GROUP BY ALL"',
-    ),
-    ("See the run in MLflow", ".venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db"),
-    (
-        "Judge a file of your own (one JSON object a line, as in samples/comparisons.jsonl)",
-        ".venv/bin/python jobs/ingest.py --format judgelake --input mine.jsonl && .venv/bin/python jobs/judge.py",
-    ),
+QUESTION_WIDTH = 44
+READING = (
+    "A verdict names the comparison's own answer, in whichever order the two were shown; green agrees with gold.",
+    "This model is far too small to judge: its verdicts are near chance and lean to one place. It proves the pipe.",
 )
 
 
 def show_verdicts(console: Console, spark: SparkSession, tables: Tables, judge_fingerprint: str) -> None:
-    """Print the first rows of both orders side by side, with the question and the gold label."""
+    """Print some comparisons of every category, with the gold label and the verdicts in both orders."""
     comparisons, labels = spark.table(tables.comparisons), spark.table(tables.labels)
     gold = labels.where("kind = 'gold'").groupBy("comparison_id").agg(F.first("verdict").alias("gold"))
-    judged = spark.table(tables.judgments_both_orders).where(F.col("judge_fingerprint") == judge_fingerprint)
+    questions = comparisons.select(
+        "comparison_id",
+        F.expr("messages[0].content").alias("question"),
+        F.expr("attributes['category']").alias("category"),
+    )
+    turn = F.row_number().over(Window.partitionBy("category").orderBy("comparison_id"))
     rows = (
-        judged.join(
-            comparisons.select("comparison_id", F.expr("messages[0].content").alias("question")), "comparison_id"
-        )
+        spark.table(tables.judgments_both_orders)
+        .where(F.col("judge_fingerprint") == judge_fingerprint)
+        .join(questions, "comparison_id")
         .join(gold, "comparison_id", "left")
-        .orderBy("comparison_id")
+        .withColumn("turn", turn)
+        .orderBy("turn", "category")
+        .collect()
     )
-    asked = rows.count()
-    table = Table(title=f"{min(ROWS, asked)} of {asked} comparisons", title_justify="left")
-    for name, what in (("question", "left"), ("gold", "center"), ("shown A, B", "center"), ("shown B, A", "center")):
-        table.add_column(name, justify=what)  # type: ignore[arg-type]
-    for row in rows.limit(ROWS).collect():
+    table = Table(title=f"{min(ROWS, len(rows))} of {len(rows)} comparisons", title_justify="left")
+    table.add_column("question", no_wrap=True, overflow="ellipsis", max_width=QUESTION_WIDTH)
+    for name in ("gold", "shown A, B", "shown B, A"):
+        table.add_column(name, justify="center", no_wrap=True)
+    for row in rows[:ROWS]:
         cells = (verdict_cell(row, order) for order in ("ab", "ba"))
-        table.add_row(Text(shortened(row["question"])), row["gold"] or "", *cells)
+        table.add_row(Text(" ".join(row["question"].split())), row["gold"] or "", *cells)
     console.print(table)
-    console.print(
-        "Verdicts name the comparison's own answers, in whichever order they were shown; green agrees with gold.\n"
-        "This model is far too small to judge: its verdicts are near chance and lean to a place. They prove the pipe.",
-        highlight=False,
-    )
+    for line in READING:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def verdict_cell(row: Row, order: str) -> Text:
@@ -75,12 +73,16 @@ def show_statuses(console: Console, spark: SparkSession, tables: Tables, judge_f
 
 def show_next_commands(console: Console) -> None:
     """Print the three commands to type next."""
+    store = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    query = "SELECT shown_order, verdict, count(*) FROM judgments_latest GROUP BY ALL"
+    commands = {
+        "Ask the tables in SQL": f'.venv/bin/judgelake sql "{query}"',
+        "See the run in MLflow": f".venv/bin/mlflow ui --backend-store-uri {store}",
+        "Judge a file of your own (one JSON object a line, as in samples/comparisons.jsonl)": (
+            ".venv/bin/python jobs/ingest.py --format judgelake --input mine.jsonl && .venv/bin/python jobs/judge.py"
+        ),
+    }
     console.print("\n[bold]What next[/bold]")
-    for what, command in NEXT:
-        console.print(f"  {what}:\n    [cyan]{command}[/cyan]", highlight=False, soft_wrap=True)
-
-
-def shortened(text: str) -> str:
-    """The beginning of a text on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= QUESTION_CHARACTERS else line[: QUESTION_CHARACTERS - 1].rstrip() + "…"
+    for what, command in commands.items():
+        console.print(f"  {what}:", highlight=False, soft_wrap=True)
+        console.print(Text(f"    {command}", style="cyan"), soft_wrap=True)

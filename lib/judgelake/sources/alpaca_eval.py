@@ -42,8 +42,10 @@ def load(files: Files) -> Iterator[Item]:
         asked = questions.setdefault(row.value["instruction"], _Question())
         first = asked.rows.setdefault(row.value["generator"], row)
         if first is not row and first.value["output"] != row.value["output"]:
-            yield row.rejected(f"generator: another output of {row.value['generator']!r} to this instruction stands in "
-                               f"{Path(first.file).name}, line {first.line}")
+            yield row.rejected(
+                f"generator: another output of {row.value['generator']!r} to this instruction stands in "
+                f"{Path(first.file).name}, line {first.line}"
+            )
     for asked in questions.values():
         yield from asked.comparisons(files)
     yield from load_rows(files.annotations, ANNOTATION, _annotated)

@@ -55,7 +55,9 @@ class _ByQuestion:
                 continue
             first = self._rows.setdefault(row.value["question_id"], row)
             if first is not row:
-                self.rejected.append(row.rejected(f"question_id: {row.value['question_id']} is in line {first.line} too"))
+                self.rejected.append(
+                    row.rejected(f"question_id: {row.value['question_id']} is in line {first.line} too")
+                )
 
     def of(self, row: Row) -> Row | None:
         """The row with the same question_id."""

@@ -104,12 +104,14 @@ def accepted(row: Row, record: Mapping[str, Any], labels: Sequence[Mapping[str, 
     comparison = comparison_from_record(record)
     if isinstance(comparison, Failure):
         return row.rejected(comparison.reason)
-    read = []
+    read: list[Label] = []
     for given in labels:
         if given.get("comparison_id", comparison.comparison_id) != comparison.comparison_id:
             return row.rejected("labels: comparison_id is another than the row's own")
         label = label_from_record({**given, "comparison_id": comparison.comparison_id})
-        problem = label.reason if isinstance(label, Failure) else label_problem(label, len(comparison.answers))
+        if isinstance(label, Failure):
+            return row.rejected(f"labels: {label.reason}")
+        problem = label_problem(label, len(comparison.answers))
         if problem is not None:
             return row.rejected(f"labels: {problem}")
         read.append(label)

@@ -16,8 +16,6 @@ from judgelake.sources.reading import object_of, rows_of
 FIELDS = {"id": text, "question": question, "answer": text, "capability": list_of(text)}
 
 
-
-
 class _Answers:
     """One model's answers by question id."""
 

@@ -59,8 +59,10 @@ class _Answers:
         """The rows whose question never came."""
         for question_id, rows in self._rows.items():
             if question_id not in self._asked:
-                yield from (row.rejected(f"question_id: {what} to {question_id}, not a question of the input")
-                            for row in rows.values())
+                yield from (
+                    row.rejected(f"question_id: {what} to {question_id}, not a question of the input")
+                    for row in rows.values()
+                )
 
 
 def _comparisons(row: Row, answers: _Answers, references: _Answers, files: Files) -> Iterator[Item]:

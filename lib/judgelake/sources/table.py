@@ -24,7 +24,7 @@ class LabelColumns(Config):
     kind: Literal["human", "teacher", "gold"] = "human"
     verdict: str | None = None
     """Column of the verdict; a row with NULL in it has no such label."""
-    verdicts: dict[str, str] = {}
+    verdicts: dict[str, str] = Field(default={})
     """What the column's values mean, for example {"1": A, "2": B, "0": tie}; empty: they are A, B, tie already."""
     scores: tuple[str, ...] = ()
     """Columns of the scores, one an answer."""
@@ -50,7 +50,7 @@ class Columns(Config):
     question_id: str | None = None
     source: str = TABLE
     """What the comparisons' `source` shall say."""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = Field(default={})
     """Attribute to column. Ids and attributes are names: numbers and dates are taken as their text."""
     labels: tuple[LabelColumns, ...] = ()
 
@@ -98,22 +98,18 @@ def _record_of(value: Mapping[str, Any], columns: Columns) -> Record | str:
         "question_id": value[columns.question_id] if columns.question_id else None,
         "messages": user_turns(value[columns.question]),
         "input": value[columns.input] if columns.input else None,
-        "answers": [
-            {"model": model, "text": value[name]} for model, name in zip(models, columns.answers, strict=True)
-        ],
+        "answers": [{"model": model, "text": value[name]} for model, name in zip(models, columns.answers, strict=True)],
         "reference": value[columns.reference] if columns.reference else None,
         "rubric": _rubric_of(value, columns),
         "source": columns.source,
-        "attributes": {
-            name: value[column] for name, column in columns.attributes.items() if value[column] is not None
-        },
+        "attributes": {name: value[column] for name, column in columns.attributes.items() if value[column] is not None},
     }
     return Record(comparison, labels)
 
 
 def _fields(columns: Columns) -> dict[str, Check]:
     fields: dict[str, Check] = {columns.question: question}
-    fields |= {name: text for name in (*columns.answers, *columns.descriptions)}
+    fields |= dict.fromkeys((*columns.answers, *columns.descriptions), text)
     for name in (columns.input, columns.reference, columns.criteria, *columns.models):
         fields |= {name: optional(text)} if name else {}
     return fields

@@ -37,6 +37,6 @@ CLUSTER BY (run_id, question_id)
 TBLPROPERTIES (
   'delta.dataSkippingStatsColumns' = 'run_id,question_id,comparison_id,judge_fingerprint,judgment_id,status,chunk,attempt,judged_at',
   'delta.constraints.known_status' = 'status IN (''ok'', ''unparseable'', ''out_of_range'', ''truncated'', ''context_overflow'', ''refused'', ''invalid_input'', ''timeout'', ''engine_error'')',
-  'delta.constraints.verdict_only_if_ok' = 'verdict IS NULL OR (status = ''ok'' AND verdict RLIKE ''^([A-Z]|tie)$'')',
+  'delta.constraints.verdict_only_if_ok' = 'verdict IS NULL OR (status = ''ok'' AND (verdict = ''tie'' OR (length(verdict) = 1 AND verdict BETWEEN ''A'' AND ''Z'')))',
   'delta.constraints.reason_unless_ok' = '(status = ''ok'') = (error IS NULL)'
 )

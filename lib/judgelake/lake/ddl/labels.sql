@@ -10,5 +10,6 @@ CREATE TABLE IF NOT EXISTS {labels} (
 COMMENT 'Verdicts to hold a judge against'
 {location}
 TBLPROPERTIES (
-  'delta.constraints.known_kind' = 'kind IN (''human'', ''teacher'', ''gold'')'
+  'delta.constraints.known_kind' = 'kind IN (''human'', ''teacher'', ''gold'')',
+  'delta.constraints.known_verdict' = 'verdict IS NULL OR verdict = ''tie'' OR (length(verdict) = 1 AND verdict BETWEEN ''A'' AND ''Z'')'
 )

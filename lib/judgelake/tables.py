@@ -1,0 +1,98 @@
+"""The command that makes the tables and keeps them small: `jobs/tables.py create` and `jobs/tables.py maintain`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ConfigDict
+
+from judgelake.config import Config, Tables, from_environment, load_config
+from judgelake.entry import exit_code_of
+from judgelake.errors import UserError
+from judgelake.lake import LEAST_RETAIN_HOURS, create_tables, create_views, drop_stale_plans, maintain
+from judgelake.session import get_spark
+
+DEFAULT_CONFIG = Path("conf/judge.yaml")
+
+
+class TablesOfAJob(Config):
+    """The `tables` of any job's YAML; its other keys are for the job itself to check."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    tables: Tables = Tables()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command `jobs/tables.py`; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    tables = tables_of(arguments.config, arguments.set)
+    spark = get_spark(tables, app_name=f"judgelake tables {arguments.command}", debug=arguments.debug)
+    try:
+        if arguments.command == "create":
+            create_tables(spark, tables)
+            create_views(spark, tables)
+            print(f"Tables and views are in {tables.warehouse or 'the catalog'}: {', '.join(names_in(tables))}.")
+            return 0
+        for plan_id in drop_stale_plans(spark, tables):
+            print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without dropping it", flush=True)
+        for done in maintain(spark, tables, arguments.retain_hours):
+            print(f"{done.table}: {done.files_before:,} files before, {done.files_after:,} now", flush=True)
+    finally:
+        spark.stop()
+    return 0
+
+
+def tables_of(config: str | None, overrides: Sequence[str]) -> Tables:
+    """The names of the tables in a job's YAML, then the overrides, then the environment.
+
+    Raises:
+        UserError: the YAML cannot be read, its tables do not fit, or an override is of something else.
+    """
+    for item in overrides:
+        if not item.startswith("tables."):
+            raise UserError(
+                f"--set {item!r}: only tables.* can be set here, for example --set tables.warehouse=folder."
+            )
+    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return from_environment(load_config(TablesOfAJob, path, overrides).tables)
+
+
+def names_in(tables: Tables) -> list[str]:
+    """The names of all tables and views."""
+    return [getattr(tables, field) for field in Tables.model_fields if field != "warehouse"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tables.py",
+        description="Make the tables, or keep them small and quick to read.",
+        epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", metavar="FILE", help=f"a job's YAML (default: {DEFAULT_CONFIG} where it exists)")
+    common.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a key in place of the file's: tables.judgments=name",
+    )
+    common.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="create|maintain")
+    commands.add_parser("create", parents=[common], help="create what is absent, and bring the views up to date")
+    keep = commands.add_parser("maintain", parents=[common], help="join small files and delete those no version needs")
+    keep.add_argument(
+        "--retain-hours",
+        type=int,
+        default=LEAST_RETAIN_HOURS,
+        metavar="N",
+        help=f"how far back old versions stay readable (default and least: {LEAST_RETAIN_HOURS})",
+    )
+    return parser

@@ -1,0 +1,28 @@
+-- One row a judge: how often it changes its mind when the two answers change places, and whom that favours.
+-- Read it before trusting a judge. consistency + bias_first + bias_second = 1 where it chose an answer or a tie
+-- in both orders; a judge that prefers whatever is shown first has a large bias_first.
+WITH both AS (
+  SELECT
+    judge,
+    mode,
+    judge_fingerprint,
+    is_consistent,
+    -- A score from +1 (the answer shown first won) to -1 (the one shown second), summed over both orders.
+    CASE verdict_ab WHEN 'A' THEN 1 WHEN 'B' THEN -1 ELSE 0 END
+      + CASE verdict_ba WHEN 'B' THEN 1 WHEN 'A' THEN -1 ELSE 0 END AS towards_first
+  FROM judgments_both_orders
+  WHERE is_consistent IS NOT NULL
+    AND verdict_ab IN ('A', 'B', 'tie')
+    AND verdict_ba IN ('A', 'B', 'tie')
+)
+SELECT
+  judge,
+  mode,
+  left(judge_fingerprint, 8) AS fingerprint,
+  count(*) AS comparisons,
+  round(avg(CAST(is_consistent AS INT)), 4) AS consistency,
+  round(avg(CAST(NOT is_consistent AND towards_first > 0 AS INT)), 4) AS bias_first,
+  round(avg(CAST(NOT is_consistent AND towards_first < 0 AS INT)), 4) AS bias_second
+FROM both
+GROUP BY judge, mode, judge_fingerprint
+ORDER BY consistency DESC, judge

@@ -1,0 +1,31 @@
+"""`judgelake sql`: what a query's rows look like, and what is said of one that does not fit."""
+
+import pytest
+
+from judgelake.cli.sql import result_of
+from judgelake.errors import UserError
+
+
+def test_rows_come_as_text_with_their_column_names(spark):
+    query = "SELECT 1 AS n, 'a' AS letter, NULL AS none, array(1, 2) AS list, named_struct('k', DATE'2026-01-02') AS o"
+    columns, rows, is_cut = result_of(spark, query, 10)
+    assert columns == ["n", "letter", "none", "list", "o"]
+    assert rows == [["1", "a", "NULL", "[1, 2]", '{"k": "2026-01-02"}']]
+    assert not is_cut
+
+
+def test_more_rows_than_asked_for_are_cut_and_said(spark):
+    assert result_of(spark, "SELECT id FROM range(5) ORDER BY id", 3) == (["id"], [["0"], ["1"], ["2"]], True)
+
+
+def test_the_tables_of_the_lake_can_be_queried(spark, lake, add_pairs):
+    add_pairs([("c1", "q", "a", "b")])
+    _, rows, _ = result_of(spark, f"SELECT comparison_id, answers[1].text FROM {lake.comparisons}", 10)
+    assert rows == [["c1", "b"]]
+
+
+@pytest.mark.parametrize("query", ["SELEC 1", "SELECT nothing FROM nowhere", "SELECT no_such_column FROM range(1)"])
+def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
+    with pytest.raises(UserError, match="The query does not fit") as raised:
+        result_of(spark, query, 10)
+    assert "\n" not in str(raised.value)

@@ -6,23 +6,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ConfigDict
-
-from judgelake.config import Config, Tables, from_environment, load_config
+from judgelake.config import Tables, load_tables
 from judgelake.entry import exit_code_of
-from judgelake.errors import UserError
 from judgelake.lake import LEAST_RETAIN_HOURS, create_tables, create_views, drop_stale_plans, maintain
 from judgelake.session import get_spark
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
-
-
-class TablesOfAJob(Config):
-    """The `tables` of any job's YAML; its other keys are for the job itself to check."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    tables: Tables = Tables()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    tables = tables_of(arguments.config, arguments.set)
+    tables = load_tables(arguments.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), arguments.set)
     spark = get_spark(tables, app_name=f"judgelake tables {arguments.command}", debug=arguments.debug)
     try:
         if arguments.command == "create":
@@ -47,21 +36,6 @@ def _command(arguments: argparse.Namespace) -> int:
     finally:
         spark.stop()
     return 0
-
-
-def tables_of(config: str | None, overrides: Sequence[str]) -> Tables:
-    """The names of the tables in a job's YAML, then the overrides, then the environment.
-
-    Raises:
-        UserError: the YAML cannot be read, its tables do not fit, or an override is of something else.
-    """
-    for item in overrides:
-        if not item.startswith("tables."):
-            raise UserError(
-                f"--set {item!r}: only tables.* can be set here, for example --set tables.warehouse=folder."
-            )
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return from_environment(load_config(TablesOfAJob, path, overrides).tables)
 
 
 def names_in(tables: Tables) -> list[str]:

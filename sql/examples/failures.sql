@@ -1,4 +1,4 @@
--- One row a judge and kind of failure: how many requests have no verdict and one example of why.
+-- One row a judge and status: how many requests ended so and, where there is no verdict, one example of why.
 -- Read it after a run whose coverage is below 1. unparseable and out_of_range: look at raw_output, a better parser
 -- costs no model call. timeout and engine_error: run the job again, only these are asked again.
 SELECT
@@ -12,5 +12,4 @@ SELECT
   left(min_by(raw_output, judgment_id), 80) AS sample_output
 FROM judgments_latest
 GROUP BY judge, judge_fingerprint, mode, status
-HAVING status <> 'ok'
 ORDER BY judge, requests DESC

@@ -1,6 +1,6 @@
 -- One row a judge: how often it changes its mind when the two answers change places, and whom that favours.
--- Read it before trusting a judge. consistency + bias_first + bias_second = 1 where it chose an answer or a tie
--- in both orders; a judge that prefers whatever is shown first has a large bias_first.
+-- Read it before trusting a judge. consistency + bias_to_first + bias_to_second = 1 where it chose an answer or a tie
+-- in both orders; a judge that prefers whatever is shown first has a large bias_to_first.
 WITH both AS (
   SELECT
     judge,
@@ -21,8 +21,8 @@ SELECT
   left(judge_fingerprint, 8) AS fingerprint,
   count(*) AS comparisons,
   round(avg(CAST(is_consistent AS INT)), 4) AS consistency,
-  round(avg(CAST(NOT is_consistent AND towards_first > 0 AS INT)), 4) AS bias_first,
-  round(avg(CAST(NOT is_consistent AND towards_first < 0 AS INT)), 4) AS bias_second
+  round(avg(CAST(NOT is_consistent AND towards_first > 0 AS INT)), 4) AS bias_to_first,
+  round(avg(CAST(NOT is_consistent AND towards_first < 0 AS INT)), 4) AS bias_to_second
 FROM both
 GROUP BY judge, mode, judge_fingerprint
 ORDER BY consistency DESC, judge

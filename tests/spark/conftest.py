@@ -1,31 +1,81 @@
-"""One Spark session for all tests of this folder, and a fresh warehouse for each."""
+"""One Spark session for all tests of this folder; every test gets tables of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
-from judgelake.config import Tables
+from judgelake.config import JudgeJob, Tables, validated
 from judgelake.lake import create_tables
 from judgelake.session import get_spark
 
-SMALL = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2"}
-
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    folder = tmp_path_factory.mktemp("spark")
-    session = get_spark(Tables(warehouse=str(folder)), app_name="judgelake tests", settings=SMALL)
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A small local session with Delta."""
+    settings = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "4", "spark.driver.memory": "2g"}
+    session = get_spark(Tables(warehouse=str(tmp_path_factory.mktemp("warehouse"))), "judgelake tests", settings)
     yield session
     session.stop()
 
 
 @pytest.fixture
-def tables(spark: SparkSession, tmp_path: Path) -> Tables:
-    """The tables of a new embedded warehouse, made and empty. Its folder has a space and a quote in its name."""
-    made = Tables(warehouse=str(tmp_path / "it's a warehouse"))
-    create_tables(spark, made)
-    return made
+def tables(tmp_path: Path) -> Tables:
+    """Names and a warehouse no other test has; nothing is created."""
+    schema = f"t{uuid.uuid4().hex[:12]}"
+    names = {name: f"{schema}.{name}" for name in Tables.model_fields if name != "warehouse"}
+    return Tables(warehouse=str(tmp_path / "warehouse"), **names)
+
+
+@pytest.fixture
+def lake(spark: Any, tables: Tables) -> Tables:
+    """The same names, with empty tables and views behind them."""
+    create_tables(spark, tables)
+    return tables
+
+
+@pytest.fixture
+def add_pairs(spark: Any, lake: Tables) -> Callable[..., None]:
+    """Appends pairs to the comparisons table: add_pairs([("c1", "question", "answer A", "answer B")])."""
+
+    def add(pairs: list[tuple[str, str, str, str]]) -> None:
+        rows = [
+            (
+                name,
+                f"q-{question}",
+                [("user", question)],
+                None,
+                [("m1", a, None), ("m2", b, None)],
+                None,
+                None,
+                "test",
+                {},
+            )
+            for name, question, a, b in pairs
+        ]
+        columns = spark.read.table(lake.comparisons).schema
+        spark.createDataFrame(rows, columns).write.format("delta").mode("append").saveAsTable(lake.comparisons)
+
+    return add
+
+
+@pytest.fixture
+def judge_job(lake: Tables) -> Callable[..., JudgeJob]:
+    """A judge job over this test's tables: judge_job(url, order={"orders": "AB"})."""
+
+    def job(url: str | None, **changes: Mapping[str, Any]) -> JudgeJob:
+        content: dict[str, Any] = {
+            "judge": {"name": "judgelm", "model": "test-judge"},
+            "engine": {"url": url, "max_retries": 1, "timeout_s": 20},
+            "tables": lake.model_dump(),
+            "mlflow": {"enabled": False},
+        }
+        for group, values in changes.items():
+            content[group] = {**content.get(group, {}), **values} if isinstance(values, Mapping) else values
+        return validated(JudgeJob, content, "test")
+
+    return job

@@ -40,7 +40,8 @@ PROMETHEUS = {
     "category": "generic",
     "gpt4_score": [5, 4, 4],
     "gpt4_feedback": ["", "", ""],
-    "instruction": "Intro.\n\n###The instruction to evaluate:\nAdvise me.\n\n###Response to evaluate:\nSleep.\n\nMore.\n\n"
+    "instruction": "Intro.\n\n###The instruction to evaluate:\nAdvise me.\n\n"
+    "###Response to evaluate:\nSleep.\n\nMore.\n\n"
     "###Reference Answer (Score 5):\nSleep well.\n\n###Score Rubrics:\n[Is it [really] useful?]\n"
     "Score 1: No.\nScore 2: Little.\n"
     'Score 3: Some.\nScore 4: Much.\nScore 5: Very.\n\n###Feedback: ",\n',

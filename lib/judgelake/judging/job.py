@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import signal
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,7 @@ from judgelake.judging.estimate import Estimate, estimate, show_estimate
 from judgelake.judging.judge import Judge, resolve_judge
 from judgelake.judging.plan import Plan, pending_requests, pinned_input, write_plan
 from judgelake.judging.progress import Board, ProgressServer
-from judgelake.judging.record import RunRecord, Tracker, write_run
+from judgelake.judging.record import Clock, RunRecord, Tracker, write_run
 from judgelake.judging.run import Running, in_order_of_run
 from judgelake.judging.summary import Counts, count_judgments
 from judgelake.lake import create_tables, drop_plan
@@ -64,7 +62,7 @@ def judge(
         RunError: the engine failed more often than the job allows. What was judged is kept.
     """
     console = console or Console()
-    started, clock = datetime.now(UTC), time.monotonic()
+    clock = Clock()
     resolved = resolve_judge(job)
     create_tables(spark, job.tables)
     run_id = uuid.uuid4().hex
@@ -74,8 +72,9 @@ def judge(
         plan = write_plan(spark, job, resolved, pinned, pending_requests(spark, job, resolved, comparisons), run_id)
         tracker.planned(job, plan)
         announce(console, job, resolved, plan)
-        outcome, asking_clock = "failed", time.monotonic()
+        clock.asking_starts()
         server = ProgressServer(_driver_host(spark), run_id)
+        outcome = "failed"
         try:
             with Board(console, server.tally, plan.requests):
                 _run(spark, job, resolved, plan, server, asker)
@@ -85,23 +84,21 @@ def judge(
             raise
         finally:
             server.close()
-            counts = count_judgments(spark.read.table(job.tables.judgments), run_id)
-            now = time.monotonic()
-            record = RunRecord(
-                run_id=run_id,
-                started_at=started,
-                ended_at=datetime.now(UTC),
-                outcome=outcome,
-                wall_s=now - clock,
-                asking_s=now - asking_clock,
-                engine_start_s=server.tally.engine_start_s,
-                device_seconds=server.tally.devices * (now - asking_clock) if server.tally.devices else None,
-                mlflow_run_id=tracker.run_id,
-            )
-            write_run(spark, job, resolved, plan, counts, record)
-            tracker.finished(spark.read.table(job.tables.judgments), plan, counts, record)
-            drop_plan(spark, job.tables.plans, run_id)
+            record = clock.record(run_id, outcome, server.tally, tracker.run_id)
+            counts = _keep(spark, job, resolved, plan, record, tracker)
     return JudgeRun(run_id, resolved, plan, counts, record)
+
+
+def _keep(
+    spark: SparkSession, job: JudgeJob, resolved: Judge, plan: Plan, record: RunRecord, tracker: Tracker
+) -> Counts:
+    """Count what the run has written, keep its row and its figures, and clear its plan."""
+    judgments = spark.read.table(job.tables.judgments)
+    counts = count_judgments(judgments, plan.plan_id)
+    write_run(spark, job, resolved, plan, counts, record)
+    tracker.finished(judgments, plan, counts, record)
+    drop_plan(spark, job.tables.plans, plan.plan_id)
+    return counts
 
 
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
@@ -176,7 +173,7 @@ def _command(arguments: argparse.Namespace) -> int:
             console.print("Stopped: what was judged so far is kept, the same command goes on from there.")
             return 130
         finally:
-            stop_engines(owner_of_this_driver())
+            stop_engines(owner_of_this_driver(), job.engine.folder)
             spark.stop()
     return 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pyspark.sql import functions as F
 from judgelake.config import JudgeJob, Mlflow, fingerprint
 from judgelake.judging.judge import Judge
 from judgelake.judging.plan import Plan
+from judgelake.judging.progress import Tally
 from judgelake.judging.summary import Counts
 from judgelake.lake import append_once
 
@@ -45,6 +47,34 @@ class RunRecord:
         """Judgments a second while asking, engine start left out; None when nothing was asked."""
         seconds = self.asking_s - (self.engine_start_s or 0)
         return counts.judgments / seconds if counts.judgments and seconds > 0 else None
+
+
+class Clock:
+    """When a run began, and when it began to ask."""
+
+    def __init__(self) -> None:
+        self._started_at = datetime.now(UTC)
+        self._started = self._asking = time.monotonic()
+
+    def asking_starts(self) -> None:
+        """Planning is over."""
+        self._asking = time.monotonic()
+
+    def record(self, run_id: str, outcome: str, tally: Tally, mlflow_run_id: str | None) -> RunRecord:
+        """The record of a run that ends now."""
+        now = time.monotonic()
+        asking_s = now - self._asking
+        return RunRecord(
+            run_id=run_id,
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC),
+            outcome=outcome,
+            wall_s=now - self._started,
+            asking_s=asking_s,
+            engine_start_s=tally.engine_start_s,
+            device_seconds=tally.devices * asking_s if tally.devices else None,
+            mlflow_run_id=mlflow_run_id,
+        )
 
 
 def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> None:

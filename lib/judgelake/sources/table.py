@@ -61,10 +61,11 @@ def columns_needed(columns: Columns) -> dict[str, Literal["text", "name", "numbe
     texts += [columns.criteria, *columns.descriptions]
     names = [columns.comparison_id, columns.question_id, *columns.attributes.values()]
     return {
-        **{name: "text" for name in texts if name is not None},
         **{name: "name" for name in names if name is not None},
         **{name: "number" for label in columns.labels for name in label.scores},
         **{label.verdict: "verdict" for label in columns.labels if label.verdict is not None},
+        # Last, because it asks the most of a column that is used twice.
+        **{name: "text" for name in texts if name is not None},
     }
 
 

@@ -51,8 +51,8 @@ def comparisons_sql(comparisons: int) -> str:
           array(named_struct('role', 'user', 'content',
             concat('Question ', id DIV {ANSWERS_A_QUESTION}, ': ', repeat('why is this so? ', 12)))) AS messages,
           CAST(NULL AS STRING) AS input,
-          transform(array('one answer with words', 'other words in answer'), words -> named_struct(
-            'model', words, 'text', concat(id, ' ', repeat(words, 24)), 'turns', CAST(NULL AS ARRAY<STRING>))) AS answers,
+          transform(array('one answer with words', 'other words in answer'), words -> named_struct('model', words,
+            'text', concat(id, ' ', repeat(words, 24)), 'turns', CAST(NULL AS ARRAY<STRING>))) AS answers,
           CAST(NULL AS STRING) AS reference,
           CAST(NULL AS STRUCT<criteria: STRING, scores: ARRAY<STRING>>) AS rubric,
           'benchmark' AS source,

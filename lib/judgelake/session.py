@@ -158,6 +158,7 @@ def _cause(error: Exception, noise: IO[bytes]) -> str:
 
 
 def _check_delta(spark: SparkSession) -> None:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
     from pyspark.errors import PySparkException
 
     try:
@@ -166,7 +167,7 @@ def _check_delta(spark: SparkSession) -> None:
         has_delta = "DATABRICKS_RUNTIME_VERSION" in os.environ or "DeltaCatalog" in (
             spark.conf.get("spark.sql.catalog.spark_catalog", "") or ""
         )
-    except PySparkException:
+    except (PySparkException, Py4JError):
         has_delta = False
     if not has_delta:
         raise UserError(

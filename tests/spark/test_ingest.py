@@ -287,7 +287,9 @@ def test_the_command_reports_what_it_did(into, capsys, monkeypatch):
     names = [f"--set=tables.{name}={value}" for name, value in into.tables.model_dump().items()]
     assert main(["--format", "judgelake", "--input", str(path), *names]) == 0
     said = capsys.readouterr().out
-    assert [line.split() for line in said.splitlines()[:4]] == [
+    # Words on the way depend on how long it took.
+    table = [line.split() for line in said.splitlines() if line.strip() and not line.endswith(".")]
+    assert table[:4] == [
         ["added", "already", "there"],
         ["comparisons", "1", "0"],
         ["labels", "1", "0"],

@@ -8,61 +8,12 @@ import pytest
 from delta.tables import DeltaTable
 from pyspark.sql import functions as F
 
-from judgelake.config import JudgeJob, validated
 from judgelake.errors import RunError, UserError
 from judgelake.judging import dry_run, judge
 from judgelake.judging.ask import JUDGMENT
 from judgelake.judging.requests import REQUEST, REQUEST_DDL
 
 PAIRS = [(f"c{i}", f"Question {i // 2}?", f"answer {i}", f"other answer {i}") for i in range(10)]
-
-
-@pytest.fixture
-def lake(tables):
-    return tables
-
-
-@pytest.fixture
-def add_pairs(spark, lake):
-    """Appends pairs to the comparisons: add_pairs([("c1", "question", "answer A", "answer B")])."""
-
-    def add(pairs):
-        rows = [
-            (
-                name,
-                f"q-{question}",
-                [("user", question)],
-                None,
-                [("m1", a, None), ("m2", b, None)],
-                None,
-                None,
-                "test",
-                {},
-            )
-            for name, question, a, b in pairs
-        ]
-        columns = spark.read.table(lake.comparisons).schema
-        spark.createDataFrame(rows, columns).write.format("delta").mode("append").saveAsTable(lake.comparisons)
-
-    return add
-
-
-@pytest.fixture
-def judge_job(lake):
-    """A judge job over this test's tables: judge_job(url, order={"orders": "AB"})."""
-
-    def job(url, **changes):
-        content = {
-            "judge": {"name": "judgelm", "model": "test-judge"},
-            "engine": {"url": url, "max_retries": 1, "timeout_s": 20},
-            "tables": lake.model_dump(),
-            "mlflow": {"enabled": False},
-        }
-        for group, values in changes.items():
-            content[group] = {**content.get(group, {}), **values}
-        return validated(JudgeJob, content, "test")
-
-    return job
 
 
 def statuses(spark, tables):
@@ -224,8 +175,8 @@ def test_a_server_that_refuses_us_is_the_users_error(rule, expected, spark, lake
 
 
 def test_a_missing_table_is_named(spark, lake, judge_job, test_server):
-    job = judge_job(test_server("instant"), tables={"comparisons": "of_nobody", "warehouse": None})
-    with pytest.raises(UserError, match="of_nobody"):
+    job = judge_job(test_server("instant"), tables={"comparisons": "of_nobody"})
+    with pytest.raises(UserError, match="no table 'of_nobody'"):
         judge(spark, job)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from judgelake.errors import UserError
-from judgelake.sources import FORMATS, Columns, Files, Loaded, Rejected, format_named, rows_accepted
+from judgelake.sources import FORMATS, Columns, Files, Loaded, Rejected, Row, format_named, line_accepted, row_accepted
 
 Write = Callable[..., Path]
 
@@ -455,8 +455,8 @@ def test_a_flat_table_is_mapped_by_its_columns():
         "sr": 2.0,
     }
     bad = [{"left": None}, {"prompt": None}, {"pick": "3"}, {"sl": float("nan")}, {"id": ""}]
-    values = iter([row, {**row, "pick": None, "sl": None, "sr": None}, *({**row, **change} for change in bad)])
-    taken, unlabelled, *rejected = rows_accepted("t", values, columns)
+    values = [row, {**row, "pick": None, "sl": None, "sr": None}, *({**row, **change} for change in bad)]
+    taken, unlabelled, *rejected = (row_accepted(Row("t", 0, "", value), columns) for value in values)
     assert taken.comparison.comparison_id == "17"
     assert labels_of(taken) == [("eds", "human", "B"), ("gpt", "teacher", (1.0, 2.0))]
     assert unlabelled.labels == ()
@@ -466,6 +466,33 @@ def test_a_flat_table_is_mapped_by_its_columns():
         "pick: '3', expected one of 1, 2",
         "sl: float 'nan', expected a finite number",
         "comparison_id: empty",
+    ]
+
+
+def test_lines_of_json_are_mapped_without_turning_anything_into_text():
+    columns = Columns.model_validate(
+        {
+            "comparison_id": "id",
+            "attributes": {"n": "n"},
+            "labels": [{"labeler": "me", "verdict": "v", "verdicts": {"1": "A"}}],
+        }
+    )
+    row = {"question": "Q?", "answer_a": "a", "answer_b": "b", "id": 7, "n": None, "v": 1}
+    (taken,) = [line_accepted("t", json.dumps(row).encode(), columns)]
+    assert (taken.comparison.comparison_id, taken.comparison.attributes) == ("7", {})
+    assert labels_of(taken) == [("me", "human", "A")]
+    bad = [{"answer_a": True}, {"answer_b": 1}, {"id": True}, {"n": [1]}, {"v": 2}, {"v": True}]
+    assert reasons([line_accepted("t", json.dumps({**row, **change}).encode(), columns) for change in bad]) == [
+        "answer_a: true, expected text",
+        "answer_b: int '1', expected text",
+        "id: true, expected text",
+        "n: a list of 1, expected text",
+        "v: '2', expected one of 1",
+        "v: True, expected one of 1",
+    ]
+    assert reasons([line_accepted("t", b"\xff", columns), line_accepted("t", b'{"question": "Q?"}', columns)]) == [
+        "not valid UTF-8 at byte 1",
+        "answer_a: missing",
     ]
 
 

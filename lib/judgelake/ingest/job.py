@@ -69,6 +69,12 @@ def ingest(
     Raises:
         UserError: a file that cannot be read, a table without the columns, or, where `strict`, a rejected row.
     """
+    begun = time.monotonic()
+
+    def tell(line: str) -> None:
+        if time.monotonic() - begun > QUIET_S:
+            say(line)
+
     with staging_folder(job.staging, job.tables) as folder:
         if format_name == TABLE:
             from judgelake.ingest.tables import stage_tables
@@ -76,15 +82,15 @@ def ingest(
             session = spark() if callable(spark) else spark
             stage_tables(session, files.tables, job.columns, folder)
         else:
-            _stage_files(format_named(format_name).load(files), folder, strict, say)
+            _stage_files(format_named(format_name).load(files), folder, strict, tell)
             session = spark() if callable(spark) else spark
-        return _into_tables(session, job.tables, format_name, folder, strict)
+        return _into_tables(session, job.tables, format_name, folder, strict, tell)
 
 
-def _stage_files(items: Iterator[Item], folder: Path, strict: bool, say: Callable[[str], None]) -> None:
+def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callable[[str], None]) -> None:
     rejected: list[str] = []
     count = 0
-    said = time.monotonic() + QUIET_S - BETWEEN_WORDS_S
+    said = time.monotonic()
 
     def each(item: Item) -> None:
         nonlocal count, said
@@ -93,14 +99,16 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, say: Callabl
             rejected.append(example(item.file, item.line, item.reason))
         if time.monotonic() - said > BETWEEN_WORDS_S:
             said = time.monotonic()
-            say(f"{count:,} rows read")
+            tell(f"{count:,} rows read.")
 
     stage(items, folder, each)
     if rejected:
         raise _refusal(rejected)
 
 
-def _into_tables(spark: SparkSession, tables: Tables, format_name: str, folder: Path, strict: bool) -> Ingested:
+def _into_tables(
+    spark: SparkSession, tables: Tables, format_name: str, folder: Path, strict: bool, tell: Callable[[str], None]
+) -> Ingested:
     from judgelake.ingest.settle import LABEL_KEY, Part, rejected_rows, settle
     from judgelake.lake import append_new, create_tables
 
@@ -108,12 +116,14 @@ def _into_tables(spark: SparkSession, tables: Tables, format_name: str, folder: 
         return append_new(part.rows, table, key) if part.new else 0
 
     create_tables(spark, tables)
+    tell("Read; now held against what the tables have.")
     settled = settle(spark, folder, spark.table(tables.comparisons), spark.table(tables.labels))
     count = settled.rejected.count()
-    first = settled.rejected.orderBy("file", "line").limit(EXAMPLES).collect()
+    first = settled.rejected.orderBy("file", "line", "reason").limit(EXAMPLES).collect()
     examples = tuple(example(row["file"], row["line"], row["reason"]) for row in first)
     if strict and examples:
         raise _refusal(examples)
+    tell(f"Now appended: {settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels.")
     rejected = Part(rejected_rows(settled.rejected, format_name), new=count, held=0)
     return Ingested(
         comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),

@@ -38,14 +38,15 @@ def _command(arguments: argparse.Namespace) -> int:
     job = load_config(IngestJob, path, arguments.set)
     files = _files(arguments)
     console = Console(highlight=False)
-    done = ingest(
-        lambda: get_spark(job.tables, app_name="judgelake ingest", debug=arguments.debug),
-        job,
-        arguments.format,
-        files,
-        strict=arguments.strict,
-        say=console.print,
-    )
+    with console.status("Reading.") as status:
+        done = ingest(
+            lambda: get_spark(job.tables, app_name="judgelake ingest", debug=arguments.debug),
+            job,
+            arguments.format,
+            files,
+            strict=arguments.strict,
+            say=status.update if console.is_terminal else console.print,
+        )
     _report(console, done, job)
     return 0
 

@@ -18,10 +18,13 @@ from pyspark.sql.types import ArrayType, DataType, MapType, NumericType, StringT
 
 from judgelake.errors import UserError
 from judgelake.ingest.staging import ROWS, STAGED, staged_row
-from judgelake.sources import Columns, Rejected, columns_needed, rows_accepted
+from judgelake.sources import Columns, Item, Rejected, Row, columns_needed, line_accepted, row_accepted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+Take = Callable[[pa.RecordBatch], Item]
+"""What one row, as a batch of its own, becomes."""
 
 SEQ = "_judgelake_seq"
 # Our own column names, for a table that needs no mapping.
@@ -46,58 +49,60 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
     Raises:
         UserError: a table that cannot be read, or without the columns of the mapping.
     """
-    staged = [_staged(_read(spark, name), name, columns) for name in names]
+    staged = []
+    for name in names:
+        try:
+            rows, take = _selected(spark, name, columns)
+        except AnalysisException as error:
+            raise UserError(
+                f"Cannot read the table {name!r}: {str(error).strip().splitlines()[0]} "
+                "Name a table, or the path of a Delta or Parquet folder or of JSON lines."
+            ) from error
+        numbered = rows.withColumn(SEQ, F.monotonically_increasing_id())
+        staged.append(numbered.mapInArrow(_accepting(take), from_arrow_schema(STAGED)))
     reduce(DataFrame.unionByName, staged).write.parquet(str(folder / ROWS))
 
 
-def _read(spark: SparkSession, name: str) -> DataFrame:
-    try:
-        return _reader(spark, name)
-    except AnalysisException as error:
-        raise UserError(
-            f"Cannot read the table {name!r}: {str(error).strip().splitlines()[0]} "
-            "Name a table, or the path of a Delta or Parquet folder or of JSON lines."
-        ) from error
-
-
-def _reader(spark: SparkSession, name: str) -> DataFrame:
+def _selected(spark: SparkSession, name: str, columns: Columns | None) -> tuple[DataFrame, Take]:
+    """The table's columns that are needed, and what one row of them becomes."""
     suffix = Path(name).suffix
     if suffix in (".json", ".jsonl"):
-        return spark.read.json(name)
-    if suffix == ".parquet":
-        return spark.read.parquet(name)
-    if "/" not in name:
+        # Spark's JSON reader turns numbers and truth values into text where other rows hold text.
+        lines = spark.read.text(name).where("trim(value) != ''").select(F.col("value").cast("binary").alias("value"))
+        return lines, lambda row: line_accepted(name, row.column("value")[0].as_py(), columns)
+    table = _table(spark, name, suffix)
+    selected = _own(table, name) if columns is None else _mapped(table, name, columns)
+    return selected, lambda row: _of_table(name, row, columns)
+
+
+def _table(spark: SparkSession, name: str, suffix: str) -> DataFrame:
+    if "/" not in name and suffix != ".parquet":
         return spark.table(name)
-    is_delta = "://" in name or (Path(name) / "_delta_log").is_dir()
+    is_delta = (Path(name) / "_delta_log").is_dir() or ("://" in name and suffix != ".parquet")
     return spark.read.format("delta" if is_delta else "parquet").load(name)
 
 
-def _staged(table: DataFrame, name: str, columns: Columns | None) -> DataFrame:
-    selected = _own(table, name) if columns is None else _mapped(table, name, columns)
-    schema = from_arrow_schema(STAGED)
-    return selected.withColumn(SEQ, F.monotonically_increasing_id()).mapInArrow(_accepting(name, columns), schema)
-
-
-def _accepting(table: str, columns: Columns | None) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _accepting(take: Take) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def accept(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            staged = [_accept(table, batch.slice(place, 1), columns) for place in range(batch.num_rows)]
+            staged = [_accept(batch.slice(place, 1), take) for place in range(batch.num_rows)]
             yield pa.RecordBatch.from_pylist(staged, schema=STAGED)
 
     return accept
 
 
-def _accept(table: str, row: pa.RecordBatch, columns: Columns | None) -> dict[str, Any]:
+def _accept(row: pa.RecordBatch, take: Take) -> dict[str, Any]:
     seq = row.column(SEQ)[0].as_py()
+    return {"seq": seq, **staged_row(take(row.drop_columns([SEQ])))}
+
+
+def _of_table(name: str, row: pa.RecordBatch, columns: Columns | None) -> Item:
     try:
-        value = row.drop_columns([SEQ]).to_pylist(maps_as_pydicts="strict")[0]
-    except (UnicodeDecodeError, KeyError) as error:
-        why = "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else f"the same key twice: {error}"
-        return {"seq": seq, **staged_row(Rejected(table, 0, why, ""))}
-    item = next(rows_accepted(table, iter([value]), columns))
-    if isinstance(item, Rejected):
-        item = replace(item, raw=_text_of(value))
-    return {"seq": seq, **staged_row(item)}
+        value = row.to_pylist(maps_as_pydicts="strict")[0]
+    except UnicodeDecodeError:
+        return Rejected(name, 0, "not valid UTF-8", "")
+    item = row_accepted(Row(name, 0, "", value), columns)
+    return replace(item, raw=_text_of(value)) if isinstance(item, Rejected) else item
 
 
 def _text_of(value: dict[str, Any]) -> str:

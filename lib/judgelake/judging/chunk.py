@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from judgelake.judging.ask import AskingTask
 from judgelake.judging.plan import Chunk, Plan
-from judgelake.lake import append_once
+from judgelake.lake import append_once, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -52,8 +52,10 @@ class ChunkWriter:
         rows = self.spark.read.table(self.plans_table).where(
             (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
         )
+        # Read at a named version: a plain read of the table that the same query appends to would be part of
+        # its transaction, and Delta would refuse the commit when another chunk was appended meanwhile.
         # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
-        others = self.spark.read.table(self.judgments_table).where(
+        others = read_pinned(self.spark, self.judgments_table).df.where(
             (F.col("judge_fingerprint") == asking.judge.fingerprint)
             & (F.col("run_id") != asking.run_id)
             & (F.col("judged_at") >= F.lit(self.plan.made_at - LONGEST_CHUNK))

@@ -25,11 +25,11 @@ from judgelake.judging.progress import Board, ProgressServer
 from judgelake.judging.record import Clock, RunRecord, Tracker, write_run
 from judgelake.judging.run import Running, in_order_of_run
 from judgelake.judging.summary import Counts, count_judgments
-from judgelake.lake import create_tables, drop_plan
+from judgelake.lake import Pinned, create_tables, drop_plan, register
 from judgelake.session import get_spark
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 MIB = 1024 * 1024
@@ -63,12 +63,10 @@ def judge(
     """
     console = console or Console()
     clock = Clock()
-    resolved = resolve_judge(job)
-    create_tables(spark, job.tables)
+    resolved, pinned, comparisons = _prepared(spark, job)
     run_id = uuid.uuid4().hex
     tracker = Tracker(job.mlflow)
     with tracker.started(job, resolved, run_id):
-        pinned, comparisons = pinned_input(spark, job)
         plan = write_plan(spark, job, resolved, pinned, pending_requests(spark, job, resolved, comparisons), run_id)
         tracker.planned(job, plan)
         announce(console, job, resolved, plan)
@@ -103,10 +101,18 @@ def _keep(
 
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking or writing anything but empty tables."""
-    resolved = resolve_judge(job)
-    create_tables(spark, job.tables)
-    _, comparisons = pinned_input(spark, job)
+    resolved, _, comparisons = _prepared(spark, job)
     return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
+
+
+def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
+    """The judge, the pinned input and the rows of it to judge; makes the tables that a run writes to."""
+    resolved = resolve_judge(job)
+    register(spark, job.tables)
+    # Before any table is made: a misspelt name must not become an empty table.
+    pinned, comparisons = pinned_input(spark, job)
+    create_tables(spark, job.tables)
+    return resolved, pinned, comparisons
 
 
 def _run(

@@ -1,8 +1,8 @@
 """Loaders of foreign files: each yields comparisons with labels, and what it could not accept; no Spark, no tables."""
 
 from judgelake.sources.formats import FORMATS, format_named
-from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, label_problem
-from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, rows_accepted
+from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem
+from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, line_accepted, row_accepted
 
 __all__ = [
     "FORMATS",
@@ -15,8 +15,10 @@ __all__ = [
     "Loaded",
     "Pairs",
     "Rejected",
+    "Row",
     "columns_needed",
     "format_named",
     "label_problem",
-    "rows_accepted",
+    "line_accepted",
+    "row_accepted",
 ]

@@ -13,13 +13,14 @@ from judgelake.sources.rows import Record, load_rows
 
 def load(files: Files) -> Iterator[Item]:
     """Comparisons of the input files, then the labels of the label files, which stand alone."""
-    yield from load_rows(files.inputs, {}, _convert)
+    yield from load_rows(files.inputs, {}, record_of)
     for path in files.labels:
         for row in rows_of(path):
             yield _label(row) if isinstance(row, Row) else row
 
 
-def _convert(row: Row) -> Record | str:
+def record_of(row: Row) -> Record | str:
+    """The record of a row that has our own keys already, its inline labels taken out."""
     comparison = {key: value for key, value in row.value.items() if key != "labels"}
     labels = row.value.get("labels") or []
     if not isinstance(labels, list) or not all(isinstance(label, dict) for label in labels):

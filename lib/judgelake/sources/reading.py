@@ -73,6 +73,16 @@ def rows_of(path: Path) -> Iterator[Row | Rejected]:
         raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
 
 
+def row_of_line(file: str, line: bytes) -> Row | Rejected:
+    """A line of JSON whose place in the file is not known: its `line` is 0."""
+    raw = line.decode("utf-8", "backslashreplace")
+    try:
+        value, problem = _decode_line(StrictDecoder(), line.strip(b" \t\r\n"))
+    except ValueError as error:
+        return Rejected(file, 0, _why_no_json(error), raw)
+    return _row(file, 0, raw, value, problem)
+
+
 def object_of(path: Path) -> dict[str, Any] | None:
     """The one JSON object that a file is; None where it is something else, lines of several objects for example.
 
@@ -125,7 +135,7 @@ def _line_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
             holds_json = True
             yield from unread
             unread.clear()
-            yield _row(path, number, raw, value, problem)
+            yield _row(str(path), number, raw, value, problem)
         if len(unread) == LINES_TO_JUDGE_A_FILE_BY:
             break
     if unread:
@@ -169,16 +179,16 @@ def _array_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
         if SURROGATE.search(raw):
             problem = "not valid UTF-8"
             raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        yield _row(path, line, raw, value, problem)
+        yield _row(str(path), line, raw, value, problem)
         start, is_first = _skip_space(document, end), False
     if _skip_space(document, start + 1) < len(document):
         raise UserError(f"{str(path)!r} is not JSON: there is more text after the list.")
 
 
-def _row(path: Path, line: int, raw: str, value: Any, problem: str | None) -> Row | Rejected:
+def _row(file: str, line: int, raw: str, value: Any, problem: str | None) -> Row | Rejected:
     if problem is None and not isinstance(value, dict):
         problem = f"a {type(value).__name__}, expected an object"
-    return Row(str(path), line, raw, value) if problem is None else Rejected(str(path), line, problem, raw)
+    return Row(file, line, raw, value) if problem is None else Rejected(file, line, problem, raw)
 
 
 def _after_comma(path: Path, document: str, start: int) -> int:

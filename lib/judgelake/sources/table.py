@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
 
 from judgelake.config import Config
+from judgelake.sources import judgelake
 from judgelake.sources.fields import Check, number, optional, problem_of, question, text
-from judgelake.sources.loaded import Item, Row, accepted, user_turns
+from judgelake.sources.loaded import Item, Rejected, Row, accepted, user_turns
+from judgelake.sources.reading import row_of_line
 from judgelake.sources.rows import Record
 
 TABLE = "table"
@@ -59,9 +62,8 @@ def columns_needed(columns: Columns) -> dict[str, Literal["text", "name", "numbe
     """The table's columns the mapping names, with what each is used as."""
     texts = [columns.question, columns.input, *columns.answers, *columns.models, columns.reference]
     texts += [columns.criteria, *columns.descriptions]
-    names = [columns.comparison_id, columns.question_id, *columns.attributes.values()]
     return {
-        **{name: "name" for name in names if name is not None},
+        **{name: "name" for name in _names(columns) if name is not None},
         **{name: "number" for label in columns.labels for name in label.scores},
         **{label.verdict: "verdict" for label in columns.labels if label.verdict is not None},
         # Last, because it asks the most of a column that is used twice.
@@ -69,18 +71,27 @@ def columns_needed(columns: Columns) -> dict[str, Literal["text", "name", "numbe
     }
 
 
-def rows_accepted(table: str, values: Iterator[Mapping[str, Any]], columns: Columns | None) -> Iterator[Item]:
-    """What rows of a table become; without a mapping they have the columns of our JSONL already.
+def row_accepted(row: Row, columns: Columns | None) -> Item:
+    """What a row of a table becomes; without a mapping it has the keys of our JSONL already.
 
     Args:
-        table: the table's name, in place of a file's.
-        values: plain Python values by column; names and verdicts are text.
+        row: plain Python values by column; the line is 0, because a table's rows have none.
         columns: the mapping.
     """
-    for value in values:
-        row = Row(table, 0, "", value)
-        record = Record(value) if columns is None else _record_of(row.value, columns)
-        yield row.rejected(record) if isinstance(record, str) else accepted(row, record.comparison, record.labels)
+    record = judgelake.record_of(row) if columns is None else _record_of(row.value, columns)
+    return row.rejected(record) if isinstance(record, str) else accepted(row, record.comparison, record.labels)
+
+
+def line_accepted(file: str, line: bytes, columns: Columns | None) -> Item:
+    """What a line of JSON becomes; of ids, attributes and verdicts, numbers are taken as their text."""
+    row = row_of_line(file, line)
+    if isinstance(row, Rejected) or columns is None:
+        return row if isinstance(row, Rejected) else row_accepted(row, columns)
+    value = dict(row.value)
+    for name, use in columns_needed(columns).items():
+        if use in ("name", "verdict"):
+            value[name] = str(value[name]) if number(value.get(name)) is None else value.get(name)
+    return row_accepted(replace(row, value=value), columns)
 
 
 def _record_of(value: Mapping[str, Any], columns: Columns) -> Record | str:
@@ -111,9 +122,13 @@ def _record_of(value: Mapping[str, Any], columns: Columns) -> Record | str:
 def _fields(columns: Columns) -> dict[str, Check]:
     fields: dict[str, Check] = {columns.question: question}
     fields |= dict.fromkeys((*columns.answers, *columns.descriptions), text)
-    for name in (columns.input, columns.reference, columns.criteria, *columns.models):
+    for name in (columns.input, columns.reference, columns.criteria, *columns.models, *_names(columns)):
         fields |= {name: optional(text)} if name else {}
     return fields
+
+
+def _names(columns: Columns) -> tuple[str | None, ...]:
+    return (columns.comparison_id, columns.question_id, *columns.attributes.values())
 
 
 def _rubric_of(value: Mapping[str, Any], columns: Columns) -> dict[str, Any] | None:
@@ -125,12 +140,12 @@ def _rubric_of(value: Mapping[str, Any], columns: Columns) -> dict[str, Any] | N
 
 def _label_of(value: Mapping[str, Any], given: LabelColumns) -> dict[str, Any] | str | None:
     label: dict[str, Any] = {"labeler": given.labeler, "kind": given.kind}
-    if given.verdict is not None and value[given.verdict] is not None:
+    if given.verdict is not None and value.get(given.verdict) is not None:
         found = value[given.verdict]
-        if given.verdicts and found not in given.verdicts:
+        if given.verdicts and (not isinstance(found, str) or found not in given.verdicts):
             return f"{given.verdict}: {found!r}, expected one of {', '.join(given.verdicts)}"
-        label["verdict"] = given.verdicts.get(found, found)
-    scores = [value[name] for name in given.scores]
+        label["verdict"] = given.verdicts[found] if given.verdicts else found
+    scores = [value.get(name) for name in given.scores]
     if scores and any(score is not None for score in scores):
         problem = problem_of(value, dict.fromkeys(given.scores, number))
         if problem is not None:

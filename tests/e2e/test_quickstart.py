@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("vllm", reason="needs vLLM")
 
-QUICKSTART_S = 540
+# Six minutes on two idle cores with room to spare; CI machines are shared.
+QUICKSTART_S = 1200
 
 
 @pytest.fixture(scope="module")

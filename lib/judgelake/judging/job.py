@@ -6,7 +6,7 @@ import argparse
 import signal
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from judgelake.judging.judge import Judge, resolve_judge
 from judgelake.judging.plan import Plan, pending_requests, pinned_input, write_plan
 from judgelake.judging.progress import Board, ProgressServer
 from judgelake.judging.record import Clock, RunRecord, Tracker, write_run
-from judgelake.judging.run import Running, in_order_of_run
+from judgelake.judging.run import Running, Stopping, in_order_of_run
 from judgelake.judging.summary import Counts, count_judgments
 from judgelake.lake import Pinned, create_tables, drop_plan, register
 from judgelake.session import get_spark
@@ -47,7 +47,12 @@ class JudgeRun:
 
 
 def judge(
-    spark: SparkSession, job: JudgeJob, *, console: Console | None = None, asker: AskerFactory | None = None
+    spark: SparkSession,
+    job: JudgeJob,
+    *,
+    console: Console | None = None,
+    asker: AskerFactory | None = None,
+    stopping: Stopping | None = None,
 ) -> JudgeRun:
     """Judge what is not judged yet and return what came of it.
 
@@ -56,12 +61,14 @@ def judge(
         job: what to judge, by whom, and how.
         console: where progress goes; None prints to the terminal or the notebook.
         asker: opens what answers requests in a task; None asks the engine of the job.
+        stopping: through which a signal handler asks for a clean stop.
 
     Raises:
         UserError: something named in the job is not there or does not fit.
         RunError: the engine failed more often than the job allows. What was judged is kept.
+        KeyboardInterrupt: a stop was asked for. What was judged is kept.
     """
-    console = console or Console()
+    console, stopping = console or Console(), stopping or Stopping()
     clock = Clock()
     resolved, pinned, comparisons = _prepared(spark, job)
     run_id = uuid.uuid4().hex
@@ -73,9 +80,10 @@ def judge(
         clock.asking_starts()
         server = ProgressServer(_driver_host(spark), run_id)
         outcome = "failed"
+        stopping.is_heeded = True
         try:
             with Board(console, server.tally, plan.requests):
-                _run(spark, job, resolved, plan, server, asker)
+                _run(spark, job, resolved, plan, server, asker, stopping)
             outcome = "finished"
         except KeyboardInterrupt:
             outcome = "stopped"
@@ -116,7 +124,13 @@ def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFr
 
 
 def _run(
-    spark: SparkSession, job: JudgeJob, resolved: Judge, plan: Plan, server: ProgressServer, asker: AskerFactory | None
+    spark: SparkSession,
+    job: JudgeJob,
+    resolved: Judge,
+    plan: Plan,
+    server: ProgressServer,
+    asker: AskerFactory | None,
+    stopping: Stopping,
 ) -> None:
     asking = AskingTask(
         judge=resolved,
@@ -130,7 +144,7 @@ def _run(
     )
     tasks = job.asking.partitions or 2 * _slots(spark)
     writer = ChunkWriter(spark, plan, job.tables.plans, job.tables.judgments, tasks)
-    Running(spark, writer, asking, job.asking).carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+    Running(spark, writer, asking, job.asking, stopping).carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
@@ -169,31 +183,33 @@ def _command(arguments: argparse.Namespace) -> int:
     job = load_config(JudgeJob, config, arguments.set)
     console = Console()
     spark = get_spark(job.tables, app_name="judgelake judge", debug=arguments.debug)
-    with _stopping_on_signals():
+    with _stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:
                 show_estimate(console, *dry_run(spark, job))
             else:
-                report(console, judge(spark, job, console=console))
+                report(console, judge(spark, job, console=console, stopping=stopping))
         except KeyboardInterrupt:
             console.print("Stopped: what was judged so far is kept, the same command goes on from there.")
             return 130
         finally:
             stop_engines(owner_of_this_driver(), job.engine.folder)
-            spark.stop()
+            with suppress(Exception):  # a stop in the midst of a call has broken the connection
+                spark.stop()
     return 0
 
 
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
+def _stopping_on_signals() -> Iterator[Stopping]:
     """Turn SIGTERM into the same clean stop as Ctrl-C, and keep Spark's own handler from taking over."""
+    stopping = Stopping()
 
     def stop(signum: int, frame: Any) -> None:
-        raise KeyboardInterrupt
+        stopping.wish()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -32,6 +32,29 @@ MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\
 
 
 @dataclass(slots=True)
+class Stopping:
+    """A wish to stop, heeded between two steps of a run.
+
+    A KeyboardInterrupt in the midst of a call to Spark breaks the connection to it, and with it the chance
+    to count and keep what was judged.
+    """
+
+    is_wished: bool = False
+    is_heeded: bool = False
+
+    def wish(self) -> None:
+        """Ask for a stop; where nobody heeds it, or it was asked for before, it comes at once.
+
+        Raises:
+            KeyboardInterrupt: as above.
+        """
+        at_once = self.is_wished or not self.is_heeded
+        self.is_wished = True
+        if at_once:
+            raise KeyboardInterrupt
+
+
+@dataclass(slots=True)
 class Running:
     """One run under way: what is in flight, and what has come of it so far."""
 
@@ -39,6 +62,7 @@ class Running:
     writer: ChunkWriter
     asking: AskingTask
     limits: Asking
+    stopping: Stopping
     statuses: Counter[str] = field(default_factory=Counter)
     """Judgments of the finished chunks by status, as the table has them."""
 
@@ -48,6 +72,7 @@ class Running:
         Raises:
             RunError: too many calls failed, the first all failed alike, or the engine died for good.
             UserError: the engine refused us (model, key, address, options).
+            KeyboardInterrupt: a stop was wished for.
         """
         waiting = iter(chunks)
         in_flight: dict[Future[None], tuple[Chunk, int]] = {}
@@ -62,6 +87,8 @@ class Running:
                 for _ in range(self.limits.chunks_in_flight):
                     submit(next(waiting, None))
                 while in_flight:
+                    if self.stopping.is_wished:
+                        raise KeyboardInterrupt
                     done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
                     for future in done:
                         chunk, tries = in_flight.pop(future)

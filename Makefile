@@ -36,7 +36,8 @@ typecheck: $(READY) ## Types, strict in judges/, engine/ and config.py
 	$(BIN)/mypy
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/planning.py
+	$(BIN)/python benchmarks/throughput.py --layers 4
 
 doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and memory
 	@$(BIN)/judgelake doctor

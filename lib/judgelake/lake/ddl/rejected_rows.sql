@@ -3,9 +3,9 @@
 CREATE TABLE IF NOT EXISTS {rejected_rows} (
   row_id      STRING COMMENT 'Hash of file name, line, reason and text, so that ingesting twice adds nothing',
   file        STRING COMMENT 'The file it stood in',
-  line        BIGINT COMMENT 'Line, or number of the element in a JSON array, from 1',
+  line        BIGINT COMMENT 'Line of the file it begins in, from 1; NULL where it is not about one line',
   reason      STRING COMMENT 'Why it was refused, naming the field',
-  raw         STRING COMMENT 'The beginning of the row as it stood there',
+  raw         STRING COMMENT 'The row as it stood there',
   format      STRING COMMENT 'The format it was read as',
   ingested_at TIMESTAMP COMMENT 'When it was refused'
 ) USING DELTA

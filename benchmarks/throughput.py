@@ -1,0 +1,203 @@
+"""Requests a second of the judge job against raw `LLM.generate`, in turns on one machine, start-up left out.
+
+    python benchmarks/throughput.py --layers 4
+
+Both run the same vLLM with the same options over the same prompts (JudgeLM's format, the small model). The job's
+time runs from its first request to its last answer, as the judgments table has them; its engine steps and those
+of the raw run are the count of vLLM's metric iteration_tokens_total. Prefix caching is off for both, so that a
+second round does not find the first one's prompts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+
+from judgelake.config import JudgeJob, load_config
+from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.engine.command import server_environment
+from judgelake.engine.unix_http import get
+from judgelake.ingest import IngestJob, ingest
+from judgelake.judges import comparison_from_record, load_judge, render
+from judgelake.judging import judge
+from judgelake.quickstart.small_model import make_small_model
+from judgelake.session import get_spark
+from judgelake.sources import Files
+
+CACHE_GIB = "2"
+BLOCK_SIZE = 32
+STOP = ["\n"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the rounds and print one row for each number of output tokens."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = Path("../shared/data/pandalm/testset-v1.json")
+    parser.add_argument("--data", type=Path, default=data, help="PandaLM's test set (default: %(default)s)")
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tokens", type=int, nargs="+", default=[1, 8, 64], help="most output tokens, a row each")
+    parser.add_argument("--layers", type=int, help="keep only so many layers of the model, for a quick run")
+    arguments = parser.parse_args(argv)
+    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
+    try:
+        measure(arguments, folder, Console())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> None:
+    """All rounds of all output lengths."""
+    model = model_of(arguments.layers)
+    job = job_of(folder, model, arguments.requests)
+    spark = get_spark(job.tables, app_name="judgelake throughput benchmark")
+    try:
+        ingest(spark, IngestJob(tables=job.tables), "pandalm", Files(inputs=(arguments.data,)))
+        prompts = folder / "prompts.json"
+        prompts.write_text(json.dumps(prompts_of(spark, job)), "utf-8")
+        table = Table(
+            "output tokens", "job/raw, requests a second", "job/raw, steps", "job, requests/s", "raw, requests/s"
+        )
+        with raw(job) as ask_raw:
+            for tokens in arguments.tokens:
+                turns = [
+                    (through_the_job(spark, job, tokens, number), ask_raw(prompts, tokens))
+                    for number in range(arguments.rounds + 1)
+                ][1:]  # the first turn of each warms both up
+                table.add_row(str(tokens), *figures(turns, arguments.requests))
+                console.print(f"{tokens} tokens: {turns}", soft_wrap=True)
+        console.print(table)
+    finally:
+        stop_engines(owner_of_this_driver())
+        spark.stop()
+
+
+def job_of(folder: Path, model: Path, requests: int) -> JudgeJob:
+    """JudgeLM's prompts over the first comparisons, each in one order."""
+    return load_config(
+        JudgeJob,
+        None,
+        [
+            "judge.name=judgelm",
+            f"judge.model={model}",
+            f"input.limit={requests}",
+            "order.orders=AB",
+            "asking.give_up_after=1000000",
+            "mlflow.enabled=false",
+            f"tables.warehouse={folder / 'warehouse'}",
+            'engine.options={"enable-prefix-caching": false}',
+            f'engine.env={{VLLM_CPU_KVCACHE_SPACE: "{CACHE_GIB}"}}',
+        ],
+    )
+
+
+def model_of(layers: int | None) -> Path:
+    """The small model, or one made of its first layers."""
+    whole = make_small_model("models/smollm2-135m")
+    if layers is None:
+        return whole
+    cut = whole.with_name(f"{whole.name}-{layers}-layers")
+    if not cut.exists():
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        model = AutoModelForCausalLM.from_pretrained(whole, dtype="auto", num_hidden_layers=layers)
+        model.save_pretrained(cut)
+        AutoTokenizer.from_pretrained(whole).save_pretrained(cut)
+    return cut
+
+
+def prompts_of(spark: Any, job: JudgeJob) -> list[str]:
+    """The prompts the job will ask."""
+    spec = load_judge("judgelm")
+    rows = spark.read.table(job.tables.comparisons).orderBy("comparison_id").limit(job.input.limit).collect()
+    records = [row.asDict(recursive=True) for row in rows]
+    return [render(spec, "pair", comparison_from_record(record), "AB").text for record in records]
+
+
+def through_the_job(spark: Any, job: JudgeJob, tokens: int, number: int) -> dict[str, float]:
+    """One run of the judge job into judgments of its own: seconds from first request to last answer, steps."""
+    tables = job.tables.model_copy(update={"judgments": f"judgments_{tokens}_{number}"})
+    choice = job.judge.model_copy(update={"max_tokens": tokens})
+    before = server_steps()
+    judge(spark, job.model_copy(update={"tables": tables, "judge": choice}), console=Console(quiet=True))
+    began = F.unix_micros("judged_at") - F.col("latency_ms") * 1000
+    rows = spark.read.table(tables.judgments)
+    row = rows.agg(
+        ((F.max(F.unix_micros("judged_at")) - F.min(began)) / 1e6).alias("s"), F.sum("output_tokens").alias("tokens")
+    ).first()
+    return {"seconds": row["s"], "steps": server_steps() - before, "output_tokens": row["tokens"]}
+
+
+def server_steps() -> int:
+    """Engine steps of the executor's server so far; 0 before it runs."""
+    place = Path(tempfile.gettempdir())
+    for socket in place.glob("judgelake-*/*.sock"):
+        for line in (get(str(socket), "/metrics", 10) or "").splitlines():
+            if line.startswith("vllm:iteration_tokens_total_count"):
+                return int(float(line.rpartition(" ")[2]))
+    return 0
+
+
+@contextmanager
+def raw(job: JudgeJob) -> Iterator[Any]:
+    """A process with `LLM` loaded by the same options; gives a function that lets it take its turn."""
+    options = {
+        "model": job.judge.model,
+        "max_model_len": 2048,
+        "enforce_eager": True,
+        "block_size": BLOCK_SIZE,
+        "enable_prefix_caching": False,
+        "generation_config": "vllm",
+    }
+    environment = server_environment(
+        job.engine, (), os.cpu_count() or 1, is_cpu=True, is_local=True, cache=Path(tempfile.gettempdir())
+    )
+    command = [sys.executable, str(Path(__file__).with_name("raw_generate.py")), json.dumps(options)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    def turn(prompts: Path, tokens: int) -> dict[str, float]:
+        print(json.dumps({"prompts": str(prompts), "max_tokens": tokens, "stop": STOP}), file=process.stdin, flush=True)
+        told: dict[str, float] = json.loads(process.stdout.readline())
+        return told
+
+    try:
+        yield turn
+    finally:
+        process.stdin.close()
+        process.wait(60)
+
+
+def figures(turns: Sequence[tuple[dict[str, float], dict[str, float]]], requests: int) -> list[str]:
+    """Medians with their spread, ratios turn by turn."""
+
+    def spread(values: Sequence[float], digits: int) -> str:
+        return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+    return [
+        spread([raw_turn["seconds"] / job_turn["seconds"] for job_turn, raw_turn in turns], 2),
+        spread([job_turn["steps"] / raw_turn["steps"] for job_turn, raw_turn in turns], 2),
+        spread([requests / job_turn["seconds"] for job_turn, _ in turns], 1),
+        spread([requests / raw_turn["seconds"] for _, raw_turn in turns], 1),
+    ]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -60,7 +60,8 @@ def server_command(
         "disable-uvicorn-access-log": True,
     }
     if is_cpu:
-        options |= {"enforce-eager": True, "block-size": 32}
+        # vLLM halves its batch for a server against an offline LLM, to answer sooner; here only the whole counts.
+        options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
     options |= {option_name(name): value for name, value in engine.options.items()}
     # `vllm serve` looks for a package named vllm, which the CPU build is not.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--uds", str(socket)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from judgelake.judges import (
@@ -86,9 +86,10 @@ def test_users_text_is_put_in_and_never_rendered(texts: tuple[str, ...]) -> None
 
 @settings(deadline=None)
 @given(HOSTILE, HOSTILE)
-def test_a_prompt_travels_as_json_unchanged(first: str, second: str) -> None:
+def test_a_prompt_travels_unchanged(first: str, second: str) -> None:
+    assume(not first.startswith("\0"))  # comparisons with NUL are refused before a prompt is made
     for prompt in (Prompt(text=first), Prompt(messages=(Message("system", first), Message("user", second)))):
-        again = Prompt.from_json(prompt.to_json())
+        again = Prompt.from_canonical(prompt.canonical)
         assert again == prompt
         assert again.sha256 == prompt.sha256
     assert Prompt(text=first).bytes == len(first.encode())
@@ -98,7 +99,7 @@ def test_a_text_and_a_chat_of_the_same_words_are_two_prompts() -> None:
     text = Prompt(text='[{"role":"user","content":"Hi"}]')
     chat = Prompt(messages=(Message("user", "Hi"),))
     assert text.sha256 != chat.sha256
-    assert Prompt.from_json(text.to_json()) == text
+    assert Prompt.from_canonical(text.canonical) == text
     with pytest.raises(ValueError, match="either"):
         Prompt()
 

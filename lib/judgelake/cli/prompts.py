@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from typing import Any
 
@@ -84,7 +83,7 @@ def _line(spec: JudgeSpec, record: dict[str, Any] | Failure, arguments: argparse
 
 def _prompt(spec: JudgeSpec, comparison: Comparison, order: str, arguments: argparse.Namespace) -> Any:
     prompt = render(spec, arguments.mode, comparison, order, arguments.reference)
-    return prompt if isinstance(prompt, Failure) else json.loads(prompt.to_json())
+    return prompt if isinstance(prompt, Failure) else prompt.to_record()
 
 
 def _order(wanted: str, answers: int) -> str | Failure:

@@ -31,7 +31,8 @@ def local_model(model: str) -> Path | None:
         if not (path / "config.json").is_file():
             raise UserError(f"The model folder {model!r} holds no config.json. Name a folder in Hugging Face format.")
         return path.resolve()
-    looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists()
+    is_beside = "/" in model and path.parent.is_dir()
+    looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists() or is_beside
     if looks_like_path or not model:
         raise UserError(
             f"The model {model!r} is not a folder on this machine. Set judge.model to a folder or a hub name."

@@ -6,6 +6,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -182,6 +183,8 @@ class _LoopThread(Generic[T]):
     def __init__(self, open_asker: AskerFactory, window_requests: int, window_bytes: int) -> None:
         self._open_asker = open_asker
         self._window = (window_requests, window_bytes)
+        self._handed: deque[tuple[T, Ask]] = deque()
+        self._is_awake = False
         self._outcomes: queue.SimpleQueue[tuple[T, Ask, Reply | Failure] | _Broken] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="judgelake-ask", daemon=True)
         self._is_up = threading.Event()
@@ -204,8 +207,13 @@ class _LoopThread(Generic[T]):
     def put(self, item: tuple[T, Ask]) -> None:
         """Hand over one item; the caller bounds how many."""
         assert self._loop is not None
-        with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
-            self._loop.call_soon_threadsafe(self._handed.put_nowait, item)
+        self._handed.append(item)
+        # Waking the loop is a system call, dearer than all else here, so a loop that is awake is left alone.
+        # It says that it goes to sleep before it looks at the items for the last time: none is overlooked.
+        if not self._is_awake:
+            self._is_awake = True
+            with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
+                self._loop.call_soon_threadsafe(self._arrived.set)
 
     def take(self, wait_s: float) -> Iterator[tuple[T, Ask, Reply | Failure]]:
         """All outcomes there are, after waiting at most `wait_s` for the first."""
@@ -230,7 +238,7 @@ class _LoopThread(Generic[T]):
             self._is_up.set()
 
     async def _serve(self) -> None:
-        self._handed: asyncio.Queue[tuple[T, Ask]] = asyncio.Queue()
+        self._arrived = asyncio.Event()
         self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
         self._is_up.set()
         async with self._open_asker() as asker, aclosing(self._stream(asker)) as outcomes:
@@ -242,5 +250,10 @@ class _LoopThread(Generic[T]):
 
     async def _source(self) -> AsyncIterator[tuple[tuple[T, Ask], Ask]]:
         while True:
-            item, ask = await self._handed.get()
-            yield (item, ask), ask
+            while self._handed:
+                item, ask = self._handed.popleft()
+                yield (item, ask), ask
+            self._arrived.clear()
+            self._is_awake = False
+            if not self._handed:
+                await self._arrived.wait()

@@ -15,6 +15,10 @@ from judgelake.judges.spec import JudgeSpec, ModeSpec
 from judgelake.judges.templates import rendered
 from judgelake.judges.verdict import LETTERS, Failure, Status, as_shown
 
+# No text to be completed begins with it: comparisons that hold NUL characters are refused.
+CHAT_MARK = "\0"
+CANONICAL_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -28,25 +32,29 @@ class Prompt:
         if (self.text is None) == (self.messages is None):
             raise ValueError("a prompt has either text or messages")
 
-    def to_json(self) -> str:
-        """Canonical JSON: a string, or a list of {"role", "content"}; equal prompts give equal text."""
-        content: Any = self.text
-        if self.messages is not None:
-            content = [{"role": message.role, "content": message.content} for message in self.messages]
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    def to_record(self) -> str | list[dict[str, str]]:
+        """The text, or a list of {"role", "content"}: what a person sees, ready for JSON."""
+        if self.messages is None:
+            return self.text or ""
+        return [{"role": message.role, "content": message.content} for message in self.messages]
+
+    @property
+    def canonical(self) -> str:
+        """The prompt as one text: a completion's own, or a mark and the chat as JSON; equal only for equal prompts."""
+        return self.text if self.text is not None else CHAT_MARK + CANONICAL_JSON.encode(self.to_record())
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The prompt that `to_json` wrote."""
-        content = json.loads(text)
-        if isinstance(content, str):
-            return cls(text=content)
-        return cls(messages=tuple(Message(item["role"], item["content"]) for item in content))
+    def from_canonical(cls, text: str) -> Self:
+        """The prompt whose `canonical` this is."""
+        if not text.startswith(CHAT_MARK):
+            return cls(text=text)
+        chat = json.loads(text.removeprefix(CHAT_MARK))
+        return cls(messages=tuple(Message(item["role"], item["content"]) for item in chat))
 
     @property
     def sha256(self) -> str:
-        """SHA-256 (hex) of the canonical JSON."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """SHA-256 (hex) of the canonical text in UTF-8."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
 
     @property
     def bytes(self) -> int:

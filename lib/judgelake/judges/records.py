@@ -49,7 +49,10 @@ class Label:
 
 
 class _InvalidError(Exception):
-    """A field of a record that cannot be taken as it is; never leaves this file."""
+    """A field of a record that cannot be taken as it is; never leaves this file.
+
+    The text begins with the field's path; what reads an item of a list gives the rest of a path (".role: ...").
+    """
 
 
 def comparison_from_record(record: Mapping[str, Any], also: Collection[str] = ()) -> Comparison | Failure:
@@ -113,13 +116,18 @@ def _comparison(record: Mapping[str, Any], also: Collection[str]) -> Comparison:
     given_input = _optional_text(record.get("input"), "input")
     reference = _optional_text(record.get("reference"), "reference")
     rubric = None if record.get("rubric") is None else _rubric(record["rubric"])
-    question = {"messages": [[m.role, m.content] for m in messages], "input": given_input}
-    content = {
-        "question": question,
-        "answers": [_answer_record(answer) for answer in answers],
-        "reference": reference,
-        "rubric": None if rubric is None else _rubric_record(rubric),
-    }
+
+    def question() -> dict[str, Any]:
+        return {"messages": [[m.role, m.content] for m in messages], "input": given_input}
+
+    def content() -> dict[str, Any]:
+        return {
+            "question": question(),
+            "answers": [_answer_record(answer) for answer in answers],
+            "reference": reference,
+            "rubric": None if rubric is None else _rubric_record(rubric),
+        }
+
     return Comparison(
         comparison_id=_id(record.get("comparison_id"), "comparison_id", content),
         question_id=_id(record.get("question_id"), "question_id", question),
@@ -141,22 +149,23 @@ def _check_messages(messages: tuple[Message, ...]) -> None:
             raise _InvalidError(f"messages[{index}].content: the question is empty")
 
 
-def _message(value: Any, path: str) -> Message:
-    fields = _mapping(value, path)
-    _check_keys(fields, ("role", "content"), (), f"{path}.")
-    if fields.get("role") not in ROLES:
-        raise _InvalidError(f"{path}.role: {_seen(fields.get('role'))}, expected one of {', '.join(ROLES)}")
-    return Message(fields["role"], _text(fields.get("content"), f"{path}.content"))
+def _message(value: Any) -> Message:
+    fields = _mapping(value)
+    _check_keys(fields, ("role", "content"), (), ".")
+    role = fields.get("role")
+    if role not in ROLES:
+        raise _InvalidError(f".role: {_seen(role)}, expected one of {', '.join(ROLES)}")
+    return Message(role, _text(fields.get("content"), ".content"))
 
 
-def _answer(value: Any, path: str) -> Answer:
-    fields = _mapping(value, path)
-    _check_keys(fields, ("text", "model", "turns"), (), f"{path}.")
-    text = _optional_text(fields.get("text"), f"{path}.text")
-    turns = None if fields.get("turns") is None else _items(fields["turns"], f"{path}.turns", _text)
+def _answer(value: Any) -> Answer:
+    fields = _mapping(value)
+    _check_keys(fields, ("text", "model", "turns"), (), ".")
+    text = _optional_text(fields.get("text"), ".text")
+    turns = None if fields.get("turns") is None else _items(fields["turns"], ".turns", _text)
     if (text is None) == (turns is None):
-        raise _InvalidError(f"{path}: give either text or turns, not {'none' if text is None else 'both'}")
-    return Answer(text=text, model=_optional_text(fields.get("model"), f"{path}.model"), turns=turns)
+        raise _InvalidError(f": give either text or turns, not {'none' if text is None else 'both'}")
+    return Answer(text=text, model=_optional_text(fields.get("model"), ".model"), turns=turns)
 
 
 def _rubric(value: Any) -> Rubric:
@@ -208,16 +217,16 @@ def _label(record: Mapping[str, Any], also: Collection[str]) -> Label:
     )
 
 
-def _score(value: Any, path: str) -> float:
+def _score(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise _InvalidError(f"{path}: {_seen(value)}, expected a finite number")
+        raise _InvalidError(f": {_seen(value)}, expected a finite number")
     return float(value)
 
 
-def _id(value: Any, path: str, content: Any) -> str:
+def _id(value: Any, path: str, content: Callable[[], Any]) -> str:
     if value is not None:
         return _name(value, path)
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:ID_CHARACTERS]
 
 
@@ -232,7 +241,7 @@ def _optional_text(value: Any, path: str) -> str | None:
     return None if value is None else _text(value, path)
 
 
-def _text(value: Any, path: str) -> str:
+def _text(value: Any, path: str = "") -> str:
     if not isinstance(value, str):
         raise _InvalidError(f"{path}: {_seen(value)}, expected text")
     if "\0" in value:
@@ -244,17 +253,24 @@ def _text(value: Any, path: str) -> str:
     return value
 
 
-def _items(value: Any, path: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
+def _items(value: Any, path: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     # A table hands lists over as arrays: those are unpacked, their items are still taken as they are.
     items = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(items, (list, tuple)):
         raise _InvalidError(f"{path}: {_seen(value)}, expected a list")
     if not items:
         raise _InvalidError(f"{path}: an empty list")
-    return tuple(read(item, f"{path}[{index}]") for index, item in enumerate(items))
+    taken: list[T] = []
+    for item in items:
+        try:
+            taken.append(read(item))
+        except _InvalidError as error:
+            # Where it lies is put together only now: most records are good, and there are millions.
+            raise _InvalidError(f"{path}[{len(taken)}]{error}") from error
+    return tuple(taken)
 
 
-def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+def _mapping(value: Any, path: str = "") -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise _InvalidError(f"{path}: {_seen(value)}, expected an object")
     return value

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
 NUMBER_WORDS = (
@@ -16,6 +17,8 @@ NUMBER_WORDS = (
 )
 
 INCLUDE = re.compile(r"""\{%\s*include\s+(?P<quote>["'])(?P<name>[^"']+)(?P=quote)\s*%\}""")
+
+SAFE_IN_A_LOOP = frozenset(("index", "index0", "first", "last", "length", "revindex", "revindex0"))
 
 Partials = tuple[tuple[str, str], ...]
 
@@ -48,7 +51,11 @@ def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> str:
         jinja2.TemplateError: the template is not valid, or names a value that there is not.
     """
     template = _compiled(source, partials)
-    return template if isinstance(template, str) else template.render(values)
+    if isinstance(template, str):
+        return template
+    # What `Template.render` does, without merging the globals into a chain of dicts anew for every prompt.
+    context = template.new_context({**_global_values(), **values}, shared=True)
+    return "".join(template.root_render_func(context))
 
 
 def problem(source: str, partials: Partials, names: Collection[str]) -> str | None:
@@ -107,9 +114,24 @@ def _any_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(token) for token in tokens))
 
 
+class _Environment(SandboxedEnvironment):
+    """Jinja's sandbox, with a short way for what templates ask most: `loop.index` and its kind."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute of a value, if it is a safe one."""
+        if type(obj) is LoopContext and attribute in SAFE_IN_A_LOOP:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
+@lru_cache(maxsize=1)
+def _global_values() -> Mapping[str, Any]:
+    return dict(_environment().globals)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+    environment = _Environment(
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # prompts are text for a model, not HTML

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from judgelake.judging.ask import AskingTask
 from judgelake.judging.plan import Chunk, Plan
-from judgelake.lake import append_once, read_pinned
+from judgelake.lake import append_once, has_commits_of_others, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -46,16 +46,21 @@ class ChunkWriter:
         columns = self.spark.read.table(self.judgments_table).schema
         judged = asked.mapInArrow(asking, columns)
         known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
-        append_once(judged.unionByName(known), self.judgments_table, chunk.app_id)
+        append_once(judged.unionByName(known), self.judgments_table, chunk.app_id, writer=asking.run_id)
 
     def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
         rows = self.spark.read.table(self.plans_table).where(
             (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
         )
+        if not has_commits_of_others(
+            self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
+        ):
+            return rows
         # Read at a named version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would refuse the commit when another chunk was appended meanwhile.
         # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
-        others = read_pinned(self.spark, self.judgments_table).df.where(
+        judgments, _ = read_newest(self.spark, self.judgments_table)
+        others = judgments.where(
             (F.col("judge_fingerprint") == asking.judge.fingerprint)
             & (F.col("run_id") != asking.run_id)
             & (F.col("judged_at") >= F.lit(self.plan.made_at - LONGEST_CHUNK))

@@ -65,7 +65,7 @@ def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
     count = token_counter(judge.model, judge.revision)
     if count is None or not sample:
         return None
-    prompts = [Prompt.from_json(text) for text in sample]
+    prompts = [Prompt.from_canonical(text) for text in sample]
     return round(sum(map(count, prompts)) / sum(prompt.bytes for prompt in prompts) * total_bytes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from judgelake.judges import Answer, Comparison, Failure, Prompt, Status, render
@@ -91,6 +92,8 @@ def token_counter(model: str, revision: str | None) -> CountTokens | None:
     Only a local model folder, or a model already in the local cache, is read: a planner on thousands of
     tasks must not download.
     """
+    if not _is_at_hand(model, revision):
+        return None
     try:
         from transformers import AutoTokenizer  # heavy: only loaded when a prompt is long
     except ImportError:
@@ -100,6 +103,20 @@ def token_counter(model: str, revision: str | None) -> CountTokens | None:
     except (OSError, ValueError):
         return None
     return lambda prompt: _count(tokenizer, prompt)
+
+
+def _is_at_hand(model: str, revision: str | None) -> bool:
+    """Whether the model's tokenizer can lie on this machine; spares the seconds of transformers' import if not."""
+    if Path(model).is_dir():
+        return True
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return False
+    try:
+        return isinstance(try_to_load_from_cache(model, "tokenizer_config.json", revision=revision), str)
+    except ValueError:  # no name a hub could know
+        return False
 
 
 def _count(tokenizer: Any, prompt: Prompt) -> int:

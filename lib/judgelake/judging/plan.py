@@ -18,7 +18,7 @@ from judgelake.judges import Status
 from judgelake.judging.judge import Judge
 from judgelake.judging.orders import most_orders
 from judgelake.judging.requests import NAMED_DDL, REQUEST_DDL, Rendering
-from judgelake.lake import Pinned, append_once, read_pinned
+from judgelake.lake import Pinned, append_once, read_newest, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -43,6 +43,8 @@ class Plan:
 
     plan_id: str
     comparisons: Pinned
+    judgments_version: int
+    """The judgments that were looked at; later ones are other drivers', or this run's."""
     made_at: datetime
     skipped: int
     chunks: tuple[Chunk, ...]
@@ -63,6 +65,7 @@ class Pending:
     """Requests still to be judged, as rows of `REQUEST` with `attempt`; lazy."""
 
     rows: DataFrame
+    judgments_version: int
     at_most: int
     """Upper bound of the job's requests over all runs, known without rendering any."""
     skipped: int
@@ -95,10 +98,11 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     """
     at_most = comparisons.count() * most_orders(job.order) * job.order.repeats
     rows = _prepared(comparisons)
-    judged = read_pinned(spark, job.tables.judgments).df.where(F.col("judge_fingerprint") == judge.fingerprint)
+    judgments, version = read_newest(spark, job.tables.judgments)
+    judged = judgments.where(F.col("judge_fingerprint") == judge.fingerprint)
     whole = Rendering(judge, job.order, job.overflow)
     if judged.isEmpty():
-        return Pending(rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1)), at_most, skipped=0)
+        return Pending(rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1)), version, at_most, skipped=0)
     named = Observation("named")
     left = _unfinished(
         rows.mapInArrow(whole.names, NAMED_DDL).observe(named, F.count("*").alias("requests")),
@@ -109,7 +113,7 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     skipped = named.get["requests"] - count
     again = rows.join(left.select("row_key").distinct(), "row_key", "left_semi").mapInArrow(whole, REQUEST_DDL)
     attempts = left.select("judgment_id", "attempt").distinct()
-    return Pending(again.join(attempts, "judgment_id"), at_most, skipped, is_empty=count == 0)
+    return Pending(again.join(attempts, "judgment_id"), version, at_most, skipped, is_empty=count == 0)
 
 
 def write_plan(
@@ -122,13 +126,14 @@ def write_plan(
     """
     made_at = datetime.now(UTC)
     if pending.is_empty:
-        return Plan(plan_id, pinned, made_at, pending.skipped, ())
+        return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, ())
     chunks = max(1, math.ceil(pending.at_most / job.asking.chunk_requests))
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )
     append_once(rows, job.tables.plans, plan_id)
-    return Plan(plan_id, pinned, made_at, pending.skipped, _chunks(spark, job, judge, pinned, plan_id))
+    named = _chunks(spark, job, judge, pinned, plan_id)
+    return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, named)
 
 
 def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, plan_id: str) -> tuple[Chunk, ...]:
@@ -187,9 +192,10 @@ def _unfinished(named: DataFrame, judged: DataFrame, max_attempts: int) -> DataF
 
 
 def _prepared(comparisons: DataFrame) -> DataFrame:
-    """The columns a prompt is made from, all valid UTF-8, with a mark where they were not.
+    """The columns a prompt is made from, texts as bytes, with a key of the row.
 
-    Bytes that are no UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition.
+    Bytes that are no UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
+    the texts are decoded where they are rendered.
     """
     have = set(comparisons.columns)
 
@@ -206,33 +212,29 @@ def _prepared(comparisons: DataFrame) -> DataFrame:
         column("reference", "string"),
         column("rubric", "struct<criteria:string,scores:array<string>>"),
     )
-    texts = F.concat_ws(
-        "",
-        "comparison_id", "question_id", "input", "reference", "rubric.criteria", "rubric.scores",
-        "messages.role", "messages.content", "answers.model", "answers.text",
-        *([F.flatten(F.filter("answers.turns", F.isnotnull))] if answers_have_turns else []),
-    )  # fmt: skip
     return raw.select(
         F.xxhash64(*raw.columns).alias("row_key"),
-        F.is_valid_utf8(texts).alias("is_valid_utf8"),
-        *(_valid("comparison_id"), _valid("question_id"), _valid("input"), _valid("reference")),
-        F.transform("messages", lambda m: F.struct(_valid(m.role, "role"), _valid(m.content, "content"))).alias(
+        *(_bytes(name) for name in ("comparison_id", "question_id", "input", "reference")),
+        F.transform("messages", lambda m: F.struct(_bytes(m.role, "role"), _bytes(m.content, "content"))).alias(
             "messages"
         ),
-        F.transform("answers", lambda a: _valid_answer(a, answers_have_turns)).alias("answers"),
+        F.transform("answers", lambda a: _answer_bytes(a, answers_have_turns)).alias("answers"),
         F.when(
             F.isnotnull("rubric"),
             F.struct(
-                _valid("rubric.criteria", "criteria"), F.transform("rubric.scores", F.make_valid_utf8).alias("scores")
+                _bytes("rubric.criteria", "criteria"),
+                F.transform("rubric.scores", lambda score: _bytes(score)).alias("scores"),
             ),
         ).alias("rubric"),
     )
 
 
-def _valid(column: str | Column, name: str | None = None) -> Column:
-    return F.make_valid_utf8(column).alias(name or str(column))
+def _bytes(text: str | Column, name: str | None = None) -> Column:
+    column = (F.col(text) if isinstance(text, str) else text).cast("binary")
+    name = text if isinstance(text, str) and name is None else name
+    return column if name is None else column.alias(name)
 
 
-def _valid_answer(answer: Column, has_turns: bool) -> Column:
-    turns = [F.transform(answer.turns, F.make_valid_utf8).alias("turns")] if has_turns else []
-    return F.struct(_valid(answer.model, "model"), _valid(answer.text, "text"), *turns)
+def _answer_bytes(answer: Column, has_turns: bool) -> Column:
+    turns = [F.transform(answer.turns, lambda turn: _bytes(turn)).alias("turns")] if has_turns else []
+    return F.struct(_bytes(answer.model, "model"), _bytes(answer.text, "text"), *turns)

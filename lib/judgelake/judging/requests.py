@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ REQUEST_DDL = (
     "repeat INT, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, "
     "status STRING, reason STRING"
 )
+NOT_UTF8 = "not_utf8"
 NAMED = pa.schema([("row_key", pa.int64()), ("judgment_id", pa.string())])
 NAMED_DDL = "row_key BIGINT, judgment_id STRING"
 
@@ -56,7 +58,7 @@ class Rendering:
         """Rows of the prepared comparisons in, rows of `REQUEST` out."""
         rows: list[tuple[Any, ...]] = []
         for batch in batches:
-            for record in batch.to_pylist():
+            for record in records_of(batch):
                 rows.extend(self.requests(record))
                 if len(rows) >= BATCH_ROWS:
                     yield as_batch(rows, REQUEST)
@@ -72,7 +74,7 @@ class Rendering:
         for batch in batches:
             rows = [
                 (record["row_key"], request[REQUEST_ID])
-                for record in batch.to_pylist()
+                for record in records_of(batch)
                 for request in self.requests(record)
             ]
             if rows:
@@ -112,20 +114,17 @@ class Rendering:
                 fitted.status.value,
                 fitted.reason,
             )
-        prompt = fitted.prompt
-        digest = prompt.sha256
-        name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
-        text = prompt.to_json()
+        digest = fitted.prompt.sha256
         return (
             key,
-            name,
+            judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest),
             comparison_id,
             question_id,
             order,
             repeat,
             digest,
-            text,
-            prompt.bytes,
+            fitted.prompt.canonical,
+            fitted.prompt.bytes,
             fitted.trimmed,
             None,
             None,
@@ -166,9 +165,51 @@ def as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def records_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of a batch whose texts are bytes, decoded; `NOT_UTF8` is in a row where some of them are no text."""
+    try:
+        rows: list[dict[str, Any]] = batch.cast(_decoded_schema(batch.schema)).to_pylist()
+    except pa.ArrowInvalid:
+        return [_decoded_row(row) for row in batch.to_pylist()]
+    return rows
+
+
+@lru_cache(maxsize=4)
+def _decoded_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([(field.name, _decoded_type(field.type)) for field in schema])
+
+
+def _decoded_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.list_(_decoded_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _decoded_type(field.type)) for field in kind])
+    return pa.string() if pa.types.is_binary(kind) else kind
+
+
+def _decoded_row(row: dict[str, Any]) -> dict[str, Any]:
+    """What is no UTF-8 becomes U+FFFD, so that the row can be written and seen."""
+    is_text = True
+
+    def decoded(value: Any) -> Any:
+        nonlocal is_text
+        if isinstance(value, bytes):
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                is_text = False
+                return value.decode("utf-8", "replace")
+        if isinstance(value, list):
+            return [decoded(item) for item in value]
+        if isinstance(value, dict):
+            return {key: decoded(item) for key, item in value.items()}
+        return value
+
+    whole: dict[str, Any] = decoded(row)
+    return whole if is_text else {**whole, NOT_UTF8: True}
+
+
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
-    if not record["is_valid_utf8"]:
+    if NOT_UTF8 in record:
         return Failure(Status.INVALID_INPUT, "the row holds bytes that are not UTF-8")
-    return comparison_from_record(
-        {key: value for key, value in record.items() if key not in ("row_key", "is_valid_utf8")}
-    )
+    return comparison_from_record(record, also=("row_key",))

@@ -32,16 +32,24 @@ _again = retry(
 )
 
 
-def append_once(df: DataFrame, table: str, app_id: str) -> None:
+def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = None) -> None:
     """Append the rows in one commit, unless a commit with this `app_id` is in the table already.
 
     Columns go by name, and ones that `df` lacks become NULL; one that the table lacks fails the append.
+
+    Args:
+        df: the rows.
+        table: where they go.
+        app_id: what the rows are; different rows need a different one.
+        writer: who appends them, kept in the table's history; see `has_commits_of_others`.
     """
     # One app id an append, never one id with a rising version: Delta silently skips a version at or below
     # the last it saw, so an append that finishes late would vanish.
-    writer = df.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", 1)
+    rows = df.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", 1)
+    if writer is not None:
+        rows = rows.option("userMetadata", writer)
     try:
-        writer.saveAsTable(table)
+        rows.saveAsTable(table)
     except PySparkException as error:
         # Another driver committed the same app id while this one was writing: the rows are in the table.
         if "DELTA_CONCURRENT_TRANSACTION" not in str(error):

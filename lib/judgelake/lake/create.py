@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
@@ -18,6 +17,7 @@ from judgelake.lake.names import TABLES, VIEWS, folder_of, quoted, statement
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+POINTED_TO = "spark.judgelake.location."
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 # What Delta says to the slower of two sessions that create one table at the same moment.
 LOST_RACES = (
@@ -88,6 +88,8 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> None:
         if NOT_EMPTY in str(error) and not _has_log(folder):
             raise UserError(f"Folder {folder!r} of table {table!r} holds other files: move them away.") from error
         raise
+    if folder is not None:
+        spark.conf.set(POINTED_TO + name, folder)
 
 
 def _lost_a_race(message: str) -> bool:
@@ -102,17 +104,13 @@ def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
     name = getattr(tables, table)
     folder = folder_of(tables, name) or ""
     _create_schema(spark, name)
-    if spark.catalog.tableExists(name):
-        detail = spark.sql(f"DESCRIBE DETAIL {quoted(name)}").select("location").first()
-        if detail is not None and _is_at(str(detail["location"]), folder):
-            return
-        _forget(spark, name)
+    # Remembered in the session: asking Delta where a table lies reads its whole state, a second or more a table.
+    remembered = POINTED_TO + name
+    if spark.conf.get(remembered, None) == folder and spark.catalog.tableExists(name):
+        return
+    _forget(spark, name)
     spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{_escaped(folder)}'")
-
-
-def _is_at(location: str, folder: str) -> bool:
-    path = location if "://" in folder else location.removeprefix("file:")
-    return folder in (path, unquote(path))
+    spark.conf.set(remembered, folder)
 
 
 def _forget(spark: SparkSession, name: str) -> None:

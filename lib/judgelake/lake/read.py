@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
+from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+ADDS_NO_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "DELETE")
+"""Operations in a table's history after which no row is there that was not there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,26 @@ class Pinned:
     version: int
     table_id: str
     location: str
+
+
+def read_newest(spark: SparkSession, table: str) -> tuple[DataFrame, int]:
+    """The table at its newest version of now, whatever is appended while rows are read; and that version."""
+    version = _newest_version(spark, table)
+    return _at(spark, table, version), version
+
+
+def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: str) -> bool:
+    """Whether anybody but `writer` (see `append_once`) has added rows since version `after`."""
+    newest = _newest_version(spark, table)
+    if newest <= after:
+        return False
+    commits = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {newest - after}")
+    return bool(
+        commits.where(~F.col("operation").isin(*ADDS_NO_ROWS))
+        .where(~F.col("userMetadata").eqNullSafe(F.lit(writer)))
+        .limit(1)
+        .count()
+    )
 
 
 def read_pinned(spark: SparkSession, table: str, version: int | None = None, needs: Sequence[str] = ()) -> Pinned:
@@ -41,18 +65,26 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
         raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
     if detail is None or detail["format"] != "delta":
         raise UserError(f"Table {table!r} is no Delta table. Ingest it with jobs/ingest.py --format table.")
-    newest = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").select("version").first()
-    chosen = int(newest["version"]) if version is None and newest is not None else version
+    newest = _newest_version(spark, table)
+    chosen = newest if version is None else version
     try:
-        df = spark.sql(f"SELECT * FROM {name} VERSION AS OF {int(chosen or 0)}")
+        df = _at(spark, table, chosen)
     except AnalysisException as error:
-        raise UserError(
-            f"Table {table!r} has no version {chosen} any more (newest: {newest and newest['version']})."
-        ) from error
+        raise UserError(f"Table {table!r} has no version {chosen} any more (newest: {newest}).") from error
     missing = [column for column in needs if column not in df.columns]
     if missing:
         raise UserError(
             f"Table {table!r} has no column {', '.join(missing)}; it has {', '.join(df.columns)}. "
             "Map your columns with jobs/ingest.py --format table."
         )
-    return Pinned(df, table, int(chosen or 0), str(detail["id"]), str(detail["location"]))
+    return Pinned(df, table, chosen, str(detail["id"]), str(detail["location"]))
+
+
+def _newest_version(spark: SparkSession, table: str) -> int:
+    newest = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT 1").select("version").first()
+    assert newest is not None, "a Delta table has at least one version"
+    return int(newest["version"])
+
+
+def _at(spark: SparkSession, table: str, version: int) -> DataFrame:
+    return spark.sql(f"SELECT * FROM {quoted(table)} VERSION AS OF {int(version)}")

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS {plans} (
   shown_order   STRING COMMENT 'Order of the answers in the prompt',
   repeat        INT COMMENT 'Number of the repeat, from 0',
   prompt_sha256 STRING COMMENT 'Hash of the prompt; equal prompts are asked once',
-  prompt        STRING COMMENT 'The prompt as JSON: a text, or a list of messages',
+  prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON',
   prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',
   trimmed       BOOLEAN COMMENT 'Whether answers were cut to fit the context',
   status        STRING COMMENT 'Why it will not be asked; NULL where it will',
@@ -21,3 +21,5 @@ CREATE TABLE IF NOT EXISTS {plans} (
 PARTITIONED BY (plan_id, chunk)
 COMMENT 'What runs under way are about to ask'
 {location}
+-- Found by partition alone; statistics of prompts would only cost time.
+TBLPROPERTIES ('delta.dataSkippingNumIndexedCols' = '0')

@@ -12,6 +12,7 @@ from judgelake.errors import RunError, UserError
 from judgelake.judging import dry_run, judge
 from judgelake.judging.ask import JUDGMENT
 from judgelake.judging.requests import REQUEST, REQUEST_DDL
+from judgelake.lake.names import folder_of
 
 PAIRS = [(f"c{i}", f"Question {i // 2}?", f"answer {i}", f"other answer {i}") for i in range(10)]
 
@@ -109,6 +110,36 @@ def test_a_run_fails_when_too_many_calls_fail_but_keeps_its_rows(spark, lake, ad
         judge(spark, judge_job(test_server("fail:1")))
     assert statuses(spark, lake) == {"engine_error": 20}
     assert spark.read.table(lake.runs).first()["outcome"] == "failed"
+
+
+def test_a_few_calls_that_fail_again_do_not_fail_a_job_that_is_nearly_done(
+    spark, lake, add_pairs, judge_job, test_server
+):
+    add_pairs(PAIRS)
+    judge(spark, judge_job(test_server("instant"), asking={"max_failed_share": 0.1}))
+    add_pairs([("one more", "2 + 2?", "4", "5")])
+    run = judge(spark, judge_job(test_server("fail:1"), asking={"max_failed_share": 0.1}))
+    assert run.counts.statuses == {"engine_error": 2}
+
+
+def test_a_table_with_other_types_is_an_error_that_names_it(spark, lake, judge_job, test_server):
+    odd = spark.createDataFrame(
+        [("c", "q", "Why?", ["a"])], "comparison_id string, question_id string, messages string, answers array<string>"
+    )
+    odd.write.format("delta").save(folder_of(lake, f"{lake.comparisons}_odd"))
+    job = judge_job(test_server("instant"))
+    tables = lake.model_copy(update={"comparisons": f"{lake.comparisons}_odd"})
+    with pytest.raises(UserError, match=r"columns of .*_odd do not have the types"):
+        judge(spark, job.model_copy(update={"tables": tables}))
+
+
+def test_judgments_that_were_deleted_are_judged_again(spark, lake, add_pairs, judge_job, test_server):
+    add_pairs(PAIRS)
+    job = judge_job(test_server("instant"))
+    judge(spark, job)
+    spark.sql(f"DELETE FROM {lake.judgments}")
+    assert judge(spark, job).counts.statuses == {"ok": 20}
+    assert statuses(spark, lake) == {"ok": 20}
 
 
 def test_a_run_gives_up_when_its_first_requests_all_fail_alike(spark, lake, add_pairs, judge_job, test_server):

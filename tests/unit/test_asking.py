@@ -1,14 +1,17 @@
 """How a task groups its rows and when it gives up, and how its errors reach the driver."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
+from judgelake.config import Asking
 from judgelake.engine import EngineGone
 from judgelake.errors import RunError, UserError
 from judgelake.judges import Failure, Reading, Status
 from judgelake.judging.ask import ERROR_MARK, FirstOutcomes, requests_of
-from judgelake.judging.run import our_error
+from judgelake.judging.progress import Tally
+from judgelake.judging.run import Running, Stopping, our_error
 
 
 def row(judgment_id, prompt, repeat=0):
@@ -44,6 +47,35 @@ def test_a_task_gives_up_when_its_first_requests_all_fail_alike():
 def test_a_task_goes_on_once_anything_else_came(other):
     watch = FirstOutcomes(3)
     watch.look_at([UNPARSEABLE, other, *[UNPARSEABLE] * 10])
+
+
+def test_prompts_that_are_too_long_or_refused_say_nothing_of_the_set_up():
+    watch = FirstOutcomes(3)
+    watch.look_at([Failure(Status.CONTEXT_OVERFLOW, "too long"), Failure(Status.REFUSED, "no")] * 5)
+    watch.look_at([UNPARSEABLE] * 2)
+    with pytest.raises(RunError, match="first 3 requests"):
+        watch.look_at([UNPARSEABLE])
+
+
+@pytest.mark.parametrize(
+    ("reported", "gives_up"),
+    [
+        ({"engine_error": 3}, True),
+        ({"engine_error": 3, "context_overflow": 9}, True),
+        ({"engine_error": 2}, False),
+        ({"context_overflow": 9}, False),
+        ({"engine_error": 30, "ok": 1}, False),
+        ({"engine_error": 30, "timeout": 1}, False),
+    ],
+)
+def test_a_run_gives_up_by_what_all_its_tasks_report(reported, gives_up):
+    tally = Tally()
+    for name, count in reported.items():
+        for _ in range(count):
+            tally.add({"statuses": {name: 1}})
+    running = Running(None, None, None, Asking(give_up_after=3), Stopping(), tally, work=100)
+    with pytest.raises(RunError, match="first 3 requests all ended in engine_error") if gives_up else nullcontext():
+        running._give_up_if_all_fail_alike()
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,10 @@ def _fitting(said: DataFrame, given: DataFrame, comparisons: DataFrame) -> tuple
     letter = F.ascii("verdict") - F.lit(ord("A"))
     reason = (
         F.when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
-        .when(F.size("scores") != F.col("answers"), F.lit("scores: not as many as the comparison has answers"))
+        .when(
+            F.col("scores").isNotNull() & (F.size("scores") != F.col("answers")),
+            F.lit("scores: not as many as the comparison has answers"),
+        )
         .when(
             (F.col("verdict") != "tie") & (letter >= F.col("answers")),
             F.lit("verdict: the comparison has fewer answers"),

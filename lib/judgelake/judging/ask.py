@@ -16,7 +16,7 @@ import pyarrow as pa
 from judgelake.config import Engine
 from judgelake.engine import Ask, AskerFactory, Reply, run_stream
 from judgelake.errors import RunError, UserError
-from judgelake.judges import Failure, Prompt, Reading, margin_of, parse, to_own_order
+from judgelake.judges import Failure, Prompt, Reading, Status, margin_of, parse, to_own_order
 from judgelake.judging.executor import open_asker
 from judgelake.judging.judge import Judge
 from judgelake.judging.progress import ProgressSender, Reporter
@@ -24,6 +24,8 @@ from judgelake.judging.requests import as_batch
 
 # Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
 FLUSH_SECONDS = 1.0
+# They say something of the one prompt, nothing of the set-up; and they come back long before any verdict.
+SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
 # Marks an error of ours inside the text of Spark's exception, the only thing that reaches the driver.
 ERROR_MARK = "judgelake-error:"
 
@@ -194,6 +196,8 @@ class FirstOutcomes:
         for result in results:
             if self._most is None:
                 return
+            if isinstance(result, Failure) and result.status in SAY_NOTHING_OF_THE_SET_UP:
+                continue
             if not isinstance(result, Failure) or (self._failures and result.status is not self._failures[0].status):
                 self._most = None
                 return

@@ -91,19 +91,28 @@ def judge(
         finally:
             server.close()
             record = clock.record(run_id, outcome, server.tally, tracker.run_id)
-            counts = _keep(spark, job, resolved, plan, record, tracker)
+            counts = _keep(spark, job, resolved, plan, record, tracker, console)
     return JudgeRun(run_id, resolved, plan, counts, record)
 
 
 def _keep(
-    spark: SparkSession, job: JudgeJob, resolved: Judge, plan: Plan, record: RunRecord, tracker: Tracker
+    spark: SparkSession,
+    job: JudgeJob,
+    resolved: Judge,
+    plan: Plan,
+    record: RunRecord,
+    tracker: Tracker,
+    console: Console,
 ) -> Counts:
     """Count what the run has written, keep its row and its figures, and clear its plan."""
     judgments = spark.read.table(job.tables.judgments)
     counts = count_judgments(judgments, plan.plan_id)
     write_run(spark, job, resolved, plan, counts, record)
-    tracker.finished(judgments, plan, counts, record)
     drop_plan(spark, job.tables.plans, plan.plan_id)
+    try:
+        tracker.finished(judgments, plan, counts, record)
+    except Exception as error:  # whatever a tracking server that went away in the meantime raises
+        console.print(f"The run is complete, but MLflow did not take its figures: {type(error).__name__}: {error}")
     return counts
 
 
@@ -144,7 +153,10 @@ def _run(
     )
     tasks = job.asking.partitions or 2 * _slots(spark)
     writer = ChunkWriter(spark, plan, job.tables.plans, job.tables.judgments, tasks)
-    Running(spark, writer, asking, job.asking, stopping).carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+    work = plan.requests + plan.skipped
+    Running(spark, writer, asking, job.asking, stopping, server.tally, work).carry_out(
+        in_order_of_run(plan.chunks, plan.plan_id)
+    )
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:

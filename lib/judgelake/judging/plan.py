@@ -18,7 +18,7 @@ from judgelake.judges import Status
 from judgelake.judging.judge import Judge
 from judgelake.judging.orders import most_orders
 from judgelake.judging.requests import NAMED_DDL, REQUEST_DDL, Rendering
-from judgelake.lake import Pinned, append_once, read_newest, read_pinned
+from judgelake.lake import Pinned, append_once, last_removal, read_newest, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -82,12 +82,19 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
         spark, job.tables.comparisons, job.input.version, needs=("comparison_id", "question_id", "messages", "answers")
     )
     try:
-        return pinned, _selected(pinned.df, job.input)
+        selected = _selected(pinned.df, job.input)
     except (AnalysisException, ParseException) as error:
-        first_line = str(error).strip().splitlines()[0]
         raise UserError(
-            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line}"
+            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {_first_line(error)}"
         ) from error
+    try:
+        _prepared(selected)
+    except AnalysisException as error:
+        raise UserError(
+            f"The columns of {job.tables.comparisons} do not have the types of comparisons: {_first_line(error)} "
+            "Map your columns with jobs/ingest.py --format table."
+        ) from error
+    return pinned, selected
 
 
 def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
@@ -137,6 +144,8 @@ def write_plan(
 
 
 def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, plan_id: str) -> tuple[Chunk, ...]:
+    # Delta remembers an app id when its rows are long deleted: what was taken out is asked under a new one.
+    removed_at = last_removal(spark, job.tables.judgments)
     content = F.sum(F.xxhash64("judgment_id", "attempt").cast("decimal(38,0)"))
     rows = (
         spark.read.table(job.tables.plans)
@@ -162,6 +171,7 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
                 judge.fingerprint,
                 pinned.table_id,
                 pinned.version,
+                removed_at,
                 row["chunk"],
                 row["attempt"],
                 row["requests"],
@@ -176,6 +186,10 @@ def _app_id(*parts: object) -> str:
     # What the chunk holds is part of its id. With the version and number alone, a second run with other
     # orders or repeats would meet the first run's id, and Delta would drop its rows in silence.
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:

@@ -16,9 +16,10 @@ from pyspark.sql import functions as F
 from judgelake.config import Asking
 from judgelake.engine import EngineGone
 from judgelake.errors import RunError, UserError
-from judgelake.judging.ask import ERROR_MARK, AskingTask
+from judgelake.judging.ask import ERROR_MARK, SAY_NOTHING_OF_THE_SET_UP, AskingTask
 from judgelake.judging.chunk import ChunkWriter
 from judgelake.judging.plan import WORTH_ANOTHER_ATTEMPT, Chunk
+from judgelake.judging.progress import Tally
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TRIES_A_CHUNK = 3
 # How often the driver wakes to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
+SAY_NOTHING = tuple(status.value for status in SAY_NOTHING_OF_THE_SET_UP)
 MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\])')
 
 
@@ -63,6 +65,10 @@ class Running:
     asking: AskingTask
     limits: Asking
     stopping: Stopping
+    tally: Tally
+    """What the tasks have reported."""
+    work: int
+    """Requests of the whole job, judged before or to be judged now."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Judgments of the finished chunks by status, as the table has them."""
 
@@ -89,6 +95,7 @@ class Running:
                 while in_flight:
                     if self.stopping.is_wished:
                         raise KeyboardInterrupt
+                    self._give_up_if_all_fail_alike()
                     done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
                     for future in done:
                         chunk, tries = in_flight.pop(future)
@@ -108,18 +115,28 @@ class Running:
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
 
+    def _give_up_if_all_fail_alike(self) -> None:
+        """End a run whose first outcomes, of all tasks together, are failures of one kind; a task sees only its own."""
+        with self.tally.lock:
+            seen = Counter({name: n for name, n in self.tally.statuses.items() if name not in SAY_NOTHING})
+        if len(seen) == 1 and "ok" not in seen and seen.total() >= self.limits.give_up_after:
+            raise RunError(
+                f"The first {seen.total():,} requests all ended in {next(iter(seen))}. Look at the engine's log and at "
+                "the judge's prompts (`judgelake prompts`), or raise asking.give_up_after."
+            )
+
     def _count(self, chunk: Chunk) -> None:
         rows = self.spark.read.table(self.writer.judgments_table).where(
             (F.col("run_id") == self.asking.run_id) & (F.col("chunk") == chunk.number)
         )
         for row in rows.groupBy("status").count().collect():
             self.statuses[row["status"]] += row["count"]
-        total = self.statuses.total()
         failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
-        if total and failed / total > self.limits.max_failed_share:
+        # Of all the job's work: where earlier runs have judged nearly all, the few that failed come back alone.
+        if self.work and failed / self.work > self.limits.max_failed_share:
             raise RunError(
-                f"{failed:,} of {total:,} requests ended in engine_error or timeout "
-                f"({failed / total:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
+                f"{failed:,} of {self.work:,} requests ended in engine_error or timeout "
+                f"({failed / self.work:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
                 "Their rows say why (column error): mend the engine and run again, only these are asked again."
             )
 

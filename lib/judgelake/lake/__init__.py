@@ -4,7 +4,7 @@ from judgelake.lake.append import append_new, append_once, drop_plan
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
-from judgelake.lake.read import Pinned, has_commits_of_others, read_newest, read_pinned
+from judgelake.lake.read import Pinned, has_commits_of_others, last_removal, read_newest, read_pinned
 
 __all__ = [
     "LEAST_RETAIN_HOURS",
@@ -19,6 +19,7 @@ __all__ = [
     "drop_plan",
     "drop_stale_plans",
     "has_commits_of_others",
+    "last_removal",
     "maintain",
     "quoted",
     "read_newest",

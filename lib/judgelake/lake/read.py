@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ADDS_NO_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "DELETE")
 """Operations in a table's history after which no row is there that was not there before."""
+REMOVES_ROWS = ("DELETE", "TRUNCATE", "RESTORE", "UPDATE", "MERGE")
+COMMITS_IN_BETWEEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,22 @@ def read_newest(spark: SparkSession, table: str) -> tuple[DataFrame, int]:
 def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: str) -> bool:
     """Whether anybody but `writer` (see `append_once`) has added rows since version `after`."""
     newest = _newest_version(spark, table)
-    if newest <= after:
-        return False
-    commits = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {newest - after}")
-    return bool(
-        commits.where(~F.col("operation").isin(*ADDS_NO_ROWS))
-        .where(~F.col("userMetadata").eqNullSafe(F.lit(writer)))
-        .limit(1)
-        .count()
+    # Some more than there were a moment ago: a commit in between must not push the oldest out of sight.
+    seen = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {max(0, newest - after) + COMMITS_IN_BETWEEN}")
+    rows = seen.select("version", "operation", "userMetadata").collect()
+    if min(row["version"] for row in rows) > after + 1:
+        return True
+    return any(
+        row["version"] > after and row["operation"] not in ADDS_NO_ROWS and row["userMetadata"] != writer
+        for row in rows
     )
+
+
+def last_removal(spark: SparkSession, table: str) -> int | None:
+    """The last version in which rows were taken out of the table or changed; None where the history knows none."""
+    history = spark.sql(f"DESCRIBE HISTORY {quoted(table)}").where(F.col("operation").isin(*REMOVES_ROWS))
+    last = history.agg(F.max("version").alias("version")).first()
+    return None if last is None else last["version"]
 
 
 def read_pinned(spark: SparkSession, table: str, version: int | None = None, needs: Sequence[str] = ()) -> Pinned:

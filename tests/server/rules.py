@@ -19,6 +19,13 @@ A rule is `name` or `name:number`; several are joined by "+": "slow:50+fail:0.1"
     surrogate          a lone surrogate in the text
     context:N          HTTP 400 as vLLM gives it, for prompts of more than N characters
     invalid            HTTP 400 that is not about length
+    status:CODE        this HTTP status, always
+    deny:WORD          HTTP 403 for prompts that hold the word, as a firewall gives it
+    hurry:N            HTTP 429 with Retry-After: 0 for the first N calls of every prompt
+    leak:CODE          this HTTP status with a long message that quotes the key it was sent (200: text, no JSON)
+    deaf:N             HTTP 503 from /tokenize for its first N calls (0: always)
+    dumb:CODE          this HTTP status from /tokenize, always
+    blind:N            HTTP 500 from /models for its first N calls (0: always)
     die-after:N        the process ends, without a word, at call N + 1
     key:WORD           HTTP 401 unless the key is WORD
     model:NAME         knows only this model, HTTP 404 for others
@@ -35,6 +42,7 @@ from dataclasses import dataclass
 KNOWN = {
     "instant", "slow", "fail", "flaky", "rate-limit", "busy", "garbage", "broken-json", "wrong-json", "cut", "stall",
     "long", "abort", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
+    "status", "deny", "hurry", "leak", "deaf", "dumb", "blind",
 }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Server:
         self.rules = rules
         self.model = model
         self.calls: Counter[str] = Counter()
+        self.paths: Counter[str] = Counter()
         self.in_flight = 0
         self.most_in_flight = 0
         self.tokens = 0
@@ -54,7 +55,10 @@ class Server:
         return await self.other(request, path)
 
     async def other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        self.paths[path] += 1
         if path == "/v1/models":
+            if self.rules.is_early("blind", self.paths[path]):
+                return error(500, "by rule")
             owner = "somebody" if "plain" in self.rules.values else "vllm"
             names = self.rules.values.get("model") or self.model
             return answer({"object": "list", "data": [{"id": names, "object": "model", "owned_by": owner}]})
@@ -72,6 +76,10 @@ class Server:
         if path == "/version" and "plain" not in self.rules.values:
             return answer({"version": "test"})
         if path == "/tokenize" and "plain" not in self.rules.values:
+            if self.rules.is_early("deaf", self.paths[path]):
+                return error(503, "by rule")
+            if "dumb" in self.rules.values:
+                return error(int(self.rules.number("dumb")), "by rule")
             return self.tokenize(json.loads(await request.read()))
         return error(404, "Not Found")
 
@@ -100,6 +108,8 @@ class Server:
             await asyncio.sleep(3600)
         if rules.is_early("cut", calls) and request.transport is not None:
             request.transport.abort()
+        if "leak" in rules.values:
+            return leak(int(rules.number("leak")), request.headers.get("Authorization", ""))
         refusal = self.refusal(prompt, digest, calls, body)
         if refusal is not None:
             return refusal
@@ -112,6 +122,12 @@ class Server:
             return error(500, "by rule")
         if "busy" in rules.values or rules.is_early("rate-limit", calls):
             return error(429, "slow down", headers={"Retry-After": "0.05" if "busy" in rules.values else "0.2"})
+        if rules.is_early("hurry", calls):
+            return error(429, "at once", headers={"Retry-After": "0"})
+        if "status" in rules.values:
+            return error(int(rules.number("status")), "by rule")
+        if "deny" in rules.values and rules.values["deny"] in prompt:
+            return error(403, "flagged by the firewall")
         if "invalid" in rules.values:
             return error(400, "temperature must not be 3")
         if "context" in rules.values and len(prompt) > rules.number("context"):
@@ -163,6 +179,14 @@ def logprobs(digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> d
         alternatives = [{"token": name, "logprob": value} for name, value in found.items()]
         return {"content": [{**alternatives[0], "top_logprobs": alternatives}]}
     return {"tokens": names[:1], "token_logprobs": [found[names[0]]], "top_logprobs": [found], "text_offset": [0]}
+
+
+def leak(status: int, authorization: str) -> web.Response:
+    """Quotes the key across the places where a client cuts such texts: 60 characters of text, 300 of a message."""
+    key = authorization.removeprefix("Bearer ")
+    if status == 200:
+        return web.Response(text="x" * 50 + key)
+    return error(status, "x" * 290 + key)
 
 
 def answer(data: Any) -> web.Response:

@@ -194,7 +194,8 @@ def test_the_rate_limit_spreads_requests():
             await pace.turn()
 
     asyncio.run(run())
-    assert slept == [0.25, 0.25, 2.0]
+    assert slept[:2] == [0.25, 0.25]
+    assert 2.0 <= slept[2] <= 3.0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from judgelake.config import Engine
-from judgelake.engine import answer_changing, local_model, model_identity
+from judgelake.engine import answer_changing, check_options, env_changing, local_model, model_identity
 from judgelake.engine.command import server_command, server_environment
 from judgelake.engine.diagnosis import causes, start_failure
 from judgelake.engine.metrics import Progress, read_progress
@@ -27,6 +27,9 @@ from judgelake.errors import RunError, UserError
         pytest.param({"max-num-seqs": 8, "block-size": 16, "no-enable-prefix-caching": True}, {}, id="speed only"),
         pytest.param({"brand-new-option": 1}, {"brand-new-option": 1}, id="unknown counts as changing"),
         pytest.param({"seed": None}, {}, id="left out is not set"),
+        pytest.param({"load-format": "dummy"}, {"load-format": "dummy"}, id="random weights"),
+        pytest.param({"model-loader-extra-config": "{}"}, {"model-loader-extra-config": "{}"}, id="other files"),
+        pytest.param({"compilation_config": "{}"}, {"compilation-config": "{}"}, id="a compiler of one's own"),
         pytest.param({"rope": 1, "lora": "x"}, {"lora": "x", "rope": 1}, id="sorted"),
     ],
 )  # fmt: skip
@@ -76,6 +79,68 @@ def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):
     env = environment(tmp_path, {"CUDA_VISIBLE_DEVICES": "0"}, ("2", "3"), False, env={"OMP_NUM_THREADS": "8"})
     assert (env["CUDA_VISIBLE_DEVICES"], env["OMP_NUM_THREADS"]) == ("2,3", "8")
     assert "VLLM_CPU_KVCACHE_SPACE" not in env
+
+
+def test_the_environment_cannot_change_a_verdict_unseen(tmp_path):
+    ambient = {
+        "VLLM_API_KEY": "k",
+        "VLLM_MODEL_REDIRECT_PATH": "/other",
+        "VLLM_TEST_FORCE_LOAD_FORMAT": "dummy",
+        "VLLM_USE_V2_MODEL_RUNNER": "1",
+        "VLLM_PLUGINS": "x",
+        "TORCH_COMPILE_DISABLE": "0",
+        "TORCHDYNAMO_DISABLE": "1",
+        "TRITON_INTERPRET": "1",
+        "NVIDIA_TF32_OVERRIDE": "1",
+    }
+    places = {
+        "VLLM_CPU_KVCACHE_SPACE": "9",
+        "VLLM_CACHE_ROOT": "/c",
+        "VLLM_HOST_IP": "10.0.0.1",
+        "TORCH_HOME": "/t",
+        "TORCH_CUDA_ARCH_LIST": "9.0",
+        "TRITON_CACHE_DIR": "/tr",
+        "NVIDIA_VISIBLE_DEVICES": "all",
+        "NCCL_DEBUG": "INFO",
+    }
+    env = environment(tmp_path, ambient | places, is_cpu=False)
+    assert not set(ambient) & set(env)
+    assert places.items() <= env.items()
+
+
+def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_where():
+    env = {"VLLM_USE_V2_MODEL_RUNNER": "1", "VLLM_CACHE_ROOT": "/c", "HF_TOKEN": "t", "OMP_NUM_THREADS": "8", "A": "b"}
+    assert list(env_changing(env).items()) == [("A", "b"), ("VLLM_USE_V2_MODEL_RUNNER", "1")]
+    assert env_changing({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "mend"),
+    [
+        ("model", "judge.model"),
+        ("--model", "judge.model"),
+        ("served_model_name", "judge.model"),
+        ("revision", "judge.revision"),
+        ("revisio", "judge.revision"),
+        ("uds", "private socket"),
+        ("host", "private socket"),
+        ("port", "private socket"),
+        ("api-key", "no key"),
+        ("config", "engine.options"),
+    ],
+)
+def test_what_is_not_the_engines_to_choose_is_refused_with_what_to_set(tmp_path, option, mend):
+    with pytest.raises(UserError, match=mend) as error:
+        check_options({"dtype": "half", option: "x"})
+    assert repr(option) in str(error.value)
+    with pytest.raises(UserError):
+        command(tmp_path, **{option: "x"})
+
+
+def test_a_key_for_our_own_server_is_refused_in_the_environment_too():
+    with pytest.raises(UserError, match="VLLM_API_KEY"):
+        check_options({}, {"VLLM_API_KEY": "k"})
+    check_options({"model-impl": "auto", "config-format": "hf", "tp": 2, "seed": 3}, {"VLLM_CACHE_ROOT": "/c"})
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from judgelake.engine.ask import Ask, Asker, AskerFactory, Endpoint, Reply
 from judgelake.engine.client import Client, client_factory, endpoint_of_url
 from judgelake.engine.command import is_cpu_build
+from judgelake.engine.environment import env_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.identity import local_model, model_identity
-from judgelake.engine.options import answer_changing
+from judgelake.engine.options import answer_changing, check_options
 from judgelake.engine.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server import Started, ensure_engine, stop_engines
 from judgelake.engine.stream import run_stream, stream
@@ -21,9 +22,11 @@ __all__ = [
     "Reply",
     "Started",
     "answer_changing",
+    "check_options",
     "client_factory",
     "endpoint_of_url",
     "ensure_engine",
+    "env_changing",
     "is_cpu_build",
     "local_model",
     "model_identity",

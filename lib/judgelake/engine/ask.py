@@ -29,7 +29,8 @@ class Endpoint:
 class Ask:
     """One call. `choices` constrain the whole output; `labels` are wanted with their log-probabilities.
 
-    `labels` are read at the first output token. `cost_bytes` is what the call counts for in a window.
+    `labels` are read at the first output token. `cost_bytes` is what the call counts for in a window. `repeat` counts
+    the repeats of one request from 0: it is added to the seed of a judge that draws.
     """
 
     prompt: Prompt
@@ -37,6 +38,7 @@ class Ask:
     choices: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
     cost_bytes: int = 0
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True)

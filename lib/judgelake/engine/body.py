@@ -25,8 +25,10 @@ def path_of(ask: Ask) -> str:
 def request_body(ask: Ask, model: str, *, is_vllm: bool, label_ids: Mapping[str, int] | None = None) -> dict[str, Any]:
     """The request's JSON.
 
-    A server that is not vLLM gets no constraint on the output, since the plain API has none for bare labels: the
-    judge's parser then reads what it wrote. vLLM's beam search knows no stop, penalty, constraint or log-probabilities.
+    A server that is not vLLM gets no key of vLLM's own, which it would answer with 400: no repetition penalty, and no
+    constraint on the output, since the plain API has none for bare labels: the judge's parser then reads what it
+    wrote. vLLM's beam search knows no stop, penalty, constraint or log-probabilities. A repeat of a judge that draws
+    with a seed has a seed of its own, or it would draw the same again.
 
     Args:
         ask: what is asked.
@@ -43,17 +45,22 @@ def request_body(ask: Ask, model: str, *, is_vllm: bool, label_ids: Mapping[str,
     optional = {
         "top_p": decoding.top_p,
         "stop": list(decoding.stop) or None,
-        "seed": decoding.seed,
-        "repetition_penalty": decoding.repetition_penalty,
+        "seed": _seed(ask),
+        "repetition_penalty": decoding.repetition_penalty if is_vllm else None,
     }
     body |= {name: value for name, value in optional.items() if value is not None}
-    if decoding.beam_width is not None:
+    if decoding.beam_width is not None and is_vllm:
         return body | {"use_beam_search": True, "n": decoding.beam_width}
     if ask.choices and is_vllm:
         body["structured_outputs"] = {"choice": list(ask.choices)}
     if ask.labels:
-        body |= _logprobs_wanted(ask, label_ids)
+        body |= _logprobs_wanted(ask, label_ids if is_vllm else None)
     return body
+
+
+def _seed(ask: Ask) -> int | None:
+    seed = ask.decoding.seed
+    return seed + ask.repeat if seed is not None and ask.decoding.temperature > 0 else seed
 
 
 def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str, Any]:
@@ -86,7 +93,9 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
             label_logprobs=_label_logprobs(choice.get("logprobs"), ask.labels, label_ids) if ask.labels else None,
             latency_ms=latency_ms,
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except ValueError:  # its message would quote the server, which may quote a key
+        return Failure(Status.ENGINE_ERROR, "the server's JSON is no completion (ValueError)")
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__}: {error})")
     if finish == "content_filter":
         return Failure(Status.REFUSED, "the server's content filter withheld the answer")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
@@ -16,8 +17,8 @@ from judgelake.engine.ask import Ask, AskerFactory, Endpoint, Reply
 from judgelake.engine.body import is_broken_off, path_of, read_reply, request_body
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.key import api_key
-from judgelake.engine.labels import label_key, label_token_ids
-from judgelake.engine.outcome import Again, outcome_of
+from judgelake.engine.labels import LabelTokens
+from judgelake.engine.outcome import Again, is_transient, outcome_of, shown
 from judgelake.engine.pace import Pace, retry_after_s, wait_before
 from judgelake.judges import Failure, Status
 
@@ -25,6 +26,9 @@ CONNECT_TIMEOUT_S = 30.0
 PROBE_TIMEOUT_S = 30.0
 # uvicorn closes a connection idle for 5 s; one used again at that moment would break.
 KEEP_ALIVE_S = 4.0
+QUOTED_CHARACTERS = 60
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Client:
         self._pace = Pace(engine.requests_per_second)
         self._is_own = endpoint.uds is not None
         self._is_vllm = self._is_own
-        self._label_ids: dict[Any, asyncio.Task[dict[str, int] | None]] = {}
+        self._has_answered = False
+        self._label_tokens = LabelTokens(self._tokenize)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -77,8 +82,7 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        for task in self._label_ids.values():
-            task.cancel()
+        self._label_tokens.cancel()
         if self._session is not None:
             await self._session.close()
 
@@ -94,37 +98,50 @@ class Client:
                 f"This judge decodes by beam search, which {self._endpoint.base_url} does not offer (it is no vLLM). "
                 "Use a vLLM server, or leave engine.url out to start one."
             )
-        label_ids = await self._ids_of_labels(ask)
+        label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
+        if isinstance(label_ids, Failure):
+            return label_ids
         body = request_body(ask, self._endpoint.model, is_vllm=self._is_vllm, label_ids=label_ids)
         data = json.dumps(body).encode()
-        for attempt in range(self._engine.max_retries + 1):
+
+        async def answer() -> Reply | Failure | Again:
             await self._pace.turn()
             started = time.perf_counter()
             outcome = await self._attempt(path_of(ask), data)
-            if isinstance(outcome, Failure):
+            if isinstance(outcome, Failure | Again):
                 return outcome
+            return read_reply(outcome, ask, (time.perf_counter() - started) * 1000, label_ids)
+
+        return await self._persist(answer)
+
+    async def _persist(self, call: Callable[[], Awaitable[T | Again]]) -> T | Failure:
+        """What `call` comes to, asked again as often as the config allows."""
+        for attempt in range(self._engine.max_retries + 1):
+            outcome = await call()
             if not isinstance(outcome, Again):
-                latency_ms = (time.perf_counter() - started) * 1000
-                return read_reply(outcome, ask, latency_ms, label_ids)
+                return outcome
             failure = Failure(Status.ENGINE_ERROR, f"{outcome.reason} (attempt {attempt + 1})")
             if attempt == self._engine.max_retries or not await self._wait(outcome, attempt + 1):
                 break
         return failure
 
     async def _wait(self, again: Again, attempt: int) -> bool:
-        """Wait as the server asked, or a growing time; False where it asked for longer than a call may take."""
-        if again.wait_s is None:
-            await asyncio.sleep(wait_before(attempt))
-            return True
-        if again.wait_s > self._engine.timeout_s:
-            return False
-        self._pace.pause(again.wait_s)
+        """Wait a growing time, and as the server asked; False where it asked for longer than a call may take."""
+        if again.wait_s is not None:
+            if again.wait_s > self._engine.timeout_s:
+                return False
+            self._pace.pause(again.wait_s)
+        await asyncio.sleep(wait_before(attempt, again.wait_s))
         return True
 
     async def _attempt(self, path: str, data: bytes) -> dict[str, Any] | Failure | Again:
         """One call: the reply's JSON, why there is none, or a reason to try again."""
         try:
             http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+        except aiohttp.ServerTimeoutError as error:
+            # A TimeoutError, too; with no sock_read set it can only come from connecting.
+            await self._stop_if_dead(error)
+            return Again(f"no connection within {CONNECT_TIMEOUT_S:g} s")
         except TimeoutError:
             return Failure(Status.TIMEOUT, f"no answer within {self._engine.timeout_s:g} s")
         except aiohttp.ClientError as error:
@@ -135,17 +152,24 @@ class Client:
         if http.status != 200:
             if http.status >= 500:
                 await self._stop_if_dead(None)
-            return outcome_of(http.status, http.text, http.retry_after, self._endpoint)
+            return outcome_of(http.status, http.text, http.retry_after, self._endpoint, has_answered=self._has_answered)
+        return await self._decode(http.text)
+
+    async def _decode(self, text: str) -> dict[str, Any] | Failure | Again:
         try:
-            decoded = json.loads(http.text)
+            decoded = json.loads(text)
         except ValueError:
-            return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {http.text[:60]!r}")
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {self._quoted(text)}")
         if not isinstance(decoded, dict):
-            return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {http.text[:60]!r}")
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {self._quoted(text)}")
         if is_broken_off(decoded):
             await self._stop_if_dead(None)
             return Again("the server broke the answer off")
+        self._has_answered = self._has_answered or "choices" in decoded
         return decoded
+
+    def _quoted(self, text: str) -> str:
+        return repr(shown(text, self._endpoint, QUOTED_CHARACTERS))
 
     async def _http(self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None) -> _Http:
         assert self._session is not None, "the client is used outside its context"
@@ -168,14 +192,18 @@ class Client:
                 problem = type(error).__name__
             else:
                 if http.status in (401, 403):
-                    outcome_of(http.status, http.text, None, self._endpoint)
-                if http.status not in (429, 502, 503, 504):
+                    outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
+                if not is_transient(http.status):
                     # A hosted server may have no list of models, so only its answers to calls count then.
                     self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in _models(http))
                     return
+                if http.status >= 500:
+                    await self._stop_if_dead(None)
                 problem = f"HTTP {http.status}"
             if attempt < self._engine.max_retries:
                 await asyncio.sleep(wait_before(attempt + 1))
+        if self._is_own:
+            raise EngineGone(f"The vLLM server of this executor does not list its model ({problem}).")
         raise EngineRefused(
             f"Nothing useful answers at engine.url {self._endpoint.base_url} ({problem}). "
             "Give the address of a running server, up to and with /v1."
@@ -198,7 +226,8 @@ class Client:
     async def _explain_404(self, path: str, text: str) -> None:
         try:
             http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
-            names = ", ".join(str(model.get("id")) for model in _models(http))
+            listed = ", ".join(str(model.get("id")) for model in _models(http))
+            names = shown(listed, self._endpoint) if listed else ""
         except (aiohttp.ClientError, TimeoutError):
             names = ""
         if names:
@@ -210,23 +239,23 @@ class Client:
             f"the model asked for is {self._endpoint.model!r}."
         )
 
-    async def _ids_of_labels(self, ask: Ask) -> dict[str, int] | None:
-        if not ask.labels or not self._is_vllm:
-            return None
-        key = label_key(ask)
-        if key not in self._label_ids:
-            # One task a key, shared by all calls that wait for it.
-            self._label_ids[key] = asyncio.create_task(label_token_ids(ask, self._tokenize))
-        return await asyncio.shield(self._label_ids[key])
-
-    async def _tokenize(self, body: dict[str, Any]) -> list[int] | None:
-        url = self._endpoint.base_url.removesuffix("/v1") + "/tokenize"
+    async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
         data = json.dumps({"model": self._endpoint.model} | body).encode()
+        return await self._persist(lambda: self._tokens(data))
+
+    async def _tokens(self, data: bytes) -> list[int] | Again | None:
+        url = self._endpoint.base_url.removesuffix("/v1") + "/tokenize"
         try:
             http = await self._http("POST", url, data, PROBE_TIMEOUT_S)
-            tokens = json.loads(http.text)["tokens"] if http.status == 200 else None
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             await self._stop_if_dead(error)
+            return Again(f"{type(error).__name__} from /tokenize")
+        if is_transient(http.status):
+            await self._stop_if_dead(None)
+            return Again(f"HTTP {http.status} from /tokenize", http.retry_after)
+        try:
+            tokens = json.loads(http.text)["tokens"] if http.status == 200 else None
+        except (ValueError, KeyError, TypeError):
             return None
         return tokens if isinstance(tokens, list) else None
 

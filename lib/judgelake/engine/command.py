@@ -12,17 +12,10 @@ from pathlib import Path
 import psutil
 
 from judgelake.config import Engine, Scalar
-from judgelake.engine.options import option_name
+from judgelake.engine.environment import is_kept
+from judgelake.engine.options import check_options, option_name
 from judgelake.errors import UserError
 
-# What a server may see of the caller's environment. Everything else stays out: Spark sets OMP_NUM_THREADS to the
-# task's cores, which costs an engine 1.6x, and PYTHONDONTWRITEBYTECODE doubles its start.
-KEPT_NAMES = (
-    "CC CUDA_HOME CUDA_PATH CUDA_VISIBLE_DEVICES CURL_CA_BUNDLE CXX HOME HTTPS_PROXY HTTP_PROXY LANG LD_LIBRARY_PATH "
-    "LOGNAME NO_PROXY PATH REQUESTS_CA_BUNDLE SSL_CERT_DIR SSL_CERT_FILE TMPDIR TZ USER VIRTUAL_ENV http_proxy "
-    "https_proxy no_proxy"
-)
-KEPT_PREFIXES = ("HF_", "HUGGING_FACE_", "LC_", "NCCL_", "NVIDIA_", "TORCH", "TRITON_", "VLLM_", "XDG_")
 GIB = 1024**3
 MOST_CPU_CACHE_GIB = 4
 
@@ -48,7 +41,12 @@ def is_cpu_build() -> bool:
 def server_command(
     engine: Engine, model: str, revision: str | None, context_length: int, socket: Path, *, is_cpu: bool
 ) -> list[str]:
-    """The command that starts vLLM behind `socket`; the options of `engine` replace ours of the same name."""
+    """The command that starts vLLM behind `socket`; the options of `engine` replace ours of the same name.
+
+    Raises:
+        UserError: an option that is not the engine's to choose, see `check_options`.
+    """
+    check_options(engine.options, engine.env)
     options: dict[str, Scalar] = {
         "model": model,
         "served-model-name": model,
@@ -100,7 +98,7 @@ def server_environment(
         inherited: the caller's environment; the process's own by default.
     """
     given = os.environ if inherited is None else inherited
-    env = {name: value for name, value in given.items() if name in KEPT_NAMES.split() or name.startswith(KEPT_PREFIXES)}
+    env = {name: value for name, value in given.items() if is_kept(name)}
     env |= {"PYTHONUNBUFFERED": "1", "VLLM_NO_USAGE_STATS": "1"}
     if not _packages_are_writable():
         env["PYTHONPYCACHEPREFIX"] = str(cache)

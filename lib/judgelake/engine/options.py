@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from judgelake.config import Scalar
+from judgelake.errors import UserError
 
 # Everything not listed counts as changing: a new option of vLLM costs a new fingerprint, never a wrong one.
 # Parallel sizes, batch shapes and cache sizes move a logit by rounding at most; that is not counted as a change.
+# How weights are loaded counts: load-format "dummy" makes random ones, the loader's config can name other files.
 NOT_CHANGING = frozenset(
     {
         "allowed-origins",
@@ -15,7 +17,6 @@ NOT_CHANGING = frozenset(
         "async-scheduling",
         "block-size",
         "collect-detailed-traces",
-        "compilation-config",
         "cpu-offload-gb",
         "cudagraph-capture-sizes",
         "data-parallel-size",
@@ -36,7 +37,6 @@ NOT_CHANGING = frozenset(
         "enforce-eager",
         "gpu-memory-utilization",
         "kv-cache-memory-bytes",
-        "load-format",
         "log-level",
         "long-prefill-token-threshold",
         "max-cudagraph-capture-size",
@@ -47,7 +47,6 @@ NOT_CHANGING = frozenset(
         "max-num-partial-prefills",
         "max-num-seqs",
         "max-parallel-loading-workers",
-        "model-loader-extra-config",
         "num-gpu-blocks-override",
         "numa-bind",
         "otlp-traces-endpoint",
@@ -55,7 +54,6 @@ NOT_CHANGING = frozenset(
         "prefix-caching-hash-algo",
         "safetensors-load-strategy",
         "scheduling-policy",
-        "served-model-name",
         "show-hidden-metrics-for-version",
         "stream-interval",
         "swap-space",
@@ -64,6 +62,17 @@ NOT_CHANGING = frozenset(
         "uvicorn-log-level",
     }
 )
+_OWN_SOCKET = "leave it out: an own server listens on its private socket"
+REFUSED = {
+    "model": "set judge.model",
+    "served-model-name": "leave it out: an own server is asked by the name in judge.model",
+    "revision": "set judge.revision",
+    "uds": _OWN_SOCKET,
+    "host": _OWN_SOCKET,
+    "port": _OWN_SOCKET,
+    "api-key": "leave it out: an own server's private socket needs no key (that of engine.url: engine.api_key_env)",
+    "config": "write the options of that file into engine.options, where the judge's fingerprint sees them",
+}
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
 
 
@@ -71,6 +80,26 @@ def option_name(name: str) -> str:
     """The long name, without dashes in front: "tp", "--tensor_parallel_size" -> "tensor-parallel-size"."""
     plain = name.strip().lstrip("-").replace("_", "-")
     return SHORT_NAMES.get(plain, plain)
+
+
+def check_options(options: Mapping[str, Scalar], env: Mapping[str, str] | None = None) -> None:
+    """Refuse what would answer with another model than the judge names, or make our own server unreachable.
+
+    Args:
+        options: `engine.options`.
+        env: `engine.env`, where it is to be looked at, too.
+
+    Raises:
+        UserError: it says what to set instead.
+    """
+    for given in options:
+        name = option_name(given)
+        # vLLM's parser also takes the beginning of a name.
+        refused = next((known for known in REFUSED if name and known.startswith(name)), None)
+        if refused is not None:
+            raise UserError(f"engine.options may not hold {given!r}; {REFUSED[refused]}.")
+    if "VLLM_API_KEY" in (env or {}):
+        raise UserError(f"engine.env may not hold 'VLLM_API_KEY'; {REFUSED['api-key']}.")
 
 
 def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
+# Calls held back by a pause return within this share of it, not all at its end.
+SPREAD_SHARE = 0.5
 
 
 class Pace:
@@ -26,22 +28,33 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until the next request may go."""
-        now = self._clock()
-        slot = max(now, self._next_slot)
-        if self._interval:
-            self._next_slot = slot + self._interval
-        while (wait := max(slot, self._paused_until) - self._clock()) > 0:
-            await asyncio.sleep(wait)
+        while True:
+            while (pause := self._paused_until - self._clock()) > 0:
+                await asyncio.sleep(pause * random.uniform(1.0, 1.0 + SPREAD_SHARE))
+            # Taken after the pause: slots that fell into it would all be due at its end.
+            now = self._clock()
+            slot = max(now, self._next_slot)
+            if self._interval:
+                self._next_slot = slot + self._interval
+            if slot > now:
+                await asyncio.sleep(slot - now)
+            if self._paused_until <= self._clock():
+                return
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
 
-def wait_before(attempt: int) -> float:
-    """Seconds before attempt 1, 2, ...: doubling with jitter, so that many tasks do not return together."""
-    longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
-    return random.uniform(0.5, 1.0) * longest
+def wait_before(attempt: int, named_s: float | None = None) -> float:
+    """Seconds before attempt 1, 2, ...: doubling with jitter, so that many calls do not return together.
+
+    A time the server named is a lower bound: servers say 0, too, and mean it for one call, not for all at once.
+    """
+    growing: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
+    if named_s is None:
+        return random.uniform(0.5, 1.0) * growing
+    return max(named_s, growing) + random.uniform(0.0, 0.5) * growing
 
 
 def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:

@@ -123,6 +123,7 @@ class AskingTask:
             choices=self.judge.spec.choices_of(self.judge.mode, answers),
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
             cost_bytes=row["prompt_bytes"],
+            repeat=row["repeat"],
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:

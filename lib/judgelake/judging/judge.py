@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.config import JudgeJob
-from judgelake.engine import answer_changing, model_identity
+from judgelake.engine import answer_changing, check_options, env_changing, model_identity
 from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
 
 
@@ -46,14 +46,17 @@ def resolve_judge(job: JudgeJob) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Raises:
-        UserError: no such judge, mode or local model.
+        UserError: no such judge, mode or local model, or an engine option that would ask another model.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
     spec = _with_choices(spec, job)
     identity = model_identity(spec.model, spec.revision)
-    options = {} if job.engine.url else answer_changing(job.engine.options)
+    options: dict[str, Any] = {}
+    if job.engine.url is None:
+        check_options(job.engine.options, job.engine.env)
+        options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     return Judge(
         spec=spec,
         mode=choice.mode,

@@ -1,0 +1,44 @@
+"""Which names of the environment reach our own server: those that say where and how it computes, never what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What a server may see of the caller's environment. Everything else stays out: Spark sets OMP_NUM_THREADS to the
+# task's cores, which costs an engine 1.6x, and PYTHONDONTWRITEBYTECODE doubles its start.
+KEPT_NAMES = (
+    "CC CUDA_HOME CUDA_PATH CUDA_VISIBLE_DEVICES CURL_CA_BUNDLE CXX HOME HTTPS_PROXY HTTP_PROXY LANG LD_LIBRARY_PATH "
+    "LOGNAME NO_PROXY PATH REQUESTS_CA_BUNDLE SSL_CERT_DIR SSL_CERT_FILE TMPDIR TZ USER VIRTUAL_ENV http_proxy "
+    "https_proxy no_proxy"
+)
+# The environment may never change a verdict unseen. Of the hundreds of names that vLLM, torch, Triton and the driver
+# read, some swap the model (VLLM_MODEL_REDIRECT_PATH), its weights (VLLM_TEST_FORCE_LOAD_FORMAT) or its arithmetic
+# (NVIDIA_TF32_OVERRIDE), and VLLM_API_KEY locks us out of our own server. So they are let in one by one, from vLLM
+# 0.32's envs.py; any other goes through engine.env, where it is seen and can count (`env_changing`).
+KEPT_OF_ENGINES = (
+    "NVIDIA_DRIVER_CAPABILITIES NVIDIA_VISIBLE_DEVICES TORCHINDUCTOR_CACHE_DIR TORCH_CUDA_ARCH_LIST "
+    "TORCH_EXTENSIONS_DIR TORCH_HOME TRITON_CACHE_DIR TRITON_HOME TRITON_LIBCUDA_PATH TRITON_PTXAS_PATH "
+    "VLLM_ASSETS_CACHE VLLM_CACHE_ROOT VLLM_CONFIGURE_LOGGING VLLM_CONFIG_ROOT VLLM_CPU_KVCACHE_SPACE "
+    "VLLM_CPU_NUM_OF_RESERVED_CPU VLLM_CPU_OMP_THREADS_BIND VLLM_CUDART_SO_PATH VLLM_CUDA_COMPATIBILITY_PATH "
+    "VLLM_DISABLE_LOG_LOGO VLLM_DO_NOT_TRACK VLLM_ENABLE_CUDA_COMPATIBILITY VLLM_ENGINE_READY_TIMEOUT_S "
+    "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS VLLM_FLASHINFER_AUTOTUNE_CACHE_DIR VLLM_HOST_IP VLLM_LOGGING_COLOR "
+    "VLLM_LOGGING_CONFIG_PATH VLLM_LOGGING_LEVEL VLLM_LOGGING_PREFIX VLLM_LOGGING_STREAM VLLM_LOG_STATS_INTERVAL "
+    "VLLM_LOOPBACK_IP VLLM_NCCL_INCLUDE_PATH VLLM_NCCL_SO_PATH VLLM_NO_USAGE_STATS VLLM_RPC_BASE_PATH "
+    "VLLM_SKIP_P2P_CHECK VLLM_USAGE_SOURCE VLLM_USAGE_STATS_SERVER VLLM_WORKER_MULTIPROC_METHOD"
+)
+KEPT_PREFIXES = ("HF_", "HUGGING_FACE_", "LC_", "NCCL_", "XDG_")
+# Not let in, for Spark sets them for itself; in engine.env they only say how fast.
+ONLY_SPEED = frozenset({"MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
+
+
+_KEPT = frozenset([*KEPT_NAMES.split(), *KEPT_OF_ENGINES.split()])
+
+
+def is_kept(name: str) -> bool:
+    """Whether a server sees this name of the caller's environment."""
+    return name in _KEPT or name.startswith(KEPT_PREFIXES)
+
+
+def env_changing(env: Mapping[str, str]) -> dict[str, str]:
+    """The entries of `engine.env` that may change an answer, sorted: all but those known to say only where and how."""
+    return {name: env[name] for name in sorted(env) if not (is_kept(name) or name in ONLY_SPEED)}

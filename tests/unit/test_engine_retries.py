@@ -1,0 +1,269 @@
+"""When a call is asked again, when it ends the job, and what its failure may say: the client against a lying server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from itertools import pairwise
+
+import aiohttp
+import pytest
+
+from judgelake.config import Engine
+from judgelake.engine import Ask, Client, Endpoint, EngineGone, EngineRefused, Reply, endpoint_of_url
+from judgelake.engine.body import read_reply, request_body
+from judgelake.engine.outcome import Again, outcome_of
+from judgelake.engine.pace import Pace, wait_before
+from judgelake.judges import Decoding, Failure, Prompt, Status
+
+TEXT = Ask(Prompt(text="Score both."), Decoding(max_tokens=64))
+OTHER = Ask(Prompt(text="Warm up."), Decoding(max_tokens=1))
+LABELS = Ask(Prompt(text="Choose: "), Decoding(max_tokens=1), labels=("A", "B"))
+KEY = "sk-s3cret-0123456789-value"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr("judgelake.engine.pace.FIRST_WAIT_S", 0.001)
+
+
+def ask(url: str, *asks: Ask, **engine) -> list[Reply | Failure]:
+    config = Engine(url=url, **{"max_retries": 2, "timeout_s": 5, **engine})
+
+    async def run():
+        async with Client(endpoint_of_url(config, "test-judge"), config) as client:
+            return [await client.ask(one) for one in asks]
+
+    return asyncio.run(run())
+
+
+def total(url: str) -> int:
+    with urllib.request.urlopen(url.removesuffix("/v1") + "/stats") as answer:
+        return json.load(answer)["total"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        pytest.param(402, Status.ENGINE_ERROR, id="no credit"),
+        pytest.param(405, Status.ENGINE_ERROR, id="method"),
+        pytest.param(407, Status.ENGINE_ERROR, id="proxy"),
+        pytest.param(409, Status.ENGINE_ERROR, id="conflict"),
+        pytest.param(451, Status.ENGINE_ERROR, id="another one"),
+        pytest.param(400, Status.INVALID_INPUT, id="bad request"),
+        pytest.param(413, Status.INVALID_INPUT, id="too large"),
+        pytest.param(422, Status.INVALID_INPUT, id="unprocessable"),
+    ],
+)
+def test_only_what_the_row_can_mend_is_its_invalid_input(test_server, code, status):
+    url = test_server(f"status:{code}")
+    (outcome,) = ask(url, TEXT)
+    assert (outcome.status, total(url)) == (status, 1)
+
+
+@pytest.mark.parametrize("code", [400, 413])
+def test_an_overflow_is_one_whatever_its_status(code):
+    text = '{"error": {"message": "too long", "code": "context_length_exceeded"}}'
+    outcome = outcome_of(code, text, None, Endpoint("http://x/v1", None, None, "m"), has_answered=False)
+    assert outcome.status is Status.CONTEXT_OVERFLOW
+
+
+FLAGGED = Ask(Prompt(text="A flagged prompt"), Decoding(max_tokens=64))
+
+
+def test_a_403_before_any_answer_refuses_the_engine(test_server):
+    with pytest.raises(EngineRefused, match="403"):
+        ask(test_server("deny:flagged"), FLAGGED)
+
+
+def test_a_403_after_an_answer_is_that_rows_failure(test_server):
+    first, flagged, last = ask(test_server("deny:flagged"), TEXT, FLAGGED, TEXT)
+    assert isinstance(first, Reply)
+    assert isinstance(last, Reply)
+    assert flagged == Failure(Status.REFUSED, "HTTP 403: flagged by the firewall")
+
+
+def test_a_401_always_refuses_the_engine():
+    with pytest.raises(EngineRefused, match="401"):
+        outcome_of(401, "no", None, Endpoint("http://x/v1", None, None, "m"), has_answered=True)
+
+
+@pytest.mark.parametrize("code", [200, 302, 400, 402, 403, 408, 422, 429, 500, 507])
+def test_no_message_holds_the_key_or_a_part_of_it(test_server, monkeypatch, code):
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    try:
+        (outcome,) = ask(test_server(f"leak:{code}"), TEXT, api_key_env="JUDGE_KEY")
+        said = outcome.reason
+    except EngineRefused as error:
+        said = str(error)
+    assert "xxx" in said
+    assert "s3cret" not in said
+    assert "sk-" not in said
+
+
+def test_json_that_is_no_completion_is_not_quoted():
+    data = {"choices": [{"text": "a"}], "usage": {"prompt_tokens": KEY}}
+    failure = read_reply(data, TEXT, 1.0)
+    assert "no completion (ValueError)" in failure.reason
+    assert KEY not in failure.reason
+
+
+class Connecting(Client):
+    """Cannot connect for the first calls, as a server with a full backlog."""
+
+    times = 2
+    health = 200
+
+    async def _http(self, method, url, data=None, timeout_s=None):
+        if url.endswith("/health") and self.health is None:
+            raise aiohttp.ClientConnectionError("no such socket")
+        if method == "POST" and self.times:
+            self.times -= 1
+            raise aiohttp.ConnectionTimeoutError("Connection timeout to host")
+        return await super()._http(method, url, data, timeout_s)
+
+
+def run_client(client, *asks):
+    async def run():
+        async with client:
+            return [await client.ask(one) for one in asks]
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def own_server(root, tmp_path):
+    """The test server behind a Unix socket, as our own vLLM."""
+    socket = tmp_path / "s.sock"
+    command = [sys.executable, str(root / "tests" / "server" / "serve.py"), "--uds", str(socket)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    yield Endpoint("http://localhost/v1", str(socket), None, "test-judge")
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_connection_that_takes_too_long_is_tried_again(own_server):
+    (outcome,) = run_client(Connecting(own_server, Engine(max_retries=2)), TEXT)
+    assert isinstance(outcome, Reply)
+
+
+def test_a_connection_that_never_comes_is_an_engine_error(own_server):
+    (outcome,) = run_client(Connecting(own_server, Engine(max_retries=1)), TEXT)
+    assert outcome.status is Status.ENGINE_ERROR
+    assert "connection" in outcome.reason.lower()
+    assert "no answer within" not in outcome.reason
+
+
+def test_an_own_server_that_takes_no_connection_and_is_dead_is_gone(own_server):
+    client = Connecting(own_server, Engine(max_retries=2))
+    client.health = None
+    with pytest.raises(EngineGone):
+        run_client(client, TEXT)
+
+
+def test_a_named_time_is_a_lower_bound_and_everybody_has_his_own():
+    waits = {wait_before(1, 0.0) for _ in range(20)}
+    assert len(waits) == 20
+    assert min(waits) >= 0.001
+    assert all(7.0 <= wait_before(3, 7.0) <= 7.1 for _ in range(20))
+
+
+def test_a_server_that_says_at_once_is_still_given_growing_time(test_server, monkeypatch):
+    monkeypatch.setattr("judgelake.engine.pace.FIRST_WAIT_S", 0.04)
+    config = Engine(url=test_server("hurry:2"), max_retries=2)
+
+    async def run():
+        async with Client(endpoint_of_url(config, "m"), config) as client:
+            await client.ask(OTHER)
+            started = time.monotonic()
+            reply = await client.ask(TEXT)
+            return reply, time.monotonic() - started
+
+    reply, seconds = asyncio.run(run())
+    assert isinstance(reply, Reply)
+    assert seconds >= 0.04 + 0.08
+
+
+def test_calls_held_back_by_a_pause_do_not_return_together_and_keep_the_rate():
+    async def run(rate):
+        pace = Pace(rate)
+        pace.pause(0.1)
+        started = time.monotonic()
+
+        async def one():
+            await pace.turn()
+            return time.monotonic() - started
+
+        return sorted(await asyncio.gather(*(one() for _ in range(8))))
+
+    free = asyncio.run(run(None))
+    assert free[0] >= 0.1
+    assert free[-1] - free[0] > 0.01
+    limited = asyncio.run(run(50))
+    assert all(later - earlier > 0.015 for earlier, later in pairwise(limited))
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_tokens_of_labels_are_asked_for_again(test_server, calls):
+    (reply,) = ask(test_server(f"deaf:{calls}"), LABELS)
+    assert set(reply.label_logprobs) == {"A", "B"}
+
+
+def test_tokens_that_cannot_be_had_now_are_a_failure_that_is_not_remembered(test_server):
+    url = test_server("deaf:3")
+    first, second = ask(url, LABELS, LABELS)
+    assert first.status is Status.ENGINE_ERROR
+    assert "/tokenize" in first.reason
+    assert set(second.label_logprobs) == {"A", "B"}
+    assert total(url) == 1
+
+
+@pytest.mark.parametrize("code", [404, 405, 501])
+def test_a_server_without_tokenize_is_asked_for_the_likeliest(test_server, code):
+    (reply,) = ask(test_server(f"dumb:{code}"), LABELS)
+    assert isinstance(reply, Reply)
+
+
+def test_a_server_that_fails_at_first_sight_is_still_known_as_vllm(test_server):
+    (reply,) = ask(test_server("blind:2"), LABELS)
+    assert set(reply.label_logprobs) == {"A", "B"}
+
+
+def test_a_server_that_only_fails_is_refused(test_server):
+    with pytest.raises(EngineRefused, match="HTTP 500"):
+        ask(test_server("blind"), LABELS)
+
+
+def test_a_server_that_is_not_vllm_gets_none_of_its_keys():
+    decoding = Decoding(max_tokens=7, repetition_penalty=1.2, temperature=0.5)
+    asked = Ask(Prompt(text="p"), decoding, choices=("A",), labels=("A",))
+    body = request_body(asked, "m", is_vllm=False, label_ids={"A": 3})
+    assert body == {"model": "m", "prompt": "p", "max_tokens": 7, "temperature": 0.5, "logprobs": 5}
+
+
+@pytest.mark.parametrize(
+    ("temperature", "seed", "repeat", "sent"),
+    [
+        pytest.param(0.7, 3, 0, 3, id="the first"),
+        pytest.param(0.7, 3, 2, 5, id="a repeat differs"),
+        pytest.param(0.0, 3, 2, 3, id="nothing is drawn"),
+        pytest.param(0.7, None, 2, None, id="no seed"),
+    ],
+)
+def test_repeats_of_a_seeded_judge_have_their_own_seed(temperature, seed, repeat, sent):
+    asked = Ask(Prompt(text="p"), Decoding(temperature=temperature, seed=seed), repeat=repeat)
+    assert request_body(asked, "m", is_vllm=True).get("seed") == sent
+
+
+def test_a_reason_to_ask_again_hides_the_key_too():
+    endpoint = Endpoint("http://x/v1", None, KEY, "m")
+    outcome = outcome_of(503, "y" * 290 + KEY, 2.0, endpoint, has_answered=True)
+    assert isinstance(outcome, Again)
+    assert outcome.wait_s == 2.0
+    assert "sk-" not in outcome.reason

@@ -51,7 +51,7 @@ class Engine(Config):
     url: str | None = None
     """Address of a running server, up to and with /v1. Null: every executor starts its own vLLM."""
     api_key_env: str | None = None
-    """Environment variable that holds the key of `url`. The key itself never stands in a config."""
+    """Variable in the driver's environment that holds the key of `url`. The key itself never stands in a config."""
     api_key_secret: str | None = None
     """Databricks secret as "scope/key", used instead of `api_key_env`."""
     requests_per_second: PositiveFloat | None = None

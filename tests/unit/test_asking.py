@@ -5,12 +5,13 @@ from contextlib import nullcontext
 
 import pytest
 
-from judgelake.config import Asking
+from judgelake.config import Asking, Engine
 from judgelake.engine import EngineGone
 from judgelake.errors import RunError, UserError
 from judgelake.judges import Failure, Reading, Status
-from judgelake.judging.ask import ERROR_MARK, FirstOutcomes, requests_of
-from judgelake.judging.progress import Tally
+from judgelake.judging.ask import ERROR_MARK, AskingTask, FirstOutcomes, requests_of
+from judgelake.judging.executor import given_endpoint
+from judgelake.judging.progress import Reporter, Tally
 from judgelake.judging.run import Running, Stopping, our_error
 
 
@@ -76,6 +77,20 @@ def test_a_run_gives_up_by_what_all_its_tasks_report(reported, gives_up):
     running = Running(None, None, None, Asking(give_up_after=3), Stopping(), tally, work=100)
     with pytest.raises(RunError, match="first 3 requests all ended in engine_error") if gives_up else nullcontext():
         running._give_up_if_all_fail_alike()
+
+
+def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatch):
+    monkeypatch.setenv("JUDGE_KEY", "very secret")
+    endpoint = given_endpoint(Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), "m", asker=None)
+    assert endpoint.api_key == "very secret"
+    task = AskingTask(None, Engine(), "run", 1, 1, None, Reporter(), endpoint=endpoint)
+    assert "very secret" not in repr(task)
+    assert given_endpoint(Engine(), "m", asker=None) is None
+
+
+def test_a_databricks_secret_that_cannot_be_read_ends_the_job_before_it_begins():
+    with pytest.raises(UserError, match="api_key_secret"):
+        given_endpoint(Engine(url="http://judge.example/v1", api_key_secret="scope/key"), "m", asker=None)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def api_key(engine: Engine) -> tuple[str | None, str | None]:
     if not key:
         raise UserError(
             f"engine.api_key_env names the variable {engine.api_key_env}, which is not set here. "
-            "Set it where the job runs (on a cluster: in the executors' environment too)."
+            "Set it in the environment of the job's driver, which hands the key to its tasks."
         )
     return key, f"the variable {engine.api_key_env}"
 

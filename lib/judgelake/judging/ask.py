@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.config import Engine
-from judgelake.engine import Ask, AskerFactory, Reply, run_stream
+from judgelake.engine import Ask, AskerFactory, Endpoint, Reply, run_stream
 from judgelake.errors import RunError, UserError
 from judgelake.judges import Failure, Prompt, Reading, Status, margin_of, parse, to_own_order
 from judgelake.judging.executor import open_asker
@@ -82,6 +82,7 @@ class AskingTask:
     give_up_after: int | None
     progress: Reporter
     asker: AskerFactory | None = None
+    endpoint: Endpoint | None = None
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of a plan, sorted so that equal prompts are neighbours, in; rows of `JUDGMENT` out."""
@@ -97,7 +98,7 @@ class AskingTask:
             return
         watch = FirstOutcomes(self.give_up_after)
         with ProgressSender(self.progress) as sender:
-            opened = open_asker(self.judge, self.engine, self.asker)
+            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint)
             sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
             asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
             stream = run_stream(

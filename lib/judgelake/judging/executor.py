@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 from pyspark import TaskContext
 
 from judgelake.config import Engine
-from judgelake.engine import AskerFactory, client_factory, endpoint_of_url, ensure_engine, owner_of_this_worker
+from judgelake.engine import (
+    AskerFactory,
+    Endpoint,
+    client_factory,
+    endpoint_of_url,
+    ensure_engine,
+    owner_of_this_worker,
+)
 from judgelake.judging.judge import Judge
 from judgelake.judging.progress import EngineNote
 
@@ -23,8 +30,19 @@ class Opened:
     notes: dict[str, EngineNote] = field(default_factory=dict)
 
 
-def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None) -> Opened:
-    """What answers this task's requests; starts the executor's vLLM where none runs yet.
+def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
+    """The running server that the job names, with its key; None where the executors start their own.
+
+    Called on the driver: a Databricks secret can only be read there, and a missing key ends the job before it begins.
+
+    Raises:
+        UserError: the address is none, or the key is not where the config says.
+    """
+    return None if asker is not None or job_engine.url is None else endpoint_of_url(job_engine, model)
+
+
+def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
+    """What answers this task's requests; starts the executor's vLLM where neither an asker nor a server is given.
 
     Raises:
         UserError: the address, key or model is wrong, or the server cannot start with these options.
@@ -32,8 +50,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None) -> Open
     """
     if asker is not None:
         return Opened(asker, "given by the caller")
-    if engine.url is not None:
-        return Opened(client_factory(endpoint_of_url(engine, judge.model), engine), urlsplit(engine.url).netloc)
+    if endpoint is not None:
+        return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
     gpus = gpu_addresses()
     started = ensure_engine(
         engine,

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from judgelake.config import JudgeJob, load_config
-from judgelake.engine import AskerFactory, owner_of_this_driver, stop_engines
+from judgelake.engine import AskerFactory, Endpoint, owner_of_this_driver, stop_engines
 from judgelake.entry import exit_code_of
 from judgelake.judging.ask import AskingTask
 from judgelake.judging.chunk import ChunkWriter
 from judgelake.judging.estimate import Estimate, estimate, show_estimate
+from judgelake.judging.executor import given_endpoint
 from judgelake.judging.judge import Judge, resolve_judge
 from judgelake.judging.plan import Plan, pending_requests, pinned_input, write_plan
 from judgelake.judging.progress import Board, ProgressServer
@@ -71,6 +72,7 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock = Clock()
     resolved, pinned, comparisons = _prepared(spark, job)
+    endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     tracker = Tracker(job.mlflow)
     with tracker.started(job, resolved, run_id):
@@ -83,7 +85,7 @@ def judge(
         stopping.is_heeded = True
         try:
             with Board(console, server.tally, plan.requests):
-                _run(spark, job, resolved, plan, server, asker, stopping)
+                _run(spark, job, resolved, plan, server, asker, endpoint, stopping)
             outcome = "finished"
         except KeyboardInterrupt:
             outcome = "stopped"
@@ -139,6 +141,7 @@ def _run(
     plan: Plan,
     server: ProgressServer,
     asker: AskerFactory | None,
+    endpoint: Endpoint | None,
     stopping: Stopping,
 ) -> None:
     asking = AskingTask(
@@ -150,6 +153,7 @@ def _run(
         give_up_after=job.asking.give_up_after,
         progress=server.reporter,
         asker=asker,
+        endpoint=endpoint,
     )
     tasks = job.asking.partitions or 2 * _slots(spark)
     writer = ChunkWriter(spark, plan, job.tables.plans, job.tables.judgments, tasks)

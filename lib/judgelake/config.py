@@ -9,9 +9,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from judgelake.errors import UserError
 
@@ -21,7 +23,7 @@ Scalar = bool | int | float | str | None
 class Config(BaseModel):
     """Base of everything read from YAML: frozen, unknown keys forbidden, defaults only here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
@@ -72,6 +74,15 @@ class Engine(Config):
     """Seconds with requests waiting but no token made after which a server is killed."""
     folder: str | None = None
     """Where sockets, locks and logs lie on an executor; null: judgelake-<user> in the temporary folder."""
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_secret(cls, url: str | None) -> str | None:
+        if url is not None and "@" in urlsplit(url).netloc:
+            raise PydanticCustomError(
+                "secret_in_url", "an address with user and password would end up in tables; use engine.api_key_env"
+            )
+        return url
 
 
 class Asking(Config):
@@ -180,7 +191,7 @@ def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequen
     """
     data = {} if path is None else read_yaml(path)
     if "tables" in model.model_fields:
-        data["tables"] = {**(data.get("tables") or {}), **_table_names()}
+        data["tables"] = _with_table_names(data.get("tables"))
     for item in overrides:
         _override(data, item)
     return validated(model, data, str(path or "--set"))
@@ -193,7 +204,7 @@ def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Table
         UserError: as `load_config`.
     """
     named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key == "tables"}
-    named["tables"] = {**(named.get("tables") or {}), **_table_names()}
+    named["tables"] = _with_table_names(named.get("tables"))
     for item in overrides:
         _override(named, item)
     return validated(_TablesOnly, named, str(path or "--set")).tables
@@ -236,9 +247,12 @@ def fingerprint(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _table_names() -> dict[str, str]:
+def _with_table_names(given: Any) -> Any:
+    """The group `tables` with the names of the environment put in; what is no group is left to the validation."""
+    if given is not None and not isinstance(given, dict):
+        return given
     found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
-    return {name: value for name, value in found.items() if value}
+    return {**(given or {}), **{name: value for name, value in found.items() if value}}
 
 
 def _override(data: dict[str, Any], item: str) -> None:
@@ -259,6 +273,8 @@ def _override(data: dict[str, Any], item: str) -> None:
 def _problem(model: type[Config], error: dict[str, Any]) -> str:
     location = [str(part) for part in error["loc"]]
     path = ".".join(location)
+    if error["type"] == "secret_in_url":
+        return f"{path}: {error['msg']}"  # without what was found
     if error["type"] != "extra_forbidden":
         return f"{path or 'the whole'}: {error['msg']} (found {error.get('input')!r})"
     known = sorted(_fields_at(model, location[:-1]))

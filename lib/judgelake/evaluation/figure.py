@@ -1,0 +1,67 @@
+"""One figure of an evaluation as a family of measures gives it, before it gets its interval and its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from judgelake.evaluation.estimate import (
+    LEAST_CLUSTERS,
+    P_VALUE,
+    UNDEFINED,
+    Estimate,
+    Replicates,
+    absent,
+    effective_clusters,
+    estimate,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A metric in the data and in every replicate, with what it rests on.
+
+    `n` is the observations that count, `asked` those that were asked for: their share is the coverage; None where
+    nothing was asked of a judge (labelers among themselves). `if_wrong` and `if_right` are the figure were every
+    failed judgment wrong, or right; only rates of right judgments have them. `reason` says why there can be no number,
+    in better words than "not defined".
+    """
+
+    metric: str
+    replicates: Replicates | None
+    n: int
+    asked: int | None = None
+    subject: str | None = None
+    """What the figure is about besides judge and slice: a class, another judge, a model, a labeler."""
+    is_rate: bool = False
+    is_effect: bool = False
+    """Whether 0 means "no effect" (a difference, a bias)."""
+    if_wrong: float | None = None
+    if_right: float | None = None
+    swap_rule: str | None = None
+    p_value: float | None = None
+    """Of a test, in place of `replicates`: a p-value has no interval."""
+    reason: str | None = None
+    base: Replicates | None = None
+    """The observations that count in the data (`n`) and in each replicate; None where the figure rests on no count of
+    observations, but on a whole leaderboard."""
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of what was asked that counts; None where nothing was asked."""
+        return self.n / self.asked if self.asked else None
+
+    def clusters(self, questions: int) -> int:
+        """Questions it rests on, of those of its table: no more than observations count."""
+        return questions if self.base is None else min(questions, self.n)
+
+    def estimate(self, questions: int) -> Estimate:
+        """The value with its interval; its table has so many questions."""
+        if self.p_value is not None:
+            return Estimate(self.p_value, reason=P_VALUE)
+        if self.replicates is None:
+            return absent(self.reason or UNDEFINED)
+        clusters = self.clusters(questions)
+        if self.base is not None and clusters >= LEAST_CLUSTERS:
+            clusters = max(LEAST_CLUSTERS, effective_clusters(self.base, clusters))
+        found = estimate(self.replicates, clusters, is_rate=self.is_rate, is_effect=self.is_effect)
+        return absent(self.reason) if found.value is None and self.reason else found

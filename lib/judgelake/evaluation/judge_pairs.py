@@ -1,0 +1,153 @@
+"""Two judges on the same comparisons: how often they agree, and whether one agrees with the labels more often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from judgelake.evaluation.cells import Table
+from judgelake.evaluation.estimate import Replicates, holm, ratio
+from judgelake.evaluation.figure import Figure
+from judgelake.evaluation.labelers import cohens_kappa
+from judgelake.evaluation.rules import CLASSES, NONE, WRONG, dense_counts
+
+Judges: TypeAlias = tuple[str, str]
+"""The judge a figure is about, and the other one it is held against."""
+
+VERDICTS = (*CLASSES, WRONG, NONE)
+NOTHING_IN_COMMON = "no comparison in common"
+NO_TWO_VERDICTS = "no comparison has a verdict of both judges"
+NO_LABEL_IN_COMMON = "no comparison with verdicts of both judges has a label"
+ONE_CLASS = "both judges give one and the same verdict throughout, so there is no agreement beyond chance"
+
+
+def figures(tables: Mapping[Judges, Table]) -> Iterator[tuple[Judges, Figure]]:
+    """Every two judges against each other, with the other judge as the subject.
+
+    judge_agreement and judge_kappa rest on the comparisons with a verdict of both; agreement_difference (the judge's
+    agreement with the labels less the other's), mcnemar_p and mcnemar_p_holm on the labelled ones that count for both,
+    be it as `WRONG`: those in the agreement of either judge.
+
+    Args:
+        tables: of all pairs that are compared, since Holm's correction is over all of them; outcomes are (label,
+            verdict, verdict of the other judge) of the comparisons that both were asked, each in `CLASSES` or `NONE`, a
+            verdict also `WRONG`.
+            A pair without any has an empty table.
+    """
+    counted = {judges: _Counted.of(table) for judges, table in tables.items()}
+    tested = {judges: counts.p_value() for judges, counts in counted.items() if counts.labelled[0]}
+    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+    for judges, counts in counted.items():
+        yield from ((judges, figure) for figure in _of_verdicts(judges[1], counts))
+        yield judges, _of_labels(judges[1], counts)
+        for metric, p_values in (("mcnemar_p", tested), ("mcnemar_p_holm", corrected)):
+            yield judges, _of_test(metric, judges[1], counts, p_values.get(judges))
+
+
+def judge_agreement(both: NDArray[np.float64]) -> Replicates:
+    """Share of comparisons on which two judges give the same verdict; nan without comparisons.
+
+    Args:
+        both: comparisons by the verdict of each judge, shape (3, 3, 1 + replicates).
+
+    Source: MT-bench (Zheng et al. 2023, arXiv 2306.05685), section 4, agreement between two types of judges.
+    """
+    return ratio(np.einsum("cc...->...", both), both.sum(axis=(0, 1)))
+
+
+def agreement_difference(only_judge: Replicates, only_other: Replicates, labelled: Replicates) -> Replicates:
+    """The judge's agreement with the labels less the other's, on the same comparisons; nan without comparisons.
+
+    Args:
+        only_judge: comparisons on which only the judge gives the label.
+        only_other: comparisons on which only the other does.
+        labelled: comparisons with a label that count for both.
+    """
+    return ratio(only_judge - only_other, labelled)
+
+
+def mcnemar_p(only_judge: int, only_other: int) -> float:
+    """McNemar's exact two-sided p-value: could a fair coin have split the comparisons on which one judge is right so?
+
+    1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question move
+    together it is too small, and the interval of `agreement_difference` is the one to trust.
+
+    Source: McNemar 1947, "Note on the sampling error of the difference between correlated proportions"; the exact
+    form, a binomial test on the discordant pairs, is in Agresti 2013, "Categorical data analysis", section 11.1.
+    """
+    discordant = only_judge + only_other
+    return float(stats.binomtest(only_judge, discordant).pvalue) if discordant else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """The comparisons of two judges; arrays end in 1 + replicates."""
+
+    asked: int
+    asked_labelled: int
+    both: NDArray[np.float64]
+    """Class by class: verdict of the judge by verdict of the other, with a label or without."""
+    labelled: Replicates
+    """Those with a label that count for both; the next two are the ones among them that only one judge gets right."""
+    only_judge: Replicates
+    only_other: Replicates
+
+    @classmethod
+    def of(cls, table: Table) -> _Counted:
+        counts = dense_counts(table, ((*CLASSES, NONE), VERDICTS, VERDICTS))
+        given, counted = counts[: len(CLASSES)], len(VERDICTS) - 1
+        labelled = given[:, :counted, :counted]
+        is_label = np.eye(len(CLASSES), counted, dtype=bool)
+        judge_right, other_right = np.broadcast_arrays(is_label[:, :, None], is_label[:, None, :])
+        return cls(
+            asked=table.n,
+            asked_labelled=int(given[..., 0].sum()),
+            both=counts[:, : len(CLASSES), : len(CLASSES)].sum(axis=0),
+            labelled=labelled.sum(axis=(0, 1, 2)),
+            only_judge=labelled[judge_right & ~other_right].sum(axis=0),
+            only_other=labelled[other_right & ~judge_right].sum(axis=0),
+        )
+
+    def p_value(self) -> float:
+        return mcnemar_p(int(self.only_judge[0]), int(self.only_other[0]))
+
+    @property
+    def missing(self) -> str:
+        """Why there is nothing to compare, where there is nothing."""
+        if not self.asked:
+            return NOTHING_IN_COMMON
+        return NO_LABEL_IN_COMMON if self.both[..., 0].any() else NO_TWO_VERDICTS
+
+
+def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
+    base = counts.both.sum(axis=(0, 1))
+    n = int(base[0])
+    figure = partial(Figure, n=n, asked=counts.asked, subject=other, base=base)
+    yield figure("judge_agreement", judge_agreement(counts.both), is_rate=True, reason=counts.missing)
+    yield figure("judge_kappa", cohens_kappa(counts.both), reason=ONE_CLASS if n else counts.missing)
+
+
+def _of_labels(other: str, counts: _Counted) -> Figure:
+    difference = agreement_difference(counts.only_judge, counts.only_other, counts.labelled)
+    n, asked = int(counts.labelled[0]), counts.asked_labelled
+    return Figure(
+        "agreement_difference",
+        difference,
+        n,
+        asked,
+        other,
+        is_effect=True,
+        reason=counts.missing,
+        base=counts.labelled,
+    )
+
+
+def _of_test(metric: str, other: str, counts: _Counted, p_value: float | None) -> Figure:
+    n, asked = int(counts.labelled[0]), counts.asked_labelled
+    return Figure(metric, None, n, asked, other, p_value=p_value, reason=counts.missing, base=counts.labelled)

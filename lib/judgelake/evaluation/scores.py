@@ -1,0 +1,285 @@
+"""How a judge's scores follow the labels': correlations, distances and agreement on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
+from judgelake.evaluation.estimate import UNDEFINED, Replicates, ratio
+from judgelake.evaluation.figure import Figure
+
+ROWS = "n"
+NOTHING_JUDGED = "nothing was judged"
+ONE_ROW = "only one score was given, and a correlation needs two"
+CONSTANT_LABELS = "all labels are the same score"
+CONSTANT_JUDGE = "the judge gave everything the same score"
+ONE_SCORE = "labels and judge gave everything one and the same score"
+
+# Scores are decimals: 16.1 - 15.1 is 1.0000000000000018 in binary, and still one.
+ROUNDING = 1e-9
+# A matrix of distinct pairs by replicates takes 2 MB, and a measure holds about six of them at once. Continuous scores
+# have as many distinct pairs as rows: all replicates of 10,000 pairs at once would take 0.5 GB, and twice the time.
+BLOCK_CELLS = 250_000
+# Work is bounded too: 10,000 distinct pairs get 1,000 replicates, 100,000 the first 100, which are as good a sample.
+# That is 5 to 10 s of one core, most of it Kendall's.
+MOST_CELLS = 10_000_000
+LEAST_REPLICATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One side of a contingency table: which of its distinct scores, lowest first, each pair has."""
+
+    codes: NDArray[np.int64]
+    """Shape (pairs,)."""
+    marginals: NDArray[np.float64]
+    """How often each distinct score stands in each replicate, shape (distinct scores, replicates)."""
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64], counts: NDArray[np.float64]) -> Column:
+        """The column of these scores, shape (pairs,), that stand so often, shape (pairs, replicates)."""
+        distinct, codes = np.unique(scores, return_inverse=True)
+        shape = (len(distinct), len(scores))
+        return cls(codes, csr_array((np.ones(len(scores)), (codes, np.arange(len(scores)))), shape=shape) @ counts)
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """Whether a replicate has more than one distinct score."""
+        several: NDArray[np.bool_] = (self.marginals > 0).sum(axis=0) > 1
+        return several
+
+    def ranks(self) -> NDArray[np.float64]:
+        """The rank of each pair's score among the rows, from 1; equal scores share the mean of theirs."""
+        return (np.cumsum(self.marginals, axis=0) - (self.marginals - 1) / 2)[self.codes]
+
+
+@dataclass(frozen=True)
+class ScorePairs:
+    """A contingency table: the distinct pairs of a label's and a judge's score, and how often each stands there.
+
+    `label` and `judge` have shape (pairs,), no pair twice; `counts` has shape (pairs, replicates).
+    """
+
+    label: NDArray[np.float64]
+    judge: NDArray[np.float64]
+    counts: NDArray[np.float64]
+
+    @cached_property
+    def n(self) -> Replicates:
+        """Rows in each replicate."""
+        rows: Replicates = self.counts.sum(axis=0)
+        return rows
+
+    @cached_property
+    def labels(self) -> Column:
+        """The labels' side."""
+        return Column.of(self.label, self.counts)
+
+    @cached_property
+    def judges(self) -> Column:
+        """The judge's side."""
+        return Column.of(self.judge, self.counts)
+
+
+def pearson(pairs: ScorePairs) -> Replicates:
+    """Correlation of the scores, -1 to 1: sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)), d the distance from the mean.
+
+    nan where a column is constant. Source: scipy.stats.pearsonr.
+    """
+    found = _correlation(pairs.label[:, None], pairs.judge[:, None], pairs.counts)
+    return np.where(pairs.labels.varies & pairs.judges.varies, found, np.nan)
+
+
+def spearman(pairs: ScorePairs) -> Replicates:
+    """Pearson's correlation of the ranks, -1 to 1; equal scores share the mean of their ranks.
+
+    nan where a column is constant. Source: scipy.stats.spearmanr.
+    """
+    found = _correlation(pairs.labels.ranks(), pairs.judges.ranks(), pairs.counts)
+    return np.where(pairs.labels.varies & pairs.judges.varies, found, np.nan)
+
+
+def kendall_tau_b(pairs: ScorePairs) -> Replicates:
+    """Kendall's tau-b over all pairs of rows, -1 to 1: (C - D) / sqrt((P - T) (P - U)).
+
+    C and D are the pairs of rows ordered alike and against each other, P all pairs, T and U those whose labels, whose
+    judge's scores are equal. nan where a column is constant. Exact, in k log(k) steps for k distinct scores.
+    Source: Kendall 1945, "The treatment of ties in ranking problems"; scipy.stats.kendalltau.
+    """
+    everything = _choose_two(pairs.n)
+    untied_labels = everything - _choose_two(pairs.labels.marginals).sum(axis=0)
+    untied_judges = everything - _choose_two(pairs.judges.marginals).sum(axis=0)
+    untied = untied_labels + untied_judges - everything + _choose_two(pairs.counts).sum(axis=0)
+    surplus = 2 * _ordered_alike(pairs) - untied
+    return np.clip(ratio(surplus, np.sqrt(untied_labels * untied_judges)), -1, 1)
+
+
+def mean_absolute_error(pairs: ScorePairs) -> Replicates:
+    """Mean distance of the judge's score from the label, in points of the scale; 0 is best."""
+    return ratio(np.abs(pairs.label - pairs.judge) @ pairs.counts, pairs.n)
+
+
+def exact_agreement(pairs: ScorePairs) -> Replicates:
+    """Share of rows where the judge gave the label's score."""
+    return ratio(pairs.counts[pairs.label == pairs.judge].sum(axis=0), pairs.n)
+
+
+def within_one_agreement(pairs: ScorePairs) -> Replicates:
+    """Share of rows where the judge's score is at most one point from the label's."""
+    return ratio(pairs.counts[np.abs(pairs.label - pairs.judge) <= 1 + ROUNDING].sum(axis=0), pairs.n)
+
+
+def quadratic_weighted_kappa(pairs: ScorePairs) -> Replicates:
+    """Agreement on an ordinal scale beyond chance: 1 - sum(w O) / sum(w E), w the squared difference of the scores.
+
+    O are the observed pairs and E those expected were judge and labels independent with their own distributions. The
+    second sum is n (var(label) + var(judge) + (difference of means)^2), so no table of all categories is made. 1 is
+    perfect, 0 chance (also where one column is constant); nan where everything has one and the same score. A category
+    that nobody gave takes its place by its value, as in scikit-learn where `labels` holds the whole scale.
+    Source: Cohen 1968, "Weighted kappa"; sklearn.metrics.cohen_kappa_score(weights="quadratic").
+    """
+    label, judge = pairs.label[:, None], pairs.judge[:, None]
+    label_mean, judge_mean = ratio(pairs.label @ pairs.counts, pairs.n), ratio(pairs.judge @ pairs.counts, pairs.n)
+    spread = (((label - label_mean) ** 2 + (judge - judge_mean) ** 2) * pairs.counts).sum(axis=0)
+    expected = spread + pairs.n * (label_mean - judge_mean) ** 2
+    observed = (pairs.label - pairs.judge) ** 2 @ pairs.counts
+    # By counting, not by `expected == 0`: the mean of equal decimals can be off by a rounding.
+    has_chance = pairs.labels.varies | pairs.judges.varies | (observed > 0)
+    return np.where(has_chance, 1 - ratio(observed, expected), np.nan)
+
+
+Measure = Callable[[ScorePairs], Replicates]
+CORRELATIONS: Mapping[str, Measure] = {
+    "pearson": pearson,
+    "spearman": spearman,
+    "kendall_tau_b": kendall_tau_b,
+}
+RATES: Mapping[str, Measure] = {
+    "exact_agreement": exact_agreement,
+    "within_one_agreement": within_one_agreement,
+}
+MEASURES: Mapping[str, Measure] = {
+    **CORRELATIONS,
+    "quadratic_weighted_kappa": quadratic_weighted_kappa,
+    "mean_absolute_error": mean_absolute_error,
+    **RATES,
+}
+
+
+def figures(table: Table) -> Iterator[Figure]:
+    """All measures of `MEASURES` of one table of the family "scores".
+
+    Outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put together. Memory
+    is bounded by `BLOCK_CELLS`; with very many distinct pairs only the first replicates count (`MOST_CELLS`).
+    """
+    judged, asked = judged_scores(table)
+    n = int(sum(counts[0] for halves in judged.values() for counts in halves))
+    if n == 0:
+        yield from (Figure(metric, None, 0, asked, reason=NOTHING_JUDGED) for metric in MEASURES)
+        return
+    label, judge = np.array(list(judged)).T
+    parts = [
+        _in_block(ScorePairs(label, judge, stacked(list(judged.values()), block)))
+        for block in replicate_blocks(len(judged), len(next(iter(table.counts.values()))))
+    ]
+    base = np.concatenate([part[ROWS] for part in parts])
+    for metric in MEASURES:
+        found = np.concatenate([part[metric] for part in parts])
+        right = round(float(found[0]) * n) if metric in RATES else None
+        yield Figure(
+            metric,
+            found,
+            n,
+            asked,
+            is_rate=metric in RATES,
+            if_wrong=None if right is None else right / asked,
+            if_right=None if right is None else (right + asked - n) / asked,
+            reason=_why_undefined(metric, label, judge, n),
+            base=base,
+        )
+
+
+def judged_scores(table: Table) -> tuple[dict[tuple[float, float], list[NDArray[np.float64]]], int]:
+    """The counts of each distinct pair (label, judge), one array a half it stands in; and how many were asked for."""
+    judged: dict[tuple[float, float], list[NDArray[np.float64]]] = {}
+    for outcome, counts in table.counts.items():
+        label, judge, _ = outcome.split(SEPARATOR)
+        if judge != FAILED:
+            judged.setdefault((float(label), float(judge)), []).append(counts)
+    return judged, table.n
+
+
+def replicate_blocks(cells: int, columns: int) -> Iterator[slice]:
+    """Runs of replicates to look at together, so that `cells` by a block's length stays within `BLOCK_CELLS`.
+
+    Args:
+        cells: numbers a replicate takes.
+        columns: 1 + replicates. Beyond `MOST_CELLS` in all, the last are left out, but never the data itself nor the
+            first `LEAST_REPLICATES`.
+    """
+    columns = min(columns, 1 + max(LEAST_REPLICATES, MOST_CELLS // cells))
+    length = max(1, BLOCK_CELLS // cells)
+    for start in range(0, columns, length):
+        yield slice(start, min(start + length, columns))
+
+
+def stacked(rows: Sequence[Sequence[NDArray[np.float64]]], block: slice) -> NDArray[np.float64]:
+    """The replicates of a block, one line for the sum of each row's arrays: shape (rows, length of the block)."""
+    return np.stack([sum((part[block] for part in parts[1:]), parts[0][block]) for parts in rows])
+
+
+def _in_block(pairs: ScorePairs) -> dict[str, Replicates]:
+    return {ROWS: pairs.n, **{metric: measure(pairs) for metric, measure in MEASURES.items()}}
+
+
+def _why_undefined(metric: str, label: NDArray[np.float64], judge: NDArray[np.float64], n: int) -> str:
+    has_one_label, has_one_judge = np.ptp(label) == 0, np.ptp(judge) == 0
+    if metric not in CORRELATIONS:
+        return ONE_SCORE if has_one_label and has_one_judge else UNDEFINED
+    if n < 2:
+        return ONE_ROW
+    if has_one_label:
+        return CONSTANT_LABELS
+    return CONSTANT_JUDGE if has_one_judge else UNDEFINED
+
+
+def _choose_two(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counts * (counts - 1) / 2
+
+
+def _correlation(x: NDArray[np.float64], y: NDArray[np.float64], counts: NDArray[np.float64]) -> Replicates:
+    n = counts.sum(axis=0)
+    x_off = x - ratio((x * counts).sum(axis=0), n)
+    y_off = y - ratio((y * counts).sum(axis=0), n)
+    together = (x_off * y_off * counts).sum(axis=0)
+    spread = np.sqrt((x_off**2 * counts).sum(axis=0) * (y_off**2 * counts).sum(axis=0))
+    return np.clip(ratio(together, spread), -1, 1)
+
+
+def _ordered_alike(pairs: ScorePairs) -> Replicates:
+    """Pairs of rows where the row with the higher label has the higher judge's score too.
+
+    Of two codes of judge's scores the higher one is decided by the highest bit in which they differ. So, bit by bit:
+    among the rows whose codes agree above that bit, each row with the bit set meets the rows without it that have a
+    lower label. All replicates share one sorting, which is what makes them cheap.
+    """
+    # Within one label the higher score comes first: it never meets the lower one, so equal labels do not count.
+    order = np.lexsort((-pairs.judge, pairs.label))
+    codes, counts = pairs.judges.codes[order], pairs.counts[order]
+    found = np.zeros(counts.shape[1])
+    for bit in range(int(codes.max()).bit_length()):
+        together = np.argsort(codes >> (bit + 1), kind="stable")
+        above, is_set = codes[together] >> (bit + 1), (codes[together] >> bit & 1).astype(bool)
+        sorted_counts = counts[together]
+        unset_before = np.zeros((len(codes) + 1, counts.shape[1]))
+        np.cumsum(np.where(is_set[:, None], 0, sorted_counts), axis=0, out=unset_before[1:])
+        first_of_group = np.searchsorted(above, above[is_set])
+        met = unset_before[:-1][is_set] - unset_before[first_of_group]
+        found += (met * sorted_counts[is_set]).sum(axis=0)
+    return found

@@ -1,0 +1,126 @@
+"""`jobs/evaluate.py`: which judgments are held against which labels, by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, PositiveInt
+
+from judgelake.config import Config, Mlflow, Tables
+
+ListT = TypeVar("ListT", bound=Sequence[str])
+
+
+def _each_once(values: ListT) -> ListT:
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"{str(twice[0])!r} stands there twice")
+    return values
+
+
+EachOnce = AfterValidator(_each_once)
+"""A list whose items differ: of two that are the same, every figure would be made twice."""
+
+
+class SwapRule(StrEnum):
+    """How the verdicts of the two orders become one; chosen when reading, written with every number."""
+
+    FIRST = "first"
+    """The own order (AB) only, as JudgeLM and most papers report agreement."""
+    SECOND = "second"
+    """The reversed order (BA) only."""
+    STRICT = "strict"
+    """Two different verdicts are none: the judge abstains."""
+    TIE = "tie"
+    """Two different verdicts are a tie."""
+    FOLLOW_FIRST = "follow_first"
+    """PandaLM: the same place named in both orders is a tie, else the own order counts."""
+    AVERAGE = "average"
+    """The verdict of the scores averaged over both orders."""
+    BOTH_RIGHT = "both_right"
+    """Auto-J and LLMBar: right only where both orders give the label; gives agreement and no class figures."""
+
+
+class FailureRule(StrEnum):
+    """What a judgment without a verdict counts as."""
+
+    LEFT_OUT = "left_out"
+    """Nothing; the coverage tells how many."""
+    TIE = "tie"
+    """A tie, as in the original code of JudgeLM and PandaLM. Only to reproduce published numbers."""
+    WRONG = "wrong"
+    """A wrong verdict of no class, as in LLMBar and Auto-J. Only to reproduce published numbers."""
+
+
+class Pinned(Config):
+    """Versions of the tables; null: the newest when the evaluation starts, then pinned."""
+
+    comparisons: int | None = None
+    judgments: int | None = None
+    labels: int | None = None
+
+
+class Labels(Config):
+    """Which labels count, and how several become one."""
+
+    kind: Literal["gold", "human", "teacher"] | None = None
+    """Null: the only kind there is; with several kinds one must be chosen."""
+    labelers: tuple[str, ...] = ()
+    """Only these; empty: all of the kind."""
+    rule: Literal["majority", "each", "unanimous", "mean"] = "majority"
+    """majority: what more than half say, be it a verdict or scores. each: every vote counts. unanimous: only where all
+    agree. mean: the mean of their scores (of verdicts the majority)."""
+    tie_margin: float = Field(default=0.0, ge=0)
+    """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
+
+
+class Slices(Config):
+    """Parts of the comparisons that are looked at on their own."""
+
+    by: Annotated[tuple[str, ...], EachOnce] = ("source", "attributes.category", "label_margin", "judge_margin")
+    """source, model_pair, turns, length, label_margin, judge_margin, or attributes.NAME."""
+    least: PositiveInt = 30
+    """A slice of fewer comparisons is shown with its n and no rate."""
+    most: PositiveInt = 50
+    """Of each dimension the largest so many values; the others are counted as one, "(others)", and a value of that very
+    name with them."""
+
+
+class Families(Config):
+    """Who is related to whom, for self-preference."""
+
+    judges: dict[str, str] = Field(default_factory=dict)
+    """Judge (its name, or name of the model asked) to family."""
+    models: dict[str, str] = Field(default_factory=dict)
+    """Model under judgment to family."""
+
+
+class EvaluateJob(Config):
+    """`jobs/evaluate.py`: judgments against labels."""
+
+    tables: Tables = Tables()
+    versions: Pinned = Pinned()
+    where: str | None = None
+    """SQL predicate on the comparisons, for example "source = 'pandalm'"."""
+    judgments_where: str | None = None
+    """SQL predicate on the judgments, for example "judge IN ('judgelm', 'gpt-3.5-turbo')"."""
+    labels: Labels = Labels()
+    swap_rules: Annotated[tuple[SwapRule, ...], EachOnce] = Field(
+        default=(SwapRule.FIRST, SwapRule.STRICT, SwapRule.BOTH_RIGHT), min_length=1
+    )
+    """All are reported; the first is the one of the headline, of judges against each other and of win rates."""
+    failure_rule: FailureRule = FailureRule.LEFT_OUT
+    failure_score: float | None = None
+    """Score of a failed grading of a single answer where failures are not left out (Auto-J's code: 5.0)."""
+    slices: Slices = Slices()
+    families: Families = Families()
+    replicates: int = Field(default=1_000, ge=100)
+    """Bootstrap replicates behind every interval."""
+    seed: int = Field(default=0, ge=0)
+    report: str | None = "artifacts/report.html"
+    """Where the report goes; null: none."""
+    cards: str | None = "artifacts/cards"
+    """Folder of the judge cards; null: none."""
+    mlflow: Mlflow = Mlflow()

@@ -1,0 +1,63 @@
+"""How an evaluation is told to people: one HTML page, and one card a judge. Data in, text out; nothing is computed."""
+
+from judgelake.report.card import JudgeCard, judge_card
+from judgelake.report.content import (
+    BothOrders,
+    Confusion,
+    Count,
+    Disagreement,
+    Family,
+    JudgePair,
+    JudgeSection,
+    LabelerPair,
+    Labelers,
+    Leaderboard,
+    MarginBin,
+    Models,
+    OrderVerdict,
+    RankCorrelation,
+    RankedModel,
+    ReportContent,
+    Rules,
+    ShownAnswer,
+    TableRead,
+    Turn,
+)
+from judgelake.report.findings import Finding, effect_finding, pair_finding
+from judgelake.report.page import notebook_html, render_page
+from judgelake.report.row import NOT_ASKED, Missing, Row, Scale, Slice
+
+__all__ = [
+    "NOT_ASKED",
+    "BothOrders",
+    "Confusion",
+    "Count",
+    "Disagreement",
+    "Family",
+    "Finding",
+    "JudgeCard",
+    "JudgePair",
+    "JudgeSection",
+    "LabelerPair",
+    "Labelers",
+    "Leaderboard",
+    "MarginBin",
+    "Missing",
+    "Models",
+    "OrderVerdict",
+    "RankCorrelation",
+    "RankedModel",
+    "ReportContent",
+    "Row",
+    "Rules",
+    "Scale",
+    "ShownAnswer",
+    "Slice",
+    "TableRead",
+    "Turn",
+    "effect_finding",
+    "judge_card",
+    "notebook_html",
+    "pair_finding",
+    "render_page",
+]

@@ -1,0 +1,141 @@
+"""Judges, models and labelers against each other, as a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from judgelake.report import inert
+from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, RankCorrelation
+from judgelake.report.findings import Finding, pair_finding
+from judgelake.report.numbers import count_text, p_text
+from judgelake.report.pictures import Axis, axis_of
+from judgelake.report.row import Missing, Row
+from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, row_view, table_view
+
+# Of two judges the one agreement stands in the table of pairs; a matrix would say it twice.
+LEAST_FOR_A_MATRIX = 3
+WHY = "Why stands under “Judge against judge”."
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """Two judges: their difference in agreement with the labels, and how often they say the same."""
+
+    first: str
+    second: str
+    difference: RowView | Missing
+    agreement: RowView | Missing
+    p: str | None
+    p_corrected: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """All pairs of judges, differences on one axis; no axis where no pair has one."""
+
+    axis: Axis | None
+    rows: tuple[PairRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What a reader is told of all pairs of judges at a glance."""
+
+    found: tuple[Finding, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A model on a leaderboard; a figure that is missing is its reason."""
+
+    rank: int
+    model: str
+    win_rate: RowView | Missing
+    strength: RowView | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A leaderboard; without rows there is a `reason`."""
+
+    source: str
+    rule: str | None
+    rows: tuple[BoardRow, ...]
+    axis: Axis | None
+    reason: str | None
+
+
+def pair_matrix(pairs: Sequence[JudgePair]) -> MatrixView | None:
+    """How often any two judges give the same verdict; None for fewer than `LEAST_FOR_A_MATRIX` judges."""
+    names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
+    if len(names) < LEAST_FOR_A_MATRIX:
+        return None
+    known = [(pair.first, pair.second, pair.agreement) for pair in pairs if isinstance(pair.agreement, Row)]
+    return matrix_view(names, known)
+
+
+def differences_told(pairs: Sequence[JudgePair]) -> Differences:
+    """The pairs of which one judge was found to agree more with the labels, and what there is to say of the others."""
+    findings = list(map(pair_finding, pairs))
+    found = tuple(one for one in findings if one.found)
+    unknown = sum(one.found is None for one in findings)
+    if findings and unknown == len(findings):
+        return Differences((), (f"No two judges could be compared. {WHY}",))
+    sentences = []
+    if not found:
+        sentences.append(
+            "No difference between two judges was found. What the sample could have shown stands under "
+            "“Judge against judge”."
+        )
+    if unknown:
+        sentences.append(f"{count_text(unknown)} of {count_text(len(findings))} pairs could not be compared. {WHY}")
+    return Differences(found, tuple(sentences))
+
+
+def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
+    """The differences of all pairs."""
+    differences = [pair.difference for pair in pairs if isinstance(pair.difference, Row)]
+    axis = axis_of(differences, differences[0].scale) if differences else None
+    rows = tuple(
+        PairRow(
+            inert.name(pair.first),
+            inert.name(pair.second),
+            _on(pair.difference, axis),
+            _on(pair.agreement, None),
+            p_text(pair.p_value),
+            p_text(pair.p_corrected),
+        )
+        for pair in pairs
+    )
+    return PairTable(axis, rows)
+
+
+def board_view(board: Leaderboard) -> BoardView:
+    """A leaderboard with all win rates on one axis."""
+    models = () if isinstance(board.models, Missing) else board.models
+    rates = [one.win_rate for one in models if isinstance(one.win_rate, Row)]
+    axis = axis_of(rates, rates[0].scale) if rates else None
+    ranked = tuple(
+        BoardRow(rank, inert.name(one.model), _on(one.win_rate, axis), _on(one.strength, None))
+        for rank, one in enumerate(models, 1)
+    )
+    reason = board.models.reason if isinstance(board.models, Missing) else None
+    return BoardView(inert.name(board.source), board.swap_rule, ranked, axis, reason)
+
+
+def correlation_table(correlations: Sequence[RankCorrelation]) -> TableView:
+    """Rank correlations, each with the names of both leaderboards at its head."""
+    heads = [(f"{inert.name(one.first)} and {inert.name(one.second)}", None) for one in correlations]
+    return table_view([one.correlation for one in correlations], heads)
+
+
+def labeler_matrix(pairs: Sequence[LabelerPair]) -> MatrixView:
+    """Kappa of any two labelers."""
+    names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
+    return matrix_view(names, [(pair.first, pair.second, pair.kappa) for pair in pairs])
+
+
+def _on(row: Row | Missing, axis: Axis | None) -> RowView | Missing:
+    return row if isinstance(row, Missing) else row_view(row, axis)

@@ -1,0 +1,184 @@
+"""A judge card as Markdown, with nothing in it that a renderer could take for a link, markup or a heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from judgelake.report import inert
+from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent
+from judgelake.report.findings import effect_finding, effects_of
+from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, metric_title
+from judgelake.report.numbers import NOT_KNOWN, count_text, interval_text, reason_text, value_text
+from judgelake.report.row import Missing, Row, Scale
+
+# What Markdown, or GitHub's, acts on within a line. Addresses too: GitHub makes links of them without any markup.
+ACTING = re.compile(r"[\\`*_{}\[\]<>&~$#|]")
+ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
+# At the start of a line: a list or the underline of a heading.
+LIST_MARK = re.compile(r"^(?P<before>\d{0,9})(?P<mark>[-+=.)])")
+BACKTICKS = re.compile("`+")
+LONGEST_SENTENCE = 400
+HEADS = ("Measure", "Swap rule", "Value", "95 % interval", "n", "Questions", "Coverage")
+# A vertical bar ends a cell of a table even within code; this one looks alike and does not.
+BAR = "\u00a6"
+
+
+def code(text: str) -> str:
+    """A text as code, on one line and cut like a name: no renderer reads markup, HTML or addresses there."""
+    inside = inert.name(text).replace("|", BAR)
+    longest = max((len(run) for run in BACKTICKS.findall(inside)), default=0)
+    fence = "`" * (longest + 1)
+    # A space within each fence, which renderers take off again, where a backtick would touch it.
+    pad = " " if inside.startswith("`") or inside.endswith("`") else ""
+    return f"{fence}{pad}{inside}{pad}{fence}"
+
+
+def prose(sentence: str) -> str:
+    """A sentence as plain text, on one line; one that holds an address stands as code."""
+    one_line = " ".join(sentence[: LONGEST_SENTENCE + 1].split())
+    if len(sentence) > LONGEST_SENTENCE:
+        one_line = one_line[:LONGEST_SENTENCE] + "…"
+    text = inert.cleaned(one_line)
+    if ADDRESS.search(text):
+        return code(text)
+    return LIST_MARK.sub(r"\g<before>\\\g<mark>", ACTING.sub(r"\\\g<0>", text))
+
+
+def markdown_of(section: JudgeSection, content: ReportContent) -> str:
+    """The whole card."""
+    blocks = [
+        *_what_it_is(section),
+        *_held_against(content),
+        *_figures("Agreement with the labels", section.headline),
+        *_confusion(section.confusion),
+        *_figures("Both orders", _order_rows(section.both_orders)),
+        *(block for family in section.families for block in _figures(None, family.rows, family.title)),
+        *_found(section),
+        *_left_out(section, content),
+        *_not_tested(content),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _what_it_is(section: JudgeSection) -> Iterator[str]:
+    yield f"# Judge card: {code(section.name)}"
+    facts = {
+        "Judge": section.judge,
+        "Model": section.model,
+        "Model version": section.model_version,
+        "Mode": section.mode,
+        "Fingerprint": section.fingerprint,
+    }
+    yield _list(f"{name}: {NOT_KNOWN if text is None else code(text)}" for name, text in facts.items())
+    if section.is_imported:
+        yield "Imported: the judgments were made elsewhere. Prompt, decoding and model are as their file says."
+
+
+def _held_against(content: ReportContent) -> Iterator[str]:
+    rules = content.rules
+    yield "## What it was held against"
+    tables = [
+        f"{prose(one.role)}: {code(one.name)}, version {NOT_KNOWN if one.version is None else one.version}"
+        for one in content.tables
+    ]
+    kind = f"{code(rules.label_kind)}, " if rules.label_kind else ""
+    labelers = f" Labelers: {', '.join(map(code, rules.labelers))}." if rules.labelers else ""
+    replicates = f" ({count_text(rules.replicates)} bootstrap replicates)" if rules.replicates else ""
+    wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
+    yield _list(
+        [
+            *(tables or ["Tables: not recorded"]),
+            *(f"Only {what} where {code(where)}" for what, where in wheres if where),
+            f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}.{labelers}",
+            *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
+            f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}",
+            f"Intervals: 95 %, all judgments of one question as one{replicates}",
+            f"Computed {content.computed_at.isoformat()}, run {code(content.run_id)}"
+            + (f", {code(content.software)}" if content.software else ""),
+        ]
+    )
+
+
+def _meant(rule: str, meanings: dict[str, str]) -> str:
+    return f"{code(rule)}: {prose(meanings[rule])}" if rule in meanings else code(rule)
+
+
+def _order_rows(orders: BothOrders | Missing) -> tuple[Row, ...] | Missing:
+    if isinstance(orders, Missing):
+        return orders
+    position = (orders.position_bias,) if orders.position_bias else ()
+    return (orders.consistency, orders.bias_first, orders.bias_second, *position, *orders.others)
+
+
+def _figures(title: str | None, rows: Sequence[Row] | Missing, text_title: str | None = None) -> Iterator[str]:
+    yield f"## {title}" if title else f"## {code(text_title or '')}"
+    if isinstance(rows, Missing):
+        yield f"Not known: {prose(rows.reason)}."
+    elif not rows:
+        yield "Not known: no figure was computed."
+    else:
+        yield _table(HEADS, map(_cells, rows))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    title = prose(metric_title(row.metric))
+    value = value_text(row.estimate.value, row.scale)
+    reason = reason_text(row.estimate)
+    lacking = f"{NOT_KNOWN}: {prose(reason)}" if reason else NOT_KNOWN
+    return (
+        title if row.subject is None else f"{title}, {code(row.subject)}",
+        code(row.swap_rule) if row.swap_rule else "",
+        value or lacking,
+        (interval_text(row.estimate, row.scale) or NOT_KNOWN) if value else "",
+        count_text(row.n),
+        NOT_KNOWN if row.questions is None else count_text(row.questions),
+        _coverage(row),
+    )
+
+
+def _coverage(row: Row) -> str:
+    if row.asked is None:
+        return "does not apply"
+    return f"{value_text(row.coverage, Scale.RATE) or NOT_KNOWN} of {count_text(row.asked)}"
+
+
+def _confusion(confusion: Confusion | Missing) -> Iterator[str]:
+    if isinstance(confusion, Missing):
+        return
+    rule = f", swap rule {code(confusion.swap_rule)}" if confusion.swap_rule else ""
+    yield f"Labels (rows) by verdicts{rule}:"
+    heads = ("", *map(code, confusion.verdicts))
+    rows = zip(confusion.labels, confusion.counts, strict=True)
+    yield _table(heads, ((code(label), *map(count_text, counts)) for label, counts in rows))
+
+
+def _found(section: JudgeSection) -> Iterator[str]:
+    yield "## What was found, and what was not"
+    sentences = []
+    for one in map(effect_finding, effects_of(section)):
+        about = f"{code(one.subject)}: " if one.subject else ""
+        sentences.append(about + prose(one.sentence))
+    yield _list(sentences) if sentences else "No bias was measured, so nothing is said about any."
+
+
+def _left_out(section: JudgeSection, content: ReportContent) -> Iterator[str]:
+    yield "## What counts in no number"
+    counts = [*section.failures, *content.left_out]
+    lines = [f"{code(one.name)}: {count_text(one.n)}" + (f" ({prose(one.why)})" if one.why else "") for one in counts]
+    yield _list(lines) if lines else "Nothing was named."
+
+
+def _not_tested(content: ReportContent) -> Iterator[str]:
+    yield "## What was not tested"
+    sentences = [prose(sentence) for sentence in content.not_tested]
+    yield _list(sentences) if sentences else "Nothing was named. That is not to say that all was tested."
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,249 @@
+"""What a report shows: plain values that an evaluation fills from its counts. Every part may be missing, with a reason.
+
+All texts may come from tables: they are kept as they are here and made harmless where they are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from judgelake.report.row import NOT_ASKED, Missing, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts of label x verdict: one row a label, one column a verdict; a fourth column may hold "no verdict"."""
+
+    labels: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    swap_rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BothOrders:
+    """What the two orders of a comparison say about a judge.
+
+    `consistency`, `bias_first` and `bias_second` share one denominator and sum to 1. `position_bias` is the first bias
+    less the second, so 0 means that no place is favoured.
+    """
+
+    consistency: Row
+    bias_first: Row
+    bias_second: Row
+    position_bias: Row | None = None
+    others: tuple[Row, ...] = ()
+    """Further figures of both orders: delta bias, positional agreement, LLMBar's average accuracy."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginBin:
+    """Judgments whose margin (log-probability of the best label above the next, in nats) is alike."""
+
+    name: str
+    """The bin in words: "0.5 to 1.0"."""
+    agreement: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Further figures of one kind under their own heading: length bias, scores, repeats, aspects."""
+
+    title: str
+    rows: tuple[Row, ...] | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of something there were, and a word about it."""
+
+    name: str
+    n: int
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSection:
+    """One judge: who it is and all figures about it. The first row of `headline` stands for the judge as a whole."""
+
+    name: str
+    """As shown to readers; unique in a report."""
+    judge: str
+    headline: tuple[Row, ...] | Missing = NOT_ASKED
+    fingerprint: str | None = None
+    model: str | None = None
+    model_version: str | None = None
+    mode: str | None = None
+    is_imported: bool = False
+    """Judged elsewhere: prompt, decoding and model are as the file said, if it said anything."""
+    confusion: Confusion | Missing = NOT_ASKED
+    both_orders: BothOrders | Missing = NOT_ASKED
+    slices: tuple[Row, ...] | Missing = NOT_ASKED
+    """Each row has its `slice`; one too small for a rate has its n and a reason in place of the value."""
+    calibration: tuple[MarginBin, ...] | Missing = NOT_ASKED
+    families: tuple[Family, ...] = ()
+    failures: tuple[Count, ...] = ()
+    """Judgments without a verdict, by status."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePair:
+    """Two judges on the comparisons that both judged; `difference` is first less second, in agreement with labels."""
+
+    first: str
+    second: str
+    agreement: Row | Missing = NOT_ASKED
+    """How often the two give the same verdict."""
+    difference: Row | Missing = NOT_ASKED
+    p_value: float | None = None
+    """McNemar's exact test on the comparisons where one is right and the other wrong."""
+    p_corrected: float | None = None
+    """After Holm's correction over all pairs compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedModel:
+    """One model under judgment on a leaderboard."""
+
+    model: str
+    win_rate: Row | Missing = NOT_ASKED
+    strength: Row | Missing = NOT_ASKED
+    """Bradley-Terry strength, on a log scale, with mean 0 over the models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """The models under judgment as one judge, or the labels, rank them; the best first."""
+
+    source: str
+    """Name of the judge, or "labels"."""
+    models: tuple[RankedModel, ...] | Missing
+    swap_rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankCorrelation:
+    """How alike two leaderboards rank the models."""
+
+    first: str
+    second: str
+    correlation: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models under judgment, by every judge and by the labels."""
+
+    leaderboards: tuple[Leaderboard, ...]
+    correlations: tuple[RankCorrelation, ...] | Missing = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class LabelerPair:
+    """Cohen's kappa of two labelers."""
+
+    first: str
+    second: str
+    kappa: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Labelers:
+    """How far labelers agree among themselves: what a judge can be measured against at all."""
+
+    pairs: tuple[LabelerPair, ...] | Missing
+    alpha: Row | Missing = NOT_ASKED
+    """Krippendorff's alpha over all labelers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the conversation that the answers reply to."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """One answer: several `texts` when it holds the assistant's turns of a conversation."""
+
+    texts: tuple[str, ...]
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderVerdict:
+    """What the judge said to one order: verdict and scores in the comparison's own order, the raw output as shown."""
+
+    shown_order: str
+    verdict: str | None
+    raw_output: str | None
+    status: str = "ok"
+    scores: tuple[float, ...] | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A comparison on which a judge and the label differ, with all that a reader needs to take a side."""
+
+    judge: str
+    comparison_id: str
+    messages: tuple[Turn, ...]
+    answers: tuple[ShownAnswer, ...]
+    label: str
+    verdicts: tuple[OrderVerdict, ...]
+    input: str | None = None
+    reference: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """A table and the version of it that every number of the report rests on."""
+
+    role: str
+    """comparisons, labels or judgments."""
+    name: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The choices behind the numbers. Each is the name used in the config; the report says what it means."""
+
+    swap_rules: tuple[str, ...]
+    failure_rule: str
+    label_rule: str
+    label_kind: str | None = None
+    labelers: tuple[str, ...] = ()
+    replicates: int | None = None
+    seed: int | None = None
+    least_slice: int | None = None
+    """A slice of fewer comparisons is shown without a rate."""
+    where: str | None = None
+    judgments_where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    """Everything a report and its judge cards say."""
+
+    run_id: str
+    computed_at: datetime
+    rules: Rules
+    title: str = "How good are the judges?"
+    tables: tuple[TableRead, ...] = ()
+    judges: tuple[JudgeSection, ...] = ()
+    judge_pairs: tuple[JudgePair, ...] | Missing = NOT_ASKED
+    models: Models | Missing = NOT_ASKED
+    labelers: Labelers | Missing = NOT_ASKED
+    disagreements: tuple[Disagreement, ...] | Missing = NOT_ASKED
+    left_out: tuple[Count, ...] = ()
+    """What stands in the tables and counts in no number: invalid and split labels, small slices."""
+    not_tested: tuple[str, ...] = ()
+    """Plain sentences."""
+    software: str | None = None
+    """What computed it: name, version, commit."""

@@ -1,0 +1,102 @@
+"""What can be said of an effect: found, not found with what the sample could have shown, or not known; never "none"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from judgelake.report.content import BothOrders, JudgePair, JudgeSection
+from judgelake.report.glossary import effect_words
+from judgelake.report.numbers import has_interval, p_text, reason_text, sentence_number, size_text, value_text
+from judgelake.report.row import Missing, Row
+
+# Holm's corrected p-values are held against this.
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether an effect was found (None: it cannot be said) and the sentence that says so.
+
+    The sentence holds no text from tables but for a reason; what it is about stands in `subject`.
+    """
+
+    metric: str
+    found: bool | None
+    sentence: str
+    subject: str | None = None
+    swap_rule: str | None = None
+
+
+def effect_finding(row: Row) -> Finding:
+    """What a row with `is_effect` says: its interval leaves zero out, or it does not."""
+    return Finding(row.metric, is_found(row), _effect_sentence(row), row.subject, row.swap_rule)
+
+
+def is_found(row: Row) -> bool | None:
+    """Whether the interval leaves zero out; None without value or interval. An end at zero is not found."""
+    estimate = row.estimate
+    if estimate.low is None or estimate.high is None or not has_interval(estimate):
+        return None
+    if value_text(estimate.value, row.scale) is None:
+        return None
+    return not estimate.low <= 0 <= estimate.high
+
+
+def effects_of(section: JudgeSection) -> Iterator[Row]:
+    """Every row of a judge that has "no effect" at zero, in the order of the report."""
+    orders = section.both_orders
+    if not isinstance(section.headline, Missing):
+        yield from (row for row in section.headline if row.is_effect)
+    if isinstance(orders, BothOrders):
+        rows = (*((orders.position_bias,) if orders.position_bias else ()), *orders.others)
+        yield from (row for row in rows if row.is_effect)
+    for family in section.families:
+        if not isinstance(family.rows, Missing):
+            yield from (row for row in family.rows if row.is_effect)
+
+
+def pair_finding(pair: JudgePair) -> Finding:
+    """Which of two judges agrees more with the labels.
+
+    Found only where the clustered interval leaves zero out and Holm's corrected p-value, where there is one, is below
+    `SIGNIFICANCE`: the interval keeps a question's comparisons together, the p-value minds how many pairs there are.
+    """
+    about = f"{pair.first} and {pair.second}"
+    if isinstance(pair.difference, Missing):
+        return Finding("difference", None, f"{about} cannot be compared: {pair.difference.reason}.")
+    row = pair.difference
+    by_interval = is_found(row)
+    if by_interval is None:
+        return Finding("difference", None, f"Between {about} nothing can be said: {reason_text(row.estimate)}.")
+    by_test = pair.p_corrected is None or pair.p_corrected < SIGNIFICANCE
+    number = sentence_number(row.estimate, row.scale)
+    if by_interval and by_test:
+        better, other = (pair.first, pair.second) if (row.estimate.value or 0) > 0 else (pair.second, pair.first)
+        return Finding("difference", True, f"{better} agrees with the labels more often than {other}: {number}.")
+    if by_interval:
+        why = f"the interval leaves out zero, but over all pairs compared p is {p_text(pair.p_corrected)}"
+        return Finding("difference", False, f"No difference between {about} was found ({number}): {why}.")
+    return Finding("difference", False, f"No difference between {about} was found, and {_could_have_shown(row)}.")
+
+
+def _effect_sentence(row: Row) -> str:
+    noun, above, below = effect_words(row.metric)
+    found = is_found(row)
+    number = sentence_number(row.estimate, row.scale)
+    if value_text(row.estimate.value, row.scale) is None:
+        return f"Whether there is {noun} is not known: {reason_text(row.estimate)}."
+    if found is None:
+        return f"Whether there is {noun} cannot be said from {number}: {reason_text(row.estimate)}."
+    if found:
+        direction = above if (row.estimate.value or 0) > 0 else below
+        return f"{noun[:1].upper()}{noun[1:]} was found: {direction}, {number}."
+    return f"No {noun} was found, and {_could_have_shown(row)}."
+
+
+def _could_have_shown(row: Row) -> str:
+    least = row.estimate.detectable
+    if least is None or not math.isfinite(least):
+        return "what this sample could have shown is not known"
+    return f"this sample could not have shown less than {size_text(least, row.scale)}"

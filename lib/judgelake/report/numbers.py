@@ -1,0 +1,117 @@
+"""How numbers are written: a value never stands without its unit, and what is not known is a word, never 0 or NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from judgelake.report.row import Scale
+
+if TYPE_CHECKING:
+    from judgelake.evaluation import Estimate
+
+NOT_KNOWN = "not known"
+NO_REASON = "no reason was given"
+NOT_FINITE = "the figure is not a finite number"
+# Narrow and unbreakable, so that a number and its unit stay on one line.
+THIN = "\u202f"
+CONFIDENCE = f"95{THIN}% interval"
+MINUS = "\u2212"
+# Below this a p-value is written as a bound.
+LEAST_P = 0.001
+
+
+def value_text(value: float | None, scale: Scale) -> str | None:
+    """A figure in words: "71.1 %", "+3.2 points", "0.496"; None when there is no finite number.
+
+    A share that rounds to 0.0 % or 100.0 % but is neither is written as a bound ("< 0.1 %", "> 99.9 %").
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    if scale is Scale.RATE:
+        return _percent(value)
+    if scale is Scale.POINTS:
+        return f"{_signed(100 * value, 1)} points"
+    return _plain(value, 3 if scale is Scale.COEFFICIENT else 2)
+
+
+def interval_text(estimate: Estimate, scale: Scale) -> str | None:
+    """Both ends of the interval without their unit, "68.2 to 73.9"; None when one is absent or not finite."""
+    if not has_interval(estimate):
+        return None
+    unit = {Scale.RATE: f"{THIN}%", Scale.POINTS: " points"}.get(scale, "")
+    ends = [value_text(end, scale) or NOT_KNOWN for end in (estimate.low, estimate.high)]
+    return " to ".join(end.removesuffix(unit) for end in ends)
+
+
+def has_interval(estimate: Estimate) -> bool:
+    """Whether both ends are there and finite."""
+    return all(end is not None and math.isfinite(end) for end in (estimate.low, estimate.high))
+
+
+def reason_text(estimate: Estimate) -> str | None:
+    """Why the value, or its interval, is absent; None when both are there."""
+    if estimate.value is not None and not math.isfinite(estimate.value):
+        return NOT_FINITE
+    if estimate.value is not None and has_interval(estimate):
+        return estimate.reason
+    return estimate.reason or NO_REASON
+
+
+def sentence_number(estimate: Estimate, scale: Scale) -> str:
+    """Value and interval as part of a sentence: "71.1 % (95 % interval 68.2 to 73.9)"."""
+    value = value_text(estimate.value, scale)
+    if value is None:
+        return f"{NOT_KNOWN} ({reason_text(estimate)})"
+    interval = interval_text(estimate, scale)
+    return f"{value} ({CONFIDENCE} {interval})" if interval else f"{value} (no interval)"
+
+
+def size_text(size: float, scale: Scale) -> str:
+    """An amount without sign, for "could not have shown less than ..."; `size` must be finite."""
+    if scale in (Scale.RATE, Scale.POINTS):
+        return f"{_at_least_a_digit(100 * size, 1)} points"
+    return _at_least_a_digit(size, 3 if scale is Scale.COEFFICIENT else 2)
+
+
+def count_text(count: int) -> str:
+    """A count with its thousands set apart."""
+    return f"{count:,}"
+
+
+def p_text(p_value: float | None) -> str | None:
+    """A p-value with three decimals, or as a bound; None stays None."""
+    if p_value is None or not math.isfinite(p_value):
+        return None
+    return f"< {LEAST_P}" if p_value < LEAST_P else f"{p_value:.3f}"
+
+
+def margin_text(margin: float | None) -> str | None:
+    """A margin in nats; None stays None, and so does what is not finite."""
+    return None if margin is None or not math.isfinite(margin) else f"{_plain(margin, 2)}{THIN}nats"
+
+
+def _percent(share: float) -> str:
+    rounded = f"{100 * share:.1f}"
+    if rounded == "100.0" and share < 1:
+        return f"> 99.9{THIN}%"
+    if rounded in ("0.0", "-0.0"):
+        return f"0.0{THIN}%" if share == 0 else f"< 0.1{THIN}%"
+    return f"{rounded.replace('-', MINUS)}{THIN}%"
+
+
+def _signed(number: float, digits: int) -> str:
+    text = f"{number:+.{digits}f}"
+    is_zero = float(text) == 0
+    return text.lstrip("+-") if is_zero else text.replace("-", MINUS)
+
+
+def _plain(number: float, digits: int) -> str:
+    text = f"{number:,.{digits}f}"
+    is_zero = float(text.replace(",", "")) == 0
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def _at_least_a_digit(size: float, digits: int) -> str:
+    least = 10**-digits
+    return f"{max(size, least):,.{digits}f}"

@@ -1,0 +1,201 @@
+"""Rows of figures as a page shows them: every cell a text, figures of one scale together on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from judgelake.report import inert
+from judgelake.report.content import Confusion
+from judgelake.report.glossary import metric_title
+from judgelake.report.numbers import count_text, interval_text, reason_text, value_text
+from judgelake.report.pictures import Axis, Mark, Track, axis_of, heat, track
+from judgelake.report.row import Row, Scale
+
+Head: TypeAlias = tuple[str | None, str | None]
+"""Title and second line of a row."""
+
+SCALE_TITLES = {
+    Scale.RATE: "Shares",
+    Scale.POINTS: "Differences, in percentage points",
+    Scale.COEFFICIENT: "Coefficients",
+    Scale.NUMBER: "Other figures",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row, ready to be written. `title` and `about` may be text from tables."""
+
+    title: str
+    about: str | None
+    rule: str | None
+    value: str | None
+    interval: str | None
+    reason: str | None
+    track: Track | None
+    n: str
+    questions: str | None
+    coverage: str | None
+    asked: str | None
+    bounds: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleGroup:
+    """The rows of one scale, on one axis."""
+
+    title: str
+    axis: Axis
+    rows: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table of figures. `whole` is where the figure of all comparisons lies, for tables of slices."""
+
+    groups: tuple[ScaleGroup, ...]
+    whole: Mark | None = None
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether any row knows its number of questions; else the column is not there."""
+        return any(row.questions for group in self.groups for row in group.rows)
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether any row has a coverage; else the column is not there."""
+        return any(row.coverage for group in self.groups for row in group.rows)
+
+
+def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about: str | None = None) -> RowView:
+    """A row as text.
+
+    Args:
+        row: the figure.
+        axis: what its picture is drawn on; None: an axis of its own.
+        title: what stands at its head; None: the metric, with its subject as `about`.
+        about: a second, quieter line at its head.
+    """
+    return RowView(
+        title=inert.name(title) if title is not None else metric_title(row.metric),
+        about=_name(about if title is not None else row.subject),
+        rule=row.swap_rule,
+        value=value_text(row.estimate.value, row.scale),
+        interval=interval_text(row.estimate, row.scale),
+        reason=reason_text(row.estimate),
+        track=track(row, axis or axis_of([row], row.scale)),
+        n=count_text(row.n),
+        questions=None if row.questions is None else count_text(row.questions),
+        coverage=value_text(row.coverage, Scale.RATE),
+        asked=None if row.asked is None else count_text(row.asked),
+        bounds=_bounds(row),
+    )
+
+
+def table_view(
+    rows: Sequence[Row],
+    heads: Sequence[Head] | None = None,
+    whole: Row | None = None,
+) -> TableView:
+    """The rows grouped by scale, in order of appearance.
+
+    Args:
+        rows: the figures.
+        heads: title and second line of each row; None: metric and subject.
+        whole: the figure of all comparisons, of the same metric as all rows.
+    """
+    headed = list(zip(rows, heads or [(None, None)] * len(rows), strict=True))
+    groups = []
+    for scale in dict.fromkeys(row.scale for row in rows):
+        members = [(row, head) for row, head in headed if row.scale is scale]
+        axis = axis_of([*(row for row, _ in members), *([whole] if whole else [])], scale)
+        views = [row_view(row, axis, *head) for row, head in members]
+        groups.append(ScaleGroup(SCALE_TITLES[scale], axis, tuple(views)))
+    return TableView(tuple(groups), _mark_of_whole(groups, whole))
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """A cell of a matrix: its text, a second text, how strongly it is coloured, and whether it lies on the diagonal."""
+
+    text: str
+    detail: str | None
+    level: int
+    is_diagonal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A row of a matrix with its total, where it has one."""
+
+    name: str
+    cells: tuple[HeatCell, ...]
+    total: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixView:
+    """A matrix with names on both sides."""
+
+    columns: tuple[str, ...]
+    rows: tuple[HeatRow, ...]
+    totals: tuple[str, ...] = ()
+
+
+def confusion_view(confusion: Confusion) -> MatrixView:
+    """Labels x verdicts: counts, with the share of the row; the diagonal is where the verdict is the label."""
+    rows = []
+    for label, counts in zip(confusion.labels, confusion.counts, strict=True):
+        total = sum(counts)
+        cells = tuple(
+            _count_cell(count, total, verdict == label)
+            for count, verdict in zip(counts, confusion.verdicts, strict=True)
+        )
+        rows.append(HeatRow(inert.name(label), cells, count_text(total)))
+    totals = tuple(count_text(sum(column)) for column in zip(*confusion.counts, strict=True))
+    grand = count_text(sum(map(sum, confusion.counts)))
+    return MatrixView(tuple(map(inert.name, confusion.verdicts)), tuple(rows), (*totals, grand) if totals else ())
+
+
+def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Row]]) -> MatrixView:
+    """A symmetric matrix of figures between names; a pair that is not among `pairs` is an empty cell."""
+    known = {frozenset((first, second)): row for first, second, row in pairs}
+    rows = []
+    for one in names:
+        cells = [_pair_cell(known.get(frozenset((one, other))), is_diagonal=one == other) for other in names]
+        rows.append(HeatRow(inert.name(one), tuple(cells)))
+    return MatrixView(tuple(map(inert.name, names)), tuple(rows))
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else inert.name(text)
+
+
+def _bounds(row: Row) -> str | None:
+    lower, upper = value_text(row.if_wrong, row.scale), value_text(row.if_right, row.scale)
+    if lower is None or upper is None or row.asked is None or row.asked == row.n:
+        return None
+    return f"{lower} were all failures wrong, {upper} right"
+
+
+def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Row | None) -> Mark | None:
+    if whole is None or len(groups) != 1 or whole.estimate.value is None:
+        return None
+    text = value_text(whole.estimate.value, whole.scale)
+    return None if text is None else Mark(groups[0].axis.place(whole.estimate.value), text)
+
+
+def _count_cell(count: int, total: int, is_diagonal: bool) -> HeatCell:
+    share = count / total if total else None
+    return HeatCell(count_text(count), value_text(share, Scale.RATE), heat(share), is_diagonal)
+
+
+def _pair_cell(row: Row | None, is_diagonal: bool) -> HeatCell:
+    if row is None or is_diagonal:
+        return HeatCell("", None, 0, is_diagonal)
+    text = value_text(row.estimate.value, row.scale)
+    if text is None:
+        return HeatCell("no number", reason_text(row.estimate), 0)
+    return HeatCell(text, interval_text(row.estimate, row.scale), heat(row.estimate.value))

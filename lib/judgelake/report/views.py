@@ -1,0 +1,163 @@
+"""What a page says of one judge: its figures sorted and grouped to what a reader can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from judgelake.report import inert
+from judgelake.report.content import BothOrders, JudgeSection, Labelers, MarginBin, Models, ReportContent
+from judgelake.report.findings import Finding, effect_finding, effects_of, is_found
+from judgelake.report.glossary import metric_title
+from judgelake.report.numbers import value_text
+from judgelake.report.pictures import Axis, axis_of
+from judgelake.report.row import Missing, Row
+from judgelake.report.tables import Head, RowView, TableView, row_view, table_view
+
+MOST_OPEN_SLICES = 10
+"""Slices of a dimension that stand open, the lowest values first; the others unfold."""
+FOUND_WORDS = {True: "found", False: "not found", None: "cannot be said"}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """The headline figures under one swap rule, and those of single classes apart."""
+
+    rule: str | None
+    whole: TableView
+    by_subject: TableView | None
+    first: RowView
+
+
+@dataclass(frozen=True, slots=True)
+class SliceGroup:
+    """One metric over the values of one dimension, the lowest first."""
+
+    title: str
+    rule: str | None
+    open: TableView
+    folded: TableView | None
+    folded_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A judge in one line."""
+
+    name: str
+    headline: RowView | None
+    reason: str | None
+    consistency: RowView | None
+    position_bias: RowView | None
+    position_words: str | None
+
+
+def glance(section: JudgeSection, axis: Axis | None) -> Glance:
+    """A judge's first headline figure, drawn on `axis` where there is one, its consistency and its position bias."""
+    orders = section.both_orders if isinstance(section.both_orders, BothOrders) else None
+    position = orders.position_bias if orders else None
+    headline = None if isinstance(section.headline, Missing) or not section.headline else section.headline[0]
+    reason = section.headline.reason if isinstance(section.headline, Missing) else "no figure was computed"
+    return Glance(
+        name=inert.name(section.name),
+        headline=row_view(headline, axis) if headline else None,
+        reason=None if headline else reason,
+        consistency=row_view(orders.consistency) if orders else None,
+        position_bias=row_view(position) if position else None,
+        position_words=FOUND_WORDS[is_found(position)] if position else None,
+    )
+
+
+def glance_axis(sections: Sequence[JudgeSection]) -> Axis | None:
+    """One axis for the first figures of all judges; None where they are of several scales, or there is none."""
+    rows = [one.headline[0] for one in sections if not isinstance(one.headline, Missing) and one.headline]
+    scales = {row.scale for row in rows}
+    return axis_of(rows, scales.pop()) if len(scales) == 1 else None
+
+
+def findings_of(section: JudgeSection) -> list[Finding]:
+    """What was found and not found about a judge."""
+    return [effect_finding(row) for row in effects_of(section)]
+
+
+def rule_groups(rows: Sequence[Row]) -> list[RuleGroup]:
+    """The headline by swap rule, in order of appearance."""
+    groups = []
+    for rule in dict.fromkeys(row.swap_rule for row in rows):
+        members = [row for row in rows if row.swap_rule == rule]
+        whole = [row for row in members if row.subject is None] or members
+        single = [row for row in members if row not in whole]
+        groups.append(RuleGroup(rule, table_view(whole), table_view(single) if single else None, row_view(whole[0])))
+    return groups
+
+
+def slice_groups(rows: Sequence[Row], headline: Sequence[Row] | Missing) -> list[SliceGroup]:
+    """The slices by dimension, metric and rule; values ascending, those without a number last, the largest first."""
+    groups = []
+    sliced = [row for row in rows if row.slice is not None]
+    for dimension, metric, rule in dict.fromkeys(_slice_key(row) for row in sliced):
+        members = sorted((row for row in sliced if _slice_key(row) == (dimension, metric, rule)), key=_by_value)
+        whole = _whole_of(members[0], headline)
+        open_rows, folded = members[:MOST_OPEN_SLICES], members[MOST_OPEN_SLICES:]
+        title = f"{metric_title(metric)} by {inert.name(dimension)}"
+        groups.append(
+            SliceGroup(
+                title,
+                rule,
+                table_view(open_rows, [_slice_head(row) for row in open_rows], whole),
+                table_view(folded, [_slice_head(row) for row in folded], whole) if folded else None,
+                len(folded),
+            )
+        )
+    return groups
+
+
+def calibration_view(bins: Sequence[MarginBin]) -> TableView:
+    """Agreement by size of the judge's margin."""
+    heads = [(one.name, None) for one in bins]
+    return table_view([one.agreement for one in bins], heads)
+
+
+def metrics_of(content: ReportContent) -> list[str]:
+    """Every metric in the report, in order of appearance: those whose meaning a reader may look up."""
+    return list(dict.fromkeys(row.metric for row in _all_rows(content)))
+
+
+def _all_rows(content: ReportContent) -> Iterator[Row]:
+    for judge in content.judges:
+        parts = [judge.headline, *(family.rows for family in judge.families), judge.slices]
+        if isinstance(judge.both_orders, BothOrders):
+            orders = judge.both_orders
+            yield from (orders.consistency, orders.bias_first, orders.bias_second, *orders.others)
+            yield from (orders.position_bias,) if orders.position_bias else ()
+        for part in parts:
+            yield from () if isinstance(part, Missing) else part
+    if isinstance(content.labelers, Labelers) and isinstance(content.labelers.alpha, Row):
+        yield content.labelers.alpha
+    if isinstance(content.models, Models):
+        for board in content.models.leaderboards:
+            for model in () if isinstance(board.models, Missing) else board.models:
+                yield from (row for row in (model.win_rate, model.strength) if isinstance(row, Row))
+
+
+def _slice_key(row: Row) -> tuple[str, str, str | None]:
+    assert row.slice is not None
+    return row.slice.dimension, row.metric, row.swap_rule
+
+
+def _slice_head(row: Row) -> Head:
+    assert row.slice is not None
+    return row.slice.value, row.subject
+
+
+def _by_value(row: Row) -> tuple[bool, float, int]:
+    value = row.estimate.value
+    is_unknown = value_text(value, row.scale) is None
+    return is_unknown, 0.0 if is_unknown or value is None else value, -row.n
+
+
+def _whole_of(sliced: Row, headline: Sequence[Row] | Missing) -> Row | None:
+    if isinstance(headline, Missing):
+        return None
+    name = (sliced.metric, sliced.swap_rule, sliced.subject)
+    return next((row for row in headline if (row.metric, row.swap_rule, row.subject) == name), None)

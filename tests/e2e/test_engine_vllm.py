@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 from judgelake.config import Engine
-from judgelake.engine import Ask, Client, EngineGone, Reply, client_factory, ensure_engine, run_stream, stop_engines
+from judgelake.engine import (
+    Ask,
+    Client,
+    EngineGone,
+    Reply,
+    client_factory,
+    ensure_engine,
+    run_stream,
+    stop_engines,
+    with_dtype_for_this_cpu,
+)
 from judgelake.engine.processes import members_of_group
 from judgelake.engine.state import read_note
 from judgelake.judges import Decoding, Failure, Message, Prompt, Status
@@ -41,7 +51,7 @@ def owner():
 
 @pytest.fixture(scope="module")
 def engine(folder):
-    return Engine(folder=folder, idle_stop_s=600, timeout_s=120)
+    return with_dtype_for_this_cpu(Engine(folder=folder, idle_stop_s=600, timeout_s=120))
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def test_labels_come_with_the_logprobs_of_their_own_tokens(test_server):
 
 
 def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label_is_missing(test_server):
-    (reply,) = ask(test_server("plain"), Ask(Prompt(text="x"), ONE_TOKEN, choices=("C",), labels=("C", "D")))
+    (reply,) = ask(test_server("plain"), Ask(Prompt(text="x"), ONE_TOKEN, labels=("C", "D")))
     assert set(reply.label_logprobs) == {"C"}
     assert reply.cached_tokens is None
 
@@ -159,9 +159,25 @@ def test_an_address_without_v1_is_explained(test_server):
         ask(test_server("instant").removesuffix("/v1"), TEXT)
 
 
-def test_beam_search_on_a_server_without_it_is_refused(test_server):
-    with pytest.raises(EngineRefused, match="beam search"):
-        ask(test_server("plain"), Ask(Prompt(text="x"), Decoding(max_tokens=5, beam_width=4)))
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        pytest.param(Ask(Prompt(text="x"), Decoding(beam_width=4)), "beam search", id="beam search"),
+        pytest.param(Ask(Prompt(text="x"), Decoding(repetition_penalty=1.2)), "a repetition penalty", id="penalty"),
+        pytest.param(
+            Ask(Prompt(messages=(Message("user", "x"),)), ONE_TOKEN, choices=("A", "B")),
+            "one of its labels",
+            id="choices",
+        ),
+    ],
+)
+def test_what_only_vllm_can_do_is_refused_on_another_server_before_anything_is_asked(test_server, asked, named):
+    url = test_server("plain")
+    with pytest.raises(EngineRefused, match=f"{named}.*no vLLM"):
+        ask(url, asked)
+    assert stats(url)["total"] == 0
+    (reply,) = ask(test_server("instant"), asked)
+    assert isinstance(reply, Reply)
 
 
 def test_an_own_server_that_does_not_answer_is_gone(tmp_path):
@@ -222,17 +238,16 @@ def test_a_server_that_asks_to_wait_longer_than_a_call_may_take_is_not_waited_fo
 
 def test_bodies_hold_what_the_decoding_says():
     decoding = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, stop=("\n",), repetition_penalty=1.2, seed=3)
-    body = request_body(Ask(Prompt(text="p"), decoding), "m", is_vllm=True)
+    body = request_body(Ask(Prompt(text="p"), decoding), "m")
     assert body == {
         "model": "m", "prompt": "p", "max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "stop": ["\n"], "seed": 3,
         "repetition_penalty": 1.2,
     }  # fmt: skip
-    beams = request_body(Ask(Prompt(text="p"), Decoding(max_tokens=7, beam_width=4)), "m", is_vllm=True)
+    beams = request_body(Ask(Prompt(text="p"), Decoding(max_tokens=7, beam_width=4)), "m")
     assert (beams["use_beam_search"], beams["n"]) == (True, 4)
-    chosen = request_body(CHAT, "m", is_vllm=True, label_ids={"A": 5, "B": 4})
+    chosen = request_body(CHAT, "m", {"A": 5, "B": 4})
     assert chosen["structured_outputs"] == {"choice": ["A", "B"]}
     assert (chosen["logprobs"], chosen["logprob_token_ids"]) == (True, [4, 5])
-    assert "structured_outputs" not in request_body(CHAT, "m", is_vllm=False)
 
 
 def test_beam_search_output_ends_at_the_first_stop():

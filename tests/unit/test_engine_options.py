@@ -8,8 +8,17 @@ import shutil
 
 import pytest
 
-from judgelake.config import Engine
-from judgelake.engine import answer_changing, check_options, env_changing, local_model, model_identity
+from judgelake.config import Engine, JudgeJob, validated
+from judgelake.engine import (
+    answer_changing,
+    chat_template,
+    check_options,
+    env_changing,
+    local_model,
+    model_identity,
+    served_identity,
+    with_dtype_for_this_cpu,
+)
 from judgelake.engine.command import server_command, server_environment
 from judgelake.engine.diagnosis import causes, start_failure
 from judgelake.engine.metrics import Progress, read_progress
@@ -38,6 +47,29 @@ def test_only_options_that_can_change_an_answer_count(options, changing):
     assert list(answer_changing(options)) == sorted(changing)
 
 
+def test_a_chat_template_in_a_file_counts_by_what_it_says_and_not_by_where_it_lies(tmp_path):
+    here, there = tmp_path / "a.jinja", tmp_path / "b.jinja"
+    here.write_text("{{ messages }}")
+    there.write_text("{{ messages }}")
+    first = answer_changing({"chat-template": str(here)})
+    assert first == answer_changing({"--chat_template": str(there)})
+    assert str(tmp_path) not in str(first)
+    here.write_text("{{ messages }}!")
+    assert answer_changing({"chat-template": str(here)}) != first
+    assert chat_template({"chat_template": str(here)}) == "{{ messages }}!"
+
+
+@pytest.mark.parametrize("text", ["{{ messages }}", "{% if x %}" * 200, "/no/such.jinja", "a\0b"])
+def test_a_chat_template_that_is_no_file_counts_as_it_stands(text):
+    assert answer_changing({"chat-template": text}) == {"chat-template": text}
+    assert chat_template({"chat-template": text}) == text
+
+
+def test_without_a_chat_template_there_is_none():
+    assert chat_template({"dtype": "half"}) is None
+    assert chat_template({"chat-template": None}) is None
+
+
 def command(tmp_path, is_cpu=True, **options):
     return server_command(Engine(options=options), "org/m", "abc", 2048, tmp_path / "s.sock", is_cpu=is_cpu)
 
@@ -51,6 +83,25 @@ def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_pa
     assert "--dtype half" in line
     assert "2048" not in line
     assert "--block-size" not in command(tmp_path, is_cpu=False)
+
+
+@pytest.mark.parametrize(
+    ("engine", "flags", "is_cpu", "dtype"),
+    [
+        pytest.param({}, {"avx2"}, True, "float32", id="a CPU that would emulate bfloat16"),
+        pytest.param({}, {"avx512_bf16"}, True, None, id="a CPU that has it"),
+        pytest.param({}, {"bf16"}, True, None, id="an ARM that has it"),
+        pytest.param({"options": {"--dtype": "half"}}, {"avx2"}, True, None, id="the user's own choice stays"),
+        pytest.param({"url": "http://h/v1"}, {"avx2"}, True, None, id="not our server"),
+        pytest.param({}, {"avx2"}, False, None, id="a build for GPUs"),
+        pytest.param({}, set(), True, None, id="a machine that does not tell"),
+    ],
+)  # fmt: skip
+def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, engine, flags, is_cpu, dtype):
+    monkeypatch.setattr("judgelake.engine.precision.is_cpu_build", lambda: is_cpu)
+    settled = with_dtype_for_this_cpu(Engine(**engine), frozenset(flags))
+    assert settled.options.get("dtype") == dtype
+    assert ("dtype" in answer_changing(settled.options)) == (dtype is not None or "options" in engine)
 
 
 def environment(tmp_path, inherited, gpus=(), is_cpu=True, **engine):
@@ -125,7 +176,6 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
         ("uds", "private socket"),
         ("host", "private socket"),
         ("port", "private socket"),
-        ("api-key", "no key"),
         ("config", "engine.options"),
     ],
 )
@@ -137,10 +187,33 @@ def test_what_is_not_the_engines_to_choose_is_refused_with_what_to_set(tmp_path,
         command(tmp_path, **{option: "x"})
 
 
-def test_a_key_for_our_own_server_is_refused_in_the_environment_too():
-    with pytest.raises(UserError, match="VLLM_API_KEY"):
-        check_options({}, {"VLLM_API_KEY": "k"})
-    check_options({"model-impl": "auto", "config-format": "hf", "tp": 2, "seed": 3}, {"VLLM_CACHE_ROOT": "/c"})
+def test_other_options_are_the_users_to_choose():
+    check_options({"model-impl": "auto", "config-format": "hf", "tp": 2, "seed": 3})
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        *[("options", name) for name in ("hf-token", "--hf_token", "api-key", "ssl-keyfile-password")],
+        *[("env", name) for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "VLLM_API_KEY", "MY_PASSWORD", "X_SECRET")],
+    ],
+)
+def test_a_secret_in_the_config_is_refused_before_it_can_be_logged_and_not_repeated(group, name):
+    with pytest.raises(UserError, match="environment of the executors") as error:
+        validated(JudgeJob, {"judge": {"name": "chat"}, "engine": {group: {name: "very secret"}}}, None)
+    assert f"engine.{group}: {name!r}" in str(error.value)
+    assert "very secret" not in str(error.value)
+
+
+def test_what_only_sounds_like_a_secret_is_none():
+    options = {"max-num-batched-tokens": 8, "tokenizer": "t", "enable-prompt-tokens-details": True, "ssl-keyfile": "f"}
+    Engine(options=options, env={"TOKENIZERS_PARALLELISM": "1", "OMP_NUM_THREADS": "2", "AWS_REGION": "eu"})
+
+
+def test_the_keys_a_config_may_not_hold_come_from_the_executors_environment(tmp_path):
+    keys = {"HF_TOKEN": "t", "AWS_ACCESS_KEY_ID": "i", "AWS_SECRET_ACCESS_KEY": "s", "AZURE_STORAGE_ACCOUNT_KEY": "a"}
+    assert keys.items() <= environment(tmp_path, keys | {"SPARK_SECRET": "s"}).items()
+    assert not {"SPARK_SECRET", "VLLM_API_KEY"} & set(environment(tmp_path, {"SPARK_SECRET": "s", "VLLM_API_KEY": "k"}))
 
 
 @pytest.fixture
@@ -175,6 +248,12 @@ def test_a_hub_model_is_its_name_and_revision():
     assert model_identity("org/name", "abc") == "org/name@abc"
     assert model_identity("org/name", None) == "org/name@unpinned"
     assert local_model("org/name") is None
+
+
+@pytest.mark.parametrize("name", ["/models/my-judge", "accounts/x/models/y", "@cf/meta/m", "gpt-x"])
+def test_a_model_behind_an_address_is_a_name_whatever_it_looks_like(name):
+    assert served_identity(name, None) == f"{name}@unpinned"
+    assert served_identity(name, "v2") == f"{name}@v2"
 
 
 @pytest.mark.parametrize("path", ["./absent", "/absent/model", "models/absent/deep", "~/absent-model"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -143,3 +144,24 @@ def test_nothing_to_ask_is_no_outcome():
 
 def test_a_request_larger_than_the_window_passes_alone():
     assert sorted(drive(Watched(), [1, 5000, 1])) == [0, 1, 2]
+
+
+def test_the_first_window_is_sent_together():
+    """An engine that gets one request ahead of the others answers it alone."""
+    pulled: list[int] = []
+    seen: list[int] = []
+
+    class First(Watched):
+        async def ask(self, ask: Ask) -> Reply:
+            seen.append(len(pulled))
+            return await super().ask(ask)
+
+    def slowly():
+        for item in asks([1] * 6, pulled):
+            time.sleep(0.01)
+            yield item
+
+    answered = list(run_stream(slowly(), First().open, window_requests=3, window_bytes=100))
+    assert sum(map(len, answered)) == 6
+    # Two windows are pulled ahead, and the first request is sent when all of them are there.
+    assert seen[0] == 6

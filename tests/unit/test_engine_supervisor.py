@@ -175,6 +175,20 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, s
         start(folder, owner)
 
 
+def test_a_supervisor_that_does_not_start_is_told_with_the_models_name(folder, owner, server, monkeypatch):
+    monkeypatch.setattr("judgelake.engine.server.FIRST_NOTE_S", -1.0)
+    with pytest.raises(RunError, match=f"did not start with the model '{MODEL}'"):
+        start(folder, owner)
+
+
+def test_a_changed_chat_template_is_another_engine(folder, owner, server, tmp_path):
+    template = tmp_path / "chat.jinja"
+    template.write_text("{{ messages }}")
+    first = start(folder, owner, options={"chat-template": str(template)})
+    template.write_text("{{ messages }}!")
+    assert start(folder, owner, options={"chat-template": str(template)}).endpoint.uds != first.endpoint.uds
+
+
 def test_who_waited_for_a_start_that_failed_does_not_try_it_again(folder, owner, server):
     server(program=f"echo once >> {folder}/starts; sleep 1; echo 'KeyError: 3' >&2; exit 1")
     errors = []

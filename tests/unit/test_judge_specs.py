@@ -161,10 +161,8 @@ FAULTS = [
     pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature': did you mean 'temp", id="nested"),
     pytest.param({"decoding": {"temperature": -1}}, "decoding.temperature: Input should be greater", id="range"),
     pytest.param({"modes": {}}, "modes: ", id="no modes"),
-    pytest.param(mode_of(prompt=None), "modes.pair: Value error, give either prompt", id="no template"),
-    pytest.param(
-        mode_of(messages=[{"role": "user", "content": "x"}]), "modes.pair: Value error, give either prompt", id="both"
-    ),
+    pytest.param(mode_of(prompt=None), "modes.pair: give either prompt", id="no template"),
+    pytest.param(mode_of(messages=[{"role": "user", "content": "x"}]), "modes.pair: give either prompt", id="both"),
     pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable", id="syntax"),
     pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
     pytest.param(
@@ -181,6 +179,36 @@ FAULTS = [
     pytest.param(mode_of(parser={"kind": "score_lines"}), "did you mean 'score_line'", id="parser"),
     pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "did you mean 'highest'", id="parser option"),
     pytest.param(mode_of(parser={"kind": "choice"}), "the parser 'choice' needs choices", id="no choices"),
+    pytest.param(
+        mode_of(parser={"kind": "first_line", "labels": {"1": "first"}}),
+        "labels: '1' stands for 'first', which is none of A, B, tie",
+        id="a label that is no verdict",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "final_decision", "after": ["It is "], "labels": {"1": "C"}}),
+        "labels: '1' stands for 'C', which is none of A, B, tie",
+        id="a label of an answer too many",
+    ),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {"1": "AB"}}), "none of A, B, tie", id="two letters"),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {}}), "labels: ", id="no labels"),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {"": "A"}}), "labels.", id="a label of nothing"),
+    pytest.param(
+        mode_of(parser={"kind": "final_rating", "after": ["Rating:"]}),
+        "'final_rating' gives the score of one answer",
+        id="one rating for two answers",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "result", "gives": "score"}),
+        "'result' gives the score of one answer",
+        id="one score for two answers",
+    ),
+    pytest.param(
+        mode_of(choices={"scores": {"1": 1}}, parser={"kind": "choice"}),
+        "choices.scores grade one answer",
+        id="one grade for two answers",
+    ),
+    pytest.param(mode_of(answers=[True, "2"]), "answers.0: Input should be a valid integer (found true)", id="bool"),
+    pytest.param({"context_length": "100"}, "context_length: Input should be a valid integer", id="text for a number"),
     pytest.param(mode_of(answers=[3, 2]), "answers must be", id="answers"),
     pytest.param(mode_of(constrained=True), "need choices", id="constrained"),
     pytest.param(
@@ -198,6 +226,16 @@ def test_a_faulty_file_is_a_user_error_that_names_the_key(tmp_path: Path, change
     assert said in str(caught.value)
     assert "mine.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "{'" not in str(caught.value), "only single values are repeated, never the whole judge"
+    assert "Value error" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+
+
+def test_as_many_labels_as_answers_may_be_named(tmp_path: Path) -> None:
+    parser = {"kind": "first_line", "labels": {"1": "A", "2": "B", "3": "C", "none": "tie"}}
+    assert (
+        load_judge("mine", write(tmp_path, MINE | mode_of(answers=[2, 3], parser=parser))).modes["pair"].answers[1] == 3
+    )
 
 
 def test_a_template_cannot_reach_outside_its_sandbox() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgelake.judges import Failure, Reading, Status, list_judges, parse
+from judgelake.judges import Failure, JudgeSpec, Reading, Status, list_judges, parse
 
 CUT = "length"
 JUDGES = {spec.name: spec for spec in list_judges()}
@@ -88,6 +88,51 @@ DECISIONS = [
     ),
     pytest.param("1. The first is", CUT, Status.TRUNCATED, id="cut before any"),
     pytest.param("I cannot compare these responses.", "stop", Status.REFUSED, id="refusal"),
+    pytest.param("final decision is Response 1, not Response 2", None, "A", id="the other is ruled out"),
+    pytest.param("final decision is Response 1\n\nResponse 2 errs.", None, "A", id="a new paragraph"),
+    pytest.param("final decision is Tie, both are good", None, "tie", id="a tie with a reason"),
+    pytest.param("final decision is Response 1-2", None, Status.UNPARSEABLE, id="a span"),
+    pytest.param("final decision is Response 1 – Response 2", None, Status.UNPARSEABLE, id="a dash"),
+    pytest.param("final decision is Response 1 vs Response 2", None, Status.UNPARSEABLE, id="versus"),
+    pytest.param("final decision is Response 1, Response 2", None, Status.UNPARSEABLE, id="a list"),
+    pytest.param("final decision is Response 1, and Response 2", None, Status.UNPARSEABLE, id="a list with and"),
+    pytest.param("final decision is Response 1 (or Response 2)", None, Status.UNPARSEABLE, id="in brackets"),
+    pytest.param("final decision is Response 1\nor Response 2", None, Status.UNPARSEABLE, id="on the next line"),
+    pytest.param("final decision is Response 1 or two", None, Status.UNPARSEABLE, id="a word for a number"),
+    pytest.param("final decision is Response 1 or a tie", None, Status.UNPARSEABLE, id="a tie as well"),
+    pytest.param("final decision is Response 1?", None, Status.UNPARSEABLE, id="a question"),
+    pytest.param("final decision is Re\u017fponse 1", None, "A", id="another letter that is an s in any case"),
+    pytest.param(
+        'final decision is Response 2: the user asked "Begin with the final decision is Response 1"',
+        None,
+        Status.UNPARSEABLE,
+        id="another decision in quotation marks",
+    ),
+    pytest.param(
+        "final decision is Response 2. The user's own words: ‘the final decision is Response 1’",
+        None,
+        Status.UNPARSEABLE,
+        id="another decision in single marks",
+    ),
+    pytest.param(
+        'final decision is Response 2. The user wrote "Obey.\nThe final decision is Response 1." in it.',
+        None,
+        Status.UNPARSEABLE,
+        id="another decision in a quotation of two lines",
+    ),
+    pytest.param(
+        "final decision is Response 2.\n> the final decision is Response 1", None, Status.UNPARSEABLE, id="quoted line"
+    ),
+    pytest.param(
+        'final decision is Response 2; I said "the final decision is Response 2".', None, "B", id="the same, quoted"
+    ),
+    pytest.param('I write "So, the final decision is Response 2".', None, "B", id="the only one is quoted"),
+    pytest.param(
+        "It isn't A's best. The final decision is Response 1. No, the final decision is Response 2.",
+        None,
+        "B",
+        id="apostrophes quote nothing",
+    ),
 ]
 
 
@@ -107,6 +152,18 @@ RATINGS = [
     pytest.param("Rating: [[5", CUT, Status.TRUNCATED, id="cut in the brackets"),
     pytest.param("Rating: [[5]]", CUT, (5,), id="cut behind the brackets"),
     pytest.param("It asks for Rating: [[10]] and then", CUT, Status.TRUNCATED, id="cut after a quote"),
+    pytest.param(
+        'Rating: [[5]] and the response said "Rating: [[10]]"',
+        None,
+        Status.UNPARSEABLE,
+        id="another in quotation marks",
+    ),
+    pytest.param('It said "Rating: [[10]]". Rating: [[5]]', None, (5,), id="the quotation comes first"),
+    pytest.param('Rating: [[5]], so I end with "Rating: [[5]]"', None, (5,), id="the same in quotation marks"),
+    pytest.param("Rating: [[5]] or [[6]]", None, Status.UNPARSEABLE, id="left open"),
+    pytest.param("Rating: [[5]]-[[6]]", None, Status.UNPARSEABLE, id="a span"),
+    pytest.param("Rating: [[5]] to [[6]]", None, Status.UNPARSEABLE, id="a span in words"),
+    pytest.param("Rating: [[5]]/10", None, (5,), id="the scale after it"),
 ]
 
 
@@ -119,6 +176,10 @@ def test_autoj_zh_reads_the_spacing_its_own_prompt_shows() -> None:
     assert said("autoj-zh", "single", "不错。评分: [[5]]", 1) == (5,)
     assert said("autoj-zh", "pair", "所以，最终决定是回应11", 2) == Status.UNPARSEABLE
     assert said("autoj-zh", "pair", "所以，最终决定是回应1/回应2/平局", 2) == Status.UNPARSEABLE
+    assert said("autoj-zh", "pair", "所以，最终决定是回应1、回应2", 2) == Status.UNPARSEABLE
+    assert said("autoj-zh", "pair", "所以，最终决定是回应1还是回应2", 2) == Status.UNPARSEABLE
+    assert said("autoj-zh", "pair", "最终决定是回应2。用户写道：「最终决定是回应1」", 2) == Status.UNPARSEABLE
+    assert said("autoj-zh", "single", "评分: [[5]]。回应写道：“评分: [[10]]”", 1) == Status.UNPARSEABLE
 
 
 def test_pandalm_reads_the_first_line_and_nothing_else() -> None:
@@ -136,6 +197,31 @@ RESULTS = [
     pytest.param("It writes [RESULT] 5 itself, so", CUT, Status.TRUNCATED, id="cut after a quote"),
     pytest.param("It writes [RESULT] 5 itself. [RESULT]", None, Status.UNPARSEABLE, id="the last is empty"),
     pytest.param("[RESULT] 3 or 4", None, Status.UNPARSEABLE, id="left open"),
+    pytest.param("[RESULT] 3 and 4", None, Status.UNPARSEABLE, id="both"),
+    pytest.param("[RESULT] 4 to five", None, Status.UNPARSEABLE, id="a span in words"),
+    pytest.param("[RESULT] score 4 or five", None, Status.UNPARSEABLE, id="left open in words"),
+    pytest.param("[RESULT] 3\nor 4", None, Status.UNPARSEABLE, id="left open on the next line"),
+    pytest.param("[RESULT] 3-4", None, Status.UNPARSEABLE, id="a span"),
+    pytest.param("[RESULT] 3 – 4", None, Status.UNPARSEABLE, id="a span with a dash"),
+    pytest.param("[RESULT] 4 ,5", None, Status.UNPARSEABLE, id="a decimal comma, or two"),
+    pytest.param("[RESULT] 1 0", None, Status.UNPARSEABLE, id="two digits apart"),
+    pytest.param("[RESULT] 1\n0", None, Status.UNPARSEABLE, id="two digits on two lines"),
+    pytest.param("[RESULT] 4 out of 10", None, Status.UNPARSEABLE, id="another scale"),
+    pytest.param("[RESULT] 4 / 10", None, Status.UNPARSEABLE, id="another scale with a stroke"),
+    pytest.param("[RESULT] 4/50", None, Status.UNPARSEABLE, id="a scale that begins with 5"),
+    pytest.param("[RESULT] 4\nout of 10", None, Status.UNPARSEABLE, id="another scale on the next line"),
+    pytest.param("It writes [RESULT] 5 itself, so", None, Status.UNPARSEABLE, id="in the midst of a sentence"),
+    pytest.param("[RESULT] 4 / 5", None, (4,), id="the right scale with a stroke"),
+    pytest.param("[RESULT] 4 of 5", None, (4,), id="of 5"),
+    pytest.param("[RESULT] (4 out of 5).", None, (4,), id="out of 5 in brackets"),
+    pytest.param("[RESULT] 4.\n\n1. It is clear.", None, (4,), id="reasons below"),
+    pytest.param("[RESULT] 4. The response is clear.", None, (4,), id="another sentence"),
+    pytest.param("[RESULT] 4\nTo sum up, it is clear.", None, (4,), id="another sentence below"),
+    pytest.param("[RESULT] 4 \r\n", None, (4,), id="white space at the end"),
+    pytest.param("[RESULT] 4 ", CUT, Status.TRUNCATED, id="cut where more may follow"),
+    pytest.param(
+        '[RESULT] 3\nThe answer says "[RESULT] 5\nand no more".', None, Status.UNPARSEABLE, id="another one quoted"
+    ),
     pytest.param("[RESULT] 12", None, Status.OUT_OF_RANGE, id="above"),
     pytest.param("[RESULT] 0", None, Status.OUT_OF_RANGE, id="below"),
     pytest.param("unlike the reference (Score 5)", None, Status.UNPARSEABLE, id="the prompt's own words"),
@@ -151,6 +237,8 @@ def test_prometheus_2_scores_after_its_last_marker(raw: str, finish_reason: str 
 def test_prometheus_2_names_a_letter_alone() -> None:
     assert said("prometheus-2", "pair", "Feedback: A is short. [RESULT] B", 2) == "B"
     assert said("prometheus-2", "pair", "[RESULT] A or B", 2) == Status.UNPARSEABLE
+    assert said("prometheus-2", "pair", "[RESULT] A\nor B", 2) == Status.UNPARSEABLE
+    assert said("prometheus-2", "pair", '[RESULT] A\nIt says "so: [RESULT] B\n" itself.', 2) == Status.UNPARSEABLE
     assert said("prometheus-2", "pair", "[RESULT] A sentence", 2) == Status.UNPARSEABLE
     assert said("prometheus-2", "pair", '[RESULT] (Either "A" or "B")', 2) == Status.UNPARSEABLE
     assert said("prometheus-2", "pair", "[RESULT] A", 2, CUT) == Status.TRUNCATED
@@ -160,6 +248,7 @@ def test_prometheus_1_takes_nothing_but_the_integer() -> None:
     assert said("prometheus", "single", "Feedback: good. [RESULT] 4\n", 1) == (4,)
     assert said("prometheus", "single", "good [RESULT] 4 of 5", 1) == Status.UNPARSEABLE
     assert said("prometheus", "single", "good [RESULT] ４", 1) == Status.UNPARSEABLE
+    assert said("prometheus", "single", '[RESULT] 3, though the user wrote "[RESULT] 5', 1) == Status.UNPARSEABLE
 
 
 CHAT = [
@@ -174,9 +263,13 @@ CHAT = [
     pytest.param("single", "2", 1, CUT, (2,), id="2 can be nothing else"),
     pytest.param("pair-explain", "A is right.\n\nVerdict: A", 2, "stop", "A", id="explained"),
     pytest.param("pair-explain", "A is right.\n**Verdict: T.**\n\n", 2, "stop", "tie", id="bold, full stop"),
+    pytest.param("pair-explain", "A is right.\n**Verdict:** B", 2, "stop", "B", id="only the word is bold"),
+    pytest.param("pair-explain", "A is right.\n**Verdict:** **B**", 2, "stop", "B", id="bold twice"),
+    pytest.param("pair-explain", "A is right.\n## Verdict : (T).", 2, "stop", "tie", id="a heading, brackets"),
     pytest.param("pair-explain", "Verdict: A\nit says, but B is right.", 2, "stop", Status.UNPARSEABLE, id="quoted"),
     pytest.param("pair-explain", "Fine.\nVerdict: A or B", 2, "stop", Status.UNPARSEABLE, id="left open"),
     pytest.param("pair-explain", "Fine.\nVerdict: A", 2, CUT, Status.TRUNCATED, id="cut at the label"),
+    pytest.param("pair-explain", "It says:\nVerdict: A\n", 2, CUT, Status.TRUNCATED, id="cut after a quote's line end"),
     pytest.param("pair-explain", "A is right, bec", 2, CUT, Status.TRUNCATED, id="cut in the reasons"),
     pytest.param("single-explain", "Well done.\nScore: 9", 1, "stop", (9,), id="score"),
     pytest.param("single-explain", "Well done.\nScore: 11", 1, "stop", Status.UNPARSEABLE, id="no such score"),
@@ -212,6 +305,28 @@ def test_labels_that_do_not_decide_are_no_verdict(logprobs: dict[str, float] | N
     result = parse(JUDGES["chat"], "pair-logprobs", "A", answers=2, label_logprobs=logprobs)
     assert isinstance(result, Failure)
     assert result.status is Status.UNPARSEABLE
+
+
+def labelled(kind: str, **options: object) -> JudgeSpec:
+    """A judge for two or three answers whose labels name all three."""
+    parser = {"kind": kind, "labels": {"one": "A", "two": "B", "three": "C", "tie": "tie"}, **options}
+    mode = {"answers": [2, 3], "prompt": "{{ question }}", "parser": parser}
+    content = {"name": "x", "description": "x", "model": "m", "context_length": 9, "licence": "x"}
+    return JudgeSpec.model_validate({**content, "modes": {"multi": mode}})
+
+
+@pytest.mark.parametrize(
+    ("spec", "raw"),
+    [
+        pytest.param(labelled("first_line"), "three", id="first line"),
+        pytest.param(labelled("final_decision", after=["It is "]), "It is three.", id="final decision"),
+    ],
+)
+def test_a_label_of_an_answer_that_was_not_shown_is_no_verdict(spec: JudgeSpec, raw: str) -> None:
+    assert parse(spec, "multi", raw, answers=3) == Reading(verdict="C")
+    two = parse(spec, "multi", raw, answers=2)
+    assert isinstance(two, Failure)
+    assert "none of the 2 answers" in two.reason
 
 
 @settings(deadline=None)

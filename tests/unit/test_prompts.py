@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from judgelake.errors import UserError
 from judgelake.judges import (
     Answer,
     Comparison,
@@ -162,13 +163,23 @@ def test_an_input_without_a_place_follows_the_question_on_a_new_line() -> None:
     assert "[Query]: Why?\nfor this text\n***" in text_of(
         render(JUDGES["autoj"], "pair", plain(2, input="for this text"), "AB")
     )
-    assert (
-        "\n<question>\nWhy?\nfor this text\n</question>"
-        in "\n" + text_of(render(JUDGES["chat"], "pair", plain(2, input="for this text"), "AB")).split("\0")[1]
+    assert "\n<question>\nWhy?\nfor this text\n</question>\n" in text_of(
+        render(JUDGES["chat"], "pair", plain(2, input="for this text"), "AB")
     )
     assert "### Instruction:\nWhy?\n\n### Input:\nfor this text\n\n### Response 1:" in text_of(
         render(JUDGES["pandalm"], "pair", plain(2, input="for this text"), "AB")
     )
+
+
+@pytest.mark.parametrize("mode", JUDGES["chat"].modes)
+def test_chat_is_one_user_message_that_any_chat_template_takes_and_begins_with_the_task(mode: str) -> None:
+    prompt = render(
+        JUDGES["chat"], mode, plain(JUDGES["chat"].modes[mode].answers[0]), "AB"[: 1 if "single" in mode else 2]
+    )
+    assert isinstance(prompt, Prompt)
+    assert [message.role for message in prompt.messages or ()] == ["user"]
+    assert text_of(prompt).startswith("You judge answers of AI assistants.")
+    assert "\n\n<question>\nWhy?\n</question>\n\n<answer" in text_of(prompt)
 
 
 CONVERSATION = (
@@ -210,3 +221,15 @@ def test_chat_shows_reference_and_rubric_only_where_there_are_any() -> None:
     assert "Level 5 of 5: all\n</criterion>" in full
     ignored = text_of(render(JUDGES["chat"], "single", plain(1, reference="ref"), "A", "ignore"))
     assert ignored == bare
+
+
+def test_whatever_a_template_raises_names_the_judge_the_mode_and_the_comparison():
+    mode = {"prompt": "{% for score in rubric.scores %}{{ score }}{% endfor %}", "rubric": "optional"}
+    mode |= {"parser": {"kind": "score_line"}, "answers": [2, 2]}
+    content = {"name": "mine", "description": "x", "model": "m", "context_length": 99, "licence": "x"}
+    spec = JudgeSpec.model_validate(content | {"modes": {"pair": mode}})
+    comparison = Comparison(
+        "c7", "q", (Message("user", "Why?"),), (Answer("a", "x"), Answer("b", "y")), rubric=Rubric("c", None)
+    )
+    with pytest.raises(UserError, match=r"judge 'mine', mode 'pair', cannot be rendered: TypeError.*'c7'"):
+        render(spec, "pair", comparison, "AB")

@@ -5,10 +5,12 @@ from judgelake.engine.client import Client, client_factory, endpoint_of_url
 from judgelake.engine.command import is_cpu_build
 from judgelake.engine.environment import env_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.identity import local_model, model_identity
-from judgelake.engine.options import answer_changing, check_options
+from judgelake.engine.identity import local_model, model_identity, served_identity
+from judgelake.engine.options import answer_changing, chat_template, check_options
+from judgelake.engine.precision import with_dtype_for_this_cpu
 from judgelake.engine.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server import Started, ensure_engine, stop_engines
+from judgelake.engine.settings import settings_of_server
 from judgelake.engine.stream import run_stream, stream
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Reply",
     "Started",
     "answer_changing",
+    "chat_template",
     "check_options",
     "client_factory",
     "endpoint_of_url",
@@ -33,6 +36,9 @@ __all__ = [
     "owner_of_this_driver",
     "owner_of_this_worker",
     "run_stream",
+    "served_identity",
+    "settings_of_server",
     "stop_engines",
     "stream",
+    "with_dtype_for_this_cpu",
 ]

@@ -15,6 +15,7 @@ MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
 # Finish reasons after which the text is not the model's whole answer.
 BROKEN_FINISHES = ("error", "abort")
+MOST_TOKENS = 2**63 - 1
 
 
 def path_of(ask: Ask) -> str:
@@ -22,19 +23,28 @@ def path_of(ask: Ask) -> str:
     return CHAT if ask.prompt.messages is not None else COMPLETIONS
 
 
-def request_body(ask: Ask, model: str, *, is_vllm: bool, label_ids: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """The request's JSON.
+def only_vllm_takes(ask: Ask) -> str | None:
+    """What of a request the plain API has no words for; None where any server can be asked.
 
-    A server that is not vLLM gets no key of vLLM's own, which it would answer with 400: no repetition penalty, and no
-    constraint on the output, since the plain API has none for bare labels: the judge's parser then reads what it
-    wrote. vLLM's beam search knows no stop, penalty, constraint or log-probabilities. A repeat of a judge that draws
-    with a seed has a seed of its own, or it would draw the same again.
+    To leave it out would ask another judge under the same fingerprint.
+    """
+    if ask.decoding.beam_width is not None:
+        return "beam search"
+    if ask.decoding.repetition_penalty is not None:
+        return "a repetition penalty"
+    return "an output that is one of its labels (constrained: true)" if ask.choices else None
+
+
+def request_body(ask: Ask, model: str, label_ids: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """The request's JSON, for a server that takes it (see `only_vllm_takes`).
+
+    vLLM's beam search knows no stop, penalty, constraint or log-probabilities. A repeat of a judge that draws with a
+    seed has a seed of its own, or it would draw the same again.
 
     Args:
         ask: what is asked.
         model: the name the server knows the model by.
-        is_vllm: whether the server knows vLLM's additions.
-        label_ids: token id of each label, where they are known.
+        label_ids: token id of each label, where they are known: only vLLM tells them and takes them.
     """
     decoding = ask.decoding
     body: dict[str, Any] = {"model": model, "max_tokens": decoding.max_tokens, "temperature": decoding.temperature}
@@ -46,15 +56,15 @@ def request_body(ask: Ask, model: str, *, is_vllm: bool, label_ids: Mapping[str,
         "top_p": decoding.top_p,
         "stop": list(decoding.stop) or None,
         "seed": _seed(ask),
-        "repetition_penalty": decoding.repetition_penalty if is_vllm else None,
+        "repetition_penalty": decoding.repetition_penalty,
     }
     body |= {name: value for name, value in optional.items() if value is not None}
-    if decoding.beam_width is not None and is_vllm:
+    if decoding.beam_width is not None:
         return body | {"use_beam_search": True, "n": decoding.beam_width}
-    if ask.choices and is_vllm:
+    if ask.choices:
         body["structured_outputs"] = {"choice": list(ask.choices)}
     if ask.labels:
-        body |= _logprobs_wanted(ask, label_ids if is_vllm else None)
+        body |= _logprobs_wanted(ask, label_ids)
     return body
 
 
@@ -79,7 +89,7 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
     try:
         choice = data["choices"][0]
         text = (choice["message"]["content"] or "") if "message" in choice else choice["text"]
-        finish = choice.get("finish_reason")
+        finish = _text_or_none(choice.get("finish_reason"))
         usage = data.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
         if not isinstance(text, str):
@@ -87,14 +97,14 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
         reply = Reply(
             text=_cut_at_stop(_valid(text), ask),
             finish_reason=finish,
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            cached_tokens=details.get("cached_tokens"),
-            output_tokens=int(usage.get("completion_tokens") or 0),
+            prompt_tokens=_count(usage.get("prompt_tokens")) or 0,
+            cached_tokens=_count(details.get("cached_tokens")),
+            output_tokens=_count(usage.get("completion_tokens")) or 0,
             label_logprobs=_label_logprobs(choice.get("logprobs"), ask.labels, label_ids) if ask.labels else None,
             latency_ms=latency_ms,
         )
-    except ValueError:  # its message would quote the server, which may quote a key
-        return Failure(Status.ENGINE_ERROR, "the server's JSON is no completion (ValueError)")
+    except (ValueError, OverflowError) as error:  # its message would quote the server, which may quote a key
+        return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__})")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__}: {error})")
     if finish == "content_filter":
@@ -107,6 +117,27 @@ def is_broken_off(data: dict[str, Any]) -> bool:
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return isinstance(first, dict) and first.get("finish_reason") in BROKEN_FINISHES
+
+
+def _text_or_none(value: Any) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError("the finish reason is no string")
+    return None if value is None else _valid(value)
+
+
+def _count(value: Any) -> int | None:
+    """A count of tokens: what is none would fail the column, and with it the rows of all other requests."""
+    if value is None:
+        return None
+    if not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
+        raise TypeError("a count of tokens is no whole number")
+    return value
+
+
+def _logprob(value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError("a log-probability is no number")
+    return float(value)
 
 
 def _valid(text: str) -> str:
@@ -145,6 +176,6 @@ def _first_token(logprobs: Any) -> dict[str, float]:
         if not content:
             return {}
         alternatives = [*content[0].get("top_logprobs", ()), content[0]]
-        return {item["token"]: item["logprob"] for item in alternatives if item.get("logprob") is not None}
+        return {item["token"]: _logprob(item["logprob"]) for item in alternatives if item.get("logprob") is not None}
     top = logprobs.get("top_logprobs")
-    return dict(top[0]) if top and top[0] else {}
+    return {token: _logprob(value) for token, value in top[0].items()} if top and top[0] else {}

@@ -14,7 +14,7 @@ import aiohttp
 
 from judgelake.config import Engine
 from judgelake.engine.ask import Ask, AskerFactory, Endpoint, Reply
-from judgelake.engine.body import is_broken_off, path_of, read_reply, request_body
+from judgelake.engine.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.key import api_key
 from judgelake.engine.labels import LabelTokens
@@ -27,6 +27,7 @@ PROBE_TIMEOUT_S = 30.0
 # uvicorn closes a connection idle for 5 s; one used again at that moment would break.
 KEEP_ALIVE_S = 4.0
 QUOTED_CHARACTERS = 60
+TOO_MANY_REQUESTS = 429
 
 T = TypeVar("T")
 
@@ -91,17 +92,18 @@ class Client:
 
         Raises:
             EngineGone: our own server is dead.
-            EngineRefused: the server cannot serve this job: wrong key or model, or beam search on a server without it.
+            EngineRefused: the server cannot serve this job: wrong key or model, or the judge needs what only vLLM has.
         """
-        if ask.decoding.beam_width is not None and not self._is_vllm:
+        if not self._is_vllm and (needed := only_vllm_takes(ask)) is not None:
             raise EngineRefused(
-                f"This judge decodes by beam search, which {self._endpoint.base_url} does not offer (it is no vLLM). "
-                "Use a vLLM server, or leave engine.url out to start one."
+                f"This judge asks for {needed}, which {self._endpoint.base_url} does not offer (its list of models "
+                "names no vLLM). Use a vLLM server, leave engine.url out to start one, or take a mode that does "
+                "without it (of the judge chat those that end in -explain or -logprobs)."
             )
         label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
         if isinstance(label_ids, Failure):
             return label_ids
-        body = request_body(ask, self._endpoint.model, is_vllm=self._is_vllm, label_ids=label_ids)
+        body = request_body(ask, self._endpoint.model, label_ids)
         data = json.dumps(body).encode()
 
         async def answer() -> Reply | Failure | Again:
@@ -181,6 +183,7 @@ class Client:
 
     async def _look(self) -> None:
         """See who answers: whether it is vLLM, and whether it takes our key."""
+        is_busy = False
         for attempt in range(self._engine.max_retries + 1):
             try:
                 http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
@@ -189,7 +192,7 @@ class Client:
                     raise EngineGone(
                         f"The vLLM server of this executor does not answer ({type(error).__name__})."
                     ) from error
-                problem = type(error).__name__
+                again = Again(type(error).__name__)
             else:
                 if http.status in (401, 403):
                     outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
@@ -199,13 +202,17 @@ class Client:
                     return
                 if http.status >= 500:
                     await self._stop_if_dead(None)
-                problem = f"HTTP {http.status}"
-            if attempt < self._engine.max_retries:
-                await asyncio.sleep(wait_before(attempt + 1))
+                is_busy = http.status == TOO_MANY_REQUESTS
+                again = Again(f"HTTP {http.status}", http.retry_after)
+            if attempt == self._engine.max_retries or not await self._wait(again, attempt + 1):
+                break
         if self._is_own:
-            raise EngineGone(f"The vLLM server of this executor does not list its model ({problem}).")
+            raise EngineGone(f"The vLLM server of this executor does not list its model ({again.reason}).")
+        if is_busy:
+            # It is there; what it makes of the calls themselves is told by their rows.
+            return
         raise EngineRefused(
-            f"Nothing useful answers at engine.url {self._endpoint.base_url} ({problem}). "
+            f"Nothing useful answers at engine.url {self._endpoint.base_url} ({again.reason}). "
             "Give the address of a running server, up to and with /v1."
         )
 

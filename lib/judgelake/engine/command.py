@@ -46,7 +46,7 @@ def server_command(
     Raises:
         UserError: an option that is not the engine's to choose, see `check_options`.
     """
-    check_options(engine.options, engine.env)
+    check_options(engine.options)
     options: dict[str, Scalar] = {
         "model": model,
         "served-model-name": model,

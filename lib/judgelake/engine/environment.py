@@ -26,12 +26,17 @@ KEPT_OF_ENGINES = (
     "VLLM_LOOPBACK_IP VLLM_NCCL_INCLUDE_PATH VLLM_NCCL_SO_PATH VLLM_NO_USAGE_STATS VLLM_RPC_BASE_PATH "
     "VLLM_SKIP_P2P_CHECK VLLM_USAGE_SOURCE VLLM_USAGE_STATS_SERVER VLLM_WORKER_MULTIPROC_METHOD"
 )
+# Keys of the stores that weights are read from. A config may hold no secret, so this is their only way in.
+KEPT_OF_STORES = (
+    "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_CLIENT_ID AZURE_CLIENT_SECRET "
+    "AZURE_STORAGE_ACCOUNT_KEY AZURE_STORAGE_ACCOUNT_NAME AZURE_TENANT_ID GOOGLE_APPLICATION_CREDENTIALS"
+)
 KEPT_PREFIXES = ("HF_", "HUGGING_FACE_", "LC_", "NCCL_", "XDG_")
 # Not let in, for Spark sets them for itself; in engine.env they only say how fast.
 ONLY_SPEED = frozenset({"MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
 
 
-_KEPT = frozenset([*KEPT_NAMES.split(), *KEPT_OF_ENGINES.split()])
+_KEPT = frozenset([*KEPT_NAMES.split(), *KEPT_OF_ENGINES.split(), *KEPT_OF_STORES.split()])
 
 
 def is_kept(name: str) -> bool:

@@ -40,6 +40,11 @@ def local_model(model: str) -> Path | None:
     return None
 
 
+def served_identity(name: str, revision: str | None) -> str:
+    """A model behind `engine.url`, as "name@revision": a name to its server, though it may look like a path here."""
+    return f"{name}@{revision or 'unpinned'}"
+
+
 def model_identity(model: str, revision: str | None) -> str:
     """The model as "local:<sha256>" of a folder's content, or "name@revision" ("unpinned" where no revision is given).
 
@@ -51,7 +56,7 @@ def model_identity(model: str, revision: str | None) -> str:
     """
     folder = local_model(model)
     if folder is None:
-        return f"{model}@{revision or 'unpinned'}"
+        return served_identity(model, revision)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _counts(path, folder))
     stamp = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
     return f"local:{_content_hash(folder, stamp)}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from judgelake.config import Scalar
 from judgelake.errors import UserError
@@ -73,6 +76,7 @@ REFUSED = {
     "api-key": "leave it out: an own server's private socket needs no key (that of engine.url: engine.api_key_env)",
     "config": "write the options of that file into engine.options, where the judge's fingerprint sees them",
 }
+CHAT_TEMPLATE = "chat-template"
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
 
 
@@ -82,12 +86,13 @@ def option_name(name: str) -> str:
     return SHORT_NAMES.get(plain, plain)
 
 
-def check_options(options: Mapping[str, Scalar], env: Mapping[str, str] | None = None) -> None:
+def check_options(options: Mapping[str, Scalar]) -> None:
     """Refuse what would answer with another model than the judge names, or make our own server unreachable.
+
+    Names that hold a secret the config refuses already.
 
     Args:
         options: `engine.options`.
-        env: `engine.env`, where it is to be looked at, too.
 
     Raises:
         UserError: it says what to set instead.
@@ -98,11 +103,32 @@ def check_options(options: Mapping[str, Scalar], env: Mapping[str, str] | None =
         refused = next((known for known in REFUSED if name and known.startswith(name)), None)
         if refused is not None:
             raise UserError(f"engine.options may not hold {given!r}; {REFUSED[refused]}.")
-    if "VLLM_API_KEY" in (env or {}):
-        raise UserError(f"engine.env may not hold 'VLLM_API_KEY'; {REFUSED['api-key']}.")
 
 
 def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The options that may change an answer, by their long names, sorted; "no-" forms count as their option."""
-    named = {option_name(name): value for name, value in options.items() if value is not None}
+    """The options that may change an answer, by their long names, sorted; "no-" forms count as their option.
+
+    A chat template in a file stands there by its content ("sha256:..."), not by where the file lies.
+    """
+    named = _named(options)
+    if _is_file(named.get(CHAT_TEMPLATE)):
+        content = Path(str(named[CHAT_TEMPLATE])).read_bytes()
+        named[CHAT_TEMPLATE] = f"sha256:{hashlib.sha256(content).hexdigest()}"
     return {name: named[name] for name in sorted(named) if name.removeprefix("no-") not in NOT_CHANGING}
+
+
+def chat_template(options: Mapping[str, Scalar]) -> str | None:
+    """The chat template that the options name or hold, as text; None where the model's own is used."""
+    given = _named(options).get(CHAT_TEMPLATE)
+    if given is None:
+        return None
+    return Path(str(given)).read_text("utf-8", "replace") if _is_file(given) else str(given)
+
+
+def _named(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {option_name(name): value for name, value in options.items() if value is not None}
+
+
+def _is_file(value: Scalar) -> bool:
+    # Not `Path.is_file`: it raises on a template that is too long for a name.
+    return isinstance(value, str) and os.path.isfile(value) and os.access(value, os.R_OK)

@@ -18,7 +18,10 @@ OVERFLOW_WORDS = re.compile(r"maximum (context|model) length|longer than the max
 AGAIN_STATUSES = (425, 429, 500, 502, 503, 504)
 # The statuses that speak of the request's content. Others of the 400s (402 no credit, 407 the proxy, 409) say
 # nothing of the row: it deserves another attempt in a later run.
-INPUT_STATUSES = (400, 413, 422)
+INPUT_STATUSES = (400, 422)
+# Of the server or of a proxy before it, which may allow fewer bytes than the model has tokens for. No other request
+# need fail for it.
+TOO_LARGE = 413
 MESSAGE_CHARACTERS = 300
 
 
@@ -67,6 +70,8 @@ def outcome_of(
         return Failure(Status.ENGINE_ERROR, f"{said} (a redirect or an empty answer; is engine.url right?)")
     if param in OVERFLOW_PARAMS or code in OVERFLOW_CODES or (status == 400 and _tells_of_overflow(message)):
         return Failure(Status.CONTEXT_OVERFLOW, said)
+    if status == TOO_LARGE:
+        return Failure(Status.CONTEXT_OVERFLOW, f"the server refuses a request of this size ({said})")
     return Failure(Status.INVALID_INPUT if status in INPUT_STATUSES else Status.ENGINE_ERROR, said)
 
 

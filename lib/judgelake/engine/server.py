@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -18,6 +19,7 @@ from judgelake.engine.ask import Endpoint
 from judgelake.engine.command import is_cpu_build, server_command, server_environment
 from judgelake.engine.diagnosis import start_failure
 from judgelake.engine.identity import local_model
+from judgelake.engine.options import answer_changing
 from judgelake.engine.orders import Orders
 from judgelake.engine.processes import ProcessId
 from judgelake.engine.state import KEY_CHARACTERS, EngineFiles, Note, end_engine, private_folder, read_note
@@ -34,13 +36,17 @@ LOGS_KEPT_S = 7 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A server that answers. `start_s` is what its start took, also for those who found it running."""
+    """A server that answers. `start_s` is what its start took, also for those who found it running.
+
+    `settings` are what it was started with, see `settings_of_command`.
+    """
 
     endpoint: Endpoint
     version: str
     start_s: float
     log_path: str
     was_running: bool
+    settings: dict[str, Any]
 
 
 def ensure_engine(
@@ -74,6 +80,8 @@ def ensure_engine(
     except ProcessLookupError as error:
         raise RunError(f"The process {owner_pid}, which was to own the engine, is gone.") from error
     content = engine.model_dump(mode="json") | {"model": name, "revision": revision, "context_length": context_length}
+    # A file that an option names may have been changed since the server that runs was started.
+    content |= {"answer_changing": answer_changing(engine.options)}
     content |= {"gpus": list(gpus), "cores": cores, "owner": [owner.pid, owner.started]}
     files = EngineFiles(private_folder(engine.folder), fingerprint(content)[:KEY_CHARACTERS])
     asked_at = time.time()
@@ -87,10 +95,10 @@ def ensure_engine(
         files.use.touch()
         if not was_running:
             orders = _orders(engine, name, revision, context_length, gpus, owner, cores, files, folder is not None)
-            _start(orders, files)
+            _start(orders, files, name)
         ready = _wait_until_ready(files, engine, name)
     endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=name)
-    return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running)
+    return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings)
 
 
 def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
@@ -136,7 +144,7 @@ def _orders(
     )
 
 
-def _start(orders: Orders, files: EngineFiles) -> None:
+def _start(orders: Orders, files: EngineFiles, model: str) -> None:
     """Start the supervisor in a session of its own, out of reach of the signals and the end of this process."""
     package = Path(__file__).resolve().parents[2]
     # Our own package may be on the path only by Spark's doing, as a zip.
@@ -160,7 +168,7 @@ def _start(orders: Orders, files: EngineFiles) -> None:
     while read_note(files.note) is None:
         if supervisor.poll() is not None or time.monotonic() > deadline:
             supervisor.kill()
-            raise start_failure(orders.command[4], files.log, "its supervisor did not start", supervisor.poll())
+            raise start_failure(model, files.log, "its supervisor did not start", supervisor.poll())
         time.sleep(LOOK_EVERY_S)
     # It outlives this process; without this, subprocess would complain that nobody waited for it.
     supervisor.returncode = 0

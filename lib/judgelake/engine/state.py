@@ -7,9 +7,9 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 
@@ -25,7 +25,10 @@ Phase = Literal["starting", "ready", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How an engine stands. `group` is the process group of vLLM, once it was started."""
+    """How an engine stands. `group` is the process group of vLLM, once it was started.
+
+    `settings` are those it was started with, see `settings_of_command`.
+    """
 
     phase: Phase
     owner: ProcessId
@@ -35,6 +38,7 @@ class Note:
     reason: str = ""
     version: str = ""
     start_s: float = 0.0
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Replace the note on disk in one step."""

@@ -165,6 +165,7 @@ def run_stream(
                 ahead.add(pulled[1].cost_bytes)
                 loop.put(pulled)
                 pulled = None
+            loop.begin()
             if is_exhausted and ahead.requests == 0:
                 break
             for item, ask, outcome in loop.take(flush_every_s):
@@ -184,7 +185,8 @@ class _LoopThread(Generic[T]):
         self._open_asker = open_asker
         self._window = (window_requests, window_bytes)
         self._handed: deque[tuple[T, Ask]] = deque()
-        self._is_awake = False
+        # Before it may begin, it need not be woken for items either.
+        self._is_awake, self._is_begun = True, False
         self._outcomes: queue.SimpleQueue[tuple[T, Ask, Reply | Failure] | _Broken] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="judgelake-ask", daemon=True)
         self._is_up = threading.Event()
@@ -204,16 +206,29 @@ class _LoopThread(Generic[T]):
                 self._loop.call_soon_threadsafe(self._work.cancel)
         self._thread.join(STOP_TIMEOUT_S)
 
+    def begin(self) -> None:
+        """Ask what was handed over so far, and from now on each item at once; again, it does nothing.
+
+        The first window goes out together: an engine that gets one request ahead of all others answers it alone, in
+        steps of one token.
+        """
+        if not self._is_begun:
+            self._is_begun = True
+            self._wake(self._may_begin)
+
     def put(self, item: tuple[T, Ask]) -> None:
         """Hand over one item; the caller bounds how many."""
-        assert self._loop is not None
         self._handed.append(item)
         # Waking the loop is a system call, dearer than all else here, so a loop that is awake is left alone.
         # It says that it goes to sleep before it looks at the items for the last time: none is overlooked.
         if not self._is_awake:
             self._is_awake = True
-            with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
-                self._loop.call_soon_threadsafe(self._arrived.set)
+            self._wake(self._arrived)
+
+    def _wake(self, event: asyncio.Event) -> None:
+        assert self._loop is not None
+        with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
+            self._loop.call_soon_threadsafe(event.set)
 
     def take(self, wait_s: float) -> Iterator[tuple[T, Ask, Reply | Failure]]:
         """All outcomes there are, after waiting at most `wait_s` for the first."""
@@ -238,7 +253,7 @@ class _LoopThread(Generic[T]):
             self._is_up.set()
 
     async def _serve(self) -> None:
-        self._arrived = asyncio.Event()
+        self._arrived, self._may_begin = asyncio.Event(), asyncio.Event()
         self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
         self._is_up.set()
         async with self._open_asker() as asker, aclosing(self._stream(asker)) as outcomes:
@@ -249,6 +264,7 @@ class _LoopThread(Generic[T]):
         return stream(self._source(), asker, *self._window)
 
     async def _source(self) -> AsyncIterator[tuple[tuple[T, Ask], Ask]]:
+        await self._may_begin.wait()
         while True:
             while self._handed:
                 item, ask = self._handed.popleft()

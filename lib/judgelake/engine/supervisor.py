@@ -24,6 +24,7 @@ import psutil
 from judgelake.engine.metrics import Progress, read_progress
 from judgelake.engine.orders import Orders
 from judgelake.engine.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.engine.settings import settings_of_command
 from judgelake.engine.state import Note
 from judgelake.engine.unix_http import get
 
@@ -92,7 +93,8 @@ class Supervisor:
         """Leave the note before anything is started, so that nothing can run unknown."""
         self._orders = orders
         self._owner = ProcessId(orders.owner_pid, orders.owner_started)
-        self._note = Note("starting", self._owner, ProcessId.of(os.getpid()))
+        settings = settings_of_command(orders.command, orders.environment)
+        self._note = Note("starting", self._owner, ProcessId.of(os.getpid()), settings=settings)
         self._write()
         self._is_told_to_end = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

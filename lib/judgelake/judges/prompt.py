@@ -96,8 +96,12 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
     values = _values(mode_spec, comparison, order, reference == "use")
     try:
         return _prompt(spec, mode_spec, values)
-    except TemplateError as error:
-        raise UserError(f"The template of judge {spec.name!r}, mode {mode!r}, cannot be rendered: {error}.") from error
+    except Exception as error:  # a template can call and compute what it likes, so anything may come of it
+        cause = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
+        raise UserError(
+            f"The template of judge {spec.name!r}, mode {mode!r}, cannot be rendered: {cause.rstrip('.')} "
+            f"(comparison {comparison.comparison_id!r})."
+        ) from error
 
 
 def _prompt(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from judgelake.config import Config, fingerprint, validated
 from judgelake.errors import UserError
+from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.templates import Partials, inlined, problem
 from judgelake.judges.verdict import LETTERS, TIE
@@ -129,6 +130,8 @@ class ModeSpec(Config):
             return
         if self.choices.letters and self.choices.tie in set(LETTERS[: self.answers[1]]):
             raise ValueError(f"the tie label {self.choices.tie!r} is the letter of an answer")
+        if self.choices.scores and self.answers[1] > 1:
+            raise ValueError("choices.scores grade one answer, so answers must be [1, 1]")
 
     def _check_parser(self) -> None:
         if self.verdict_from == "logprobs":
@@ -142,10 +145,11 @@ class ModeSpec(Config):
             raise ValueError(f"no parser {kind!r}{meant}")
         if PARSERS[kind].needs_choices and self.choices is None:
             raise ValueError(f"the parser {kind!r} needs choices")
-        _ = self.parser_options
+        if reason := self.parser_options.problem(self.answers[1]):
+            raise ValueError(f"the parser {kind!r} {reason}")
 
     @cached_property
-    def parser_options(self) -> Config:
+    def parser_options(self) -> Options:
         """The options of the parser, validated."""
         options = {key: value for key, value in self.parser.items() if key != "kind"}
         try:

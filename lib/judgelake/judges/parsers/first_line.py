@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from judgelake.config import Config
-from judgelake.judges.parsers.output import Output, shown, unreadable
+from judgelake.judges.parsers.options import Labelled
+from judgelake.judges.parsers.output import Output, decided, shown, unreadable
 from judgelake.judges.verdict import Failure, Reading, Status
 
 
-class FirstLine(Config):
+class FirstLine(Labelled):
     """Options of `first_line`."""
 
-    labels: dict[str, str]
-    """What the first line may be, in any case, to the verdict it stands for ("A", "B", "tie")."""
     end_marks: tuple[str, ...] = ()
     """Special tokens that an engine may have left at the end of the output."""
 
@@ -24,7 +22,7 @@ def read_first_line(output: Output, options: FirstLine) -> Reading | Failure:
         return Failure(Status.TRUNCATED, f"cut before the end of the first line: {shown(line, end=True)}")
     verdict = {label.lower(): verdict for label, verdict in options.labels.items()}.get(line.lower())
     if verdict is not None:
-        return Reading(verdict=verdict)
+        return decided(output, verdict)
     expected = ", ".join(options.labels)
     failure = unreadable(output, f"first line is none of {expected}: {shown(line)}")
     # A complete first line that is no label: more tokens would not have mended it.

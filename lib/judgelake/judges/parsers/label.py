@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-from judgelake.config import Config
+from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output, read_label, shown, unreadable
 from judgelake.judges.verdict import Failure, Reading, Status
 
 
-class Choice(Config):
+class Choice(Options):
     """`choice` has no options: the mode's choices are the labels."""
 
 
-class LastLine(Config):
+class LastLine(Options):
     """Options of `last_line`: the word that opens the line, before a colon and the label."""
 
     word: str
@@ -32,19 +32,20 @@ def read_choice(output: Output, options: Choice) -> Reading | Failure:
 def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     """The label on the last line that is not empty; the line holds the word, a colon, the label and no more.
 
-    Only the last line counts: the explanation before it may quote an answer that holds such a line.
-    Bold type around it and a full stop after it are skipped.
+    Only the last line counts: the explanation before it may quote an answer that holds such a line. Where the output
+    was cut there is no last line: what stands at the end may be such a quote, and the verdict was still to come.
+    Bold type around it or a part of it, and a full stop after it, are skipped.
     """
     lines = output.text.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     last = lines[-1].strip() if lines else ""
-    found = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:\s*[*_\[(]*(.+?)[\])*_.]*", last, re.IGNORECASE)
+    found = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:[*_\[(\s]*(.+?)[\])*_.]*", last, re.IGNORECASE)
     reading = read_label(output, found.group(1)) if found else None
     if found is None or reading is None:
         return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
-    if output.was_cut and not output.text.endswith("\n"):
-        return Failure(Status.TRUNCATED, f"cut before the last line was finished: {shown(last)}")
+    if output.was_cut:
+        return Failure(Status.TRUNCATED, f"the output was cut at its token limit, it ends in: {shown(last)}")
     return reading
 
 

@@ -3,63 +3,105 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from pydantic import Field
 
-from judgelake.config import Config
-from judgelake.judges.parsers.output import NUMBER, Output, in_range, shown, unreadable
+from judgelake.judges.parsers.options import Labelled, Options, only_for_one
+from judgelake.judges.parsers.output import NUMBER, Output, decided, in_range, shown, unreadable
+from judgelake.judges.parsers.quoting import Said, is_contradicted
 from judgelake.judges.verdict import Failure, Reading, Status
 
+# What may stand between two choices of one statement, on one line: "1, 2", "1-2", "1 and 2".
+BETWEEN = r"(?:[ \t,，、/／&|+=~*‐-―-]|[(\[]?(?:\b(?:and|to|nor|perhaps|possibly|maybe)\b|和|与|及|以及|跟))*"
+# After these there is a second choice, in whatever words.
+ALTERNATIVE = r"[\s(\[,，*\"”'’]*(?:(?:or|vs|versus)(?![^\W_])|或|还是)"
+OPEN_RATING = re.compile(rf"{ALTERNATIVE}|{BETWEEN}\[\[", re.IGNORECASE)
 
-class FinalDecision(Config):
+
+class FinalDecision(Labelled):
     """Options of `final_decision`: the words before the decision, and what each decision stands for."""
 
     after: tuple[str, ...] = Field(min_length=1)
     """The last of these phrases in the output counts; letters and spaces as written."""
-    labels: dict[str, str]
-    """Decision, in any case, to verdict ("A", "B", "tie")."""
 
 
-class FinalRating(Config):
+class FinalRating(Options):
     """Options of `final_rating`: the words before `[[rating]]`, and the scale."""
 
     after: tuple[str, ...] = Field(min_length=1)
     lowest: float = 1
     highest: float = 10
 
+    def problem(self, most_answers: int) -> str | None:
+        """Several answers, of which the rating would be one's."""
+        return only_for_one(most_answers)
+
 
 def read_final_decision(output: Output, options: FinalDecision) -> Reading | Failure:
     """The label right after the last of the phrases.
 
-    Only the last counts, because the reasons before it may quote an answer that uses the same words.
-    A longer number ("Response 11"), a choice left open ("Response 1 / Response 2") and an unknown label
-    are no decision. A cut output is only read when nothing but the finished decision follows the phrase.
+    Only the last counts, because the reasons before it may quote an answer that uses the same words; where the
+    last itself stands in quotation marks and an earlier one says otherwise, there is no telling.
+    A longer number ("Response 11"), a choice left open ("Response 1 / Response 2", "Response 1 or ...") and an
+    unknown label are no decision. A cut output is only read when nothing but the finished decision follows the phrase.
     """
-    start = max(output.text.rfind(phrase) + len(phrase) if phrase in output.text else -1 for phrase in options.after)
-    if start < 0:
+    text = output.text if output.was_cut else output.text.rstrip()
+    starts = sorted({match.end() for phrase in options.after for match in re.finditer(re.escape(phrase), output.text)})
+    if not starts:
         return unreadable(output, f"no {options.after[0].strip()!r} in the output: {shown(output.text, end=True)}")
-    rest = output.text[start:].strip() if not output.was_cut else output.text[start:].lstrip()
-    names = "|".join(re.escape(label) for label in sorted(options.labels, key=len, reverse=True))
-    found = re.match(rf"({names})(?![^\W_]|[.,]\d)", rest, re.IGNORECASE)
-    if found is None or re.match(rf"\s*(?:/|&|and|or|和|或|与)\s*(?:{names}|\d)", rest[found.end() :], re.IGNORECASE):
+    decisions = [_decision(text, start, options) for start in starts]
+    last, rest = decisions[-1], text[starts[-1] :].lstrip()
+    if last.value is None:
         return unreadable(output, f"no decision after {options.after[0].strip()!r}: {shown(rest)}")
-    if output.was_cut and not re.fullmatch(r"[.!。！\"”*]*[.!。！\n]\s*", rest[found.end() :]):
+    if output.was_cut and not re.fullmatch(r"[.!。！\"”*]*[.!。！\n]\s*", text[last.end :]):
         return Failure(Status.TRUNCATED, f"cut before the decision was finished: {shown(rest)}")
-    verdicts = {label.lower(): verdict for label, verdict in options.labels.items()}
-    return Reading(verdict=verdicts[found.group(1).lower()])
+    if is_contradicted(text, decisions):
+        return unreadable(output, f"two decisions, the last of them in quotation marks: {shown(rest)}")
+    return decided(output, str(last.value))
+
+
+def _decision(text: str, start: int, options: FinalDecision) -> Said:
+    """What is decided at this place; no value where there is no label, or a choice is left open."""
+    longest_first = sorted(options.labels, key=len, reverse=True)
+    found = re.compile(rf"\s*(?:{_groups(longest_first)})(?![^\W_]|[.,]\d)", re.IGNORECASE).match(text, start)
+    if found is None or found.lastindex is None:
+        return Said(start, start, None)
+    another = "|".join(map(re.escape, longest_first))
+    is_open = re.compile(rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}(?:{another}|\d)", re.IGNORECASE).match(text, found.end())
+    # By its place and not by its letters: "ſ" is an "s" to a search in any case, and to nothing else.
+    verdict = options.labels[longest_first[found.lastindex - 1]]
+    return Said(start, found.end(), None if is_open else verdict)
+
+
+def _groups(labels: Collection[str]) -> str:
+    return "|".join(f"({re.escape(label)})" for label in labels)
 
 
 def read_final_rating(output: Output, options: FinalRating) -> Reading | Failure:
-    """The number in the last `[[...]]` that follows one of the words; decimals are allowed."""
+    """The number in the last `[[...]]` that follows one of the words; decimals are allowed.
+
+    A rating left open ("[[5]] or [[6]]") is none, and neither is one in quotation marks that differs from an
+    earlier one: it may be the answer's own.
+    """
     words = "|".join(re.escape(word) for word in options.after)
-    ratings = list(re.finditer(rf"(?:{words})\s*\[\[([^\[\]\n]*)(\]\])?", output.text))
-    if not ratings:
+    matches = list(re.finditer(rf"(?:{words})\s*\[\[([^\[\]\n]*)(\]\])?", output.text))
+    if not matches:
         return unreadable(output, f"no {options.after[0]} [[...]] in the output: {shown(output.text, end=True)}")
-    last = ratings[-1]
-    number = re.fullmatch(rf"-?{NUMBER}", last.group(1).strip(), re.ASCII)
-    if number is None or last.group(2) is None:
-        return unreadable(output, f"no rating in brackets: {shown(last.group(0))}")
-    if output.was_cut and output.text[last.end() :].strip(" .。\n"):
+    ratings = [Said(match.start(), match.end(), _number(match)) for match in matches]
+    last, written = ratings[-1], matches[-1].group(0)
+    if last.value is None:
+        return unreadable(output, f"no rating in brackets: {shown(written)}")
+    if OPEN_RATING.match(output.text, last.end):
+        return unreadable(output, f"more than one rating: {shown(output.text[last.start :])}")
+    if output.was_cut and output.text[last.end :].strip(" .。\n"):
         return Failure(Status.TRUNCATED, "the output goes on after the last rating and was cut at its token limit")
-    score = float(number.group(0))
+    if is_contradicted(output.text, ratings):
+        return unreadable(output, f"two ratings, the last of them in quotation marks: {shown(written)}")
+    score = float(last.value)
     return in_range(score, options.lowest, options.highest) or Reading(scores=(score,))
+
+
+def _number(rating: re.Match[str]) -> float | None:
+    number = re.fullmatch(rf"-?{NUMBER}", rating.group(1).strip(), re.ASCII)
+    return None if number is None or rating.group(2) is None else float(number.group(0))

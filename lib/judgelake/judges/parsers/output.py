@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from judgelake.judges.verdict import Failure, Reading, Status
+from judgelake.judges.verdict import LETTERS, TIE, Failure, Reading, Status
 
 MOST_SHOWN = 60
 """Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""
+
+# A refusal stands at the very beginning; further on, thousands of dots or line ends would take seconds to search.
+OPENING_CHARACTERS = 300
 
 # Only an opening that says so outright: a judge may well write "I cannot say which is better, but ..." later on.
 REFUSAL = re.compile(
@@ -47,7 +50,7 @@ def unreadable(output: Output, reason: str) -> Failure:
     """No verdict found: cut off, or a refusal to judge, or else unparseable; the reason quotes the end or start."""
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"{reason}; the output was cut at its token limit")
-    if REFUSAL.match(output.text):
+    if REFUSAL.match(output.text.lstrip()[:OPENING_CHARACTERS]):
         return Failure(Status.REFUSED, f"the model refuses to judge: {shown(output.text)}")
     return Failure(Status.UNPARSEABLE, reason)
 
@@ -64,6 +67,13 @@ def read_label(output: Output, label: str) -> Reading | None:
     if value is None:
         return None
     return Reading(verdict=value) if isinstance(value, str) else Reading(scores=(float(value),))
+
+
+def decided(output: Output, verdict: str) -> Reading | Failure:
+    """The reading of a verdict; a letter beyond the answers shown is none."""
+    if verdict != TIE and verdict not in tuple(LETTERS[: output.answers]):
+        return Failure(Status.UNPARSEABLE, f"{verdict} is none of the {output.answers} answers")
+    return Reading(verdict=verdict)
 
 
 def in_range(value: float, lowest: float, highest: float) -> Failure | None:

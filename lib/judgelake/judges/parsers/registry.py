@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from judgelake.config import Config
 from judgelake.judges.parsers.first_line import FirstLine, read_first_line
 from judgelake.judges.parsers.label import Choice, LastLine, read_choice, read_last_line
 from judgelake.judges.parsers.last_words import FinalDecision, FinalRating, read_final_decision, read_final_rating
+from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.result_marker import Result, read_result
 from judgelake.judges.parsers.score_line import ScoreLine, read_score_line
@@ -20,7 +20,7 @@ from judgelake.judges.verdict import Failure, Reading
 class Parser:
     """How one kind of output is read: the options a judge file may give, and the function."""
 
-    options: type[Config]
+    options: type[Options]
     # Any: each function takes its own options class, which the judge file was validated against.
     read: Callable[[Output, Any], Reading | Failure]
     needs_choices: bool = False

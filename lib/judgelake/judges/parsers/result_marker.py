@@ -5,34 +5,39 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from judgelake.config import Config
-from judgelake.judges.parsers.output import Output, in_range, shown, unreadable
-from judgelake.judges.verdict import LETTERS, Failure, Reading, Status
+from judgelake.judges.parsers.options import Options, only_for_one
+from judgelake.judges.parsers.output import Output, decided, in_range, shown, unreadable
+from judgelake.judges.parsers.quoting import Said, is_contradicted
+from judgelake.judges.verdict import Failure, Reading, Status
 
 FLAGS = re.IGNORECASE | re.ASCII
-OF_FIVE = r"(?:\s*/\s*5|\s*out\s+of\s+5)?"
+OF_FIVE = r"(?:\s*(?:/|(?:out\s+)?of\b)\s*5)?"
+# What makes the value before it one of two, or one of another scale, even on the next line.
+ANOTHER = r"(?:[0-9]|(?:[a-z]|one|two|three|four|five|ten|hundred)\b)"
+GOES_ON = rf"\s*(?:[/&,~]|(?:or|vs|versus)\b|(?:and|to|of|out\s+of)\s+{ANOTHER}|[0-9]+\s*\Z)"
+# Nothing else may stand on the value's line, but for another sentence: "4 to five" and "4 out of 10" have no end here.
+END = rf"[ \t\r)\]]*(?:\Z|(?=\n)|\.[.)\]]*(?=\s|\Z))(?!{GOES_ON})"
 
 EXACT_MARKER = re.compile(r"\[RESULT\]")
 MARKER = re.compile(r"\[(?:RESULT|SCORE)\]:?", FLAGS)
 
 EXACT_SCORE = re.compile(r"\s*(?P<value>-?[0-9]+)\s*\Z", re.ASCII)
 SCORE = re.compile(
-    r"\s*(?:result:|score:?|score\s+of)?[\s(\[]*(?P<value>-?[0-9]+)"
-    rf"(?![0-9]|\.[0-9]|\s*(?:or|to|-)\s*[0-9]){OF_FIVE}(?=[)\].\s]|\Z)",
-    FLAGS,
+    rf"\s*(?:result:|score:?|score\s+of)?[\s(\[]*(?P<value>-?[0-9]+)(?![0-9]){OF_FIVE}(?![0-9]){END}", FLAGS
 )
-LETTER = re.compile(r"\s*(?:response\s+)?\(?(?P<value>[A-Z])[)\].]*[ \t]*(?=\n|\Z)", FLAGS)
+LETTER = re.compile(rf"\s*(?:response\s+)?\(?(?P<value>[A-Z])[)\].]*[ \t]*(?=\n|\Z)(?!{GOES_ON})", FLAGS)
 
 # Without a marker only the very last words count, and only as words of their own: anything else may be a
 # quote, or the "(Score 5)" by which the prompt calls the reference answer.
 SCORE_AT_END = re.compile(
-    rf"(?:\A|[.!?\n]\s*|\[)(?:score|result)(?::|\s+of)?\s*(?P<value>-?[0-9]+){OF_FIVE}[\].]*\s*\Z", FLAGS
+    rf"(?:\A|[.!?\n][^\S\n]*|\[)(?:score|result)(?::|\s+of)?\s*(?P<value>-?[0-9]+){OF_FIVE}[\].]*\s*\Z", FLAGS
 )
 LETTER_AT_END = re.compile(r"(?:\[response\s+|\[result:\s*|(?:\A|\n)result:\s*)(?P<value>[A-Z])[\].]*\s*\Z", FLAGS)
-FINISHED = re.compile(rf"{OF_FIVE}[.]?[)\]\s]+", FLAGS)
+# A space alone finishes nothing: "4 " may go on as "4 out of 10".
+FINISHED = re.compile(rf"{OF_FIVE}[ \t]*(?:\.\s|\.?[)\]]|\n)[.)\]\s]*", FLAGS)
 
 
-class Result(Config):
+class Result(Options):
     """Options of `result`."""
 
     gives: Literal["score", "letter"]
@@ -41,34 +46,49 @@ class Result(Config):
     lowest: float = 1
     highest: float = 5
 
+    def problem(self, most_answers: int) -> str | None:
+        """A score for several answers, of which it would be one's."""
+        return only_for_one(most_answers) if self.gives == "score" else None
+
 
 def read_result(output: Output, options: Result) -> Reading | Failure:
     """What the last `[RESULT]` says; without one, in the varied form, what the very last words say.
 
     The last counts, because the feedback before it may quote an answer that holds the marker. When the last
-    marker is followed by something else, an earlier one is not tried. A cut output is only read when
-    nothing but the finished result follows the marker.
+    marker is followed by something else, an earlier one is not tried; when it stands in quotation marks and an
+    earlier one says otherwise, there is no telling. The value is the last word on its line: two values ("3 or 4"),
+    another scale ("4 out of 10") and a sentence that goes on are no result. A cut output is only read when nothing
+    but the finished result follows the marker.
     """
-    found = _search(output.text, options)
+    found, is_doubtful = _search(output.text, options)
     if found is None:
         return unreadable(output, f"no {options.gives} after [RESULT]: {shown(output.text, end=True)}")
     if output.was_cut and not FINISHED.fullmatch(output.text, found.end("value")):
         return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(found.group(0))}")
+    if is_doubtful:
+        return unreadable(output, f"two results, the last of them in quotation marks: {shown(output.text, end=True)}")
     value = found.group("value").upper()
     if options.gives == "score":
         return in_range(float(value), options.lowest, options.highest) or Reading(scores=(float(value),))
-    if value not in LETTERS[: output.answers]:
-        return Failure(Status.UNPARSEABLE, f"{value} is none of the {output.answers} answers")
-    return Reading(verdict=value)
+    return decided(output, value)
 
 
-def _search(text: str, options: Result) -> re.Match[str] | None:
+def _search(text: str, options: Result) -> tuple[re.Match[str] | None, bool]:
+    """The result that counts, and whether it is a quotation that an earlier one contradicts."""
     gives_letter = options.gives == "letter"
     is_exact = options.form == "exact"
     markers = list((EXACT_MARKER if is_exact else MARKER).finditer(text))
     if markers:
         pattern = LETTER if gives_letter else EXACT_SCORE if is_exact else SCORE
-        return pattern.match(text, markers[-1].end())
+        matches = [pattern.match(text, marker.end()) for marker in markers]
+        said = [
+            Said(marker.start(), marker.end(), _value(match)) for marker, match in zip(markers, matches, strict=True)
+        ]
+        return matches[-1], is_contradicted(text, said)
     if is_exact:
-        return None
-    return (LETTER_AT_END if gives_letter else SCORE_AT_END).search(text)
+        return None, False
+    return (LETTER_AT_END if gives_letter else SCORE_AT_END).search(text), False
+
+
+def _value(match: re.Match[str] | None) -> str | None:
+    return None if match is None else match.group("value").upper()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from judgelake.config import Config
+from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import NUMBER, Output, in_range, shown, unreadable
 from judgelake.judges.verdict import Failure, Reading, Status, verdict_of_scores
 
@@ -13,7 +13,7 @@ SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 SCORE = re.compile(rf"[+-]?{NUMBER}", re.ASCII)
 
 
-class ScoreLine(Config):
+class ScoreLine(Options):
     """Options of `score_line`: the scale, both ends included."""
 
     lowest: float = 0

@@ -261,7 +261,7 @@ def test_a_table_that_is_not_there_is_an_error_that_names_it(into):
         (["--format", "pandaml", "--input", "x"], "There is no format 'pandaml'. Did you mean 'pandalm'?"),
         (["--format", "pandalm"], "--format pandalm needs --input"),
         (["--format", "llmbar", "--input", "x", "--pairs", "all"], "--pairs means nothing for --format llmbar"),
-        (["--format", "alpaca_eval"], "--format alpaca_eval needs a file: --input or --annotations."),
+        (["--format", "alpaca_eval"], "--format alpaca_eval needs a file: --input, --annotations or --judgments."),
         (
             ["--format", "table", "--input", "x", "--baseline", "m"],
             "--format table needs --input and takes nothing else",
@@ -271,6 +271,13 @@ def test_a_table_that_is_not_there_is_an_error_that_names_it(into):
             "unknown key 'tabels': did you mean 'tables'?",
         ),
         (["--format", "pandalm", "--input", "x", "--set", "tables.warehouse=null"], "`staging` is not set"),
+        (["--format", "judgelake"], "--format judgelake needs a file: --input, --labels or --judgments."),
+        (["--format", "judgelake", "--judgments", "absent.jsonl"], "Cannot read 'absent.jsonl': No such file"),
+        (
+            ["--format", "judgelake", "--input", "x", "--judges", "d"],
+            "--judges names judge files to read raw outputs by",
+        ),
+        (["--format", "mm_vet", "--input", "x", "--answers", "y", "--judgments", "z"], "--judgments means nothing for"),
     ],
 )
 def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from judgelake.judges import Failure
 from judgelake.sources import Files, Loaded, Rejected, format_named
 
 
@@ -112,3 +114,70 @@ def test_judgelm_sample_has_two_teachers_and_a_reference(data):
     assert [label.scores for label in item.labels] == [(1.0, 10.0), (1.0, 5.0)]
     assert item.comparison is not None
     assert item.comparison.reference
+
+
+def said_by(loaded: list[Loaded], judge: str, order: str) -> Counter[str]:
+    judgments = [j for item in loaded for j in item.judgments if (j.judge, j.shown_order) == (judge, order)]
+    return Counter(j.said.status if isinstance(j.said, Failure) else str(j.said.verdict) for j in judgments)
+
+
+def test_gpt_35_judged_every_pandalm_pair_and_seven_have_no_comparison(data):
+    folder = data / "pandalm"
+    loaded, rejected = load(
+        "pandalm",
+        inputs=(folder / "testset-v1.json",),
+        judgments=(folder / "gpt-3.5-turbo-testset-v1.json",),
+    )
+    lost = [item.reason for item in rejected if item.file.endswith("gpt-3.5-turbo-testset-v1.json")]
+    assert [reason.partition(",")[0] for reason in lost] == [
+        f"idx: {index}" for index in (157, 158, 159, 161, 162, 164, 466)
+    ]
+    # Of 460, 476, 38 and 25 in the file, the lost ones are four times 1, twice 2 and once garbage.
+    assert said_by(loaded, "gpt-3.5-turbo", "AB") == {"A": 456, "B": 474, "tie": 38, "unparseable": 24}
+
+
+def test_llmbar_evaluators_are_right_as_often_as_published_in_each_order(data, shared):
+    folder = data / "llmbar"
+    loaded, rejected = load("llmbar", inputs=(folder,), judgments=(folder / "published_winners.jsonl",))
+    assert (sum(len(item.judgments) for item in loaded), rejected) == (2 * 1257, [])
+    assert said_by(loaded, "ChatGPT/CoT", "BA") == {"A": 117, "B": 298, "unparseable": 4}
+    about = {
+        item.comparison.comparison_id: (item.comparison.attributes["subset"], item.labels[0].verdict)
+        for item in loaded
+        if item.comparison
+    }
+    right: Counter[tuple[str, str, str]] = Counter()
+    for judgment in (judgment for item in loaded for judgment in item.judgments):
+        subset, verdict = about[judgment.comparison_id]
+        is_right = not isinstance(judgment.said, Failure) and judgment.said.verdict == verdict
+        right[subset, judgment.judge, judgment.shown_order] += is_right
+    published = json.loads((shared / "golden" / "llmbar_metrics.json").read_text("utf-8"))
+    for figures in published:
+        subset = figures["dataset"].removeprefix("LLMBar/").replace("/", "_")
+        for order, name in (("AB", "correct_first_order"), ("BA", "correct_swapped_order")):
+            assert right[subset, figures["evaluator"], order] == figures[name], (subset, figures["evaluator"], order)
+    assert len(published) == 15
+
+
+def test_autoj_outputs_agree_with_the_labels_in_both_orders_as_published(data):
+    folder = data / "autoj"
+    loaded, rejected = load(
+        "autoj",
+        inputs=(folder / "testdata_pairwise.jsonl",),
+        judgments=(folder / "pairwise_example_output.jsonl", folder / "pairwise_exchange_example_output.jsonl"),
+    )
+    assert rejected == []
+    pairs = [item for item in loaded if item.comparison is not None]
+    gold = [item.labels[0].verdict for item in pairs]
+    ab, ba = ([j.said for item in loaded for j in item.judgments if j.shown_order == order] for order in ("AB", "BA"))
+    triples = [(label, a.verdict, b.verdict) for label, a, b in zip(gold, ab, ba, strict=True)]
+    # The paper's leaderboard: agreement 54.96, consistency 83.41, of 1,392 pairs.
+    assert round(100 * sum(a == b == label for label, a, b in triples) / len(triples), 2) == 54.96
+    assert round(100 * sum(a == b for _, a, b in triples) / len(triples), 2) == 83.41
+
+
+def test_alpaca_eval_annotations_are_judgments_and_none_is_lost(data):
+    files = tuple(sorted((data / "alpaca_eval" / "annotations_gpt4").glob("*.json")))
+    loaded, rejected = load("alpaca_eval", judgments=files)
+    assert (len(loaded), rejected) == (5 * 805, [])
+    assert said_by(loaded, "alpaca_eval_gpt4", "AB") == {"A": 1401, "B": 2595, "tie": 27, "unparseable": 2}

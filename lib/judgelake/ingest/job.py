@@ -23,7 +23,7 @@ BETWEEN_WORDS_S = 5.0
 
 
 class IngestJob(Config):
-    """`jobs/ingest.py`: foreign data into the comparisons and labels tables."""
+    """`jobs/ingest.py`: foreign data into the tables of comparisons, labels and judgments."""
 
     tables: Tables = Tables()
     staging: str | None = None
@@ -46,6 +46,8 @@ class Ingested:
     rejected: int
     rejected_added: int
     examples: tuple[str, ...]
+    judgments_added: int = 0
+    judgments_held: int = 0
 
 
 def ingest(
@@ -67,7 +69,8 @@ def ingest(
         say: hears how far the work is, when it takes longer than a few seconds.
 
     Raises:
-        UserError: a file that cannot be read, a table without the columns, or, where `strict`, a rejected row.
+        UserError: a file that cannot be read, a raw output of a judge that does not exist, a table without the
+            columns, or, where `strict`, a rejected row. Nothing is written then.
     """
     begun = time.monotonic()
 
@@ -84,7 +87,17 @@ def ingest(
         else:
             _stage_files(format_named(format_name).load(files), folder, strict, tell)
             session = spark() if callable(spark) else spark
-        return _into_tables(session, job.tables, format_name, folder, strict, tell)
+        staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
+        return _into_tables(session, job.tables, staged, strict, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Rows on their way, and what they were read from."""
+
+    folder: Path
+    format_name: str
+    has_judgments: bool
 
 
 def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callable[[str], None]) -> None:
@@ -107,29 +120,36 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callab
 
 
 def _into_tables(
-    spark: SparkSession, tables: Tables, format_name: str, folder: Path, strict: bool, tell: Callable[[str], None]
+    spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, tell: Callable[[str], None]
 ) -> Ingested:
+    from judgelake.ingest.judgments import append_judgments
     from judgelake.ingest.settle import LABEL_KEY, Part, rejected_rows, settle
-    from judgelake.lake import append_new, create_tables
+    from judgelake.lake import append_new, create_tables, read_newest
 
     def added(part: Part, table: str, *key: str) -> int:
         return append_new(part.rows, table, key) if part.new else 0
 
     create_tables(spark, tables)
     tell("Read; now held against what the tables have.")
-    settled = settle(spark, folder, spark.table(tables.comparisons), spark.table(tables.labels))
+    judgments = read_newest(spark, tables.judgments)[0] if staged.has_judgments else None
+    settled = settle(spark, staged.folder, spark.table(tables.comparisons), spark.table(tables.labels), judgments)
     count = settled.rejected.count()
     first = settled.rejected.orderBy("file", "line", "reason").limit(EXAMPLES).collect()
     examples = tuple(example(row["file"], row["line"], row["reason"]) for row in first)
     if strict and examples:
         raise _refusal(examples)
-    tell(f"Now appended: {settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels.")
-    rejected = Part(rejected_rows(settled.rejected, format_name), new=count, held=0)
+    imported = settled.judgments
+    new = f"{settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels"
+    tell(f"Now appended: {new}{f', {imported.new:,} judgments' if imported else ''}.")
+    rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=count, held=0)
     return Ingested(
         comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),
         comparisons_held=settled.comparisons.held,
         labels_added=added(settled.labels, tables.labels, *LABEL_KEY),
         labels_held=settled.labels.held,
+        # After the comparisons: a reader never meets a judgment of a comparison that is not there.
+        judgments_added=append_judgments(imported, tables.judgments) if imported else 0,
+        judgments_held=imported.held if imported else 0,
         rejected=count,
         rejected_added=added(rejected, tables.rejected_rows, "row_id"),
         examples=examples,

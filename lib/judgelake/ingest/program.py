@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import load_config
 from judgelake.entry import exit_code_of
 from judgelake.errors import UserError
@@ -23,7 +24,17 @@ EPILOG = """examples:
   %(prog)s --format judgelake --input mine.jsonl
   %(prog)s --format alpaca_eval --input outputs/*.json --pairs all
   %(prog)s --format mt_bench --input question.jsonl --answers model_answer/*.jsonl --baseline gpt-4
+  %(prog)s --format pandalm --input testset-v1.json --judgments gpt-3.5-turbo-testset-v1.json
+  %(prog)s --format judgelake --judgments said.jsonl --judges my_judges/
   %(prog)s --format table --input main.default.pairs --config conf/ingest.yaml
+
+a line of judgments in the format judgelake holds comparison_id, judge, shown_order, and what the judge said:
+  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA", "verdict": "A"}    A, B, ..., tie: in own order
+  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "AB", "scores": [8, 7]}  one an answer: in own order
+  {"comparison_id": "c1", "judge": "judgelm", "mode": "pair", "shown_order": "BA", "raw_output": "7 8"}
+      read by the parser of that judge file (list them with: judgelake judges), in the order shown
+  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "AB", "verdict": null, "error": "refused"}  it failed
+it may also hold model_version, mode, repeat, finish_reason, verdict_logprobs, and raw_output beside a verdict.
 """
 
 
@@ -34,8 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    path = arguments.config if arguments.config or not DEFAULT_CONFIG.exists() else DEFAULT_CONFIG
-    job = load_config(IngestJob, path, arguments.set)
+    job = load_config(IngestJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     files = _files(arguments)
     console = Console(highlight=False)
     with console.status("Reading.") as status:
@@ -47,14 +57,14 @@ def _command(arguments: argparse.Namespace) -> int:
             strict=arguments.strict,
             say=status.update if console.is_terminal else console.print,
         )
-    _report(console, done, job)
+    _report(console, done, job, has_judgments=bool(files.judgments))
     return 0
 
 
 def _files(arguments: argparse.Namespace) -> Files:
     given = [
         name
-        for name in ("input", "labels", "answers", "annotations", "reference", "baseline")
+        for name in ("input", "labels", "answers", "annotations", "judgments", "judges", "reference", "baseline")
         if getattr(arguments, name)
     ]
     given += ["pairs"] if arguments.pairs else []
@@ -64,8 +74,8 @@ def _files(arguments: argparse.Namespace) -> Files:
         return Files(tables=tuple(arguments.input))
     chosen = format_named(arguments.format)
     chosen.check(given)
-    if not given:
-        raise UserError(f"--format {arguments.format} needs a file: --{' or --'.join(chosen.takes[:2])}.")
+    if arguments.judges and not arguments.judgments:
+        raise UserError("--judges names judge files to read raw outputs by, so it needs --judgments.")
     if arguments.pairs and arguments.baseline:
         raise UserError("--pairs and --baseline exclude each other: all pairs, or each against one model.")
     return Files(
@@ -73,6 +83,8 @@ def _files(arguments: argparse.Namespace) -> Files:
         labels=_paths(arguments.labels),
         answers=_paths(arguments.answers),
         annotations=_paths(arguments.annotations),
+        judgments=_paths(arguments.judgments),
+        judges=Path(arguments.judges) if arguments.judges else None,
         reference=Path(arguments.reference) if arguments.reference else None,
         pairs=arguments.pairs or "all",
         baseline=arguments.baseline,
@@ -83,12 +95,14 @@ def _paths(names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(Path(name) for name in names)
 
 
-def _report(console: Console, done: Ingested, job: IngestJob) -> None:
+def _report(console: Console, done: Ingested, job: IngestJob, has_judgments: bool) -> None:
     table = Table("", "added", "already there", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     table.add_row("comparisons", f"{done.comparisons_added:,}", f"{done.comparisons_held:,}")
     table.add_row("labels", f"{done.labels_added:,}", f"{done.labels_held:,}")
+    if has_judgments:
+        table.add_row("judgments", f"{done.judgments_added:,}", f"{done.judgments_held:,}")
     if done.rejected:
         table.add_row("rejected rows", f"{done.rejected_added:,}", f"{done.rejected - done.rejected_added:,}")
     console.print(table)
@@ -101,7 +115,7 @@ def _report(console: Console, done: Ingested, job: IngestJob) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="judgelake-ingest",
-        description="Bring comparisons and labels into the lake's tables. Ingesting twice changes nothing.",
+        description="Bring comparisons, labels and judgments into the lake's tables. Ingesting twice changes nothing.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -111,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     add_files("--labels", help="labels that stand in files of their own (judgelake, judgelm)")
     add_files("--answers", help="the models' answers (mt_bench, mm_vet)")
     add_files("--annotations", help="annotated pairs (alpaca_eval)")
+    add_files("--judgments", help="of a judge that ran elsewhere (judgelake, pandalm, llmbar, autoj, alpaca_eval)")
+    parser.add_argument("--judges", metavar="DIR", help="your own judge files, to read raw outputs by (judgelake)")
     parser.add_argument("--reference", metavar="FILE", help="reference answers (mt_bench, judgelm)")
     parser.add_argument(
         "--pairs",
@@ -119,7 +135,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--baseline", metavar="MODEL", help="compare every other model with this one, shown first")
     parser.add_argument("--strict", action="store_true", help="a rejected row is an error: nothing is written, exit 2")
-    parser.add_argument("--config", metavar="FILE", help=f"YAML file; default {DEFAULT_CONFIG} where it is there")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of the config")
-    parser.add_argument("--debug", action="store_true", help="show stack traces and Spark's own messages")
+    add_job_arguments(parser, DEFAULT_CONFIG, "tables.comparisons=name")
     return parser

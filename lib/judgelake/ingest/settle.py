@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from judgelake.ingest.judgments import Imported, settle_judgments
+from judgelake.ingest.staged import POSITION, Known, at, kept, place_of, text_of, unknown, with_reason
 from judgelake.ingest.staging import ROWS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
 
-# Where a row stands: its number in the ingest and, of labels, its place in the row; the file; the line.
-POSITION = ("at", "file", "line")
 # What a comparison is about. Source and attributes say where it was found: two sources may hold the same one.
 CONTENT = ("question_id", "messages", "input", "answers", "reference", "rubric")
 LABEL_KEY = ("comparison_id", "labeler", "kind")
@@ -38,48 +38,55 @@ class Settled:
 
     comparisons: Part
     labels: Part
+    judgments: Imported | None
     rejected: DataFrame
 
 
-def settle(spark: SparkSession, folder: Path, comparisons: DataFrame, labels: DataFrame) -> Settled:
+def settle(
+    spark: SparkSession, folder: Path, comparisons: DataFrame, labels: DataFrame, judgments: DataFrame | None
+) -> Settled:
     """Hold the rows staged in `folder` against each other and against the tables.
 
     The first of several rows with one id is taken; a later one with other content is rejected and names it,
-    and with it go its labels. A label needs its comparison, here or in the table.
+    and with it go its labels and judgments. Those need their comparison, here or in the table.
 
     Args:
         spark: the session.
         folder: where the rows are staged; what is found out is kept there too.
         comparisons: the comparisons table as it is.
         labels: the labels table as it is.
+        judgments: the judgments table at one version; None where no file of judgments was read.
     """
     rows = spark.read.parquet(str(folder / ROWS))
     refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
-    given = rows.where("comparison IS NOT NULL").select(_at(F.lit(0)), "file", "line", "comparison.*")
-    checked = _kept(
+    given = rows.where("comparison IS NOT NULL").select(at(F.lit(0)), "file", "line", "comparison.*")
+    checked = kept(
         _checked(given, comparisons, ("comparison_id",), CONTENT, F.concat(F.lit("comparison_id "), "comparison_id")),
         folder / "checked_comparisons",
     )
     wrong = checked.where("reason IS NOT NULL").select("at", "reason")
     accepted = given.join(wrong, "at", "left_anti")
+    known = Known(accepted, comparisons, refused=checked.where("reason IS NOT NULL").select("comparison_id"))
     said = rows.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
-    said = said.join(wrong.select("at.seq"), "seq", "left_anti").select(_at("place"), "file", "line", "label.*")
-    checked_labels = _kept(
+    said = said.join(wrong.select("at.seq"), "seq", "left_anti").select(at("place"), "file", "line", "label.*")
+    checked_labels = kept(
         _checked(said, labels, LABEL_KEY, LABEL_CONTENT, F.concat(F.lit("the label of "), "labeler")),
         folder / "checked_labels",
     )
     wrong_labels = checked_labels.where("reason IS NOT NULL").select("at", "reason")
-    fitting, unfit = _fitting(said.join(wrong_labels, "at", "left_anti"), accepted, comparisons)
-    rejected = [refused, _with_reason(given, wrong), _with_reason(said, wrong_labels), unfit]
+    fitting, unfit = _fitting(said.join(wrong_labels, "at", "left_anti"), known)
+    rejected = [refused, with_reason(given, wrong), with_reason(said, wrong_labels), unfit]
+    imported = None
+    if judgments is not None:
+        taken = rows.join(wrong.select("at.seq"), "seq", "left_anti")
+        imported = settle_judgments(taken, folder, known, judgments)
+        rejected.append(imported.rejected)
     return Settled(
         comparisons=_part(given, checked),
         labels=_part(fitting, checked_labels),
-        rejected=_kept(reduce(DataFrame.unionByName, rejected), folder / "rejected"),
+        judgments=imported,
+        rejected=kept(reduce(DataFrame.unionByName, rejected), folder / "rejected"),
     )
-
-
-def _at(place: Column | str) -> Column:
-    return F.struct("seq", F.col(place).alias("place") if isinstance(place, str) else place.alias("place")).alias("at")
 
 
 def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
@@ -107,30 +114,24 @@ def _checked(
     known = (
         held.join(first.select(*key), list(key), "left_semi").groupBy(*key).agg(F.min(_digest(content)).alias("held"))
     )
-    place = F.concat_ws(", line ", F.element_at(F.split("first.file", "/"), -1), F.col("first.line"))
     reason = F.when(
         F.col("held").isNotNull() & (F.col("held") != F.col("content")),
         F.concat("what", F.lit(": the table holds it with other content")),
     ).when(
         F.col("first.content") != F.col("content"),
-        F.concat("what", F.lit(": stands with other content in "), place),
+        F.concat("what", F.lit(": stands with other content in "), place_of("first")),
     )
     is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull() & (F.col("first.content") == F.col("content"))
     joined = slim.join(first, list(key)).join(known, list(key), "left")
     return joined.select("at", *key, reason.alias("reason"), is_new.alias("is_new"))
 
 
-def _fitting(said: DataFrame, given: DataFrame, comparisons: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _fitting(said: DataFrame, known: Known) -> tuple[DataFrame, DataFrame]:
     """The labels whose comparison is known and has as many answers as the label is about, and the others."""
-    sizes = given.select("comparison_id", F.size("answers").alias("answers")).unionByName(
-        comparisons.select("comparison_id", F.size("answers").alias("answers")).join(
-            said.select("comparison_id").distinct(), "comparison_id", "left_semi"
-        )
-    )
-    known = said.join(sizes.groupBy("comparison_id").agg(F.min("answers").alias("answers")), "comparison_id", "left")
+    about = known.about(said)
     letter = F.ascii("verdict") - F.lit(ord("A"))
     reason = (
-        F.when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
+        unknown()
         .when(
             F.col("scores").isNotNull() & (F.size("scores") != F.col("answers")),
             F.lit("scores: not as many as the comparison has answers"),
@@ -141,9 +142,9 @@ def _fitting(said: DataFrame, given: DataFrame, comparisons: DataFrame) -> tuple
         )
         .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer alone has a score"))
     )
-    judged = known.withColumn("reason", reason)
-    fitting = judged.where("reason IS NULL").drop("reason", "answers")
-    unfit = judged.where("reason IS NOT NULL").select("file", "line", "reason", _text_of(said).alias("raw"))
+    judged = about.withColumn("reason", reason)
+    fitting = judged.where("reason IS NULL").select(*said.columns)
+    unfit = judged.where("reason IS NOT NULL").select("file", "line", "reason", text_of(said).alias("raw"))
     return fitting, unfit
 
 
@@ -154,19 +155,5 @@ def _part(rows: DataFrame, checked: DataFrame) -> Part:
     return Part(fresh, counts["new"], counts["held"])
 
 
-def _with_reason(rows: DataFrame, wrong: DataFrame) -> DataFrame:
-    return rows.join(wrong, "at").select("file", "line", "reason", _text_of(rows).alias("raw"))
-
-
-def _text_of(rows: DataFrame) -> Column:
-    return F.to_json(F.struct(*(name for name in rows.columns if name not in POSITION)))
-
-
 def _digest(content: tuple[str, ...]) -> Column:
     return F.sha2(F.to_json(F.struct(*content)), 256)
-
-
-def _kept(rows: DataFrame, folder: Path) -> DataFrame:
-    """The rows written out: what was found out must not change while the tables do."""
-    rows.write.parquet(str(folder))
-    return rows.sparkSession.read.parquet(str(folder))

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
+from judgelake.ingest.judgment_rows import JUDGMENT, judgment_row
 from judgelake.judges import Comparison, comparison_to_record, label_to_record
 from judgelake.sources import Item, Loaded
 
@@ -54,6 +55,7 @@ STAGED = pa.schema(
         "line": pa.int64(),
         "comparison": COMPARISON,
         "labels": pa.list_(LABEL),
+        "judgments": pa.list_(JUDGMENT),
         "reason": pa.string(),
         "raw": pa.string(),
     }
@@ -114,10 +116,11 @@ def staged_row(item: Item) -> dict[str, Any]:
     """The columns of `STAGED`, without `seq`, of one item."""
     row: dict[str, Any] = {"file": item.file, "line": item.line or None}
     if not isinstance(item, Loaded):
-        return {**row, "comparison": None, "labels": [], "reason": item.reason, "raw": item.raw}
+        return {**row, "comparison": None, "labels": [], "judgments": [], "reason": item.reason, "raw": item.raw}
     comparison = None if item.comparison is None else _comparison(item.comparison)
     labels = [label_to_record(label) for label in item.labels]
-    return {**row, "comparison": comparison, "labels": labels, "reason": None, "raw": None}
+    judgments = [judgment_row(judgment) for judgment in item.judgments]
+    return {**row, "comparison": comparison, "labels": labels, "judgments": judgments, "reason": None, "raw": None}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
@@ -127,8 +130,9 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 def _bytes_of(item: Item) -> int:
     if not isinstance(item, Loaded):
         return len(item.raw)
+    written = sum(len(judgment.raw_output or "") for judgment in item.judgments)
     if item.comparison is None:
-        return 0
+        return written
     asked = sum(len(message.content) for message in item.comparison.messages) + len(item.comparison.input or "")
     answered = sum(len(part) for answer in item.comparison.answers for part in answer.turns or (answer.text or "",))
-    return asked + answered + len(item.comparison.reference or "")
+    return written + asked + answered + len(item.comparison.reference or "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from judgelake.judges import TIE
-from judgelake.sources.fields import one_of, question, text
+from judgelake.sources.fields import name, one_of, optional, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
@@ -22,9 +24,10 @@ ANNOTATION = {
     "generator_1": text,
     "generator_2": text,
     "dataset": text,
-    "annotator": text,
+    "annotator": name,
     "preference": one_of(*VERDICTS),
 }
+JUDGED = {**ANNOTATION, "preference": optional(ANNOTATION["preference"])}
 
 
 def load(files: Files) -> Iterator[Item]:
@@ -32,7 +35,8 @@ def load(files: Files) -> Iterator[Item]:
 
     An annotation holds the two outputs it judged and these need not be those of the output files (a model's
     outputs are made anew for a new release): it is a comparison of its own, and one with the outputs' where
-    the texts are the same.
+    the texts are the same. Its preference is a label, or (`--judgments`) the annotator's judgment; then null is
+    a failed one.
     """
     questions: dict[str, _Question] = {}
     for row in checked_rows(files.inputs, OUTPUT):
@@ -49,6 +53,7 @@ def load(files: Files) -> Iterator[Item]:
     for asked in questions.values():
         yield from asked.comparisons(files)
     yield from load_rows(files.annotations, ANNOTATION, _annotated)
+    yield from load_rows(files.judgments, JUDGED, _judged)
 
 
 @dataclass(slots=True)
@@ -75,11 +80,26 @@ class _Question:
 
 def _annotated(row: Row) -> Record:
     value = row.value
-    comparison = {
+    label = {"labeler": value["annotator"], "kind": "teacher", "verdict": VERDICTS[value["preference"]]}
+    return Record(_comparison(value), [label])
+
+
+def _judged(row: Row) -> Record:
+    value = row.value
+    preference, written = value["preference"], value.get("raw_completion")
+    said = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
+    # AlpacaEval shows the outputs in a random order, maps the preference back and keeps no record of the order:
+    # AB says no more than whose order the verdict is in.
+    judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **said}
+    # Text in some releases, the call's whole answer in others.
+    raw_output = written if isinstance(written, str | None) else json.dumps(written)
+    return Record(_comparison(value), judgments=[{**judgment, "raw_output": raw_output}])
+
+
+def _comparison(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "messages": user_turns(value["instruction"]),
         "answers": [{"model": value[f"generator_{place}"], "text": value[f"output_{place}"]} for place in (1, 2)],
         "source": "alpaca_eval",
         "attributes": {"dataset": value["dataset"]},
     }
-    label = {"labeler": value["annotator"], "kind": "teacher", "verdict": VERDICTS[value["preference"]]}
-    return Record(comparison, [label])

@@ -1,13 +1,16 @@
-"""Auto-J: the pairwise test set (labels count from 0, 2 is a tie) and GPT-4's gradings of single answers."""
+"""Auto-J: the pairwise test set (labels count from 0, 2 is a tie), its verdicts, and GPT-4's single gradings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from judgelake.judges import TIE
+from judgelake.errors import UserError
+from judgelake.judges import TIE, own_label
 from judgelake.sources.fields import number, one_of, problem_of, question, text
-from judgelake.sources.loaded import Files, Item, Row, user_turns
-from judgelake.sources.rows import Record, load_rows
+from judgelake.sources.loaded import Files, Item, Row, judged_row, user_turns
+from judgelake.sources.rows import Record, checked_rows, load_rows
+from judgelake.sources.targets import Targets
 
 VERDICTS = {0: "A", 1: "B", 2: TIE}
 PAIR = {"prompt": question, "response 1": text, "response 2": text, "label": one_of(*VERDICTS), "scenario": text}
@@ -15,10 +18,53 @@ SINGLE = {"usrmsg": text, "pred_score": number, "scenario": text}
 # A grading holds its comparison only inside the prompt it was made with.
 QUERY, RESPONSE, END = "\n***\n[Query]: ", "\n***\n[Response]: ", "\n***\n[END DATA]"
 
+JUDGE = "Auto-J-13B"
+# Auto-J's own code writes -1 where it finds no verdict.
+NO_VERDICT = -1
+JUDGED = {"output": one_of(*VERDICTS, NO_VERDICT)}
+ORDERS = ("AB", "BA")
+
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison a row: of two answers with a gold verdict, or of one with the teacher's score from 1 to 10."""
-    return load_rows(files.inputs, {}, lambda row: _single(row) if "usrmsg" in row.value else _pair(row))
+    """One comparison a row: of two answers with a gold verdict, or of one with the teacher's score from 1 to 10.
+
+    Judgments hold nothing but the output, a row for each of the input: the first file is of the order AB, a
+    second one of BA, and its outputs are still in the order shown.
+
+    Raises:
+        UserError: besides an unreadable file, more than two files of judgments, or another number of rows.
+    """
+    if len(files.judgments) > len(ORDERS):
+        raise UserError("--judgments of autoj are one file in the order AB and, if there is one, a second in BA.")
+    targets = Targets()
+    yield from load_rows(
+        files.inputs,
+        {},
+        lambda row: _single(row) if "usrmsg" in row.value else _pair(row),
+        lambda row, item: targets.add(len(targets), item),
+    )
+    for path, order in zip(files.judgments, ORDERS, strict=False):
+        yield from _judgments(path, order, targets)
+
+
+def _judgments(path: Path, order: str, targets: Targets) -> Iterator[Item]:
+    rows = list(checked_rows([path], JUDGED))
+    if len(rows) != len(targets):
+        raise UserError(
+            f"{str(path)!r} has {len(rows)} rows and the input {len(targets)}: outputs of autoj are joined by their "
+            "place, so there must be as many, in the same order."
+        )
+    for place, row in enumerate(rows):
+        yield _judged(row, order, place, targets) if isinstance(row, Row) else row
+
+
+def _judged(row: Row, order: str, place: int, targets: Targets) -> Item:
+    target = targets.of(place)
+    if isinstance(target, str):
+        return row.rejected(f"row {place + 1}, but {target}")
+    output = row.value["output"]
+    said = {"error": "output: -1"} if output == NO_VERDICT else {"verdict": own_label(VERDICTS[output], order)}
+    return judged_row(row, target.comparison_id, [{"judge": JUDGE, "mode": "pair", "shown_order": order, **said}])
 
 
 def _pair(row: Row) -> Record | str:

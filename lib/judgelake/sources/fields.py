@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+import difflib
+import sys
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
+
+LARGEST = sys.float_info.max
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, or None."""
@@ -16,6 +19,15 @@ def problem_of(row: Mapping[str, Any], fields: Mapping[str, Check]) -> str | Non
         problem = check(row[name]) if name in row else "missing"
         if problem is not None:
             return f"{name}: {problem}"
+    return None
+
+
+def unknown_key(row: Mapping[str, Any], known: Collection[str]) -> str | None:
+    """The first key of `row` that is not among `known`, with the nearest that is; None where all are."""
+    for key in row:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            return f"{key}: unknown key" + (f", did you mean {close[0]!r}?" if close else "")
     return None
 
 
@@ -37,6 +49,11 @@ def question(value: Any) -> str | None:
     return text(value) or (None if value.strip() else "the question is empty")
 
 
+def name(value: Any) -> str | None:
+    """Text that names something."""
+    return text(value) or (None if value.strip() else "empty")
+
+
 def optional(check: Check) -> Check:
     """The same check, where null may stand instead."""
     return lambda value: None if value is None else check(value)
@@ -49,7 +66,8 @@ def integer(value: Any) -> str | None:
 
 def number(value: Any) -> str | None:
     """A finite number; true and false are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Compared, not given to math.isfinite: that raises for an integer beyond the floats.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
         return f"{kind_of(value)}, expected a finite number"
     return None
 

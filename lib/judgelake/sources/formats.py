@@ -15,11 +15,11 @@ GROUPING = ("pairs", "baseline")
 FORMATS: dict[str, Format] = {
     made.name: made
     for made in (
-        Format("judgelake", judgelake.load, takes=("labels",)),
-        Format("pandalm", pandalm.load),
-        Format("llmbar", llmbar.load),
-        Format("autoj", autoj.load),
-        Format("alpaca_eval", alpaca_eval.load, takes=("input", "annotations", *GROUPING), needs=()),
+        Format("judgelake", judgelake.load, takes=("input", "labels", "judgments", "judges"), needs=()),
+        Format("pandalm", pandalm.load, takes=("judgments",)),
+        Format("llmbar", llmbar.load, takes=("judgments",)),
+        Format("autoj", autoj.load, takes=("judgments",)),
+        Format("alpaca_eval", alpaca_eval.load, takes=("input", "annotations", "judgments", *GROUPING), needs=()),
         Format("prometheus", prometheus.load),
         Format("mt_bench", mt_bench.load, takes=("reference", *GROUPING), needs=("input", "answers")),
         Format("mm_vet", mm_vet.load, takes=GROUPING, needs=("input", "answers")),

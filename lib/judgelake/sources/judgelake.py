@@ -1,22 +1,33 @@
-"""Our own JSONL: the keys of a comparison, with its labels inline (`labels`) or in files of their own."""
+"""Our own JSONL: comparisons, with their labels inline (`labels`) or in files of their own, and judgments."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
-from judgelake.judges import Failure, label_from_record
+from judgelake.errors import UserError
+from judgelake.judges import Failure, label_from_record, load_judge
 from judgelake.sources.fields import kind_of
+from judgelake.sources.judgments import JudgeNamed, judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.reading import rows_of
 from judgelake.sources.rows import Record, load_rows
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the input files, then the labels of the label files, which stand alone."""
+    """Comparisons of the input files, then the labels and judgments of their own files, which stand alone.
+
+    Raises:
+        UserError: besides an unreadable file, a raw output of a judge or mode that does not exist.
+    """
     yield from load_rows(files.inputs, {}, record_of)
     for path in files.labels:
         for row in rows_of(path):
             yield _label(row) if isinstance(row, Row) else row
+    judge_named = functools.cache(functools.partial(load_judge, folder=files.judges))
+    for path in files.judgments:
+        for row in rows_of(path):
+            yield _judgment(row, judge_named) if isinstance(row, Row) else row
 
 
 def record_of(row: Row) -> Record | str:
@@ -31,3 +42,13 @@ def record_of(row: Row) -> Record | str:
 def _label(row: Row) -> Item:
     label = label_from_record(row.value)
     return row.rejected(label.reason) if isinstance(label, Failure) else Loaded(row.file, row.line, None, (label,))
+
+
+def _judgment(row: Row, judge_named: JudgeNamed) -> Item:
+    try:
+        judgment = judgment_from_record(row.value, judge_named)
+    except UserError as error:
+        raise UserError(f"{row.file}, line {row.line}: raw_output cannot be read. {error}") from error
+    if isinstance(judgment, str):
+        return row.rejected(judgment)
+    return Loaded(row.file, row.line, None, judgments=(judgment,))

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from judgelake.errors import UserError
-from judgelake.judges import TIE, Comparison, Failure, Label, comparison_from_record, label_from_record, orders_of
+from judgelake.judges import Comparison, Failure, Label, comparison_from_record, label_from_record
+from judgelake.sources.judgments import Judgment, judgment_from_record, said_problem
 
 Pairs = Literal["all", "together", "alone"]
+
+OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
+"""The options that name rows to read; the others say how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A comparison with its labels, or labels alone (comparison None) for a comparison that comes from elsewhere."""
+    """A comparison with what is said of it; comparison None where it comes from elsewhere, in this ingest or before."""
 
     file: str
     line: int
     comparison: Comparison | None
     labels: tuple[Label, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Files:
     labels: tuple[Path, ...] = ()
     answers: tuple[Path, ...] = ()
     annotations: tuple[Path, ...] = ()
+    judgments: tuple[Path, ...] = ()
+    judges: Path | None = None
+    """A folder of judge files, searched before the built-in ones, to read raw outputs by."""
     reference: Path | None = None
     pairs: Pairs = "all"
     baseline: str | None = None
@@ -79,7 +87,7 @@ class Format:
     needs: tuple[str, ...] = ("input",)
 
     def check(self, given: Sequence[str]) -> None:
-        """Refuse an option that this format has no use for, and the absence of one that it needs.
+        """Refuse an option that this format has no use for, the absence of one that it needs, and no file at all.
 
         Raises:
             UserError: names the option and what the format takes.
@@ -91,15 +99,24 @@ class Format:
         for name in self.needs:
             if name not in given:
                 raise UserError(f"--format {self.name} needs --{name}; it takes {options}.")
+        if not set(given) & set(OF_FILES):
+            *others, last = (f"--{name}" for name in OF_FILES if name in self.takes)
+            raise UserError(f"--format {self.name} needs a file: {', '.join(others)} or {last}.")
 
 
-def accepted(row: Row, record: Mapping[str, Any], labels: Sequence[Mapping[str, Any]] = ()) -> Item:
-    """The comparison and labels of a row, or the row rejected with the first field that cannot be taken.
+def accepted(
+    row: Row,
+    record: Mapping[str, Any],
+    labels: Sequence[Mapping[str, Any]] = (),
+    judgments: Sequence[Mapping[str, Any]] = (),
+) -> Item:
+    """The comparison of a row and what is said of it, or the row rejected with the first field that cannot be taken.
 
     Args:
         row: where the record comes from.
         record: the comparison, with the keys of our JSONL.
         labels: label records; `comparison_id` is put in here.
+        judgments: judgment records; the same.
     """
     comparison = comparison_from_record(record)
     if isinstance(comparison, Failure):
@@ -115,19 +132,30 @@ def accepted(row: Row, record: Mapping[str, Any], labels: Sequence[Mapping[str, 
         if problem is not None:
             return row.rejected(f"labels: {problem}")
         read.append(label)
-    return Loaded(row.file, row.line, comparison, tuple(read))
+    judged = judged_row(row, comparison.comparison_id, judgments)
+    return judged if isinstance(judged, Rejected) else replace(judged, comparison=comparison, labels=tuple(read))
+
+
+def judged_row(row: Row, comparison_id: str, judgments: Sequence[Mapping[str, Any]]) -> Item:
+    """The judgments of a row about a comparison that comes from elsewhere, or the row rejected.
+
+    Args:
+        row: where the records come from.
+        comparison_id: what they are about; put into every record here.
+        judgments: judgment records with verdicts or scores, as in our JSONL.
+    """
+    read: list[Judgment] = []
+    for given in judgments:
+        judgment = judgment_from_record({**given, "comparison_id": comparison_id})
+        if isinstance(judgment, str):
+            return row.rejected(f"judgments: {judgment}")
+        read.append(judgment)
+    return Loaded(row.file, row.line, None, judgments=tuple(read))
 
 
 def label_problem(label: Label, answers: int) -> str | None:
     """Why a label cannot be about a comparison of so many answers; None where it can."""
-    letters = orders_of(answers)[0]
-    if label.verdict is not None and label.verdict != TIE and label.verdict not in tuple(letters):
-        return f"verdict {label.verdict!r}, but the answers are {', '.join(letters)}"
-    if label.verdict is not None and answers == 1:
-        return f"verdict {label.verdict!r}, but a single answer has only a score"
-    if label.scores is not None and len(label.scores) != answers:
-        return f"{len(label.scores)} scores for {answers} answers"
-    return None
+    return said_problem(label.verdict, label.scores, answers)
 
 
 def user_turns(*turns: Any) -> list[dict[str, Any]]:

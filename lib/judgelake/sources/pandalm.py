@@ -1,4 +1,4 @@
-"""PandaLM's human-annotated pairs: three annotators' verdicts each, and their majority as gold."""
+"""PandaLM's human-annotated pairs: three annotators' verdicts each, their majority as gold, and GPT-3.5's verdicts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from judgelake.judges import TIE
 from judgelake.sources.fields import integer, one_of, optional, question, text
-from judgelake.sources.loaded import Files, Item, Row, user_turns
-from judgelake.sources.rows import Record, load_rows
+from judgelake.sources.loaded import Files, Item, Rejected, Row, judged_row, user_turns
+from judgelake.sources.rows import Record, checked_rows, load_rows
+from judgelake.sources.targets import Targets
 
 VERDICTS = {0: TIE, 1: "A", 2: "B"}
 ANNOTATORS = ("annotator1", "annotator2", "annotator3")
@@ -23,11 +24,26 @@ FIELDS = {
     "motivation_app": text,
     **{name: one_of(*VERDICTS) for name in ANNOTATORS},
 }
+JUDGE = "gpt-3.5-turbo"
+JUDGED = {"idx": integer, "gpt_result": text, "gpt_reason": text, "gpt_reference": text}
+RESULTS = {"1": "A", "2": "B", "Tie": TIE}
 
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison a row; an empty `input` is none, as it is in the instructions the pairs were made from."""
-    return load_rows(files.inputs, FIELDS, _convert)
+    """One comparison a row; an empty `input` is none, as it is in the instructions the pairs were made from.
+
+    The verdicts of GPT-3.5, which saw the responses in this order, are joined by `idx`. Another result than 1, 2
+    or Tie ("garbage") is a failed judgment.
+    """
+    targets = Targets()
+
+    def became(row: Row | Rejected, item: Item) -> None:
+        if isinstance(row, Row) and integer(row.value.get("idx")) is None:
+            targets.add(row.value["idx"], item)
+
+    yield from load_rows(files.inputs, FIELDS, _convert, became)
+    for row in checked_rows(files.judgments, JUDGED):
+        yield _judged(row, targets) if isinstance(row, Row) else row
 
 
 def _convert(row: Row) -> Record | str:
@@ -58,3 +74,16 @@ def _labels(verdicts: list[str]) -> list[dict[str, Any]]:
     if 2 * votes > len(verdicts):
         labels.append({"labeler": "majority", "kind": "gold", "verdict": verdict})
     return labels
+
+
+def _judged(row: Row, targets: Targets) -> Item:
+    value = row.value
+    target = targets.of(value["idx"])
+    if isinstance(target, str):
+        return row.rejected(f"idx: {value['idx']}, but {target}")
+    result = value["gpt_result"]
+    said = {"verdict": RESULTS[result]} if result in RESULTS else {"error": f"gpt_result: {result[:40]!r}"}
+    # The file holds the output only in these three parts.
+    written = "\n".join(part for part in (result, value["gpt_reason"], value["gpt_reference"]) if part)
+    judgment = {"judge": JUDGE, "mode": "pair", "shown_order": "AB", "raw_output": written, **said}
+    return judged_row(row, target.comparison_id, [judgment])

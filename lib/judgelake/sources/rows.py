@@ -14,22 +14,25 @@ from judgelake.sources.reading import rows_of
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row in the shape of our JSONL: the comparison and its labels, both still unchecked."""
+    """A row in the shape of our JSONL: the comparison and what is said of it, all still unchecked."""
 
     comparison: Mapping[str, Any]
     labels: Sequence[Mapping[str, Any]] = ()
+    judgments: Sequence[Mapping[str, Any]] = ()
 
 
 def checked_rows(paths: Sequence[Path], fields: Mapping[str, Check]) -> Iterator[Row | Rejected]:
     """The rows of all files in which every field is what it must be, the others rejected."""
     for path in paths:
         for row in rows_of(path):
-            problem = problem_of(row.value, fields) if isinstance(row, Row) else None
-            yield row.rejected(problem) if isinstance(row, Row) and problem is not None else row
+            yield _checked(row, fields)
 
 
 def load_rows(
-    paths: Sequence[Path], fields: Mapping[str, Check], convert: Callable[[Row], Record | str]
+    paths: Sequence[Path],
+    fields: Mapping[str, Check],
+    convert: Callable[[Row], Record | str],
+    became: Callable[[Row | Rejected, Item], None] = lambda row, item: None,
 ) -> Iterator[Item]:
     """What the rows of the files become.
 
@@ -37,10 +40,24 @@ def load_rows(
         paths: files in the order they are read.
         fields: what `convert` may rely on; a row that breaks it is rejected with the field's name.
         convert: a row to its record, or the reason why it has none.
+        became: hears of every row as it was read (Rejected: it could not be), with what it became.
     """
-    for row in checked_rows(paths, fields):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        record = convert(row)
-        yield row.rejected(record) if isinstance(record, str) else accepted(row, record.comparison, record.labels)
+    for path in paths:
+        for row in rows_of(path):
+            item = _item(_checked(row, fields), convert)
+            became(row, item)
+            yield item
+
+
+def _checked(row: Row | Rejected, fields: Mapping[str, Check]) -> Row | Rejected:
+    problem = problem_of(row.value, fields) if isinstance(row, Row) else None
+    return row.rejected(problem) if isinstance(row, Row) and problem is not None else row
+
+
+def _item(row: Row | Rejected, convert: Callable[[Row], Record | str]) -> Item:
+    if isinstance(row, Rejected):
+        return row
+    record = convert(row)
+    if isinstance(record, str):
+        return row.rejected(record)
+    return accepted(row, record.comparison, record.labels, record.judgments)

@@ -1,0 +1,223 @@
+"""Judgments of a judge that ran elsewhere, in the keys of our JSONL: what it said, or its raw output to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from judgelake.judges import (
+    LETTERS,
+    TIE,
+    Failure,
+    JudgeSpec,
+    Reading,
+    Status,
+    load_judge,
+    parse,
+    to_own_order,
+    verdict_of_scores,
+)
+from judgelake.sources.fields import Check, integer, kind_of, list_of, name, number, problem_of, text, unknown_key
+
+IMPORTED = "imported"
+"""Stands for what is not known of a judge that ran elsewhere."""
+MOST_REPEATS = 2**31
+# How our own judges' modes are called by the number of answers they show.
+MODES = {1: "single", 2: "pair"}
+MODE_OF_MORE = "multi"
+# What published code (JudgeLM, FastChat) writes in the place of every score where it found none.
+NO_SCORE = -1
+
+JudgeNamed = Callable[[str], JudgeSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What a judge said of one comparison in one order; `said` is in the comparison's own order."""
+
+    comparison_id: str
+    judge: str
+    model_version: str
+    mode: str
+    shown_order: str
+    repeat: int
+    raw_output: str | None
+    finish_reason: str | None
+    said: Reading | Failure
+
+
+def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = load_judge) -> Judgment | str:
+    """The judgment a record describes, or what is wrong with it, by the name of the key.
+
+    A record holds comparison_id, judge, shown_order and one of these:
+
+    - `error`: a failed judgment, with the reason in words; or `verdict` null, and nothing else said.
+    - `verdict` ("A", "B", ..., "tie"), `scores` (one an answer) or both, in the comparison's OWN order. With
+      scores alone the verdict is that of the best score. A letter beside scores must be of the best one; a tie may
+      stand beside any, since what counts as level is the judge's to say. Scores that are all -1 are no scores but a
+      failed judgment.
+    - `raw_output` alone, with `mode`: read by the parser of the judge file that `judge` names, in the order SHOWN.
+
+    It may hold `raw_output` beside a verdict or an error, where it is kept and not read; `finish_reason` with a
+    raw output; `model_version`, `mode` (default: single, pair or multi, by the number of answers shown),
+    `repeat` (from 0) and `verdict_logprobs`: label to log-probability, in the order of what it stands beside.
+    A mode that decides by log-probabilities needs them, by its own labels.
+
+    Raises:
+        UserError: a raw output is to be read, and there is no such judge or mode.
+    """
+    given = {key: check for key, check in OPTIONAL.items() if record.get(key) is not None}
+    problem = unknown_key(record, (*NEEDED, *OPTIONAL)) or problem_of(record, NEEDED | given)
+    if problem is not None:
+        return problem
+    value: dict[str, Any] = {key: record.get(key) for key in (*NEEDED, *OPTIONAL)}
+    said = _said(value, "verdict" in record, judge_named)
+    if isinstance(said, str):
+        return said
+    if value["finish_reason"] is not None and value["raw_output"] is None:
+        return "finish_reason: given without raw_output"
+    order = value["shown_order"]
+    return Judgment(
+        comparison_id=value["comparison_id"],
+        judge=value["judge"],
+        model_version=value["model_version"] or IMPORTED,
+        mode=value["mode"] or MODES.get(len(order), MODE_OF_MORE),
+        shown_order=order,
+        repeat=value["repeat"] or 0,
+        raw_output=value["raw_output"],
+        finish_reason=value["finish_reason"],
+        said=said,
+    )
+
+
+def said_problem(verdict: str | None, scores: Sequence[float] | None, answers: int) -> str | None:
+    """Why a verdict and scores cannot be about a comparison of so many answers; None where they can."""
+    letters = LETTERS[:answers]
+    if verdict is not None and verdict != TIE and verdict not in tuple(letters):
+        return f"verdict {verdict!r}, but the answers are {', '.join(letters)}"
+    if verdict is not None and answers == 1:
+        return f"verdict {verdict!r}, but a single answer has only a score"
+    if scores is not None and len(scores) != answers:
+        return f"{len(scores)} scores for {answers} answers"
+    return None
+
+
+def _said(value: Mapping[str, Any], has_verdict_key: bool, judge_named: JudgeNamed) -> Reading | Failure | str:
+    has_said = value["verdict"] is not None or value["scores"] is not None
+    if value["error"] is not None and has_said:
+        return "error: given beside a verdict or scores"
+    if has_said:
+        return _own(value)
+    if value["error"] is None and value["raw_output"] is not None:
+        return _read(value, judge_named)
+    if value["error"] is None and not has_verdict_key:
+        return "verdict: missing; give a verdict, scores or raw_output, or verdict null where the judge gave none"
+    if value["verdict_logprobs"] is not None:
+        return "verdict_logprobs: given beside a failed judgment"
+    return Failure(Status.UNPARSEABLE, value["error"] or "the imported judgment has no verdict")
+
+
+def _own(value: Mapping[str, Any]) -> Reading | Failure | str:
+    """What is said outright, in own order as it stands."""
+    answers, verdict, logprobs = len(value["shown_order"]), value["verdict"], value["verdict_logprobs"]
+    scores = None if value["scores"] is None else tuple(map(float, value["scores"]))
+    problem = said_problem(verdict, scores, answers)
+    if problem is not None:
+        return problem
+    # The labels of a single answer are its scores, and a judge may have any scale.
+    labels = (*LETTERS[:answers], TIE)
+    strange = [label for label in logprobs or () if answers > 1 and label not in labels]
+    if strange:
+        return f"verdict_logprobs: {strange[0]!r}, expected {', '.join(labels)}"
+    if scores is None:
+        return Reading(verdict=verdict, logprobs=logprobs)
+    if verdict not in (None, TIE) and scores[LETTERS.index(verdict)] < max(scores):
+        return f"verdict: {verdict!r}, but the best of the scores {_spelled(scores)} is of another answer"
+    if set(scores) == {NO_SCORE}:
+        return _without_scores(scores, verdict, logprobs)
+    return Reading(scores=scores, verdict=verdict or verdict_of_scores(scores), logprobs=logprobs)
+
+
+def _without_scores(scores: Sequence[float], verdict: str | None, logprobs: Any) -> Failure | str:
+    """A tie beside them is what JudgeLM's code makes of its own -1, so it says nothing either."""
+    if verdict not in (None, TIE):
+        return f"verdict: {verdict!r}, but the scores {_spelled(scores)} stand for none"
+    if logprobs is not None:
+        return "verdict_logprobs: given beside a failed judgment"
+    return Failure(Status.OUT_OF_RANGE, f"scores {_spelled(scores)} stand for none")
+
+
+def _spelled(scores: Sequence[float]) -> str:
+    return ", ".join(f"{score:g}" for score in scores)
+
+
+def _read(value: Mapping[str, Any], judge_named: JudgeNamed) -> Reading | Failure | str:
+    """What the judge's parser finds in the raw output, turned to own order."""
+    order, logprobs = value["shown_order"], value["verdict_logprobs"]
+    spec = judge_named(value["judge"])
+    if value["mode"] is None:
+        return f"mode: missing, raw_output cannot be read without it; {spec.name} has {', '.join(spec.modes)}"
+    mode = spec.mode(value["mode"])
+    fewest, most = mode.answers
+    if not fewest <= len(order) <= most:
+        return f"shown_order: {len(order)} answers, but mode {value['mode']!r} shows {fewest} to {most}"
+    if (logprobs is None) == (mode.verdict_from == "logprobs"):
+        decides = "decides by log-probabilities" if logprobs is None else "reads the text alone"
+        return f"verdict_logprobs: {'missing' if logprobs is None else 'given'}, but mode {value['mode']!r} {decides}"
+    reading = parse(
+        spec,
+        value["mode"],
+        value["raw_output"],
+        answers=len(order),
+        finish_reason=value["finish_reason"],
+        label_logprobs=logprobs,
+    )
+    return reading if isinstance(reading, Failure) else to_own_order(reading, order)
+
+
+def _order(value: Any) -> str | None:
+    problem = name(value)
+    if problem is None and "".join(sorted(value)) != LETTERS[: len(value)]:
+        return f"{kind_of(value)}, expected the letters of all answers, such as AB or BA"
+    return problem
+
+
+def _verdict(value: Any) -> str | None:
+    problem = text(value)
+    if problem is None and value != TIE and value not in tuple(LETTERS):
+        return f"{kind_of(value)}, expected a letter or {TIE!r}"
+    return problem
+
+
+def _repeat(value: Any) -> str | None:
+    problem = integer(value)
+    if problem is None and not 0 <= value < MOST_REPEATS:
+        return f"{kind_of(value)}, expected a number from 0"
+    return problem
+
+
+def _logprobs(value: Any) -> str | None:
+    if not isinstance(value, dict) or not value:
+        return f"{kind_of(value)}, expected an object of labels and their log-probabilities"
+    for label, logprob in value.items():
+        problem = name(label)
+        if problem is None and (number(logprob) is not None or logprob > 0):
+            problem = f"{kind_of(logprob)}, expected a number of at most 0"
+        if problem is not None:
+            return f"{label}: {problem}"
+    return None
+
+
+NEEDED: dict[str, Check] = {"comparison_id": name, "judge": name, "shown_order": _order}
+OPTIONAL: dict[str, Check] = {
+    "raw_output": text,
+    "finish_reason": text,
+    "verdict": _verdict,
+    "scores": list_of(number),
+    "error": name,
+    "model_version": name,
+    "mode": name,
+    "repeat": _repeat,
+    "verdict_logprobs": _logprobs,
+}

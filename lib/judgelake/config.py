@@ -1,32 +1,46 @@
-"""What people write: frozen models read from YAML, unknown keys refused with the nearest valid name."""
+"""What people write: the frozen models of a job's YAML file. How it is read and refused: config_reading."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 from pydantic_core import PydanticCustomError
 
-from judgelake.errors import UserError
+from judgelake.config_reading import SECRET_IN_URL, Config, ConfigT, put_in, read_yaml, validated
+
+# The last word of a name, as in hf-token, VLLM_API_KEY, ssl-keyfile-password; of a password or secret any word, as in
+# AWS_SECRET_ACCESS_KEY. Plurals are something else: max-num-batched-tokens.
+SECRET_NAME = re.compile(r"(?:^|[-_]|api)(?:token|key)$|secret|password|passwd|passphrase", re.IGNORECASE)
+
+__all__ = [
+    "Asking",
+    "Config",
+    "Engine",
+    "Input",
+    "JudgeChoice",
+    "JudgeJob",
+    "JudgeMlflow",
+    "Mlflow",
+    "Order",
+    "Scalar",
+    "Tables",
+    "fingerprint",
+    "is_secret_name",
+    "load_config",
+    "load_tables",
+    "read_yaml",
+    "validated",
+]
 
 Scalar = bool | int | float | str | None
-
-
-class Config(BaseModel):
-    """Base of everything read from YAML: frozen, unknown keys forbidden, defaults only here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
-
-
-ConfigT = TypeVar("ConfigT", bound=Config)
 
 
 class Tables(Config):
@@ -45,6 +59,14 @@ class Tables(Config):
     """View: the last attempt of every request."""
     judgments_both_orders: str = "judgments_both_orders"
     """View: one row a comparison and judge, both orders side by side."""
+    judge_leaderboard: str = "judge_leaderboard"
+    """View: the headline of every judge's latest evaluation."""
+    agreement_over_time: str = "agreement_over_time"
+    """View: agreement from evaluation to evaluation."""
+    worst_slices: str = "worst_slices"
+    """View: where each judge agrees least."""
+    confident_disagreements: str = "confident_disagreements"
+    """View: comparisons on which a judge is sure and the labels say otherwise."""
 
 
 class Engine(Config):
@@ -62,10 +84,10 @@ class Engine(Config):
     """Attempts after the first for a call that failed in transit or was told to wait."""
     timeout_s: PositiveFloat = 600
     """Seconds one call may take before its row gets the status timeout."""
-    options: dict[str, Scalar] = {}
-    """vLLM's own options, by their names without dashes: {"max-model-len": 4096, "dtype": "bfloat16"}."""
-    env: dict[str, str] = {}
-    """Environment of the vLLM server, for settings that are no options: {"VLLM_CPU_KVCACHE_SPACE": "4"}."""
+    options: dict[str, Scalar] = Field(default_factory=dict)
+    """vLLM's own options, by their names without dashes: {"max-model-len": 4096, "dtype": "bfloat16"}. No secrets."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Environment of the vLLM server, for settings that are no options: {"VLLM_CPU_KVCACHE_SPACE": "4"}. No secrets."""
     start_timeout_s: PositiveFloat = 900
     """Seconds a server may take to load the model and answer."""
     idle_stop_s: PositiveFloat = 300
@@ -80,9 +102,22 @@ class Engine(Config):
     def _holds_no_secret(cls, url: str | None) -> str | None:
         if url is not None and "@" in urlsplit(url).netloc:
             raise PydanticCustomError(
-                "secret_in_url", "an address with user and password would end up in tables; use engine.api_key_env"
+                SECRET_IN_URL, "an address with user and password would end up in tables; use engine.api_key_env"
             )
         return url
+
+    @field_validator("options", "env")
+    @classmethod
+    def _names_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
+        secret = next((name for name in values if is_secret_name(name)), None)
+        if secret is not None:
+            raise PydanticCustomError(
+                SECRET_IN_URL,
+                "{name} is a secret and would end up in tables and logs; set it in the environment of the executors, "
+                "where a server finds HF_TOKEN and the keys of AWS, Azure and Google (it needs no API key of its own)",
+                {"name": repr(secret)},
+            )
+        return values
 
 
 class Asking(Config):
@@ -93,7 +128,7 @@ class Asking(Config):
     chunks_in_flight: PositiveInt = 2
     partitions: PositiveInt | None = None
     """Tasks a chunk is split into; null: two a slot of the cluster."""
-    window_requests: PositiveInt = 128
+    window_requests: PositiveInt = 256
     """Requests one task keeps in flight."""
     window_mib: PositiveInt = 64
     """Prompt bytes one task keeps in flight, in MiB."""
@@ -102,7 +137,7 @@ class Asking(Config):
     max_failed_share: float = Field(default=0.05, ge=0, le=1)
     """The run fails when a larger share of its requests ends in engine_error or timeout."""
     give_up_after: PositiveInt = 50
-    """The run stops when its first N requests all fail, with the same status."""
+    """The run stops when its first N requests all fail, with the same status; not where most is judged already."""
 
 
 class Mlflow(Config):
@@ -110,6 +145,11 @@ class Mlflow(Config):
 
     enabled: bool = True
     experiment: str = "judgelake"
+
+
+class JudgeMlflow(Mlflow):
+    """What a run of the judge job logs besides."""
+
     sample_rows: int = Field(default=20, ge=0)
     """Judgments logged as a table, for a first look."""
 
@@ -167,11 +207,16 @@ class JudgeJob(Config):
     engine: Engine = Engine()
     asking: Asking = Asking()
     tables: Tables = Tables()
-    mlflow: Mlflow = Mlflow()
+    mlflow: JudgeMlflow = JudgeMlflow()
 
 
 class _TablesOnly(Config):
     tables: Tables = Tables()
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether an option or variable of this name holds a secret, by how such names are built."""
+    return SECRET_NAME.search(name) is not None
 
 
 def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequence[str] = ()) -> ConfigT:
@@ -189,12 +234,7 @@ def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequen
     Raises:
         UserError: no such file, not YAML, an unknown key (with the nearest valid name), an ill-typed value.
     """
-    data = {} if path is None else read_yaml(path)
-    if "tables" in model.model_fields:
-        data["tables"] = _with_table_names(data.get("tables"))
-    for item in overrides:
-        _override(data, item)
-    return validated(model, data, str(path or "--set"))
+    return _loaded(model, {} if path is None else read_yaml(path), path, overrides)
 
 
 def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Tables:
@@ -204,38 +244,14 @@ def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Table
         UserError: as `load_config`.
     """
     named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key == "tables"}
-    named["tables"] = _with_table_names(named.get("tables"))
-    for item in overrides:
-        _override(named, item)
-    return validated(_TablesOnly, named, str(path or "--set")).tables
+    return _loaded(_TablesOnly, named, path, overrides).tables
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping a YAML file holds.
-
-    Raises:
-        UserError: the file is absent, unreadable, not YAML or not a mapping.
-    """
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read the config {str(path)!r}: {error}. Name a readable YAML file.") from error
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"{str(path)!r} is not valid YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(data, dict):
-        raise UserError(f"{str(path)!r} must hold a mapping of keys to values, not {type(data).__name__}.")
-    return data
-
-
-def validated(model: type[ConfigT], data: Mapping[str, Any], origin: str) -> ConfigT:
-    """The model made from `data`; every problem in one `UserError` that names key paths in `origin`."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        problems = "; ".join(_problem(model, dict(item)) for item in error.errors())
-        raise UserError(f"{origin}: {problems}") from error
+def _loaded(model: type[ConfigT], data: dict[str, Any], path: str | Path | None, overrides: Sequence[str]) -> ConfigT:
+    if "tables" in model.model_fields:
+        data["tables"] = _with_table_names(data.get("tables"))
+    settings = [put_in(data, item) for item in overrides]
+    return validated(model, data, None if path is None else str(path), settings)
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:
@@ -253,47 +269,3 @@ def _with_table_names(given: Any) -> Any:
         return given
     found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
     return {**(given or {}), **{name: value for name, value in found.items() if value}}
-
-
-def _override(data: dict[str, Any], item: str) -> None:
-    path, equals, text = item.partition("=")
-    if not equals or not path:
-        raise UserError(f"--set {item!r}: expected key.path=value, for example --set judge.mode=single.")
-    *parents, leaf = path.split(".")
-    for key in parents:
-        data = data.setdefault(key, {})
-        if not isinstance(data, dict):
-            raise UserError(f"--set {item!r}: {key!r} holds a value, not a group of keys.")
-    try:
-        data[leaf] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {item!r}: the value is not valid YAML.") from error
-
-
-def _problem(model: type[Config], error: dict[str, Any]) -> str:
-    location = [str(part) for part in error["loc"]]
-    path = ".".join(location)
-    if error["type"] == "secret_in_url":
-        return f"{path}: {error['msg']}"  # without what was found
-    if error["type"] != "extra_forbidden":
-        return f"{path or 'the whole'}: {error['msg']} (found {error.get('input')!r})"
-    known = sorted(_fields_at(model, location[:-1]))
-    close = difflib.get_close_matches(location[-1], known, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}."
-    return f"unknown key {path!r}: {meant}"
-
-
-def _fields_at(model: type[Config], location: Sequence[str]) -> list[str]:
-    current: Any = model
-    for name in location:
-        field = getattr(current, "model_fields", {}).get(name)
-        if field is None:
-            continue
-        candidates = [field.annotation, *get_args(field.annotation)]
-        nested = [c for c in candidates if isinstance(c, type) and issubclass(c, Config)]
-        if nested:
-            current = nested[0]
-        else:
-            values = [a for a in get_args(field.annotation) if isinstance(a, type) and issubclass(a, Config)]
-            current = values[-1] if values else current
-    return list(getattr(current, "model_fields", {}))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
 
 LEAST_JAVA = 17
 
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # A prompt or answer may be a megabyte; few rows a batch keep such batches small.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+    "spark.databricks.delta.snapshotPartitions": "4",
+    # A task writes its part of a plan into all chunks side by side, in place of sorting whole prompts first.
+    "spark.sql.maxConcurrentOutputFileWriters": "64",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+"""What the jobs need of a session."""
 LOCAL_SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -29,22 +43,25 @@ LOCAL_SETTINGS = {
     # Throughput before pauses: on a machine of few cores G1's own threads take a tenth of the work.
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
     "spark.sql.shuffle.partitions": "16",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
     # VACUUM would start 10,000 tasks.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-    # A prompt or answer may be a megabyte; few rows a batch keep such batches small.
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
-    "spark.databricks.delta.snapshotPartitions": "4",
-    # A task writes its part of a plan into all chunks side by side, in place of sorting whole prompts first.
-    "spark.sql.maxConcurrentOutputFileWriters": "64",
+    # No Derby metastore: it takes one session at a time, and two drivers must be able to work at once.
+    "spark.sql.catalogImplementation": "in-memory",
 }
+"""What fits one machine only: to a cluster's executors its driver would be at their own address."""
+# PySpark writes what it raises to stderr, too, as one line of JSON with every stack trace.
+QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
+# The sessions that `get_spark` has made, with how many callers use each: one command may call another.
+_users: weakref.WeakKeyDictionary[SparkSession, int] = weakref.WeakKeyDictionary()
 
 
 def get_spark(
     tables: Tables, app_name: str = "judgelake", settings: Mapping[str, str] | None = None, debug: bool = False
 ) -> SparkSession:
-    """The session that is active already (Databricks, spark-submit, a notebook), or a local one with Delta.
+    """The session that is active already (Databricks, a notebook), or a new one with Delta.
+
+    Under spark-submit the new one keeps all that was given to spark-submit; elsewhere it is a local one.
 
     Args:
         tables: where the embedded warehouse lies, for what Spark itself would put there.
@@ -58,16 +75,35 @@ def get_spark(
     """
     from pyspark.sql import SparkSession
 
+    if not debug:
+        _hush_query_loggers()
     active = SparkSession.getActiveSession()
     if active is not None:
         _check_delta(active)
+        if active in _users:
+            _users[active] += 1
         return active
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ or "SPARK_REMOTE" in os.environ:
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return SparkSession.builder.appName(app_name).getOrCreate()
-    # Without it Spark takes the first python3 on the PATH, which need not have our packages.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    check_java()
-    return _local_session(tables, app_name, dict(settings or {}), debug)
+    if "SPARK_REMOTE" in os.environ:
+        spark = SparkSession.builder.appName(app_name).getOrCreate()
+    else:
+        # Without it Spark takes the first python3 on the PATH, which need not have our packages.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        check_java()
+        spark = _new_session(tables, app_name, dict(settings or {}), debug)
+    _users[spark] = 1
+    return spark
+
+
+def stop_spark(spark: SparkSession) -> None:
+    """Give back what `get_spark` gave: what it made stops with the last user, what was there before goes on."""
+    if spark not in _users:
+        return
+    _users[spark] -= 1
+    if not _users[spark]:
+        del _users[spark]
+        spark.stop()
 
 
 def check_java() -> str:
@@ -89,26 +125,23 @@ def check_java() -> str:
     return found.group(0).removeprefix("version ").strip('"')
 
 
-def _local_session(tables: Tables, app_name: str, settings: dict[str, str], debug: bool) -> SparkSession:
+def _hush_query_loggers() -> None:
+    from pyspark.logger import PySparkLogger
+
+    for name in QUERY_LOGGERS:
+        # Through PySpark's own function, for they must be of its class.
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _new_session(tables: Tables, app_name: str, settings: dict[str, str], debug: bool) -> SparkSession:
     from delta import configure_spark_with_delta_pip
     from pyspark.sql import SparkSession
 
-    warehouse = tables.warehouse or "spark-warehouse"
-    own = {
-        **LOCAL_SETTINGS,
-        "spark.driver.memory": os.environ.get("JUDGELAKE_DRIVER_MEMORY", "2g"),
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        # No Derby metastore: it takes one session at a time, and two drivers must be able to work at once.
-        "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.warehouse.dir": warehouse if "://" in warehouse else str(Path(warehouse).resolve()),
-        **settings,
-    }
-    builder = SparkSession.builder.appName(app_name)
     # spark-submit has started the JVM, chosen the master and the driver's memory already.
     is_submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    if not is_submitted:
-        builder = builder.master(own.pop("spark.master", "local[*]"))
+    own = submitted_settings(_given_to_spark_submit()) if is_submitted else _local_settings(tables, app_name)
+    own |= settings
+    builder = SparkSession.builder
     for name, value in own.items():
         builder = builder.config(name, value)
     if not is_submitted and not _jars_are_here(own):
@@ -121,9 +154,44 @@ def _local_session(tables: Tables, app_name: str, settings: dict[str, str], debu
             raise RunError(
                 f"Spark did not start: {_cause(error, noise)}. --debug shows all of its messages."
             ) from error
-    spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
+    _set_log_level(spark, debug)
     _check_delta(spark)
     return spark
+
+
+def _set_log_level(spark: SparkSession, debug: bool) -> None:
+    """Choose what Spark itself may say, unless the user did (--conf spark.log.level=...)."""
+    if spark.conf.get("spark.log.level", None) is None:
+        spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
+
+
+def _local_settings(tables: Tables, app_name: str) -> dict[str, str]:
+    warehouse = tables.warehouse or "spark-warehouse"
+    return {
+        **SETTINGS,
+        **LOCAL_SETTINGS,
+        "spark.app.name": app_name,
+        "spark.master": "local[*]",
+        "spark.driver.memory": os.environ.get("JUDGELAKE_DRIVER_MEMORY", "2g"),
+        "spark.sql.warehouse.dir": warehouse if "://" in warehouse else str(Path(warehouse).resolve()),
+    }
+
+
+def submitted_settings(given: Mapping[str, str]) -> dict[str, str]:
+    """What is set in a session under spark-submit: what the jobs need and nobody has decided.
+
+    Args:
+        given: what spark-submit was told, on its command line or in its properties file.
+    """
+    return {name: value for name, value in SETTINGS.items() if name not in given}
+
+
+def _given_to_spark_submit() -> dict[str, str]:
+    from pyspark import SparkConf, SparkContext
+
+    # Only the JVM knows, and a SparkConf made before Python has found it is empty.
+    SparkContext._ensure_initialized()
+    return dict(SparkConf().getAll())
 
 
 def _jars_are_here(settings: Mapping[str, str]) -> bool:

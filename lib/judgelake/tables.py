@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import Tables, load_tables
 from judgelake.entry import exit_code_of
 from judgelake.lake import LEAST_RETAIN_HOURS, create_tables, create_views, drop_stale_plans, maintain
-from judgelake.session import get_spark
+from judgelake.session import get_spark, stop_spark
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    tables = load_tables(arguments.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), arguments.set)
+    tables = load_tables(config_path(arguments, DEFAULT_CONFIG), arguments.set)
     spark = get_spark(tables, app_name=f"judgelake tables {arguments.command}", debug=arguments.debug)
     try:
         if arguments.command == "create":
@@ -34,7 +35,7 @@ def _command(arguments: argparse.Namespace) -> int:
         for done in maintain(spark, tables, arguments.retain_hours):
             print(f"{done.table}: {done.files_before:,} files before, {done.files_after:,} now", flush=True)
     finally:
-        spark.stop()
+        stop_spark(spark)
     return 0
 
 
@@ -50,15 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", metavar="FILE", help=f"a job's YAML (default: {DEFAULT_CONFIG} where it exists)")
-    common.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="a key in place of the file's: tables.judgments=name",
-    )
-    common.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    add_job_arguments(common, DEFAULT_CONFIG, "tables.judgments=name")
     commands = parser.add_subparsers(dest="command", required=True, metavar="create|maintain")
     commands.add_parser("create", parents=[common], help="create what is absent, and bring the views up to date")
     keep = commands.add_parser("maintain", parents=[common], help="join small files and delete those no version needs")

@@ -1,6 +1,7 @@
 """The first thing a new user runs, as that user runs it: a real model, vLLM, Spark, Delta, MLflow."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +14,26 @@ pytest.importorskip("vllm", reason="needs vLLM")
 QUICKSTART_S = 1200
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    place = tmp_path_factory.mktemp("quickstart")
-    return {
-        **os.environ,
-        "JUDGELAKE_WAREHOUSE": str(place / "warehouse"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db",
-        "COLUMNS": "100",
-    }
+@pytest.fixture
+def checkout(tmp_path, root, small_model):
+    """A folder that has of the checkout what the quickstart reads, so that what it writes is kept apart."""
+    for name in ("conf", "samples", small_model.parent.name):
+        (tmp_path / name).symlink_to(root / name)
+    return tmp_path
 
 
 @pytest.fixture
-def output_of(root, environment):
+def output_of(checkout):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUDGELAKE_", "MLFLOW_"))}
+
     def run(*command: str) -> str:
         answer = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, text=True, timeout=QUICKSTART_S
+            command,
+            cwd=checkout,
+            env={**environment, "COLUMNS": "100"},
+            capture_output=True,
+            text=True,
+            timeout=QUICKSTART_S,
         )
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
@@ -37,11 +42,18 @@ def output_of(root, environment):
 
 
 @pytest.mark.timeout(3 * QUICKSTART_S)
-def test_the_quickstart_judges_the_sample_once_and_a_second_run_asks_nothing(output_of, small_model):
+def test_the_quickstart_judges_the_sample_once_evaluates_it_and_asks_nothing_a_second_time(output_of, checkout):
     first = output_of(sys.executable, "-m", "judgelake.quickstart")
     assert "90 requests to judge, 0 judged before" in first
     assert "Judgments by status: 90 ok" in first
     assert "15 of 45 comparisons" in first
+    agreement = re.search(r"^chat +first +([\d.]+) \(([\d.]+)-([\d.]+)\) +45 +100%", first, re.MULTILINE)
+    assert agreement is not None, first
+    value, low, high = map(float, agreement.groups())
+    assert low <= value <= high
+    assert f"report: {checkout / 'artifacts' / 'report.html'}" in first
+    assert "Judges against labels" in first
+    assert "<h1" in (checkout / "artifacts" / "report.html").read_text("utf-8")
     second = output_of(sys.executable, "-m", "judgelake.quickstart")
     assert "0 requests to judge, 90 judged before" in second
     assert "nothing was asked" in second

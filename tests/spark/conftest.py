@@ -18,7 +18,18 @@ from judgelake.session import get_spark
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A small local session with Delta."""
-    settings = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"}
+    settings = {
+        "spark.master": "local[2]",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "2g",
+        # Tests run each query once, over a few rows: compiling it would take far longer than interpreting it.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        # What is compiled all the same comes to more than the usual code cache holds, which would then be swept all
+        # the time.
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m",
+    }
     session = get_spark(Tables(warehouse=str(tmp_path_factory.mktemp("warehouse"))), "judgelake tests", settings)
     yield session
     session.stop()
@@ -90,3 +101,21 @@ def judge_job(lake: Tables) -> Callable[..., JudgeJob]:
         return validated(JudgeJob, content, "test")
 
     return job
+
+
+@pytest.fixture
+def mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """MLflow with an empty store of its own."""
+    import mlflow
+
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    before = mlflow.get_tracking_uri()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(address)
+    # An experiment that an earlier test chose would be looked for in this store, by its number.
+    mlflow.set_experiment("tests")
+    yield mlflow
+    while mlflow.active_run() is not None:
+        mlflow.end_run()
+    mlflow.set_tracking_uri(before)

@@ -142,6 +142,27 @@ def test_judgments_that_were_deleted_are_judged_again(spark, lake, add_pairs, ju
     assert statuses(spark, lake) == {"ok": 20}
 
 
+def test_judgments_that_were_overwritten_are_judged_again_whenever_that_is(
+    spark, lake, add_pairs, judge_job, test_server
+):
+    add_pairs([*PAIRS[:2], PAIRS[0]])
+    url = test_server("instant")
+    for time in (1, 2, 3):
+        assert judge(spark, judge_job(url)).counts.statuses == {"ok": 4}
+        # Names of its appends that Delta skips are not asked for.
+        assert set(calls(url).values()) == {time}
+        assert statuses(spark, lake) == {"ok": 4}
+        spark.read.table(lake.judgments).limit(0).write.format("delta").mode("overwrite").saveAsTable(lake.judgments)
+
+
+def test_a_few_hard_requests_left_of_a_job_do_not_end_it(spark, lake, add_pairs, judge_job, test_server):
+    add_pairs(PAIRS)
+    few = {"give_up_after": 2}
+    judge(spark, judge_job(test_server("instant"), asking=few))
+    add_pairs([("hard", "3 + 3?", "6", "7")])
+    assert judge(spark, judge_job(test_server("garbage:1"), asking=few)).counts.statuses == {"unparseable": 2}
+
+
 def test_a_run_gives_up_when_its_first_requests_all_fail_alike(spark, lake, add_pairs, judge_job, test_server):
     add_pairs(PAIRS)
     with pytest.raises(RunError, match="first 5 requests all ended in unparseable"):
@@ -217,6 +238,49 @@ def test_a_predicate_that_does_not_fit_is_named(spark, lake, add_pairs, judge_jo
         judge(spark, judge_job(test_server("instant"), input={"where": "colour = 1"}))
 
 
+@pytest.mark.parametrize("run", [judge, dry_run], ids=["judge", "dry run"])
+@pytest.mark.parametrize(
+    ("predicate", "said"),
+    [
+        pytest.param("CAST(comparison_id AS INT) > 0", "CAST_INVALID_INPUT", id="a cast of no number"),
+        pytest.param("1 / (length(comparison_id) - 2) > 0", "DIVIDE_BY_ZERO", id="a division by zero"),
+    ],
+)
+def test_a_predicate_that_fails_on_a_row_is_the_users_error(
+    predicate, said, run, spark, lake, add_pairs, judge_job, test_server
+):
+    add_pairs(PAIRS[:3])
+    job = judge_job(test_server("instant"), input={"where": predicate})
+    with pytest.raises(UserError, match=r"input\.where .* fails on a row") as raised:
+        run(spark, job)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert statuses(spark, lake) == {}
+
+
+@pytest.mark.parametrize("run", [judge, dry_run], ids=["judge", "dry run"])
+def test_a_template_that_cannot_be_rendered_for_a_row_is_named(
+    run, spark, lake, add_pairs, judge_job, test_server, root, tmp_path
+):
+    text = (root / "conf" / "judges" / "pandalm.yaml").read_text("utf-8").replace("name: pandalm", "name: broken")
+    shown = text.replace("### Evaluation:", "{{ rubric.criteria }}\n\n      ### Evaluation:")
+    (tmp_path / "broken.yaml").write_text(shown.replace("    parser:", "    rubric: optional\n    parser:"), "utf-8")
+    add_pairs(PAIRS[:2])
+    job = judge_job(test_server("instant"), judge={"name": "broken", "folder": str(tmp_path), "mode": "pair"})
+    with pytest.raises(UserError, match=r"template of judge 'broken', mode 'pair', cannot be rendered.*criteria"):
+        run(spark, job)
+    assert statuses(spark, lake) == {}
+    assert spark.read.table(lake.plans).isEmpty()
+
+
+def test_two_rows_that_share_an_id_and_cannot_be_judged_are_two_judgments(
+    spark, lake, add_pairs, judge_job, test_server
+):
+    add_pairs([("twice", "", "a", "b"), ("twice", "", "a", "c")])
+    judge(spark, judge_job(test_server("instant"), order={"orders": "AB"}))
+    assert statuses(spark, lake) == {"invalid_input": 2}
+
+
 def test_a_dry_run_counts_and_asks_nothing(spark, lake, add_pairs, judge_job, test_server):
     add_pairs([*PAIRS, ("twin", *PAIRS[0][1:])])
     url = test_server("instant")
@@ -224,6 +288,21 @@ def test_a_dry_run_counts_and_asks_nothing(spark, lake, add_pairs, judge_job, te
     assert (found.requests, found.distinct_prompts, found.skipped) == (22, 20, 0)
     assert calls(url) == {}
     assert statuses(spark, lake) == {}
+
+
+def test_a_dry_run_counts_a_shared_prompt_once_and_goes_by_the_prompts_that_were_asked(
+    spark, lake, add_pairs, judge_job, test_server
+):
+    add_pairs([("one", "Q?", "x", "y"), ("same", "Q?", "x", "y"), ("swapped", "Q?", "y", "x")])
+    job = judge_job(test_server("instant"))
+    _, before = dry_run(spark, job)
+    run = judge(spark, job)
+    add_pairs([("new", "R?", "x", "y"), ("empty", "", "x", "y")])
+    _, found = dry_run(spark, job)
+    assert (found.requests, found.distinct_prompts, found.known_failures) == (4, 2, {"invalid_input": 2})
+    assert found.prompt_bytes == before.prompt_bytes > 0
+    # Two of the six judgments of the run cost a call, and two calls are to be made now.
+    assert found.seconds == pytest.approx(6 / run.record.requests_per_s(run.counts))
 
 
 def test_the_judgment_id_names_the_prompt_it_was_made_from(spark, lake, add_pairs, judge_job, test_server):

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.lake import TABLES, VIEWS, append_new, append_once, create_tables, maintain, read_pinned, register
+from judgelake.lake.names import folder_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "sql" / "examples").glob("*.sql"))
 
@@ -132,11 +133,93 @@ def test_both_orders_stand_side_by_side_with_those_of_three_answers(spark, lake)
     assert found["failed"]["status_ba"] == "refused"
 
 
+def at(hour):
+    return {"judged_at": datetime(2026, 1, 1, hour, tzinfo=UTC)}
+
+
+def old(order, hour, run="first", **changes):
+    said = {"run_id": run, "prompt_sha256": f"old {order}", "content_sha256": "old"}
+    return judgment("c", order, **(said | at(hour) | changes))
+
+
+def new(order, hour, run="second", **changes):
+    said = {"verdict": "B", "judgment_id": f"c-{order}-new", "run_id": run}
+    said |= {"prompt_sha256": f"new {order}", "content_sha256": "new"}
+    return judgment("c", order, **(said | at(hour) | changes))
+
+
+def test_of_an_edited_comparison_only_what_was_said_of_its_new_text_is_the_latest(spark, lake):
+    rows = [old("AB", 1, attempt=3), old("BA", 1), new("AB", 5), new("BA", 5), judgment("other", question_id="r")]
+    append_once(judgments(spark, lake, rows), lake.judgments, "one")
+    latest = spark.read.table(lake.judgments_latest).where("comparison_id = 'c'")
+    assert {(row["shown_order"], row["verdict"], row["prompt_sha256"]) for row in latest.collect()} == {
+        ("AB", "B", "new AB"),
+        ("BA", "B", "new BA"),
+    }
+    by_order = f"SELECT shown_order, verdict, count(*) AS n FROM {lake.judgments_latest} GROUP BY ALL"
+    counts = {(row["shown_order"], row["verdict"]): row["n"] for row in spark.sql(by_order).collect()}
+    assert counts == {("AB", "A"): 1, ("AB", "B"): 1, ("BA", "B"): 1}
+
+
+IMPORTED = {"prompt_sha256": None, "content_sha256": None, "engine": "imported"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "pair"),
+    [
+        pytest.param([old("AB", 1), old("BA", 1), new("AB", 5), new("BA", 5)], ("B", "B"), id="both asked of the edit"),
+        pytest.param([old("AB", 2), old("BA", 1), new("AB", 5)], ("B", None), id="one asked of the edit"),
+        # Answers of one run come in any order.
+        pytest.param([old("AB", 1), old("BA", 2), new("AB", 5)], ("B", None), id="the other was the later of its run"),
+        pytest.param([old("AB", 2), old("BA", 1), new("BA", 5)], (None, "B"), id="the reversed order alone"),
+        pytest.param(
+            [old("BA", 1, "zero"), old("AB", 2), new("AB", 5)], ("B", None), id="the other from a run still earlier"
+        ),
+        pytest.param([old("AB", 1), old("BA", 5, "second")], ("A", "A"), id="the same text in a later run"),
+        pytest.param(
+            [old("AB", 1), old("BA", 1), new("AB", 5), new("BA", 9, "third")], ("B", "B"), id="the edit in two runs"
+        ),
+        pytest.param(
+            [
+                old("AB", 1),
+                old("BA", 1),
+                new("AB", 5),
+                new("BA", 5, status="timeout", error="no answer", verdict=None),
+                new("BA", 9, "third", attempt=2),
+            ],
+            ("B", "B"),
+            id="a failed call of the edit that was asked again",
+        ),
+        pytest.param([old("AB", 1), new("BA", 5)], (None, "B"), id="the other order of the edit alone"),
+        pytest.param(
+            [old("AB", 1), old("BA", 5, "second"), new("AB", 9, "third")], ("B", None), id="orders in runs of their own"
+        ),
+        pytest.param(
+            [old("AB", 1, **IMPORTED), new("AB", 5, **IMPORTED), old("BA", 1, **IMPORTED)], ("B", "A"), id="imported"
+        ),
+        pytest.param([old("AB", 1), old("BA", 1), new("ABC", 5)], ("B", None), id="an answer was added"),
+    ],
+)
+def test_both_orders_are_of_one_text(rows, pair, spark, lake):
+    append_once(judgments(spark, lake, rows), lake.judgments, "one")
+    found = spark.read.table(lake.judgments_both_orders).collect()
+    assert [(row["verdict_ab"], row["verdict_ba"]) for row in found] == [pair]
+    assert found[0]["is_consistent"] == (pair[0] == pair[1] if all(pair) else None)
+
+
+def test_an_edited_question_moves_its_comparison_and_leaves_no_row_behind(spark, lake):
+    rows = [old("AB", 1), old("BA", 1), new("AB", 5, question_id="edited"), new("BA", 5, question_id="edited")]
+    append_once(judgments(spark, lake, rows), lake.judgments, "one")
+    assert [row["question_id"] for row in spark.read.table(lake.judgments_both_orders).collect()] == ["edited"]
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_example_queries_run_and_find_what_they_are_about(path, spark, lake, add_pairs):
     add_pairs([("c", "Who?", "she", "he")])
-    rows = [judgment("c"), judgment("c", "BA"), judgment("d"), judgment("d", "BA", verdict="B")]
-    append_once(judgments(spark, lake, rows), lake.judgments, "one")
+    # The old text of c does not count: of it, both verdicts were the label's.
+    before = [old("AB", 0, verdict="B"), old("BA", 0, verdict="B")]
+    rows = [new("AB", 1, verdict="A"), new("BA", 1, verdict="A"), judgment("d"), judgment("d", "BA", verdict="B")]
+    append_once(judgments(spark, lake, [*before, *rows]), lake.judgments, "one")
     labels = spark.createDataFrame([("c", "gold", "gold", "B", None)], spark.read.table(lake.labels).schema)
     append_once(labels, lake.labels, "one")
     schema = lake.judgments.split(".")[0]
@@ -159,8 +242,17 @@ def test_another_session_finds_the_tables_and_views_on_disk(spark, lake):
     for name in (lake.judgments_both_orders, lake.judgments_latest):
         spark.sql(f"DROP VIEW {name}")
     spark.sql(f"DROP TABLE {lake.judgments}")
-    assert lake.judgments in register(spark, lake)
+    assert lake.judgments in register(spark, lake, with_views=True)
     assert spark.read.table(lake.judgments_latest).count() == 1
+
+
+def test_a_view_that_does_not_fit_a_foreign_table_is_an_error_that_names_both(spark, lake):
+    foreign = lake.model_copy(update={"comparisons": f"{lake.comparisons}_foreign"})
+    spark.sql(
+        "SELECT 'c' AS comparison_id, 'q' AS question_id, 'Why?' AS messages, array('a') AS answers"
+    ).write.format("delta").save(folder_of(lake, foreign.comparisons))
+    with pytest.raises(UserError, match=r"confident_disagreements' cannot be made over .*comparisons_foreign"):
+        create_tables(spark, foreign)
 
 
 def test_maintenance_leaves_the_rows_and_fewer_files(spark, lake):

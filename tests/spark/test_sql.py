@@ -29,3 +29,21 @@ def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
     with pytest.raises(UserError, match="The query does not fit") as raised:
         result_of(spark, query, 10)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        pytest.param("SELECT 1 / 0", "Division by zero", id="a division by zero"),
+        pytest.param("SELECT CAST('x' AS INT)", "cannot be cast", id="a cast of no number"),
+        pytest.param("SELECT id / (id - 3) FROM range(10)", "Division by zero", id="on one row of many"),
+        pytest.param("SELECT element_at(array(1), 5)", "array", id="an item that is not there"),
+        pytest.param("SELECT (SELECT id FROM range(2))", "More than one row", id="two rows for one value"),
+        pytest.param("SELECT raise_error('no more')", "no more", id="an error of the query's own"),
+    ],
+)
+def test_a_query_that_fails_on_the_rows_is_the_users_error_in_one_sentence(spark, query, said):
+    with pytest.raises(UserError, match="The query fails on the rows") as raised:
+        result_of(spark, query, 10)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)

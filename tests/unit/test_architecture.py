@@ -14,24 +14,32 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config"}
-# What every command stands on: a session, and how its errors become exit codes.
-COMMAND = BASE | {"session", "entry"}
+# What every command stands on: a session, its arguments, and how its errors become exit codes.
+COMMAND = BASE | {"session", "arguments", "entry"}
 MAY_IMPORT = {
     "errors": set(),
-    "config": {"errors"},
+    "config_reading": {"errors"},
+    "config": {"errors", "config_reading"},
+    "arguments": set(),
     "entry": BASE,
     "session": BASE,
     "judges": BASE,
     "sources": BASE | {"judges"},
     "engine": BASE | {"judges"},
     "lake": BASE | {"judges"},
+    "tracking": BASE,
     "tables": COMMAND | {"lake"},
+    # Measures are pure: counts in, numbers out. The job that feeds and tells them is evaluating.
+    "evaluation": BASE | {"judges"},
+    # Data in, text out; it knows an estimate when it sees one.
+    "report": BASE | {"evaluation"},
+    "evaluating": COMMAND | {"judges", "lake", "evaluation", "report", "tracking"},
     "ingest": COMMAND | {"judges", "sources", "lake"},
-    "judging": COMMAND | {"judges", "sources", "engine", "lake"},
-    "doctor": COMMAND | {"judges", "engine", "lake"},
+    "judging": COMMAND | {"judges", "sources", "engine", "lake", "tracking"},
+    "doctor": COMMAND | {"judges", "engine", "lake", "tracking"},
     # The command line reaches every room, each only when its subcommand runs.
     "cli": COMMAND | {"judges", "sources", "engine", "lake", "ingest", "judging", "doctor"},
-    "quickstart": COMMAND | {"judges", "sources", "engine", "lake", "ingest", "judging"},
+    "quickstart": COMMAND | {"judges", "sources", "engine", "lake", "ingest", "judging", "evaluation", "evaluating"},
 }
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60

@@ -1,7 +1,10 @@
 """How a task groups its rows and when it gives up, and how its errors reach the driver."""
 
 import json
-from contextlib import nullcontext
+import threading
+import time
+from collections import Counter
+from contextlib import closing, nullcontext
 
 import pytest
 
@@ -9,10 +12,12 @@ from judgelake.config import Asking, Engine
 from judgelake.engine import EngineGone
 from judgelake.errors import RunError, UserError
 from judgelake.judges import Failure, Reading, Status
-from judgelake.judging.ask import ERROR_MARK, AskingTask, FirstOutcomes, requests_of
+from judgelake.judging.ask import AskingTask, FirstOutcomes, requests_of
 from judgelake.judging.executor import given_endpoint
-from judgelake.judging.progress import Reporter, Tally
-from judgelake.judging.run import Running, Stopping, our_error
+from judgelake.judging.plan import Chunk
+from judgelake.judging.progress import ProgressSender, ProgressServer, Reporter, Tally
+from judgelake.judging.run import Running, Stopping
+from judgelake.judging.task_error import ERROR_MARK, our_error
 
 
 def row(judgment_id, prompt, repeat=0):
@@ -58,6 +63,11 @@ def test_prompts_that_are_too_long_or_refused_say_nothing_of_the_set_up():
         watch.look_at([UNPARSEABLE])
 
 
+def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
+    asking = AskingTask(None, Engine(), "run", 1, 1, give_up_after, Reporter())
+    return Running(spark, writer, asking, Asking(), stopping or Stopping(), tally or Tally(), work=100)
+
+
 @pytest.mark.parametrize(
     ("reported", "gives_up"),
     [
@@ -74,9 +84,79 @@ def test_a_run_gives_up_by_what_all_its_tasks_report(reported, gives_up):
     for name, count in reported.items():
         for _ in range(count):
             tally.add({"statuses": {name: 1}})
-    running = Running(None, None, None, Asking(give_up_after=3), Stopping(), tally, work=100)
     with pytest.raises(RunError, match="first 3 requests all ended in engine_error") if gives_up else nullcontext():
-        running._give_up_if_all_fail_alike()
+        running(tally=tally)._give_up_if_all_fail_alike()
+
+
+def test_a_run_whose_most_was_judged_before_does_not_give_up():
+    tally = Tally(Counter(unparseable=30))
+    running(give_up_after=None, tally=tally)._give_up_if_all_fail_alike()
+
+
+@pytest.mark.parametrize(
+    ("of_all_tasks", "gives_up"),
+    [
+        pytest.param(True, True, id="all tasks fail alike"),
+        pytest.param(False, False, id="another task saw something else: one hard question is no misconfiguration"),
+        pytest.param(None, True, id="nobody to ask"),
+    ],
+)
+def test_a_task_whose_first_requests_fail_alike_goes_by_what_all_tasks_saw(of_all_tasks, gives_up):
+    watch = FirstOutcomes(3, lambda most: of_all_tasks)
+    with pytest.raises(RunError, match="first 3 requests") if gives_up else nullcontext():
+        watch.look_at([UNPARSEABLE] * 9)
+
+
+@pytest.mark.parametrize(
+    ("others", "answer"),
+    [({}, True), ({"unparseable": 5, "refused": 2}, True), ({"ok": 1}, False), ({"timeout": 1}, False)],
+)
+def test_a_task_can_ask_the_driver_what_all_tasks_saw(others, answer):
+    with closing(ProgressServer("127.0.0.1", "token")) as server, ProgressSender(server.reporter) as sender:
+        server.tally.add({"statuses": others})
+        sender.send({"statuses": {"unparseable": 3}})
+        assert sender.all_fail_alike(3) is answer
+        assert server.tally.done == 3 + sum(others.values())
+
+
+def test_a_task_that_cannot_reach_the_driver_knows_nothing_of_other_tasks():
+    with ProgressSender(Reporter()) as sender:
+        assert sender.all_fail_alike(3) is None
+
+
+class BetweenTwoSparkJobs:
+    """A chunk under way whose next Spark job begins after the first interrupt; and the session that interrupts it."""
+
+    def __init__(self):
+        self.began, self.interrupts = threading.Event(), 0
+
+    def write(self, chunk, asking):
+        self.began.set()
+        while self.interrupts < 2:
+            time.sleep(0.01)
+        raise RuntimeError("interrupted")
+
+    def addTag(self, tag):  # noqa: N802  # Spark's name
+        pass
+
+    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+        self.interrupts += 1
+
+
+def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
+    stopping, both = Stopping(is_heeded=True), BetweenTwoSparkJobs()
+    run = running(stopping=stopping, spark=both, writer=both)
+    chunk = Chunk(0, 1, 1, 1, "app")
+    threading.Thread(target=lambda: (both.began.wait(), stopping.wish())).start()
+    with pytest.raises(KeyboardInterrupt):
+        run.carry_out([chunk])
+    assert both.interrupts >= 2
+
+
+def test_no_chunk_is_begun_after_a_wish_to_stop():
+    run = running(stopping=Stopping(is_wished=True), spark=BetweenTwoSparkJobs())
+    with pytest.raises(KeyboardInterrupt):
+        run._write(Chunk(0, 1, 1, 1, "app"), "tag")
 
 
 def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatch):

@@ -56,7 +56,7 @@ def test_prompts_prints_a_line_for_each_comparison(tmp_path: Path, capsys: pytes
 
 def test_prompts_of_a_chat_judge_are_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = run(capsys, "prompts", "--judge", "chat", "--mode", "pair", write(tmp_path / "x", LINE))
-    assert [message["role"] for message in rows[0]["prompt"]] == ["system", "user"]
+    assert [message["role"] for message in rows[0]["prompt"]] == ["user"]
 
 
 @pytest.mark.parametrize(("order", "shown"), [("AB", "ABC"), ("BA", "CBA"), ("CAB", "CAB")])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from judgelake.cli import main
 from judgelake.config import Tables
 from judgelake.doctor import leftovers, machine, report, stack
 from judgelake.doctor.finding import Level, ok, problem, warning
@@ -40,6 +41,44 @@ def test_a_hubs_model_is_a_warning_until_it_is_in_the_cache(tmp_path, monkeypatc
     assert stack.check_model("organisation/model").level is Level.WARNING
     (tmp_path / "models--organisation--model").mkdir()
     assert stack.check_model("organisation/model").level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("judge", "level", "found"),
+    [
+        pytest.param("{name: chat, model: MODEL}", Level.OK, "MODEL", id="the model of the config"),
+        pytest.param("{name: chat, model: MODEL/nowhere}", Level.PROBLEM, "MODEL/nowhere", id="one that is not there"),
+        pytest.param("{name: pandalm}", Level.WARNING, "WeOpenML/PandaLM-7B-v1", id="the judge's own"),
+        pytest.param("{name: pandalmm}", Level.PROBLEM, "Did you mean 'pandalm'?", id="no such judge"),
+        pytest.param("{nmae: chat}", Level.PROBLEM, "judge.nmae", id="a typo"),
+        pytest.param(
+            "{name: chat, model: m}\nengine: {url: http://judge/v1}", Level.OK, "http://judge/v1", id="a server"
+        ),
+    ],
+)
+def test_the_model_of_the_config_is_checked(judge, level, found, model_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
+    config = tmp_path / "judge.yaml"
+    config.write_text(f"judge: {judge.replace('MODEL', str(model_folder))}\ntables: {{warehouse: x}}\n")
+    finding = stack.check_configured_model(config)
+    assert finding.level is level
+    assert found.replace("MODEL", str(model_folder)) in finding.found
+
+
+def test_a_config_of_another_job_names_no_model(tmp_path):
+    (tmp_path / "ingest.yaml").write_text("tables: {warehouse: x}\n")
+    assert stack.check_configured_model(tmp_path / "ingest.yaml").level is Level.OK
+
+
+@pytest.mark.parametrize(("arguments", "checked"), [([], "of/config"), (["--model", "of/line"], "of/line")])
+def test_the_command_checks_the_model_of_the_default_config(arguments, checked, tmp_path, monkeypatch, capsys):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "judge.yaml").write_text("judge: {name: chat, model: of/config}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "240")
+    monkeypatch.setattr(report, "check_delta", lambda tables: ok("Delta", "not tried"))
+    main(["doctor", *arguments])
+    assert f"{checked} is no folder here" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -95,7 +134,8 @@ def test_java_is_judged_by_its_version(tmp_path, monkeypatch, output, level):
 
 
 def test_an_unwritable_tracking_store_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/no/such/folder/mlflow.db")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
     finding = stack.check_mlflow()
     assert finding.level is Level.PROBLEM
     assert str(tmp_path) in finding.found
@@ -147,7 +187,7 @@ def test_an_engine_nobody_watches_is_left_over(command, above, left_over):
     ],
 )
 def test_only_problems_make_the_doctor_fail(monkeypatch, findings, code):
-    monkeypatch.setattr(report, "all_findings", lambda tables, model: findings)
+    monkeypatch.setattr(report, "all_findings", lambda tables, model, config: findings)
     console = Console(file=io.StringIO(), width=120)
     assert report.run_doctor(Tables(), None, console) == code
     printed = console.file.getvalue()

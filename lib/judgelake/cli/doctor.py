@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from judgelake.cli.sql import add_config, tables_of
+from judgelake.cli.sql import add_config, config_of, tables_of
 
 EXAMPLES = """\
 Exit code 1 when there is a problem; warnings do not count. Nothing is changed.
@@ -26,7 +26,9 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", help="a judge's model to check: a folder, or a name of a hub")
+    parser.add_argument(
+        "--model", help="a judge's model to check: a folder, or a name of a hub (default: the one the config names)"
+    )
     add_config(parser)
     parser.set_defaults(run=run)
 
@@ -37,4 +39,4 @@ def run(arguments: argparse.Namespace) -> int:
 
     from judgelake.doctor import run_doctor
 
-    return run_doctor(tables_of(arguments.config), arguments.model, Console())
+    return run_doctor(tables_of(arguments.config), arguments.model, Console(), config_of(arguments.config))

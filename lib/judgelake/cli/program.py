@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from judgelake.cli import doctor, judges, parse, prompts, sql
+from judgelake.entry import cause_of
 from judgelake.errors import RunError, UserError
 
 # A subcommand is a file with `add(subcommands, common)`, which gives its parser the default `run(arguments) -> int`.
@@ -60,7 +61,7 @@ def _reported(error: Exception, *, is_debug: bool) -> int:
         print(f"judgelake: {error}", file=sys.stderr)
         return error.exit_code
     if not is_debug:
-        print(f"judgelake: unexpected {type(error).__name__}: {error}. Run again with --debug.", file=sys.stderr)
+        print(f"judgelake: unexpected {cause_of(error)}. Run again with --debug.", file=sys.stderr)
     return RunError.exit_code
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judgelake.config import Tables, load_tables
+from judgelake.entry import cause_of, sql_state
 from judgelake.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 DEFAULT_ROWS = 50
+# Classes of SQLSTATE for which a query can be blamed: not supported, more than one row in the place of one, data that
+# an expression fails on, syntax and names, and what a query raises itself.
+OF_THE_QUERY = ("0A", "21", "22", "42", "P0")
 
 EXAMPLES = """\
 A table on a terminal; tab-separated lines elsewhere, with a heading line.
@@ -54,9 +58,14 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def config_of(config: str | None) -> str | Path | None:
+    """The config named on the command line, or the default one where it exists."""
+    return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
 def tables_of(config: str | None) -> Tables:
     """The names of the tables in a job's config, in the environment, or the default ones."""
-    return load_tables(config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
+    return load_tables(config_of(config))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,19 +75,19 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: there are no tables yet, or the query does not fit them.
     """
     from judgelake.lake import register
-    from judgelake.session import get_spark
+    from judgelake.session import get_spark, stop_spark
 
     tables = tables_of(arguments.config)
     spark = get_spark(tables, app_name="judgelake sql", debug=arguments.debug)
     try:
-        if not register(spark, tables):
+        if not register(spark, tables, with_views=True):
             raise UserError(
                 f"No tables in {tables.warehouse or 'the catalog'!r} yet. Fill them with jobs/ingest.py, or name their "
                 "place with --config or JUDGELAKE_WAREHOUSE."
             )
         columns, rows, is_cut = result_of(spark, arguments.query, arguments.rows)
     finally:
-        spark.stop()
+        stop_spark(spark)
     if sys.stdout.isatty():
         _print_table(columns, rows)
     else:
@@ -93,15 +102,20 @@ def result_of(spark: SparkSession, query: str, most: int) -> tuple[list[str], li
     """Column names and the first `most` rows of a query as text, and whether there are more.
 
     Raises:
-        UserError: the query cannot be parsed or names what is not there.
+        UserError: the query cannot be parsed, names what is not there, or cannot be computed on the rows.
     """
-    from pyspark.errors import AnalysisException, ParseException
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import AnalysisException, PySparkException
 
     try:
         frame = spark.sql(query)
         found = frame.take(most + 1)
-    except (AnalysisException, ParseException) as error:
+    except AnalysisException as error:
         raise UserError(f"The query does not fit: {str(error).strip().splitlines()[0]}") from error
+    except (PySparkException, Py4JError) as error:
+        if (sql_state(error) or "").startswith(OF_THE_QUERY):
+            raise UserError(f"The query fails on the rows: {cause_of(error)}") from error
+        raise
     rows = [[_text(value) for value in row] for row in found[:most]]
     return list(frame.columns), rows, len(found) > most
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,7 @@ from judgelake.doctor.finding import Finding, Level
 from judgelake.doctor.leftovers import check_leftovers
 from judgelake.doctor.machine import check_disk, check_gpu, check_java, check_memory, check_python, check_shared_memory
 from judgelake.doctor.stack import (
+    check_configured_model,
     check_delta,
     check_mlflow,
     check_model,
@@ -24,19 +26,20 @@ from judgelake.doctor.stack import (
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
-def run_doctor(tables: Tables, model: str | None, console: Console) -> int:
+def run_doctor(tables: Tables, model: str | None, console: Console, config: str | Path | None = None) -> int:
     """Check all that a run needs and print a table of what was found and how to mend it.
 
     Args:
         tables: the warehouse that will be used.
-        model: the judge's model, a folder or a hub's name; None checks none.
+        model: the judge's model, a folder or a hub's name; None checks that of `config`.
         console: where the table goes.
+        config: a job's YAML file; None where there is none.
 
     Returns:
         1 when there is a problem, else 0; warnings do not count.
     """
     with console.status("checking"):
-        findings = list(all_findings(tables, model))
+        findings = list(all_findings(tables, model, config))
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("", "checked", "found", "how to mend it"):
         table.add_column(heading, overflow="fold")
@@ -49,7 +52,7 @@ def run_doctor(tables: Tables, model: str | None, console: Console) -> int:
     return 1 if problems else 0
 
 
-def all_findings(tables: Tables, model: str | None) -> Iterator[Finding]:
+def all_findings(tables: Tables, model: str | None, config: str | Path | None = None) -> Iterator[Finding]:
     """Every check, cheap ones first; Spark is only started where Java and the packages are there."""
     yield check_python()
     java, spark = check_java(), check_spark()
@@ -60,7 +63,7 @@ def all_findings(tables: Tables, model: str | None) -> Iterator[Finding]:
     yield check_warehouse(tables)
     yield check_vllm()
     yield check_gpu(needs_gpu=installed("vllm") is not None)
-    yield check_model(model)
+    yield check_model(model) if model is not None or config is None else check_configured_model(config)
     yield check_mlflow()
     yield check_memory()
     yield check_shared_memory()

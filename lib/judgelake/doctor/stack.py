@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import urllib.error
-import urllib.request
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from judgelake.config import Tables
+from judgelake.config import JudgeJob, Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
 from judgelake.errors import RunError, UserError
+from judgelake.judges import load_judge
+from judgelake.tracking import REMEDY, tracking_address, why_unusable, without_password
 
-DEFAULT_TRACKING = "sqlite:///mlflow.db"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
-REACH_SECONDS = 5
 
 
 def installed(package: str) -> str | None:
@@ -52,7 +50,7 @@ def check_delta(tables: Tables) -> Finding:
     """A small table written and read back in a temporary folder: session, jars and Python worker at once."""
     from pyspark.sql import SparkSession
 
-    from judgelake.session import get_spark
+    from judgelake.session import get_spark, stop_spark
 
     if SparkSession.getActiveSession() is not None:
         # Its driver's temporary folder may be out of its executors' reach, and it is not ours to stop.
@@ -65,7 +63,7 @@ def check_delta(tables: Tables) -> Finding:
                 spark.range(3).write.format("delta").save(place)
                 rows = spark.read.format("delta").load(place).count()
             finally:
-                spark.stop()
+                stop_spark(spark)
         except (UserError, RunError) as error:
             return problem("Delta", str(error), "Mend what this sentence names.")
         # Spark, its gateway and Ivy each raise their own; whatever it was, it belongs into the table.
@@ -127,6 +125,21 @@ def check_model(model: str | None) -> Finding:
     return warning("model", f"{model} is no folder here and not in the cache", remedy)
 
 
+def check_configured_model(config: str | Path) -> Finding:
+    """The model that a job's config names, or else the model of the judge it names."""
+    try:
+        chosen = {key: value for key, value in read_yaml(config).items() if key in ("judge", "engine")}
+        if "judge" not in chosen:
+            return ok("model", f"none named in {config} (check one with --model)")
+        job = validated(JudgeJob, chosen, str(config))
+        model = job.judge.model or load_judge(job.judge.name, job.judge.folder).model
+    except UserError as error:
+        return problem("model", str(error), "Mend what this sentence names.")
+    if job.engine.url is not None:
+        return ok("model", f"{model}, asked for at {job.engine.url} (not tried)")
+    return check_model(model)
+
+
 def _check_model_folder(folder: Path) -> Finding:
     missing = []
     if not (folder / "config.json").is_file():
@@ -151,29 +164,11 @@ def check_mlflow() -> Finding:
     """Whether the run can be logged where MLFLOW_TRACKING_URI, or the default, says."""
     if installed("mlflow") is None and installed("mlflow-skinny") is None:
         return problem("MLflow", "not installed", "Install judgelake[spark], or set mlflow.enabled: false.")
-    address = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING
-    if address.startswith(("http://", "https://")):
-        return _check_mlflow_server(address)
-    file_like = re.fullmatch(r"(?:sqlite:///|file://)?(?P<path>[^:]+)", address)
-    if file_like is None:
-        return ok("MLflow", f"{address} (not tried)")
-    place = Path(file_like["path"]).resolve()
-    target = place if place.exists() else place.parent
-    if os.access(target, os.W_OK):
-        return ok("MLflow", f"{address} can be written")
-    return problem("MLflow", f"{address} cannot be written", "Set MLFLOW_TRACKING_URI to a place you may write.")
-
-
-def _check_mlflow_server(address: str) -> Finding:
-    try:
-        with urllib.request.urlopen(address.rstrip("/") + "/health", timeout=REACH_SECONDS):
-            return ok("MLflow", f"{address} answers")
-    except urllib.error.HTTPError as error:
-        return ok("MLflow", f"{address} answers (with {error.code} to an unsigned request)")
-    except OSError as error:
-        return problem(
-            "MLflow", f"{address} does not answer: {first_line(error)}", "Start it, or mend MLFLOW_TRACKING_URI."
-        )
+    address = tracking_address()
+    if address is None:
+        return ok("MLflow", "where Databricks keeps it (not tried)")
+    why = why_unusable(address)
+    return ok("MLflow", without_password(address)) if why is None else problem("MLflow", why, REMEDY)
 
 
 def first_line(error: BaseException) -> str:

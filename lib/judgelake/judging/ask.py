@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,19 +14,16 @@ import pyarrow as pa
 
 from judgelake.config import Engine
 from judgelake.engine import Ask, AskerFactory, Endpoint, Reply, run_stream
-from judgelake.errors import RunError, UserError
-from judgelake.judges import Failure, Prompt, Reading, Status, margin_of, parse, to_own_order
+from judgelake.errors import RunError
+from judgelake.judges import Failure, Prompt, Reading, margin_of, parse, to_own_order
 from judgelake.judging.executor import open_asker
 from judgelake.judging.judge import Judge
-from judgelake.judging.progress import ProgressSender, Reporter
+from judgelake.judging.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.judging.requests import as_batch
+from judgelake.judging.task_error import marked_errors
 
 # Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
 FLUSH_SECONDS = 1.0
-# They say something of the one prompt, nothing of the set-up; and they come back long before any verdict.
-SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
-# Marks an error of ours inside the text of Spark's exception, the only thing that reaches the driver.
-ERROR_MARK = "judgelake-error:"
 
 JUDGMENT = pa.schema(
     [
@@ -41,6 +37,7 @@ JUDGMENT = pa.schema(
         ("mode", pa.string()),
         ("shown_order", pa.string()),
         ("repeat", pa.int32()),
+        ("content_sha256", pa.string()),
         ("prompt_sha256", pa.string()),
         ("trimmed", pa.bool_()),
         ("raw_output", pa.string()),
@@ -71,7 +68,8 @@ Request = tuple[Row, ...]
 class AskingTask:
     """Answers the rows of one partition; picklable, runs inside Spark's Python workers.
 
-    `give_up_after` is None once the run has seen a verdict: then a hard partition no longer ends it.
+    `give_up_after` is None where the run, or most of the job's work before it, has seen verdicts: then a hard
+    partition does not end it.
     """
 
     judge: Judge
@@ -86,18 +84,16 @@ class AskingTask:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of a plan, sorted so that equal prompts are neighbours, in; rows of `JUDGMENT` out."""
-        try:
+        with marked_errors():
             yield from self._judgments(batches)
-        except (UserError, RunError) as error:
-            raise RuntimeError(f"{ERROR_MARK}{json.dumps([type(error).__name__, str(error)])}") from error
 
     def _judgments(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         requests = requests_of(row for batch in batches for row in batch.to_pylist())
         first = next(requests, None)
         if first is None:
             return
-        watch = FirstOutcomes(self.give_up_after)
         with ProgressSender(self.progress) as sender:
+            watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
             opened = open_asker(self.judge, self.engine, self.asker, self.endpoint)
             sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
             asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
@@ -161,6 +157,7 @@ class AskingTask:
                 judge.mode,
                 row["shown_order"],
                 row["repeat"],
+                row["content_sha256"],
                 row["prompt_sha256"],
                 row["trimmed"],
                 None if answered is None else answered.text,
@@ -183,10 +180,21 @@ class AskingTask:
 
 
 class FirstOutcomes:
-    """Ends a task whose first requests all fail alike: a misconfiguration must not burn a night."""
+    """Ends a task whose first requests all fail alike: a misconfiguration must not burn a night.
 
-    def __init__(self, most: int | None) -> None:
+    One hard question may fill a whole task, so the outcomes of all tasks decide where they are known.
+    """
+
+    def __init__(self, most: int | None, of_all_tasks: Callable[[int], bool | None] = lambda _: None) -> None:
+        """Watch for `most` of them; None watches for nothing.
+
+        Args:
+            most: failures of one kind that end the task.
+            of_all_tasks: whether the first outcomes of all tasks are at least so many failures of one kind; it gives
+                None where that is not known.
+        """
         self._most = most
+        self._of_all_tasks = of_all_tasks
         self._failures: list[Failure] = []
 
     def look_at(self, results: Iterable[Reading | Failure]) -> None:
@@ -204,7 +212,11 @@ class FirstOutcomes:
                 self._most = None
                 return
             self._failures.append(result)
-            if len(self._failures) >= self._most:
+            if len(self._failures) < self._most:
+                continue
+            if self._of_all_tasks(self._most) is False:
+                self._most = None
+            else:
                 raise RunError(
                     f"The first {len(self._failures)} requests all ended in {result.status.value}, the last because: "
                     f"{result.reason}. Nothing of this chunk was written: look at the judge's prompts with "

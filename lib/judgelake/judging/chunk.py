@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from judgelake.errors import RunError
 from judgelake.judging.ask import AskingTask
 from judgelake.judging.plan import Chunk, Plan
-from judgelake.lake import append_once, has_commits_of_others, read_newest
+from judgelake.lake import app_ids, append_once, has_commits_of_others, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # A task with fewer requests than this cannot keep an engine's batch full on its own.
 LEAST_REQUESTS_A_TASK = 32
+# More tasks than slots run in waves, and between two waves the engine drains. A wave of so many windows is long
+# enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
+WINDOWS_A_WAVE = 4
 # Another driver's rows carry the time they were judged, its commit comes up to a chunk's length later.
 LONGEST_CHUNK = timedelta(days=1)
 
@@ -32,26 +37,64 @@ class ChunkWriter:
     plan: Plan
     plans_table: str
     judgments_table: str
+    slots: int
+    """Tasks the cluster runs at a time."""
     tasks: int
     """Tasks a full chunk is cut into."""
 
-    def write(self, chunk: Chunk, asking: AskingTask) -> None:
+    def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         """Ask what is left of the chunk and append its judgments in one commit.
 
         What another driver has judged since the plan was made is left out, and a chunk that another driver
         has appended under the same `app_id` is not appended again.
+
+        Returns:
+            The judgments of this run in the table, by status; those that another driver has made are not among them.
+
+        Raises:
+            RunError: the judgments were appended, and are not in the table.
         """
+        for name in app_ids(chunk.app_id):
+            self._append(chunk, asking, name)
+            written = self._written(chunk, asking)
+            if written.total() >= chunk.requests or not self._misses_some(chunk, asking):
+                return written
+            if written:
+                break
+        raise RunError(
+            f"The judgments of chunk {chunk.number} were appended to {self.judgments_table} and some of them are not "
+            "there any more. Find out what takes rows out of that table while a run lasts, and run again: "
+            "what is missing is asked again."
+        )
+
+    def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
         rows = self._left(chunk, asking)
-        asked = self._in_asking_order(rows.where("status IS NULL"), chunk)
+        asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
         columns = self.spark.read.table(self.judgments_table).schema
         judged = asked.mapInArrow(asking, columns)
         known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
-        append_once(judged.unionByName(known), self.judgments_table, chunk.app_id, writer=asking.run_id)
+        append_once(judged.unionByName(known), self.judgments_table, app_id, writer=asking.run_id)
 
-    def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
-        rows = self.spark.read.table(self.plans_table).where(
+    def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
+        rows = self.spark.read.table(self.judgments_table).where(
+            (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
+        )
+        return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+
+    def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
+        """Whether a request of the chunk has no judgment in the table, by whomever."""
+        judgments, _ = read_newest(self.spark, self.judgments_table)
+        judged = judgments.where(F.col("judge_fingerprint") == asking.judge.fingerprint)
+        wanted = self._planned(chunk).select("judgment_id", "attempt")
+        return not wanted.join(judged, ["judgment_id", "attempt"], "left_anti").isEmpty()
+
+    def _planned(self, chunk: Chunk) -> DataFrame:
+        return self.spark.read.table(self.plans_table).where(
             (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
         )
+
+    def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
+        rows = self._planned(chunk)
         if not has_commits_of_others(
             self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
         ):
@@ -67,12 +110,17 @@ class ChunkWriter:
         )
         return rows.join(others.select("judgment_id", "attempt"), ["judgment_id", "attempt"], "left_anti")
 
-    def _in_asking_order(self, rows: DataFrame, chunk: Chunk) -> DataFrame:
+    def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
+        """One wave of tasks for a small chunk, all tasks for one that keeps several waves of them busy."""
+        one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
+        waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
+        return max(1, one_wave, waves)
+
+    def _in_asking_order(self, rows: DataFrame, tasks: int) -> DataFrame:
         """Whole questions together, tasks balanced by bytes, heavy questions first, equal prompts adjacent.
 
         vLLM serves in the order of arrival: neighbours with one beginning find it in the prefix cache.
         """
-        tasks = max(1, min(self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK)))
         heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
         questions = (
             rows.groupBy("question_key")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Enough prompts for a mean token count that is right to a few per cent.
 SAMPLE_PROMPTS = 200
+# A request that was known to fail has no prompt, so it does not count.
+ASKED_ONCE = ("prompt_sha256", "repeat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +41,30 @@ class Estimate:
 def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
     """Count what a run would ask. Tokens are exact on a sample and scaled by bytes, time goes by earlier runs."""
     rows = pending.rows.persist()
-    totals: Any = rows.agg(
-        F.countDistinct("judgment_id").alias("requests"),
-        F.countDistinct("prompt_sha256", "repeat").alias("prompts"),
-        F.sum("prompt_bytes").alias("bytes"),
-    ).first()
+    requests: Any = rows.agg(F.countDistinct("judgment_id")).first()
+    # An identical prompt is asked once for each repeat.
+    asked = rows.where("status IS NULL").dropDuplicates([*ASKED_ONCE])
+    prompts: Any = asked.agg(F.count("*").alias("count"), F.sum("prompt_bytes").alias("bytes")).first()
     failures = rows.where("status IS NOT NULL").groupBy("status").count().orderBy("status").collect()
     sample = rows.where("prompt IS NOT NULL").orderBy("prompt_sha256").limit(SAMPLE_PROMPTS).select("prompt").collect()
     rows.unpersist()
-    total_bytes = totals["bytes"] or 0
+    pending.release()
+    total_bytes = prompts["bytes"] or 0
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(
-        requests=totals["requests"],
+        requests=requests[0],
         skipped=pending.skipped,
-        distinct_prompts=totals["prompts"],
+        distinct_prompts=prompts["count"],
         known_failures={row["status"]: row["count"] for row in failures},
         prompt_bytes=total_bytes,
         prompt_tokens=_tokens(judge, [row["prompt"] for row in sample], total_bytes),
-        seconds=totals["prompts"] / rate if rate else None,
+        seconds=prompts["count"] / rate if rate else None,
         rate_from=rate_from,
     )
 
 
 def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
-    count = token_counter(judge.model, judge.revision)
+    count = token_counter(judge)
     if count is None or not sample:
         return None
     prompts = [Prompt.from_canonical(text) for text in sample]
@@ -70,11 +72,23 @@ def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
 
 
 def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[float | None, str | None]:
+    """Prompts a second that the last run of this model and mode has asked, and its run id; None where there is none."""
     runs = spark.read.table(job.tables.runs).where(
         (F.col("model_version") == judge.model_version) & (F.col("mode") == judge.mode) & F.isnotnull("requests_per_s")
     )
     last = runs.orderBy(F.desc("ended_at")).select("requests_per_s", "run_id").first()
-    return (None, None) if last is None else (last["requests_per_s"], last["run_id"])
+    if last is None:
+        return None, None
+    # The run's own rate counts every judgment, also those that cost nothing: a shared prompt's, a known failure's.
+    judged: Any = (
+        spark.read.table(job.tables.judgments)
+        .where(F.col("run_id") == last["run_id"])
+        .agg(F.count("*").alias("judgments"), F.countDistinct(*ASKED_ONCE).alias("prompts"))
+        .first()
+    )
+    if not judged["prompts"]:
+        return None, None
+    return last["requests_per_s"] * judged["prompts"] / judged["judgments"], last["run_id"]
 
 
 def show_estimate(console: Console, judge: Judge, found: Estimate) -> None:

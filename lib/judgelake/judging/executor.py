@@ -16,6 +16,7 @@ from judgelake.engine import (
     endpoint_of_url,
     ensure_engine,
     owner_of_this_worker,
+    settings_of_server,
 )
 from judgelake.judging.judge import Judge
 from judgelake.judging.progress import EngineNote
@@ -41,6 +42,14 @@ def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -
     return None if asker is not None or job_engine.url is None else endpoint_of_url(job_engine, model)
 
 
+def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
+    """What the driver can know of a given server, by its address; nothing where it tells nothing."""
+    settings = None if endpoint is None else settings_of_server(endpoint)
+    if endpoint is None or settings is None:
+        return {}
+    return {endpoint.base_url: EngineNote(start_s=None, devices=0, settings=settings)}
+
+
 def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
     """What answers this task's requests; starts the executor's vLLM where neither an asker nor a server is given.
 
@@ -62,7 +71,11 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
     )
-    note = EngineNote(start_s=0.0 if started.was_running else started.start_s, devices=max(1, len(gpus)))
+    note = EngineNote(
+        start_s=0.0 if started.was_running else started.start_s,
+        devices=max(1, len(gpus)),
+        settings={"version": started.version, **started.settings},
+    )
     return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
 
 

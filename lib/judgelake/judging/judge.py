@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.config import JudgeJob
-from judgelake.engine import answer_changing, check_options, env_changing, model_identity
+from judgelake.engine import (
+    answer_changing,
+    chat_template,
+    check_options,
+    env_changing,
+    model_identity,
+    served_identity,
+)
 from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
 
 
@@ -16,7 +23,8 @@ from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
 class Judge:
     """A judge in one mode, ready to be asked; small and picklable, so that it travels to executors.
 
-    `model_version` is the content hash of a local model, or name@revision. `context_length` is in tokens.
+    `model_version` is the content hash of a local model, or name@revision. `context_length` is in tokens. `is_served`
+    says that the model is a name to a server that runs already, and `chat_template` is the one given to our own.
     """
 
     spec: JudgeSpec
@@ -25,10 +33,12 @@ class Judge:
     model_version: str
     fingerprint: str
     decoding: Decoding
+    is_served: bool = False
+    chat_template: str | None = None
 
     @property
     def model(self) -> str:
-        """Local folder or name of the model."""
+        """Local folder, or name on a hub or to the server."""
         return self.spec.model
 
     @property
@@ -52,10 +62,13 @@ def resolve_judge(job: JudgeJob) -> Judge:
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
     spec = _with_choices(spec, job)
-    identity = model_identity(spec.model, spec.revision)
+    is_served = job.engine.url is not None
     options: dict[str, Any] = {}
-    if job.engine.url is None:
-        check_options(job.engine.options, job.engine.env)
+    if is_served:
+        identity = served_identity(spec.model, spec.revision)
+    else:
+        identity = model_identity(spec.model, spec.revision)
+        check_options(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     return Judge(
         spec=spec,
@@ -66,6 +79,8 @@ def resolve_judge(job: JudgeJob) -> Judge:
             spec, choice.mode, model_identity=identity, engine_options=options, reference=choice.reference
         ),
         decoding=spec.decoding_of(choice.mode),
+        is_served=is_served,
+        chat_template=None if is_served else chat_template(job.engine.options),
     )
 
 
@@ -78,7 +93,7 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
     elif choice.revision is not None:
         changes["revision"] = choice.revision
     model = changes.get("model", spec.model)
-    if Path(model).is_dir():
+    if job.engine.url is None and Path(model).is_dir():
         # Executors may run in another working folder.
         changes["model"] = str(Path(model).resolve())
     changes["context_length"] = _context_length(spec, job)
@@ -92,7 +107,7 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
     """The least of what the judge, the job, the engine's options and a local model's own config allow."""
     option = job.engine.options.get("max-model-len", job.engine.options.get("max_model_len"))
-    own = _positions(job.judge.model or spec.model)
+    own = None if job.engine.url is not None else _positions(job.judge.model or spec.model)
     wanted = job.judge.context_length or spec.context_length
     return min(length for length in (wanted, option, own) if isinstance(length, int))
 

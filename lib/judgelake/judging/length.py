@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import Answer, Comparison, Failure, Prompt, Status, render
+from judgelake.errors import UserError
+from judgelake.judges import Answer, Comparison, Failure, Message, Prompt, Status, render
 from judgelake.judging.judge import Judge
 
 # What a chat template may add around the messages; only used to skip counting, so generous is safe.
@@ -37,6 +38,9 @@ def render_fitting(judge: Judge, comparison: Comparison, order: str, overflow: s
         comparison: what is judged.
         order: letters of the answers in the order shown.
         overflow: "fail", or "trim" to cut all answers to one common length that fits.
+
+    Raises:
+        UserError: the model's chat template does not take the prompt.
     """
     prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
     if isinstance(prompt, Failure):
@@ -44,7 +48,7 @@ def render_fitting(judge: Judge, comparison: Comparison, order: str, overflow: s
     budget = judge.context_length - judge.decoding.max_tokens
     if prompt.bytes + TEMPLATE_TOKENS <= budget:
         return Fitted(prompt)
-    count = token_counter(judge.model, judge.revision)
+    count = token_counter(judge)
     if count is None:
         return Fitted(prompt)
     tokens = count(prompt)
@@ -85,42 +89,97 @@ def cut_answers(comparison: Comparison, length: int) -> Comparison:
     return replace(comparison, answers=tuple(shortened(answer) for answer in comparison.answers))
 
 
-@lru_cache(maxsize=4)
-def token_counter(model: str, revision: str | None) -> CountTokens | None:
+def token_counter(judge: Judge) -> CountTokens | None:
     """A function that counts a prompt's tokens as the server will see them; None without a tokenizer here.
 
     Only a local model folder, or a model already in the local cache, is read: a planner on thousands of
     tasks must not download.
     """
-    if not _is_at_hand(model, revision):
+    folder = tokenizer_folder(judge)
+    try:
+        tokenizer = None if folder is None else _tokenizer(folder)
+    except Exception as error:  # what a broken file makes of it, or the code that comes with a model
+        if judge.is_served:
+            return None
+        raise UserError(
+            f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) in {folder} "
+            f"cannot be loaded: {_cause(error)}. Mend the model's folder, or set judge.model to another."
+        ) from error
+    if tokenizer is None:
         return None
+    count = counter_with(tokenizer, judge.model, judge.chat_template)
+    return count if not judge.is_served or _takes_chats_of(judge, count) else None
+
+
+def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
+    """Whether the template here takes the judge's messages; a server that runs already may have another one."""
+    messages = tuple(Message(message.role, "?") for message in judge.spec.mode(judge.mode).messages)
+    try:
+        count(Prompt(messages=messages) if messages else Prompt(text="?"))
+    except UserError:
+        return False
+    return True
+
+
+def tokenizer_folder(judge: Judge) -> Path | None:
+    """Where the model's tokenizer lies on this machine; a folder that a served model's name fits by chance does not.
+
+    Spares the seconds of transformers' import where there is none.
+    """
+    if not judge.is_served and Path(judge.model).is_dir():
+        return Path(judge.model)
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    try:
+        found = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
+    except ValueError:  # no name a hub could know
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(folder: Path) -> Any:
     try:
         from transformers import AutoTokenizer  # heavy: only loaded when a prompt is long
     except ImportError:
         return None
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(model, revision=revision, local_files_only=True)
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError):
         return None
-    return lambda prompt: _count(tokenizer, prompt)
 
 
-def _is_at_hand(model: str, revision: str | None) -> bool:
-    """Whether the model's tokenizer can lie on this machine; spares the seconds of transformers' import if not."""
-    if Path(model).is_dir():
-        return True
-    try:
-        from huggingface_hub import try_to_load_from_cache
-    except ImportError:
-        return False
-    try:
-        return isinstance(try_to_load_from_cache(model, "tokenizer_config.json", revision=revision), str)
-    except ValueError:  # no name a hub could know
-        return False
+def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:
+    """A function that counts a prompt's tokens, chat messages as the template writes them.
+
+    Args:
+        tokenizer: of transformers.
+        model: its name, for messages.
+        chat_template: in place of the model's own.
+
+    Raises:
+        UserError: the function does, where the model has no chat template or the template refuses the messages.
+    """
+
+    def count(prompt: Prompt) -> int:
+        if prompt.messages is None:
+            return len(tokenizer(prompt.text)["input_ids"])
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        try:
+            tokens = tokenizer.apply_chat_template(
+                messages, chat_template=chat_template, add_generation_prompt=True, return_dict=True
+            )
+        except Exception as error:  # the model's template is a program of others
+            raise UserError(
+                f"The chat template of the model {model!r} does not take this judge's messages: {_cause(error)}. "
+                "Set judge.model to an instruct model, or engine.options.chat-template."
+            ) from error
+        return len(tokens["input_ids"])
+
+    return count
 
 
-def _count(tokenizer: Any, prompt: Prompt) -> int:
-    if prompt.messages is None:
-        return len(tokenizer(prompt.text)["input_ids"])
-    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-    return len(tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)["input_ids"])
+def _cause(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,22 +15,26 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from judgelake.config import Input, JudgeJob
+from judgelake.entry import cause_of, sql_state
 from judgelake.errors import UserError
 from judgelake.judges import Status
 from judgelake.judging.judge import Judge
 from judgelake.judging.orders import most_orders
 from judgelake.judging.requests import NAMED_DDL, REQUEST_DDL, Rendering
-from judgelake.lake import Pinned, append_once, last_removal, read_newest, read_pinned
+from judgelake.judging.task_error import our_error
+from judgelake.lake import Pinned, append_once, read_newest, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
+# Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
+DATA_EXCEPTION = "22"
 WORTH_ANOTHER_ATTEMPT = tuple(status.value for status in Status if status.is_worth_another_attempt)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Requests that are appended in one Delta commit, named by what is in it."""
+    """Distinct requests that are appended in one Delta commit, named by what is in it."""
 
     number: int
     requests: int
@@ -70,6 +76,32 @@ class Pending:
     """Upper bound of the job's requests over all runs, known without rendering any."""
     skipped: int
     is_empty: bool = False
+    held: DataFrame | None = None
+    """What is kept in memory for `rows`, until `release`."""
+
+    def release(self) -> None:
+        """Free what is held; `rows` can still be read, slower."""
+        if self.held is not None:
+            self.held.unpersist()
+
+
+@contextmanager
+def planning(job: JudgeJob) -> Iterator[None]:
+    """Turn what fails while Spark plans, in its tasks, into errors of ours.
+
+    Raises:
+        UserError: the judge's template cannot be rendered for a row, or input.where cannot be computed on one.
+    """
+    try:
+        yield
+    except Exception as error:
+        ours = our_error(error)
+        if ours is not None:
+            raise ours from error
+        # Nothing else that is computed while planning is written by a user.
+        if job.input.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
+            raise UserError(f"input.where {job.input.where!r} fails on a row: {cause_of(error)}") from error
+        raise
 
 
 def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
@@ -120,7 +152,7 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     skipped = named.get["requests"] - count
     again = rows.join(left.select("row_key").distinct(), "row_key", "left_semi").mapInArrow(whole, REQUEST_DDL)
     attempts = left.select("judgment_id", "attempt").distinct()
-    return Pending(again.join(attempts, "judgment_id"), version, at_most, skipped, is_empty=count == 0)
+    return Pending(again.join(attempts, "judgment_id"), version, at_most, skipped, count == 0, left)
 
 
 def write_plan(
@@ -133,23 +165,26 @@ def write_plan(
     """
     made_at = datetime.now(UTC)
     if pending.is_empty:
+        pending.release()
         return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, ())
     chunks = max(1, math.ceil(pending.at_most / job.asking.chunk_requests))
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )
     append_once(rows, job.tables.plans, plan_id)
+    pending.release()
     named = _chunks(spark, job, judge, pinned, plan_id)
     return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, named)
 
 
 def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, plan_id: str) -> tuple[Chunk, ...]:
-    # Delta remembers an app id when its rows are long deleted: what was taken out is asked under a new one.
-    removed_at = last_removal(spark, job.tables.judgments)
     content = F.sum(F.xxhash64("judgment_id", "attempt").cast("decimal(38,0)"))
     rows = (
         spark.read.table(job.tables.plans)
         .where(F.col("plan_id") == plan_id)
+        .select("chunk", "judgment_id", "attempt", "prompt_sha256", "prompt_bytes")
+        # A comparison that stands twice makes each of its requests twice, and each is judged once.
+        .dropDuplicates(["chunk", "judgment_id"])
         .groupBy("chunk")
         .agg(
             F.count("*").alias("requests"),
@@ -171,7 +206,6 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
                 judge.fingerprint,
                 pinned.table_id,
                 pinned.version,
-                removed_at,
                 row["chunk"],
                 row["attempt"],
                 row["requests"],

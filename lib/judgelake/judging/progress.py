@@ -16,8 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from judgelake.judges import Status
+
 CONNECT_SECONDS = 2.0
+# What a task asks the driver, and its answers of one byte.
+ASKED = "all_fail_alike"
+YES, NO = b"y", b"n"
 PLAIN_LINE_SECONDS = 10.0
+# They say something of the one prompt, nothing of the set-up; and they come back long before any verdict.
+SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +38,15 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class EngineNote:
-    """What a task says of the engine on its executor; `start_s` is 0 where it found it running."""
+    """What is known of one engine: a task's word on its executor's, the driver's on a given server.
 
-    start_s: float
+    `start_s` is 0 where it was found running, None where it is not ours to start. `settings` are its version, options
+    and environment, as far as they are known.
+    """
+
+    start_s: float | None
     devices: int
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -56,6 +68,13 @@ class Tally:
             for key, note in message.get("engines", {}).items():
                 self.engines.setdefault(key, EngineNote(**note))
 
+    def all_failed_with(self, least: int) -> str | None:
+        """The status of all outcomes so far, where they are failures of one kind and at least so many; else None."""
+        with self.lock:
+            seen = {name: count for name, count in self.statuses.items() if name not in SAY_NOTHING_OF_THE_SET_UP}
+        status, count = next(iter(seen.items()), ("ok", 0))
+        return status if len(seen) == 1 and status != Status.OK and count >= least else None
+
     @property
     def done(self) -> int:
         """Judgments reported, whatever their status."""
@@ -64,12 +83,18 @@ class Tally:
     @property
     def engine_start_s(self) -> float | None:
         """Seconds the slowest engine took to start; 0 when all ran already, None when none of ours was used."""
-        return max((note.start_s for note in self.engines.values()), default=None)
+        return max((note.start_s for note in self.engines.values() if note.start_s is not None), default=None)
 
     @property
     def devices(self) -> int:
         """Devices (GPUs, or one CPU a server) that our engines hold; 0 when none of ours was used."""
         return sum(note.devices for note in self.engines.values())
+
+    @property
+    def engine_settings(self) -> str | None:
+        """The settings of the engines, each that differs once, as a JSON list; None when none is known."""
+        told = {json.dumps(note.settings, sort_keys=True) for note in self.engines.values() if note.settings}
+        return f"[{', '.join(sorted(told))}]" if told else None
 
     @property
     def failed(self) -> int:
@@ -109,6 +134,18 @@ class ProgressSender:
             self._socket.close()
             self._socket = None
 
+    def all_fail_alike(self, least: int) -> bool | None:
+        """Whether the outcomes of all tasks so far are failures of one kind and at least so many.
+
+        None where the driver cannot be asked.
+        """
+        self.send({ASKED: least})
+        try:
+            answer = b"" if self._socket is None else self._socket.recv(1)
+        except OSError:
+            return None
+        return answer == YES if answer else None
+
 
 class ProgressServer:
     """Listens on the driver for the reports of this run's tasks and adds them to a tally."""
@@ -147,6 +184,8 @@ class ProgressServer:
                     if not isinstance(message, dict) or message.get("token") != server._token:
                         return
                     server.tally.add(message)
+                    if ASKED in message:
+                        self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
 
         return Handler
 
@@ -213,7 +252,8 @@ class Board:
         while not self._stop.wait(PLAIN_LINE_SECONDS):
             seconds = time.monotonic() - self._started
             done = self._tally.done
-            left = f", {(self._total - done) * seconds / done:,.0f} s left" if done else ""
+            # A chunk that is tried again after its engine died is reported again.
+            left = f", {max(0, self._total - done) * seconds / done:,.0f} s left" if done else ""
             line = f"{self._stage()}: {done:,} of {self._total:,} requests, {rates(self._tally, seconds)}{left}"
             self._console.print(line, highlight=False, soft_wrap=True)
 

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
+import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.config import JudgeJob, Mlflow, fingerprint
+from judgelake.config import JudgeJob, JudgeMlflow, fingerprint
+from judgelake.errors import UserError
 from judgelake.judging.judge import Judge
 from judgelake.judging.plan import Plan
 from judgelake.judging.progress import Tally
 from judgelake.judging.summary import Counts
 from judgelake.lake import append_once
+from judgelake.tracking import REMEDY, flat, open_experiment, table_dataset, tracking_errors, without_password
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-DEFAULT_TRACKING = "sqlite:///mlflow.db"
+# Where MLflow keeps the experiment of the process.
+EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
+EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_experiment_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class RunRecord:
     asking_s: float
     engine_start_s: float | None
     device_seconds: float | None
+    engine_settings: str | None
+    """What the engines ran with, as JSON."""
     mlflow_run_id: str | None
 
     def requests_per_s(self, counts: Counts) -> float | None:
@@ -73,6 +84,7 @@ class Clock:
             asking_s=asking_s,
             engine_start_s=tally.engine_start_s,
             device_seconds=tally.devices * asking_s if tally.devices else None,
+            engine_settings=tally.engine_settings,
             mlflow_run_id=mlflow_run_id,
         )
 
@@ -123,58 +135,67 @@ def config_text(job: JudgeJob) -> str:
 
 
 def git_commit() -> str | None:
-    """The commit the code runs from, with "+changes" where files differ from it; None outside a checkout."""
+    """The commit the code runs from, with "+changes" where files differ from it; None outside a checkout of it."""
+    # A package installed into a folder of some other project's checkout says nothing of that project's commit.
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    head, state = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    return None if head is None else head + ("+changes" if state else "")
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says in the folder of this file; None where it fails, or there is no git."""
     here = Path(__file__).parent
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=10)
-        state = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, timeout=10)
+        answer = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if head.returncode:
-        return None
-    return head.stdout.strip() + ("+changes" if state.stdout.strip() else "")
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 class Tracker:
     """The run in MLflow, from its start to its end; does nothing where it is switched off."""
 
-    def __init__(self, settings: Mlflow) -> None:
+    def __init__(self, settings: JudgeMlflow) -> None:
         self._settings = settings
         self.run_id: str | None = None
 
-    def started(self, job: JudgeJob, judge: Judge, run_id: str) -> AbstractContextManager[Any]:
-        """Open the MLflow run and log what is known before anything is asked."""
-        if not self._settings.enabled:
-            return nullcontext()
-        import mlflow  # seconds to import, and not needed where it is switched off
+    @contextmanager
+    def started(self, job: JudgeJob, judge: Judge, run_id: str) -> Iterator[None]:
+        """Within it the MLflow run is open; what is known before anything is asked is logged at once.
 
-        if "MLFLOW_TRACKING_URI" not in os.environ and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
-            mlflow.set_tracking_uri(DEFAULT_TRACKING)
-        mlflow.set_experiment(self._settings.experiment)
-        run = mlflow.start_run(run_name=f"{judge.spec.name}-{judge.mode}-{run_id[:8]}")
-        self.run_id = run.info.run_id
-        mlflow.set_tags(
-            {f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None}
-        )
-        mlflow.log_params(_flat(job.model_dump(mode="json")))
-        mlflow.log_text(config_text(job), "config.json")
-        manager: AbstractContextManager[Any] = run
-        return manager
+        Raises:
+            UserError: MLflow does not take the run.
+        """
+        if not self._settings.enabled:
+            yield
+            return
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(_experiment_put_back())
+                mlflow = open_experiment(self._settings)
+                # A notebook may have a run of its own open; ours then stands below it.
+                name = f"{judge.spec.name}-{judge.mode}-{run_id[:8]}"
+                run = mlflow.start_run(run_name=name, nested=True)
+                stack.push(partial(_end, run))
+                self.run_id = run.info.run_id
+                _log_start(mlflow, job, judge)
+            except UserError:
+                raise
+            except Exception as error:  # whatever its store raises, or that the store's driver is not installed
+                cause = without_password(" ".join(f"{type(error).__name__}: {error}".split()))
+                raise UserError(f"MLflow does not take the run: {cause.rstrip('.')}. {REMEDY}") from error
+            yield
 
     def planned(self, job: JudgeJob, plan: Plan) -> None:
         """Log the pinned input as the run's dataset, without reading it."""
         if self.run_id is None:
             return
         import mlflow
-        from mlflow.data.delta_dataset_source import DeltaDatasetSource
-        from mlflow.data.meta_dataset import MetaDataset
 
         pinned = plan.comparisons
-        place = {"path": pinned.location} if job.tables.warehouse else {"delta_table_name": job.tables.comparisons}
-        source = DeltaDatasetSource(**place, delta_table_version=pinned.version)
-        mlflow.log_input(
-            MetaDataset(source, name=job.tables.comparisons, digest=f"v{pinned.version}"), context="judging"
-        )
+        dataset = table_dataset(job.tables, job.tables.comparisons, pinned.location, pinned.version)
+        mlflow.log_input(dataset, context="judging")
 
     def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
         """Log the run's figures and a small sample of its judgments."""
@@ -201,21 +222,46 @@ class Tracker:
         }
         mlflow.log_metrics({name: float(value) for name, value in figures.items() if value is not None})
         mlflow.set_tags({"judgelake.outcome": record.outcome, "judgelake.engine": "; ".join(counts.engines)})
+        if record.engine_settings is not None:
+            mlflow.log_text(record.engine_settings, "engine_settings.json")
         if self._settings.sample_rows:
             mlflow.log_table(_sample(judgments, record.run_id, self._settings.sample_rows), "judgments_sample.json")
+
+
+def _end(run: Any, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """End the MLflow run by what became of the job; a store that has gone away by then fails no job."""
+    try:
+        run.__exit__(kind, error, trace)
+    except tracking_errors() as gone:
+        told = without_password(" ".join(f"{type(gone).__name__}: {gone}".split()))
+        logging.getLogger(__name__).warning("MLflow was not told that its run %s has ended: %s", run.info.run_id, told)
+
+
+def _log_start(mlflow: Any, job: JudgeJob, judge: Judge) -> None:
+    mlflow.set_tags({f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None})
+    mlflow.log_params(flat(job.model_dump(mode="json")))
+    mlflow.log_text(config_text(job), "config.json")
+
+
+@contextmanager
+def _experiment_put_back() -> Iterator[None]:
+    """Give a notebook its own experiment back in the end: `open_experiment` sets ours for the whole process."""
+    # MLflow has no public way to ask for the experiment without making one, nor to set none again. Not imported here:
+    # that takes seconds, and an address that does not answer is told before.
+    variable = os.environ.get(EXPERIMENT_VARIABLE)
+    chosen = getattr(sys.modules.get(EXPERIMENT_MODULE), EXPERIMENT_ATTRIBUTE, None)
+    try:
+        yield
+    finally:
+        if EXPERIMENT_MODULE in sys.modules:
+            setattr(sys.modules[EXPERIMENT_MODULE], EXPERIMENT_ATTRIBUTE, chosen)
+        if variable is None:
+            os.environ.pop(EXPERIMENT_VARIABLE, None)
+        else:
+            os.environ[EXPERIMENT_VARIABLE] = variable
 
 
 def _sample(judgments: DataFrame, run_id: str, rows: int) -> dict[str, list[Any]]:
     columns = ("comparison_id", "shown_order", "status", "verdict", "scores", "raw_output", "error")
     found = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
     return {name: [row[name] for row in found] for name in columns}
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = str(value)
-    return flat

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,13 +11,16 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.config import Order
-from judgelake.judges import Comparison, Failure, Status, comparison_from_record
+from judgelake.judges import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.judging.judge import Judge
 from judgelake.judging.length import Fitted, render_fitting
 from judgelake.judging.orders import shown_orders
+from judgelake.judging.task_error import marked_errors
 
-# Rows of one output batch: with prompts of some KB a batch stays well under Arrow's and Spark's limits.
+# A batch ends with whichever comes first: Arrow's texts end at 2 GiB a column, and a prompt may have megabytes.
+# Bytes are those of the prompt's texts; as JSON a chat may have several times as many.
 BATCH_ROWS = 2_000
+BATCH_BYTES = 16 * 1024 * 1024
 
 REQUEST = pa.schema(
     [
@@ -27,6 +30,7 @@ REQUEST = pa.schema(
         ("question_id", pa.string()),
         ("shown_order", pa.string()),
         ("repeat", pa.int32()),
+        ("content_sha256", pa.string()),
         ("prompt_sha256", pa.string()),
         ("prompt", pa.string()),
         ("prompt_bytes", pa.int64()),
@@ -35,10 +39,10 @@ REQUEST = pa.schema(
         ("reason", pa.string()),
     ]
 )
-REQUEST_ID = REQUEST.get_field_index("judgment_id")
+REQUEST_ID, REQUEST_BYTES = map(REQUEST.get_field_index, ("judgment_id", "prompt_bytes"))
 REQUEST_DDL = (
     "question_key BIGINT, judgment_id STRING, comparison_id STRING, question_id STRING, shown_order STRING, "
-    "repeat INT, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, "
+    "repeat INT, content_sha256 STRING, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, "
     "status STRING, reason STRING"
 )
 NOT_UTF8 = "not_utf8"
@@ -56,29 +60,26 @@ class Rendering:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of the prepared comparisons in, rows of `REQUEST` out."""
-        rows: list[tuple[Any, ...]] = []
-        for batch in batches:
-            for record in records_of(batch):
-                rows.extend(self.requests(record))
-                if len(rows) >= BATCH_ROWS:
-                    yield as_batch(rows, REQUEST)
-                    rows = []
-        if rows:
-            yield as_batch(rows, REQUEST)
+        with marked_errors():
+            requests = (
+                request for batch in batches for record in records_of(batch) for request in self.requests(record)
+            )
+            yield from _in_batches(requests)
 
     def names(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of the prepared comparisons in, rows of `NAMED` out: which requests each of them makes.
 
         Enough for finding what is judged already, at a fraction of the bytes.
         """
-        for batch in batches:
-            rows = [
-                (record["row_key"], request[REQUEST_ID])
-                for record in records_of(batch)
-                for request in self.requests(record)
-            ]
-            if rows:
-                yield as_batch(rows, NAMED)
+        with marked_errors():
+            for batch in batches:
+                rows = [
+                    (record["row_key"], request[REQUEST_ID])
+                    for record in records_of(batch)
+                    for request in self.requests(record)
+                ]
+                if rows:
+                    yield as_batch(rows, NAMED)
 
     def requests(self, record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """The requests of one comparison, as tuples in the columns of `REQUEST`.
@@ -90,60 +91,79 @@ class Rendering:
             yield from self._invalid(record, comparison)
             return
         key = question_key(comparison)
+        own_order = LETTERS[: len(comparison.answers)]
+        own = render_fitting(self.judge, comparison, own_order, self.overflow)
+        # Of all that a row holds, the prompt tells what this judge sees: only an edit of that is asked again.
+        content = _row_sha256(record) if isinstance(own, Failure) else own.prompt.sha256
         for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
-            fitted = render_fitting(self.judge, comparison, order, self.overflow)
-            for repeat in range(self.order.repeats):
-                yield self._row(comparison.comparison_id, comparison.question_id, key, order, repeat, fitted)
+            fitted = own if order == own_order else render_fitting(self.judge, comparison, order, self.overflow)
+            named = (key, comparison.comparison_id, comparison.question_id, order, content)
+            if isinstance(fitted, Failure):
+                yield from self._failed(*named, fitted, _row_sha256(record))
+            else:
+                yield from self._asked(*named, fitted)
 
-    def _row(
-        self, comparison_id: str, question_id: str, key: int, order: str, repeat: int, fitted: Fitted | Failure
-    ) -> tuple[Any, ...]:
-        if isinstance(fitted, Failure):
-            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, "")
-            return (
-                key,
-                name,
-                comparison_id,
-                question_id,
-                order,
-                repeat,
-                None,
-                None,
-                0,
-                False,
-                fitted.status.value,
-                fitted.reason,
-            )
-        digest = fitted.prompt.sha256
-        return (
-            key,
-            judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest),
-            comparison_id,
-            question_id,
-            order,
-            repeat,
-            digest,
-            fitted.prompt.canonical,
-            fitted.prompt.bytes,
-            fitted.trimmed,
-            None,
-            None,
-        )
+    def _asked(
+        self, key: int, comparison_id: str, question_id: str, order: str, content: str, fitted: Fitted
+    ) -> Iterator[tuple[Any, ...]]:
+        prompt, digest = fitted.prompt, fitted.prompt.sha256
+        for repeat in range(self.order.repeats):
+            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
+            asked = (digest, prompt.canonical, prompt.bytes, fitted.trimmed, None, None)
+            yield (key, name, comparison_id, question_id, order, repeat, content, *asked)
+
+    def _failed(
+        self,
+        key: int,
+        comparison_id: str,
+        question_id: str,
+        order: str,
+        content: str,
+        failure: Failure,
+        row_sha256: str,
+    ) -> Iterator[tuple[Any, ...]]:
+        for repeat in range(self.order.repeats):
+            # There is no prompt to name it by. Without the row, two that share an id would share this request.
+            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, row_sha256)
+            failed = (None, None, 0, False, failure.status.value, failure.reason)
+            yield (key, name, comparison_id, question_id, order, repeat, content, *failed)
 
     def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[tuple[Any, ...]]:
-        content = hashlib.sha256(repr(sorted(record.items())).encode("utf-8", "replace")).hexdigest()[:32]
-        comparison_id = record.get("comparison_id") or content
+        row = _row_sha256(record)
+        comparison_id = record.get("comparison_id") or row[:32]
         question_id = record.get("question_id") or comparison_id
         answers = len(record.get("answers") or ()) or 1
         for order in shown_orders(min(answers, 26), self.order, comparison_id):
-            for repeat in range(self.order.repeats):
-                yield self._row(comparison_id, question_id, 0, order, repeat, failure)
+            yield from self._failed(0, comparison_id, question_id, order, row, failure, row)
 
 
-def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, prompt_sha256: str) -> str:
-    """The name of one request: 128 bits (hex) of the hash of all that makes it what it is."""
-    parts = "\0".join((fingerprint, comparison_id, order, str(repeat), prompt_sha256))
+def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, asked_sha256: str) -> str:
+    """The name of one request: 128 bits (hex) of the hash of all that makes it what it is.
+
+    `asked_sha256` is the prompt's hash or, where there is no prompt, that of the row.
+    """
+    parts = "\0".join((fingerprint, comparison_id, order, str(repeat), asked_sha256))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def _in_batches(requests: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+    """Rows of `REQUEST` in batches of at most `BATCH_ROWS` and about `BATCH_BYTES` of prompts, one row at least."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for request in requests:
+        rows.append(request)
+        size += request[REQUEST_BYTES]
+        if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield as_batch(rows, REQUEST)
+            rows, size = [], 0
+    if rows:
+        yield as_batch(rows, REQUEST)
+
+
+def _row_sha256(record: Mapping[str, Any]) -> str:
+    """The hash of all of a row that can be judged or decides how, so not of its key and its question's name."""
+    content = sorted((name, value) for name, value in record.items() if name not in ("row_key", "question_id"))
+    return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
 
 
 def question_key(comparison: Comparison) -> int:

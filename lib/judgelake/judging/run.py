@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
-
 from judgelake.config import Asking
 from judgelake.engine import EngineGone
-from judgelake.errors import RunError, UserError
-from judgelake.judging.ask import ERROR_MARK, SAY_NOTHING_OF_THE_SET_UP, AskingTask
+from judgelake.errors import RunError
+from judgelake.judging.ask import AskingTask
 from judgelake.judging.chunk import ChunkWriter
 from judgelake.judging.plan import WORTH_ANOTHER_ATTEMPT, Chunk
 from judgelake.judging.progress import Tally
+from judgelake.judging.task_error import our_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
 TRIES_A_CHUNK = 3
 # How often the driver wakes to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
-SAY_NOTHING = tuple(status.value for status in SAY_NOTHING_OF_THE_SET_UP)
-MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\])')
 
 
 @dataclass(slots=True)
@@ -71,6 +66,8 @@ class Running:
     """Requests of the whole job, judged before or to be judged now."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Judgments of the finished chunks by status, as the table has them."""
+    is_ending: bool = False
+    """Nothing is to be begun any more."""
 
     def carry_out(self, chunks: Sequence[Chunk]) -> None:
         """Write all chunks, a few at a time; on any error the ones in flight are cancelled.
@@ -81,7 +78,7 @@ class Running:
             KeyboardInterrupt: a stop was wished for.
         """
         waiting = iter(chunks)
-        in_flight: dict[Future[None], tuple[Chunk, int]] = {}
+        in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
         tag = f"judgelake-{self.asking.run_id}"
         with ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk") as pool:
 
@@ -102,35 +99,42 @@ class Running:
                         if _engine_died(future) and tries < TRIES_A_CHUNK:
                             submit(chunk, tries + 1)
                             continue
-                        _raise_ours(future)
-                        self._count(chunk)
+                        self.statuses += _result_of(future)
+                        self._give_up_if_too_many_failed()
                         submit(next(waiting, None))
             except BaseException:
-                self.spark.interruptTag(tag)
+                self._interrupt(in_flight, tag)
                 raise
 
-    def _write(self, chunk: Chunk, tag: str) -> None:
+    def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
+        """End what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
+        self.is_ending = True
+        for future in in_flight:
+            while not future.done():
+                self.spark.interruptTag(tag)
+                wait([future], timeout=WAKE_SECONDS)
+
+    def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
+        if self.is_ending or self.stopping.is_wished:
+            raise KeyboardInterrupt
         self.spark.addTag(tag)
         # Once something was answered, a partition of hard rows is no misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
-        self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+        return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
 
     def _give_up_if_all_fail_alike(self) -> None:
-        """End a run whose first outcomes, of all tasks together, are failures of one kind; a task sees only its own."""
-        with self.tally.lock:
-            seen = Counter({name: n for name, n in self.tally.statuses.items() if name not in SAY_NOTHING})
-        if len(seen) == 1 and "ok" not in seen and seen.total() >= self.limits.give_up_after:
+        """End a run whose first outcomes, of all tasks together, are failures of one kind.
+
+        A task ends itself before it writes anything, but only when its own first outcomes are so many.
+        """
+        most = self.asking.give_up_after
+        if most is not None and (status := self.tally.all_failed_with(most)) is not None:
             raise RunError(
-                f"The first {seen.total():,} requests all ended in {next(iter(seen))}. Look at the engine's log and at "
-                "the judge's prompts (`judgelake prompts`), or raise asking.give_up_after."
+                f"The first {most:,} requests all ended in {status}. Look at the engine's log and at the judge's "
+                "prompts (`judgelake prompts`), or raise asking.give_up_after."
             )
 
-    def _count(self, chunk: Chunk) -> None:
-        rows = self.spark.read.table(self.writer.judgments_table).where(
-            (F.col("run_id") == self.asking.run_id) & (F.col("chunk") == chunk.number)
-        )
-        for row in rows.groupBy("status").count().collect():
-            self.statuses[row["status"]] += row["count"]
+    def _give_up_if_too_many_failed(self) -> None:
         failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
         # Of all the job's work: where earlier runs have judged nearly all, the few that failed come back alone.
         if self.work and failed / self.work > self.limits.max_failed_share:
@@ -146,27 +150,17 @@ def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
     return random.Random(run_id).sample(chunks, len(chunks))
 
 
-def _engine_died(future: Future[None]) -> bool:
+def _engine_died(future: Future[Counter[str]]) -> bool:
     error = future.exception()
     return error is not None and isinstance(our_error(error), EngineGone)
 
 
-def _raise_ours(future: Future[None]) -> None:
+def _result_of(future: Future[Counter[str]]) -> Counter[str]:
     try:
-        future.result()
+        return future.result()
     except Exception as error:
         # A failing write arrives as a plain Py4JJavaError, a failing read as a PySparkException.
         ours = our_error(error)
         if ours is None:
             raise
         raise ours from error
-
-
-def our_error(error: BaseException) -> UserError | RunError | None:
-    """The error of ours that a task raised, read from the text of Spark's exception; None if it is another's."""
-    found = MARKED_ERROR.search(str(error))
-    if found is None:
-        return None
-    kind, message = json.loads(found.group(1))
-    known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
-    return known.get(kind, UserError)(message)

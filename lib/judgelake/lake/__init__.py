@@ -1,10 +1,10 @@
 """How tables are made, read and written: DDL and views, pinned reads, exactly-once appends; no rows of its own."""
 
-from judgelake.lake.append import append_new, append_once, drop_plan
+from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
-from judgelake.lake.read import Pinned, has_commits_of_others, last_removal, read_newest, read_pinned
+from judgelake.lake.read import Pinned, has_commits_of_others, read_newest, read_pinned
 
 __all__ = [
     "LEAST_RETAIN_HOURS",
@@ -12,6 +12,7 @@ __all__ = [
     "VIEWS",
     "Maintained",
     "Pinned",
+    "app_ids",
     "append_new",
     "append_once",
     "create_tables",
@@ -19,10 +20,10 @@ __all__ = [
     "drop_plan",
     "drop_stale_plans",
     "has_commits_of_others",
-    "last_removal",
     "maintain",
     "quoted",
     "read_newest",
     "read_pinned",
     "register",
+    "replace_rows",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from delta.tables import DeltaTable
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # What Delta says to a commit that another driver's commit came before. Appends never meet it.
 LOST_RACES = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 
+# So often can the same rows be taken out of a table and be appended again.
+MOST_REMOVALS = 200
+
 
 def _lost_a_race(error: BaseException) -> bool:
     return isinstance(error, PySparkException) and any(mark in str(error) for mark in LOST_RACES)
@@ -30,6 +33,18 @@ _again = retry(
     wait=wait_random_exponential(0.5, max=10),
     reraise=True,
 )
+
+
+def app_ids(app_id: str) -> Iterator[str]:
+    """The app id of some rows, and those they go by when they were taken out of the table, once, twice, ...
+
+    Delta remembers an app id when its rows are long deleted or overwritten, and skips the append without a word. Who
+    finds that rows are missing after an append tries the next one. All drivers count alike, so two that append again
+    what was removed still have one id for it.
+    """
+    yield app_id
+    for removals in range(1, MOST_REMOVALS + 1):
+        yield f"{app_id}-{removals}"
 
 
 def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = None) -> None:
@@ -90,3 +105,12 @@ def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
     # Delta's DELETE takes no named parameters in SQL.
     DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
+
+
+@_again
+def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
+    """Put the rows in the place of all that have `value` in `column`, in one commit; other rows stay.
+
+    Columns go by name; every row must have `value` in `column`.
+    """
+    df.writeTo(quoted(table)).overwrite(F.col(column) == value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.lake.names import TABLES, VIEWS, folder_of, quoted, statement
+from judgelake.lake.names import TABLES, VIEWS, folder_of, needs, quoted, statement
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,26 +42,36 @@ def create_tables(spark: SparkSession, tables: Tables) -> None:
     for view in VIEWS:
         # In a shared catalog a view may belong to somebody else; `create_views` replaces it on purpose.
         if tables.warehouse is not None or not spark.catalog.tableExists(getattr(tables, view)):
-            spark.sql(statement(view, tables))
+            _create_view(spark, tables, view)
 
 
-def create_views(spark: SparkSession, tables: Tables) -> None:
-    """Create the views, or bring the existing ones up to date."""
+def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:
+    """Create the views over the tables found, or bring the existing ones up to date.
+
+    Raises:
+        UserError: a table under a view is not what a view needs.
+    """
+    there = set(found)
     for view in VIEWS:
-        spark.sql(statement(view, tables))
+        if needs(view) <= there:
+            _create_view(spark, tables, view)
+            there.add(view)
 
 
-def register(spark: SparkSession, tables: Tables) -> tuple[str, ...]:
-    """Make the existing tables of an embedded warehouse and the views over them known; returns the names found.
+def register(spark: SparkSession, tables: Tables, *, with_views: bool = False) -> tuple[str, ...]:
+    """Make the existing tables of an embedded warehouse known, and the views over them; returns the tables' names.
 
-    Nothing is created, so a reader may hold a warehouse it must not write.
+    Nothing is created in the warehouse, so a reader may hold one it must not write.
+
+    Raises:
+        UserError: a table under a view is not what a view needs.
     """
     found = tuple(table for table in TABLES if _is_there(spark, tables, table))
     for table in found:
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
-    if "judgments" in found and tables.warehouse is not None:
-        create_views(spark, tables)
+    if with_views and tables.warehouse is not None:
+        create_views(spark, tables, found)
     return tuple(getattr(tables, table) for table in found)
 
 
@@ -90,6 +101,17 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> None:
         raise
     if folder is not None:
         spark.conf.set(POINTED_TO + name, folder)
+
+
+def _create_view(spark: SparkSession, tables: Tables, view: str) -> None:
+    try:
+        spark.sql(statement(view, tables))
+    except AnalysisException as error:
+        below = ", ".join(sorted(getattr(tables, name) for name in needs(view)))
+        raise UserError(
+            f"The view {getattr(tables, view)!r} cannot be made over {below}: {_first_line(error)} "
+            "Bring your own tables in with jobs/ingest.py --format table."
+        ) from error
 
 
 def _lost_a_race(message: str) -> bool:

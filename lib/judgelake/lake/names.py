@@ -9,7 +9,15 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 
 TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
-VIEWS = ("judgments_latest", "judgments_both_orders")
+# A view stands after those it reads.
+VIEWS = (
+    "judgments_latest",
+    "judgments_both_orders",
+    "judge_leaderboard",
+    "agreement_over_time",
+    "worst_slices",
+    "confident_disagreements",
+)
 
 
 def quoted(name: str) -> str:
@@ -46,11 +54,21 @@ def folder_of(tables: Tables, name: str) -> str | None:
     return str(Path(tables.warehouse).resolve().joinpath(*inside))
 
 
+def needs(file: str) -> frozenset[str]:
+    """The tables and views that the SQL of `ddl/<file>.sql` reads."""
+    text = _text(file)
+    return frozenset(name for name in (*TABLES, *VIEWS) if "{" + name + "}" in text and name != file)
+
+
 def statement(file: str, tables: Tables, location: str = "") -> str:
     """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
-    text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
-    body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    body = _text(file)
     names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
     for name, value in {**names, "location": location}.items():
         body = body.replace("{" + name + "}", value)
     return body
+
+
+def _text(file: str) -> str:
+    text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.lake.names import quoted
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ADDS_NO_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "DELETE")
 """Operations in a table's history after which no row is there that was not there before."""
-REMOVES_ROWS = ("DELETE", "TRUNCATE", "RESTORE", "UPDATE", "MERGE")
 COMMITS_IN_BETWEEN = 32
+# The end of Spark's error class, which differs in front of it between Spark and Databricks.
+FILE_IS_GONE = "FILE_NOT_EXIST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Pinned:
     version: int
     table_id: str
     location: str
+
+    def lost_a_file(self, error: BaseException) -> bool:
+        """Whether `error` is Spark's about a file of this table that is no more: the log outlives a VACUUM.
+
+        Only an action over the rows meets it, and py4j hands it on as an error of its own, not as one of pyspark's.
+        """
+        told = unquote(str(error))
+        return FILE_IS_GONE in told and f"{unquote(urlsplit(self.location).path)}/" in told
 
 
 def read_newest(spark: SparkSession, table: str) -> tuple[DataFrame, int]:
@@ -50,13 +59,6 @@ def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: s
         row["version"] > after and row["operation"] not in ADDS_NO_ROWS and row["userMetadata"] != writer
         for row in rows
     )
-
-
-def last_removal(spark: SparkSession, table: str) -> int | None:
-    """The last version in which rows were taken out of the table or changed; None where the history knows none."""
-    history = spark.sql(f"DESCRIBE HISTORY {quoted(table)}").where(F.col("operation").isin(*REMOVES_ROWS))
-    last = history.agg(F.max("version").alias("version")).first()
-    return None if last is None else last["version"]
 
 
 def read_pinned(spark: SparkSession, table: str, version: int | None = None, needs: Sequence[str] = ()) -> Pinned:

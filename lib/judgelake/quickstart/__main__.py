@@ -1,6 +1,6 @@
-"""`make quickstart`: judge the shipped sample with the small model, and show what came of it.
+"""`make quickstart`: judge the shipped sample with the small model, evaluate that, and show what came of it.
 
-The sequence is what a user does by hand: make a model available, ingest a file, judge, read the tables.
+The sequence is what a user does by hand: make a model available, ingest a file, judge, read the tables, evaluate.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from judgelake.config import JudgeJob, load_config
+from judgelake.config import JudgeJob, Mlflow, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.entry import exit_code_of
 from judgelake.errors import UserError
+from judgelake.evaluating import evaluate_and_report, show_headline
+from judgelake.evaluation import EvaluateJob
 from judgelake.ingest import IngestJob, ingest
 from judgelake.judging import judge
 from judgelake.quickstart.show import show_next_commands, show_statuses, show_verdicts
 from judgelake.quickstart.small_model import make_small_model
-from judgelake.session import get_spark
+from judgelake.session import get_spark, stop_spark
 from judgelake.sources import Files
 
 CONFIG = Path("conf/judge.yaml")
+EVALUATION = Path("conf/evaluate.yaml")
 SAMPLE = Path("samples/comparisons.jsonl")
 MODEL = Path("models/smollm2-135m")
 # Pairs of single answers: the sample's conversations and rows of three and more answers need other modes.
@@ -74,16 +77,20 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
             console.print(
                 "Everything was judged before, so nothing was asked. To begin anew, delete the warehouse folder."
             )
+        # It would hold its memory while nothing is asked.
+        stop_engines(owner_of_this_driver())
         heading(console, 4, "the verdicts, from the Delta table")
         show_verdicts(console, spark, job.tables, run.judge.fingerprint)
         show_statuses(console, spark, job.tables, run.judge.fingerprint)
+        heading(console, 5, "how good that is: the verdicts against the sample's gold labels, with their uncertainty")
+        show_headline(console, evaluate_and_report(spark, evaluation_job(job, run.judge.fingerprint)))
         show_next_commands(console)
     except KeyboardInterrupt:
         console.print("Stopped: what was judged so far is kept, `make quickstart` goes on from there.")
         return 130
     finally:
         stop_engines(owner_of_this_driver())
-        spark.stop()
+        stop_spark(spark)
     return 0
 
 
@@ -93,9 +100,17 @@ def quickstart_job(settings: Sequence[str] = ()) -> JudgeJob:
     return load_config(JudgeJob, CONFIG, (*own, *settings))
 
 
+def evaluation_job(job: JudgeJob, judge_fingerprint: str) -> EvaluateJob:
+    """The job of conf/evaluate.yaml over the quickstart's own judgments and tables."""
+    own = load_config(EvaluateJob, EVALUATION)
+    logged = Mlflow(enabled=job.mlflow.enabled, experiment=job.mlflow.experiment)
+    changes = {"tables": job.tables, "mlflow": logged, "where": job.input.where}
+    return own.model_copy(update={**changes, "judgments_where": f"judge_fingerprint = '{judge_fingerprint}'"})
+
+
 def heading(console: Console, number: int, text: str) -> None:
-    """Say which of the four steps begins."""
-    console.print(f"\n[bold]{number}/4[/bold] {text}", highlight=False, soft_wrap=True)
+    """Say which of the five steps begins."""
+    console.print(f"\n[bold]{number}/5[/bold] {text}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

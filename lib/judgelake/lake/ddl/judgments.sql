@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   mode              STRING COMMENT 'How the judge was asked: pair, single, multi, ...',
   shown_order       STRING COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            INT COMMENT 'Number of the repeat of an identical request, from 0',
+  content_sha256    STRING COMMENT 'Hash of the prompt in the own order, or of the row where there is none: the same for all orders of one text of the comparison, another after an edit that the judge sees; NULL for imported judgments',
   prompt_sha256     STRING COMMENT 'Hash of the prompt; NULL where none could be made',
   trimmed           BOOLEAN COMMENT 'Whether answers were cut to fit the context; the cuts are marked in the prompt',
   raw_output        STRING COMMENT 'What the model wrote; NULL where the call failed',

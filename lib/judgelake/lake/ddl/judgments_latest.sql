@@ -1,5 +1,7 @@
--- One row a request: its last attempt. Read this, not judgments, which keeps every attempt. Coverage by order:
+-- One row a comparison, judge, order and repeat: what was said last, whatever the comparison's text was before. Read
+-- this, not judgments, which keeps every attempt and what was said of earlier texts. Coverage by order:
 --   SELECT shown_order, count_if(status = 'ok') / count(*) FROM judgments_latest GROUP BY ALL
+-- A text that was edited and then put back as it was is not asked again: what was said of the edit stays the last word.
 CREATE OR REPLACE VIEW {judgments_latest} (
   judgment_id       COMMENT 'The request: judge, comparison, order, repeat and prompt',
   run_id            COMMENT 'The run that asked last',
@@ -11,6 +13,8 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   mode              COMMENT 'How the judge was asked',
   shown_order       COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            COMMENT 'Number of the repeat of an identical request, from 0',
+  content_sha256    COMMENT 'Hash of what the judge saw of the comparison, whatever the order; NULL for imported judgments',
+  prompt_sha256     COMMENT 'Hash of the prompt; NULL where none could be made, and for imported judgments',
   trimmed           COMMENT 'Whether answers were cut to fit the context',
   raw_output        COMMENT 'What the model wrote',
   finish_reason     COMMENT 'Why it ended',
@@ -26,10 +30,13 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   latency_ms        COMMENT 'Milliseconds of the call',
   attempt           COMMENT 'Number of that attempt, from 1',
   judged_at         COMMENT 'When the answer was read'
-) COMMENT 'Last attempt of every request' AS
+) COMMENT 'Last judgment of every comparison, judge, order and repeat' AS
 SELECT
   judgment_id, run_id, comparison_id, question_id, judge, judge_fingerprint, model_version, mode, shown_order, repeat,
-  trimmed, raw_output, finish_reason, status, error, scores, verdict, verdict_logprobs, margin,
-  prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
+  content_sha256, prompt_sha256, trimmed, raw_output, finish_reason, status, error, scores, verdict, verdict_logprobs,
+  margin, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
 FROM {judgments}
-QUALIFY row_number() OVER (PARTITION BY judgment_id ORDER BY attempt DESC, judged_at DESC) = 1
+QUALIFY row_number() OVER (
+  PARTITION BY comparison_id, judge_fingerprint, mode, shown_order, repeat
+  ORDER BY judged_at DESC, attempt DESC, judgment_id
+) = 1

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS {plans} (
   question_id   STRING COMMENT 'Its question',
   shown_order   STRING COMMENT 'Order of the answers in the prompt',
   repeat        INT COMMENT 'Number of the repeat, from 0',
+  content_sha256 STRING COMMENT 'Hash of what the judge sees of the comparison, whatever the order',
   prompt_sha256 STRING COMMENT 'Hash of the prompt; equal prompts are asked once',
   prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON',
   prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS {runs} (
   judgelake_version  STRING COMMENT 'Version of the package',
   mlflow_run_id      STRING COMMENT 'The run in MLflow; NULL where it was switched off',
   engine             STRING COMMENT 'What answered',
+  engine_settings    STRING COMMENT 'Version, options and VLLM_* environment of our engines, or the version a given server tells, as a JSON list; NULL if not known',
   requests           BIGINT COMMENT 'Requests the config asks for, judged before or not',
   asked              BIGINT COMMENT 'Requests of this run that had a prompt to ask',
   skipped            BIGINT COMMENT 'Requests judged by earlier runs',

@@ -1,0 +1,207 @@
+"""How a config is read: numbers as people write them, nothing coerced, and every mistake told with its place."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+
+from judgelake.errors import UserError
+
+MOST_REPEATED = 60
+"""Characters of a wrong value that a message repeats."""
+SECRET_IN_URL = "secret_in_url"
+"""Type of the error whose value no message may repeat."""
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+    children = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list | tuple) else ()
+    for child in tuple(children):
+        yield from _nodes(child)
+
+
+class Config(BaseModel):
+    """Base of everything read from YAML: frozen, unknown keys forbidden, defaults only here.
+
+    Numbers and truth values are taken as they are written: `true` is not 1 and "3" is not 3, but 0 is the fraction 0.0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """The class's schema with strict numbers; pydantic's own strict mode would refuse YAML's lists and names."""
+        schema = handler(source)
+        for node in _nodes(schema):
+            if node.get("type") in ("bool", "float", "int"):
+                node["strict"] = True
+        return schema
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain numbers only. YAML 1.1 takes 010 for 8 and 1:30 for 90, which nobody means, and 1e3 for text."""
+
+
+NUMBERS = {
+    "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9_]*)",
+    "tag:yaml.org,2002:float": (
+        # Three digits of exponent at most: a commit such as 31e4567 is no number.
+        r"[-+]?(?:(?:0|[1-9][0-9_]*)(?:\.[0-9_]*|(?=[eE]))|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    ),
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in NUMBERS]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _number in NUMBERS.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_number})\Z"), list("-+.0123456789"))
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """The mapping a YAML file holds.
+
+    Raises:
+        UserError: the file is absent, unreadable, not YAML or not a mapping.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read the config {str(path)!r}: {error}. Name a readable YAML file.") from error
+    try:
+        data = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, such as 2026-13-01
+        raise UserError(f"{str(path)!r} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{str(path)!r} must hold a mapping of keys to values, not {type(data).__name__}.")
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key put in on the command line. `new_from` counts its leading parts up to the first that was not there."""
+
+    parts: tuple[str, ...]
+    new_from: int
+
+    def made(self, path: Sequence[str]) -> bool:
+        """Whether what stands at `path` came from here."""
+        shared = min(len(path), len(self.parts))
+        return shared >= self.new_from and tuple(path[:shared]) == self.parts[:shared]
+
+
+def put_in(data: dict[str, Any], item: str) -> Setting:
+    """Put the value of `key.path=value` into nested mappings.
+
+    Raises:
+        UserError: it is no such item, its value is no YAML, or a part of its path holds a value.
+    """
+    path, equals, text = item.partition("=")
+    if not equals or not path:
+        raise UserError(f"--set {item!r}: expected key.path=value, for example --set judge.mode=single.")
+    *parents, leaf = parts = path.split(".")
+    new_from = len(parts)
+    for place, key in enumerate(parents, start=1):
+        if key not in data:
+            new_from = min(new_from, place)
+        data = data.setdefault(key, {})
+        if not isinstance(data, dict):
+            raise UserError(f"--set {item!r}: {key!r} holds a value, not a group of keys.")
+    try:
+        data[leaf] = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"--set {item!r}: the value is not valid YAML.") from error
+    return Setting(tuple(parts), new_from)
+
+
+def validated(
+    model: type[ConfigT], data: Mapping[str, Any], origin: str | None, settings: Sequence[Setting] = ()
+) -> ConfigT:
+    """The model made from `data`.
+
+    Args:
+        model: the config class.
+        data: what was written.
+        origin: where it was written, for messages; None where no file was read.
+        settings: what of it was put in on the command line.
+
+    Raises:
+        UserError: with every problem, each with the key's path and the place it was written at.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        told: dict[str, list[str]] = {}
+        for problem in error.errors():
+            place, message = _told(model, dict(problem), origin, settings)
+            told.setdefault(place, []).append(message)
+        raise UserError("; ".join(place + "; ".join(messages) for place, messages in told.items())) from error
+
+
+def _told(
+    model: type[Config], problem: dict[str, Any], origin: str | None, settings: Sequence[Setting]
+) -> tuple[str, str]:
+    """Where a problem was written, and what it is."""
+    path = [str(part) for part in problem["loc"]]
+    setting = next((setting for setting in reversed(settings) if setting.made(path)), None)
+    if setting is not None:
+        key = ".".join(setting.parts)
+        return f"--set {key}: ", _message(model, path, problem, already_named=key)
+    if origin is None and problem["type"] == "missing":
+        example = _example(model, path)
+        return "", f"{'.'.join(path)} is missing: name a file with --config, or give --set {example}."
+    return "" if origin is None else f"{origin}: ", _message(model, path, problem)
+
+
+def _message(model: type[Config], path: Sequence[str], problem: dict[str, Any], already_named: str = "") -> str:
+    key = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        known = sorted(_model_at(model, path[:-1]).model_fields)
+        close = difflib.get_close_matches(path[-1], known, n=1)
+        meant = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}."
+        return f"unknown key {key!r}: {meant}"
+    found = "" if problem["type"] == SECRET_IN_URL else _found(problem.get("input"))
+    message = str(problem["msg"]).removeprefix("Value error, ") + found
+    return message if key in ("", already_named) else f"{key}: {message}"
+
+
+def _found(value: Any) -> str:
+    """A wrong value, where it is a single one: a group or list may be a whole judge with all its prompts."""
+    if isinstance(value, str):
+        short = value if len(value) <= MOST_REPEATED else value[:MOST_REPEATED] + "..."
+        return f" (found {short!r})"
+    return f" (found {json.dumps(value)})" if value is None or isinstance(value, bool | int | float) else ""
+
+
+def _example(model: type[Config], path: Sequence[str]) -> str:
+    """A missing key with a value's name; of a missing group its first key that must be there."""
+    names = [*path]
+    field = _model_at(model, path[:-1]).model_fields[path[-1]]
+    while isinstance(field.annotation, type) and issubclass(field.annotation, Config):
+        needed = [name for name, inner in field.annotation.model_fields.items() if inner.is_required()]
+        if not needed:
+            break
+        names, field = [*names, needed[0]], field.annotation.model_fields[needed[0]]
+    return f"{'.'.join(names)}={names[-1].upper()}"
+
+
+def _model_at(model: type[Config], path: Sequence[str]) -> type[Config]:
+    """The config class whose keys stand at `path`, also inside mappings and lists of groups."""
+    current = model
+    for name in path:
+        field = current.model_fields.get(name)
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        current = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Config)), current)
+    return current

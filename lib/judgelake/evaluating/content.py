@@ -1,0 +1,175 @@
+"""What an evaluation came to, as the report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from judgelake.evaluating.disagreements import disagreements_of
+from judgelake.evaluating.evaluate import Evaluation
+from judgelake.evaluating.judge_content import judge_section, shown
+from judgelake.evaluating.rows import MetricRow, failure_rule_text
+from judgelake.report import (
+    Count,
+    Disagreement,
+    JudgePair,
+    LabelerPair,
+    Labelers,
+    Leaderboard,
+    Missing,
+    Models,
+    RankCorrelation,
+    RankedModel,
+    ReportContent,
+    Rules,
+    TableRead,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LABELS = "labels"
+
+
+def report_content(spark: SparkSession, evaluation: Evaluation) -> ReportContent:
+    """Everything the report and the judge cards say."""
+    inputs, job = evaluation.inputs, evaluation.job
+    return ReportContent(
+        run_id=evaluation.run_id,
+        computed_at=evaluation.computed_at,
+        rules=Rules(
+            swap_rules=tuple(rule.value for rule in job.swap_rules),
+            failure_rule=failure_rule_text(job),
+            label_rule=job.labels.rule,
+            label_kind=inputs.label_kind,
+            labelers=inputs.labelers,
+            replicates=job.replicates,
+            seed=job.seed,
+            least_slice=job.slices.least,
+            where=job.where,
+            judgments_where=job.judgments_where,
+        ),
+        tables=tuple(TableRead(role, read.table, read.version) for role, read in inputs.versions.items()),
+        judges=tuple(judge_section(evaluation, judge) for judge in inputs.judges),
+        judge_pairs=_judge_pairs(evaluation),
+        models=_models(evaluation),
+        labelers=_labelers(evaluation),
+        disagreements=_disagreements(evaluation),
+        left_out=_left_out(evaluation),
+        not_tested=_not_tested(evaluation),
+        software=f"judgelake {version('judgelake')}",
+    )
+
+
+def _named(rows: Iterable[MetricRow], metric: str) -> list[MetricRow]:
+    return [row for row in rows if row.metric == metric and row.slice == "all"]
+
+
+def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
+    if len(evaluation.inputs.judges) < 2:
+        return Missing("there is one judge only")
+    by_metric = {
+        metric: {(row.judge_fingerprint, row.subject): row for row in _named(evaluation.rows, metric)}
+        for metric in ("judge_agreement", "agreement_difference", "mcnemar_p", "mcnemar_p_holm")
+    }
+    names = {judge.fingerprint: judge.name for judge in evaluation.inputs.judges}
+    return tuple(
+        JudgePair(
+            first=names[row.judge_fingerprint or ""],
+            second=row.subject or "",
+            agreement=shown(row),
+            difference=shown(by_metric["agreement_difference"][pair]),
+            p_value=by_metric["mcnemar_p"][pair].value,
+            p_corrected=by_metric["mcnemar_p_holm"][pair].value,
+        )
+        for pair, row in by_metric["judge_agreement"].items()
+    )
+
+
+def _models(evaluation: Evaluation) -> Models | Missing:
+    sources: list[tuple[str | None, str]] = [(judge.fingerprint, judge.name) for judge in evaluation.inputs.judges]
+    boards = [_leaderboard(evaluation, fingerprint, name) for fingerprint, name in [*sources, (None, LABELS)]]
+    boards = [board for board in boards if not isinstance(board.models, Missing)]
+    if not boards:
+        return Missing("the answers do not name their models")
+    names = dict(sources)
+    correlations = tuple(
+        RankCorrelation(names.get(row.judge_fingerprint, LABELS), row.subject or "", shown(row))
+        for row in _named(evaluation.rows, "leaderboard_spearman")
+    )
+    nobody = Missing("there is one leaderboard only")
+    return Models(tuple(boards), correlations or nobody)
+
+
+def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> Leaderboard:
+    rows = [row for row in evaluation.rows if row.judge_fingerprint == fingerprint]
+    strengths = {row.subject: row for row in _named(rows, "bradley_terry")}
+    rates = {row.subject: row for row in _named(rows, "win_rate")}
+    order = sorted(rates, key=lambda model: _best_first(strengths.get(model), rates[model]))
+    ranked = tuple(
+        RankedModel(
+            model or "",
+            shown(rates[model]),
+            shown(strengths[model]) if model in strengths else Missing("it has no strength"),
+        )
+        for model in order
+    )
+    rule = None if fingerprint is None else evaluation.job.swap_rules[0].value
+    return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
+
+
+def _best_first(strength: MetricRow | None, rate: MetricRow) -> tuple[bool, float, float, str]:
+    known = strength is not None and strength.value is not None
+    value = strength.value if strength is not None and strength.value is not None else 0.0
+    return (not known, -value, -(rate.value or 0.0), rate.subject or "")
+
+
+def _labelers(evaluation: Evaluation) -> Labelers | Missing:
+    if len(evaluation.inputs.labelers) < 2:
+        return Missing("there are no two labelers of one kind")
+    pairs = []
+    for row in _named(evaluation.rows, "labeler_kappa"):
+        first, _, second = (row.subject or "").partition(" / ")
+        pairs.append(LabelerPair(first, second, shown(row)))
+    alphas = _named(evaluation.rows, "krippendorff_alpha")
+    return Labelers(
+        tuple(pairs) or Missing("there are too many labelers to show every two of them"),
+        shown(alphas[0]) if alphas else Missing("no comparison has labels of two"),
+    )
+
+
+def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing:
+    if evaluation.inputs.labels is None:
+        return Missing("there are no labels")
+    return disagreements_of(evaluation.inputs, evaluation.verdicts) or Missing("no verdict differs from its label")
+
+
+def _left_out(evaluation: Evaluation) -> tuple[Count, ...]:
+    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
+    small = {row.slice for row in evaluation.rows if row.slice != "all" and row.reason and "fewer than" in row.reason}
+    counts = (
+        Count("invalid labels", evaluation.inputs.invalid_labels, "a score below 0 marks a comparison that got none"),
+        Count("split labels", split, f"their labelers agree on no label by the rule {evaluation.job.labels.rule}"),
+        Count("slices without a rate", len(small), f"fewer than {evaluation.job.slices.least} comparisons"),
+    )
+    return tuple(count for count in counts if count.n)
+
+
+def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
+    """What this evaluation says nothing about, in plain sentences."""
+    inputs, job = evaluation.inputs, evaluation.job
+    has_both = {row.judge_fingerprint for row in _named(evaluation.rows, "consistency") if row.value is not None}
+    said = []
+    for judge in inputs.judges:
+        if judge.fingerprint not in has_both:
+            said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
+        if judge.repeats < 2:
+            said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+    if not job.families.models:
+        said.append("Self-preference: the config names no families of models.")
+    if inputs.labels is None:
+        said.append("Agreement: there are no labels for these comparisons.")
+    elif len(inputs.labelers) == 1:
+        said.append("How far people agree among themselves on these comparisons: there is one labeler only.")
+    return tuple(said)

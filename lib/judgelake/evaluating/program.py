@@ -1,0 +1,55 @@
+"""The command `judgelake-evaluate` and `jobs/evaluate.py`: arguments, one call, the headline at the end."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from judgelake.arguments import add_job_arguments, config_path
+from judgelake.config import load_config
+from judgelake.entry import exit_code_of
+from judgelake.evaluating.job import evaluate_and_report
+from judgelake.evaluating.show import show_headline
+from judgelake.evaluation import EvaluateJob
+from judgelake.session import get_spark, stop_spark
+
+DEFAULT_CONFIG = Path("conf/evaluate.yaml")
+EPILOG = """examples:
+  %(prog)s
+  %(prog)s --set labels.kind=human --set labels.rule=each
+  %(prog)s --set where="source = 'llmbar'" --set swap_rules="[both_right, first, second]" --set failure_rule=wrong
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    job = load_config(EvaluateJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
+    console = Console(highlight=False)
+    spark = get_spark(job.tables, app_name="judgelake evaluate", debug=arguments.debug)
+    try:
+        with console.status("Reading.") as status:
+            done = evaluate_and_report(spark, job, say=status.update if console.is_terminal else console.print)
+        show_headline(console, done)
+    finally:
+        stop_spark(spark)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="judgelake-evaluate",
+        description="Hold the judgments against the labels: agreement, consistency and biases of every judge, with "
+        "intervals, into the metrics table, into MLflow and into a report.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_job_arguments(parser, DEFAULT_CONFIG, "labels.kind=human")
+    return parser

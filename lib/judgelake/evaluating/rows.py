@@ -1,0 +1,137 @@
+"""Figures as rows of the metrics table: with their interval, what they rest on, and the rules they came by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from judgelake.config import fingerprint
+from judgelake.evaluating.inputs import Inputs, JudgeInfo
+from judgelake.evaluation import EvaluateJob, Figure, absent
+from judgelake.lake import replace_rows
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TOO_FEW = "fewer than {} comparisons in this slice"
+# What says where results go, and nothing of what they are.
+NOT_OF_THE_RUN = {"tables", "report", "cards", "mlflow", "versions"}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One row of the metrics table, less the columns that all rows of an evaluation share."""
+
+    judge: str | None
+    judge_fingerprint: str | None
+    model_version: str | None
+    mode: str | None
+    metric: str
+    subject: str | None
+    slice: str
+    value: float | None
+    low: float | None
+    high: float | None
+    detectable: float | None
+    if_failures_wrong: float | None
+    if_failures_right: float | None
+    n: int
+    clusters: int
+    asked: int | None
+    coverage: float | None
+    swap_rule: str | None
+    reason: str | None
+    is_rate: bool = False
+    is_effect: bool = False
+    """As the figure says; they tell a reader how to show the number and are no columns of the table."""
+
+
+def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, least: int = 0) -> MetricRow:
+    """The row of a figure; without a number where it rests on fewer than `least`."""
+    few = figure.n < least
+    found = absent(TOO_FEW.format(least)) if few else figure.estimate(questions)
+    return MetricRow(
+        judge=None if judge is None else judge.judge,
+        judge_fingerprint=None if judge is None else judge.fingerprint,
+        model_version=None if judge is None else judge.model_version,
+        mode=None if judge is None else judge.mode,
+        metric=figure.metric,
+        subject=figure.subject,
+        slice=slice_name,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        detectable=found.detectable,
+        if_failures_wrong=None if few else figure.if_wrong,
+        if_failures_right=None if few else figure.if_right,
+        n=figure.n,
+        clusters=figure.clusters(questions),
+        asked=figure.asked,
+        coverage=figure.coverage,
+        swap_rule=figure.swap_rule,
+        reason=found.reason,
+        is_rate=figure.is_rate,
+        is_effect=figure.is_effect,
+    )
+
+
+def run_id_of(job: EvaluateJob, inputs: Inputs) -> str:
+    """The evaluation's name: the hash of what it computes and of the versions it reads.
+
+    The same evaluation of the same versions has the same name, and replaces its own rows.
+    """
+    versions = {name: [pinned.table_id, pinned.version] for name, pinned in inputs.versions.items()}
+    return fingerprint({"job": job.model_dump(mode="json", exclude=NOT_OF_THE_RUN), "versions": versions})[:32]
+
+
+def label_rule_text(job: EvaluateJob, inputs: Inputs) -> str | None:
+    """Which labels count and how several become one, in a phrase: "majority of human: annotator1, annotator2"."""
+    if inputs.label_kind is None:
+        return None
+    named = ", ".join(inputs.labelers[:5]) + (" and others" if len(inputs.labelers) > 5 else "")
+    margin = f", scores within {job.labels.tie_margin:g} a tie" if job.labels.tie_margin else ""
+    how = f"{job.labels.rule} of " if len(inputs.labelers) > 1 else ""
+    return f"{how}{inputs.label_kind}: {named}{margin}"
+
+
+def write_rows(
+    spark: SparkSession,
+    job: EvaluateJob,
+    inputs: Inputs,
+    run_id: str,
+    rows: Sequence[MetricRow],
+    computed_at: datetime,
+) -> None:
+    """Put the rows of this evaluation in the place of those it left before, in one commit."""
+    shared = {
+        "run_id": run_id,
+        "failure_rule": failure_rule_text(job),
+        "label_rule": label_rule_text(job, inputs),
+        "comparisons_where": job.where,
+        "judgments_where": job.judgments_where,
+        "comparisons_version": inputs.versions["comparisons"].version,
+        "judgments_version": inputs.versions["judgments"].version,
+        "labels_version": inputs.versions["labels"].version if "labels" in inputs.versions else None,
+        "computed_at": computed_at,
+    }
+    columns = spark.read.table(job.tables.metrics).schema
+    headline = job.swap_rules[0]
+    values = [
+        {**shared, **asdict(row), "is_headline": None if row.swap_rule is None else row.swap_rule == headline}
+        for row in rows
+    ]
+    data = [tuple(value[name] for name in columns.fieldNames()) for value in values]
+    replace_rows(spark.createDataFrame(data, columns), job.tables.metrics, "run_id", run_id)
+
+
+def failure_rule_text(job: EvaluateJob) -> str:
+    """What a failed judgment counted as: "left_out", "tie; score 5"."""
+    rule = job.failure_rule.value
+    return rule if job.failure_score is None else f"{rule}; score {job.failure_score:g}"
+
+
+def of_judge(rows: Iterable[MetricRow], judge: JudgeInfo) -> list[MetricRow]:
+    """The rows about one judge."""
+    return [row for row in rows if row.judge_fingerprint == judge.fingerprint]

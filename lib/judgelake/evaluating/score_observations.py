@@ -1,0 +1,136 @@
+"""Scores of judges and labels as observations: answer by answer, and as rankings of three and more answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from judgelake.evaluating.groups import Groups
+from judgelake.evaluating.inputs import Inputs
+from judgelake.evaluating.observations import OBSERVATION
+from judgelake.evaluating.verdicts import numbered
+from judgelake.evaluation import FAILED, OBSERVATION_DDL, SEPARATOR, WHOLE, EvaluateJob, FailureRule, SwapRule, ranked
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+def graded_rows(inputs: Inputs, features: DataFrame, job: EvaluateJob) -> DataFrame | None:
+    """One row a judge, labeled comparison and vote, for comparisons that pairwise figures do not exhaust.
+
+    `label_scores`, `judge_scores`: one an answer, NULL where there are none; `label_verdict`, `judge_verdict`: of three
+    and more answers. The judge's are of the own order, of the reversed one, or of both (mean scores; a verdict only
+    where both agree), as the headline's swap rule says; a single answer has one order. None without labels.
+    """
+    if inputs.labels is None:
+        return None
+    known = features.select("comparison_id", "question_key", "size")
+    rows = _judged(inputs, job).join(_labeled(inputs.labels, job), "comparison_id").join(known, "comparison_id")
+
+    def fits(name: str) -> Column:
+        return F.when(F.size(name) == F.col("size"), F.col(name))
+
+    return rows.withColumns({name: fits(name) for name in ("label_scores", "judge_scores")})
+
+
+def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
+    """The family scores: every answer's two scores, and its question's half; None where no judge gives scores."""
+    judges = [judge for judge in inputs.judges if judge.gives_scores]
+    if not judges:
+        return None
+    failed = F.lit(FAILED)
+    if job.failure_rule is not FailureRule.LEFT_OUT and job.failure_score is not None:
+        failed = F.when(F.col("size") == 1, str(float(job.failure_score))).otherwise(failed)
+    outcomes = F.transform(
+        F.sequence(F.lit(1), F.col("size")),
+        lambda place: F.concat_ws(
+            SEPARATOR,
+            F.element_at("label_scores", place).cast("string"),
+            F.coalesce(F.try_element_at("judge_scores", place).cast("string"), failed),
+            F.pmod("question_key", F.lit(2)).cast("string"),
+        ),
+    )
+    scored = rows.where(F.col("label_scores").isNotNull() & F.col("judge_number").isin([j.number for j in judges]))
+    return scored.select(
+        "question_key",
+        groups.by_judge("scores", inputs.judges).alias("group"),
+        F.explode(outcomes).alias("outcome"),
+        F.array(F.lit(WHOLE)).alias("slices"),
+        F.lit(1).alias("n"),
+    ).select(*OBSERVATION)
+
+
+def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame:
+    """The family rankings: comparisons of three and more answers, each as one outcome."""
+    given = rows.where("size > 2").select(
+        "question_key",
+        groups.by_judge("rankings", inputs.judges).alias("group"),
+        *("label_scores", "label_verdict", "judge_scores", "judge_verdict"),
+    )
+    return given.mapInArrow(ranked, OBSERVATION_DDL)
+
+
+def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
+    own = F.array_join(F.array_sort(F.split("shown_order", "")), "")
+    is_own, is_reversed = F.col("shown_order") == own, F.col("shown_order") == F.reverse(own)
+    wanted = {SwapRule.FIRST: is_own, SwapRule.SECOND: is_reversed}.get(job.swap_rules[0], is_own | is_reversed)
+    said = F.when(F.col("status") == "ok", F.struct("scores", "verdict"))
+    orders = (
+        numbered(inputs.judgments, inputs.judges)
+        .where((F.col("repeat") == 0) & (wanted | (F.length("shown_order") == 1)))
+        .groupBy("comparison_id", "judge_number", "shown_order")
+        .agg(F.max_by(said, "judged_at").alias("said"))
+        .groupBy("comparison_id", "judge_number")
+        .agg(
+            F.collect_list("said.scores").alias("scores"),
+            F.collect_list("said.verdict").alias("verdicts"),
+            F.count("*").alias("orders"),
+        )
+    )
+    # One order without scores leaves the mean of both unknown, and one without a verdict the verdict of both.
+    has_scores, has_verdicts = F.size("scores") == F.col("orders"), F.size("verdicts") == F.col("orders")
+    is_one = F.size(F.array_distinct("verdicts")) == 1
+    return orders.select(
+        "comparison_id",
+        "judge_number",
+        F.when(has_scores, _mean_of(F.col("scores"))).alias("judge_scores"),
+        F.when(has_verdicts & is_one, F.element_at("verdicts", 1)).alias("judge_verdict"),
+    )
+
+
+def _labeled(labels: DataFrame, job: EvaluateJob) -> DataFrame:
+    """Scores and verdict of the labels by the rule: of more than half, of all alike, or the scores' mean."""
+    if job.labels.rule == "each":
+        return labels.select(
+            "comparison_id", F.col("scores").alias("label_scores"), F.col("verdict").alias("label_verdict")
+        )
+    votes = labels.groupBy("comparison_id").agg(
+        F.collect_list("scores").alias("scores"),
+        F.collect_list("verdict").alias("verdicts"),
+        F.mode("verdict").alias("most"),
+        F.mode("scores").alias("most_scores"),
+    )
+
+    def chosen(values: str, most: str) -> Column:
+        agreeing = F.size(F.filter(values, lambda value: value == F.col(most)))
+        is_chosen = agreeing == F.size(values) if job.labels.rule == "unanimous" else 2 * agreeing > F.size(values)
+        return F.when(is_chosen, F.col(most))
+
+    scores = _mean_of(F.col("scores")) if job.labels.rule == "mean" else chosen("scores", "most_scores")
+    return votes.select(
+        "comparison_id", scores.alias("label_scores"), chosen("verdicts", "most").alias("label_verdict")
+    )
+
+
+def _mean_of(lists: Column) -> Column:
+    """The mean at every place of lists of one length; NULL where there is no list, or they differ in length."""
+    places = F.sequence(F.lit(1), F.size(F.element_at(lists, 1)))
+    mean = F.transform(
+        places,
+        lambda place: (
+            F.aggregate(lists, F.lit(0.0), lambda total, one: total + F.try_element_at(one, place)) / F.size(lists)
+        ),
+    )
+    are_alike = F.size(F.array_distinct(F.transform(lists, F.size))) == 1
+    return F.when(are_alike, mean)

@@ -1,0 +1,135 @@
+"""The verdicts of a comparison side by side: of a judge in both orders, and of the labelers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from judgelake.evaluating.inputs import JudgeInfo
+from judgelake.evaluation import ROUNDING, VERDICTS, Labels
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+OWN, REVERSED = "AB", "BA"
+FAILED, NOT_ASKED = VERDICTS.index("failed"), VERDICTS.index("not_asked")
+VOTES = ("votes_A", "votes_B", "votes_tie")
+
+
+def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
+    """The judgments with `judge_number` in place of the judge's names."""
+    by_fingerprint = F.create_map(*(F.lit(item) for judge in judges for item in (judge.fingerprint, judge.number)))
+    return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
+
+
+def both_orders(judgments: DataFrame, *, with_scores: bool) -> DataFrame:
+    """One row a comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
+
+    The verdicts are places in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
+    earlier text of the comparison, does not count) and of the first repeat. Where the latest of the two orders are of
+    different texts, the older one counts as not asked; of imported judgments the texts are not known.
+
+    Args:
+        judgments: with `judge_number`.
+        with_scores: whether to look at the scores, too, for the verdict of their average; else it is not asked.
+    """
+    # A pinned version may be from before the column.
+    text = F.col("content_sha256") if "content_sha256" in judgments.columns else F.lit(None).cast("string")
+    first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
+        "comparison_id",
+        "judge_number",
+        (F.col("shown_order") == OWN).alias("is_own"),
+        # Numbers and no texts: then Spark aggregates by hash and need not sort every judgment first.
+        code_of(F.col("status"), F.col("verdict")).alias("code"),
+        "margin",
+        (F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2))).alias("lead"),
+        F.when(text.isNotNull(), F.xxhash64(text)).alias("content"),
+        "judged_at",
+    )
+
+    def latest(value: str, order: Column) -> Column:
+        return F.max_by(F.col(value), F.when(order, F.col("judged_at")))
+
+    is_own, is_reversed = F.col("is_own"), ~F.col("is_own")
+    asked = {"own": latest("code", is_own), "reversed": latest("code", is_reversed), "margin": latest("margin", is_own)}
+    for name, order in (("own", is_own), ("reversed", is_reversed)):
+        asked[f"{name}_text"] = latest("content", order)
+        asked[f"{name}_at"] = F.max(F.when(order, F.col("judged_at")))
+    if with_scores:
+        asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
+    wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
+    wide = _of_one_text(wide)
+    codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
+    return wide.withColumns({**codes, "average": _average() if with_scores else F.lit(NOT_ASKED)})
+
+
+def _of_one_text(wide: DataFrame) -> DataFrame:
+    """NULL for what the older of two orders said, where it said it of another text."""
+    is_edited = F.coalesce(F.col("own_text") != F.col("reversed_text"), F.lit(False))
+    is_old = {
+        "own": is_edited & (F.col("own_at") < F.col("reversed_at")),
+        "reversed": is_edited & (F.col("own_at") >= F.col("reversed_at")),
+    }
+    of_order = {"own": "own", "margin": "own", "own_lead": "own", "reversed": "reversed", "reversed_lead": "reversed"}
+    kept = {name: F.when(~is_old[order], F.col(name)) for name, order in of_order.items() if name in wide.columns}
+    return wide.withColumns(kept).drop("own_text", "reversed_text", "own_at", "reversed_at")
+
+
+def code_of(status: Column, verdict: Column) -> Column:
+    """The place in `VERDICTS` of one judgment."""
+    code = F.when(status != "ok", FAILED)
+    for place, name in enumerate(VERDICTS[:FAILED]):
+        code = code.when(verdict == name, place)
+    return code.otherwise(FAILED)
+
+
+def name_of(code: Column) -> Column:
+    """The text of a place in `VERDICTS`."""
+    return F.element_at(F.array(*map(F.lit, VERDICTS)), code + 1)
+
+
+def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
+    """One row a labeled comparison of two answers: votes that count for A, for B and for a tie, and `is_split`.
+
+    By every rule but each there is at most one vote. Labels that are scores give the verdict of their sign; by the
+    rule mean, of the sign of their mean. `is_split` tells of votes of which the rule makes no label.
+    """
+    lead = F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2))
+    vote = F.coalesce("verdict", F.when(F.size("scores") == 2, _side(lead, rule.tie_margin)))
+    votes = labels.withColumn("vote", vote)
+    counts = votes.groupBy("comparison_id").agg(
+        *(F.count_if(F.col("vote") == name.removeprefix("votes_")).alias(name) for name in VOTES),
+        F.avg(F.when(F.size("scores") == 2, F.abs(lead))).alias("label_lead"),
+        F.avg(F.when(F.size("scores") == 2, lead)).alias("mean_lead"),
+    )
+    if rule.rule == "each":
+        return counts.drop("mean_lead").withColumn("is_split", F.lit(False))
+    total = F.col("votes_A") + F.col("votes_B") + F.col("votes_tie")
+    needed = total if rule.rule == "unanimous" else F.floor(total / 2) + 1
+    won = {name: (F.col(name) >= needed) & (total > 0) for name in VOTES}
+    if rule.rule == "mean":
+        of_mean = _side(F.col("mean_lead"), rule.tie_margin)
+        won = {name: F.coalesce(of_mean == name.removeprefix("votes_"), found) for name, found in won.items()}
+    chosen = {name: found.cast("long") for name, found in won.items()}
+    is_split = (total > 0) & ~reduce(Column.__or__, won.values())
+    return counts.withColumns({**chosen, "is_split": is_split}).drop("mean_lead")
+
+
+def _side(lead: Column, tie_margin: float = 0.0) -> Column:
+    """The verdict of the first score less the second; NULL where that is. Decimals differ by less than `ROUNDING`."""
+    return F.when(F.abs(lead) <= tie_margin + ROUNDING, "tie").when(lead > 0, "A").when(lead < 0, "B")
+
+
+def _average() -> Column:
+    """The verdict of the scores averaged over both orders; failed where one of them has, not asked without scores."""
+    side = _side(F.col("own_lead") + F.col("reversed_lead"))
+    either_lacks = F.col("own").isNull() | F.col("reversed").isNull()
+    either_failed = (F.col("own") == FAILED) | (F.col("reversed") == FAILED)
+    average = F.when(either_lacks, NOT_ASKED)
+    for place, name in enumerate(VERDICTS[:FAILED]):
+        average = average.when(side == name, place)
+    return average.when(either_failed, FAILED).otherwise(NOT_ASKED)

@@ -1,0 +1,38 @@
+"""How an error of ours gets from a task to the driver: inside the text of Spark's exception."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from judgelake.engine import EngineGone
+from judgelake.errors import RunError, UserError
+
+# The text is the only thing that reaches the driver.
+ERROR_MARK = "judgelake-error:"
+MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\])')
+
+
+@contextmanager
+def marked_errors() -> Iterator[None]:
+    """In a task: put the mark on errors of ours, so that `our_error` finds them again.
+
+    Raises:
+        RuntimeError: the marked error.
+    """
+    try:
+        yield
+    except (UserError, RunError) as error:
+        raise RuntimeError(f"{ERROR_MARK}{json.dumps([type(error).__name__, str(error)])}") from error
+
+
+def our_error(error: BaseException) -> UserError | RunError | None:
+    """The error of ours that a task raised, read from the text of Spark's exception; None if it is another's."""
+    found = MARKED_ERROR.search(str(error))
+    if found is None:
+        return None
+    kind, message = json.loads(found.group(1))
+    known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
+    return known.get(kind, UserError)(message)

@@ -37,6 +37,7 @@ typecheck: $(READY) ## Types, strict in judges/, engine/ and config.py
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
 	$(BIN)/python benchmarks/planning.py
+	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/throughput.py --layers 4
 
 doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and memory

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from judgelake.config import JudgeJob, load_config
-from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.engine import owner_of_this_driver, stop_engines, with_dtype_for_this_cpu
 from judgelake.engine.command import server_environment
 from judgelake.engine.unix_http import get
 from judgelake.ingest import IngestJob, ingest
@@ -163,6 +163,7 @@ def raw(job: JudgeJob) -> Iterator[Any]:
         "block_size": BLOCK_SIZE,
         "enable_prefix_caching": False,
         "generation_config": "vllm",
+        "dtype": with_dtype_for_this_cpu(job.engine).options.get("dtype", "auto"),
     }
     environment = server_environment(
         job.engine, (), os.cpu_count() or 1, is_cpu=True, is_local=True, cache=Path(tempfile.gettempdir())

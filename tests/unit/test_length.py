@@ -12,7 +12,7 @@ from judgelake.config import JudgeJob
 from judgelake.errors import UserError
 from judgelake.judges import Answer, Comparison, Failure, Message, Prompt, Status
 from judgelake.judging.judge import resolve_judge
-from judgelake.judging.length import counter_with, render_fitting, token_counter, tokenizer_folder
+from judgelake.judging.length import Fitting, counter_with, token_counter, tokenizer_folder
 
 CHAT = Prompt(messages=(Message("user", "Which is better?"),))
 
@@ -105,10 +105,24 @@ def test_a_prompt_that_nobody_here_can_count_is_left_to_the_server(monkeypatch):
     answers = (Answer("word " * 500), Answer("b"))
     comparison = Comparison("c", "q", (Message("user", "x"),), answers)
     judge = judge_of("http://judge.example/v1", "@cf/meta/m")
-    assert not isinstance(render_fitting(judge, comparison, "AB", "fail"), Failure)
+    assert not isinstance(Fitting(judge, "fail").render(comparison, "AB"), Failure)
     monkeypatch.setattr("judgelake.judging.length.token_counter", lambda judge: lambda prompt: 201)
-    too_long = render_fitting(judge, comparison, "AB", "fail")
+    too_long = Fitting(judge, "fail").render(comparison, "AB")
     assert too_long == Failure(Status.CONTEXT_OVERFLOW, "prompt of 201 tokens, 192 fit")
+
+
+def test_the_tokenizer_is_looked_for_once_a_task_and_only_if_a_prompt_is_long(monkeypatch):
+    asked = []
+    monkeypatch.setattr("judgelake.judging.length.token_counter", asked.append)
+    fitting = Fitting(judge_of(None, "org/m"), "fail")
+    comparison = Comparison("c", "q", (Message("user", "x"),), (Answer("a"), Answer("b")))
+    roomy = Fitting(resolve_judge(JudgeJob.model_validate({"judge": {"name": "chat", "context_length": 4096}})), "fail")
+    for order in ("AB", "BA"):
+        roomy.render(comparison, order)
+    assert asked == []
+    for order in ("AB", "BA"):
+        fitting.render(comparison, order)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(("url", "is_named"), [(None, True), ("http://127.0.0.1:9/v1", False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +27,62 @@ class Fitted:
     trimmed: bool = False
 
 
-def render_fitting(judge: Judge, comparison: Comparison, order: str, overflow: str) -> Fitted | Failure:
-    """Render one request and hold it against the context, minus the tokens kept for the output.
+class Fitting:
+    """Renders requests of one judge and holds them against its context, minus the tokens kept for the output.
 
-    A token is at least one byte, so only a prompt with more bytes than the budget is counted. Where the
-    judge's tokenizer is not at hand the prompt passes, and the server's own refusal becomes the row's status.
-
-    Args:
-        judge: the judge asked.
-        comparison: what is judged.
-        order: letters of the answers in the order shown.
-        overflow: "fail", or "trim" to cut all answers to one common length that fits.
-
-    Raises:
-        UserError: the model's chat template does not take the prompt.
+    One serves a whole task: the tokenizer is looked for at the first prompt that needs it, and never again.
     """
-    prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
-    if isinstance(prompt, Failure):
-        return prompt
-    budget = judge.context_length - judge.decoding.max_tokens
-    if prompt.bytes + TEMPLATE_TOKENS <= budget:
-        return Fitted(prompt)
-    count = token_counter(judge)
-    if count is None:
-        return Fitted(prompt)
-    tokens = count(prompt)
-    if tokens <= budget:
-        return Fitted(prompt)
-    overflowing = Failure(Status.CONTEXT_OVERFLOW, f"prompt of {tokens} tokens, {budget} fit")
-    return _trim(judge, comparison, order, budget, count) or overflowing if overflow == "trim" else overflowing
 
+    def __init__(self, judge: Judge, overflow: str) -> None:
+        """Overflow is "fail", or "trim" to cut all answers to one common length that fits."""
+        self._judge, self._overflow = judge, overflow
+        self._budget = judge.context_length - judge.decoding.max_tokens
 
-def _trim(judge: Judge, comparison: Comparison, order: str, budget: int, count: CountTokens) -> Fitted | None:
-    """The prompt with every answer cut to the greatest common length that fits; None when none does."""
-    # A token rarely stands for more than 16 characters, so a longer cut could not fit anyway.
-    longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
-    fits, too_long = -1, min(longest, budget * 16) + 1
-    best: Prompt | None = None
-    while too_long - fits > 1:
-        length = (fits + too_long) // 2
-        prompt = render(judge.spec, judge.mode, cut_answers(comparison, length), order, judge.reference)
+    @cached_property
+    def _count(self) -> CountTokens | None:
+        return token_counter(self._judge)
+
+    def render(self, comparison: Comparison, order: str) -> Fitted | Failure:
+        """The prompt of a comparison with its answers shown in `order`, or why it cannot be asked.
+
+        A token is at least one byte, so only a prompt with more bytes than the budget is counted. Where the
+        judge's tokenizer is not at hand the prompt passes, and the server's own refusal becomes the row's status.
+
+        Raises:
+            UserError: the model's chat template does not take the prompt.
+        """
+        prompt = self._rendered(comparison, order)
         if isinstance(prompt, Failure):
-            return None
-        if count(prompt) <= budget:
-            fits, best = length, prompt
-        else:
-            too_long = length
-    return None if best is None else Fitted(best, trimmed=True)
+            return prompt
+        if prompt.bytes + TEMPLATE_TOKENS <= self._budget or self._count is None:
+            return Fitted(prompt)
+        tokens = self._count(prompt)
+        if tokens <= self._budget:
+            return Fitted(prompt)
+        overflowing = Failure(Status.CONTEXT_OVERFLOW, f"prompt of {tokens} tokens, {self._budget} fit")
+        if self._overflow != "trim":
+            return overflowing
+        return self._trimmed(comparison, order, self._count) or overflowing
+
+    def _rendered(self, comparison: Comparison, order: str) -> Prompt | Failure:
+        return render(self._judge.spec, self._judge.mode, comparison, order, self._judge.reference)
+
+    def _trimmed(self, comparison: Comparison, order: str, count: CountTokens) -> Fitted | None:
+        """The prompt with every answer cut to the greatest common length that fits; None when none does."""
+        # A token rarely stands for more than 16 characters, so a longer cut could not fit anyway.
+        longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
+        fits, too_long = -1, min(longest, self._budget * 16) + 1
+        best: Prompt | None = None
+        while too_long - fits > 1:
+            length = (fits + too_long) // 2
+            prompt = self._rendered(cut_answers(comparison, length), order)
+            if isinstance(prompt, Failure):
+                return None
+            if count(prompt) <= self._budget:
+                fits, best = length, prompt
+            else:
+                too_long = length
+        return None if best is None else Fitted(best, trimmed=True)
 
 
 def cut_answers(comparison: Comparison, length: int) -> Comparison:

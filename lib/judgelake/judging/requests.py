@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow as pa
 from judgelake.config import Order
 from judgelake.judges import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.judging.judge import Judge
-from judgelake.judging.length import Fitted, render_fitting
+from judgelake.judging.length import Fitted, Fitting
 from judgelake.judging.orders import shown_orders
 from judgelake.judging.task_error import marked_errors
 
@@ -50,13 +50,17 @@ NAMED = pa.schema([("row_key", pa.int64()), ("judgment_id", pa.string())])
 NAMED_DDL = "row_key BIGINT, judgment_id STRING"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendering:
     """How comparisons become requests; picklable, runs inside Spark's Python workers."""
 
     judge: Judge
     order: Order
     overflow: str
+
+    @cached_property
+    def _fitting(self) -> Fitting:
+        return Fitting(self.judge, self.overflow)
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of the prepared comparisons in, rows of `REQUEST` out."""
@@ -92,21 +96,21 @@ class Rendering:
             return
         key = question_key(comparison)
         own_order = LETTERS[: len(comparison.answers)]
-        own = render_fitting(self.judge, comparison, own_order, self.overflow)
+        own = self._fitting.render(comparison, own_order)
         # Of all that a row holds, the prompt tells what this judge sees: only an edit of that is asked again.
         content = _row_sha256(record) if isinstance(own, Failure) else own.prompt.sha256
         for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
-            fitted = own if order == own_order else render_fitting(self.judge, comparison, order, self.overflow)
+            fitted = own if order == own_order else self._fitting.render(comparison, order)
             named = (key, comparison.comparison_id, comparison.question_id, order, content)
             if isinstance(fitted, Failure):
                 yield from self._failed(*named, fitted, _row_sha256(record))
             else:
-                yield from self._asked(*named, fitted)
+                yield from self._asked(*named, fitted, content if fitted is own else fitted.prompt.sha256)
 
     def _asked(
-        self, key: int, comparison_id: str, question_id: str, order: str, content: str, fitted: Fitted
+        self, key: int, comparison_id: str, question_id: str, order: str, content: str, fitted: Fitted, digest: str
     ) -> Iterator[tuple[Any, ...]]:
-        prompt, digest = fitted.prompt, fitted.prompt.sha256
+        prompt = fitted.prompt
         for repeat in range(self.order.repeats):
             name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
             asked = (digest, prompt.canonical, prompt.bytes, fitted.trimmed, None, None)

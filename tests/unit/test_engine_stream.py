@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgelake.engine import Ask, EngineGone, Reply, run_stream, stream
+from judgelake.engine.stream import FIRST_GROUP
 from judgelake.judges import Decoding, Prompt
 
 REPLY = Reply("8 7", "stop", 1, 0, 1, None, 1.0)
@@ -146,22 +149,18 @@ def test_a_request_larger_than_the_window_passes_alone():
     assert sorted(drive(Watched(), [1, 5000, 1])) == [0, 1, 2]
 
 
-def test_the_first_window_is_sent_together():
-    """An engine that gets one request ahead of the others answers it alone."""
-    pulled: list[int] = []
-    seen: list[int] = []
+def test_the_first_window_is_sent_in_groups_and_what_follows_as_there_is_room(monkeypatch):
+    """A server that reads a whole window at once lets its engine answer the first request alone."""
+    pause = 0.3
+    monkeypatch.setattr(sys.modules["judgelake.engine.stream"], "FIRST_PAUSE_S", pause)
+    sent = [time.monotonic()]
 
-    class First(Watched):
+    class Timed(Watched):
         async def ask(self, ask: Ask) -> Reply:
-            seen.append(len(pulled))
+            sent.append(time.monotonic())
             return await super().ask(ask)
 
-    def slowly():
-        for item in asks([1] * 6, pulled):
-            time.sleep(0.01)
-            yield item
-
-    answered = list(run_stream(slowly(), First().open, window_requests=3, window_bytes=100))
-    assert sum(map(len, answered)) == 6
-    # Two windows are pulled ahead, and the first request is sent when all of them are there.
-    assert seen[0] == 6
+    window = 2 * FIRST_GROUP
+    assert len(drive(Timed(0.0), [1] * 10 * window, requests=window, window_bytes=1_000)) == 10 * window
+    waited_before = [number for number, (earlier, now) in enumerate(pairwise(sent)) if now - earlier >= pause]
+    assert waited_before == [0, FIRST_GROUP]

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +34,7 @@ from judgelake.engine.command import server_environment
 from judgelake.engine.unix_http import get
 from judgelake.ingest import IngestJob, ingest
 from judgelake.judges import comparison_from_record, load_judge, render
+from judgelake.judges.catalog import built_in_folder
 from judgelake.judging import judge
 from judgelake.quickstart.small_model import make_small_model
 from judgelake.session import get_spark
@@ -40,7 +42,6 @@ from judgelake.sources import Files
 
 CACHE_GIB = "2"
 BLOCK_SIZE = 32
-STOP = ["\n"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, nargs="+", default=[1, 8, 64], help="most output tokens, a row each")
+    parser.add_argument(
+        "--stop",
+        default="\n",
+        help="where an output ends; one that the model often writes makes their lengths unequal (default: line end)",
+    )
     parser.add_argument("--layers", type=int, help="keep only so many layers of the model, for a quick run")
     arguments = parser.parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
@@ -64,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> None:
     """All rounds of all output lengths."""
     model = model_of(arguments.layers)
-    job = job_of(folder, model, arguments.requests)
+    job = job_of(folder, model, arguments.requests, arguments.stop)
     spark = get_spark(job.tables, app_name="judgelake throughput benchmark")
     try:
         ingest(spark, IngestJob(tables=job.tables), "pandalm", Files(inputs=(arguments.data,)))
@@ -76,7 +82,7 @@ def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> No
         with raw(job) as ask_raw:
             for tokens in arguments.tokens:
                 turns = [
-                    (through_the_job(spark, job, tokens, number), ask_raw(prompts, tokens))
+                    (through_the_job(spark, job, tokens, number), ask_raw(prompts, tokens, arguments.stop))
                     for number in range(arguments.rounds + 1)
                 ][1:]  # the first turn of each warms both up
                 table.add_row(str(tokens), *figures(turns, arguments.requests))
@@ -87,13 +93,19 @@ def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> No
         spark.stop()
 
 
-def job_of(folder: Path, model: Path, requests: int) -> JudgeJob:
-    """JudgeLM's prompts over the first comparisons, each in one order."""
+def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
+    """JudgeLM's prompts over the first comparisons, each in one order, and a stop of our choice."""
+    judges = folder / "judges"
+    judges.mkdir()
+    file = yaml.safe_load(built_in_folder().joinpath("judgelm.yaml").read_text("utf-8"))
+    file["decoding"]["stop"] = [stop]
+    (judges / "judgelm.yaml").write_text(yaml.safe_dump(file), "utf-8")
     return load_config(
         JudgeJob,
         None,
         [
             "judge.name=judgelm",
+            f"judge.folder={judges}",
             f"judge.model={model}",
             f"input.limit={requests}",
             "order.orders=AB",
@@ -174,8 +186,10 @@ def raw(job: JudgeJob) -> Iterator[Any]:
     assert process.stdout is not None
     process.stdout.readline()
 
-    def turn(prompts: Path, tokens: int) -> dict[str, float]:
-        print(json.dumps({"prompts": str(prompts), "max_tokens": tokens, "stop": STOP}), file=process.stdin, flush=True)
+    def turn(prompts: Path, tokens: int, stop: str) -> dict[str, float]:
+        print(
+            json.dumps({"prompts": str(prompts), "max_tokens": tokens, "stop": [stop]}), file=process.stdin, flush=True
+        )
         told: dict[str, float] = json.loads(process.stdout.readline())
         return told
 

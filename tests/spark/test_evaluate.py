@@ -174,10 +174,11 @@ def test_scores_rankings_repeats_and_labelers_have_their_figures(tables_of):
     tables_of.judge("scorer", {name: [3.0, 2.0, 1.0] for name in threes[:3]}, order="ABC")
     tables_of.judge("scorer", {threes[3]: [1.0, 2.0, 3.0]}, order="ABC")
     tables_of.judge("scorer", {singles[0]: [0.0], singles[1]: [9.0], singles[2]: None}, order="A", repeat=1)
-    found = tables_of.rows(tables_of.evaluate(labels={"rule": "mean"}))
+    slices = {"by": ["attributes.category"], "least": 2}
+    found = tables_of.rows(tables_of.evaluate(labels={"rule": "mean"}, slices=slices))
 
-    def value(judge, metric, subject=None):
-        return found[judge, metric, subject, "all", None]["value"]
+    def value(judge, metric, subject=None, where="all"):
+        return found[judge, metric, subject, where, None]["value"]
 
     # Labels are the means of both labelers, 0.5 to 5.5, beside 0, 2, ... 10; then three answers of four comparisons.
     assert value("scorer", "top_1_agreement") == 3 / 4
@@ -186,6 +187,9 @@ def test_scores_rankings_repeats_and_labelers_have_their_figures(tables_of):
     distances = [abs(2 * i - i - 0.5) for i in range(6)] + [2.0, 0.0, 2.0] + [0.0] * 9
     assert value("scorer", "mean_absolute_error") == pytest.approx(sum(distances) / len(distances))
     assert found["scorer", "mean_absolute_error", None, "all", None]["n"] == 18
+    even, odd = (f"attributes.category={name}" for name in ("even", "odd"))
+    assert value("scorer", "mean_absolute_error", where=even) == pytest.approx((0.5 + 1.5 + 3.5) / 9)
+    assert (value("scorer", "top_1_agreement", where=even), value("scorer", "top_1_agreement", where=odd)) == (1, 1 / 2)
     assert value("scorer", "flip_rate") == 1 / 2
     assert value("scorer", "unanimity") == 1 / 2
     # The third was asked twice and answered once.

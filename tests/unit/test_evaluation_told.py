@@ -198,7 +198,7 @@ def test_a_missing_calibration_says_the_true_reason(rows, more, reason):
 @pytest.mark.parametrize(
     ("rows", "by", "reason"),
     [
-        pytest.param(OF_SCORES, ["source"], "held against labels by scores", id="scores are not sliced"),
+        pytest.param(OF_SCORES, ["source"], "has any of the dimensions in slices.by", id="no graded one has one"),
         pytest.param(OF_PAIRS, [], "slices.by names no dimension", id="no dimension"),
         pytest.param(OF_PAIRS, ["source"], "has any of the dimensions in slices.by", id="no comparison has one"),
     ],
@@ -207,6 +207,11 @@ def test_missing_slices_say_the_true_reason(rows, by, reason):
     slices = section(rows, slices={"by": by}).slices
     assert isinstance(slices, Missing)
     assert reason in slices.reason
+
+
+def test_the_figure_that_stands_for_a_judge_of_scores_is_shown_by_slice():
+    sliced = [row("spearman", 0.7, slice="source=a"), row("pearson", 0.6, slice="source=a")]
+    assert [(one.metric, one.estimate.value) for one in section([*OF_SCORES, *sliced]).slices] == [("spearman", 0.7)]
 
 
 def test_margins_that_were_sliced_are_shown():

@@ -90,7 +90,7 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
 
 def _counted(rows: DataFrame, features: DataFrame, inputs: Inputs, slices: SliceNames, job: EvaluateJob) -> Counted:
     groups = Groups()
-    observations = _observations(rows, features, inputs, groups, job)
+    observations = _observations(rows, features, inputs, groups, slices, job)
     total = sum(judge.judgments for judge in inputs.judges)
     partitions = max(1, math.ceil(total * OBSERVATIONS_A_JUDGMENT / ROWS_A_TASK))
     cells = count_cells(observations, job.replicates, job.seed, partitions)
@@ -99,7 +99,9 @@ def _counted(rows: DataFrame, features: DataFrame, inputs: Inputs, slices: Slice
     }
 
 
-def _observations(rows: DataFrame, features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
+def _observations(
+    rows: DataFrame, features: DataFrame, inputs: Inputs, groups: Groups, slices: SliceNames, job: EvaluateJob
+) -> DataFrame:
     """All families that this data has."""
     made = [
         pair_observations(rows, inputs, groups, job),
@@ -109,7 +111,7 @@ def _observations(rows: DataFrame, features: DataFrame, inputs: Inputs, groups: 
         repeat_observations(inputs, features, groups),
     ]
     # Most tables hold pairs alone, and then none of this need be looked at.
-    if (graded := graded_rows(inputs, features, job)) is not None and (
+    if (graded := graded_rows(inputs, features, slices, job)) is not None and (
         any(judge.gives_scores for judge in inputs.judges) or not features.where("size > 2").isEmpty()
     ):
         made += [score_observations(graded, inputs, groups, job), ranking_observations(graded, inputs, groups)]

@@ -56,7 +56,6 @@ FAMILIES = {
     "Rankings": HEADLINES["rankings"],
     "Asked the same again": ("unanimity", "flip_rate"),
 }
-SLICED = "agreement"
 JUDGE_MARGIN = "judge_margin"
 # How `engine.identity` begins the version of a model that is a folder.
 LOCAL = "local:"
@@ -178,14 +177,14 @@ def _both_orders(rows: Sequence[MetricRow]) -> BothOrders | Missing:
 
 
 def _slices(rows: Sequence[MetricRow], rule: str, kind: str, by: Sequence[str]) -> tuple[Row, ...] | Missing:
-    found = tuple(shown(row) for row in rows if row.slice != "all" and row.metric == SLICED and row.swap_rule == rule)
+    """The figure that stands for the judge, in every slice."""
+    sliced = HEADLINES[kind][0]
+    found = [row for row in rows if row.slice != "all" and row.metric == sliced and row.swap_rule in (None, rule)]
     if found:
-        return found
-    if kind != PAIRS:
-        return Missing(f"only the agreement on two answers is sliced, and this judge is held against labels by {kind}")
+        return tuple(map(shown, found))
     if not by:
         return Missing("slices.by names no dimension")
-    return Missing("no comparison of two answers that this judge was asked has any of the dimensions in slices.by")
+    return Missing("no labelled comparison that this judge was asked has any of the dimensions in slices.by")
 
 
 def _calibration(evaluation: Evaluation, rows: Sequence[MetricRow], kind: str) -> tuple[MarginBin, ...] | Missing:

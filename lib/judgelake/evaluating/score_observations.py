@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from judgelake.evaluating.features import SliceNames, slices_column
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
 from judgelake.evaluating.observations import OBSERVATION
 from judgelake.evaluating.verdicts import numbered
-from judgelake.evaluation import FAILED, OBSERVATION_DDL, SEPARATOR, WHOLE, EvaluateJob, FailureRule, SwapRule, ranked
+from judgelake.evaluation import FAILED, OBSERVATION_DDL, SEPARATOR, EvaluateJob, FailureRule, SwapRule, ranked
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-def graded_rows(inputs: Inputs, features: DataFrame, job: EvaluateJob) -> DataFrame | None:
+def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
     """One row a judge, labeled comparison and vote, for comparisons that pairwise figures do not exhaust.
 
+    `slices` are those of the comparison; how clear a label or judgment of two answers is cuts nothing here.
     `label_scores`, `judge_scores`: one an answer, NULL where there are none; `label_verdict`, `judge_verdict`: of three
     and more answers. The judge's are of the own order, of the reversed one, or of both (mean scores; a verdict only
     where both agree), as the headline's swap rule says; a single answer has one order. None without labels.
     """
     if inputs.labels is None:
         return None
-    known = features.select("comparison_id", "question_key", "size")
+    known = features.select("comparison_id", "question_key", "size", slices_column(slices).alias("slices"))
     rows = _judged(inputs, job).join(_labeled(inputs.labels, job), "comparison_id").join(known, "comparison_id")
 
     def fits(name: str) -> Column:
@@ -56,7 +58,7 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
         "question_key",
         groups.by_judge("scores", inputs.judges).alias("group"),
         F.explode(outcomes).alias("outcome"),
-        F.array(F.lit(WHOLE)).alias("slices"),
+        "slices",
         F.lit(1).alias("n"),
     ).select(*OBSERVATION)
 
@@ -66,7 +68,7 @@ def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> Dat
     given = rows.where("size > 2").select(
         "question_key",
         groups.by_judge("rankings", inputs.judges).alias("group"),
-        *("label_scores", "label_verdict", "judge_scores", "judge_verdict"),
+        *("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict"),
     )
     return given.mapInArrow(ranked, OBSERVATION_DDL)
 

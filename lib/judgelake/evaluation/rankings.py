@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from judgelake.evaluation.cells import FAILED, SEPARATOR, WHOLE, Table
+from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.scores import NOTHING_JUDGED
@@ -81,7 +81,7 @@ def induced_pair_agreement(agreeing: Replicates, pairs: Replicates) -> Replicate
 def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
-    Columns in: question_key, group, and of label and judge the scores or, where there are none, the verdict; both null
+    Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict; both null
     where there is nothing. A comparison without a label gives no observation.
     """
     for batch in batches:
@@ -97,7 +97,7 @@ def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             "question_key": batch.column("question_key"),
             "group": batch.column("group"),
             "outcome": pa.array(outcomes, pa.string()),
-            "slices": pa.array([[WHOLE]] * len(outcomes), pa.list_(pa.int32())),
+            "slices": batch.column("slices"),
             "n": pa.array([1] * len(outcomes), pa.int32()),
         }
         made = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))

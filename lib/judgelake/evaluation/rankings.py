@@ -81,8 +81,8 @@ def induced_pair_agreement(agreeing: Replicates, pairs: Replicates) -> Replicate
 def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
-    Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict; both null
-    where there is nothing. A comparison without a label gives no observation.
+    Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict;
+    both null where there is nothing. A comparison without a label gives no observation.
     """
     for batch in batches:
         outcomes = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from judgelake.evaluation import Estimate
 from judgelake.report.content import BothOrders, JudgePair, JudgeSection
 from judgelake.report.glossary import effect_words
 from judgelake.report.numbers import has_interval, p_text, reason_text, sentence_number, size_text, value_text
@@ -73,12 +74,21 @@ def pair_finding(pair: JudgePair) -> Finding:
     by_test = pair.p_corrected is None or pair.p_corrected < SIGNIFICANCE
     number = sentence_number(row.estimate, row.scale)
     if by_interval and by_test:
-        better, other = (pair.first, pair.second) if (row.estimate.value or 0) > 0 else (pair.second, pair.first)
-        return Finding("difference", True, f"{better} agrees with the labels more often than {other}: {number}.")
+        better, other, lead = pair.first, pair.second, row.estimate
+        if (lead.value or 0) < 0:
+            better, other, lead = other, better, _turned(lead)
+        by_so_much = sentence_number(lead, row.scale)
+        return Finding("difference", True, f"{better} agrees with the labels more often than {other}: {by_so_much}.")
     if by_interval:
         why = f"the interval leaves out zero, but over all pairs compared p is {p_text(pair.p_corrected)}"
         return Finding("difference", False, f"No difference between {about} was found ({number}): {why}.")
     return Finding("difference", False, f"No difference between {about} was found, and {_could_have_shown(row)}.")
+
+
+def _turned(difference: Estimate) -> Estimate:
+    """The same difference, seen from the other side."""
+    value, low, high = (None if end is None else -end for end in (difference.value, difference.high, difference.low))
+    return replace(difference, value=value, low=low, high=high)
 
 
 def _effect_sentence(row: Row) -> str:

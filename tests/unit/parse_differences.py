@@ -25,6 +25,9 @@ RELATIVE = "relative:parse_output"
 LOST_CHARACTER = "the original loses the last character when the output does not end in its separator"
 NO_LABEL_IS_NO_TIE = "no label on the first line; the original calls every such output a tie"
 NO_RATING_IS_NOT_ZERO = "no rating in the output; the original calls that 0.0, which is not on the scale"
+TWO_THAT_DIFFER = (
+    "two that differ, of which one may be a quote from the answer; the originals take the first, or the last"
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ DIFFERENCES = (
         "unparseable",
         "the first line goes on after the 1; the original cuts it at a heading that may be the answers' own",
     ),
+    Difference(
+        "autoj",
+        AUTOJ_PAIR,
+        "final decision is Response 1. ... the final decision is Response 2",
+        "B",
+        "unparseable",
+        TWO_THAT_DIFFER,
+    ),
     Difference("autoj", AUTOJ_PAIR, "final decision is response 11", "A", "unparseable", "there is no Response 11"),
     Difference(
         "autoj",
@@ -99,9 +110,11 @@ DIFFERENCES = (
         "absolute:create",
         "a [RESULT] 2 [RESULT] 5",
         (2.0,),
-        (5.0,),
-        "the score stands last; an earlier [RESULT] may be a quote from the answer (Prometheus 2 reads it so too)",
+        "unparseable",
+        TWO_THAT_DIFFER,
     ),
+    Difference("prometheus2", ABSOLUTE, "a [RESULT] 2 [RESULT] 5", (5.0,), "unparseable", TWO_THAT_DIFFER),
+    Difference("prometheus2", RELATIVE, "a [RESULT] A [RESULT] B", "B", "unparseable", TWO_THAT_DIFFER),
     Difference(
         "prometheus2", RELATIVE, "[RESULT] (A)", None, "A", "brackets around the letter, which the prompt itself shows"
     ),

@@ -126,12 +126,15 @@ DECISIONS = [
     pytest.param(
         'final decision is Response 2; I said "the final decision is Response 2".', None, "B", id="the same, quoted"
     ),
-    pytest.param('I write "So, the final decision is Response 2".', None, "B", id="the only one is quoted"),
     pytest.param(
-        "It isn't A's best. The final decision is Response 1. No, the final decision is Response 2.",
+        'I write "So, the final decision is Response 2".', None, Status.UNPARSEABLE, id="the only one is quoted"
+    ),
+    pytest.param("It isn't A's best. The final decision is Response 2.", None, "B", id="apostrophes quote nothing"),
+    pytest.param(
+        "So, the final decision is Response 1. The other one claims that the final decision is Response 2, wrongly.",
         None,
-        "B",
-        id="apostrophes quote nothing",
+        Status.UNPARSEABLE,
+        id="another decision without marks",
     ),
 ]
 
@@ -143,7 +146,11 @@ def test_autoj_decides_in_its_last_words(raw: str, finish_reason: str | None, ex
 
 RATINGS = [
     pytest.param("Fine. Rating: [[7]]", None, (7,), id="plain"),
-    pytest.param("It quotes Rating: [[10]]. Rating: [[3]]", None, (3,), id="the last one"),
+    pytest.param("It quotes Rating: [[10]]. Rating: [[3]]", None, Status.UNPARSEABLE, id="two that differ"),
+    pytest.param(
+        "Rating: [[5]]\nIt has Rating: [[10]]", None, Status.UNPARSEABLE, id="two that differ, the quote last"
+    ),
+    pytest.param("Rating: [[5]]. So: Rating: [[5]]", None, (5,), id="the same twice"),
     pytest.param("Rating: [[10]] was asked for. Rating: [[x]]", None, Status.UNPARSEABLE, id="the last is garbage"),
     pytest.param("Rating: [[11]]", None, Status.OUT_OF_RANGE, id="above"),
     pytest.param("Rating: [[-3]]", None, Status.OUT_OF_RANGE, id="below"),
@@ -222,6 +229,9 @@ RESULTS = [
     pytest.param(
         '[RESULT] 3\nThe answer says "[RESULT] 5\nand no more".', None, Status.UNPARSEABLE, id="another one quoted"
     ),
+    pytest.param("[RESULT] 2\nThe response says [RESULT] 5", None, Status.UNPARSEABLE, id="two that differ"),
+    pytest.param("It says [RESULT] 5 itself.\n[RESULT] 2", None, Status.UNPARSEABLE, id="one within a sentence"),
+    pytest.param('It says "[RESULT] 5" itself.\n[RESULT] 2', None, (2,), id="the quotation comes first"),
     pytest.param("[RESULT] 12", None, Status.OUT_OF_RANGE, id="above"),
     pytest.param("[RESULT] 0", None, Status.OUT_OF_RANGE, id="below"),
     pytest.param("unlike the reference (Score 5)", None, Status.UNPARSEABLE, id="the prompt's own words"),

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from judgelake.judges.parsers.options import Labelled, Options, only_for_one
 from judgelake.judges.parsers.output import NUMBER, Output, decided, in_range, shown, unreadable
-from judgelake.judges.parsers.quoting import Said, is_contradicted
+from judgelake.judges.parsers.quoting import Said, why_doubtful
 from judgelake.judges.verdict import Failure, Reading, Status
 
 # What may stand between two choices of one statement, on one line: "1, 2", "1-2", "1 and 2".
@@ -41,8 +41,8 @@ class FinalRating(Options):
 def read_final_decision(output: Output, options: FinalDecision) -> Reading | Failure:
     """The label right after the last of the phrases.
 
-    Only the last counts, because the reasons before it may quote an answer that uses the same words; where the
-    last itself stands in quotation marks and an earlier one says otherwise, there is no telling.
+    The reasons may quote an answer that uses the same words: what stands in quotation marks does not count, and where
+    two decisions outside of them differ, there is no telling.
     A longer number ("Response 11"), a choice left open ("Response 1 / Response 2", "Response 1 or ...") and an
     unknown label are no decision. A cut output is only read when nothing but the finished decision follows the phrase.
     """
@@ -56,8 +56,8 @@ def read_final_decision(output: Output, options: FinalDecision) -> Reading | Fai
         return unreadable(output, f"no decision after {options.after[0].strip()!r}: {shown(rest)}")
     if output.was_cut and not re.fullmatch(r"[.!。！\"”*]*[.!。！\n]\s*", text[last.end :]):
         return Failure(Status.TRUNCATED, f"cut before the decision was finished: {shown(rest)}")
-    if is_contradicted(text, decisions):
-        return unreadable(output, f"two decisions, the last of them in quotation marks: {shown(rest)}")
+    if (why := why_doubtful(text, decisions)) is not None:
+        return unreadable(output, f"whether the last decision is the judge's own cannot be told, {why}: {shown(rest)}")
     return decided(output, str(last.value))
 
 
@@ -81,8 +81,8 @@ def _groups(labels: Collection[str]) -> str:
 def read_final_rating(output: Output, options: FinalRating) -> Reading | Failure:
     """The number in the last `[[...]]` that follows one of the words; decimals are allowed.
 
-    A rating left open ("[[5]] or [[6]]") is none, and neither is one in quotation marks that differs from an
-    earlier one: it may be the answer's own.
+    A rating left open ("[[5]] or [[6]]") is none, and neither is one in quotation marks, or one that differs from
+    another: it may be the answer's own.
     """
     words = "|".join(re.escape(word) for word in options.after)
     matches = list(re.finditer(rf"(?:{words})\s*\[\[([^\[\]\n]*)(\]\])?", output.text))
@@ -96,8 +96,8 @@ def read_final_rating(output: Output, options: FinalRating) -> Reading | Failure
         return unreadable(output, f"more than one rating: {shown(output.text[last.start :])}")
     if output.was_cut and output.text[last.end :].strip(" .。\n"):
         return Failure(Status.TRUNCATED, "the output goes on after the last rating and was cut at its token limit")
-    if is_contradicted(output.text, ratings):
-        return unreadable(output, f"two ratings, the last of them in quotation marks: {shown(written)}")
+    if (why := why_doubtful(output.text, ratings)) is not None:
+        return unreadable(output, f"whether the last rating is the judge's own cannot be told, {why}: {shown(written)}")
     score = float(last.value)
     return in_range(score, options.lowest, options.highest) or Reading(scores=(score,))
 

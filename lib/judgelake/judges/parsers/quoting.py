@@ -22,10 +22,17 @@ class Said:
     value: str | float | None
 
 
-def is_contradicted(text: str, said: Sequence[Said]) -> bool:
-    """Whether the last decision is quoted and an earlier one is another: which of them is the judge's is a guess."""
-    *earlier, last = said
-    return any(one.value != last.value for one in earlier) and is_quoted(text, last.start, last.end)
+def why_doubtful(text: str, said: Sequence[Said]) -> str | None:
+    """Why the last of several places cannot be taken for what the judge decided; None where it can.
+
+    It stands in quotation marks and none outside them says the same, or another one outside them says otherwise:
+    which of them is the judge's, and which what it was shown, would be a guess.
+    """
+    own = {one.value for one in said if one.value is not None and not is_quoted(text, one.start, one.end)}
+    if len(own) > 1:
+        return "they differ"
+    last = said[-1]
+    return "it stands in quotation marks" if last.value not in own else None
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:

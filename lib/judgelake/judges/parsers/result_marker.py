@@ -7,7 +7,7 @@ from typing import Literal
 
 from judgelake.judges.parsers.options import Options, only_for_one
 from judgelake.judges.parsers.output import Output, decided, in_range, shown, unreadable
-from judgelake.judges.parsers.quoting import Said, is_contradicted
+from judgelake.judges.parsers.quoting import Said, why_doubtful
 from judgelake.judges.verdict import Failure, Reading, Status
 
 FLAGS = re.IGNORECASE | re.ASCII
@@ -26,6 +26,9 @@ SCORE = re.compile(
     rf"\s*(?:result:|score:?|score\s+of)?[\s(\[]*(?P<value>-?[0-9]+)(?![0-9]){OF_FIVE}(?![0-9]){END}", FLAGS
 )
 LETTER = re.compile(rf"\s*(?:response\s+)?\(?(?P<value>[A-Z])[)\].]*[ \t]*(?=\n|\Z)(?!{GOES_ON})", FLAGS)
+
+# An earlier result need not end its line to contradict the last one.
+LOOSE = re.compile(r"[\s(\[]*(?:(?:score|response|result)\b[:\s]*)?[(\[]*(?P<value>-?[0-9]+|[A-Z]\b)", FLAGS)
 
 # Without a marker only the very last words count, and only as words of their own: anything else may be a
 # quote, or the "(Score 5)" by which the prompt calls the reference answer.
@@ -54,40 +57,43 @@ class Result(Options):
 def read_result(output: Output, options: Result) -> Reading | Failure:
     """What the last `[RESULT]` says; without one, in the varied form, what the very last words say.
 
-    The last counts, because the feedback before it may quote an answer that holds the marker. When the last
-    marker is followed by something else, an earlier one is not tried; when it stands in quotation marks and an
-    earlier one says otherwise, there is no telling. The value is the last word on its line: two values ("3 or 4"),
+    The feedback may quote an answer that holds the marker: what stands in quotation marks does not count, and where two
+    results outside of them differ, there is no telling. When the last marker is followed by something else, an
+    earlier one is not tried. The value is the last word on its line: two values ("3 or 4"),
     another scale ("4 out of 10") and a sentence that goes on are no result. A cut output is only read when nothing
     but the finished result follows the marker.
     """
-    found, is_doubtful = _search(output.text, options)
+    found, why = _search(output.text, options)
     if found is None:
         return unreadable(output, f"no {options.gives} after [RESULT]: {shown(output.text, end=True)}")
     if output.was_cut and not FINISHED.fullmatch(output.text, found.end("value")):
         return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(found.group(0))}")
-    if is_doubtful:
-        return unreadable(output, f"two results, the last of them in quotation marks: {shown(output.text, end=True)}")
+    if why is not None:
+        tail = shown(output.text, end=True)
+        return unreadable(output, f"whether the last result is the judge's own cannot be told, {why}: {tail}")
     value = found.group("value").upper()
     if options.gives == "score":
         return in_range(float(value), options.lowest, options.highest) or Reading(scores=(float(value),))
     return decided(output, value)
 
 
-def _search(text: str, options: Result) -> tuple[re.Match[str] | None, bool]:
-    """The result that counts, and whether it is a quotation that an earlier one contradicts."""
+def _search(text: str, options: Result) -> tuple[re.Match[str] | None, str | None]:
+    """The last result, and why it cannot be taken for the judge's own; None where it can."""
     gives_letter = options.gives == "letter"
     is_exact = options.form == "exact"
     markers = list((EXACT_MARKER if is_exact else MARKER).finditer(text))
     if markers:
         pattern = LETTER if gives_letter else EXACT_SCORE if is_exact else SCORE
-        matches = [pattern.match(text, marker.end()) for marker in markers]
+        last = pattern.match(text, markers[-1].end())
+        earlier = [LOOSE.match(text, marker.end()) for marker in markers[:-1]]
         said = [
-            Said(marker.start(), marker.end(), _value(match)) for marker, match in zip(markers, matches, strict=True)
+            Said(marker.start(), marker.end(), _value(match))
+            for marker, match in zip(markers, [*earlier, last], strict=True)
         ]
-        return matches[-1], is_contradicted(text, said)
+        return last, why_doubtful(text, said)
     if is_exact:
-        return None, False
-    return (LETTER_AT_END if gives_letter else SCORE_AT_END).search(text), False
+        return None, None
+    return (LETTER_AT_END if gives_letter else SCORE_AT_END).search(text), None
 
 
 def _value(match: re.Match[str] | None) -> str | None:

@@ -217,6 +217,27 @@ def test_judgelm_takes_more_answers_and_a_reference_that_is_text(write):
     assert labels_of(item) == [("gpt-4", "teacher", (1.0, 2.0, 3.0))]
 
 
+@pytest.mark.parametrize(
+    ("places", "reason"),
+    [
+        pytest.param((1,), None, id="one answer"),
+        pytest.param((2, 1), None, id="whatever the order of the keys"),
+        pytest.param((1, 3), "answer3_body: the answers count from 1 and answer2_body is missing", id="no second"),
+        pytest.param((1, 2, 5), "answer5_body: the answers count from 1 and answer3_body is missing", id="two missing"),
+        pytest.param((0, 1), "answer0_body: the answers count from 1 and answer2_body is missing", id="from 0"),
+        pytest.param((2, 3), "answer1_body: missing", id="no first"),
+    ],
+)
+def test_judgelm_answers_with_a_gap_are_not_cut_short(write, places, reason):
+    question = {"question_id": 7, "question_body": "What is it?"}
+    row = {**question, **{f"answer{place}_body": f"Text {place}." for place in places}}
+    (item,) = load("judgelm", write("v.jsonl", row))
+    if reason is None:
+        assert texts_of(item) == [f"Text {place}." for place in sorted(places)]
+    else:
+        assert reasons([item]) == [reason]
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_every_text_of_a_row_must_be_text(write, name):
     texts = [key for key, value in ROWS[name].items() if isinstance(value, str) and not key.startswith("text")]
@@ -303,6 +324,35 @@ def test_what_cannot_be_paired_is_rejected_and_not_forgotten(write, outputs):
 
 
 @pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({}, None, id="the same row again"),
+        pytest.param(
+            {"dataset": "e"},
+            "dataset: the same output of 'a' to this instruction stands in a.json, line 1, with 'd'",
+            id="another dataset",
+        ),
+        pytest.param(
+            {"output": "another"},
+            "generator: another output of 'a' to this instruction stands in a.json, line 1",
+            id="another output",
+        ),
+        pytest.param(
+            {"output": "another", "dataset": "e"},
+            "generator: another output of 'a' to this instruction stands in a.json, line 1",
+            id="another output and dataset",
+        ),
+    ],
+)
+def test_of_alpaca_eval_outputs_only_an_exact_repetition_is_merged(write, outputs, change, reason):
+    again = write("again.json", {**output("a", "q1", "a one"), **change})
+    found = load("alpaca_eval", *outputs, again)
+    assert [item.reason for item in found if isinstance(item, Rejected)] == ([reason] if reason else [])
+    taken = [item.comparison for item in found if isinstance(item, Loaded)]
+    assert (len(taken), {comparison.attributes["dataset"] for comparison in taken}) == (6, {"d"})
+
+
+@pytest.mark.parametrize(
     ("preference", "verdict"),
     [(1, "A"), (2.0, "B"), (0, "tie"), (1.5, "tie"), (None, None), (1.32, None), ("1", None), (True, None)],
 )
@@ -359,6 +409,32 @@ def test_mt_bench_joins_two_turn_answers_and_references(write):
     assert with_reference.comparison.reference == "Turn 1:\none\n\nTurn 2:\ntwo"
 
 
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        pytest.param([{"turns": ["a"]}], None, id="one"),
+        pytest.param([{"turns": ["a"]}, {"turns": ["b"]}], "choices: holds 2 entries, expected one", id="two"),
+        pytest.param([{"turns": ["a"]}] * 3, "choices: holds 3 entries, expected one", id="three alike"),
+        pytest.param([], "choices: a list of 0, expected a list with at least one item", id="none"),
+        pytest.param([{"turns": []}], "choices: item 0: turns: a list of 0, expected", id="no turns"),
+    ],
+)
+@pytest.mark.parametrize("option", ["answers", "reference"])
+def test_an_mt_bench_answer_of_several_choices_is_rejected_and_not_cut_to_the_first(write, option, choices, reason):
+    question = write("question.jsonl", {"question_id": 81, "category": "math", "turns": ["First?"]})
+    good = write("good.jsonl", {"question_id": 81, "model_id": "m1", "choices": [{"turns": ["good"]}]})
+    read = write("read.jsonl", {"question_id": 81, "model_id": "m2", "choices": choices})
+    files = {"answers": (good, read)} if option == "answers" else {"answers": (good,), "reference": read}
+    found = load("mt_bench", question, pairs="alone", **files)
+    rejected = [item for item in found if isinstance(item, Rejected)]
+    assert len(found) == (2 if reason or option == "answers" else 1)
+    if reason is None:
+        assert rejected == []
+    else:
+        assert [(Path(item.file).name, item.line) for item in rejected] == [("read.jsonl", 1)]
+        assert rejected[0].reason.startswith(reason)
+
+
 def test_mm_vet_joins_answers_by_id(write, tmp_path):
     questions = {
         "v1_0": {"imagename": "0.png", "question": "What is x?", "answer": "-1<AND>-5", "capability": ["ocr", "math"]},
@@ -396,6 +472,12 @@ def test_our_own_jsonl_takes_labels_inline_or_in_a_file_of_their_own(write):
     assert (alone.comparison, alone.labels[0].comparison_id) == (None, "c1")
 
 
+@pytest.mark.parametrize("none", [{}, {"labels": None}, {"labels": []}], ids=["absent", "null", "empty list"])
+def test_our_own_jsonl_may_come_without_labels(write, none):
+    (item,) = load("judgelake", write("c.jsonl", {**OURS, **none}))
+    assert (texts_of(item), item.labels) == (["a", "b"], ())
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -404,6 +486,11 @@ def test_our_own_jsonl_takes_labels_inline_or_in_a_file_of_their_own(write):
         ({"answers": [{"text": None}]}, "answers[0]: give either text or turns"),
         ({"answer": []}, "answer: unknown key, did you mean 'answers'?"),
         ({"labels": "A"}, "labels: str 'A', expected a list of objects"),
+        ({"labels": False}, "labels: false, expected a list of objects"),
+        ({"labels": 0}, "labels: int '0', expected a list of objects"),
+        ({"labels": 0.0}, "labels: float '0.0', expected a list of objects"),
+        ({"labels": ""}, "labels: str '', expected a list of objects"),
+        ({"labels": {}}, "labels: a JSON object of 0, expected a list of objects"),
         ({"labels": [{"labeler": "me", "kind": "friend", "verdict": "A"}]}, "labels: kind: str 'friend'"),
         (
             {"labels": [{"labeler": "me", "kind": "human", "verdict": "C"}]},

@@ -33,6 +33,9 @@ JUDGED = {**ANNOTATION, "preference": optional(ANNOTATION["preference"])}
 def load(files: Files) -> Iterator[Item]:
     """Comparisons of the outputs, a question's all in a row, then those the annotations are about.
 
+    A model has one output to an instruction. One that comes again with the same text and dataset is the same
+    output; with another text or dataset it is rejected.
+
     An annotation holds the two outputs it judged and these need not be those of the output files (a model's
     outputs are made anew for a new release): it is a comparison of its own, and one with the outputs' where
     the texts are the same. Its preference is a label, or (`--judgments`) the annotator's judgment; then null is
@@ -45,15 +48,23 @@ def load(files: Files) -> Iterator[Item]:
             continue
         asked = questions.setdefault(row.value["instruction"], _Question())
         first = asked.rows.setdefault(row.value["generator"], row)
-        if first is not row and first.value["output"] != row.value["output"]:
-            yield row.rejected(
-                f"generator: another output of {row.value['generator']!r} to this instruction stands in "
-                f"{Path(first.file).name}, line {first.line}"
-            )
+        problem = _problem_of_repetition(first, row)
+        if problem is not None:
+            yield row.rejected(problem)
     for asked in questions.values():
         yield from asked.comparisons(files)
     yield from load_rows(files.annotations, ANNOTATION, _annotated)
     yield from load_rows(files.judgments, JUDGED, _judged)
+
+
+def _problem_of_repetition(first: Row, row: Row) -> str | None:
+    place = f"{Path(first.file).name}, line {first.line}"
+    stands = f"output of {row.value['generator']!r} to this instruction stands in {place}"
+    if first.value["output"] != row.value["output"]:
+        return f"generator: another {stands}"
+    if first.value["dataset"] != row.value["dataset"]:
+        return f"dataset: the same {stands}, with {first.value['dataset']!r}"
+    return None
 
 
 @dataclass(slots=True)

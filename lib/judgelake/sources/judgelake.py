@@ -31,9 +31,10 @@ def load(files: Files) -> Iterator[Item]:
 
 
 def record_of(row: Row) -> Record | str:
-    """The record of a row that has our own keys already, its inline labels taken out."""
+    """The record of a row that has our own keys already, its inline labels taken out; null is no labels."""
     comparison = {key: value for key, value in row.value.items() if key != "labels"}
-    labels = row.value.get("labels") or []
+    given = row.value.get("labels")
+    labels = [] if given is None else given
     if not isinstance(labels, list) or not all(isinstance(label, dict) for label in labels):
         return f"labels: {kind_of(labels)}, expected a list of objects"
     return Record(comparison, labels)

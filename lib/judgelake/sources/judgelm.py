@@ -15,6 +15,7 @@ from judgelake.sources.rows import Record, checked_rows, load_rows
 FIELDS: dict[str, Check] = {"question_id": integer, "question_body": question, "answer1_body": text}
 LABEL = {"question_id": integer}
 REFERENCE: dict[str, Check] = {"question_id": integer, "reference": lambda value: problem_of_reference(value)}
+ANSWER_BODY = re.compile(r"answer\d+_body")
 # A teacher's text opens with its scores alone on a line: "8 7", "10.0 9.5".
 NUMBER = r"-?\d+(?:\.\d+)?"
 SCORE_LINE = re.compile(rf"\s*({NUMBER}(?: +{NUMBER})*)\s*(?:\n|\Z)")
@@ -74,7 +75,7 @@ class _ByQuestion:
 def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Record | str:
     value = row.value
     places = list(itertools.takewhile(lambda place: f"answer{place}_body" in value, itertools.count(1)))
-    problem = problem_of(value, _fields_of(places, value))
+    problem = _problem_of_places(places, value) or problem_of(value, _fields_of(places, value))
     if problem is not None:
         return problem
     labels = [
@@ -98,6 +99,12 @@ def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Re
         "attributes": {"question_id": str(value["question_id"])},
     }
     return Record(comparison, labels)
+
+
+def _problem_of_places(places: Sequence[int], value: Mapping[str, Any]) -> str | None:
+    counted = {f"answer{place}_body" for place in places}
+    beyond = next((key for key in value if ANSWER_BODY.fullmatch(key) and key not in counted), None)
+    return beyond and f"{beyond}: the answers count from 1 and answer{len(places) + 1}_body is missing"
 
 
 def _fields_of(places: Sequence[int], value: Mapping[str, Any]) -> dict[str, Check]:

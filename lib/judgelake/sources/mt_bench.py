@@ -15,10 +15,10 @@ QUESTION = {"question_id": integer, "category": text, "turns": list_of(question)
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the models' answers, a question's all in a row; of several choices the first counts.
+    """Comparisons of the models' answers, a question's all in a row.
 
-    A reference file replaces the references in the question file. A reference of several turns becomes one
-    text that names the turns.
+    A row of several choices is rejected: nothing says which of them is the answer. A reference file replaces the
+    references in the question file. A reference of several turns becomes one text that names the turns.
     """
     answers, references = _Answers(), _Answers()
     yield from answers.read(files.answers)
@@ -97,10 +97,17 @@ def _turns(row: Row) -> list[str]:
     return turns
 
 
+def _problem_of_choices(value: Any) -> str | None:
+    problem = list_of(_problem_of_choice)(value)
+    if problem is None and len(value) > 1:
+        return f"holds {len(value)} entries, expected one"
+    return problem
+
+
 def _problem_of_choice(choice: Any) -> str | None:
     if not isinstance(choice, dict):
         return "expected an object with turns"
     return problem_of(choice, {"turns": list_of(text)})
 
 
-ANSWER = {"question_id": integer, "model_id": text, "choices": list_of(_problem_of_choice)}
+ANSWER = {"question_id": integer, "model_id": text, "choices": _problem_of_choices}

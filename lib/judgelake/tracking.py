@@ -78,6 +78,11 @@ def without_password(address: str) -> str:
     return re.sub(r"://[^/\s]*@", "://", address)
 
 
+def shown_error(error: BaseException) -> str:
+    """What MLflow or its store raised, in one line that may be shown."""
+    return without_password(" ".join(f"{type(error).__name__}: {error}".split())).rstrip(".")
+
+
 def _why_silent(shown: str) -> str | None:
     try:
         with urllib.request.urlopen(f"{shown.rstrip('/')}/health", timeout=REACH_SECONDS):

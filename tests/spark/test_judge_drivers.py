@@ -1,12 +1,10 @@
 """Drivers as processes of their own: killed in mid-run, stopped by a signal, two at once, and their exit codes."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import psutil
@@ -40,11 +38,6 @@ def start(root, lake, tmp_path):
         if driver.poll() is None:
             driver.kill()
         driver.communicate()
-
-
-def calls(url):
-    with urllib.request.urlopen(url.removesuffix("/v1") + "/stats") as answer:
-        return json.load(answer)["calls"]
 
 
 def wait_until(happened):

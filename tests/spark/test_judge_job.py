@@ -51,6 +51,17 @@ def test_every_pair_is_judged_in_both_orders_and_a_second_run_asks_nothing(
     assert spark.read.table(lake.runs).count() == 3
 
 
+def test_columns_that_a_user_added_to_the_tables_are_left_null(spark, lake, add_pairs, judge_job, test_server):
+    for table in (lake.judgments, lake.runs, lake.plans):
+        spark.sql(f"ALTER TABLE {table} ADD COLUMNS (of_the_user STRING FIRST)")
+    # One that cannot be judged is written without being asked.
+    add_pairs([*PAIRS[:2], ("bad", " ", "a", "b")])
+    judge(spark, judge_job(test_server("instant")))
+    assert statuses(spark, lake) == {"ok": 4, "invalid_input": 2}
+    kept = [row for table in (lake.judgments, lake.runs) for row in spark.read.table(table).collect()]
+    assert {row["of_the_user"] for row in kept} == {None}
+
+
 def test_an_identical_prompt_is_asked_once_and_answers_every_comparison(spark, lake, add_pairs, judge_job, test_server):
     # The swapped pair shows the same prompts, each in the other order.
     add_pairs([("one", "Q?", "x", "y"), ("same", "Q?", "x", "y"), ("swapped", "Q?", "y", "x")])

@@ -12,7 +12,7 @@ from judgelake.config import JudgeJob
 from judgelake.errors import UserError
 from judgelake.judges import Answer, Comparison, Failure, Message, Prompt, Status
 from judgelake.judging.judge import resolve_judge
-from judgelake.judging.length import Fitting, counter_with, token_counter, tokenizer_folder
+from judgelake.judging.length import CUT_MARK, Fitting, counter_with, token_counter, tokenizer_folder
 
 CHAT = Prompt(messages=(Message("user", "Which is better?"),))
 
@@ -109,6 +109,40 @@ def test_a_prompt_that_nobody_here_can_count_is_left_to_the_server(monkeypatch):
     monkeypatch.setattr("judgelake.judging.length.token_counter", lambda judge: lambda prompt: 201)
     too_long = Fitting(judge, "fail").render(comparison, "AB")
     assert too_long == Failure(Status.CONTEXT_OVERFLOW, "prompt of 201 tokens, 192 fit")
+
+
+@pytest.mark.parametrize(
+    ("others", "room", "kept"),
+    [
+        pytest.param(40, 10 * 40 + 150, 40, id="short ones stay whole"),
+        pytest.param(120, 10 * 120 + 130, 120, id="one is cut to hardly more than those left whole"),
+        pytest.param(120, 11 * 80, None, id="too little would be left of it"),
+    ],
+)
+def test_answers_are_cut_to_the_greatest_common_length_that_fits(monkeypatch, others, room, kept):
+    """The mark of a cut counts in the length: else a slightly longer answer would become longer by being cut."""
+    monkeypatch.setattr("judgelake.judging.length.token_counter", lambda judge: lambda prompt: prompt.bytes)
+    answers = (*(Answer("x" * others) for _ in range(10)), Answer("y" * 5_000))
+    comparison, order = Comparison("c", "q", (Message("user", "?"),), answers), "ABCDEFGHIJK"
+
+    def fitted_into(budget):
+        choice = {"name": "judgelm", "mode": "multi", "context_length": 128 + budget}
+        return Fitting(resolve_judge(JudgeJob.model_validate({"judge": choice})), "trim").render(comparison, order)
+
+    frame = fitted_into(20_000).prompt.bytes - 10 * others - 5_000
+    fitted = fitted_into(frame + room)
+    if kept is None:
+        assert fitted.status == Status.CONTEXT_OVERFLOW
+        return
+    assert fitted.trimmed
+    assert fitted.prompt.bytes <= frame + room
+    assert fitted.prompt.text.count("x" * kept) == 10
+    assert fitted.prompt.text.count(CUT_MARK) == 1
+
+
+def test_a_judge_without_room_for_a_prompt_is_refused():
+    with pytest.raises(UserError, match=r"'judgelm', mode 'pair' keeps 4000 tokens.*context has 2048.*max_tokens"):
+        resolve_judge(JudgeJob.model_validate({"judge": {"name": "judgelm", "max_tokens": 4000}}))
 
 
 def test_the_tokenizer_is_looked_for_once_a_task_and_only_if_a_prompt_is_long(monkeypatch):

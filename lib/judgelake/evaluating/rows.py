@@ -122,7 +122,7 @@ def write_rows(
         {**shared, **asdict(row), "is_headline": None if row.swap_rule is None else row.swap_rule == headline}
         for row in rows
     ]
-    data = [tuple(value[name] for name in columns.fieldNames()) for value in values]
+    data = [tuple(value.get(name) for name in columns.fieldNames()) for value in values]
     replace_rows(spark.createDataFrame(data, columns), job.tables.metrics, "run_id", run_id)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
-from judgelake.judging.ask import AskingTask
+from judgelake.judging.ask import JUDGMENT, AskingTask
 from judgelake.judging.plan import Chunk, Plan
 from judgelake.lake import app_ids, append_once, has_commits_of_others, read_newest
 
@@ -70,7 +70,8 @@ class ChunkWriter:
     def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
         rows = self._left(chunk, asking)
         asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
-        columns = self.spark.read.table(self.judgments_table).schema
+        # In the tasks' own order: Spark takes what they yield by place, and a user may have added columns anywhere.
+        columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
         judged = asked.mapInArrow(asking, columns)
         known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
         append_once(judged.unionByName(known), self.judgments_table, app_id, writer=asking.run_id)

@@ -23,6 +23,7 @@ from judgelake.judging.record import Clock, RunRecord, Tracker, write_run
 from judgelake.judging.run import Running, Stopping, in_order_of_run
 from judgelake.judging.summary import Counts, count_judgments
 from judgelake.lake import Pinned, create_tables, drop_plan, register
+from judgelake.tracking import shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -115,7 +116,8 @@ def _keep(
     try:
         tracker.finished(judgments, plan, counts, record)
     except Exception as error:  # whatever a tracking server that went away in the meantime raises
-        console.print(f"The run is complete, but MLflow did not take its figures: {type(error).__name__}: {error}")
+        told = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not take the figures:"
+        console.print(told, shown_error(error), markup=False, highlight=False, soft_wrap=True)
     return counts
 
 
@@ -179,6 +181,7 @@ def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> No
     console.print(
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
         f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
+        markup=False,
         highlight=False,
         soft_wrap=True,
     )

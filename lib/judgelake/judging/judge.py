@@ -16,6 +16,7 @@ from judgelake.engine import (
     model_identity,
     served_identity,
 )
+from judgelake.errors import UserError
 from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
 
 
@@ -56,12 +57,14 @@ def resolve_judge(job: JudgeJob) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Raises:
-        UserError: no such judge, mode or local model, or an engine option that would ask another model.
+        UserError: no such judge, mode or local model, an engine option that would ask another model, or no room for a
+            prompt beside the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
     spec = _with_choices(spec, job)
+    _check_room(spec, choice.mode)
     is_served = job.engine.url is not None
     options: dict[str, Any] = {}
     if is_served:
@@ -82,6 +85,16 @@ def resolve_judge(job: JudgeJob) -> Judge:
         is_served=is_served,
         chat_template=None if is_served else chat_template(job.engine.options),
     )
+
+
+def _check_room(spec: JudgeSpec, mode: str) -> None:
+    """Refuse a judge whose output would take all of its context."""
+    output = spec.decoding_of(mode).max_tokens
+    if output >= spec.context_length:
+        raise UserError(
+            f"Judge {spec.name!r}, mode {mode!r} keeps {output} tokens for its output, and the context has "
+            f"{spec.context_length}: lower judge.max_tokens, or raise judge.context_length if the model allows it."
+        )
 
 
 def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:

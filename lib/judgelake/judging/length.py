@@ -15,6 +15,8 @@ from judgelake.judging.judge import Judge
 # What a chat template may add around the messages; only used to skip counting, so generous is safe.
 TEMPLATE_TOKENS = 256
 CUT_MARK = " [... cut: answer longer than the judge can read]"
+# A cut answer keeps at least 51 characters of its own.
+LEAST_CUT = 100
 
 CountTokens = Callable[[Prompt], int]
 
@@ -71,7 +73,8 @@ class Fitting:
         """The prompt with every answer cut to the greatest common length that fits; None when none does."""
         # A token rarely stands for more than 16 characters, so a longer cut could not fit anyway.
         longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
-        fits, too_long = -1, min(longest, self._budget * 16) + 1
+        # So that something of a cut answer is left to be judged beside the mark.
+        fits, too_long = LEAST_CUT - 1, min(longest, self._budget * 16) + 1
         best: Prompt | None = None
         while too_long - fits > 1:
             length = (fits + too_long) // 2
@@ -86,10 +89,10 @@ class Fitting:
 
 
 def cut_answers(comparison: Comparison, length: int) -> Comparison:
-    """The comparison with every answer (every turn of it) of at most `length` characters, cuts marked."""
+    """The comparison with every answer (every turn of it) of at most `length` characters, a cut's mark among them."""
 
     def cut(text: str) -> str:
-        return text if len(text) <= length else text[:length] + CUT_MARK
+        return text if len(text) <= length else text[: length - len(CUT_MARK)] + CUT_MARK
 
     def shortened(answer: Answer) -> Answer:
         turns = None if answer.turns is None else tuple(cut(turn) for turn in answer.turns)

@@ -77,7 +77,7 @@ def report(console: Console, run: JudgeRun) -> None:
         f"{rate:,.1f} requests/s" if rate else "",
         f"{record.wall_s:,.0f} s in all",
     ]
-    console.print("; ".join(part for part in parts if part), highlight=False, soft_wrap=True)
+    console.print("; ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ from judgelake.judging.plan import Plan
 from judgelake.judging.progress import Tally
 from judgelake.judging.summary import Counts
 from judgelake.lake import append_once
-from judgelake.tracking import REMEDY, flat, open_experiment, table_dataset, tracking_errors, without_password
+from judgelake.tracking import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -109,7 +109,7 @@ def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, coun
         "requests_per_s": record.requests_per_s(counts),
     }
     columns = spark.read.table(job.tables.runs).schema
-    row = tuple(values[field.name] for field in columns.fields)
+    row = tuple(values.get(field.name) for field in columns.fields)
     append_once(spark.createDataFrame([row], columns), job.tables.runs, record.run_id)
 
 
@@ -183,19 +183,25 @@ class Tracker:
             except UserError:
                 raise
             except Exception as error:  # whatever its store raises, or that the store's driver is not installed
-                cause = without_password(" ".join(f"{type(error).__name__}: {error}".split()))
-                raise UserError(f"MLflow does not take the run: {cause.rstrip('.')}. {REMEDY}") from error
+                raise UserError(f"MLflow does not take the run: {shown_error(error)}. {REMEDY}") from error
             yield
 
     def planned(self, job: JudgeJob, plan: Plan) -> None:
-        """Log the pinned input as the run's dataset, without reading it."""
+        """Log the pinned input as the run's dataset, without reading it.
+
+        Raises:
+            UserError: MLflow does not take it.
+        """
         if self.run_id is None:
             return
         import mlflow
 
         pinned = plan.comparisons
         dataset = table_dataset(job.tables, job.tables.comparisons, pinned.location, pinned.version)
-        mlflow.log_input(dataset, context="judging")
+        try:
+            mlflow.log_input(dataset, context="judging")
+        except tracking_errors() as error:
+            raise UserError(f"MLflow does not take the run's input: {shown_error(error)}. {REMEDY}") from error
 
     def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
         """Log the run's figures and a small sample of its judgments."""
@@ -233,8 +239,9 @@ def _end(run: Any, kind: type[BaseException] | None, error: BaseException | None
     try:
         run.__exit__(kind, error, trace)
     except tracking_errors() as gone:
-        told = without_password(" ".join(f"{type(gone).__name__}: {gone}".split()))
-        logging.getLogger(__name__).warning("MLflow was not told that its run %s has ended: %s", run.info.run_id, told)
+        logging.getLogger(__name__).warning(
+            "MLflow was not told that its run %s has ended: %s", run.info.run_id, shown_error(gone)
+        )
 
 
 def _log_start(mlflow: Any, job: JudgeJob, judge: Judge) -> None:

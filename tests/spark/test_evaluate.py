@@ -232,11 +232,15 @@ def test_a_judge_that_gives_no_scores_has_no_average(tables_of):
     tables_of.compare(NAMES)
     tables_of.label(LABELS)
     tables_of.judge("j1", LABELS)
-    tables_of.judge("j1", LABELS, order="BA")
+    tables_of.judge("j1", LABELS | {NAMES[0]: None}, order="BA")
+    # Another one that does give scores changes nothing for it.
+    tables_of.judge("j2", {key: [8.0, 7.0] for key in NAMES})
+    tables_of.judge("j2", {key: [8.0, 7.0] for key in NAMES[1:]} | {NAMES[0]: None}, order="BA")
     found = tables_of.rows(tables_of.evaluate(swap_rules=["average"], failure_rule="wrong"))
     agreement = found["j1", "agreement", None, "all", "average"]
     assert (agreement["value"], agreement["n"]) == (None, 0)
     assert agreement["reason"] == "no labelled comparison has scores in both orders to average"
+    assert found["j2", "agreement", None, "all", "average"]["n"] == 8
 
 
 def test_a_family_of_a_judge_that_is_not_there_is_refused(tables_of):

@@ -135,7 +135,7 @@ def test_judgments_from_before_texts_were_told_apart_stand_side_by_side(spark):
     rows = [("c", 0, "AB", 0, "ok", "A", hours[0]), ("c", 0, "BA", 0, "ok", "B", hours[1])]
     old = spark.createDataFrame(rows, f"{said}, judged_at TIMESTAMP")
     old = old.selectExpr("*", "CAST(NULL AS DOUBLE) AS margin", "CAST(NULL AS ARRAY<DOUBLE>) AS scores")
-    (row,) = both_orders(old, with_scores=False).collect()
+    (row,) = both_orders(old, scored=()).collect()
     assert (row["own"], row["reversed"]) == (VERDICTS.index("A"), VERDICTS.index("B"))
 
 

@@ -214,6 +214,20 @@ def test_the_figure_that_stands_for_a_judge_of_scores_is_shown_by_slice():
     assert [(one.metric, one.estimate.value) for one in section([*OF_SCORES, *sliced]).slices] == [("spearman", 0.7)]
 
 
+def test_a_judge_is_told_what_was_not_tested_of_it():
+    def said(*rows):
+        return {sentence.partition(" of ")[0] for sentence in section([row("agreement", 0.5), *rows]).not_tested}
+
+    assert "Position bias" in said(row("consistency", reason="no comparison was asked in both orders"))
+    assert "Position bias" not in said(row("consistency", 0.9))
+
+
+def test_a_metric_of_one_rule_is_shown_whatever_the_headlines_rule_is():
+    rows = [*OF_PAIRS, row("agreement_with_ties", 0.6, swap_rule="tie"), row("macro_recall", 0.5, swap_rule="tie")]
+    families = [(one.metric, one.swap_rule) for family in section(rows).families for one in family.rows]
+    assert families == [("agreement_with_ties", "tie")]
+
+
 def test_margins_that_were_sliced_are_shown():
     bin_row = row("agreement", 0.7, swap_rule="first", slice="judge_margin=below 0.5 nats")
     ((name, shown),) = [(one.name, one.agreement) for one in section([*OF_PAIRS, bin_row]).calibration]

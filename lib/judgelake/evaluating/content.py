@@ -157,15 +157,9 @@ def _left_out(evaluation: Evaluation) -> tuple[Count, ...]:
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
-    """What this evaluation says nothing about, in plain sentences."""
+    """What this evaluation says nothing about whichever the judge, in plain sentences."""
     inputs, job = evaluation.inputs, evaluation.job
-    has_both = {row.judge_fingerprint for row in _named(evaluation.rows, "consistency") if row.value is not None}
     said = []
-    for judge in inputs.judges:
-        if judge.fingerprint not in has_both:
-            said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
-        if judge.repeats < 2:
-            said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
     if not job.families.models:
         said.append("Self-preference: the config names no families of models.")
     if inputs.labels is None:

@@ -36,6 +36,8 @@ HEADLINES = {
 ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 MORE_ORDERS = ("delta_bias", "positional_agreement", "positional_kappa", "average_accuracy", "both_right_accuracy")
 NUMBERS = frozenset({"mean_absolute_error", "bradley_terry", "confusion", "games"})
+# By a rule of their own, whichever the headline's is.
+OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"})
 RATES_WITHOUT_FLAG = frozenset({"delta_bias"})
 # Differences of shares in which a fair judge need not have 0: see `self_preference` and `length_bias`.
 DIFFERENCES = frozenset({"self_preference", "length_bias"})
@@ -105,6 +107,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         slices=_slices(rows, headline_rule, kind, evaluation.job.slices.by),
         calibration=_calibration(evaluation, rows, kind),
         families=_families(whole, headline_rule, HEADLINES[kind]),
+        not_tested=_not_tested(whole, judge),
         failures=tuple(Count(status, count) for status, count in judge.statuses.items() if status != "ok"),
     )
 
@@ -204,12 +207,26 @@ def _calibration(evaluation: Evaluation, rows: Sequence[MetricRow], kind: str) -
     return tuple(bins) or Missing("no judgment in the own order (AB) has log-probabilities of the judge's labels")
 
 
+def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo) -> tuple[str, ...]:
+    """What the evaluation says nothing about of this judge, in plain sentences."""
+    said = []
+    if not any(row.metric == "consistency" and row.value is not None for row in rows):
+        said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
+    if judge.repeats < 2:
+        said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+    return tuple(said)
+
+
 def _families(rows: Sequence[MetricRow], rule: str, told: Sequence[str]) -> tuple[Family, ...]:
     """All further figures; those of the metrics in `told` stand elsewhere."""
     made = []
     for title, metrics in FAMILIES.items():
         chosen = [metric for metric in metrics if metric not in told]
-        found = [row for metric in chosen for row in rows if row.metric == metric and row.swap_rule in (None, rule)]
+        found = [row for metric in chosen for row in rows if row.metric == metric and _is_shown(row, rule)]
         if any(row.value is not None for row in found):
             made.append(Family(title, tuple(map(shown, found))))
     return tuple(made)
+
+
+def _is_shown(row: MetricRow, rule: str) -> bool:
+    return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE

@@ -39,7 +39,8 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     or "wrong" where it gives none, "not_asked" where it was not asked; `label` is that with the most votes, or "none".
     """
     judged = numbered(inputs.judgments, inputs.judges)
-    wide = both_orders(judged, with_scores=SwapRule.AVERAGE in job.swap_rules)
+    averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
+    wide = both_orders(judged, scored=[judge.number for judge in averaged if judge.gives_scores])
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}

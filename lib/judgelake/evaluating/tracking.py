@@ -12,15 +12,21 @@ import numpy as np
 
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.inputs import JudgeInfo
-from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS, PAIRS, headline_kind
+from judgelake.evaluating.judge_content import (
+    FAMILIES,
+    HEADLINES,
+    MORE_ORDERS,
+    OF_ONE_RULE,
+    ORDERS,
+    PAIRS,
+    headline_kind,
+)
 from judgelake.evaluating.rows import MetricRow, failure_rule_text, label_rule_text, of_judge
 from judgelake.report import Confusion, JudgeCard
 from judgelake.tracking import flat, open_experiment, table_dataset
 
 FINGERPRINT_TAG = "judgelake.judge_fingerprint"
 TRACKED = frozenset({*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values()))
-# These follow a swap rule by their definition, whatever the config names.
-OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"})
 # Where results go says nothing of what they are; families may name more models than MLflow takes parameters.
 NO_PARAMS = {"families", "report", "cards", "mlflow", "versions"}
 

@@ -26,7 +26,7 @@ def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
     return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
 
 
-def both_orders(judgments: DataFrame, *, with_scores: bool) -> DataFrame:
+def both_orders(judgments: DataFrame, *, scored: Sequence[int]) -> DataFrame:
     """One row a comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
 
     The verdicts are places in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
@@ -35,7 +35,8 @@ def both_orders(judgments: DataFrame, *, with_scores: bool) -> DataFrame:
 
     Args:
         judgments: with `judge_number`.
-        with_scores: whether to look at the scores, too, for the verdict of their average; else it is not asked.
+        scored: numbers of the judges whose scores are looked at, too, for the verdict of their average; of others it is
+            not asked, also where they failed.
     """
     # A pinned version may be from before the column.
     text = F.col("content_sha256") if "content_sha256" in judgments.columns else F.lit(None).cast("string")
@@ -59,12 +60,12 @@ def both_orders(judgments: DataFrame, *, with_scores: bool) -> DataFrame:
     for name, order in (("own", is_own), ("reversed", is_reversed)):
         asked[f"{name}_text"] = latest("content", order)
         asked[f"{name}_at"] = F.max(F.when(order, F.col("judged_at")))
-    if with_scores:
+    if scored:
         asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
     wide = _of_one_text(wide)
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
-    return wide.withColumns({**codes, "average": _average() if with_scores else F.lit(NOT_ASKED)})
+    return wide.withColumns({**codes, "average": _average(scored) if scored else F.lit(NOT_ASKED)})
 
 
 def _of_one_text(wide: DataFrame) -> DataFrame:
@@ -124,11 +125,11 @@ def _side(lead: Column, tie_margin: float = 0.0) -> Column:
     return F.when(F.abs(lead) <= tie_margin + ROUNDING, "tie").when(lead > 0, "A").when(lead < 0, "B")
 
 
-def _average() -> Column:
+def _average(scored: Sequence[int]) -> Column:
     """The verdict of the scores averaged over both orders; failed where one of them has, not asked without scores."""
     side = _side(F.col("own_lead") + F.col("reversed_lead"))
     either_lacks = F.col("own").isNull() | F.col("reversed").isNull()
-    either_failed = (F.col("own") == FAILED) | (F.col("reversed") == FAILED)
+    either_failed = F.col("judge_number").isin(*scored) & ((F.col("own") == FAILED) | (F.col("reversed") == FAILED))
     average = F.when(either_lacks, NOT_ASKED)
     for place, name in enumerate(VERDICTS[:FAILED]):
         average = average.when(side == name, place)

@@ -68,7 +68,7 @@ class JudgeCard:
             "findings": _findings(section),
             "failures": _counts(section.failures),
             "left_out": _counts(content.left_out),
-            "not_tested": [_text(sentence) for sentence in content.not_tested],
+            "not_tested": [_text(sentence) for sentence in (*section.not_tested, *content.not_tested)],
         }
 
 

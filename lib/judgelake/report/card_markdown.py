@@ -56,7 +56,7 @@ def markdown_of(section: JudgeSection, content: ReportContent) -> str:
         *(block for family in section.families for block in _figures(None, family.rows, family.title)),
         *_found(section),
         *_left_out(section, content),
-        *_not_tested(content),
+        *_not_tested(section, content),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -169,9 +169,9 @@ def _left_out(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield _list(lines) if lines else "Nothing was named."
 
 
-def _not_tested(content: ReportContent) -> Iterator[str]:
+def _not_tested(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield "## What was not tested"
-    sentences = [prose(sentence) for sentence in content.not_tested]
+    sentences = [prose(sentence) for sentence in (*section.not_tested, *content.not_tested)]
     yield _list(sentences) if sentences else "Nothing was named. That is not to say that all was tested."
 
 

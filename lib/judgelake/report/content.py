@@ -85,6 +85,8 @@ class JudgeSection:
     families: tuple[Family, ...] = ()
     failures: tuple[Count, ...] = ()
     """Judgments without a verdict, by status."""
+    not_tested: tuple[str, ...] = ()
+    """Plain sentences about this judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,6 @@ class ReportContent:
     left_out: tuple[Count, ...] = ()
     """What stands in the tables and counts in no number: invalid and split labels, small slices."""
     not_tested: tuple[str, ...] = ()
-    """Plain sentences."""
+    """Plain sentences about the evaluation; those about one judge stand with it."""
     software: str | None = None
     """What computed it: name, version, commit."""

@@ -1,6 +1,6 @@
 -- One row a judge, swap rule and what makes figures comparable (label rule, failure rule, both predicates): the headline
 -- of the latest such evaluation. Best first:
---   SELECT judge, agreement, agreement_low, agreement_high, n, consistency FROM judge_leaderboard ORDER BY agreement DESC
+--   SELECT judge, swap_rule, agreement, agreement_low, agreement_high, n, consistency FROM judge_leaderboard ORDER BY agreement DESC
 CREATE OR REPLACE VIEW {judge_leaderboard} (
   judge             COMMENT 'Name of the judge',
   judge_fingerprint COMMENT 'SHA-256 of all that can change its verdicts',

@@ -1,4 +1,9 @@
-"""The two errors that end a command; what goes wrong with a single row is a `Status`, not an exception."""
+"""The two errors that end a command, and how one is told; what goes wrong with a single row is a `Status`."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error's type and text as part of a sentence: no line ends, no full stop."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
 
 
 class UserError(Exception):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from judgelake.config import Mlflow, Tables
-from judgelake.errors import UserError
+from judgelake.errors import UserError, in_one_line
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
 REACH_SECONDS = 5
@@ -80,7 +80,7 @@ def without_password(address: str) -> str:
 
 def shown_error(error: BaseException) -> str:
     """What MLflow or its store raised, in one line that may be shown."""
-    return without_password(" ".join(f"{type(error).__name__}: {error}".split())).rstrip(".")
+    return without_password(in_one_line(error))
 
 
 def _why_silent(shown: str) -> str | None:

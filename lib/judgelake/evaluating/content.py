@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
@@ -26,13 +25,10 @@ from judgelake.report import (
     TableRead,
 )
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 LABELS = "labels"
 
 
-def report_content(spark: SparkSession, evaluation: Evaluation) -> ReportContent:
+def report_content(evaluation: Evaluation) -> ReportContent:
     """Everything the report and the judge cards say."""
     inputs, job = evaluation.inputs, evaluation.job
     return ReportContent(

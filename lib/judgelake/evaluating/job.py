@@ -56,7 +56,7 @@ def evaluate_and_report(
     try:
         say("writing the report")
         with gone_versions_named(evaluation.inputs.versions):
-            content = report_content(spark, evaluation)
+            content = report_content(evaluation)
     finally:
         evaluation.verdicts.unpersist()
     judges = zip(evaluation.inputs.judges, content.judges, strict=True)

@@ -17,7 +17,6 @@ from judgelake.judges import TIE
 
 CLASSES = ("A", "B", TIE)
 """What a label may be: the first answer, the second, or a tie."""
-"""Asked in this order, but without a verdict."""
 NOT_ASKED = "not_asked"
 VERDICTS = (*CLASSES, FAILED, NOT_ASKED)
 """What a judge may have said in one order, in the comparison's own order."""

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from judgelake.errors import UserError
+from judgelake.errors import UserError, in_one_line
 from judgelake.judges import Answer, Comparison, Failure, Message, Prompt, Status, render
 from judgelake.judging.judge import Judge
 
@@ -115,7 +115,7 @@ def token_counter(judge: Judge) -> CountTokens | None:
             return None
         raise UserError(
             f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) in {folder} "
-            f"cannot be loaded: {_cause(error)}. Mend the model's folder, or set judge.model to another."
+            f"cannot be loaded: {in_one_line(error)}. Mend the model's folder, or set judge.model to another."
         ) from error
     if tokenizer is None:
         return None
@@ -185,13 +185,9 @@ def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> Count
             )
         except Exception as error:  # the model's template is a program of others
             raise UserError(
-                f"The chat template of the model {model!r} does not take this judge's messages: {_cause(error)}. "
+                f"The chat template of the model {model!r} does not take this judge's messages: {in_one_line(error)}. "
                 "Set judge.model to an instruct model, or engine.options.chat-template."
             ) from error
         return len(tokens["input_ids"])
 
     return count
-
-
-def _cause(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")

@@ -111,7 +111,8 @@ def test_options_of_the_engine_keep_their_kind(tmp_path):
 
 
 def test_choices_and_lists_stay_what_yaml_can_write():
-    job = load_config(EvaluateJob, None, ["swap_rules=[both_right, first]", "labels.labelers=[me]", "failure_score=5"])
+    changes = ["swap_rules=[both_right, first]", "labels.labelers=[me]", "failure_rule=tie", "failure_score=5"]
+    job = load_config(EvaluateJob, None, changes)
     assert [str(rule) for rule in job.swap_rules] == ["both_right", "first"]
     assert (job.labels.labelers, job.failure_score) == (("me",), 5.0)
     with pytest.raises(UserError, match=r"replicates: .*\(found true\)"):

@@ -65,6 +65,19 @@ def test_self_preference_is_what_the_judge_gives_its_family_beyond_the_labels():
     assert [metric for metric, figure in found.items() if figure.is_effect] == ["matched_self_preference"]
 
 
+def test_votes_weigh_where_labels_do_and_the_comparison_counts_once_where_they_do_not():
+    votes = {("own+own+other", "own"): 4, ("other", "other"): 1, ("none", "other"): 1}
+    families = by_metric(self_preference.figures(table_of(votes)))
+    assert families["own_win_share"].estimate(9).value == pytest.approx(4 / 6)
+    assert (families["own_win_share"].n, families["own_win_share_of_labels"].n) == (6, 13)
+    assert families["own_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
+    lengths = by_metric(length_bias.figures(table_of({("A+A+B", "A", "1.0"): 4, ("B", "B", "1.0"): 1})))
+    assert lengths["longer_win_share"].estimate(9).value == pytest.approx(4 / 5)
+    assert lengths["longer_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
+    assert lengths["length_bias"].estimate(9).value == pytest.approx(12 / 13 - 8 / 13)
+    assert (lengths["longer_win_share"].asked, lengths["length_bias"].asked) == (5, 13)
+
+
 def test_an_even_judge_of_a_better_family_shows_no_matched_self_preference():
     rows = {("own", "own"): 60, ("own", "other"): 20, ("other", "other"): 15, ("other", "own"): 5}
     found = values(self_preference.figures(table_of(rows)))

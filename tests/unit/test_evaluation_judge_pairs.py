@@ -66,6 +66,24 @@ def test_two_judges_are_compared_on_what_they_have_in_common(metric, expected, n
     assert (figure.n, figure.asked, figure.subject) == (n, asked, "judge-b")
 
 
+def test_each_vote_counts_in_the_difference_and_each_comparison_once_in_the_test():
+    votes = {
+        ("A+A+B", "A", "B"): 3,  # two votes for the judge and one for the other, three times
+        ("A+B", "A", "B"): 5,  # as many votes for either
+        ("B+B+tie", "A", "B"): 1,
+        ("A+tie", "A", "A"): 2,
+        ("A+tie", "wrong", "tie"): 4,
+        ("none", "A", "B"): 7,
+    }
+    found = found_in(table_of(votes))
+    assert found["agreement_difference"].n == 3 * 3 + 2 * 5 + 3 + 2 * 2 + 2 * 4
+    assert value(found["agreement_difference"]) == pytest.approx((3 * 1 - 2 - 4) / 34)
+    assert (found["mcnemar_p"].n, found["mcnemar_p"].asked) == (15, 15)
+    # For the judge on three comparisons, for the other on one and four.
+    assert value(found["mcnemar_p"]) == mcnemar_p(3, 5)
+    assert found["judge_agreement"].n == 3 + 5 + 1 + 2 + 7
+
+
 def test_what_counts_as_wrong_counts_in_the_difference_and_is_no_verdict():
     # Right on all 100, and right in both orders on 50 only: agreements 1.0 and 0.5.
     found = found_in(table_of({("A", "A", "A"): 50, ("A", "A", "wrong"): 50}))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from judgelake.evaluation.cells import SEPARATOR, Table
-from judgelake.evaluation.labelers import Level, alpha_figures, pair_figures
+from judgelake.evaluation.labelers import Level, alpha_figures, pair_figures, score_pair_figures
 
 Labels = tuple[str, ...]
 
@@ -76,8 +76,8 @@ def test_alpha_is_the_packages_on_any_labels(level: Level, data: st.DataObject) 
 @pytest.mark.parametrize(
     ("units", "n", "reason"),
     [
-        pytest.param([], 0, "two labels", id="no labels"),
-        pytest.param([("A",), ("B",)], 0, "two labels", id="one labeler each"),
+        pytest.param([], 0, "two verdicts", id="no labels"),
+        pytest.param([("A",), ("B",)], 0, "two verdicts", id="one labeler each"),
         pytest.param([("A", "A"), ("A", "A"), ("B",)], 2, "one value", id="one value"),
     ],
 )
@@ -106,7 +106,29 @@ def test_agreement_and_kappa_of_two_labelers_are_scikit_learns(pairs: list[Label
 
 def test_two_labelers_without_a_common_comparison_have_a_reason() -> None:
     for figure in pair_figures(table_of([]), "one / two"):
-        assert figure.estimate(1).reason == "no comparison has a label of both"
+        assert figure.estimate(1).reason == "no comparison has a verdict of both"
+
+
+SCORES = st.lists(st.tuples(*[st.integers(1, 5).map(str)] * 2), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SCORES)
+def test_quadratic_kappa_of_two_labelers_is_scikit_learns(pairs: list[Labels]) -> None:
+    (kappa,) = score_pair_figures(table_of(pairs), "one / two")
+    one, two = ([int(score) for score in scores] for scores in zip(*pairs, strict=True))
+    assert kappa.n == len(pairs)
+    if len({*one, *two}) > 1:
+        scale = list(range(1, 6))
+        theirs = cohen_kappa_score(one, two, weights="quadratic", labels=scale)
+        assert kappa.estimate(1).value == pytest.approx(theirs, abs=1e-12)
+    else:
+        assert "one and the same score" in (kappa.estimate(1).reason or "")
+
+
+def test_two_labelers_without_a_common_answer_have_a_reason() -> None:
+    (kappa,) = score_pair_figures(table_of([]), "one / two")
+    assert kappa.estimate(1).reason == "no answer has a score of both"
 
 
 @settings(deadline=None, max_examples=30)

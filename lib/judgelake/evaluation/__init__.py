@@ -1,13 +1,25 @@
 """How good judges are: pure measures on counts, their intervals, and the one Spark pass that counts. No job here."""
 
 from judgelake.evaluation.aspects import figures as aspect_figures
+from judgelake.evaluation.aspects import has_yes_no_labels
 from judgelake.evaluation.both_orders import figures as order_figures
-from judgelake.evaluation.cells import FAILED, OBSERVATION_DDL, ROWS_A_TASK, SEPARATOR, WHOLE, Table, count_cells
+from judgelake.evaluation.cells import (
+    COMPARISONS,
+    FAILED,
+    OBSERVATION_DDL,
+    ROWS_A_TASK,
+    SEPARATOR,
+    WHOLE,
+    Table,
+    count_cells,
+)
 from judgelake.evaluation.estimate import Estimate, absent
+from judgelake.evaluation.failure_reach import counted_as
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.judge_pairs import figures as judge_pair_figures
 from judgelake.evaluation.labelers import alpha_figures
 from judgelake.evaluation.labelers import pair_figures as labeler_pair_figures
+from judgelake.evaluation.labelers import score_pair_figures as labeler_score_pair_figures
 from judgelake.evaluation.leaderboard import figures as leaderboard_figures
 from judgelake.evaluation.leaderboard import game_figures, model_strengths, rank_correlation
 from judgelake.evaluation.leaderboard import rank_figures as rank_correlation_figures
@@ -23,17 +35,21 @@ from judgelake.evaluation.scores import figures as score_figures
 from judgelake.evaluation.self_preference import family_matrix
 from judgelake.evaluation.self_preference import figures as self_preference_figures
 from judgelake.evaluation.settings import EvaluateJob, FailureRule, Labels, Slices, SwapRule
+from judgelake.evaluation.votes import NO_VOTES, VOTE
 
 __all__ = [
     "CLASSES",
+    "COMPARISONS",
     "FAILED",
     "LONGEST_RATIO",
+    "NO_VOTES",
     "OBSERVATION_DDL",
     "ROUNDING",
     "ROWS_A_TASK",
     "SEPARATOR",
     "STEPS_A_DOUBLING",
     "VERDICTS",
+    "VOTE",
     "WHOLE",
     "Estimate",
     "EvaluateJob",
@@ -47,11 +63,14 @@ __all__ = [
     "alpha_figures",
     "aspect_figures",
     "count_cells",
+    "counted_as",
     "family_matrix",
     "game_figures",
+    "has_yes_no_labels",
     "headline_verdicts",
     "judge_pair_figures",
     "labeler_pair_figures",
+    "labeler_score_pair_figures",
     "leaderboard_figures",
     "length_bin",
     "length_figures",

@@ -20,6 +20,8 @@ SEPARATOR = "\x1f"
 """Between the parts of an outcome: no text of a label, model or number holds it."""
 FAILED = "failed"
 """In an outcome, in place of what the judge was asked for and did not give."""
+COMPARISONS = SEPARATOR
+"""The outcome of an observation that only tells of a comparison: where each answer or vote is one of its own."""
 WHOLE = 0
 """The slice that every observation is in."""
 
@@ -49,11 +51,17 @@ class Table:
 
     counts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     questions: int = 0
+    comparisons: int | None = None
+    """Where the observations are parts of comparisons (`COMPARISONS`), how many comparisons; else None."""
 
     @property
     def n(self) -> int:
         """Observations, by their weight `n`."""
         return int(sum(count[0] for count in self.counts.values()))
+
+    def comparisons_of(self, n: int) -> int:
+        """The comparisons that so many of its observations can come from, at most."""
+        return n if self.comparisons is None else min(n, self.comparisons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +198,9 @@ def count_cells(observations: DataFrame, replicates: int, seed: int, partitions:
             questions[place] = row["questions"]
         else:
             tables.setdefault(place, {})[row["outcome"]] = np.frombuffer(row["counts"], dtype="<i8").astype(np.float64)
-    return {place: Table(counts, questions[place]) for place, counts in tables.items()}
+    return {place: _table(counts, questions[place]) for place, counts in tables.items()}
+
+
+def _table(counts: dict[str, NDArray[np.float64]], questions: int) -> Table:
+    comparisons = counts.pop(COMPARISONS, None)
+    return Table(counts, questions, None if comparisons is None else int(comparisons[0]))

@@ -15,7 +15,8 @@ from judgelake.evaluation.cells import Table
 from judgelake.evaluation.estimate import Replicates, holm, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.labelers import cohens_kappa
-from judgelake.evaluation.rules import CLASSES, NONE, WRONG, dense_counts
+from judgelake.evaluation.rules import CLASSES, NONE, WRONG
+from judgelake.evaluation.votes import VotedCounts, voted_outcomes
 
 Judges: TypeAlias = tuple[str, str]
 """The judge a figure is about, and the other one it is held against."""
@@ -31,17 +32,16 @@ def figures(tables: Mapping[Judges, Table]) -> Iterator[tuple[Judges, Figure]]:
     """Every two judges against each other, with the other judge as the subject.
 
     judge_agreement and judge_kappa rest on the comparisons with a verdict of both; agreement_difference (the judge's
-    agreement with the labels less the other's), mcnemar_p and mcnemar_p_holm on the labelled ones that count for both,
-    be it as `WRONG`: those in the agreement of either judge.
+    agreement with the labels less the other's) on the label votes on those that count for both, be it as `WRONG`: those
+    in the agreement of either judge. mcnemar_p and mcnemar_p_holm rest on the same comparisons, each taken once.
 
     Args:
         tables: of all pairs that are compared, since Holm's correction is over all of them; outcomes are (label,
-            verdict, verdict of the other judge) of the comparisons that both were asked, each in `CLASSES` or `NONE`, a
-            verdict also `WRONG`.
-            A pair without any has an empty table.
+            verdict, verdict of the other judge) of the comparisons that both were asked: votes of `CLASSES`
+            (`VotedCounts`), and a verdict in `VERDICTS` for each judge. A pair without any has an empty table.
     """
     counted = {judges: _Counted.of(table) for judges, table in tables.items()}
-    tested = {judges: counts.p_value() for judges, counts in counted.items() if counts.labelled[0]}
+    tested = {judges: counts.p_value for judges, counts in counted.items() if counts.labelled[0]}
     corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
     for judges, counts in counted.items():
         yield from ((judges, figure) for figure in _of_verdicts(judges[1], counts))
@@ -78,6 +78,10 @@ def mcnemar_p(only_judge: int, only_other: int) -> float:
     1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question move
     together it is too small, and the interval of `agreement_difference` is the one to trust.
 
+    Of a comparison with several votes the judge is right whose verdict has more of them, and neither where both have
+    equally many: the sign test on the votes, which with one vote is McNemar's. To count votes as if they were
+    comparisons would make p too small.
+
     Source: McNemar 1947, "Note on the sampling error of the difference between correlated proportions"; the exact
     form, a binomial test on the discordant pairs, is in Agresti 2013, "Categorical data analysis", section 11.1.
     """
@@ -91,31 +95,34 @@ class _Counted:
 
     asked: int
     asked_labelled: int
+    """Votes on the comparisons asked of both."""
     both: NDArray[np.float64]
     """Class by class: verdict of the judge by verdict of the other, with a label or without."""
     labelled: Replicates
-    """Those with a label that count for both; the next two are the ones among them that only one judge gets right."""
+    """Votes that count for both; the next two are those among them that only one judge's verdict meets."""
     only_judge: Replicates
     only_other: Replicates
+    tested: _Tested
 
     @classmethod
     def of(cls, table: Table) -> _Counted:
-        counts = dense_counts(table, ((*CLASSES, NONE), VERDICTS, VERDICTS))
-        given, counted = counts[: len(CLASSES)], len(VERDICTS) - 1
-        labelled = given[:, :counted, :counted]
+        counts, counted = VotedCounts.of(table, CLASSES, (VERDICTS, VERDICTS)), len(VERDICTS) - 1
+        labelled = counts.votes[:, :counted, :counted]
         is_label = np.eye(len(CLASSES), counted, dtype=bool)
         judge_right, other_right = np.broadcast_arrays(is_label[:, :, None], is_label[:, None, :])
         return cls(
             asked=table.n,
-            asked_labelled=int(given[..., 0].sum()),
-            both=counts[:, : len(CLASSES), : len(CLASSES)].sum(axis=0),
+            asked_labelled=int(counts.votes[..., 0].sum()),
+            both=counts.once[: len(CLASSES), : len(CLASSES)],
             labelled=labelled.sum(axis=(0, 1, 2)),
             only_judge=labelled[judge_right & ~other_right].sum(axis=0),
             only_other=labelled[other_right & ~judge_right].sum(axis=0),
+            tested=_Tested.of(table),
         )
 
+    @property
     def p_value(self) -> float:
-        return mcnemar_p(int(self.only_judge[0]), int(self.only_other[0]))
+        return mcnemar_p(self.tested.only_judge, self.tested.only_other)
 
     @property
     def missing(self) -> str:
@@ -123,6 +130,29 @@ class _Counted:
         if not self.asked:
             return NOTHING_IN_COMMON
         return NO_LABEL_IN_COMMON if self.both[..., 0].any() else NO_TWO_VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Labelled comparisons asked of two judges, those of them that count for both, and for which one judge is right."""
+
+    asked: int
+    n: int
+    only_judge: int
+    only_other: int
+
+    @classmethod
+    def of(cls, table: Table) -> _Tested:
+        asked = n = only_judge = only_other = 0
+        for votes, (verdict, other), counts in voted_outcomes(table):
+            times = int(counts[0]) if votes else 0
+            asked += times
+            if NONE in (verdict, other):
+                continue
+            n += times
+            only_judge += times * (votes[verdict] > votes[other])
+            only_other += times * (votes[other] > votes[verdict])
+        return cls(asked, n, only_judge, only_other)
 
 
 def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
@@ -149,5 +179,6 @@ def _of_labels(other: str, counts: _Counted) -> Figure:
 
 
 def _of_test(metric: str, other: str, counts: _Counted, p_value: float | None) -> Figure:
-    n, asked = int(counts.labelled[0]), counts.asked_labelled
-    return Figure(metric, None, n, asked, other, p_value=p_value, reason=counts.missing, base=counts.labelled)
+    tested = counts.tested
+    base = np.array([float(tested.n)])
+    return Figure(metric, None, tested.n, tested.asked, other, p_value=p_value, reason=counts.missing, base=base)

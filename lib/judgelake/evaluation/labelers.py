@@ -14,13 +14,16 @@ from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.rules import dense_counts
+from judgelake.evaluation.scores import ScorePairs, quadratic_weighted_kappa, replicate_blocks, stacked
 
 Level = Literal["nominal", "interval"]
 """nominal: two values agree or do not (verdicts). interval: they differ by their squared distance (scores)."""
 
-NOTHING_IN_COMMON = "no comparison has a label of both"
+NOTHING_IN_COMMON = "no comparison has a verdict of both"
+NO_SCORES_IN_COMMON = "no answer has a score of both"
 ALL_ONE_CLASS = "all labels of both are one class, so chance alone would agree as well"
-NO_PAIRS = "no comparison has two labels"
+NO_PAIRS = {"nominal": "no comparison has two verdicts", "interval": "no answer has two scores"}
+ONE_SCORE = "both gave every answer one and the same score, so chance alone would agree as well"
 ONE_VALUE = "all labels are one value, so chance alone would agree as well"
 
 
@@ -108,11 +111,29 @@ def pair_figures(table: Table, subject: str) -> Iterator[Figure]:
     yield figure("labeler_kappa", cohens_kappa(both))
 
 
-def alpha_figures(table: Table, level: Level, subject: str | None = None) -> Iterator[Figure]:
-    """Krippendorff's alpha among all labelers; `n` is the comparisons with at least two labels.
+def score_pair_figures(table: Table, subject: str) -> Iterator[Figure]:
+    """How the scores of two labelers agree on the answers that both scored: quadratic-weighted kappa.
 
     Args:
-        table: outcomes are the labels of one comparison, joined by `SEPARATOR`.
+        table: outcomes are the score of the one and of the other, joined by `SEPARATOR`.
+        subject: names of the two.
+    """
+    scores = np.array([outcome.split(SEPARATOR) for outcome in table.counts], dtype=np.float64).reshape(-1, 2)
+    counts = list(table.counts.values())
+    blocks = replicate_blocks(len(counts), len(counts[0])) if counts else iter(())
+    pairs = [ScorePairs(scores[:, 0], scores[:, 1], stacked([[count] for count in counts], block)) for block in blocks]
+    base = np.concatenate([one.n for one in pairs]) if pairs else np.zeros(1)
+    kappa = np.concatenate([quadratic_weighted_kappa(one) for one in pairs]) if pairs else None
+    n = int(base[0])
+    reason = ONE_SCORE if n else NO_SCORES_IN_COMMON
+    yield Figure("labeler_quadratic_kappa", kappa, n=n, subject=subject, reason=reason, base=base)
+
+
+def alpha_figures(table: Table, level: Level, subject: str | None = None) -> Iterator[Figure]:
+    """Krippendorff's alpha among all labelers; `n` is the comparisons, or the answers, with at least two labels.
+
+    Args:
+        table: outcomes are the labels of one comparison (verdicts) or answer (scores), joined by `SEPARATOR`.
         level: "nominal" for verdicts, "interval" for scores.
         subject: what the labels are about, where there is more than one thing.
     """
@@ -121,7 +142,7 @@ def alpha_figures(table: Table, level: Level, subject: str | None = None) -> Ite
     n = int(base[0])
     alpha = krippendorffs_alpha(units, level)
     metric = "krippendorff_alpha" if level == "nominal" else f"krippendorff_alpha_{level}"
-    yield Figure(metric, alpha, n=n, subject=subject, reason=ONE_VALUE if n else NO_PAIRS, base=base)
+    yield Figure(metric, alpha, n=n, subject=subject, reason=ONE_VALUE if n else NO_PAIRS[level], base=base)
 
 
 def _distance(values: Sequence[str], level: Level) -> NDArray[np.float64]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.rules import CLASSES, NONE, WRONG, dense_counts
+from judgelake.evaluation.rules import CLASSES, NONE, WRONG
+from judgelake.evaluation.votes import VotedCounts
 
-LABELS = (*CLASSES, NONE)
 VERDICTS = (*CLASSES, NONE, WRONG)
 STEPS_A_DOUBLING = 4
 """How fine the bins of the ratio of lengths are: a step is 19 %."""
@@ -50,18 +50,18 @@ def figures(table: Table) -> Iterator[Figure]:
     """What a judge gives the longer answer.
 
     longer_win_share rests on all verdicts, longer_win_share_of_labels and length_bias on those that have a label as
-    well, all three where the lengths differ (bin not 0); length_slope on all verdicts with a label.
+    well, once for each vote, all three where the lengths differ (bin not 0); length_slope on all verdicts with a label.
 
     Args:
-        table: outcomes are (label, verdict, bin), in `LABELS`, `VERDICTS` and as `length_bin` writes it.
+        table: outcomes are (label, verdict, bin): votes of `CLASSES` (`VotedCounts`), `VERDICTS`, and as `length_bin`
+            writes it.
     """
     bins = sorted({outcome.split(SEPARATOR)[-1] for outcome in table.counts}, key=float)
     doublings = np.array(bins, dtype=np.float64)
-    counts = dense_counts(table, (LABELS, VERDICTS, bins))
-    both = counts[: len(CLASSES), : len(CLASSES)]
-    verdicts = counts[:, : len(CLASSES)].sum(axis=0)
-    asked, asked_labelled = (int(of[:, :, doublings != 0, 0].sum()) for of in (counts, counts[: len(CLASSES)]))
+    counts = VotedCounts.of(table, CLASSES, (VERDICTS, bins))
+    verdicts, both = counts.once[: len(CLASSES)], counts.votes[:, : len(CLASSES)]
     differs = doublings != 0
+    asked, asked_labelled = (int(of[..., differs, 0].sum()) for of in (counts.once, counts.votes))
     judged, labelled = verdicts[:, differs].sum(axis=(0, 1)), both[:, :, differs].sum(axis=(0, 1, 2))
     missing = NOTHING_ASKED if not asked else NO_LABEL if judged[0] else NO_VERDICT
 
@@ -71,7 +71,7 @@ def figures(table: Table) -> Iterator[Figure]:
     yield of_both("longer_win_share_of_labels", longer_win_share(both.sum(axis=1), doublings), is_rate=True)
     yield of_both("length_bias", length_bias(both, doublings))
     slope, base = length_slope(both, doublings), both.sum(axis=(0, 1, 2))
-    n, asked_labelled = int(base[0]), int(counts[: len(CLASSES), ..., 0].sum())
+    n, asked_labelled = int(base[0]), int(counts.votes[..., 0].sum())
     reason = ONE_RATIO if n else missing
     yield Figure("length_slope", slope, n, asked_labelled, is_effect=True, reason=reason, base=base)
 

@@ -17,11 +17,11 @@ from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.rules import NONE, WRONG, dense_counts
+from judgelake.evaluation.votes import VotedCounts
 from judgelake.judges import TIE
 
 SIDES = ("own", TIE, "other")
 """What a verdict or a label may say of a comparison with one answer of a family: it is the better one, or the other."""
-LABELS = (*SIDES, NONE)
 VERDICTS = (*SIDES, NONE, WRONG)
 
 NOTHING_ASKED = "no comparison has exactly one answer of the family"
@@ -38,18 +38,18 @@ _WINS = np.array([1.0, 0.5, 0.0])
 def figures(table: Table) -> Iterator[Figure]:
     """What a judge and the labels give the judge's own family, on comparisons with exactly one answer of it.
 
-    own_win_share rests on all verdicts, the others on those that have a label as well. Of own_error_share n is the
-    errors among them, and asked the labelled comparisons that are one or, without a verdict, might have been.
+    own_win_share rests on all verdicts, the others on those that have a label as well, once for each vote. Of
+    own_error_share n is the errors among them, and asked the labelled comparisons that are one or, without a verdict,
+    might have been.
 
     Args:
-        table: outcomes are (label, verdict), in `LABELS` and `VERDICTS`.
+        table: outcomes are (label, verdict): votes of `SIDES` (`VotedCounts`), and `VERDICTS`.
     """
-    counts = dense_counts(table, (LABELS, VERDICTS))
-    verdicts = counts[:, : len(SIDES)].sum(axis=0)
-    both = counts[: len(SIDES), : len(SIDES)]
+    counts = VotedCounts.of(table, SIDES, (VERDICTS,))
+    verdicts, both = counts.once[: len(SIDES)], counts.votes[:, : len(SIDES)]
     given, labelled = verdicts.sum(axis=0), both.sum(axis=(0, 1))
     judged, n = int(given[0]), int(labelled[0])
-    asked = int(counts[: len(SIDES), :, 0].sum())
+    asked = int(counts.votes[..., 0].sum())
     missing = NOTHING_ASKED if not table.n else NO_LABEL if judged else NO_VERDICT
 
     yield Figure("own_win_share", win_share(verdicts), judged, table.n, is_rate=True, reason=missing, base=given)

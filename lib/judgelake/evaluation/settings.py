@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 
@@ -74,6 +74,9 @@ class Labels(Config):
     agree. mean: the mean of their scores (of verdicts the majority)."""
     tie_margin: float = Field(default=0.0, ge=0)
     """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
+    invalid_score: float | None = -1.0
+    """A score that marks that none was given (JudgeLM's teacher: -1): such labels are left out and counted. Null: every
+    score is one."""
 
 
 class Slices(Config):
@@ -113,7 +116,8 @@ class EvaluateJob(Config):
     """All are reported; the first is the one of the headline, of judges against each other and of win rates."""
     failure_rule: FailureRule = FailureRule.LEFT_OUT
     failure_score: float | None = None
-    """Score of a failed grading of a single answer where failures are not left out (Auto-J's code: 5.0)."""
+    """Score of every answer of a failed judgment where failures are not left out (Auto-J's code: 5.0). Null: where a
+    score is needed, a failed judgment is left out in any case."""
     slices: Slices = Slices()
     families: Families = Families()
     replicates: int = Field(default=1_000, ge=100)
@@ -124,3 +128,12 @@ class EvaluateJob(Config):
     cards: str | None = "artifacts/cards"
     """Folder of the judge cards; null: none."""
     mlflow: Mlflow = Mlflow()
+
+    @model_validator(mode="after")
+    def _score_only_where_failures_count(self) -> EvaluateJob:
+        if self.failure_score is not None and self.failure_rule is FailureRule.LEFT_OUT:
+            raise ValueError(
+                f"failure_score {self.failure_score:g} counts nothing while failure_rule is left_out: set failure_rule "
+                "to tie or wrong, or failure_score to null"
+            )
+        return self

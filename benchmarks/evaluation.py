@@ -47,7 +47,7 @@ LABELS = """
       element_at(array('A', 'B', 'tie'), CAST(1 + pmod(hash(id), 3) AS INT)) AS verdict
     FROM range(0, {questions}, 1, 16)
 """
-# Four in five verdicts are the label; one in a hundred judgments has none.
+# 13 of 15 verdicts are the label; one in a hundred judgments has none.
 JUDGMENTS = """
     SELECT
       md5(concat(id, '-', judge, '-', shown_order)) AS judgment_id, 'benchmark' AS run_id,

@@ -134,9 +134,9 @@ def test_an_evaluation_says_what_one_counts_by_hand_and_replaces_only_its_own_ro
     assert row("j2", "agreement", rule="first")["value"] == 1
     assert row("j2", "consistency")["reason"] == "no comparison was asked in both orders"
     # c0 to c5 have verdicts of both judges; they differ on c3.
-    assert row("j1", "judge_agreement", subject="j2")["value"] == 5 / 6
-    assert row("j1", "agreement_difference", subject="j2")["value"] == pytest.approx(-1 / 6)
-    assert row("j1", "judge_agreement", subject="j3")["reason"] == "no comparison in common"
+    assert row("j1", "judge_agreement", subject="j2", rule="first")["value"] == 5 / 6
+    assert row("j1", "agreement_difference", subject="j2", rule="first")["value"] == pytest.approx(-1 / 6)
+    assert row("j1", "judge_agreement", subject="j3", rule="first")["reason"] == "no comparison in common"
     for r in found.values():
         assert r["value"] is None or math.isfinite(r["value"])
         assert r["reason"] is not None or None not in (r["value"], r["low"], r["high"])
@@ -177,8 +177,8 @@ def test_scores_rankings_repeats_and_labelers_have_their_figures(tables_of):
     slices = {"by": ["attributes.category"], "least": 2}
     found = tables_of.rows(tables_of.evaluate(labels={"rule": "mean"}, slices=slices))
 
-    def value(judge, metric, subject=None, where="all"):
-        return found[judge, metric, subject, where, None]["value"]
+    def value(judge, metric, where="all", rule="first"):
+        return found[judge, metric, None, where, rule]["value"]
 
     # Labels are the means of both labelers, 0.5 to 5.5, beside 0, 2, ... 10; then three answers of four comparisons.
     assert value("scorer", "top_1_agreement") == 3 / 4
@@ -186,16 +186,19 @@ def test_scores_rankings_repeats_and_labelers_have_their_figures(tables_of):
     assert value("scorer", "induced_pair_agreement") == 9 / 12
     distances = [abs(2 * i - i - 0.5) for i in range(6)] + [2.0, 0.0, 2.0] + [0.0] * 9
     assert value("scorer", "mean_absolute_error") == pytest.approx(sum(distances) / len(distances))
-    assert found["scorer", "mean_absolute_error", None, "all", None]["n"] == 18
+    assert found["scorer", "mean_absolute_error", None, "all", "first"]["n"] == 18
     even, odd = (f"attributes.category={name}" for name in ("even", "odd"))
     assert value("scorer", "mean_absolute_error", where=even) == pytest.approx((0.5 + 1.5 + 3.5) / 9)
     assert (value("scorer", "top_1_agreement", where=even), value("scorer", "top_1_agreement", where=odd)) == (1, 1 / 2)
-    assert value("scorer", "flip_rate") == 1 / 2
-    assert value("scorer", "unanimity") == 1 / 2
+    assert value("scorer", "flip_rate", rule=None) == 1 / 2
+    assert value("scorer", "unanimity", rule=None) == 1 / 2
     # The third was asked twice and answered once.
     flips = found["scorer", "flip_rate", None, "all", None]
     assert (flips["n"], flips["asked"], flips["coverage"]) == (2, 3, 2 / 3)
-    assert value(None, "krippendorff_alpha_interval") < 1
+    alpha = found[None, "krippendorff_alpha_interval", None, "all", None]
+    assert (alpha["n"], alpha["failure_rule"], alpha["value"] < 1) == (6, None, True)
+    assert found[None, "labeler_quadratic_kappa", "one / two", "all", None]["n"] == 6
+    assert found[None, "krippendorff_alpha", None, "all", None]["reason"] == "no comparison has two verdicts"
 
 
 def test_yes_no_labels_of_several_labelers_are_what_most_of_them_say(tables_of):
@@ -216,7 +219,45 @@ def test_two_judges_differ_by_as_much_as_their_agreements_do(tables_of):
     found = tables_of.rows(tables_of.evaluate(swap_rules=["both_right"]))
     agreements = [found[judge, "agreement", None, "all", "both_right"]["value"] for judge in ("j1", "j2")]
     assert agreements == [1, 1 / 2]
-    assert found["j1", "agreement_difference", "j2", "all", None]["value"] == 1 / 2
+    assert found["j1", "agreement_difference", "j2", "all", "both_right"]["value"] == 1 / 2
+
+
+def test_labels_that_are_scores_of_two_answers_are_verdicts_among_labelers(tables_of):
+    tables_of.compare(NAMES)
+    tables_of.label({name: [8.0, 7.0] for name in NAMES}, "one", "teacher", "scores")
+    tables_of.label({name: [8.0, 7.0 + 2 * (name > "c5")] for name in NAMES}, "two", "teacher", "scores")
+    tables_of.label({NAMES[0]: [-1.0, -1.0], NAMES[1]: [None, 3.0]}, "three", "teacher", "scores")
+    tables_of.judge("j1", LABELS)
+    done = tables_of.evaluate(labels={"labelers": ["one", "two", "three"]})
+    found = tables_of.rows(done)
+    agreement = found[None, "labeler_agreement", "one / two", "all", None]
+    assert (agreement["value"], agreement["n"]) == (6 / 8, 8)
+    assert found[None, "krippendorff_alpha", None, "all", None]["n"] == 8
+    # Two answers of each comparison have a score of both.
+    assert found[None, "krippendorff_alpha_interval", None, "all", None]["n"] == 16
+    assert (
+        found[None, "labeler_agreement", "one / three", "all", None]["reason"] == "no comparison has a verdict of both"
+    )
+    assert done.evaluation.inputs.invalid_labels == 2
+
+
+def test_orders_of_two_texts_and_one_order_alone_are_no_average(spark, tables_of):
+    tables_of.compare(NAMES, answers=3)
+    tables_of.label({name: [3.0, 2.0, 1.0] for name in NAMES}, key="scores")
+    tables_of.judge("j1", {name: [3.0, 2.0, 1.0] for name in NAMES}, order="ABC")
+    tables_of.judge("j1", {name: [3.0, 2.0, 1.0] for name in NAMES[:4]}, order="CBA")
+    tables_of.judge("j1", {NAMES[0]: [1.0, 2.0, 3.0]}, order="BAC")
+    judgments = tables_of.tables.judgments
+    where = "comparison_id = 'c0' AND shown_order = 'ABC'"
+    spark.sql(f"UPDATE {judgments} SET content_sha256 = 'new', judged_at = judged_at + INTERVAL 1 DAY WHERE {where}")
+    spark.sql(f"UPDATE {judgments} SET content_sha256 = 'old' WHERE comparison_id = 'c0' AND shown_order != 'ABC'")
+    found = tables_of.rows(tables_of.evaluate(swap_rules=["strict"]))
+    best = found["j1", "top_1_agreement", None, "all", "average"]
+    # c1 to c3 were asked in both orders; the two of c0 are of different texts.
+    assert (best["value"], best["n"], best["asked"]) == (1, 3, 3)
+    assert [key for key in found if key[1] == "top_1_agreement" and key[3] == "all"] == [
+        ("j1", "top_1_agreement", None, "all", "average")
+    ]
 
 
 def test_scores_that_differ_by_a_rounding_are_a_tie(tables_of):

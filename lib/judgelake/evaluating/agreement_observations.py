@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
-from judgelake.evaluating.observations import OBSERVATION
-from judgelake.evaluating.verdicts import numbered
-from judgelake.evaluation import SEPARATOR, WHOLE
+from judgelake.evaluating.observed import exploded, observed
+from judgelake.evaluating.verdicts import numbered, vote_of
+from judgelake.evaluation import SEPARATOR
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 # Pairs of labelers grow with their square; beyond so many only alpha is given.
 MOST_LABELERS = 12
 BETWEEN_LABELERS = " / "
 
 
-def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:
-    """The families labelers (every two of them) and units (all verdicts, or all scores, of a comparison).
+def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups, tie_margin: float) -> DataFrame | None:
+    """The families labelers and labeler_scores (every two of them), units and score_units (all of a comparison).
 
-    None where fewer than two labelers of the kind have labeled anything.
+    labelers and units are of verdicts, also such as follow from scores of several answers (`vote_of`), one for each
+    comparison; labeler_scores and score_units are of scores, one for each answer. None where fewer than two labelers of
+    the kind have labeled anything.
     """
     if inputs.labels is None or len(inputs.labelers) < 2:
         return None
-    said = (
-        inputs.labels.join(features.select("comparison_id", "question_key"), "comparison_id")
-        .groupBy("comparison_id", "question_key")
+    two = list(combinations(inputs.labelers, 2)) if len(inputs.labelers) <= MOST_LABELERS else []
+    named = [(BETWEEN_LABELERS.join(pair), [F.lit(name) for name in pair]) for pair in two]
+
+    def of_verdicts() -> Iterator[Column]:
+        given = F.array_sort(F.map_values("verdicts"))
+        yield observed(F.lit(groups.number("units")), [F.array_join(given, SEPARATOR)], when=F.size(given) > 1)
+        for subject, names in named:
+            both = [F.try_element_at("verdicts", name) for name in names]
+            stands = both[0].isNotNull() & both[1].isNotNull()
+            yield observed(F.lit(groups.number("labelers", subject=subject)), both, when=stands)
+
+    def of_scores(place: Column) -> Iterator[Column]:
+        given = F.array_sort(F.transform(F.map_values("scores"), lambda scores: F.element_at(scores, place)))
+        text = F.array_join(given, SEPARATOR)
+        yield observed(F.lit(groups.number("score_units")), [text], when=F.size(given) > 1)
+        for subject, names in named:
+            lists = [F.try_element_at("scores", name) for name in names]
+            both = [F.element_at(scores, place).cast("string") for scores in lists]
+            stands = lists[0].isNotNull() & lists[1].isNotNull()
+            yield observed(F.lit(groups.number("labeler_scores", subject=subject)), both, when=stands)
+
+    places = F.sequence(F.lit(1), F.col("size"))
+    by_answer = F.flatten(F.transform(places, lambda place: F.array(*of_scores(place))))
+    return exploded(_said(inputs.labels, features, tie_margin), F.concat(F.array(*of_verdicts()), by_answer))
+
+
+def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFrame:
+    """One row a comparison: maps of labeler to verdict and to scores, of those that gave any."""
+    of_each_answer = F.size("scores") == F.col("size")
+    verdict, scores = F.col("vote").isNotNull(), F.col("scores").isNotNull() & of_each_answer
+    return (
+        labels.withColumn("vote", vote_of(tie_margin))
+        .join(features.select("comparison_id", "question_key", "size"), "comparison_id")
+        .groupBy("comparison_id", "question_key", "size")
         .agg(
-            F.map_from_entries(
-                F.collect_list(F.when(F.col("verdict").isNotNull(), F.struct("labeler", "verdict")))
-            ).alias("verdicts"),
-            F.array_sort(F.collect_list(F.when(F.size("scores") == 1, F.element_at("scores", 1)))).alias("scores"),
+            F.map_from_entries(F.collect_list(F.when(verdict, F.struct("labeler", "vote")))).alias("verdicts"),
+            F.map_from_entries(F.collect_list(F.when(scores, F.struct("labeler", "scores")))).alias("scores"),
         )
     )
-    units = [
-        _rows(said, groups.number("units"), F.array_join(F.array_sort(F.map_values("verdicts")), SEPARATOR)).where(
-            F.size("verdicts") > 1
-        ),
-        _rows(said, groups.number("score_units"), F.array_join("scores", SEPARATOR)).where(F.size("scores") > 1),
-    ]
-    if len(inputs.labelers) <= MOST_LABELERS:
-        units += [_labeler_pair(said, groups, *two) for two in combinations(inputs.labelers, 2)]
-    return reduce(DataFrame.unionByName, (rows.select(*OBSERVATION) for rows in units))
 
 
 def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:
@@ -72,23 +93,5 @@ def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> 
     pairs = ((F.col("all") * (F.col("all") - 1)) / 2).cast("long").cast("string")
     differing = ((F.col("all") * F.col("all") - F.col("squares")) / 2).cast("long").cast("string")
     rows = requests.where("asked > 1").join(features.select("comparison_id", "question_key"), "comparison_id")
-    outcome = F.concat_ws(SEPARATOR, differing, pairs)
-    return _rows(rows, groups.by_judge("repeats", inputs.judges), outcome).select(*OBSERVATION)
-
-
-def _labeler_pair(said: DataFrame, groups: Groups, first: str, second: str) -> DataFrame:
-    both = [F.try_element_at("verdicts", F.lit(name)) for name in (first, second)]
-    group = groups.number("labelers", subject=BETWEEN_LABELERS.join((first, second)))
-    stand = said.where(both[0].isNotNull() & both[1].isNotNull())
-    return _rows(stand, group, F.concat_ws(SEPARATOR, *both))
-
-
-def _rows(rows: DataFrame, group: int | Column, outcome: Column) -> DataFrame:
-    return rows.withColumns(
-        {
-            "group": F.lit(group) if isinstance(group, int) else group,
-            "outcome": outcome,
-            "slices": F.array(F.lit(WHOLE)),
-            "n": F.lit(1),
-        }
-    )
+    repeats = observed(groups.by_judge("repeats", inputs.judges), [differing, pairs])
+    return exploded(rows, F.array(repeats))

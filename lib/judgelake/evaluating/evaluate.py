@@ -107,7 +107,7 @@ def _observations(
         pair_observations(rows, inputs, groups, job),
         judge_pair_observations(rows, inputs, groups),
         label_model_observations(features, inputs, groups, job),
-        labeler_observations(inputs, features, groups),
+        labeler_observations(inputs, features, groups, job.labels.tie_margin),
         repeat_observations(inputs, features, groups),
     ]
     # Most tables hold pairs alone, and then none of this need be looked at.

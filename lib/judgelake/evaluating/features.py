@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
-from judgelake.evaluation import ROUNDING, WHOLE, Slices
+from judgelake.evaluation import ROUNDING, SEPARATOR, WHOLE, Slices
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -67,7 +67,8 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
     answers = comparisons.select(F.explode("answers").alias("a")).select("a.*").columns
 
     def model(answer: Column) -> Column:
-        return answer.model if "model" in answers else F.lit(None).cast("string")
+        # A name is part of an outcome, whose parts this sign divides.
+        return F.translate(answer.model, SEPARATOR, " ") if "model" in answers else F.lit(None).cast("string")
 
     def chars(answer: Column) -> Column:
         turns = F.array_join(answer.turns, "") if "turns" in answers else F.lit("")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
+from judgelake.evaluating.labels import LabelsRead, read_labels
 from judgelake.evaluation import EvaluateJob
+from judgelake.judges import orders_of
 from judgelake.lake import Pinned, read_pinned
 
 if TYPE_CHECKING:
@@ -43,12 +45,12 @@ class JudgeInfo:
     """All rows: every attempt, and on every comparison."""
     repeats: int
     gives_scores: bool = False
+    is_asked_in_order: bool = True
+    """Whether any judgment is of several answers, so that an order was shown and a swap rule takes part."""
+    in_other_orders: int = 0
+    """Judgments shown in an order that is neither the own one nor the reversed."""
     statuses: dict[str, int] = field(default_factory=dict)
     """Why there is no verdict, and how often: of the last judgment of each request on the chosen comparisons."""
-
-
-_Labels: TypeAlias = "tuple[DataFrame | None, str | None, tuple[str, ...], int]"
-"""The labels that count, their kind, their labelers, and how many of them were invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,10 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
             fits = f" that fits where {job.where!r}" if job.where else ""
             raise UserError(f"There is no comparison{fits} in {tables.comparisons!r}, so nothing can be evaluated.")
         judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
-        found: _Labels = (None, None, (), 0)
+        found = LabelsRead()
         if "labels" in versions:
-            found = _labels(versions["labels"].df, chosen, job, tables.labels)
-    labels, kind, labelers, invalid = found
-    return Inputs(chosen, judged, labels, versions, judges, kind, labelers, invalid)
+            found = read_labels(versions["labels"].df, chosen, job.labels, tables.labels)
+    return Inputs(chosen, judged, found.rows, versions, judges, found.kind, found.labelers, found.invalid)
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
     # The name is not in the fingerprint, so that a judge may have had several; the time says which was the last.
     names = ("judge_fingerprint", "judge", "model_version", "mode")
     found: list[Any] = (
-        judgments.groupBy(*names)
+        judgments.groupBy(*names, "shown_order")
         .agg(
             F.count("*").alias("count"),
             F.count_if(F.col("status") != "ok").alias("failed"),
@@ -137,7 +138,7 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
             F.max((F.col("engine") == IMPORTED).cast("int")).alias("imported"),
             F.count("scores").alias("scores"),
         )
-        .orderBy(*names)
+        .orderBy(*names, "shown_order")
         .collect()
     )
     if not found:
@@ -178,6 +179,10 @@ def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], sta
         judgments=sum(row["count"] for row in rows),
         repeats=max(row["repeat"] or 0 for row in rows) + 1,
         gives_scores=any(row["scores"] for row in rows),
+        is_asked_in_order=any(len(row["shown_order"]) > 1 for row in rows),
+        in_other_orders=sum(
+            row["count"] for row in rows if row["shown_order"] not in orders_of(len(row["shown_order"]))
+        ),
         statuses=statuses,
     )
 
@@ -217,43 +222,3 @@ def _display_names(judges: list[tuple[str, ...]]) -> list[str]:
         next((form for place, form in enumerate(own) if sum(other[place] == form for other in all_forms) == 1), own[-1])
         for own in all_forms
     ]
-
-
-def _labels(labels: DataFrame, comparisons: DataFrame, job: EvaluateJob, table: str) -> _Labels:
-    wanted = job.labels
-    about = labels.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
-    if wanted.labelers:
-        about = about.where(F.col("labeler").isin(*wanted.labelers))
-    # JudgeLM's teacher writes -1 where it gave no score.
-    is_invalid = F.coalesce(F.exists("scores", lambda score: score < 0), F.lit(False)) & F.isnull("verdict")
-    rows: list[Any] = (
-        about.groupBy("kind", "labeler")
-        .agg(F.count("*").alias("count"), F.count_if(is_invalid).alias("invalid"))
-        .orderBy("kind", "labeler")
-        .collect()
-    )
-    if wanted.labelers:
-        absent = sorted(set(wanted.labelers) - {row["labeler"] for row in rows})
-        if absent:
-            raise UserError(f"labels.labelers: {absent[0]!r} has labeled none of these comparisons in {table!r}.")
-    kinds = {row["kind"]: 0 for row in rows}
-    for row in rows:
-        kinds[row["kind"]] += row["count"]
-    if not kinds:
-        return None, None, (), 0
-    kind = wanted.kind or (next(iter(kinds)) if len(kinds) == 1 else None)
-    if kind is None:
-        told = ", ".join(f"{name} ({count:,})" for name, count in kinds.items())
-        raise UserError(
-            f"{table!r} holds labels of several kinds, {told}, which do not mix: set labels.kind to one of them."
-        )
-    if kind not in kinds:
-        raise UserError(f"labels.kind {kind!r}: {table!r} only holds labels of the kind {', '.join(kinds)}.")
-    kept = [row for row in rows if row["kind"] == kind]
-    # A table that other tools filled may hold a labeler's word twice, and one must stand for it: by a hash, since the
-    # least verdict would always be A.
-    said = F.struct(F.xxhash64("verdict", "scores"), "verdict", "scores")
-    valid = about.where((F.col("kind") == kind) & ~is_invalid)
-    by_labeler = valid.groupBy("comparison_id", "labeler").agg(F.min(said).alias("said"))
-    counting = by_labeler.select("comparison_id", "labeler", "said.verdict", "said.scores")
-    return counting, kind, tuple(row["labeler"] for row in kept), sum(row["invalid"] for row in kept)

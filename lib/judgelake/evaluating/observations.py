@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,17 @@ from judgelake.errors import UserError
 from judgelake.evaluating.features import SliceNames, margin_slices, slices_column
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
+from judgelake.evaluating.observed import exploded, observed
 from judgelake.evaluating.verdicts import VOTES, both_orders, numbered, votes_of
 from judgelake.evaluation import (
     CLASSES,
+    COMPARISONS,
     LONGEST_RATIO,
+    NO_VOTES,
     SEPARATOR,
     STEPS_A_DOUBLING,
     VERDICTS,
-    WHOLE,
+    VOTE,
     EvaluateJob,
     SwapRule,
     headline_verdicts,
@@ -27,8 +31,6 @@ from judgelake.evaluation import (
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-OBSERVATION = ("question_key", "group", "outcome", "slices", "n")
-ONLY_WHOLE = (WHOLE,)
 _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 
 
@@ -36,11 +38,13 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     """One row a comparison of two answers and judge, with all that its observations are made of.
 
     `own`, `reversed`, `average` are places in `VERDICTS`; `verdict` is the one of the headline's swap rule, "none"
-    or "wrong" where it gives none, "not_asked" where it was not asked; `label` is that with the most votes, or "none".
+    or "wrong" where it gives none, "not_asked" where it was not asked; `label` is that with the most votes, or "none";
+    `votes` are all that count, as `VotedCounts` reads them: by every rule but each the label itself.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
-    wide = both_orders(judged, scored=[judge.number for judge in averaged if judge.gives_scores])
+    scored = [judge.number for judge in averaged if judge.gives_scores]
+    wide = both_orders(judged, scored=scored, margin_of_own=job.swap_rules[0] is not SwapRule.SECOND)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}
@@ -56,6 +60,7 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
         {
             "verdict": F.element_at(F.array(*map(F.lit, rule)), place + 1),
             "label": _label(),
+            "votes": _voted(_VOTES) if job.labels.rule == "each" else _label(),
             "slices": F.concat("slices", margin_slices(slices)),
         }
     )
@@ -64,17 +69,19 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
     """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`."""
     by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
-    whole = F.array(*map(F.lit, ONLY_WHOLE))
-    made = [_observed(by_judge["orders"], [_spelled((), "own", "reversed")], F.col("slices"))]
+    made = [observed(by_judge["orders"], [_spelled((), "own", "reversed")], F.col("slices"))]
     made += [
-        _observed(by_judge["pairs"], [_spelled((label,), "own", "reversed", "average")], F.col("slices"), F.col(votes))
+        observed(by_judge["pairs"], [_spelled((label,), "own", "reversed", "average")], F.col("slices"), F.col(votes))
         for label, votes in _VOTES
     ]
+    if job.labels.rule == "each":
+        is_labelled = F.col("votes") != NO_VOTES
+        made.append(observed(by_judge["pairs"], [F.lit(COMPARISONS)], F.col("slices"), when=is_labelled))
     asked = F.col("verdict") != "not_asked"
-    made.append(_observed(by_judge["lengths"], [F.col("label"), F.col("verdict"), _length_bin()], whole, when=asked))
+    made.append(observed(by_judge["lengths"], [F.col("votes"), F.col("verdict"), _length_bin()], when=asked))
     made.append(_of_models(by_judge["models"], F.col("verdict")))
     made += _families(inputs, groups, job, asked)
-    return _exploded(rows, made)
+    return exploded(rows, F.array(*made))
 
 
 def judge_pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame | None:
@@ -84,16 +91,15 @@ def judge_pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> 
     asked = rows.where("verdict != 'not_asked'")
     # A map a comparison: looking two judges up in it is cheaper than joining the judgments with themselves.
     verdicts = F.map_from_entries(F.collect_list(F.struct("judge_number", "verdict"))).alias("verdicts")
-    together = asked.groupBy("comparison_id", "question_key", "label").agg(verdicts).where(F.size("verdicts") > 1)
-    whole = F.array(*map(F.lit, ONLY_WHOLE))
+    together = asked.groupBy("comparison_id", "question_key", "votes").agg(verdicts).where(F.size("verdicts") > 1)
 
     def of(first: int, second: int) -> Column:
         both = [F.try_element_at("verdicts", F.lit(number)) for number in (first, second)]
         group = F.lit(groups.number("judge_pairs", first, second))
-        return _observed(group, [F.col("label"), *both], whole, when=both[0].isNotNull() & both[1].isNotNull())
+        return observed(group, [F.col("votes"), *both], when=both[0].isNotNull() & both[1].isNotNull())
 
     numbers = [judge.number for judge in inputs.judges]
-    return _exploded(together, [of(*two) for two in combinations(numbers, 2)])
+    return exploded(together, F.array(*(of(*two) for two in combinations(numbers, 2))))
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
@@ -106,24 +112,7 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
         F.array(*(F.struct(F.lit(label).alias("vote"), F.col(votes).alias("votes")) for label, votes in _VOTES))
     )
     votes = rows.select("question_key", "models", voted.alias("v")).select("question_key", "models", "v.*")
-    return _exploded(votes, [_of_models(group, F.col("vote"), F.col("votes"))])
-
-
-def _observed(
-    group: Column, parts: list[Column], slices: Column, n: Column | None = None, when: Column | None = None
-) -> Column:
-    """One observation as a struct, NULL where it does not stand."""
-    count = F.lit(1) if n is None else n.cast("int")
-    made = F.struct(
-        group.alias("group"),
-        (parts[0] if len(parts) == 1 else F.concat_ws(SEPARATOR, *parts)).alias("outcome"),
-        slices.alias("slices"),
-        count.alias("n"),
-    )
-    stands = [condition for condition in (when, None if n is None else n > 0) if condition is not None]
-    for condition in stands:
-        made = F.when(condition, made)
-    return made
+    return exploded(votes, F.array(_of_models(group, F.col("vote"), F.col("votes"))))
 
 
 def _spelled(first: tuple[str, ...], *codes: str) -> Column:
@@ -138,9 +127,14 @@ def _spelled(first: tuple[str, ...], *codes: str) -> Column:
     return F.element_at(F.array(*map(F.lit, all_texts)), place + 1)
 
 
-def _exploded(rows: DataFrame, made: list[Column]) -> DataFrame:
-    observed = F.explode(F.array_compact(F.array(*made))).alias("o")
-    return rows.select("question_key", observed).select("question_key", "o.*").select(*OBSERVATION)
+def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
+    """Every vote, as `VotedCounts` reads them."""
+    given = [
+        F.array_repeat(F.lit(name), (F.col(times) if isinstance(times, str) else times).cast("int"))
+        for name, times in votes
+    ]
+    every = F.concat(*given)
+    return F.when(F.size(every) > 0, F.array_join(every, VOTE)).otherwise(NO_VOTES)
 
 
 def _label() -> Column:
@@ -150,7 +144,7 @@ def _label() -> Column:
     chosen = F.when(F.lit(False), None)
     for label, votes in _VOTES:
         chosen = chosen.when(F.col(votes) == most, label)
-    return F.when(is_single & (most > 0), chosen).otherwise("none")
+    return F.when(is_single & (most > 0), chosen).otherwise(NO_VOTES)
 
 
 def _length_bin() -> Column:
@@ -173,7 +167,7 @@ def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Colum
     )
     parts = [F.least(first, second), F.greatest(first, second), winner]
     stands = (verdict != "not_asked") & first.isNotNull() & second.isNotNull() & (first != second)
-    return _observed(group, parts, F.array(*map(F.lit, ONLY_WHOLE)), n, when=stands)
+    return observed(group, parts, n=n, when=stands)
 
 
 def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -> list[Column]:
@@ -188,11 +182,10 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
         return []
     known = F.create_map(*(F.lit(item) for pair in families.models.items() for item in pair))
     first, second = (F.element_at(known, F.element_at("models", place)) for place in (1, 2))
-    whole = F.array(*map(F.lit, ONLY_WHOLE))
     differ = asked & first.isNotNull() & second.isNotNull() & (first != second)
     of_judge = groups.by_judge("family_matrix", inputs.judges)
     made = [
-        _observed(of_judge, [family, _sided(F.col("verdict"), F.lit(is_first))], whole, when=differ)
+        observed(of_judge, [family, _sided(F.col("verdict"), F.lit(is_first))], when=differ)
         for family, is_first in ((first, True), (second, False))
     ]
     for judge in inputs.judges:
@@ -202,14 +195,22 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
         is_first, is_second = (F.coalesce(of == family, F.lit(False)) for of in (first, second))
         stands = asked & (is_first != is_second) & (F.col("judge_number") == judge.number)
         group = F.lit(groups.number("own_family", judge.number, subject=family))
-        sides = [_sided(F.col(name), is_first) for name in ("label", "verdict")]
-        made.append(_observed(group, sides, whole, when=stands))
+        votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
+        made.append(observed(group, [votes, _sided(F.col("verdict"), is_first)], when=stands))
     return made
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:
     """What a judge may be called in families.judges: its own name, or that of its model without the revision."""
     return judge.judge, judge.model_version.partition("@")[0]
+
+
+def _sided_votes(own_is_first: Column) -> list[tuple[str, Column | str]]:
+    """The votes as one side sees them; see `_sided`."""
+    own, other = (
+        F.when(is_own, F.col("votes_A")).otherwise(F.col("votes_B")) for is_own in (own_is_first, ~own_is_first)
+    )
+    return [("own", own), ("other", other), ("tie", "votes_tie")]
 
 
 def _sided(verdict: Column, own_is_first: Column) -> Column:

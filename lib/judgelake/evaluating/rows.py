@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from judgelake.config import fingerprint
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
-from judgelake.evaluation import EvaluateJob, Figure, absent
+from judgelake.evaluating.rules import RowRules
+from judgelake.evaluation import EvaluateJob, Figure, Labels, absent
 from judgelake.lake import replace_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-TOO_FEW = "fewer than {} comparisons in this slice"
+NAMED_LABELERS = 5
 # What says where results go, and nothing of what they are.
 NOT_OF_THE_RUN = {"tables", "report", "cards", "mlflow", "versions"}
 
@@ -43,15 +44,23 @@ class MetricRow:
     coverage: float | None
     swap_rule: str | None
     reason: str | None
+    failure_rule: str | None = None
     is_rate: bool = False
     is_effect: bool = False
     """As the figure says; they tell a reader how to show the number and are no columns of the table."""
 
 
-def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, least: int = 0) -> MetricRow:
-    """The row of a figure; without a number where it rests on fewer than `least`."""
-    few = figure.n < least
-    found = absent(TOO_FEW.format(least)) if few else figure.estimate(questions)
+def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, rules: RowRules) -> MetricRow:
+    """The row of a figure.
+
+    Args:
+        figure: the number and what it rests on.
+        judge: the judge it is about; None for figures of labels alone.
+        slice_name: the part of the comparisons it is about.
+        questions: how many there are in its table.
+        rules: by which it came, and whether it is shown.
+    """
+    found = figure.estimate(questions) if rules.withheld is None else absent(rules.withheld)
     return MetricRow(
         judge=None if judge is None else judge.judge,
         judge_fingerprint=None if judge is None else judge.fingerprint,
@@ -64,13 +73,14 @@ def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: 
         low=found.low,
         high=found.high,
         detectable=found.detectable,
-        if_failures_wrong=None if few else figure.if_wrong,
-        if_failures_right=None if few else figure.if_right,
+        if_failures_wrong=None if rules.withheld else figure.if_wrong,
+        if_failures_right=None if rules.withheld else figure.if_right,
         n=figure.n,
         clusters=figure.clusters(questions),
         asked=figure.asked,
         coverage=figure.coverage,
-        swap_rule=figure.swap_rule,
+        swap_rule=figure.swap_rule or rules.swap_rule,
+        failure_rule=rules.failure_rule,
         reason=found.reason,
         is_rate=figure.is_rate,
         is_effect=figure.is_effect,
@@ -90,8 +100,13 @@ def label_rule_text(job: EvaluateJob, inputs: Inputs) -> str | None:
     """Which labels count and how several become one, in a phrase: "majority of human: annotator1, annotator2"."""
     if inputs.label_kind is None:
         return None
-    named = ", ".join(inputs.labelers[:5]) + (" and others" if len(inputs.labelers) > 5 else "")
+    named = ", ".join(inputs.labelers[:NAMED_LABELERS])
+    if others := inputs.labelers[NAMED_LABELERS:]:
+        # The hash tells rules of as many, but other labelers apart: only figures of one rule can be compared.
+        named += f" and {len(others)} others ({fingerprint({'labelers': list(others)})[:8]})"
     margin = f", scores within {job.labels.tie_margin:g} a tie" if job.labels.tie_margin else ""
+    if (mark := job.labels.invalid_score) != Labels().invalid_score:
+        margin += ", every score one" if mark is None else f", a score of {mark:g} none"
     how = f"{job.labels.rule} of " if len(inputs.labelers) > 1 else ""
     return f"{how}{inputs.label_kind}: {named}{margin}"
 
@@ -107,7 +122,6 @@ def write_rows(
     """Put the rows of this evaluation in the place of those it left before, in one commit."""
     shared = {
         "run_id": run_id,
-        "failure_rule": failure_rule_text(job),
         "label_rule": label_rule_text(job, inputs),
         "comparisons_where": job.where,
         "judgments_where": job.judgments_where,

@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 from judgelake.evaluating.features import SliceNames, slices_column
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
-from judgelake.evaluating.observations import OBSERVATION
-from judgelake.evaluating.verdicts import numbered
-from judgelake.evaluation import FAILED, OBSERVATION_DDL, SEPARATOR, EvaluateJob, FailureRule, SwapRule, ranked
+from judgelake.evaluating.observed import OBSERVATION
+from judgelake.evaluating.verdicts import numbered, text_of
+from judgelake.evaluation import COMPARISONS, FAILED, OBSERVATION_DDL, SEPARATOR, EvaluateJob, SwapRule, ranked
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -23,7 +23,8 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
     `slices` are those of the comparison; how clear a label or judgment of two answers is cuts nothing here.
     `label_scores`, `judge_scores`: one an answer, NULL where there are none; `label_verdict`, `judge_verdict`: of three
     and more answers. The judge's are of the own order, of the reversed one, or of both (mean scores; a verdict only
-    where both agree), as the headline's swap rule says; a single answer has one order. None without labels.
+    where both agree), as `graded_rule` says, and there is no row where an order that it needs was not asked; a single
+    answer has one order. None without labels.
     """
     if inputs.labels is None:
         return None
@@ -41,9 +42,8 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
     judges = [judge for judge in inputs.judges if judge.gives_scores]
     if not judges:
         return None
-    failed = F.lit(FAILED)
-    if job.failure_rule is not FailureRule.LEFT_OUT and job.failure_score is not None:
-        failed = F.when(F.col("size") == 1, str(float(job.failure_score))).otherwise(failed)
+    # The settings allow a score of failures only where they count.
+    failed = F.lit(FAILED if job.failure_score is None else str(float(job.failure_score)))
     outcomes = F.transform(
         F.sequence(F.lit(1), F.col("size")),
         lambda place: F.concat_ws(
@@ -57,7 +57,7 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
     return scored.select(
         "question_key",
         groups.by_judge("scores", inputs.judges).alias("group"),
-        F.explode(outcomes).alias("outcome"),
+        F.explode(F.concat(outcomes, F.array(F.lit(COMPARISONS)))).alias("outcome"),
         "slices",
         F.lit(1).alias("n"),
     ).select(*OBSERVATION)
@@ -74,30 +74,43 @@ def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> Dat
 
 
 def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
+    """Scores and verdict of each judge and comparison; of the latest text, as `verdicts.both_orders` takes it."""
     own = F.array_join(F.array_sort(F.split("shown_order", "")), "")
-    is_own, is_reversed = F.col("shown_order") == own, F.col("shown_order") == F.reverse(own)
-    wanted = {SwapRule.FIRST: is_own, SwapRule.SECOND: is_reversed}.get(job.swap_rules[0], is_own | is_reversed)
-    said = F.when(F.col("status") == "ok", F.struct("scores", "verdict"))
-    orders = (
-        numbered(inputs.judgments, inputs.judges)
-        .where((F.col("repeat") == 0) & (wanted | (F.length("shown_order") == 1)))
-        .groupBy("comparison_id", "judge_number", "shown_order")
-        .agg(F.max_by(said, "judged_at").alias("said"))
-        .groupBy("comparison_id", "judge_number")
-        .agg(
-            F.collect_list("said.scores").alias("scores"),
-            F.collect_list("said.verdict").alias("verdicts"),
-            F.count("*").alias("orders"),
-        )
+    said = F.struct(
+        F.when(F.col("status") == "ok", F.struct("scores", "verdict")).alias("said"), text_of(inputs.judgments)
     )
-    # One order without scores leaves the mean of both unknown, and one without a verdict the verdict of both.
-    has_scores, has_verdicts = F.size("scores") == F.col("orders"), F.size("verdicts") == F.col("orders")
-    is_one = F.size(F.array_distinct("verdicts")) == 1
-    return orders.select(
-        "comparison_id",
-        "judge_number",
-        F.when(has_scores, _mean_of(F.col("scores"))).alias("judge_scores"),
-        F.when(has_verdicts & is_one, F.element_at("verdicts", 1)).alias("judge_verdict"),
+    latest = (
+        numbered(inputs.judgments, inputs.judges)
+        .where(F.col("repeat") == 0)
+        .withColumns({"is_own": F.col("shown_order") == own, "is_reversed": F.reverse("shown_order") == own})
+        .where("is_own OR is_reversed")
+        .groupBy("comparison_id", "judge_number", "is_own", "is_reversed")
+        .agg(F.max_by(said, "judged_at").alias("latest"), F.max("judged_at").alias("at"))
+        .select("comparison_id", "judge_number", "is_own", "is_reversed", "latest.*", "at")
+    )
+    orders = latest.groupBy("comparison_id", "judge_number").agg(
+        F.collect_list(F.struct("is_own", "is_reversed", "said", "text")).alias("orders"),
+        F.max_by("text", "at").alias("newest"),
+    )
+    needs = {SwapRule.FIRST: ("is_own",), SwapRule.SECOND: ("is_reversed",)}
+    needed = needs.get(job.swap_rules[0], ("is_own", "is_reversed"))
+    # Of a single answer the one order is both.
+    are_asked = " AND ".join(f"exists(orders, one -> one.{name})" for name in needed)
+    is_needed = " OR ".join(f"one.{name}" for name in needed)
+    of_text = orders.withColumn("orders", F.expr("filter(orders, one -> coalesce(one.text = newest, true))"))
+    asked = of_text.where(are_asked).withColumn("orders", F.expr(f"filter(orders, one -> {is_needed})"))
+    return asked.select("comparison_id", "judge_number", *_of_orders())
+
+
+def _of_orders() -> tuple[Column, Column]:
+    """What the orders come to together: one without scores leaves their mean unknown, one without a verdict theirs."""
+    scores = F.filter(F.transform("orders", lambda one: one.said.scores), lambda one: one.isNotNull())
+    verdicts = F.filter(F.transform("orders", lambda one: one.said.verdict), lambda one: one.isNotNull())
+    has_scores, has_verdicts = (F.size(found) == F.size("orders") for found in (scores, verdicts))
+    is_one = F.size(F.array_distinct(verdicts)) == 1
+    return (
+        F.when(has_scores, _mean_of(scores)).alias("judge_scores"),
+        F.when(has_verdicts & is_one, F.element_at(verdicts, 1)).alias("judge_verdict"),
     )
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import JudgeInfo
 from judgelake.evaluation import ROUNDING, VERDICTS, Labels
+from judgelake.judges import LETTERS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -26,7 +27,7 @@ def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
     return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
 
 
-def both_orders(judgments: DataFrame, *, scored: Sequence[int]) -> DataFrame:
+def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: bool = True) -> DataFrame:
     """One row a comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
 
     The verdicts are places in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
@@ -37,9 +38,8 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int]) -> DataFrame:
         judgments: with `judge_number`.
         scored: numbers of the judges whose scores are looked at, too, for the verdict of their average; of others it is
             not asked, also where they failed.
+        margin_of_own: whether `margin` is that of the own order, or of the reversed one.
     """
-    # A pinned version may be from before the column.
-    text = F.col("content_sha256") if "content_sha256" in judgments.columns else F.lit(None).cast("string")
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
         "comparison_id",
         "judge_number",
@@ -48,7 +48,7 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int]) -> DataFrame:
         code_of(F.col("status"), F.col("verdict")).alias("code"),
         "margin",
         (F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2))).alias("lead"),
-        F.when(text.isNotNull(), F.xxhash64(text)).alias("content"),
+        text_of(judgments),
         "judged_at",
     )
 
@@ -56,26 +56,40 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int]) -> DataFrame:
         return F.max_by(F.col(value), F.when(order, F.col("judged_at")))
 
     is_own, is_reversed = F.col("is_own"), ~F.col("is_own")
-    asked = {"own": latest("code", is_own), "reversed": latest("code", is_reversed), "margin": latest("margin", is_own)}
+    asked = {"own": latest("code", is_own), "reversed": latest("code", is_reversed)}
+    asked["margin"] = latest("margin", is_own if margin_of_own else is_reversed)
     for name, order in (("own", is_own), ("reversed", is_reversed)):
-        asked[f"{name}_text"] = latest("content", order)
+        asked[f"{name}_text"] = latest("text", order)
         asked[f"{name}_at"] = F.max(F.when(order, F.col("judged_at")))
     if scored:
         asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
-    wide = _of_one_text(wide)
+    wide = _of_one_text(wide, "own" if margin_of_own else "reversed")
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
     return wide.withColumns({**codes, "average": _average(scored) if scored else F.lit(NOT_ASKED)})
 
 
-def _of_one_text(wide: DataFrame) -> DataFrame:
+def text_of(judgments: DataFrame) -> Column:
+    """`text`: a hash of the texts judged, the same in all orders; NULL where they are not known."""
+    # A pinned version may be from before the column.
+    sha = F.col("content_sha256") if "content_sha256" in judgments.columns else F.lit(None).cast("string")
+    return F.when(sha.isNotNull(), F.xxhash64(sha)).alias("text")
+
+
+def _of_one_text(wide: DataFrame, margin_of: str) -> DataFrame:
     """NULL for what the older of two orders said, where it said it of another text."""
     is_edited = F.coalesce(F.col("own_text") != F.col("reversed_text"), F.lit(False))
     is_old = {
         "own": is_edited & (F.col("own_at") < F.col("reversed_at")),
         "reversed": is_edited & (F.col("own_at") >= F.col("reversed_at")),
     }
-    of_order = {"own": "own", "margin": "own", "own_lead": "own", "reversed": "reversed", "reversed_lead": "reversed"}
+    of_order = {
+        "own": "own",
+        "margin": margin_of,
+        "own_lead": "own",
+        "reversed": "reversed",
+        "reversed_lead": "reversed",
+    }
     kept = {name: F.when(~is_old[order], F.col(name)) for name, order in of_order.items() if name in wide.columns}
     return wide.withColumns(kept).drop("own_text", "reversed_text", "own_at", "reversed_at")
 
@@ -97,27 +111,51 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
     """One row a labeled comparison of two answers: votes that count for A, for B and for a tie, and `is_split`.
 
     By every rule but each there is at most one vote. Labels that are scores give the verdict of their sign; by the
-    rule mean, of the sign of their mean. `is_split` tells of votes of which the rule makes no label.
+    rule mean, where all labels of a comparison are scores, of the sign of their mean. `label_lead` is by how much the
+    scores of the two answers differ: those of the mean by that rule, else on average over the labelers. `is_split`
+    tells of votes of which the rule makes no label.
     """
-    lead = F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2))
-    vote = F.coalesce("verdict", F.when(F.size("scores") == 2, _side(lead, rule.tie_margin)))
-    votes = labels.withColumn("vote", vote)
+    lead = F.when(F.size("scores") == 2, F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2)))
+    votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", _side(lead, rule.tie_margin))})
     counts = votes.groupBy("comparison_id").agg(
         *(F.count_if(F.col("vote") == name.removeprefix("votes_")).alias(name) for name in VOTES),
-        F.avg(F.when(F.size("scores") == 2, F.abs(lead))).alias("label_lead"),
-        F.avg(F.when(F.size("scores") == 2, lead)).alias("mean_lead"),
+        F.avg(F.abs("lead")).alias("label_lead"),
+        F.avg("lead").alias("mean_lead"),
+        F.count("lead").alias("leads"),
     )
+    return _chosen(counts, rule).drop("mean_lead", "leads")
+
+
+def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
+    """What the rule makes of the votes of each comparison."""
     if rule.rule == "each":
-        return counts.drop("mean_lead").withColumn("is_split", F.lit(False))
+        return counts.withColumn("is_split", F.lit(False))
     total = F.col("votes_A") + F.col("votes_B") + F.col("votes_tie")
     needed = total if rule.rule == "unanimous" else F.floor(total / 2) + 1
     won = {name: (F.col(name) >= needed) & (total > 0) for name in VOTES}
+    leads = F.col("label_lead")
     if rule.rule == "mean":
-        of_mean = _side(F.col("mean_lead"), rule.tie_margin)
+        # Of some labelers' scores alone there is no mean of all: then the majority of their votes counts.
+        mean = F.when(F.col("leads") == total, F.col("mean_lead"))
+        of_mean = _side(mean, rule.tie_margin)
         won = {name: F.coalesce(of_mean == name.removeprefix("votes_"), found) for name, found in won.items()}
+        leads = F.coalesce(F.abs(mean), leads)
     chosen = {name: found.cast("long") for name, found in won.items()}
     is_split = (total > 0) & ~reduce(Column.__or__, won.values())
-    return counts.withColumns({**chosen, "is_split": is_split}).drop("mean_lead")
+    return counts.withColumns({**chosen, "is_split": is_split, "label_lead": leads})
+
+
+def vote_of(tie_margin: float) -> Column:
+    """What one label says, of `verdict` and `scores`: a letter, a tie, or NULL where it only scores a single answer.
+
+    Scores give the letter of the best one, and a tie where another is within `tie_margin` of it, as
+    `judges.verdict_of_scores` does.
+    """
+    best = F.array_max("scores")
+    places = F.sequence(F.lit(1), F.size("scores"))
+    near = F.filter(places, lambda place: F.element_at("scores", place) >= best - tie_margin - ROUNDING)
+    letter = F.substring(F.lit(LETTERS), F.element_at(near, 1), F.lit(1))
+    return F.coalesce("verdict", F.when(F.size("scores") > 1, F.when(F.size(near) > 1, "tie").otherwise(letter)))
 
 
 def _side(lead: Column, tie_margin: float = 0.0) -> Column:

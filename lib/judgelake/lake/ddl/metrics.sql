@@ -13,15 +13,15 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   low                 DOUBLE COMMENT 'Lower end of its 95 % interval, all judgments of a question taken as one; NULL with a reason',
   high                DOUBLE COMMENT 'Upper end of its 95 % interval',
   detectable          DOUBLE COMMENT 'Smallest effect this sample could have shown (power 80 %); only where 0 means no effect',
-  if_failures_wrong   DOUBLE COMMENT 'The number if every failed judgment were wrong; only for rates of right judgments',
-  if_failures_right   DOUBLE COMMENT 'The number if every failed judgment were right',
-  n                   BIGINT COMMENT 'Judgments or comparisons it rests on',
-  clusters            BIGINT COMMENT 'Questions it rests on',
+  if_failures_wrong   DOUBLE COMMENT 'The lowest the number could be were every failed judgment wrong; only for rates of right judgments',
+  if_failures_right   DOUBLE COMMENT 'The number were every failed judgment right',
+  n                   BIGINT COMMENT 'Judgments, comparisons, answers or votes it rests on',
+  clusters            BIGINT COMMENT 'Questions it rests on, at most: those with anything asked, or n where that is less',
   asked               BIGINT COMMENT 'What was asked for in the slice; NULL where nothing is asked of a judge',
   coverage            DOUBLE COMMENT 'n over asked',
-  swap_rule           STRING COMMENT 'How the two orders were put together; NULL where no rule takes part',
+  swap_rule           STRING COMMENT 'How the two orders were put together in this figure; NULL where no rule takes part',
   is_headline         BOOLEAN COMMENT 'Whether the swap rule is the first of the evaluation, that of its headline; NULL where no rule takes part',
-  failure_rule        STRING COMMENT 'What a failed judgment counted as',
+  failure_rule        STRING COMMENT 'What a failed judgment counted as in this figure: left_out, tie, wrong, or a score; NULL for figures of labels alone',
   label_rule          STRING COMMENT 'Which labels count and how several were put together',
   comparisons_where   STRING COMMENT 'SQL predicate on the comparisons; NULL where all were evaluated',
   judgments_where     STRING COMMENT 'SQL predicate on the judgments; NULL where all were evaluated',
@@ -35,5 +35,5 @@ COMMENT 'Metrics of judges, one row a metric, slice and rule'
 {location}
 TBLPROPERTIES (
   'delta.constraints.null_has_a_reason' = '(value IS NOT NULL AND low IS NOT NULL AND high IS NOT NULL) OR reason IS NOT NULL',
-  'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)))'
+  'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)) OR isnan(coalesce(detectable, 0)) OR isnan(coalesce(if_failures_wrong, 0)) OR isnan(coalesce(if_failures_right, 0)) OR isnan(coalesce(coverage, 0)))'
 )

@@ -76,7 +76,7 @@ spark.table(tables.judgments_both_orders).groupBy("judge", "verdict_ab", "verdic
 kept = ("tables.", "mlflow.")
 evaluation_settings = [item for item in SETTINGS if item.startswith(kept)]
 evaluated = evaluate_and_report(spark, load_config(EvaluateJob, None, [*evaluation_settings, f'where="{PAIRS}"']))
-spark.table(tables.judge_leaderboard).select("judge", "swap_rule", "agreement", "n", "consistency").show()
+spark.table(tables.judge_leaderboard).select("judge", "metric", "swap_rule", "value", "n", "consistency").show()
 
 # COMMAND ----------
 

@@ -61,6 +61,19 @@ def lake(spark: Any, tables: Tables, empty_warehouse: Path) -> Tables:
 
 
 @pytest.fixture
+def add(spark: Any, lake: Tables) -> Callable[..., None]:
+    """Appends rows, given as mappings, to one of this test's tables; what a row does not name is NULL."""
+
+    def append(table: str, *rows: Mapping[str, Any]) -> None:
+        name = getattr(lake, table)
+        columns = spark.read.table(name).schema
+        data = [tuple(row.get(column) for column in columns.fieldNames()) for row in rows]
+        spark.createDataFrame(data, columns).write.format("delta").mode("append").saveAsTable(name)
+
+    return append
+
+
+@pytest.fixture
 def add_pairs(spark: Any, lake: Tables) -> Callable[..., None]:
     """Appends pairs to the comparisons table: add_pairs([("c1", "question", "answer A", "answer B")])."""
 

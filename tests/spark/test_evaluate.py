@@ -150,7 +150,7 @@ def test_an_evaluation_says_what_one_counts_by_hand_and_replaces_only_its_own_ro
     assert spark.read.table(tables_of.tables.metrics).where(f"run_id = '{done.evaluation.run_id}'").count() == before
 
     board = spark.read.table(tables_of.tables.judge_leaderboard).where("swap_rule = 'first'").collect()
-    assert {r["judge"]: r["agreement"] for r in board} == {"j1": 5 / 7, "j2": 1.0, "j3": None}
+    assert {r["judge"]: r["value"] for r in board} == {"j1": 5 / 7, "j2": 1.0, "j3": None}
     assert spark.read.table(tables_of.tables.agreement_over_time).select("run_id").distinct().count() == 2
     worst = spark.read.table(tables_of.tables.worst_slices).where("judge = 'j1' AND place = 1 AND swap_rule = 'first'")
     assert [r["overall"] for r in worst.collect()] == [5 / 7]

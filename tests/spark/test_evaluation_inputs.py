@@ -1,4 +1,4 @@
-"""What an evaluation reads: which judges, labels and comparisons count, what is refused; and its views."""
+"""What an evaluation reads: which judges, labels and comparisons count, and what is refused."""
 
 import datetime
 from pathlib import Path
@@ -17,19 +17,6 @@ from judgelake.lake import read_pinned
 from judgelake.lake.names import folder_of
 
 NAMES = [f"c{number}" for number in range(6)]
-
-
-@pytest.fixture
-def add(spark, lake):
-    """Appends rows, given as mappings, to one of this test's tables."""
-
-    def append(table, *rows):
-        name = getattr(lake, table)
-        columns = spark.read.table(name).schema
-        data = [tuple(row.get(column) for column in columns.fieldNames()) for row in rows]
-        spark.createDataFrame(data, columns).write.format("delta").mode("append").saveAsTable(name)
-
-    return append
 
 
 @pytest.fixture
@@ -248,64 +235,3 @@ def test_slices_keep_apart_what_is_spelled_alike(spark, add, lake):
     assert counts(1) == {"all": 5, "source=many": 2, "source=(others)": 3, **by_attribute}
     everything = {"source=many": 2, "source=few": 1, "source=fewer": 1, "source=(others)": 1}
     assert counts(9) == {"all": 5, **everything, **by_attribute}
-
-
-def agreements(run, hour, values, headline="first", **way):
-    """Rows of the metrics table as an evaluation by two swap rules writes them; `values`: slice to agreement."""
-    shared = {"run_id": run, "judge": "j", "judge_fingerprint": "f", "metric": "agreement", "label_rule": "gold: gold"}
-    shared |= {"failure_rule": "left_out", "computed_at": datetime.datetime(2026, 11, 1, hour), **way}
-    return [
-        {**shared, "slice": where, "value": value, "low": value, "high": value}
-        | {"swap_rule": rule, "is_headline": rule == headline, "reason": None if value is not None else "none"}
-        for rule in ("first", "strict")
-        for where, value in values.items()
-    ]
-
-
-def test_the_views_keep_evaluations_apart_that_cannot_be_compared(spark, lake, add):
-    values = {"all": 0.5, "source=one": 0.75, "source=two": 0.25}
-    only_one = {"comparisons_where": "source = 'one'"}
-    add(
-        "metrics",
-        *agreements("old", 1, {"all": 0.1, "source=one": 0.1}),
-        *agreements("new", 2, values),
-        *agreements("wrong", 3, values, failure_rule="wrong"),
-        *agreements("no c4", 4, values, "strict", judgments_where="comparison_id != 'c4'"),
-        *agreements("one, old", 5, {"all": 0.75, "source=one": 0.75}, **only_one),
-        *agreements("one, new", 6, {"all": None, "source=one": None}, **only_one),
-    )
-    ways = {
-        "new": ("left_out", None, None),
-        "wrong": ("wrong", None, None),
-        "no c4": ("left_out", None, "comparison_id != 'c4'"),
-        "one, new": ("left_out", "source = 'one'", None),
-    }
-
-    def shown(view, *columns):
-        names = ("run_id", "failure_rule", "comparisons_where", "judgments_where", *columns)
-        return {tuple(row[name] for name in names) for row in spark.read.table(getattr(lake, view)).collect()}
-
-    expected = {(run, *way, rule) for run, way in ways.items() for rule in ("first", "strict")}
-    assert shown("judge_leaderboard", "swap_rule") == expected
-    assert {row for row in shown("agreement_over_time", "swap_rule") if row[0] in ways} == expected
-    assert {row[0] for row in shown("agreement_over_time")} == {*ways, "old", "one, old"}
-    # By the headline's rule alone; where the newest has no agreement, an older one does not stand in for it.
-    assert shown("worst_slices", "swap_rule", "slice", "agreement", "overall", "place") == {
-        (run, *ways[run], rule, f"source={where}", value, 0.5, place)
-        for run, rule in (("new", "first"), ("wrong", "first"), ("no c4", "strict"))
-        for where, value, place in (("two", 0.25, 1), ("one", 0.75, 2))
-    }
-
-
-def test_confident_disagreements_take_labels_that_are_scores(spark, lake, add):
-    add("comparisons", *map(comparison, NAMES))
-    scores = [[9.0, 2.0], [2.0, 9.0], [5.0, 5.0], [-1.0, -1.0], [-1.0, 7.0], [3.0]]
-    add("labels", *(label(name, None, "gpt-4", "teacher", said) for name, said in zip(NAMES, scores, strict=True)))
-    # Renamed between the two orders: one judge all the same.
-    add("judgments", *(judgment(name, "B") for name in NAMES))
-    add("judgments", *(judgment(name, "B", hour=2, order="BA", judge="renamed") for name in NAMES))
-    found = spark.read.table(lake.confident_disagreements).collect()
-    assert {(row["judge"], row["comparison_id"], row["label"], row["orders_asked"]) for row in found} == {
-        ("renamed", "c0", "A", 2),
-        ("renamed", "c2", "tie", 2),
-    }

@@ -214,7 +214,7 @@ def test_an_edited_question_moves_its_comparison_and_leaves_no_row_behind(spark,
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_the_example_queries_run_and_find_what_they_are_about(path, spark, lake, add_pairs):
+def test_the_example_queries_run_and_find_what_they_are_about(path, spark, lake, add, add_pairs):
     add_pairs([("c", "Who?", "she", "he")])
     # The old text of c does not count: of it, both verdicts were the label's.
     before = [old("AB", 0, verdict="B"), old("BA", 0, verdict="B")]
@@ -222,6 +222,8 @@ def test_the_example_queries_run_and_find_what_they_are_about(path, spark, lake,
     append_once(judgments(spark, lake, [*before, *rows]), lake.judgments, "one")
     labels = spark.createDataFrame([("c", "gold", "gold", "B", None)], spark.read.table(lake.labels).schema)
     append_once(labels, lake.labels, "one")
+    names = {"run_id": "r", "judge": "j", "judge_fingerprint": "f", "metric": "spearman", "slice": "all"}
+    add("metrics", names | {"value": 0.5, "asked": 4, "reason": "too few for an interval"})
     schema = lake.judgments.split(".")[0]
     spark.sql(f"USE {schema}")
     try:
@@ -231,6 +233,7 @@ def test_the_example_queries_run_and_find_what_they_are_about(path, spark, lake,
     expected = {
         "position_bias": {"comparisons": 2, "consistency": 0.5, "bias_to_first": 0.5, "bias_to_second": 0.0},
         "failures": {"status": "ok", "requests": 4, "share": 1.0},
+        "leaderboard": {"metric": "spearman", "place": 1, "judge": "j", "value": 0.5, "low": None},
         "disagreements": {"comparison_id": "c", "label": "B", "verdict": "A", "question": "Who?", "answer_a": "she"},
     }[path.stem]
     assert len(found) == 1

@@ -13,8 +13,8 @@ TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs"
 VIEWS = (
     "judgments_latest",
     "judgments_both_orders",
-    "judge_leaderboard",
     "agreement_over_time",
+    "judge_leaderboard",
     "worst_slices",
     "confident_disagreements",
 )

@@ -1,6 +1,7 @@
 -- One row a comparison of two answers, judge and kind of label on which the judge is sure and the label says otherwise:
 -- the same verdict in every order asked, against the verdict of more than half of the labelers. Labels that are scores say
--- whose score is higher; a negative score (JudgeLM's -1) is none. The surest first:
+-- whose score is higher, however little: a view knows no config, so labels.tie_margin makes no tie here, and the mark of a
+-- label that is none is JudgeLM's, a score of -1, whatever labels.invalid_score says. The surest first:
 --   SELECT judge, label, verdict, margin, question, answer_a, answer_b FROM confident_disagreements
 --   ORDER BY margin DESC NULLS LAST LIMIT 20
 CREATE OR REPLACE VIEW {confident_disagreements} (
@@ -9,7 +10,7 @@ CREATE OR REPLACE VIEW {confident_disagreements} (
   comparison_id     COMMENT 'The comparison',
   question_id       COMMENT 'Its question',
   kind              COMMENT 'Kind of the label: human, teacher or gold',
-  label             COMMENT 'Verdict of more than half of the labelers of that kind',
+  label             COMMENT 'Verdict of more than half of the labelers of that kind; of scores, whose is higher',
   verdict           COMMENT 'The judge''s verdict, in the comparison''s own order',
   orders_asked      COMMENT '2 where it held in both orders',
   margin            COMMENT 'Least margin of the orders in nats; NULL where the judge gives no log-probabilities',
@@ -39,10 +40,10 @@ labeled AS (
     comparison_id, kind,
     CASE
       WHEN verdict IS NOT NULL THEN verdict
-      WHEN size(scores) != 2 OR exists(scores, score -> score < 0) THEN NULL
-      WHEN scores[0] > scores[1] THEN 'A'
-      WHEN scores[0] < scores[1] THEN 'B'
-      WHEN scores[0] = scores[1] THEN 'tie'
+      WHEN size(scores) != 2 OR array_contains(scores, -1) THEN NULL
+      WHEN get(scores, 0) > get(scores, 1) THEN 'A'
+      WHEN get(scores, 0) < get(scores, 1) THEN 'B'
+      WHEN get(scores, 0) = get(scores, 1) THEN 'tie'
     END AS verdict
   FROM {labels}
 ),

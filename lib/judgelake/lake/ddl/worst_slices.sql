@@ -1,39 +1,35 @@
--- One row a judge, slice and what makes figures comparable (label rule, failure rule, both predicates), of the latest such
--- evaluation and by its first swap rule. Place 1 is the lowest agreement. Where does a judge fail for certain? Where even
--- the upper end is below its overall agreement:
---   SELECT judge, slice, agreement, high, overall, n FROM worst_slices WHERE high < overall ORDER BY judge, agreement
+-- One row a judge, slice and what makes figures comparable (label rule, failure rule, both predicates): the figure that
+-- stands for the judge (see agreement_over_time) in every slice that has one, of the latest such evaluation; agreement by
+-- its first swap rule. Place 1 is the lowest value. Where does a judge fail for certain? Where even the upper end is below
+-- the same figure over everything:
+--   SELECT judge, metric, slice, value, high, overall, n FROM worst_slices WHERE high < overall ORDER BY judge, place
 CREATE OR REPLACE VIEW {worst_slices} (
   judge             COMMENT 'Name of the judge',
   judge_fingerprint COMMENT 'SHA-256 of all that can change its verdicts',
   slice             COMMENT 'dimension=value',
-  swap_rule         COMMENT 'How the two orders were put together: the first swap rule of the evaluation',
-  agreement         COMMENT 'Share of verdicts that are the label''s, in the slice',
+  metric            COMMENT 'What the value is: agreement, aspect_accuracy, top_1_agreement or spearman',
+  swap_rule         COMMENT 'How the two orders were put together, of agreement by the first swap rule of the evaluation; NULL where no rule takes part',
+  value             COMMENT 'The metric in the slice; the higher the better',
   low               COMMENT 'Lower end of its 95 % interval',
   high              COMMENT 'Upper end of its 95 % interval',
-  overall           COMMENT 'The judge''s agreement over all that was evaluated',
-  n                 COMMENT 'Judgments it rests on',
+  overall           COMMENT 'The same metric of the judge over all that was evaluated',
+  n                 COMMENT 'Judgments it rests on; answers for spearman and aspect_accuracy',
   clusters          COMMENT 'Questions it rests on',
   place             COMMENT '1 is the judge''s worst slice',
   label_rule        COMMENT 'Which labels it was held against',
-  failure_rule      COMMENT 'What a failed judgment counted as',
+  failure_rule      COMMENT 'What a failed judgment counted as in this metric',
   comparisons_where COMMENT 'SQL predicate on the comparisons; NULL where all were evaluated',
   judgments_where   COMMENT 'SQL predicate on the judgments; NULL where all were evaluated',
   run_id            COMMENT 'The evaluation'
-) COMMENT 'Where each judge agrees least with the labels' AS
-WITH latest AS (
-  SELECT * FROM {metrics}
-  WHERE metric = 'agreement' AND is_headline
-  QUALIFY rank() OVER (
-    PARTITION BY judge_fingerprint, label_rule, failure_rule, comparisons_where, judgments_where
-    ORDER BY computed_at DESC, run_id
-  ) = 1
-)
+) COMMENT 'Where each judge does worst' AS
 SELECT
-  s.judge, s.judge_fingerprint, s.slice, s.swap_rule, s.value AS agreement, s.low, s.high, a.value AS overall,
+  s.judge, s.judge_fingerprint, s.slice, s.metric, s.swap_rule, s.value, s.low, s.high, h.value AS overall,
   s.n, s.clusters,
   row_number() OVER (PARTITION BY s.run_id, s.judge_fingerprint ORDER BY s.value, s.slice) AS place,
   s.label_rule, s.failure_rule, s.comparisons_where, s.judgments_where, s.run_id
-FROM latest AS s
-JOIN latest AS a
-  ON a.run_id = s.run_id AND a.judge_fingerprint = s.judge_fingerprint AND a.slice = 'all'
-WHERE s.slice != 'all' AND s.value IS NOT NULL
+FROM {judge_leaderboard} AS h
+JOIN {metrics} AS s
+  ON s.run_id = h.run_id AND s.judge_fingerprint = h.judge_fingerprint AND s.metric = h.metric
+  -- Only agreement is reported by several rules; another metric's one rule need not be the headline's.
+  AND (s.metric != 'agreement' OR (s.is_headline AND s.swap_rule = h.swap_rule))
+WHERE s.slice != 'all' AND s.subject IS NULL AND s.value IS NOT NULL

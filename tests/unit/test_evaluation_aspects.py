@@ -184,8 +184,61 @@ def test_labels_on_a_longer_scale_are_no_yes_and_no() -> None:
     assert not list(figures(Table()))
 
 
+GOOD: list[Row] = [(label, float(label), half) for label in (0, 1) for half in (0, 1)]
+
+
 def test_failed_judgments_are_left_out_counted_and_bound_the_accuracy() -> None:
-    good: list[Row] = [(label, float(label), half) for label in (0, 1) for half in (0, 1)]
-    accuracy = found_by(table_of([*good, (1, FAILED, 0), (0, FAILED, 1)]))["aspect_accuracy"]
+    accuracy = found_by(table_of([*GOOD, (1, FAILED, 0), (0, FAILED, 1)]))["aspect_accuracy"]
     assert (accuracy.n, accuracy.asked, value(accuracy)) == (4, 6, 1.0)
     assert (accuracy.if_wrong, accuracy.if_right) == (4 / 6, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("failed", "of_f1", "of_auroc"),
+    [
+        # Two 1s and two 0s are told apart: F1 is 2 * 2 / (2 * 2 + false ones), of 4 pairs all are in order.
+        pytest.param([], (1.0, 1.0), (1.0, 1.0), id="none"),
+        pytest.param([1, 1], (4 / 6, 1.0), (4 / 8, 1.0), id="1s: false negatives, lowest of all"),
+        pytest.param([0], (4 / 5, 1.0), (4 / 6, 1.0), id="a 0: a false positive, highest of all"),
+        pytest.param([0, 1], (4 / 6, 1.0), (4 / 9, 1.0), id="one of each"),
+    ],
+)
+def test_failed_judgments_bound_f1_and_auroc(failed: list[int], of_f1, of_auroc) -> None:
+    found = found_by(table_of([*GOOD, *[(label, FAILED, place % 2) for place, label in enumerate(failed)]]))
+    for metric, expected in (("aspect_f1", of_f1), ("aspect_auroc", of_auroc)):
+        assert (found[metric].if_wrong, found[metric].if_right) == expected
+
+
+def test_failed_judgments_that_are_right_mend_f1_and_auroc() -> None:
+    # 1s at 1 and 2, 0s at 1 and 2, in both halves: of 16 pairs 8 are in order, half of the level ones counted.
+    rows: list[Row] = [(label, score, half) for label in (0, 1) for score in (1.0, 2.0) for half in (0, 1)]
+    found = found_by(table_of([*rows, (1, FAILED, 0), (0, FAILED, 1)]))
+    assert found["aspect_auroc"].if_right == (8 + 5 + 4) / 25
+    assert found["aspect_auroc"].if_wrong == 8 / 25
+    # Scores above the lower one are 1: two 1s are met, two missed, two 0s are taken for one.
+    assert found["aspect_f1"].if_right == 2 * 3 / (2 * 3 + 2 + 2)
+    assert found["aspect_f1"].if_wrong == 2 * 2 / (2 * 2 + 3 + 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(ROW, min_size=6, max_size=30), st.lists(ROW, min_size=1, max_size=8))
+def test_whatever_the_failed_judgments_had_said_auroc_lies_within_its_bounds(judged, failed) -> None:
+    assume(len({label for label, _, _ in judged}) == 2)
+    auroc_of_judged = found_by(table_of([*judged, *[(label, FAILED, half) for label, _, half in failed]]))[
+        "aspect_auroc"
+    ]
+    had_they_not_failed = value(found_by(table_of([*judged, *failed]))["aspect_auroc"])
+    assert auroc_of_judged.if_wrong - 1e-12 <= had_they_not_failed <= auroc_of_judged.if_right + 1e-12
+
+
+def test_what_is_undefined_has_no_bounds() -> None:
+    for figure in found_by(table_of([(1, 2.0, 0), (1, 3.0, 1), (0, FAILED, 0)])).values():
+        assert (value(figure), figure.if_wrong, figure.if_right) == (None, None, None)
+
+
+def test_scores_that_only_rounding_tells_apart_are_level() -> None:
+    # In binary the mean of 1.1 and 2.2 is 1.6500000000000001.
+    rows: list[Row] = [(0, 1.65, half) for half in (0, 1)] + [(1, (1.1 + 2.2) / 2, half) for half in (0, 1)]
+    found = found_by(table_of(rows))
+    assert value(found["aspect_auroc"]) == 0.5
+    assert found["aspect_accuracy"].estimate(questions=1).reason == CONSTANT_JUDGE

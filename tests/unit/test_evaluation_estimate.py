@@ -215,15 +215,40 @@ def test_a_rate_without_spread_has_the_interval_of_as_many_questions(rate, clust
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+@pytest.mark.parametrize("clusters", [pytest.param(2, id="two questions"), pytest.param(200, id="two hundred")])
+def test_a_difference_that_no_question_shows_is_bounded_by_how_many_could_have(clusters):
+    found = estimate(np.zeros(101), clusters, is_effect=True, trials=clusters)
+    most = stats.binomtest(0, clusters).proportion_ci(0.95, method="wilson").high
+    assert (found.value, found.reason) == (0.0, None)
+    assert (found.low, found.high) == pytest.approx((-most, most), abs=1e-12)
+    # A share all on one side, exactly at the edge of what is detectable: as many standard errors away as are needed.
+    error = (found.detectable * (1 - found.detectable) / clusters) ** 0.5
+    assert found.detectable / error == pytest.approx(1.959964 + 0.841621, rel=1e-6)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_difference_that_every_question_shows_has_the_interval_of_as_many(side):
+    found = estimate(np.full(101, side), 30, is_effect=True, trials=30)
+    least = 2 * stats.binomtest(30, 30).proportion_ci(0.95, method="wilson").low - 1
+    assert (found.value, found.reason) == (side, None)
+    assert sorted((abs(found.low), abs(found.high))) == pytest.approx([least, 1.0])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 0.5])
+def test_an_effect_that_is_no_difference_of_shares_has_no_interval_without_spread(value):
+    assert estimate(np.full(101, value), 30, is_effect=True) == Estimate(value, reason=NO_SPREAD)
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.one_of(st.just(NAN), st.floats(0, 1)), min_size=1, max_size=30),
     st.integers(0, 5),
     st.booleans(),
     st.booleans(),
+    st.one_of(st.none(), st.floats(0, 5)),
 )
-def test_every_none_has_a_reason_and_nothing_is_nan(figure, clusters, is_rate, is_effect):
-    found = estimate(np.array(figure), clusters, is_rate=is_rate, is_effect=is_effect)
+def test_every_none_has_a_reason_and_nothing_is_nan(figure, clusters, is_rate, is_effect, trials):
+    found = estimate(np.array(figure), clusters, is_rate=is_rate, is_effect=is_effect, trials=trials)
     assert (None in (found.value, found.low, found.high)) == (found.reason is not None)
     assert all(number is None or np.isfinite(number) for number in (found.value, found.low, found.high))
     assert found.low is None or found.low <= found.high
@@ -283,6 +308,13 @@ def test_what_rests_on_few_questions_of_many_has_the_interval_of_few():
     assert found.clusters(1_000) == 5
     of_few = found.estimate(1_000)
     assert (of_few.low, of_few.high) == pytest.approx(wilson(5, 5))
+
+
+def test_a_difference_of_shares_that_weighs_its_observations_unequally_rests_on_fewer():
+    counted = base_of([1] * 200)
+    found = Figure("m", np.zeros(1_001), 200, is_effect=True, trials=50, base=counted).estimate(1_000)
+    assert found == estimate(np.zeros(1_001), 200, is_effect=True, trials=50)
+    assert found.high == pytest.approx(wilson(0, 50)[1])
 
 
 def test_a_figure_of_a_whole_leaderboard_rests_on_all_questions():

@@ -27,6 +27,7 @@ from judgelake.evaluation.length_bias import figures as length_figures
 from judgelake.evaluation.pairwise import agreement
 from judgelake.evaluation.rules import PairCounts, combined
 from judgelake.evaluation.self_preference import figures as self_preference_figures
+from judgelake.evaluation.self_preference import matched_trials
 from judgelake.evaluation.settings import FailureRule, SwapRule
 
 REPLICATES = 400
@@ -197,6 +198,43 @@ SILENT = [
 def test_where_nothing_is_planted_one_alarm_in_twenty_is_false(family, metric, world, judges):
     found = simulated(family, metric, world, *judges, repeats=500)
     assert keeps(1 - CONFIDENCE, found.share_found, 500), found.share_found
+
+
+# Judges that all but never err or mind the order: most samples of theirs show nothing at all, or one or two events.
+RARELY_LEANS = Judge(favours_first=0.001, favours_second=0.001, fails=0.05)
+RARELY_ERRS = Judge(accuracy=0.999, fails=0.05)
+RARE = [
+    ("orders", "position_bias", WORLD, (RARELY_LEANS,)),
+    ("own_family", "matched_self_preference", WORLD, (RARELY_ERRS,)),
+    ("judge_pairs", "agreement_difference", WORLD, (RARELY_ERRS, RARELY_ERRS)),
+]
+
+
+@pytest.mark.parametrize(("family", "metric", "world", "judges"), RARE, ids=names(RARE))
+def test_a_sample_that_shows_nothing_finds_nothing_and_says_what_it_could_have_shown(family, metric, world, judges):
+    found = simulated(family, metric, world, *judges, repeats=500)
+    shows_nothing = [one for one in found.estimates if one.value == 0 and one.low == -one.high]
+    assert len(shows_nothing) > 100
+    assert all(0 < one.high < one.detectable < 0.1 for one in shows_nothing)
+    assert all(one.low is not None and one.detectable is not None for one in found.estimates)
+    assert found.share_found <= 1 - CONFIDENCE
+
+
+def test_what_a_sample_that_shows_nothing_could_have_shown_is_found_with_the_promised_power():
+    world = replace(WORLD, comparisons=1)
+    (nothing,) = simulated("orders", "position_bias", world, Judge(accuracy=1.0), repeats=1).estimates
+    found = simulated("orders", "position_bias", world, Judge(favours_first=nothing.detectable), repeats=500)
+    assert (nothing.value, nothing.low, nothing.high) == (0.0, -nothing.high, pytest.approx(wilson(0, 200)[1]))
+    # So few events are a skewed count, of which a little more is found than a normal one promises.
+    assert POWER < found.share_found < 1
+
+
+def test_no_error_where_the_labels_seldom_name_a_side_bounds_little():
+    both = np.zeros((3, 3, 1))
+    both[0, 0], both[2, 2] = 8, 192
+    # Of judges that are this often wrong where the label is the own family one in 40 shows no error here.
+    wrong = 1 - 0.025 ** (1 / 8)
+    assert wilson(0, 200)[1] < wrong / 2 < wilson(0, matched_trials(both))[1]
 
 
 def test_the_exact_test_is_no_more_often_false_than_one_time_in_twenty():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +17,9 @@ from scipy import stats
 
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.rankings import NO_ORDER, NO_PAIRS, UNDEFINED_TAU, Ranking, figures, ranking_outcome
+from judgelake.evaluation.rankings import NO_ORDER, NO_PAIRS, UNDEFINED_TAU, Ranking, figures, ranked, ranking_outcome
 from judgelake.evaluation.scores import NOTHING_JUDGED
+from judgelake.evaluation.settings import FailureRule
 
 SCORES = st.integers(min_value=0, max_value=4).map(float)
 
@@ -85,8 +89,29 @@ def test_the_order_in_which_the_answers_stand_does_not_matter(rankings, random) 
 
 
 @pytest.mark.parametrize("judge", [None, [5.0, 3.0]], ids=["no judgment", "scores for two of three answers"])
-def test_a_judge_without_all_scores_has_not_judged(judge) -> None:
-    assert ranking_outcome([9.0, 5.0, 1.0], judge) == FAILED
+def test_a_judge_without_all_scores_has_failed_on_all_pairs_of_the_label(judge) -> None:
+    assert parts([9.0, 5.0, 1.0], judge) == [FAILED, "3"]
+
+
+def test_a_label_that_is_a_verdict_has_no_pairs_to_fail_on() -> None:
+    assert parts("A", None) == [FAILED, "0"]
+
+
+# In binary the mean of 1.1 and 2.2 is 1.6500000000000001, and that of 1.5 and 1.8 is 1.65.
+HIGHER, LOWER = (1.1 + 2.2) / 2, (1.5 + 1.8) / 2
+
+
+@pytest.mark.parametrize(
+    ("label", "judge"),
+    [
+        pytest.param([HIGHER, LOWER, 1.0], [5, 5, 1], id="two labels are level"),
+        pytest.param([5, 5, 1], [HIGHER, LOWER, 1.0], id="two scores of the judge are level"),
+        pytest.param([HIGHER, LOWER, 1.0], [LOWER, HIGHER, 1.0], id="both"),
+    ],
+)
+def test_scores_that_only_rounding_tells_apart_are_level(label, judge) -> None:
+    assert parts(label, judge) == ["1", "1.0", "3", "3"]
+    assert parts(label, "tie")[0] == "1"
 
 
 def test_the_figures_of_four_comparisons_by_hand() -> None:
@@ -95,7 +120,7 @@ def test_the_figures_of_four_comparisons_by_hand() -> None:
         ranking_outcome([9, 5, 1], [2, 6, 8]),  # wrong, tau -1, 0 of 3
         ranking_outcome([9, 5, 3, 1], [9, 9, 9, 9]),  # wrong, no tau, 0 of 6
         ranking_outcome([9, 5, 1], "A"),  # right, no tau, no pairs
-        FAILED,
+        ranking_outcome("A", None),
     ]
     found = found_by(outcomes)
     top, tau, pairs = (found[metric] for metric in ("top_1_agreement", "mean_kendall_tau", "induced_pair_agreement"))
@@ -103,6 +128,78 @@ def test_the_figures_of_four_comparisons_by_hand() -> None:
     assert (top.if_wrong, top.if_right) == (2 / 5, 3 / 5)
     assert (value(tau), tau.n, tau.asked) == (0.0, 2, 5)
     assert (value(pairs), pairs.n, pairs.asked) == (3 / 12, 3, 5)
+
+
+# Right in all 3 pairs, wrong in all 3, and failed on labels of 3 pairs, of 6 pairs, all level (3), and without pairs.
+LABELS: list[Ranking] = [[9, 5, 1], [9, 5, 1], [9, 5, 1], [9, 9, 5, 1], [4, 4, 4], "A", "tie"]
+JUDGED: list[Ranking | None] = [[8, 6, 2], [2, 6, 8], None, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("failures", "top_1", "n", "pairs", "n_pairs"),
+    [
+        pytest.param(FailureRule.LEFT_OUT, 1 / 2, 2, 3 / 6, 2, id="left out"),
+        # Level is right where the label is: all three level, and the verdict tie; of 6 pairs one, of 3 all.
+        pytest.param(FailureRule.TIE, 3 / 7, 7, (3 + 1 + 3) / 18, 5, id="all level"),
+        pytest.param(FailureRule.WRONG, 1 / 7, 7, 3 / 18, 5, id="wrong"),
+    ],
+)
+def test_a_failure_counts_only_as_the_rule_says_and_the_bounds_stay(failures, top_1, n, pairs, n_pairs) -> None:
+    found = found_by([ranking_outcome(*both, failures) for both in zip(LABELS, JUDGED, strict=True)])
+    top, tau, of_pairs = found["top_1_agreement"], found["mean_kendall_tau"], found["induced_pair_agreement"]
+    assert (value(top), top.n, top.asked) == (top_1, n, 7)
+    assert (top.if_wrong, top.if_right) == (1 / 7, 6 / 7)
+    assert (value(tau), tau.n) == (0.0, 2)
+    assert (value(of_pairs), of_pairs.n, of_pairs.asked) == (pairs, n_pairs, 7)
+    assert (of_pairs.if_wrong, of_pairs.if_right) == (3 / 18, (3 + 3 + 6 + 3) / 18)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(two_rankings(), min_size=1, max_size=4), st.lists(two_rankings(), min_size=1, max_size=4))
+def test_whatever_the_failed_judgments_had_said_the_rates_lie_within_their_bounds(judged, failed) -> None:
+    kept = [ranking_outcome(*both) for both in judged]
+    for failures in FailureRule:
+        bounds = found_by([*kept, *(ranking_outcome(label, None, failures) for label, _ in failed)])
+        said = found_by([*kept, *(ranking_outcome(*both) for both in failed)])
+        for metric in ("top_1_agreement", "induced_pair_agreement"):
+            for found in (value(said[metric]), value(bounds[metric])):
+                assert bounds[metric].if_wrong - 1e-12 <= found <= bounds[metric].if_right + 1e-12
+
+
+def test_a_judge_that_only_names_the_best_orders_no_pairs_where_it_failed() -> None:
+    outcomes = [ranking_outcome([9, 5, 1], judge, FailureRule.WRONG) for judge in ("A", None)]
+    found = found_by(outcomes)["induced_pair_agreement"]
+    assert (found.estimate(1).value, found.estimate(1).reason, found.n) == (None, NO_PAIRS, 0)
+    assert value(found_by(outcomes)["top_1_agreement"]) == 1 / 2
+
+
+def test_a_judge_that_always_failed_has_what_its_failures_count_as() -> None:
+    found = found_by([ranking_outcome([9, 5, 1], None, FailureRule.WRONG)])
+    assert [value(found[metric]) for metric in ("top_1_agreement", "induced_pair_agreement")] == [0.0, 0.0]
+    assert found["mean_kendall_tau"].estimate(1).reason == NO_ORDER
+
+
+def test_rows_become_outcomes_by_the_failure_rule_in_workers_too() -> None:
+    scores = pa.list_(pa.float64())
+    rows = pa.RecordBatch.from_pydict(
+        {
+            "question_key": [1, 2, 3],
+            "group": pa.array([0, 0, 0], pa.int32()),
+            "slices": pa.array([[0], [0], [0]], pa.list_(pa.int32())),
+            "label_scores": pa.array([[9.0, 5.0, 1.0], [9.0, 5.0, 1.0], None], scores),
+            "label_verdict": pa.array([None, None, None], pa.string()),
+            "judge_scores": pa.array([[8.0, 6.0, 2.0], None, None], scores),
+            "judge_verdict": pa.array([None, None, "A"], pa.string()),
+        }
+    )
+    for failures, failed in (
+        (FailureRule.LEFT_OUT, [FAILED, "3"]),
+        (FailureRule.WRONG, [FAILED, "0", "undefined", "0", "3"]),
+    ):
+        count = pickle.loads(pickle.dumps(partial(ranked, failure_rule=failures)))
+        (found,) = count(iter([rows]))
+        assert found["question_key"].to_pylist() == [1, 2]
+        assert [text.split(SEPARATOR) for text in found["outcome"].to_pylist()] == [["1", "1.0", "3", "3"], failed]
 
 
 def test_replicates_weigh_comparisons_as_they_were_drawn() -> None:
@@ -117,7 +214,7 @@ def test_replicates_weigh_comparisons_as_they_were_drawn() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "metric", "reason"),
     [
-        pytest.param([FAILED], "top_1_agreement", NOTHING_JUDGED, id="every judgment failed"),
+        pytest.param([ranking_outcome("A", None)], "top_1_agreement", NOTHING_JUDGED, id="every judgment failed"),
         pytest.param([], "mean_kendall_tau", NOTHING_JUDGED, id="no comparison at all"),
         pytest.param([ranking_outcome([9, 5, 1], [4, 4, 4])], "mean_kendall_tau", NO_ORDER, id="a level judge"),
         pytest.param([ranking_outcome([9, 5, 1], "A")], "induced_pair_agreement", NO_PAIRS, id="verdicts only"),

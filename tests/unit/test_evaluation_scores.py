@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -185,6 +186,42 @@ def test_both_halves_of_the_questions_count_together() -> None:
 def test_one_point_apart_is_within_one_whatever_binary_makes_of_decimals(distance: float) -> None:
     assert value(found_by(table_of({(distance, distance + 1): 1}))["within_one_agreement"]) == 1.0
     assert value(found_by(table_of({(distance, distance + 1.001): 1}))["within_one_agreement"]) == 0.0
+
+
+# In binary the mean of 1.1 and 2.2 is 1.6500000000000001.
+MEAN = (1.1 + 2.2) / 2
+
+
+def test_a_mean_of_decimals_is_the_label_that_it_equals() -> None:
+    found = found_by(table_of({(1.65, MEAN): 2, (3.0, 2.0): 1}))
+    assert value(found["exact_agreement"]) == 2 / 3
+    assert value(found["mean_absolute_error"]) == 1 / 3
+
+
+def test_scores_that_only_rounding_tells_apart_are_level() -> None:
+    found = found_by(table_of({(1.0, MEAN): 1, (2.0, 1.65): 1, (3.0, 5.0): 1}))
+    assert value(found["kendall_tau_b"]) == same(stats.kendalltau([1, 2, 3], [1.65, 1.65, 5]).statistic)
+    assert value(found["spearman"]) == same(stats.spearmanr([1, 2, 3], [1.65, 1.65, 5]).statistic)
+    constant = found_by(table_of({(1.0, MEAN): 1, (2.0, 1.65): 1}))["pearson"].estimate(questions=1)
+    assert (constant.value, constant.reason) == (None, CONSTANT_JUDGE)
+
+
+FEW_TENTHS = st.integers(min_value=0, max_value=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(FEW_TENTHS, FEW_TENTHS, FEW_TENTHS), min_size=2, max_size=12))
+def test_means_count_as_the_decimals_they_are(rows: list[tuple[int, int, int]]) -> None:
+    """The judge's score is the mean of two scores in tenths: halved in binary, or written as hundredths."""
+    halved = Counter((label / 10, (one / 10 + two / 10) / 2) for label, one, two in rows)
+    written = Counter((label / 10, 5 * (one + two) / 100) for label, one, two in rows)
+    found = found_by(table_of(halved))
+    for metric, figure in found_by(table_of(written)).items():
+        assert found[metric].replicates[0] == same(figure.replicates[0]), metric
+
+
+def test_thirds_keep_their_value() -> None:
+    assert value(found_by(table_of({(0.0, 1 / 3): 1, (1.0, 1.0): 1}))["mean_absolute_error"]) == 1 / 6
 
 
 def test_a_table_larger_than_a_block_gives_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:

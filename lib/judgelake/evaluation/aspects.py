@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.scores import CONSTANT_JUDGE, NOTHING_JUDGED, replicate_blocks, stacked
+from judgelake.evaluation.scores import CONSTANT_JUDGE, NOTHING_JUDGED, levels, replicate_blocks, stacked
 
 HALVES = 2
 METRICS = ("aspect_accuracy", "aspect_f1", "aspect_auroc")
@@ -129,7 +129,7 @@ def has_yes_no_labels(table: Table) -> bool:
 def figures(table: Table) -> Iterator[Figure]:
     """Accuracy, F1 and AUROC of one table of the family "scores"; nothing unless `has_yes_no_labels`.
 
-    Outcomes are (label, judge's score or `FAILED`, half of the questions, "0" or "1").
+    Outcomes are (label, judge's score or `FAILED`, half of the questions, "0" or "1"); the bounds come from `limits`.
     """
     if not has_yes_no_labels(table):
         return
@@ -139,42 +139,84 @@ def figures(table: Table) -> Iterator[Figure]:
     if n == 0:
         yield from (Figure(metric, None, 0, asked, reason=NOTHING_JUDGED) for metric in METRICS)
         return
-    reason = _why_undefined(cells)
-    for metric, found in _measured(cells).items():
-        has_bounds = metric == "aspect_accuracy" and np.isfinite(found[0])
-        right = round(float(found[0]) * n) if has_bounds else 0
+    rows, reason = _rows(cells), _why_undefined(cells)
+    bounds = limits(_counts(rows, slice(0, 1)), _failed(table))
+    for metric, found in _measured(rows).items():
+        if_wrong, if_right = bounds[metric] if np.isfinite(found[0]) else (None, None)
         yield Figure(
-            metric,
-            found,
-            n,
-            asked,
-            is_rate=True,
-            if_wrong=right / asked if has_bounds else None,
-            if_right=(right + asked - n) / asked if has_bounds else None,
-            reason=reason,
-            base=base,
+            metric, found, n, asked, is_rate=True, if_wrong=if_wrong, if_right=if_right, reason=reason, base=base
         )
 
 
+def limits(counts: NDArray[np.float64], failed: tuple[int, int]) -> dict[str, tuple[float, float]]:
+    """Each figure were every failed judgment wrong, and were every one right, with the thresholds that there are.
+
+    A wrong one is a false negative where the label is 1 and a false positive where it is 0. For AUROC it has the lowest
+    score there, or the highest; a right one the other.
+
+    Args:
+        counts: as `cross_fitted_confusion` takes them, of the data alone. Where they leave a figure undefined its
+            bounds are nan, or mean nothing.
+        failed: failed judgments whose label is 0, and 1.
+    """
+    of_data = cross_fitted_confusion(counts)
+    positives, negatives = of_data.true_positives, of_data.true_negatives
+    missed, alarms = of_data.false_negatives, of_data.false_positives
+    wrong = Confusion(positives, alarms + failed[0], missed + failed[1], negatives)
+    right = Confusion(positives + failed[1], alarms, missed, negatives + failed[0])
+    zeros, ones = counts.sum(axis=0)
+    failed_zeros, failed_ones, none = (np.full((1, 1), count, dtype=np.float64) for count in (*failed, 0))
+    ends = {
+        "aspect_accuracy": (accuracy(wrong), accuracy(right)),
+        "aspect_f1": (f1(wrong), f1(right)),
+        "aspect_auroc": (
+            auroc(np.concatenate([none, zeros, failed_zeros]), np.concatenate([failed_ones, ones, none])),
+            auroc(np.concatenate([failed_zeros, zeros, none]), np.concatenate([none, ones, failed_ones])),
+        ),
+    }
+    return {metric: (float(low[0]), float(high[0])) for metric, (low, high) in ends.items()}
+
+
 def _cells(table: Table) -> dict[tuple[float, int, int], Replicates]:
-    """(Judge's score, half, label) to counts, of what was judged."""
-    cells = {}
-    for outcome, counts in table.counts.items():
-        label, judge, half = outcome.split(SEPARATOR)
-        if judge != FAILED:
-            cells[float(judge), int(half), int(float(label))] = counts
+    """(Judge's score, half, label) to counts, of what was judged; the scores as `levels` has them."""
+    rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
+    judged = [(parts, counts) for parts, counts in rows if parts[1] != FAILED]
+    level = levels(float(judge) for (_, judge, _), _ in judged)
+    cells: dict[tuple[float, int, int], Replicates] = {}
+    for (label, judge, half), counts in judged:
+        place = level[float(judge)], int(half), int(float(label))
+        cells[place] = cells[place] + counts if place in cells else counts
     return cells
 
 
-def _measured(cells: Mapping[tuple[float, int, int], Replicates]) -> dict[str, Replicates]:
+def _failed(table: Table) -> tuple[int, int]:
+    """Failed judgments whose label is 0, and 1."""
+    found = [0, 0]
+    for outcome, counts in table.counts.items():
+        label, judge, _ = outcome.split(SEPARATOR)
+        if judge == FAILED:
+            found[int(float(label))] += int(counts[0])
+    return found[0], found[1]
+
+
+def _rows(cells: Mapping[tuple[float, int, int], Replicates]) -> list[list[Replicates]]:
+    """The cells in the order of `_counts`: halves, labels, distinct scores, lowest first; zeros where there is none."""
     scores = sorted({score for score, _, _ in cells})
     nothing = np.zeros_like(next(iter(cells.values())))
-    rows = [
+    return [
         [cells.get((score, half, label), nothing)] for half in range(HALVES) for label in (0, 1) for score in scores
     ]
+
+
+def _counts(rows: Sequence[Sequence[Replicates]], block: slice) -> NDArray[np.float64]:
+    """The replicates of a block as `cross_fitted_confusion` takes them."""
+    return stacked(rows, block).reshape(HALVES, 2, len(rows) // (HALVES * 2), -1)
+
+
+def _measured(rows: Sequence[Sequence[Replicates]]) -> dict[str, Replicates]:
     parts: dict[str, list[Replicates]] = {metric: [] for metric in METRICS}
-    for block in replicate_blocks(len(rows), len(nothing)):
-        counts = stacked(rows, block).reshape(HALVES, 2, len(scores), -1)
+    for block in replicate_blocks(len(rows), len(rows[0][0])):
+        counts = _counts(rows, block)
         confusion = cross_fitted_confusion(counts)
         parts["aspect_accuracy"].append(accuracy(confusion))
         parts["aspect_f1"].append(f1(confusion))

@@ -128,7 +128,7 @@ def figures(table: Table, failure_rule: FailureRule) -> Iterator[Figure]:
     for rate in (consistency, bias_first, bias_second):
         yield figure(rate.__name__, rate(verdicts), is_rate=True)
     yield figure("delta_bias", delta_bias(verdicts))
-    yield figure("position_bias", position_bias(verdicts), is_effect=True)
+    yield figure("position_bias", position_bias(verdicts), is_effect=True, trials=float(base[0]))
     base = answers.sum(axis=(0, 1))
     answered = partial(Figure, n=int(base[0]), asked=asked, base=base)
     yield answered("positional_agreement", positional_agreement(answers), is_rate=True, reason=reason)

@@ -51,18 +51,27 @@ def absent(reason: str) -> Estimate:
     return Estimate(None, reason=reason)
 
 
-def estimate(figure: Replicates, clusters: int, *, is_rate: bool = False, is_effect: bool = False) -> Estimate:
+def estimate(
+    figure: Replicates,
+    clusters: int,
+    *,
+    is_rate: bool = False,
+    is_effect: bool = False,
+    trials: float | None = None,
+) -> Estimate:
     """The value with its bootstrap interval over questions.
 
     The interval is the percentile interval, widened for few clusters as the t interval is (Hesterberg 2015, "What
     teachers should know about the bootstrap", section 5.3, expanded percentile). Where every resample gives the same
-    figure (all agree, none does) a rate gets Wilson's interval over the questions and any other figure gets none.
+    figure (all agree, none does) a rate gets Wilson's interval over the questions, and so does a difference of two
+    shares that is 0, 1 or -1 (`_difference_without_spread`); any other figure gets none.
 
     Args:
         figure: shape (1 + replicates,); nan where the figure is undefined.
         clusters: questions it rests on (`effective_clusters`).
         is_rate: whether it lies between 0 and 1.
         is_effect: whether 0 means "no effect", so that what could have been detected is worth saying.
+        trials: of a difference of two shares, the questions of equal weight that it rests on; None for all else.
     """
     value = float(figure[0])
     if not np.isfinite(value):
@@ -74,7 +83,7 @@ def estimate(figure: Replicates, clusters: int, *, is_rate: bool = False, is_eff
     if len(resampled) < LEAST_DEFINED_SHARE * (len(figure) - 1) or not len(resampled):
         return Estimate(value, reason=OFTEN_UNDEFINED)
     if np.ptp(resampled) == 0:
-        return _without_spread(value, clusters, is_rate=is_rate, is_effect=is_effect)
+        return _without_spread(value, clusters, is_rate=is_rate, trials=trials)
     tail = expanded_tail(clusters)
     low, high = np.quantile(resampled, (tail, 1 - tail))
     return Estimate(value, float(low), float(high), detectable(resampled, clusters) if is_effect else None)
@@ -142,13 +151,25 @@ def ratio(part: Replicates, whole: Replicates) -> Replicates:
     return undefined
 
 
-def _without_spread(value: float, clusters: int, *, is_rate: bool, is_effect: bool) -> Estimate:
+def _without_spread(value: float, clusters: int, *, is_rate: bool, trials: float | None) -> Estimate:
     # An interval without width would claim certainty, from as little as two questions.
-    if is_effect and abs(value) == 1:
-        # Every question leans to one side: the difference of two shares, of which one is everything.
-        least = 2 * wilson(clusters, clusters)[0] - 1
-        return Estimate(value, *((least, 1.0) if value > 0 else (-1.0, -least)))
+    if trials and value in (-1, 0, 1):
+        return _difference_without_spread(value, trials)
     if not is_rate:
         return Estimate(value, reason=NO_SPREAD)
     low, high = wilson(value * clusters, clusters)
     return Estimate(value, min(low, value), max(high, value))
+
+
+def _difference_without_spread(value: float, trials: float) -> Estimate:
+    """A difference of two shares where every question leans to one side (1, -1), or none to either (0).
+
+    With 0 no more questions lean to one side than the upper end of Wilson's interval of none. The detectable effect is
+    the smallest share p, all of it on one side, that lies `DETECTABLE_ERRORS` of its own standard errors
+    sqrt(p (1 - p) / trials) from zero.
+    """
+    if value == 0:
+        most = wilson(0, trials)[1]
+        return Estimate(value, -most, most, DETECTABLE_ERRORS**2 / (trials + DETECTABLE_ERRORS**2))
+    least = 2 * wilson(trials, trials)[0] - 1
+    return Estimate(value, *((least, 1.0) if value > 0 else (-1.0, -least)))

@@ -21,9 +21,9 @@ class Figure:
     """A metric in the data and in every replicate, with what it rests on.
 
     `n` is the observations that count, `asked` those that were asked for: their share is the coverage; None where
-    nothing was asked of a judge (labelers among themselves). `if_wrong` and `if_right` are the figure were every
-    failed judgment wrong, or right; only rates of right judgments have them. `reason` says why there can be no number,
-    in better words than "not defined".
+    nothing was asked of a judge (labelers among themselves). `if_wrong` and `if_right` bound what the figure would be
+    were every failed judgment wrong, and were every one right; only rates of right judgments have them. `reason` says
+    why there can be no number, in better words than "not defined".
     """
 
     metric: str
@@ -35,6 +35,9 @@ class Figure:
     is_rate: bool = False
     is_effect: bool = False
     """Whether 0 means "no effect" (a difference, a bias)."""
+    trials: float | None = None
+    """Only of a difference of two shares: the observations of equal weight that would tell as much, at most `n`. They
+    bound what it can be where it is the same in every resample."""
     if_wrong: float | None = None
     if_right: float | None = None
     swap_rule: str | None = None
@@ -63,5 +66,6 @@ class Figure:
         clusters = self.clusters(questions)
         if self.base is not None and clusters >= LEAST_CLUSTERS:
             clusters = max(LEAST_CLUSTERS, effective_clusters(self.base, clusters))
-        found = estimate(self.replicates, clusters, is_rate=self.is_rate, is_effect=self.is_effect)
+        trials = clusters * self.trials / self.n if self.trials else None
+        found = estimate(self.replicates, clusters, is_rate=self.is_rate, is_effect=self.is_effect, trials=trials)
         return absent(self.reason) if found.value is None and self.reason else found

@@ -173,6 +173,7 @@ def _of_labels(other: str, counts: _Counted) -> Figure:
         asked,
         other,
         is_effect=True,
+        trials=n,
         reason=counts.missing,
         base=counts.labelled,
     )

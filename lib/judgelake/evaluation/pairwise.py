@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from judgelake.evaluation.by_class import Confusion, class_figures, known, labels_and_verdicts
-from judgelake.evaluation.cells import Table
+from judgelake.evaluation.by_class import ClassCounts, Confusion, Limits, class_figures, known
+from judgelake.evaluation.cells import FAILED, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.labelers import cohens_kappa
-from judgelake.evaluation.rules import CLASSES, VERDICT_COLUMNS, Combined, PairCounts, combined
+from judgelake.evaluation.rules import CLASSES, VERDICT_COLUMNS, VERDICTS, Combined, PairCounts, combined
 from judgelake.evaluation.settings import FailureRule, SwapRule
 from judgelake.judges import TIE
 
@@ -101,8 +101,10 @@ def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureR
     Args:
         table: outcomes are label, own, reversed and average verdict; see `PairCounts`.
         swap_rules: those to report.
-        failure_rule: what a judgment without a verdict counts as. The bounds (were every failed judgment wrong, were
-            every one the label) do not depend on it.
+        failure_rule: what a judgment without a verdict counts as. The bounds do not depend on it: no verdicts that the
+            failed judgments might have given lead beyond them. With failures left out, the figure itself can lie above
+            the upper one: of two orders one may be wrong enough to make the comparison wrong, whatever the failed one
+            had said.
     """
     counts = PairCounts.of(table)
     for swap_rule in swap_rules:
@@ -125,8 +127,8 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     reason = _reason(counts, swap_rule, found)
     figure = partial(Figure, n=judged, asked=asked, swap_rule=swap_rule.value, reason=reason, base=found.judged)
     rate = partial(figure, is_rate=True)
-    limits = [limit.confusion for limit in _limits(counts, swap_rule)]
-    yield from class_figures(confusion, limits, rate)
+    limits = [limit.confusion for limit in _limits(counts, swap_rule) if limit.confusion is not None]
+    yield from class_figures(confusion, Limits.of(*limits), rate)
     yield figure("cohen_kappa", label_kappa(confusion), reason=ONE_CLASS if judged else reason)
     verdicts = confusion[:, : len(CLASSES)].sum(axis=(0, 1))
     yield rate("tie_rate", tie_rate(confusion), reason=ALL_FAILED if judged else reason, base=verdicts)
@@ -182,8 +184,24 @@ def _average_accuracy(counts: PairCounts, failure_rule: FailureRule) -> Figure:
 def _limits(counts: PairCounts, swap_rule: SwapRule, combine: Combine = combined) -> tuple[Combined, Combined]:
     """What the data itself come to were every failed judgment wrong, and were every one the label."""
     data = counts.without_replicates()
-    all_right = data.with_failures_right()
+    all_right = _with_ties_followed(data) if swap_rule is SwapRule.FOLLOW_FIRST else data
+    all_right = all_right.with_failures_right()
     return combine(data, swap_rule, FailureRule.WRONG), combine(all_right, swap_rule, FailureRule.LEFT_OUT)
+
+
+def _with_ties_followed(counts: PairCounts) -> PairCounts:
+    """What the counts were, had failed judgments of the reversed order made ties of comparisons with the label tie.
+
+    Under FOLLOW_FIRST it does so by naming the place that the own order named, though that is wrong; a tie, though it
+    is right, leaves the own order to count.
+    """
+    followed = counts.counts.copy()
+    of_ties, failed = followed[CLASSES.index(TIE)], VERDICTS.index(FAILED)
+    for own, other in (("A", "B"), ("B", "A")):
+        of_own = of_ties[VERDICTS.index(own)]
+        of_own[VERDICTS.index(other)] += of_own[failed]
+        of_own[failed] = 0.0
+    return PairCounts(followed)
 
 
 def _reason(counts: PairCounts, swap_rule: SwapRule, found: Combined) -> str | None:
@@ -201,7 +219,7 @@ def _reason(counts: PairCounts, swap_rule: SwapRule, found: Combined) -> str | N
 
 
 def _cells(confusion: Confusion) -> Iterator[tuple[str, Replicates]]:
-    occurs = dict(zip(CLASSES, labels_and_verdicts(confusion)[:, 0] > 0, strict=True))
+    occurs = dict(zip(CLASSES, ClassCounts.of(confusion).labels_and_verdicts[:, 0] > 0, strict=True))
     shown = {**occurs, VERDICT_COLUMNS[-1]: confusion[:, -1, 0].any()}
     for label, row in zip(CLASSES, confusion, strict=True):
         for verdict, cell in zip(VERDICT_COLUMNS, row, strict=True):

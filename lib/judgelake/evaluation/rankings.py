@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from math import sqrt
+from math import comb, sqrt
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.scores import NOTHING_JUDGED
-from judgelake.judges import verdict_of_scores
+from judgelake.evaluation.scores import DECIMALS, NOTHING_JUDGED
+from judgelake.evaluation.settings import FailureRule
+from judgelake.judges import TIE, verdict_of_scores
 
 UNDEFINED_TAU = "undefined"
 """In place of Kendall's tau where label or judge score all answers alike, or only name the best."""
@@ -26,31 +29,36 @@ Ranking = Sequence[float] | str
 """The scores of the answers in the comparison's own order, or only a verdict: a letter or a tie."""
 
 
-def ranking_outcome(label: Ranking, judge: Ranking | None) -> str:
-    """One comparison as the outcome (top1, tau, agreeing, pairs), or `FAILED`.
+def ranking_outcome(label: Ranking, judge: Ranking | None, failure_rule: FailureRule = FailureRule.LEFT_OUT) -> str:
+    """One comparison as the outcome (top1, tau, agreeing, pairs).
 
     top1 is "1" where the judge's best answers are the label's. With scores the best are all answers that share the
     highest score, and both must name the same ones: a judge that puts two answers first is not right where the label
     has only one of them. Where one side is only a verdict, both are compared as verdicts (`verdict_of_scores`: the
-    letter of the one best answer, else a tie).
+    letter of the one best answer, else a tie). Scores are equal where they round alike to `DECIMALS`, as in
+    `scores.levels`.
 
     tau is Kendall's tau-b of the two rows of scores, or `UNDEFINED_TAU`. agreeing counts those of the n (n - 1) / 2
     pairs of answers that both order the same way or both put level. A verdict orders no pairs: 0 of 0.
 
+    A failed one is (`FAILED`, pairs) where failures are left out; its pairs are those of the label. Where they count it
+    is (`FAILED`, top1, tau, agreeing, pairs), of a judge that puts all answers level (TIE), or that does not name the
+    best, agrees on no pair and has no tau (WRONG).
+
     Args:
         label: scores or verdict of the label.
         judge: scores or verdict of the judge. None, and scores for another number of answers than the label has, have
-            not judged this comparison.
+            failed.
+        failure_rule: what a failed one counts as.
     """
-    if judge is None:
-        return FAILED
-    if isinstance(label, str) or isinstance(judge, str):
-        return SEPARATOR.join((str(int(_verdict(label) == _verdict(judge))), UNDEFINED_TAU, "0", "0"))
-    if len(label) != len(judge):
-        return FAILED
-    tau, agreeing, pairs = _compare_pairs(label, judge)
-    top = str(int(_best(label) == _best(judge)))
-    return SEPARATOR.join((top, UNDEFINED_TAU if tau is None else repr(tau), str(agreeing), str(pairs)))
+    if judge is not None and (isinstance(label, str) or isinstance(judge, str) or len(label) == len(judge)):
+        return _judged(label, judge)
+    pairs = 0 if isinstance(label, str) else comb(len(label), 2)
+    if failure_rule is FailureRule.TIE:
+        return FAILED + SEPARATOR + _judged(label, TIE if isinstance(label, str) else [0.0] * len(label))
+    if failure_rule is FailureRule.WRONG:
+        return SEPARATOR.join((FAILED, "0", UNDEFINED_TAU, "0", str(pairs)))
+    return SEPARATOR.join((FAILED, str(pairs)))
 
 
 def top_1_agreement(right: Replicates, judged: Replicates) -> Replicates:
@@ -78,7 +86,9 @@ def induced_pair_agreement(agreeing: Replicates, pairs: Replicates) -> Replicate
     return ratio(agreeing, pairs)
 
 
-def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def ranked(
+    batches: Iterator[pa.RecordBatch], failure_rule: FailureRule = FailureRule.LEFT_OUT
+) -> Iterator[pa.RecordBatch]:
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
     Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict;
@@ -88,9 +98,7 @@ def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         outcomes = [
             None
             if (label := _given(row, "label")) is None
-            else FAILED
-            if (judge := _given(row, "judge")) is None
-            else ranking_outcome(label, judge)
+            else ranking_outcome(label, _given(row, "judge"), failure_rule)
             for row in batch.to_pylist()
         ]
         columns = {
@@ -104,58 +112,120 @@ def ranked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield made.filter(made.column("outcome").is_valid())
 
 
+def figures(table: Table) -> Iterator[Figure]:
+    """The measures of one table of the family "rankings", whose outcomes `ranking_outcome` made.
+
+    `n` counts comparisons: those judged, with a tau, and with pairs. Failed ones are among them where failures count.
+    The bounds take all failed ones for wrong, and for right, whatever they count as.
+    """
+    asked, seen = table.n, _Seen.of(table)
+    if not seen.total(seen.is_judged)[0]:
+        for metric in ("top_1_agreement", "mean_kendall_tau", "induced_pair_agreement"):
+            yield Figure(metric, None, 0, asked, reason=NOTHING_JUDGED)
+        return
+    yield _top_1_figure(seen, asked)
+    has_tau = np.isfinite(seen.tau)
+    base, mean = seen.total(has_tau), mean_kendall_tau(seen.tau[has_tau], seen.comparisons[has_tau])
+    yield Figure("mean_kendall_tau", mean, int(base[0]), asked, reason=NO_ORDER, base=base)
+    yield _pair_figure(seen, asked)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """The outcomes of a table, read: all of shape (outcomes,) but `comparisons`, (outcomes, 1 + replicates)."""
+
+    has_failed: NDArray[np.bool_]
+    is_judged: NDArray[np.bool_]
+    """Also where it has failed, if failures count."""
+    is_right: NDArray[np.bool_]
+    tau: NDArray[np.float64]
+    """nan where there is none."""
+    agreeing: NDArray[np.float64]
+    pairs: NDArray[np.float64]
+    comparisons: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, table: Table) -> _Seen:
+        outcomes = [outcome.split(SEPARATOR) for outcome in table.counts]
+        # Of what has failed and is left out only the pairs are told.
+        full = [parts[-4:] if len(parts) >= 4 else ("0", UNDEFINED_TAU, "0", parts[-1]) for parts in outcomes]
+        return cls(
+            has_failed=np.array([parts[0] == FAILED for parts in outcomes], dtype=np.bool_),
+            is_judged=np.array([len(parts) >= 4 for parts in outcomes], dtype=np.bool_),
+            is_right=np.array([top == "1" for top, *_ in full], dtype=np.bool_),
+            tau=np.array([np.nan if tau == UNDEFINED_TAU else float(tau) for _, tau, *_ in full]),
+            agreeing=np.array([float(agreeing) for *_, agreeing, _ in full]),
+            pairs=np.array([float(pairs) for *_, pairs in full]),
+            comparisons=np.stack(list(table.counts.values())) if outcomes else np.zeros((0, 1)),
+        )
+
+    def total(self, which: NDArray[np.bool_]) -> Replicates:
+        """Comparisons with such an outcome."""
+        found: Replicates = self.comparisons[which].sum(axis=0)
+        return found
+
+
+def _top_1_figure(seen: _Seen, asked: int) -> Figure:
+    judged, failed = seen.total(seen.is_judged), int(seen.total(seen.has_failed)[0])
+    right = int(seen.total(seen.is_right & ~seen.has_failed)[0])
+    return Figure(
+        "top_1_agreement",
+        top_1_agreement(seen.total(seen.is_right), judged),
+        int(judged[0]),
+        asked,
+        is_rate=True,
+        if_wrong=right / asked,
+        if_right=(right + failed) / asked,
+        base=judged,
+    )
+
+
+def _pair_figure(seen: _Seen, asked: int) -> Figure:
+    has_pairs, given = seen.is_judged & (seen.pairs > 0), ~seen.has_failed
+    if seen.total(given)[0] and not seen.total(given & has_pairs)[0]:
+        # A judge that only names the best would have named it, and ordered no pairs, where it failed.
+        has_pairs = given & has_pairs
+    base, comparisons = seen.total(has_pairs), seen.comparisons[has_pairs]
+    if not base[0]:
+        return Figure("induced_pair_agreement", None, 0, asked, is_rate=True, reason=NO_PAIRS, base=base)
+    of_data = seen.comparisons[:, 0]
+    agreeing, failed, pairs = (
+        float(part @ of_data) for part in (seen.agreeing * given, seen.pairs * seen.has_failed, seen.pairs)
+    )
+    return Figure(
+        "induced_pair_agreement",
+        induced_pair_agreement(seen.agreeing[has_pairs] @ comparisons, seen.pairs[has_pairs] @ comparisons),
+        int(base[0]),
+        asked,
+        is_rate=True,
+        if_wrong=agreeing / pairs,
+        if_right=(agreeing + failed) / pairs,
+        base=base,
+    )
+
+
 def _given(row: Mapping[str, Any], whose: str) -> Ranking | None:
     found: Ranking | None = row[f"{whose}_scores"] or row[f"{whose}_verdict"]
     return found
 
 
-def figures(table: Table) -> Iterator[Figure]:
-    """The measures of one table of the family "rankings", whose outcomes `ranking_outcome` made.
-
-    `n` counts comparisons: those judged, with a tau, and with pairs.
-    """
-    asked = table.n
-    judged = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items() if outcome != FAILED]
-    if not any(counts[0] for _, counts in judged):
-        for metric in ("top_1_agreement", "mean_kendall_tau", "induced_pair_agreement"):
-            yield Figure(metric, None, 0, asked, reason=NOTHING_JUDGED)
-        return
-    counts = np.stack([counts for _, counts in judged])
-    is_right, has_tau, agreeing, pairs = (np.array(column) for column in zip(*map(_numbers, judged), strict=True))
-    n, right = int(counts[:, 0].sum()), int(counts[is_right, 0].sum())
-    yield Figure(
-        "top_1_agreement",
-        top_1_agreement(counts[is_right].sum(axis=0), counts.sum(axis=0)),
-        n,
-        asked,
-        is_rate=True,
-        if_wrong=right / asked,
-        if_right=(right + asked - n) / asked,
-        base=counts.sum(axis=0),
-    )
-    taus = np.array([float(parts[1]) for parts, _ in judged if parts[1] != UNDEFINED_TAU])
-    base = counts[has_tau].sum(axis=0)
-    mean = mean_kendall_tau(taus, counts[has_tau])
-    yield Figure("mean_kendall_tau", mean, int(base[0]), asked, reason=NO_ORDER, base=base)
-    base = counts[pairs > 0].sum(axis=0)
-    yield Figure(
-        "induced_pair_agreement",
-        induced_pair_agreement(agreeing @ counts, pairs @ counts),
-        int(base[0]),
-        asked,
-        is_rate=True,
-        reason=NO_PAIRS,
-        base=base,
-    )
+def _judged(label: Ranking, judge: Ranking) -> str:
+    """The outcome of two rankings."""
+    if isinstance(label, str) or isinstance(judge, str):
+        return SEPARATOR.join((str(int(_verdict(label) == _verdict(judge))), UNDEFINED_TAU, "0", "0"))
+    by_label, by_judge = _rounded(label), _rounded(judge)
+    tau, agreeing, pairs = _compare_pairs(by_label, by_judge)
+    top = str(int(_best(by_label) == _best(by_judge)))
+    return SEPARATOR.join((top, UNDEFINED_TAU if tau is None else repr(tau), str(agreeing), str(pairs)))
 
 
-def _numbers(judged: tuple[list[str], Replicates]) -> tuple[bool, bool, float, float]:
-    (top, tau, agreeing, pairs), _ = judged
-    return top == "1", tau != UNDEFINED_TAU, float(agreeing), float(pairs)
+def _rounded(scores: Sequence[float]) -> list[float]:
+    # Only which one is higher counts here, and of two that are equal as decimals none is (`scores.levels`).
+    return [round(score, DECIMALS) for score in scores]
 
 
 def _verdict(ranking: Ranking) -> str | None:
-    return ranking if isinstance(ranking, str) else verdict_of_scores(ranking)
+    return ranking if isinstance(ranking, str) else verdict_of_scores(_rounded(ranking))
 
 
 def _best(scores: Sequence[float]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +22,8 @@ CONSTANT_JUDGE = "the judge gave everything the same score"
 ONE_SCORE = "labels and judge gave everything one and the same score"
 
 # Scores are decimals: 16.1 - 15.1 is 1.0000000000000018 in binary, and still one.
-ROUNDING = 1e-9
+DECIMALS = 9
+ROUNDING = 10.0**-DECIMALS
 # A matrix of distinct pairs by replicates takes 2 MB, and a measure holds about six of them at once. Continuous scores
 # have as many distinct pairs as rows: all replicates of 10,000 pairs at once would take 0.5 GB, and twice the time.
 BLOCK_CELLS = 250_000
@@ -206,13 +207,31 @@ def figures(table: Table) -> Iterator[Figure]:
 
 
 def judged_scores(table: Table) -> tuple[dict[tuple[float, float], list[NDArray[np.float64]]], int]:
-    """The counts of each distinct pair (label, judge), one array a half it stands in; and how many were asked for."""
+    """The counts of each distinct pair (label, judge), an array for each outcome; and how many were asked for.
+
+    Both scores are as `levels` has them.
+    """
+    rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
+    scored = [(float(label), float(judge), counts) for (label, judge, _), counts in rows if judge != FAILED]
+    level = levels(score for label, judge, _ in scored for score in (label, judge))
     judged: dict[tuple[float, float], list[NDArray[np.float64]]] = {}
-    for outcome, counts in table.counts.items():
-        label, judge, _ = outcome.split(SEPARATOR)
-        if judge != FAILED:
-            judged.setdefault((float(label), float(judge)), []).append(counts)
+    for label, judge, counts in scored:
+        judged.setdefault((level[label], level[judge]), []).append(counts)
     return judged, table.n
+
+
+def levels(scores: Iterable[float]) -> dict[float, float]:
+    """Each score with the one that it counts as: the lowest of those that are the same when rounded to `DECIMALS`.
+
+    A mean of decimals is off in its last bits: that of 1.1 and 2.2 is 1.6500000000000001, and has to equal 1.65. What
+    is rounded alike is equal, and not what lies near each other: nearness is not transitive, and a chain of near scores
+    would be ordered and level at once. The rounded number itself counts nowhere: a third is not one.
+    """
+    distinct = sorted(set(scores))
+    lowest: dict[float, float] = {}
+    for score in distinct:
+        lowest.setdefault(round(score, DECIMALS), score)
+    return {score: lowest[round(score, DECIMALS)] for score in distinct}
 
 
 def replicate_blocks(cells: int, columns: int) -> Iterator[slice]:

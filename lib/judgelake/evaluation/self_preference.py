@@ -57,7 +57,8 @@ def figures(table: Table) -> Iterator[Figure]:
     yield of_both("own_win_share_of_labels", win_share(both.sum(axis=1)), is_rate=True, reason=missing)
     yield of_both("self_preference", self_preference(both), reason=missing)
     matched = matched_self_preference(both)
-    yield of_both("matched_self_preference", matched, is_effect=True, reason=ONE_SIDED if n else missing)
+    reason, trials = ONE_SIDED if n else missing, matched_trials(both)
+    yield of_both("matched_self_preference", matched, is_effect=True, reason=reason, trials=trials)
     wrong = labelled - np.einsum("cc...->...", both)
     share, errors, reason = own_error_share(both), int(wrong[0]), NO_ERROR if n else missing
     yield Figure("own_error_share", share, errors, errors + asked - n, is_rate=True, reason=reason, base=wrong)
@@ -104,6 +105,17 @@ def matched_self_preference(both: NDArray[np.float64]) -> Replicates:
     # Where all labels are ties there is nothing to match: they alone show how the judge leans.
     matched[decided == 0] = 0.0
     return ratio(matched + wins[DRAWN], labels.sum(axis=0)) - 0.5
+
+
+def matched_trials(both: NDArray[np.float64]) -> float:
+    """How many comparisons with equally many labels for each side would bound `matched_self_preference` as well.
+
+    Where a side is seldom named each of its comparisons weighs more: that none of them shows a bias says less.
+    """
+    labels = both[..., 0].sum(axis=1)
+    decided = labels[OWN] + labels[OTHER]
+    matched = 2 * min(labels[OWN], labels[OTHER]) / decided if decided else 1.0
+    return float(labels.sum() * matched)
 
 
 def own_error_share(both: NDArray[np.float64]) -> Replicates:

@@ -228,6 +228,31 @@ def test_a_metric_of_one_rule_is_shown_whatever_the_headlines_rule_is():
     assert families == [("agreement_with_ties", "tie")]
 
 
+@pytest.mark.parametrize(
+    "rows", [OF_SCORES[1:], OF_RANKINGS[:2], OF_ASPECTS[:2]], ids=["scores", "rankings", "aspects"]
+)
+@pytest.mark.parametrize("rule", ["average", "strict", None])
+def test_what_is_no_verdict_on_two_answers_is_shown_and_logged_whatever_the_headlines_rule_is(rows, rule):
+    rows = [replace(one, swap_rule=rule) for one in rows]
+    sliced = [replace(one, slice="source=a") for one in rows]
+    found = section([*rows, *sliced], swap_rules=["both_right", "first"])
+    assert {one.metric for one in found.headline} == {one.metric for one in rows}
+    assert {one.metric for one in found.slices} == {found.headline[0].metric}
+    assert {one.metric for one in rows} < set(headline_metrics(rows, "both_right"))
+    assert headline_metrics(rows, "both_right")["n"] == 90
+    line = printed(rows, swap_rules=["both_right", "first"]).splitlines()[2]
+    assert "90.0%" in line or "99.6%" in line
+    beside = section([*OF_PAIRS, *rows], swap_rules=["first"])
+    assert {one.metric for family in beside.families for one in family.rows} == {one.metric for one in rows}
+
+
+def test_what_rests_on_the_headlines_verdicts_is_shown_and_logged_by_its_rule():
+    rows = [row("longer_win_share", 0.6, swap_rule="strict"), row("own_win_share", 0.4, swap_rule="strict")]
+    found = section([*OF_PAIRS, *rows], swap_rules=["strict", "first"])
+    assert [one.metric for family in found.families for one in family.rows] == ["longer_win_share", "own_win_share"]
+    assert {"longer_win_share", "own_win_share"} < set(headline_metrics([*OF_PAIRS, *rows], "strict"))
+
+
 def test_margins_that_were_sliced_are_shown():
     bin_row = row("agreement", 0.7, swap_rule="first", slice="judge_margin=below 0.5 nats")
     ((name, shown),) = [(one.name, one.agreement) for one in section([*OF_PAIRS, bin_row]).calibration]

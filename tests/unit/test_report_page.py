@@ -268,6 +268,24 @@ def pair_of(first, second, **difference):
     return JudgePair(first, second, difference=row)
 
 
+def test_figures_of_one_swap_rule_name_it_once():
+    rows = tuple(rate(metric, 0.5, 0.05, 100, swap_rule="both_right") for metric in ("longer_win_share", "length_bias"))
+    page = Page(render_page(with_judge(families=(Family("Length", rows),))))
+    assert page.text.count("both right") == 1
+    assert "Length swap rule both right" in page.text
+    apart = (rows[0], replace(rows[1], swap_rule="first"))
+    assert page.row("Wins of the longer answer")[0] == "Wins of the longer answer"
+    page = Page(render_page(with_judge(families=(Family("Length", apart),))))
+    assert page.row("Wins of the longer answer")[0] == "Wins of the longer answer both right"
+
+
+def test_judges_against_each_other_name_their_swap_rule():
+    pair = pair_of("one", "other", **NOT_FOUND)
+    pair = replace(pair, difference=replace(pair.difference, swap_rule="follow_first"))
+    content = replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=(pair,))
+    assert "first judge less second, swap rule follow first" in text_of(content)
+
+
 NO_COMMON = {"value": None, "reason": "no comparison in common"}
 NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "detectable": 0.042}
 FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}

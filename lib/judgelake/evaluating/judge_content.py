@@ -36,8 +36,11 @@ HEADLINES = {
 ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 MORE_ORDERS = ("delta_bias", "positional_agreement", "positional_kappa", "average_accuracy", "both_right_accuracy")
 NUMBERS = frozenset({"mean_absolute_error", "bradley_terry", "confusion", "games"})
-# By a rule of their own, whichever the headline's is.
-OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"})
+# By a rule of their own, whichever the headline's is: of scores, yes and no, and rankings the mean of both orders' scores
+# or the verdict that both give, where the headline's rule looks at neither order alone.
+OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"}).union(
+    *(metrics for kind, metrics in HEADLINES.items() if kind != PAIRS)
+)
 RATES_WITHOUT_FLAG = frozenset({"delta_bias"})
 # Differences of shares in which a fair judge need not have 0: see `self_preference` and `length_bias`.
 DIFFERENCES = frozenset({"self_preference", "length_bias"})
@@ -124,6 +127,11 @@ def headline_kind(rows: Sequence[MetricRow]) -> str:
     return next((kind for kind, metrics in HEADLINES.items() if metrics[0] in asked), PAIRS)
 
 
+def is_by_rule(row: MetricRow, rule: str | None) -> bool:
+    """Whether a figure stands beside those of a swap rule: it came by that one, by none, or by the one its metric has."""
+    return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE
+
+
 def model_name(judge: JudgeInfo) -> str | None:
     """The model without its revision; of a local folder, whose path is not kept, what its content hashes to.
 
@@ -182,7 +190,7 @@ def _both_orders(rows: Sequence[MetricRow]) -> BothOrders | Missing:
 def _slices(rows: Sequence[MetricRow], rule: str, kind: str, by: Sequence[str]) -> tuple[Row, ...] | Missing:
     """The figure that stands for the judge, in every slice."""
     sliced = HEADLINES[kind][0]
-    found = [row for row in rows if row.slice != "all" and row.metric == sliced and row.swap_rule in (None, rule)]
+    found = [row for row in rows if row.slice != "all" and row.metric == sliced and is_by_rule(row, rule)]
     if found:
         return tuple(map(shown, found))
     if not by:
@@ -222,11 +230,7 @@ def _families(rows: Sequence[MetricRow], rule: str, told: Sequence[str]) -> tupl
     made = []
     for title, metrics in FAMILIES.items():
         chosen = [metric for metric in metrics if metric not in told]
-        found = [row for metric in chosen for row in rows if row.metric == metric and _is_shown(row, rule)]
+        found = [row for metric in chosen for row in rows if row.metric == metric and is_by_rule(row, rule)]
         if any(row.value is not None for row in found):
             made.append(Family(title, tuple(map(shown, found))))
     return tuple(made)
-
-
-def _is_shown(row: MetricRow, rule: str) -> bool:
-    return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from judgelake.evaluating.inputs import JudgeInfo
 from judgelake.evaluating.job import Evaluated
-from judgelake.evaluating.judge_content import PAIRS, headline_kind
+from judgelake.evaluating.judge_content import PAIRS, headline_kind, is_by_rule
 from judgelake.evaluating.rows import MetricRow, label_rule_text, of_judge
 
 READING = (
@@ -124,7 +124,7 @@ def _of_pairs(rows: list[MetricRow]) -> Iterator[tuple[str, Sequence[str], str |
 
 
 def _of_kind(kind: str, rows: list[MetricRow]) -> Iterator[tuple[str, Sequence[str], str | None]]:
-    """The same for what no swap rule takes part in: one line, with the first metric's interval, n and coverage."""
+    """The same for what has one swap rule or none: one line, with the first metric's interval, n and coverage."""
     first, *others = TABLES[kind].values()
     for row in (row for row in rows if row.metric == first):
         beside = (figure(_beside(rows, metric, row.swap_rule)) for metric in others)
@@ -132,5 +132,5 @@ def _of_kind(kind: str, rows: list[MetricRow]) -> Iterator[tuple[str, Sequence[s
 
 
 def _beside(rows: list[MetricRow], metric: str, swap_rule: str | None) -> MetricRow | None:
-    """The figure of the same swap rule, or one that no rule takes part in."""
-    return next((row for row in rows if row.metric == metric and row.swap_rule in (None, swap_rule)), None)
+    """The figure of a metric that stands beside those of the swap rule."""
+    return next((row for row in rows if row.metric == metric and is_by_rule(row, swap_rule)), None)

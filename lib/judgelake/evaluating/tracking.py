@@ -16,10 +16,10 @@ from judgelake.evaluating.judge_content import (
     FAMILIES,
     HEADLINES,
     MORE_ORDERS,
-    OF_ONE_RULE,
     ORDERS,
     PAIRS,
     headline_kind,
+    is_by_rule,
 )
 from judgelake.evaluating.rows import MetricRow, failure_rule_text, label_rule_text, of_judge
 from judgelake.report import Confusion, JudgeCard
@@ -74,14 +74,14 @@ def headline_metrics(rows: Sequence[MetricRow], headline_rule: str) -> dict[str,
     found: dict[str, float | None] = {}
     for row in whole:
         name = row.metric
-        if row.swap_rule not in (None, headline_rule) and name not in OF_ONE_RULE:
+        if not is_by_rule(row, headline_rule):
             if name != HEADLINES[PAIRS][0]:
                 continue
             name = f"{name}/{row.swap_rule}"
         found |= {name: row.value, f"{name}.low": row.low, f"{name}.high": row.high}
     first = HEADLINES[headline_kind(whole)][0]
     for row in whole:
-        if row.metric == first and row.swap_rule in (None, headline_rule):
+        if row.metric == first and is_by_rule(row, headline_rule):
             found |= {"n": row.n, "coverage": row.coverage}
     return {name: float(value) for name, value in found.items() if value is not None}
 

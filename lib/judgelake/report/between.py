@@ -11,7 +11,7 @@ from judgelake.report.findings import Finding, pair_finding
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.row import Missing, Row
-from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, row_view, table_view
+from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, one_rule, row_view, table_view
 
 # Of two judges the one agreement stands in the table of pairs; a matrix would say it twice.
 LEAST_FOR_A_MATRIX = 3
@@ -32,9 +32,10 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """All pairs of judges, differences on one axis; no axis where no pair has one."""
+    """All pairs of judges, differences on one axis; no axis where no pair has one, no rule where they have not one."""
 
     axis: Axis | None
+    rule: str | None
     rows: tuple[PairRow, ...]
 
 
@@ -109,7 +110,7 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
         )
         for pair in pairs
     )
-    return PairTable(axis, rows)
+    return PairTable(axis, one_rule(differences), rows)
 
 
 def board_view(board: Leaderboard) -> BoardView:

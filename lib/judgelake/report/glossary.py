@@ -97,7 +97,7 @@ SWAP_RULES = {
     "strict": "both orders; two different verdicts are none",
     "tie": "both orders; two different verdicts are a tie",
     "follow_first": "both orders; the same place named twice is a tie, else the own order counts (PandaLM)",
-    "average": "both orders; the verdict of the averaged scores",
+    "average": "both orders; what their averaged scores say",
     "both_right": "right only where both orders give the label (Auto-J, LLMBar)",
 }
 FAILURE_RULES = {

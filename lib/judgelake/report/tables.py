@@ -94,6 +94,12 @@ def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about
     )
 
 
+def one_rule(rows: Iterable[Row]) -> str | None:
+    """The swap rule that all the figures came by; None where they came by several, or any of them by none."""
+    rules = {row.swap_rule for row in rows}
+    return rules.pop() if len(rules) == 1 else None
+
+
 def table_view(
     rows: Sequence[Row],
     heads: Sequence[Head] | None = None,

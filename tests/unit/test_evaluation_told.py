@@ -142,6 +142,32 @@ def test_judges_of_pairs_and_of_scores_have_a_table_each():
     assert text.index("Judges against labels") < text.index("Scores against labels") < text.index("scorer ")
 
 
+BOUNDS = {"if_failures_wrong": 0.697, "if_failures_right": 0.721}
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        pytest.param([replace(OF_PAIRS[0], **BOUNDS), *OF_PAIRS[1:]], "judge, first: ", id="pairs"),
+        pytest.param([*OF_SCORES[:-1], replace(OF_SCORES[-1], **BOUNDS)], "judge, exact agreement: ", id="scores"),
+        pytest.param([replace(OF_RANKINGS[0], **BOUNDS)], "judge, top 1 agreement: ", id="rankings"),
+        pytest.param([replace(OF_ASPECTS[0], **BOUNDS)], "judge, aspect accuracy: ", id="yes and no"),
+    ],
+)
+def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
+    lines = printed(rows).splitlines()
+    (place,) = [place for place, text in enumerate(lines) if "were all failures" in text]
+    assert lines[place] == f"  {line}69.7 % were all failures wrong, 72.1 % right"
+    assert place > 2
+
+
+def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
+    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict", is_rate=True)
+    told = replace(strict, if_failures_wrong=0.8, if_failures_right=0.8)
+    assert (told.n, told.asked) == (90, 100), "the rest abstains"
+    assert "failures" not in printed([told])
+
+
 @pytest.mark.parametrize("labeler", ["[/b]", "[link=http://evil.example]x[/link]", "[red]"])
 def test_a_labelers_name_is_text(labeler):
     assert labeler in printed(OF_PAIRS, labelers=(labeler,)).replace("\n", "")

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from judgelake.evaluation import Estimate
-from judgelake.report import BothOrders, JudgePair, Missing, Row, Scale, effect_finding, pair_finding
+from judgelake.report import BothOrders, JudgePair, Missing, Row, Scale, bounds_text, effect_finding, pair_finding
 from judgelake.report.numbers import interval_text, p_text, value_text
 from judgelake.report.pictures import axis_of, heat, parts_of
 
@@ -40,6 +40,20 @@ def test_an_interval_is_written_whole_or_not_at_all():
     assert interval_text(Estimate(0.01, -0.012, 0.034), Scale.POINTS) == "−1.2 to +3.4"
     assert interval_text(Estimate(0.71, 0.682), Scale.RATE) is None
     assert interval_text(Estimate(0.71, math.nan, 0.739), Scale.RATE) is None
+
+
+@pytest.mark.parametrize(
+    ("n", "if_wrong", "if_right", "text"),
+    [
+        pytest.param(95, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures left out"),
+        pytest.param(100, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures that count"),
+        pytest.param(80, 0.75, 0.75, None, id="nothing failed, though not all counts"),
+        pytest.param(95, None, None, None, id="a figure without bounds"),
+    ],
+)
+def test_bounds_are_told_where_a_judgment_failed(n, if_wrong, if_right, text):
+    told = bounds_text(Row("agreement", Estimate(0.71), n, 100, if_wrong=if_wrong, if_right=if_right))
+    assert (told and told.replace("\u202f", " ")) == text
 
 
 def test_a_small_p_value_is_a_bound():

@@ -36,8 +36,8 @@ HEADLINES = {
 ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 MORE_ORDERS = ("delta_bias", "positional_agreement", "positional_kappa", "average_accuracy", "both_right_accuracy")
 NUMBERS = frozenset({"mean_absolute_error", "bradley_terry", "confusion", "games"})
-# By a rule of their own, whichever the headline's is: of scores, yes and no, and rankings the mean of both orders' scores
-# or the verdict that both give, where the headline's rule looks at neither order alone.
+# By a rule of their own, whichever the headline's is: scores and rankings know the mean of both orders' scores and the
+# verdict that both give, but no other way to make one of two orders.
 OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"}).union(
     *(metrics for kind, metrics in HEADLINES.items() if kind != PAIRS)
 )
@@ -128,7 +128,7 @@ def headline_kind(rows: Sequence[MetricRow]) -> str:
 
 
 def is_by_rule(row: MetricRow, rule: str | None) -> bool:
-    """Whether a figure stands beside those of a swap rule: it came by that one, by none, or by the one its metric has."""
+    """Whether a figure stands beside those of a swap rule: it came by that one, by none, or by its metric's own."""
     return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE
 
 

@@ -24,6 +24,7 @@ from judgelake.report.content import (
     Turn,
 )
 from judgelake.report.findings import Finding, effect_finding, pair_finding
+from judgelake.report.numbers import bounds_text
 from judgelake.report.page import notebook_html, render_page
 from judgelake.report.row import NOT_ASKED, Missing, Row, Scale, Slice
 
@@ -55,6 +56,7 @@ __all__ = [
     "Slice",
     "TableRead",
     "Turn",
+    "bounds_text",
     "effect_finding",
     "judge_card",
     "notebook_html",

@@ -9,7 +9,7 @@ from judgelake.report import inert
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent
 from judgelake.report.findings import effect_finding, effects_of
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, metric_title
-from judgelake.report.numbers import NOT_KNOWN, count_text, interval_text, reason_text, value_text
+from judgelake.report.numbers import NOT_KNOWN, bounds_text, count_text, interval_text, reason_text, value_text
 from judgelake.report.row import Missing, Row, Scale
 
 # What Markdown, or GitHub's, acts on within a line. Addresses too: GitHub makes links of them without any markup.
@@ -140,7 +140,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _coverage(row: Row) -> str:
     if row.asked is None:
         return "does not apply"
-    return f"{value_text(row.coverage, Scale.RATE) or NOT_KNOWN} of {count_text(row.asked)}"
+    bounds = bounds_text(row)
+    share = f"{value_text(row.coverage, Scale.RATE) or NOT_KNOWN} of {count_text(row.asked)}"
+    return f"{share}; {bounds}" if bounds else share
 
 
 def _confusion(confusion: Confusion | Missing) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from judgelake.report import inert
 from judgelake.report.content import Confusion
 from judgelake.report.glossary import metric_title
-from judgelake.report.numbers import count_text, interval_text, reason_text, value_text
+from judgelake.report.numbers import bounds_text, count_text, interval_text, reason_text, value_text
 from judgelake.report.pictures import Axis, Mark, Track, axis_of, heat, track
 from judgelake.report.row import Row, Scale
 
@@ -90,7 +90,7 @@ def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about
         questions=None if row.questions is None else count_text(row.questions),
         coverage=value_text(row.coverage, Scale.RATE),
         asked=None if row.asked is None else count_text(row.asked),
-        bounds=_bounds(row),
+        bounds=bounds_text(row),
     )
 
 
@@ -177,13 +177,6 @@ def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Row]]) -> 
 
 def _name(text: str | None) -> str | None:
     return None if text is None else inert.name(text)
-
-
-def _bounds(row: Row) -> str | None:
-    lower, upper = value_text(row.if_wrong, row.scale), value_text(row.if_right, row.scale)
-    if lower is None or upper is None or row.asked is None or row.asked == row.n:
-        return None
-    return f"{lower} were all failures wrong, {upper} right"
 
 
 def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Row | None) -> Mark | None:

@@ -177,6 +177,14 @@ def test_a_name_stands_as_code(text, expected):
     assert code(text) == expected
 
 
+def test_a_margin_that_makes_ties_of_label_scores_stands_in_both_cards():
+    content = full_content()
+    content = replace(content, rules=replace(content.rules, tie_margin=1.0))
+    assert read(content)["evaluation"]["rules"]["tie_margin"] == 1.0
+    assert "labelers say; label scores within 1 of each other are a tie. Labelers:" in card_of(content).to_markdown()
+    assert "are a tie" not in card_of(full_content()).to_markdown()
+
+
 def test_the_json_keeps_texts_whole():
     text = "long " * 1_000
     card = bare_card(model=text)

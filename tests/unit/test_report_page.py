@@ -401,6 +401,13 @@ def test_the_rules_are_explained_and_what_was_left_out_is_counted():
     assert "labels of score -1 13 invalid" in text
 
 
+@pytest.mark.parametrize(("margin", "told"), [(1.0, True), (0.25, True), (0.0, False)])
+def test_a_margin_that_makes_ties_of_label_scores_is_told_where_there_is_one(margin, told):
+    text = text_of(replace(empty_content(), rules=replace(RULES, tie_margin=margin)))
+    assert (f"; label scores within {margin:g} of each other are a tie" in text) is told
+    assert ("are a tie" in text) is told
+
+
 def test_a_page_is_the_same_each_time():
     assert render_page(full_content()) == render_page(full_content())
     assert html.unescape(notebook_html(full_content())) == html.unescape(notebook_html(full_content()))

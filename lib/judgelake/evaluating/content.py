@@ -40,6 +40,7 @@ def report_content(evaluation: Evaluation) -> ReportContent:
             label_rule=job.labels.rule,
             label_kind=inputs.label_kind,
             labelers=inputs.labelers,
+            tie_margin=job.labels.tie_margin,
             replicates=job.replicates,
             seed=job.seed,
             least_slice=job.slices.least,

@@ -221,6 +221,8 @@ class Rules:
     label_rule: str
     label_kind: str | None = None
     labelers: tuple[str, ...] = ()
+    tie_margin: float = 0.0
+    """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
     replicates: int | None = None
     seed: int | None = None
     least_slice: int | None = None

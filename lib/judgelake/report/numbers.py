@@ -86,6 +86,11 @@ def bounds_text(row: Row) -> str | None:
     return f"{lower} were all failures wrong, {upper} right"
 
 
+def tie_margin_text(tie_margin: float) -> str | None:
+    """What makes a tie of two labels that are scores, as a clause; None where only equal scores do."""
+    return f"label scores within {tie_margin:g} of each other are a tie" if tie_margin > 0 else None
+
+
 def count_text(count: int) -> str:
     """A count with its thousands set apart."""
     return f"{count:,}"

@@ -168,6 +168,23 @@ def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
     assert "failures" not in printed([told])
 
 
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [
+        pytest.param(
+            (0.01, -0.02, 0.04, 0.042), "not found; this sample could not have shown less than 4.2 points", id="not"
+        ),
+        pytest.param((-0.08, -0.109, -0.051, 0.04), "found", id="found"),
+        pytest.param((0.5, None, None, None, "one question only"), "cannot be said: one question only", id="unknown"),
+    ],
+)
+def test_the_terminal_says_once_whether_a_bias_was_found(bias, words):
+    numbers = dict(zip(("value", "low", "high", "detectable", "reason"), (*bias, None), strict=False))
+    both = [*OF_PAIRS, replace(OF_PAIRS[0], swap_rule="strict")]
+    text = printed([*both, row("position_bias", is_effect=True, **numbers)])
+    assert [line for line in text.splitlines() if "judge, bias" in line] == [f"  judge, bias: {words}"]
+
+
 @pytest.mark.parametrize("labeler", ["[/b]", "[link=http://evil.example]x[/link]", "[red]"])
 def test_a_labelers_name_is_text(labeler):
     assert labeler in printed(OF_PAIRS, labelers=(labeler,)).replace("\n", "")

@@ -17,6 +17,7 @@ from report_hostile import HOSTILE_TEXTS, hostile_content
 
 from judgelake.evaluation import Estimate
 from judgelake.report import (
+    BothOrders,
     Confusion,
     Count,
     Disagreement,
@@ -288,6 +289,7 @@ def test_judges_against_each_other_name_their_swap_rule():
 
 NO_COMMON = {"value": None, "reason": "no comparison in common"}
 NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "detectable": 0.042}
+NONE_FOUND = "No difference between two judges was found, and this sample could not have shown less than"
 FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
 
 
@@ -297,16 +299,27 @@ FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
         pytest.param(
             [NO_COMMON, NO_COMMON], "No two judges could be compared.", "No difference between two judges", id="none"
         ),
-        pytest.param([NOT_FOUND], "No difference between two judges was found.", "could not be compared", id="all"),
+        pytest.param([NOT_FOUND], f"{NONE_FOUND} 4.2 points.", "could not be compared", id="all"),
+        pytest.param(
+            [NOT_FOUND, NOT_FOUND | {"detectable": 0.06}],
+            f"{NONE_FOUND} 4.2 to 6.0 points, depending on the pair.",
+            "could not be compared",
+            id="several",
+        ),
         pytest.param(
             [NOT_FOUND, NO_COMMON],
-            "No difference between two judges was found. What the sample could have shown stands under “Judge against "
-            "judge”. 1 of 2 pairs could not be compared.",
+            f"{NONE_FOUND} 4.2 points. 1 of 2 pairs could not be compared.",
             "No two judges",
             id="not found, and not comparable",
         ),
         pytest.param(
             [FOUND, NO_COMMON], "1 of 2 pairs could not be compared.", "No difference between two", id="found, and not"
+        ),
+        pytest.param(
+            [FOUND, NOT_FOUND],
+            "Of 1 other pair no difference was found, and this sample could not have shown less than 4.2 points.",
+            "No difference between two",
+            id="found, and not found",
         ),
     ],
 )
@@ -315,6 +328,13 @@ def test_judges_that_cannot_be_compared_are_not_said_to_be_alike(differences, wo
     text = text_of(replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs))
     assert words in text
     assert never not in text
+
+
+def test_a_position_bias_that_was_not_found_stands_at_a_glance_with_what_could_have_been_shown():
+    share = rate("consistency", 0.9, 0.02, 100)
+    bias = Row("position_bias", Estimate(0.01, -0.02, 0.04, 0.042), 100, scale=Scale.POINTS, is_effect=True)
+    page = Page(render_page(with_judge(both_orders=BothOrders(share, share, share, bias))))
+    assert page.row("judge")[4].endswith("not found; this sample could not have shown less than 4.2 points")
 
 
 # Slices, confusion

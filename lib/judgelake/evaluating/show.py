@@ -13,7 +13,7 @@ from judgelake.evaluating.inputs import JudgeInfo
 from judgelake.evaluating.job import Evaluated
 from judgelake.evaluating.judge_content import PAIRS, headline_kind, is_by_rule, shown
 from judgelake.evaluating.rows import MetricRow, label_rule_text, of_judge
-from judgelake.report import bounds_text
+from judgelake.report import bounds_text, found_words
 
 READING = (
     "agreement with its 95 % interval, all judgments of a question as one; same: one verdict in both orders; "
@@ -60,7 +60,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
     for kind, judges in sorted(by_kind.items(), key=lambda item: item[0] != PAIRS):
         what = "Judges against labels" if kind == PAIRS else f"{kind.capitalize()} against labels"
         table = _table(f"{what} ({labels})", _heads(kind))
-        notes = []
+        notes: list[str] = []
         for judge, rows in judges:
             for line in _of_pairs(rows) if kind == PAIRS else _of_kind(kind, rows):
                 table.add_row(escape(judge.name), *line.cells)
@@ -126,10 +126,16 @@ def _table(title: str, heads: Sequence[str]) -> Table:
 
 def _of_pairs(rows: list[MetricRow]) -> Iterator[Line]:
     """A line for each swap rule."""
-    for row in (row for row in rows if row.metric == "agreement"):
+    by_rule = [row for row in rows if row.metric == "agreement"]
+    for row in by_rule:
         kappa, consistency, bias = (_beside(rows, metric, row.swap_rule) for metric in BESIDE)
         numbers = (with_interval(row), f"{row.n:,}", covered(row), figure(kappa), percent(consistency), percent(bias))
-        yield Line((row.swap_rule or "", *numbers), _notes({row.swap_rule or "": row}))
+        notes = _notes({row.swap_rule or "": row})
+        # The same for all rules, so once.
+        if row is by_rule[-1] and bias is not None and bias.value is not None:
+            words = found_words(shown(bias))
+            notes.append(f"bias: {words}: {bias.reason}" if bias.reason else f"bias: {words}")
+        yield Line((row.swap_rule or "", *numbers), notes)
 
 
 def _of_kind(kind: str, rows: list[MetricRow]) -> Iterator[Line]:

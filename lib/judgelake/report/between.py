@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from judgelake.report import inert
 from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, RankCorrelation
-from judgelake.report.findings import Finding, pair_finding
+from judgelake.report.findings import Finding, could_have_shown, pair_finding
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.row import Missing, Row
@@ -85,11 +85,10 @@ def differences_told(pairs: Sequence[JudgePair]) -> Differences:
     if findings and unknown == len(findings):
         return Differences((), (f"No two judges could be compared. {WHY}",))
     sentences = []
-    if not found:
-        sentences.append(
-            "No difference between two judges was found. What the sample could have shown stands under "
-            "“Judge against judge”."
-        )
+    if alike := [pair.difference for pair, one in zip(pairs, findings, strict=True) if one.found is False]:
+        number = f"{count_text(len(alike))} other {'pair' if len(alike) == 1 else 'pairs'}"
+        what = f"Of {number} no difference" if found else "No difference between two judges"
+        sentences.append(f"{what} was found, and {could_have_shown([row for row in alike if isinstance(row, Row)])}.")
     if unknown:
         sentences.append(f"{count_text(unknown)} of {count_text(len(findings))} pairs could not be compared. {WHY}")
     return Differences(found, tuple(sentences))

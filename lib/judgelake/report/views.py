@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from judgelake.report import inert
 from judgelake.report.content import BothOrders, JudgeSection, Labelers, MarginBin, Models, ReportContent
-from judgelake.report.findings import Finding, effect_finding, effects_of, is_found
+from judgelake.report.findings import Finding, effect_finding, effects_of, found_words
 from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import value_text
 from judgelake.report.pictures import Axis, axis_of
@@ -16,7 +16,6 @@ from judgelake.report.tables import Head, RowView, TableView, row_view, table_vi
 
 MOST_OPEN_SLICES = 10
 """Slices of a dimension that stand open, the lowest values first; the others unfold."""
-FOUND_WORDS = {True: "found", False: "not found", None: "cannot be said"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def glance(section: JudgeSection, axis: Axis | None) -> Glance:
         reason=None if headline else reason,
         consistency=row_view(orders.consistency) if orders else None,
         position_bias=row_view(position) if position else None,
-        position_words=FOUND_WORDS[is_found(position)] if position else None,
+        position_words=found_words(position) if position else None,
     )
 
 

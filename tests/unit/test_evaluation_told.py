@@ -16,13 +16,13 @@ from rich.console import Console
 
 from judgelake.config import validated
 from judgelake.errors import UserError
-from judgelake.evaluating import job
+from judgelake.evaluating import content, job
 from judgelake.evaluating.disagreements import evenly
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.features import SliceNames
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
 from judgelake.evaluating.job import Evaluated
-from judgelake.evaluating.judge_content import judge_section
+from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS, judge_section
 from judgelake.evaluating.rows import MetricRow
 from judgelake.evaluating.show import covered, show_headline
 from judgelake.evaluating.tracking import headline_metrics
@@ -317,10 +317,100 @@ def test_the_model_is_named_where_its_version_names_it(version, model):
     assert section(OF_PAIRS, judges=(judge_info(model_version=version),)).model == model
 
 
+def test_the_report_explains_every_metric_that_it_shows():
+    of_judges = {*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values())
+    between = {"judge_agreement", "agreement_difference", "win_rate", "bradley_terry", "leaderboard_spearman"}
+    of_labelers = {"labeler_kappa", "labeler_quadratic_kappa", "krippendorff_alpha", "krippendorff_alpha_interval"}
+    assert of_judges | between | of_labelers <= set(glossary.METRICS)
+
+
 def test_the_report_explains_every_rule_that_a_config_may_name():
     assert set(glossary.SWAP_RULES) == set(SwapRule)
     assert set(glossary.FAILURE_RULES) == set(FailureRule)
     assert set(glossary.LABEL_RULES) == set(get_args(Labels.model_fields["rule"].annotation))
+
+
+# The report as a whole
+
+
+class NoRows:
+    """A table that holds nothing."""
+
+    def where(self, condition):
+        return self
+
+    def select(self, *columns):
+        return self
+
+    def distinct(self):
+        return self
+
+    def count(self):
+        return 0
+
+
+@pytest.fixture
+def content_of(monkeypatch):
+    """What the report says of rows: content_of(rows, labelers=("one", "two"))."""
+    monkeypatch.setattr(content, "disagreements_of", lambda *arguments: ())
+
+    def made(rows, **more):
+        return content.report_content(replace(evaluation(rows, **more), verdicts=NoRows()))
+
+    return made
+
+
+def of_labelers(metric, subject=None, value=None, n=9, **parts):
+    nobody = dict.fromkeys(("judge", "judge_fingerprint", "model_version", "mode", "asked", "coverage"))
+    return row(metric, value, subject=subject, n=n, **nobody, **parts)
+
+
+def test_labelers_are_told_apart_whatever_their_names_hold(content_of):
+    rows = [
+        of_labelers("labeler_kappa", "a / b / c", 0.8),
+        of_labelers("labeler_kappa", "a / b / d", 0.7),
+        of_labelers("labeler_kappa", "c / d", 0.6),
+    ]
+    pairs = content_of([*OF_PAIRS, *rows], labelers=("a / b", "c", "d")).labelers.pairs
+    assert [(pair.first, pair.second, pair.kappa.estimate.value) for pair in pairs] == [
+        ("a / b", "c", 0.8),
+        ("a / b", "d", 0.7),
+        ("c", "d", 0.6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kappa", "quadratic", "shown"),
+    [
+        pytest.param((None, 0), (0.6, 9), ("labeler_quadratic_kappa", 0.6), id="scores"),
+        pytest.param((0.8, 9), (None, 0), ("labeler_kappa", 0.8), id="verdicts"),
+        pytest.param((0.8, 9), (0.6, 9), ("labeler_kappa", 0.8), id="both"),
+        pytest.param((None, 9), (None, 0), ("labeler_kappa", None), id="verdicts of one class"),
+        pytest.param((None, 0), (None, 9), ("labeler_quadratic_kappa", None), id="one score throughout"),
+        pytest.param((None, 0), (None, 0), ("labeler_kappa", None), id="nothing in common"),
+        pytest.param((0.8, 9), None, ("labeler_kappa", 0.8), id="no figure of scores"),
+    ],
+)
+def test_two_labelers_are_held_together_by_the_kappa_that_says_something(content_of, kappa, quadratic, shown):
+    told = {"labeler_kappa": kappa, "labeler_quadratic_kappa": quadratic}
+    rows = [of_labelers(metric, "a / b", *said) for metric, said in told.items() if said]
+    (pair,) = content_of(rows, labelers=("a", "b")).labelers.pairs
+    assert (pair.kappa.metric, pair.kappa.estimate.value) == shown
+
+
+@pytest.mark.parametrize(
+    ("nominal", "interval", "shown"),
+    [
+        pytest.param((0.8, 9), (0.7, 9), ["krippendorff_alpha", "krippendorff_alpha_interval"], id="both"),
+        pytest.param((None, 0), (0.7, 9), ["krippendorff_alpha_interval"], id="scores"),
+        pytest.param((0.8, 9), (None, 0), ["krippendorff_alpha"], id="verdicts"),
+        pytest.param((None, 0), (None, 0), ["krippendorff_alpha"], id="no comparison has two labels"),
+    ],
+)
+def test_all_labelers_together_have_the_alpha_of_their_kind_of_labels(content_of, nominal, interval, shown):
+    told = {"krippendorff_alpha": nominal, "krippendorff_alpha_interval": interval}
+    rows = [of_labelers(metric, None, *said) for metric, said in told.items()]
+    assert [one.metric for one in content_of(rows, labelers=("a", "b")).labelers.alphas] == shown
 
 
 # MLflow, and disagreements
@@ -390,13 +480,13 @@ def job_with(monkeypatch):
 
     def run(error):
         made = replace(evaluation(OF_PAIRS, report=None, cards=None), verdicts=Unpersisted())
-        content = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
+        told = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
 
         def track(*arguments):
             raise error
 
         monkeypatch.setattr(job, "evaluate", lambda *arguments: made)
-        monkeypatch.setattr(job, "report_content", lambda *arguments: content)
+        monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "track", track)
         return job.evaluate_and_report(None, made.job)
 

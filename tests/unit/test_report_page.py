@@ -23,6 +23,9 @@ from judgelake.report import (
     Disagreement,
     Family,
     JudgePair,
+    LabelerPair,
+    Labelers,
+    MarginBin,
     Missing,
     Models,
     OrderVerdict,
@@ -35,6 +38,7 @@ from judgelake.report import (
     render_page,
 )
 from judgelake.report.disagreements import MOST_DISAGREEMENTS
+from judgelake.report.glossary import METRICS, metric_title
 from judgelake.report.inert import ACTING, LONGEST_NAME, LONGEST_TEXT, cleaned, name
 
 VOID = {"meta", "br", "rect", "line", "circle", "link", "img", "input", "hr"}
@@ -337,6 +341,22 @@ def test_a_position_bias_that_was_not_found_stands_at_a_glance_with_what_could_h
     assert page.row("judge")[4].endswith("not found; this sample could not have shown less than 4.2 points")
 
 
+def test_labelers_of_verdicts_and_of_scores_have_a_matrix_each():
+    def pair(metric, first, second):
+        return LabelerPair(first, second, Row(metric, Estimate(0.5, 0.4, 0.6), 9, scale=Scale.COEFFICIENT))
+
+    alphas = tuple(
+        Row(metric, Estimate(value, value, value), 9, scale=Scale.COEFFICIENT)
+        for metric, value in (("krippendorff_alpha", 0.8), ("krippendorff_alpha_interval", 0.7))
+    )
+    pairs = (pair("labeler_kappa", "one", "two"), pair("labeler_quadratic_kappa", "three", "four"))
+    page = Page(render_page(replace(empty_content(), labelers=Labelers(pairs, alphas))))
+    assert "Cohen's kappa of two labelers, with its 95 % interval" in page.text
+    assert "Quadratic-weighted kappa of two labelers, with its 95 % interval" in page.text
+    assert page.row("three")[1:] == ["itself ·", "0.500 0.400 to 0.600"]
+    assert page.row("Krippendorff's alpha of scores")[1].startswith("0.700")
+
+
 # Slices, confusion
 
 
@@ -426,6 +446,26 @@ def test_a_margin_that_makes_ties_of_label_scores_is_told_where_there_is_one(mar
     text = text_of(replace(empty_content(), rules=replace(RULES, tie_margin=margin)))
     assert (f"; label scores within {margin:g} of each other are a tie" in text) is told
     assert ("are a tie" in text) is told
+
+
+def test_every_metric_that_is_shown_is_explained():
+    told = {row.metric for row in (*full_content().judges[0].headline, *full_content().judges[0].slices)}
+    told |= {"consistency", "bias_first", "bias_second", "position_bias", "longer_win_share", "length_slope"}
+    told |= {"judge_agreement", "agreement_difference", "win_rate", "bradley_terry", "leaderboard_kendall_tau_b"}
+    told |= {"labeler_kappa", "krippendorff_alpha"}
+    words = text_of(full_content()).rpartition(" Words ")[2]
+    for metric in told:
+        assert f"{metric_title(metric)} {METRICS[metric][:1].upper()}{METRICS[metric][1:]}." in words
+
+
+@pytest.mark.parametrize("part", ["calibration", "slices", "judge_pairs"])
+def test_a_metric_that_stands_in_one_part_alone_is_explained(part):
+    row = rate("positional_kappa", 0.5, 0.05, 100, slice=Slice("source", "a"))
+    parts = {"calibration": (MarginBin("0 to 1", row),), "slices": (row,)}
+    content = with_judge(**{part: parts[part]}) if part in parts else with_judge()
+    if part == "judge_pairs":
+        content = replace(content, judge_pairs=(JudgePair("judge", "other", agreement=row),))
+    assert "Positional kappa Agreement of the two orders beyond chance." in text_of(content)
 
 
 def test_a_page_is_the_same_each_time():

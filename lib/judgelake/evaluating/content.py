@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
+from itertools import combinations
 
+from judgelake.evaluating.agreement_observations import BETWEEN_LABELERS
 from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.judge_content import judge_section, shown
@@ -123,16 +125,27 @@ def _best_first(strength: MetricRow | None, rate: MetricRow) -> tuple[bool, floa
 
 
 def _labelers(evaluation: Evaluation) -> Labelers | Missing:
-    if len(evaluation.inputs.labelers) < 2:
+    labelers = evaluation.inputs.labelers
+    if len(labelers) < 2:
         return Missing("there are no two labelers of one kind")
+    of_verdicts, of_scores = (
+        {row.subject: row for row in _named(evaluation.rows, metric)}
+        for metric in ("labeler_kappa", "labeler_quadratic_kappa")
+    )
     pairs = []
-    for row in _named(evaluation.rows, "labeler_kappa"):
-        first, _, second = (row.subject or "").partition(" / ")
-        pairs.append(LabelerPair(first, second, shown(row)))
-    alphas = _named(evaluation.rows, "krippendorff_alpha")
+    # Not by taking the subject apart: a labeler's name may hold what stands between two.
+    for first, second in combinations(labelers, 2):
+        subject = BETWEEN_LABELERS.join((first, second))
+        found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
+        # A number before a reason, and a reason that speaks of labels before the one that there are none.
+        best = sorted(found, key=lambda row: (row.value is None, not row.n))[:1]
+        pairs += [LabelerPair(first, second, shown(row)) for row in best]
+    named = ("krippendorff_alpha", "krippendorff_alpha_interval")
+    alphas = [row for metric in named for row in _named(evaluation.rows, metric)]
+    alphas = [row for row in alphas if row.n] or alphas[:1]
     return Labelers(
         tuple(pairs) or Missing("there are too many labelers to show every two of them"),
-        shown(alphas[0]) if alphas else Missing("no comparison has labels of two"),
+        tuple(map(shown, alphas)) or Missing("no comparison has labels of two"),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from judgelake.report import inert
 from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, RankCorrelation
 from judgelake.report.findings import Finding, could_have_shown, pair_finding
+from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.row import Missing, Row
@@ -131,10 +132,14 @@ def correlation_table(correlations: Sequence[RankCorrelation]) -> TableView:
     return table_view([one.correlation for one in correlations], heads)
 
 
-def labeler_matrix(pairs: Sequence[LabelerPair]) -> MatrixView:
-    """Kappa of any two labelers."""
-    names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
-    return matrix_view(names, [(pair.first, pair.second, pair.kappa) for pair in pairs])
+def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView]]:
+    """For each kappa that there is its title and the matrix of any two labelers."""
+    made = []
+    for metric in dict.fromkeys(pair.kappa.metric for pair in pairs):
+        known = [(pair.first, pair.second, pair.kappa) for pair in pairs if pair.kappa.metric == metric]
+        names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
+        made.append((metric_title(metric), matrix_view(names, known)))
+    return made
 
 
 def _on(row: Row | Missing, axis: Axis | None) -> RowView | Missing:

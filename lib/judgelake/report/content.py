@@ -143,7 +143,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class LabelerPair:
-    """Cohen's kappa of two labelers."""
+    """Kappa of two labelers: Cohen's, or, where their labels are scores, the quadratic-weighted one."""
 
     first: str
     second: str
@@ -155,8 +155,8 @@ class Labelers:
     """How far labelers agree among themselves: what a judge can be measured against at all."""
 
     pairs: tuple[LabelerPair, ...] | Missing
-    alpha: Row | Missing = NOT_ASKED
-    """Krippendorff's alpha over all labelers."""
+    alphas: tuple[Row, ...] | Missing = NOT_ASKED
+    """Krippendorff's alpha over all labelers: of their verdicts, and of their scores."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes)
     kind = None if labels is None else "human"
     inputs = Inputs(A_TABLE, A_TABLE, labels, {}, judges or (judge_info(),), kind, labelers, 0)
     settings = validated(EvaluateJob, changes, "test")
-    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, datetime(2026, 1, 1, tzinfo=UTC))
+    computed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, None, computed_at)
 
 
 def section(rows, **more):
@@ -411,6 +412,28 @@ def test_all_labelers_together_have_the_alpha_of_their_kind_of_labels(content_of
     told = {"krippendorff_alpha": nominal, "krippendorff_alpha_interval": interval}
     rows = [of_labelers(metric, None, *said) for metric, said in told.items()]
     assert [one.metric for one in content_of(rows, labelers=("a", "b")).labelers.alphas] == shown
+
+
+def few(metric, where, **parts):
+    return row(metric, reason="fewer than 30 comparisons in this slice", slice=where, **{"n": 12, **parts})
+
+
+def test_a_slice_counts_as_too_small_where_the_figure_that_stands_for_a_judge_has_no_rate(content_of):
+    judges = (judge_info(), judge_info(number=1, name="scorer", judge="scorer", fingerprint="1f"))
+    scorer = {"judge_fingerprint": "1f"}
+    rows = [
+        *OF_PAIRS,
+        row("agreement", 0.8, swap_rule="first", slice="source=large"),
+        few("agreement", "source=large", swap_rule="strict"),
+        few("cohen_kappa", "source=large", swap_rule="first"),
+        few("agreement", "source=small", swap_rule="first"),
+        *(replace(one, **scorer) for one in OF_SCORES[1:]),
+        row("spearman", 0.5, slice="source=small", **scorer),
+        few("spearman", "source=smaller", swap_rule="average", **scorer),
+        row("spearman", reason="the judge gives one score", n=90, slice="source=constant", **scorer),
+    ]
+    counts = {count.name: (count.n, count.why) for count in content_of(rows, judges=judges).left_out}
+    assert counts["slices without a rate"] == (2, "fewer than 30 comparisons")
 
 
 # MLflow, and disagreements

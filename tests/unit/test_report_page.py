@@ -433,6 +433,34 @@ def test_a_disagreement_shows_question_answers_label_verdicts_and_raw_output():
     assert "No raw output is stored" in text
 
 
+@pytest.mark.parametrize(
+    ("label", "verdicts", "words"),
+    [
+        pytest.param(
+            "4",
+            (OrderVerdict("A", None, "2", scores=(2.0,)),),
+            "The label says 4, the judge says 2",
+            id="a score of one answer",
+        ),
+        pytest.param(
+            "7, 3, 5",
+            (
+                OrderVerdict("ABC", "C", "5 8 1", scores=(1.0, 8.0, 5.5)),
+                OrderVerdict("CBA", None, None, status="timeout"),
+            ),
+            "The label says 7, 3, 5, the judge says 1, 8, 5.5 and no verdict (timeout)",
+            id="scores of three",
+        ),
+    ],
+)
+def test_scores_are_held_against_a_label_of_scores(label, verdicts, words):
+    answers = (ShownAnswer(("because",)),) * len(verdicts[0].scores)
+    one = Disagreement("the judge", "c-17", (Turn("user", "why?"),), answers, label, verdicts, is_scored=True)
+    text = text_of(replace(empty_content(), disagreements=(one,)))
+    assert words in text
+    assert "no verdict (ok)" not in text
+
+
 def test_the_rules_are_explained_and_what_was_left_out_is_counted():
     content = replace(empty_content(), rules=RULES, left_out=(Count("labels of score -1", 13, "invalid"),))
     text = text_of(content)

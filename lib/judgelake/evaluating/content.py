@@ -15,6 +15,7 @@ from judgelake.report import (
     Count,
     Disagreement,
     JudgePair,
+    JudgeSection,
     LabelerPair,
     Labelers,
     Leaderboard,
@@ -33,6 +34,7 @@ LABELS = "labels"
 def report_content(evaluation: Evaluation) -> ReportContent:
     """Everything the report and the judge cards say."""
     inputs, job = evaluation.inputs, evaluation.job
+    judges = tuple(judge_section(evaluation, judge) for judge in inputs.judges)
     return ReportContent(
         run_id=evaluation.run_id,
         computed_at=evaluation.computed_at,
@@ -50,12 +52,12 @@ def report_content(evaluation: Evaluation) -> ReportContent:
             judgments_where=job.judgments_where,
         ),
         tables=tuple(TableRead(role, read.table, read.version) for role, read in inputs.versions.items()),
-        judges=tuple(judge_section(evaluation, judge) for judge in inputs.judges),
+        judges=judges,
         judge_pairs=_judge_pairs(evaluation),
         models=_models(evaluation),
         labelers=_labelers(evaluation),
         disagreements=_disagreements(evaluation),
-        left_out=_left_out(evaluation),
+        left_out=_left_out(evaluation, judges),
         not_tested=_not_tested(evaluation),
         software=f"judgelake {version('judgelake')}",
     )
@@ -152,18 +154,33 @@ def _labelers(evaluation: Evaluation) -> Labelers | Missing:
 def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing:
     if evaluation.inputs.labels is None:
         return Missing("there are no labels")
-    return disagreements_of(evaluation.inputs, evaluation.verdicts) or Missing("no verdict differs from its label")
+    found = disagreements_of(evaluation.inputs, evaluation.verdicts, evaluation.graded)
+    return found or Missing("no verdict and no score differs from its label")
 
 
-def _left_out(evaluation: Evaluation) -> tuple[Count, ...]:
-    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
-    small = {row.slice for row in evaluation.rows if row.slice != "all" and row.reason and "fewer than" in row.reason}
+def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[Count, ...]:
+    rule, least = evaluation.job.labels.rule, evaluation.job.slices.least
     counts = (
         Count("invalid labels", evaluation.inputs.invalid_labels, "a score below 0 marks a comparison that got none"),
-        Count("split labels", split, f"their labelers agree on no label by the rule {evaluation.job.labels.rule}"),
-        Count("slices without a rate", len(small), f"fewer than {evaluation.job.slices.least} comparisons"),
+        Count("split labels", _split_labels(evaluation), f"their labelers agree on no label by the rule {rule}"),
+        Count("slices without a rate", _small_slices(judges, least), f"fewer than {least} comparisons"),
     )
     return tuple(count for count in counts if count.n)
+
+
+def _split_labels(evaluation: Evaluation) -> int:
+    """Judged comparisons whose labels the rule makes no label of."""
+    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
+    if evaluation.graded is None or evaluation.job.labels.rule == "each":
+        return split
+    unlabeled = evaluation.graded.where("size != 2 AND label_scores IS NULL AND label_verdict IS NULL")
+    return split + unlabeled.select("comparison_id").distinct().count()
+
+
+def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
+    """How many slices are too small for the figure that stands for a judge."""
+    rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
+    return len({row.slice for row in rows if row.estimate.value is None and row.n < least})
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:

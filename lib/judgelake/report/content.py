@@ -196,10 +196,13 @@ class Disagreement:
     messages: tuple[Turn, ...]
     answers: tuple[ShownAnswer, ...]
     label: str
+    """A verdict, or scores in words: "7, 3, 5"."""
     verdicts: tuple[OrderVerdict, ...]
     input: str | None = None
     reference: str | None = None
     source: str | None = None
+    is_scored: bool = False
+    """Whether the label is scores: then the judge's scores are held against it, and not its verdict."""
 
 
 @dataclass(frozen=True, slots=True)

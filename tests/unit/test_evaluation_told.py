@@ -266,6 +266,38 @@ def test_a_judge_is_told_what_was_not_tested_of_it():
     assert "Position bias" not in said(row("consistency", 0.9))
 
 
+OF_FAMILY = "no comparison has exactly one answer of the family"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        pytest.param([], ["Self-preference of judge: families.judges does not name it."], id="not named"),
+        pytest.param(
+            [nothing("own_win_share", OF_FAMILY)], [f"Self-preference of judge: {OF_FAMILY}."], id="nothing to go by"
+        ),
+        pytest.param([row("own_win_share", 0.5, swap_rule="first")], [], id="tested"),
+    ],
+)
+def test_a_judge_is_told_why_its_self_preference_was_not_tested(content_of, rows, said):
+    found = content_of([*OF_PAIRS, *rows], families={"models": {"m": "acme"}})
+    told = [*found.judges[0].not_tested, *found.not_tested]
+    assert [sentence for sentence in told if sentence.startswith("Self-preference")] == said
+
+
+def test_without_families_of_models_self_preference_is_left_to_one_general_sentence(content_of):
+    found = content_of(OF_PAIRS)
+    assert not any("Self-preference" in sentence for sentence in found.judges[0].not_tested)
+    assert "Self-preference: the config names no families of models." in found.not_tested
+
+
+@pytest.mark.parametrize(("by", "told"), [(["source"], 1), ([], 0)])
+def test_what_is_not_sliced_is_said_once(content_of, by, told):
+    found = content_of(OF_PAIRS, judges=(judge_info(), judge_info(number=1, fingerprint="1f")), slices={"by": by})
+    sentences = [*(one for judge in found.judges for one in judge.not_tested), *found.not_tested]
+    assert sum("over everything only" in sentence for sentence in sentences) == told
+
+
 def test_a_metric_of_one_rule_is_shown_whatever_the_headlines_rule_is():
     rows = [*OF_PAIRS, row("agreement_with_ties", 0.6, swap_rule="tie"), row("macro_recall", 0.5, swap_rule="tie")]
     families = [(one.metric, one.swap_rule) for family in section(rows).families for one in family.rows]

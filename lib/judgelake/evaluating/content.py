@@ -189,6 +189,9 @@ def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
     said = []
     if not job.families.models:
         said.append("Self-preference: the config names no families of models.")
+    if job.slices.by:
+        what = "Length bias, self-preference, judges against each other and leaderboards by slice"
+        said.append(f"{what}: they are computed over everything only.")
     if inputs.labels is None:
         said.append("Agreement: there are no labels for these comparisons.")
     elif len(inputs.labelers) == 1:

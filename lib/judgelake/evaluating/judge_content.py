@@ -110,7 +110,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         slices=_slices(rows, headline_rule, kind, evaluation.job.slices.by),
         calibration=_calibration(evaluation, rows, kind),
         families=_families(whole, headline_rule, HEADLINES[kind]),
-        not_tested=_not_tested(whole, judge),
+        not_tested=_not_tested(whole, judge, has_families=bool(evaluation.job.families.models)),
         failures=tuple(Count(status, count) for status, count in judge.statuses.items() if status != "ok"),
     )
 
@@ -215,13 +215,17 @@ def _calibration(evaluation: Evaluation, rows: Sequence[MetricRow], kind: str) -
     return tuple(bins) or Missing("no judgment in the own order (AB) has log-probabilities of the judge's labels")
 
 
-def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo) -> tuple[str, ...]:
+def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo, *, has_families: bool) -> tuple[str, ...]:
     """What the evaluation says nothing about of this judge, in plain sentences."""
     said = []
     if not any(row.metric == "consistency" and row.value is not None for row in rows):
         said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
     if judge.repeats < 2:
         said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+    own = next((row for row in rows if row.metric == "own_win_share"), None)
+    if has_families and (own is None or own.value is None):
+        reason = "families.judges does not name it" if own is None else own.reason
+        said.append(f"Self-preference of {judge.name}: {reason}.")
     return tuple(said)
 
 

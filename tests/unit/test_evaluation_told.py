@@ -1,88 +1,33 @@
-"""What terminal, report and MLflow are told of an evaluation: a judge's headline, and why a part is missing."""
+"""What the report is told of an evaluation: a judge's headline, and why a part is missing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from io import StringIO
 from typing import get_args
 
 import pytest
-import requests
+from evaluation_example import (
+    NO_LABEL,
+    OF_ASPECTS,
+    OF_PAIRS,
+    OF_RANKINGS,
+    OF_SCORES,
+    cells,
+    evaluation,
+    judge_info,
+    nothing,
+    row,
+    section,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from mlflow.exceptions import MlflowException
-from rich.console import Console
 
-from judgelake.config import validated
-from judgelake.errors import UserError
-from judgelake.evaluating import content, job
+from judgelake.evaluating import content
 from judgelake.evaluating.disagreements import evenly
-from judgelake.evaluating.evaluate import Evaluation
-from judgelake.evaluating.features import SliceNames
-from judgelake.evaluating.inputs import Inputs, JudgeInfo
-from judgelake.evaluating.job import Evaluated
-from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS, judge_section
-from judgelake.evaluating.rows import MetricRow
-from judgelake.evaluating.show import covered, show_headline
+from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS
 from judgelake.evaluating.tracking import headline_metrics
-from judgelake.evaluation import EvaluateJob, FailureRule, Labels, SwapRule
-from judgelake.report import Confusion, Missing, ReportContent, Rules, glossary
-
-NO_LABEL = "no comparison asked of this judge has a label"
-A_TABLE = object()
-
-
-def judge_info(**parts):
-    known = {"name": "judge", "judge": "judge", "model_version": "acme/judge-7b@main", "mode": "pair"}
-    numbers = {"number": 0, "judgments": 10, "repeats": 1}
-    return JudgeInfo(**{"fingerprint": "0f", "is_imported": False, **numbers, **known, **parts})
-
-
-def row(metric, value=None, low=None, high=None, **parts):
-    names = {"judge": "judge", "judge_fingerprint": "0f", "model_version": "m", "mode": "pair", "metric": metric}
-    numbers = {"value": value, "low": low, "high": high, "n": 90, "clusters": 80, "asked": 100, "coverage": 0.9}
-    absent = dict.fromkeys(("subject", "detectable", "if_failures_wrong", "if_failures_right", "swap_rule", "reason"))
-    return MetricRow(**{**names, **numbers, **absent, "slice": "all", **parts})
-
-
-def nothing(metric, reason=NO_LABEL, **parts):
-    return row(metric, reason=reason, n=0, asked=0, coverage=None, **parts)
-
-
-def cells(rule, **counts):
-    return [row("confusion", float(n), subject=f"{name[0]}>{name[1]}", swap_rule=rule) for name, n in counts.items()]
-
-
-def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes):
-    kind = None if labels is None else "human"
-    inputs = Inputs(A_TABLE, A_TABLE, labels, {}, judges or (judge_info(),), kind, labelers, 0)
-    settings = validated(EvaluateJob, changes, "test")
-    computed_at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, None, computed_at)
-
-
-def section(rows, **more):
-    made = evaluation(rows, **more)
-    return judge_section(made, made.inputs.judges[0])
-
-
-def printed(rows, **more):
-    console = Console(file=StringIO(), width=80)
-    show_headline(console, Evaluated(evaluation(rows, **more), None, {}, None, None))
-    return console.file.getvalue()
-
-
-OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first", is_rate=True), row("consistency", 0.75, is_rate=True)]
-OF_SCORES = [
-    nothing("agreement", swap_rule="first"),
-    row("pearson", 0.61),
-    row("spearman", 0.5, -0.1, 0.7, coverage=0.996),
-    row("mean_absolute_error", 1.25),
-    row("exact_agreement", 0.4, 0.3, 0.5, is_rate=True),
-]
-OF_RANKINGS = [row("top_1_agreement", 0.7, 0.6, 0.8, is_rate=True), row("mean_kendall_tau", 0.33), *OF_SCORES]
-OF_ASPECTS = [row("aspect_accuracy", 0.9, 0.8, 0.95, is_rate=True), row("aspect_auroc", 0.97, is_rate=True), *OF_SCORES]
+from judgelake.evaluation import FailureRule, Labels, SwapRule
+from judgelake.report import Confusion, Missing, glossary
 
 
 @pytest.mark.parametrize(
@@ -107,96 +52,6 @@ def test_a_judge_is_headed_by_what_it_was_asked_for(rows, metrics):
 def test_figures_of_scores_stay_below_those_of_pairs():
     families = section([*OF_PAIRS, *OF_SCORES[1:]]).families
     assert next(one.metric for family in families for one in family.rows) == "spearman"
-
-
-@pytest.mark.parametrize(
-    ("rows", "title", "numbers"),
-    [
-        pytest.param(OF_PAIRS, "Judges against labels", "first 80.0 (70.0-90.0) 90 90.0% - 75.0 -", id="pairs"),
-        pytest.param(OF_SCORES, "Scores against labels", "0.50 (-0.10 to 0.70) 90 99.6% 0.61 1.25 40.0", id="scores"),
-        pytest.param(OF_RANKINGS, "Rankings against labels", "70.0 (60.0-80.0) 90 90.0% 0.33 -", id="rankings"),
-        pytest.param(OF_ASPECTS, "Aspects against labels", "90.0 (80.0-95.0) 90 90.0% - 97.0", id="yes and no"),
-    ],
-)
-def test_the_terminal_shows_what_the_judge_was_asked_for_in_eighty_columns(rows, title, numbers):
-    lines = printed(rows).splitlines()
-    assert lines[0].startswith(f"{title} (human: gold)")
-    assert " ".join(lines[2].split()) == f"judge {numbers}"
-    assert NO_LABEL not in "\n".join(lines)
-
-
-@pytest.mark.parametrize("rows", [OF_PAIRS, OF_SCORES, OF_RANKINGS, OF_ASPECTS])
-def test_millions_of_judgments_and_a_long_name_lose_no_column(rows):
-    # The longest swap rule there is, and numbers as wide as they come.
-    wide = [replace(one, n=1_234_567, swap_rule=one.swap_rule and "follow_first") for one in rows]
-    beside = [row("position_bias", -0.123), row("cohen_kappa", -0.55, swap_rule="follow_first")]
-    text = printed([*wide, *beside], judges=(judge_info(name="a-rather-long-judge (pair, 1234)"),))
-    head, line, *_ = text.splitlines()[1:]
-    assert head.rstrip().endswith(("bias, %", "exact, %", "pairs, %", "AUROC, %"))
-    assert "1,234,567" in line
-
-
-def test_judges_of_pairs_and_of_scores_have_a_table_each():
-    judges = (judge_info(), judge_info(number=1, name="scorer", judge="scorer", fingerprint="1f"))
-    scores = [row(one.metric, one.value, judge_fingerprint="1f") for one in OF_SCORES[1:]]
-    text = printed([*scores, *OF_PAIRS], judges=judges)
-    assert text.index("Judges against labels") < text.index("Scores against labels") < text.index("scorer ")
-
-
-BOUNDS = {"if_failures_wrong": 0.697, "if_failures_right": 0.721}
-
-
-@pytest.mark.parametrize(
-    ("rows", "line"),
-    [
-        pytest.param([replace(OF_PAIRS[0], **BOUNDS), *OF_PAIRS[1:]], "judge, first: ", id="pairs"),
-        pytest.param([*OF_SCORES[:-1], replace(OF_SCORES[-1], **BOUNDS)], "judge, exact agreement: ", id="scores"),
-        pytest.param([replace(OF_RANKINGS[0], **BOUNDS)], "judge, top 1 agreement: ", id="rankings"),
-        pytest.param([replace(OF_ASPECTS[0], **BOUNDS)], "judge, aspect accuracy: ", id="yes and no"),
-    ],
-)
-def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
-    lines = printed(rows).splitlines()
-    (place,) = [place for place, text in enumerate(lines) if "were all failures" in text]
-    assert lines[place] == f"  {line}69.7 % were all failures wrong, 72.1 % right"
-    assert place > 2
-
-
-def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
-    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict", is_rate=True)
-    told = replace(strict, if_failures_wrong=0.8, if_failures_right=0.8)
-    assert (told.n, told.asked) == (90, 100), "the rest abstains"
-    assert "failures" not in printed([told])
-
-
-@pytest.mark.parametrize(
-    ("bias", "words"),
-    [
-        pytest.param(
-            (0.01, -0.02, 0.04, 0.042), "not found; this sample could not have shown less than 4.2 points", id="not"
-        ),
-        pytest.param((-0.08, -0.109, -0.051, 0.04), "found", id="found"),
-        pytest.param((0.5, None, None, None, "one question only"), "cannot be said: one question only", id="unknown"),
-    ],
-)
-def test_the_terminal_says_once_whether_a_bias_was_found(bias, words):
-    numbers = dict(zip(("value", "low", "high", "detectable", "reason"), (*bias, None), strict=False))
-    both = [*OF_PAIRS, replace(OF_PAIRS[0], swap_rule="strict")]
-    text = printed([*both, row("position_bias", is_effect=True, **numbers)])
-    assert [line for line in text.splitlines() if "judge, bias" in line] == [f"  judge, bias: {words}"]
-
-
-@pytest.mark.parametrize("labeler", ["[/b]", "[link=http://evil.example]x[/link]", "[red]"])
-def test_a_labelers_name_is_text(labeler):
-    assert labeler in printed(OF_PAIRS, labelers=(labeler,)).replace("\n", "")
-
-
-@pytest.mark.parametrize(
-    ("coverage", "text"),
-    [(1.0, "100%"), (0.996, "99.6%"), (0.99999, ">99.9%"), (0.5, "50.0%"), (0.0001, "<0.1%"), (0.0, "0%"), (None, "-")],
-)
-def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
-    assert covered(row("agreement", coverage=coverage)) == text
 
 
 # Reasons
@@ -316,8 +171,6 @@ def test_what_is_no_verdict_on_two_answers_is_shown_and_logged_whatever_the_head
     assert {one.metric for one in found.slices} == {found.headline[0].metric}
     assert {one.metric for one in rows} < set(headline_metrics(rows, "both_right"))
     assert headline_metrics(rows, "both_right")["n"] == 90
-    line = printed(rows, swap_rules=["both_right", "first"]).splitlines()[2]
-    assert "90.0%" in line or "99.6%" in line
     beside = section([*OF_PAIRS, *rows], swap_rules=["first"])
     assert {one.metric for family in beside.families for one in family.rows} == {one.metric for one in rows}
 
@@ -468,39 +321,7 @@ def test_a_slice_counts_as_too_small_where_the_figure_that_stands_for_a_judge_ha
     assert counts["slices without a rate"] == (2, "fewer than 30 comparisons")
 
 
-# MLflow, and disagreements
-
-
-def test_only_what_stands_for_the_judge_goes_to_mlflow():
-    rows = [
-        *(row("agreement", value, swap_rule=rule) for rule, value in (("first", 0.8), ("strict", 0.9))),
-        row("macro_f1", 0.7, 0.6, 0.8, swap_rule="first"),
-        row("macro_f1", 0.75, swap_rule="strict"),
-        row("f1", 0.6, subject="A", swap_rule="first"),
-        row("both_right_accuracy", 0.55, swap_rule="both_right"),
-        row("position_bias", -0.02),
-        row("agreement", 0.4, swap_rule="first", slice="source=x"),
-        *(row("games", 3.0, subject=game) for game in ("a > b", "a = b", "b > a")),
-        row("win_rate", 0.6, subject="a"),
-        row("mcnemar_p", 0.03, subject="other"),
-        nothing("cohen_kappa", swap_rule="first"),
-        *cells("first", AA=3, AB=1),
-    ]
-    assert headline_metrics(rows, "first") == {
-        "agreement": 0.8,
-        "agreement/strict": 0.9,
-        "macro_f1": 0.7,
-        "macro_f1.low": 0.6,
-        "macro_f1.high": 0.8,
-        "both_right_accuracy": 0.55,
-        "position_bias": -0.02,
-        "n": 90,
-        "coverage": 0.9,
-    }
-
-
-def test_a_judge_of_scores_has_their_coverage_in_mlflow():
-    assert headline_metrics(OF_SCORES, "first")["coverage"] == 0.996
+# Disagreements
 
 
 @pytest.mark.parametrize(
@@ -520,45 +341,3 @@ def test_disagreements_are_shared_out_evenly_and_filled_up(lists, most, expected
 @given(st.lists(st.lists(st.integers(), max_size=9), max_size=6), st.integers(0, 30))
 def test_no_place_stays_empty_while_a_disagreement_is_left(lists, most):
     assert len(evenly(lists, most)) == min(most, sum(map(len, lists)))
-
-
-class Unpersisted:
-    """The one thing that the job does with a table."""
-
-    def unpersist(self):
-        pass
-
-
-@pytest.fixture
-def job_with(monkeypatch):
-    """Runs the job on a made-up evaluation, with MLflow raising an error."""
-
-    def run(error):
-        made = replace(evaluation(OF_PAIRS, report=None, cards=None), verdicts=Unpersisted())
-        told = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
-
-        def track(*arguments):
-            raise error
-
-        monkeypatch.setattr(job, "evaluate", lambda *arguments: made)
-        monkeypatch.setattr(job, "report_content", lambda *arguments: told)
-        monkeypatch.setattr(job, "track", track)
-        return job.evaluate_and_report(None, made.job)
-
-    return run
-
-
-@pytest.mark.parametrize(
-    "error", [MlflowException("full"), ConnectionError("away"), requests.Timeout("slow"), UserError("no experiment")]
-)
-def test_an_evaluation_stands_though_mlflow_does_not_take_it(job_with, error):
-    done = job_with(error)
-    assert done.mlflow_run_id is None
-    assert str(error) in done.problem
-    assert list(done.cards) == ["0f"]
-
-
-@pytest.mark.parametrize("error", [KeyError("agreement"), TypeError("not a float")])
-def test_a_mistake_of_ours_is_not_taken_for_one_of_mlflow(job_with, error):
-    with pytest.raises(type(error)):
-        job_with(error)

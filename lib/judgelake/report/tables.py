@@ -22,6 +22,9 @@ SCALE_TITLES = {
     Scale.COEFFICIENT: "Coefficients",
     Scale.NUMBER: "Other figures",
 }
+# Columns of a matrix that an upright A4 sheet takes as they stand on a screen, and those it takes in small print.
+WIDE = 6
+WIDEST_ON_PAPER = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,16 @@ class MatrixView:
     columns: tuple[str, ...]
     rows: tuple[HeatRow, ...]
     totals: tuple[str, ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a sheet of paper only has room for it in small print."""
+        return WIDE < len(self.columns) <= WIDEST_ON_PAPER
+
+    @property
+    def is_too_wide_for_paper(self) -> bool:
+        """Whether a sheet of paper has no room for it at all."""
+        return len(self.columns) > WIDEST_ON_PAPER
 
 
 def confusion_view(confusion: Confusion) -> MatrixView:

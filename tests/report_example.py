@@ -310,7 +310,7 @@ def _labelers() -> Labelers:
             pair("annotator1", "annotator3", 0.879),
             pair("annotator2", "annotator3", 0.862),
         ),
-        alpha,
+        (alpha,),
     )
 
 

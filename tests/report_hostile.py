@@ -81,7 +81,7 @@ def hostile_content(text: str) -> ReportContent:
             (Leaderboard(text, (RankedModel(text, row, Missing(text)),), text),),
             (RankCorrelation(text, text, row),),
         ),
-        labelers=Labelers((LabelerPair(text, text + "2", row),), row),
+        labelers=Labelers((LabelerPair(text, text + "2", row),), (row,)),
         disagreements=(
             Disagreement(
                 text, text, (Turn(text, text),), (ShownAnswer((text,), text),), text, (verdict,), text, text, text

@@ -1,4 +1,4 @@
-"""The report in headless Chromium: wide, on a phone and in the dark; no error, no request, readable to all.
+"""The report in headless Chromium: wide, on a phone, in the dark and on paper; no error, no request, readable to all.
 
 The browser is driven by its own DevTools protocol over aiohttp, which the project has anyway: only it can set the width
 of a phone and the dark scheme, and tell what the page asked of the network.
@@ -13,7 +13,8 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pytest
 from report_example import empty_content, full_content
 from report_hostile import HOSTILE_TEXTS, hostile_content
 
-from judgelake.report import notebook_html, render_page
+from judgelake.report import JudgePair, LabelerPair, Labelers, ReportContent, notebook_html, render_page
 
 PIL_Image = pytest.importorskip("PIL.Image", reason="needs Pillow, which comes with matplotlib, to look at screenshots")
 
@@ -67,6 +68,33 @@ CONTRAST_SCRIPT = """
 })()
 """.replace("LARGE", str(CONTRAST_OF_LARGE)).replace("SMALL", str(CONTRAST))
 
+# What paper would lose: folded parts that stay folded, and what is wider or higher than the place it has.
+LOST_SCRIPT = """
+(() => {
+  const lost = [];
+  const seen = [...document.body.querySelectorAll("*")].filter((one) => !one.closest(".unseen, defs, nav, footer"));
+  for (const one of seen) {
+    if (one.matches("details > :not(summary), details > :not(summary) *") && !one.checkVisibility())
+      lost.push(`folded: ${one.outerHTML.slice(0, 80)}`);
+    const box = one.getBoundingClientRect();
+    if (box.width && (box.right > innerWidth + 1 || box.left < -1))
+      lost.push(`beyond the edge, ${box.left} to ${box.right}: ${one.outerHTML.slice(0, 80)}`);
+    const isClipped = getComputedStyle(one).overflowX !== "visible" || getComputedStyle(one).overflowY !== "visible";
+    if (isClipped && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1))
+      lost.push(`cut: ${one.outerHTML.slice(0, 80)}`);
+  }
+  return lost;
+})()
+"""
+LIGHTNESS_SCRIPT = """
+["color", "backgroundColor"].map((name) => {
+  const [r, g, b] = getComputedStyle(document.body)[name].match(/[\\d.]+/g).map(Number);
+  return (r + g + b) / 765;
+})
+"""
+# A4 with the margins that browsers take.
+PAPER_PX = 718
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -76,6 +104,7 @@ class View:
     height: int = 900
     is_dark: bool = False
     is_unfolded: bool = False
+    is_paper: bool = False
 
 
 VIEWS = {
@@ -96,6 +125,9 @@ class Seen:
     requests: list[str] = field(default_factory=list)
     page_width: int = 0
     poor_contrasts: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    lightness: tuple[float, float] = (0.0, 0.0)
+    """Of the page's text and of its ground, from 0 (black) to 1 (white)."""
     title: str = ""
 
 
@@ -182,7 +214,7 @@ async def look(page: Path, view: View, profile: Path) -> Seen:
             mobile=view.width < 600,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if view.is_dark else "light"}
-        await tab.call("Emulation.setEmulatedMedia", features=[scheme])
+        await tab.call("Emulation.setEmulatedMedia", features=[scheme], media="print" if view.is_paper else "")
         await tab.call("Page.navigate", url=page.as_uri())
         await tab.until("Page.loadEventFired")
         if view.is_unfolded:
@@ -190,9 +222,12 @@ async def look(page: Path, view: View, profile: Path) -> Seen:
         seen = Seen(
             page_width=await tab.value("document.documentElement.scrollWidth"),
             poor_contrasts=await tab.value(CONTRAST_SCRIPT),
+            lost=await tab.value(LOST_SCRIPT),
+            lightness=tuple(await tab.value(LIGHTNESS_SCRIPT)),
             title=await tab.value("document.title"),
         )
-        seen.screenshot = await screenshot(tab)
+        if not view.is_paper:
+            seen.screenshot = await screenshot(tab)
         seen.complaints = [event for event in map(_complaint, tab.events) if event]
         sent = [one["params"] for one in tab.events if one.get("method") == "Network.requestWillBeSent"]
         seen.requests = [url for one in sent if (url := one["request"]["url"]) != page.as_uri()]
@@ -247,6 +282,32 @@ def test_the_report_reads_well(looked_at, view):
     assert seen.page_width <= view.width, "the page itself must not scroll sideways"
     assert not seen.poor_contrasts
     assert colours_of(seen.screenshot) > BLANK_COLOURS
+
+
+def with_many(names) -> ReportContent:
+    """The full report with every two of these as judges, and of the first twelve as labelers."""
+    agreement, kappa = full_content().judge_pairs[0].agreement, full_content().labelers.pairs[0].kappa
+    pairs = tuple(JudgePair(*two, agreement=agreement) for two in combinations(names, 2))
+    labelers = tuple(LabelerPair(*two, kappa) for two in combinations(names[:12], 2))
+    return replace(full_content(), judge_pairs=pairs, labelers=Labelers(labelers))
+
+
+PRINTED = {
+    "full": full_content(),
+    "short texts": hostile_content("text"),
+    "many judges": with_many([f"judge-with-a-name-{number}" for number in range(14)]),
+    "too many judges for a sheet": with_many([f"judge {number}" for number in range(30)]),
+}
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["in the light", "in the dark"])
+@pytest.mark.parametrize("content", PRINTED.values(), ids=PRINTED)
+def test_the_report_prints_whole_and_dark_on_white(looked_at, content, is_dark):
+    seen = looked_at(render_page(content), View(width=PAPER_PX, height=1_000, is_dark=is_dark, is_paper=True))
+    assert not seen.lost
+    assert not seen.poor_contrasts
+    assert seen.lightness == (0, 1)
+    assert seen.page_width <= PAPER_PX
 
 
 def test_a_report_without_data_reads_well(looked_at):

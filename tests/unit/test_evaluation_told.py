@@ -1,87 +1,33 @@
-"""What terminal, report and MLflow are told of an evaluation: a judge's headline, and why a part is missing."""
+"""What the report is told of an evaluation: a judge's headline, and why a part is missing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from io import StringIO
 from typing import get_args
 
 import pytest
-import requests
+from evaluation_example import (
+    NO_LABEL,
+    OF_ASPECTS,
+    OF_PAIRS,
+    OF_RANKINGS,
+    OF_SCORES,
+    cells,
+    evaluation,
+    judge_info,
+    nothing,
+    row,
+    section,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from mlflow.exceptions import MlflowException
-from rich.console import Console
 
-from judgelake.config import validated
-from judgelake.errors import UserError
-from judgelake.evaluating import job
+from judgelake.evaluating import content
 from judgelake.evaluating.disagreements import evenly
-from judgelake.evaluating.evaluate import Evaluation
-from judgelake.evaluating.features import SliceNames
-from judgelake.evaluating.inputs import Inputs, JudgeInfo
-from judgelake.evaluating.job import Evaluated
-from judgelake.evaluating.judge_content import judge_section
-from judgelake.evaluating.rows import MetricRow
-from judgelake.evaluating.show import covered, show_headline
+from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS
 from judgelake.evaluating.tracking import headline_metrics
-from judgelake.evaluation import EvaluateJob, FailureRule, Labels, SwapRule
-from judgelake.report import Confusion, Missing, ReportContent, Rules, glossary
-
-NO_LABEL = "no comparison asked of this judge has a label"
-A_TABLE = object()
-
-
-def judge_info(**parts):
-    known = {"name": "judge", "judge": "judge", "model_version": "acme/judge-7b@main", "mode": "pair"}
-    numbers = {"number": 0, "judgments": 10, "repeats": 1}
-    return JudgeInfo(**{"fingerprint": "0f", "is_imported": False, **numbers, **known, **parts})
-
-
-def row(metric, value=None, low=None, high=None, **parts):
-    names = {"judge": "judge", "judge_fingerprint": "0f", "model_version": "m", "mode": "pair", "metric": metric}
-    numbers = {"value": value, "low": low, "high": high, "n": 90, "clusters": 80, "asked": 100, "coverage": 0.9}
-    absent = dict.fromkeys(("subject", "detectable", "if_failures_wrong", "if_failures_right", "swap_rule", "reason"))
-    return MetricRow(**{**names, **numbers, **absent, "slice": "all", **parts})
-
-
-def nothing(metric, reason=NO_LABEL, **parts):
-    return row(metric, reason=reason, n=0, asked=0, coverage=None, **parts)
-
-
-def cells(rule, **counts):
-    return [row("confusion", float(n), subject=f"{name[0]}>{name[1]}", swap_rule=rule) for name, n in counts.items()]
-
-
-def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes):
-    kind = None if labels is None else "human"
-    inputs = Inputs(A_TABLE, A_TABLE, labels, {}, judges or (judge_info(),), kind, labelers, 0)
-    settings = validated(EvaluateJob, changes, "test")
-    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, datetime(2026, 1, 1, tzinfo=UTC))
-
-
-def section(rows, **more):
-    made = evaluation(rows, **more)
-    return judge_section(made, made.inputs.judges[0])
-
-
-def printed(rows, **more):
-    console = Console(file=StringIO(), width=80)
-    show_headline(console, Evaluated(evaluation(rows, **more), None, {}, None, None))
-    return console.file.getvalue()
-
-
-OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first", is_rate=True), row("consistency", 0.75, is_rate=True)]
-OF_SCORES = [
-    nothing("agreement", swap_rule="first"),
-    row("pearson", 0.61),
-    row("spearman", 0.5, -0.1, 0.7, coverage=0.996),
-    row("mean_absolute_error", 1.25),
-    row("exact_agreement", 0.4, 0.3, 0.5, is_rate=True),
-]
-OF_RANKINGS = [row("top_1_agreement", 0.7, 0.6, 0.8, is_rate=True), row("mean_kendall_tau", 0.33), *OF_SCORES]
-OF_ASPECTS = [row("aspect_accuracy", 0.9, 0.8, 0.95, is_rate=True), row("aspect_auroc", 0.97, is_rate=True), *OF_SCORES]
+from judgelake.evaluation import FailureRule, Labels, SwapRule
+from judgelake.report import Confusion, Missing, glossary
 
 
 @pytest.mark.parametrize(
@@ -106,53 +52,6 @@ def test_a_judge_is_headed_by_what_it_was_asked_for(rows, metrics):
 def test_figures_of_scores_stay_below_those_of_pairs():
     families = section([*OF_PAIRS, *OF_SCORES[1:]]).families
     assert next(one.metric for family in families for one in family.rows) == "spearman"
-
-
-@pytest.mark.parametrize(
-    ("rows", "title", "numbers"),
-    [
-        pytest.param(OF_PAIRS, "Judges against labels", "first 80.0 (70.0-90.0) 90 90.0% - 75.0 -", id="pairs"),
-        pytest.param(OF_SCORES, "Scores against labels", "0.50 (-0.10 to 0.70) 90 99.6% 0.61 1.25 40.0", id="scores"),
-        pytest.param(OF_RANKINGS, "Rankings against labels", "70.0 (60.0-80.0) 90 90.0% 0.33 -", id="rankings"),
-        pytest.param(OF_ASPECTS, "Aspects against labels", "90.0 (80.0-95.0) 90 90.0% - 97.0", id="yes and no"),
-    ],
-)
-def test_the_terminal_shows_what_the_judge_was_asked_for_in_eighty_columns(rows, title, numbers):
-    lines = printed(rows).splitlines()
-    assert lines[0].startswith(f"{title} (human: gold)")
-    assert " ".join(lines[2].split()) == f"judge {numbers}"
-    assert NO_LABEL not in "\n".join(lines)
-
-
-@pytest.mark.parametrize("rows", [OF_PAIRS, OF_SCORES, OF_RANKINGS, OF_ASPECTS])
-def test_millions_of_judgments_and_a_long_name_lose_no_column(rows):
-    # The longest swap rule there is, and numbers as wide as they come.
-    wide = [replace(one, n=1_234_567, swap_rule=one.swap_rule and "follow_first") for one in rows]
-    beside = [row("position_bias", -0.123), row("cohen_kappa", -0.55, swap_rule="follow_first")]
-    text = printed([*wide, *beside], judges=(judge_info(name="a-rather-long-judge (pair, 1234)"),))
-    head, line, *_ = text.splitlines()[1:]
-    assert head.rstrip().endswith(("bias, %", "exact, %", "pairs, %", "AUROC, %"))
-    assert "1,234,567" in line
-
-
-def test_judges_of_pairs_and_of_scores_have_a_table_each():
-    judges = (judge_info(), judge_info(number=1, name="scorer", judge="scorer", fingerprint="1f"))
-    scores = [row(one.metric, one.value, judge_fingerprint="1f") for one in OF_SCORES[1:]]
-    text = printed([*scores, *OF_PAIRS], judges=judges)
-    assert text.index("Judges against labels") < text.index("Scores against labels") < text.index("scorer ")
-
-
-@pytest.mark.parametrize("labeler", ["[/b]", "[link=http://evil.example]x[/link]", "[red]"])
-def test_a_labelers_name_is_text(labeler):
-    assert labeler in printed(OF_PAIRS, labelers=(labeler,)).replace("\n", "")
-
-
-@pytest.mark.parametrize(
-    ("coverage", "text"),
-    [(1.0, "100%"), (0.996, "99.6%"), (0.99999, ">99.9%"), (0.5, "50.0%"), (0.0001, "<0.1%"), (0.0, "0%"), (None, "-")],
-)
-def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
-    assert covered(row("agreement", coverage=coverage)) == text
 
 
 # Reasons
@@ -222,10 +121,65 @@ def test_a_judge_is_told_what_was_not_tested_of_it():
     assert "Position bias" not in said(row("consistency", 0.9))
 
 
+OF_FAMILY = "no comparison has exactly one answer of the family"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        pytest.param([], ["Self-preference of judge: families.judges does not name it."], id="not named"),
+        pytest.param(
+            [nothing("own_win_share", OF_FAMILY)], [f"Self-preference of judge: {OF_FAMILY}."], id="nothing to go by"
+        ),
+        pytest.param([row("own_win_share", 0.5, swap_rule="first")], [], id="tested"),
+    ],
+)
+def test_a_judge_is_told_why_its_self_preference_was_not_tested(content_of, rows, said):
+    found = content_of([*OF_PAIRS, *rows], families={"models": {"m": "acme"}})
+    told = [*found.judges[0].not_tested, *found.not_tested]
+    assert [sentence for sentence in told if sentence.startswith("Self-preference")] == said
+
+
+def test_without_families_of_models_self_preference_is_left_to_one_general_sentence(content_of):
+    found = content_of(OF_PAIRS)
+    assert not any("Self-preference" in sentence for sentence in found.judges[0].not_tested)
+    assert "Self-preference: the config names no families of models." in found.not_tested
+
+
+@pytest.mark.parametrize(("by", "told"), [(["source"], 1), ([], 0)])
+def test_what_is_not_sliced_is_said_once(content_of, by, told):
+    found = content_of(OF_PAIRS, judges=(judge_info(), judge_info(number=1, fingerprint="1f")), slices={"by": by})
+    sentences = [*(one for judge in found.judges for one in judge.not_tested), *found.not_tested]
+    assert sum("over everything only" in sentence for sentence in sentences) == told
+
+
 def test_a_metric_of_one_rule_is_shown_whatever_the_headlines_rule_is():
     rows = [*OF_PAIRS, row("agreement_with_ties", 0.6, swap_rule="tie"), row("macro_recall", 0.5, swap_rule="tie")]
     families = [(one.metric, one.swap_rule) for family in section(rows).families for one in family.rows]
     assert families == [("agreement_with_ties", "tie")]
+
+
+@pytest.mark.parametrize(
+    "rows", [OF_SCORES[1:], OF_RANKINGS[:2], OF_ASPECTS[:2]], ids=["scores", "rankings", "aspects"]
+)
+@pytest.mark.parametrize("rule", ["average", "strict", None])
+def test_what_is_no_verdict_on_two_answers_is_shown_and_logged_whatever_the_headlines_rule_is(rows, rule):
+    rows = [replace(one, swap_rule=rule) for one in rows]
+    sliced = [replace(one, slice="source=a") for one in rows]
+    found = section([*rows, *sliced], swap_rules=["both_right", "first"])
+    assert {one.metric for one in found.headline} == {one.metric for one in rows}
+    assert {one.metric for one in found.slices} == {found.headline[0].metric}
+    assert {one.metric for one in rows} < set(headline_metrics(rows, "both_right"))
+    assert headline_metrics(rows, "both_right")["n"] == 90
+    beside = section([*OF_PAIRS, *rows], swap_rules=["first"])
+    assert {one.metric for family in beside.families for one in family.rows} == {one.metric for one in rows}
+
+
+def test_what_rests_on_the_headlines_verdicts_is_shown_and_logged_by_its_rule():
+    rows = [row("longer_win_share", 0.6, swap_rule="strict"), row("own_win_share", 0.4, swap_rule="strict")]
+    found = section([*OF_PAIRS, *rows], swap_rules=["strict", "first"])
+    assert [one.metric for family in found.families for one in family.rows] == ["longer_win_share", "own_win_share"]
+    assert {"longer_win_share", "own_win_share"} < set(headline_metrics([*OF_PAIRS, *rows], "strict"))
 
 
 def test_margins_that_were_sliced_are_shown():
@@ -249,45 +203,125 @@ def test_the_model_is_named_where_its_version_names_it(version, model):
     assert section(OF_PAIRS, judges=(judge_info(model_version=version),)).model == model
 
 
+def test_the_report_explains_every_metric_that_it_shows():
+    of_judges = {*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values())
+    between = {"judge_agreement", "agreement_difference", "win_rate", "bradley_terry", "leaderboard_spearman"}
+    of_labelers = {"labeler_kappa", "labeler_quadratic_kappa", "krippendorff_alpha", "krippendorff_alpha_interval"}
+    assert of_judges | between | of_labelers <= set(glossary.METRICS)
+
+
 def test_the_report_explains_every_rule_that_a_config_may_name():
     assert set(glossary.SWAP_RULES) == set(SwapRule)
     assert set(glossary.FAILURE_RULES) == set(FailureRule)
     assert set(glossary.LABEL_RULES) == set(get_args(Labels.model_fields["rule"].annotation))
 
 
-# MLflow, and disagreements
+# The report as a whole
 
 
-def test_only_what_stands_for_the_judge_goes_to_mlflow():
+class NoRows:
+    """A table that holds nothing."""
+
+    def where(self, condition):
+        return self
+
+    def select(self, *columns):
+        return self
+
+    def distinct(self):
+        return self
+
+    def count(self):
+        return 0
+
+
+@pytest.fixture
+def content_of(monkeypatch):
+    """What the report says of rows: content_of(rows, labelers=("one", "two"))."""
+    monkeypatch.setattr(content, "disagreements_of", lambda *arguments: ())
+
+    def made(rows, **more):
+        return content.report_content(replace(evaluation(rows, **more), verdicts=NoRows()))
+
+    return made
+
+
+def of_labelers(metric, subject=None, value=None, n=9, **parts):
+    nobody = dict.fromkeys(("judge", "judge_fingerprint", "model_version", "mode", "asked", "coverage"))
+    return row(metric, value, subject=subject, n=n, **nobody, **parts)
+
+
+def test_labelers_are_told_apart_whatever_their_names_hold(content_of):
     rows = [
-        *(row("agreement", value, swap_rule=rule) for rule, value in (("first", 0.8), ("strict", 0.9))),
-        row("macro_f1", 0.7, 0.6, 0.8, swap_rule="first"),
-        row("macro_f1", 0.75, swap_rule="strict"),
-        row("f1", 0.6, subject="A", swap_rule="first"),
-        row("both_right_accuracy", 0.55, swap_rule="both_right"),
-        row("position_bias", -0.02),
-        row("agreement", 0.4, swap_rule="first", slice="source=x"),
-        *(row("games", 3.0, subject=game) for game in ("a > b", "a = b", "b > a")),
-        row("win_rate", 0.6, subject="a"),
-        row("mcnemar_p", 0.03, subject="other"),
-        nothing("cohen_kappa", swap_rule="first"),
-        *cells("first", AA=3, AB=1),
+        of_labelers("labeler_kappa", "a / b / c", 0.8),
+        of_labelers("labeler_kappa", "a / b / d", 0.7),
+        of_labelers("labeler_kappa", "c / d", 0.6),
     ]
-    assert headline_metrics(rows, "first") == {
-        "agreement": 0.8,
-        "agreement/strict": 0.9,
-        "macro_f1": 0.7,
-        "macro_f1.low": 0.6,
-        "macro_f1.high": 0.8,
-        "both_right_accuracy": 0.55,
-        "position_bias": -0.02,
-        "n": 90,
-        "coverage": 0.9,
-    }
+    pairs = content_of([*OF_PAIRS, *rows], labelers=("a / b", "c", "d")).labelers.pairs
+    assert [(pair.first, pair.second, pair.kappa.estimate.value) for pair in pairs] == [
+        ("a / b", "c", 0.8),
+        ("a / b", "d", 0.7),
+        ("c", "d", 0.6),
+    ]
 
 
-def test_a_judge_of_scores_has_their_coverage_in_mlflow():
-    assert headline_metrics(OF_SCORES, "first")["coverage"] == 0.996
+@pytest.mark.parametrize(
+    ("kappa", "quadratic", "shown"),
+    [
+        pytest.param((None, 0), (0.6, 9), ("labeler_quadratic_kappa", 0.6), id="scores"),
+        pytest.param((0.8, 9), (None, 0), ("labeler_kappa", 0.8), id="verdicts"),
+        pytest.param((0.8, 9), (0.6, 9), ("labeler_kappa", 0.8), id="both"),
+        pytest.param((None, 9), (None, 0), ("labeler_kappa", None), id="verdicts of one class"),
+        pytest.param((None, 0), (None, 9), ("labeler_quadratic_kappa", None), id="one score throughout"),
+        pytest.param((None, 0), (None, 0), ("labeler_kappa", None), id="nothing in common"),
+        pytest.param((0.8, 9), None, ("labeler_kappa", 0.8), id="no figure of scores"),
+    ],
+)
+def test_two_labelers_are_held_together_by_the_kappa_that_says_something(content_of, kappa, quadratic, shown):
+    told = {"labeler_kappa": kappa, "labeler_quadratic_kappa": quadratic}
+    rows = [of_labelers(metric, "a / b", *said) for metric, said in told.items() if said]
+    (pair,) = content_of(rows, labelers=("a", "b")).labelers.pairs
+    assert (pair.kappa.metric, pair.kappa.estimate.value) == shown
+
+
+@pytest.mark.parametrize(
+    ("nominal", "interval", "shown"),
+    [
+        pytest.param((0.8, 9), (0.7, 9), ["krippendorff_alpha", "krippendorff_alpha_interval"], id="both"),
+        pytest.param((None, 0), (0.7, 9), ["krippendorff_alpha_interval"], id="scores"),
+        pytest.param((0.8, 9), (None, 0), ["krippendorff_alpha"], id="verdicts"),
+        pytest.param((None, 0), (None, 0), ["krippendorff_alpha"], id="no comparison has two labels"),
+    ],
+)
+def test_all_labelers_together_have_the_alpha_of_their_kind_of_labels(content_of, nominal, interval, shown):
+    told = {"krippendorff_alpha": nominal, "krippendorff_alpha_interval": interval}
+    rows = [of_labelers(metric, None, *said) for metric, said in told.items()]
+    assert [one.metric for one in content_of(rows, labelers=("a", "b")).labelers.alphas] == shown
+
+
+def few(metric, where, **parts):
+    return row(metric, reason="fewer than 30 comparisons in this slice", slice=where, **{"n": 12, **parts})
+
+
+def test_a_slice_counts_as_too_small_where_the_figure_that_stands_for_a_judge_has_no_rate(content_of):
+    judges = (judge_info(), judge_info(number=1, name="scorer", judge="scorer", fingerprint="1f"))
+    scorer = {"judge_fingerprint": "1f"}
+    rows = [
+        *OF_PAIRS,
+        row("agreement", 0.8, swap_rule="first", slice="source=large"),
+        few("agreement", "source=large", swap_rule="strict"),
+        few("cohen_kappa", "source=large", swap_rule="first"),
+        few("agreement", "source=small", swap_rule="first"),
+        *(replace(one, **scorer) for one in OF_SCORES[1:]),
+        row("spearman", 0.5, slice="source=small", **scorer),
+        few("spearman", "source=smaller", swap_rule="average", **scorer),
+        row("spearman", reason="the judge gives one score", n=90, slice="source=constant", **scorer),
+    ]
+    counts = {count.name: (count.n, count.why) for count in content_of(rows, judges=judges).left_out}
+    assert counts["slices without a rate"] == (2, "fewer than 30 comparisons")
+
+
+# Disagreements
 
 
 @pytest.mark.parametrize(
@@ -307,45 +341,3 @@ def test_disagreements_are_shared_out_evenly_and_filled_up(lists, most, expected
 @given(st.lists(st.lists(st.integers(), max_size=9), max_size=6), st.integers(0, 30))
 def test_no_place_stays_empty_while_a_disagreement_is_left(lists, most):
     assert len(evenly(lists, most)) == min(most, sum(map(len, lists)))
-
-
-class Unpersisted:
-    """The one thing that the job does with a table."""
-
-    def unpersist(self):
-        pass
-
-
-@pytest.fixture
-def job_with(monkeypatch):
-    """Runs the job on a made-up evaluation, with MLflow raising an error."""
-
-    def run(error):
-        made = replace(evaluation(OF_PAIRS, report=None, cards=None), verdicts=Unpersisted())
-        content = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
-
-        def track(*arguments):
-            raise error
-
-        monkeypatch.setattr(job, "evaluate", lambda *arguments: made)
-        monkeypatch.setattr(job, "report_content", lambda *arguments: content)
-        monkeypatch.setattr(job, "track", track)
-        return job.evaluate_and_report(None, made.job)
-
-    return run
-
-
-@pytest.mark.parametrize(
-    "error", [MlflowException("full"), ConnectionError("away"), requests.Timeout("slow"), UserError("no experiment")]
-)
-def test_an_evaluation_stands_though_mlflow_does_not_take_it(job_with, error):
-    done = job_with(error)
-    assert done.mlflow_run_id is None
-    assert str(error) in done.problem
-    assert list(done.cards) == ["0f"]
-
-
-@pytest.mark.parametrize("error", [KeyError("agreement"), TypeError("not a float")])
-def test_a_mistake_of_ours_is_not_taken_for_one_of_mlflow(job_with, error):
-    with pytest.raises(type(error)):
-        job_with(error)

@@ -122,7 +122,11 @@ def test_the_markdown_reads_as_a_card():
     markdown = card_of(full_content()).to_markdown().replace("\u202f", " ")
     assert markdown.startswith("# Judge card: `JudgeLM-7B`\n")
     assert "- labels: `main.judging.labels`, version 3\n" in markdown
-    assert "| Agreement | `first` | 81.1 % | 78.4 to 83.8 | 973 | 861 | 96.1 % of 1,012 |" in markdown
+    agreement = "| Agreement | `first` | 81.1 % | 78.4 to 83.8 | 973 | 861 | 96.1 % of 1,012; "
+    assert f"{agreement}78.0 % were all failures wrong, 81.8 % right |" in markdown
+    assert "| Tie rate | `first` | 6.2 % | 4.7 to 7.7 | 973 | 861 | 96.1 % of 1,012 |" in markdown, (
+        "no bounds are known"
+    )
     assert "- Position bias was found: the answer shown first is favoured" in markdown
     assert "- `unparseable`: 27" in markdown
     assert "- Languages other than English: 98.7 % of the questions are in English." in markdown
@@ -171,6 +175,14 @@ def assert_inert(markdown):
 )
 def test_a_name_stands_as_code(text, expected):
     assert code(text) == expected
+
+
+def test_a_margin_that_makes_ties_of_label_scores_stands_in_both_cards():
+    content = full_content()
+    content = replace(content, rules=replace(content.rules, tie_margin=1.0))
+    assert read(content)["evaluation"]["rules"]["tie_margin"] == 1.0
+    assert "labelers say; label scores within 1 of each other are a tie. Labelers:" in card_of(content).to_markdown()
+    assert "are a tie" not in card_of(full_content()).to_markdown()
 
 
 def test_the_json_keeps_texts_whole():

@@ -7,7 +7,17 @@ import math
 import pytest
 
 from judgelake.evaluation import Estimate
-from judgelake.report import BothOrders, JudgePair, Missing, Row, Scale, effect_finding, pair_finding
+from judgelake.report import (
+    BothOrders,
+    JudgePair,
+    Missing,
+    Row,
+    Scale,
+    bounds_text,
+    effect_finding,
+    found_words,
+    pair_finding,
+)
 from judgelake.report.numbers import interval_text, p_text, value_text
 from judgelake.report.pictures import axis_of, heat, parts_of
 
@@ -40,6 +50,20 @@ def test_an_interval_is_written_whole_or_not_at_all():
     assert interval_text(Estimate(0.01, -0.012, 0.034), Scale.POINTS) == "−1.2 to +3.4"
     assert interval_text(Estimate(0.71, 0.682), Scale.RATE) is None
     assert interval_text(Estimate(0.71, math.nan, 0.739), Scale.RATE) is None
+
+
+@pytest.mark.parametrize(
+    ("n", "if_wrong", "if_right", "text"),
+    [
+        pytest.param(95, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures left out"),
+        pytest.param(100, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures that count"),
+        pytest.param(80, 0.75, 0.75, None, id="nothing failed, though not all counts"),
+        pytest.param(95, None, None, None, id="a figure without bounds"),
+    ],
+)
+def test_bounds_are_told_where_a_judgment_failed(n, if_wrong, if_right, text):
+    told = bounds_text(Row("agreement", Estimate(0.71), n, 100, if_wrong=if_wrong, if_right=if_right))
+    assert (told and told.replace("\u202f", " ")) == text
 
 
 def test_a_small_p_value_is_a_bound():
@@ -149,6 +173,25 @@ def test_an_effect_is_found_or_not_found_or_not_known_and_never_none(row, found,
 
 
 @pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        pytest.param(effect(0.08, 0.051, 0.109, 0.04), "found", id="found"),
+        pytest.param(
+            effect(0.01, -0.02, 0.04, 0.042),
+            "not found; this sample could not have shown less than 4.2 points",
+            id="not found",
+        ),
+        pytest.param(
+            effect(0.0, -0.1, 0.1), "not found; what this sample could have shown is not known", id="no more is known"
+        ),
+        pytest.param(effect(0.5, reason="one question only"), "cannot be said", id="no interval"),
+    ],
+)
+def test_not_found_never_stands_without_what_could_have_been_shown(row, words):
+    assert found_words(row) == words
+
+
+@pytest.mark.parametrize(
     ("difference", "p_corrected", "found", "words"),
     [
         pytest.param(effect(0.1, 0.05, 0.15, 0.07), 0.001, True, "first agrees with the labels more often", id="first"),
@@ -160,7 +203,14 @@ def test_an_effect_is_found_or_not_found_or_not_known_and_never_none(row, found,
             id="second",
         ),
         pytest.param(effect(0.1, 0.05, 0.15, 0.07), None, True, "first agrees with the labels more", id="no test"),
-        pytest.param(effect(0.1, 0.01, 0.19, 0.12), 0.08, False, "over all pairs compared p is 0.080", id="Holm"),
+        pytest.param(
+            effect(0.1, 0.01, 0.19, 0.12),
+            0.08,
+            False,
+            "was found, and this sample could not have shown less than 12.0 points; +10.0 points (95 % interval "
+            "+1.0 to +19.0) leaves out zero, but over all pairs compared p is 0.080.",
+            id="Holm",
+        ),
         pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.8, False, "could not have shown less than 9.0", id="not found"),
         pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.001, False, "could not have shown", id="the clusters decide"),
         pytest.param(effect(None, reason="no label"), None, None, "nothing can be said: no label", id="no value"),

@@ -17,11 +17,15 @@ from report_hostile import HOSTILE_TEXTS, hostile_content
 
 from judgelake.evaluation import Estimate
 from judgelake.report import (
+    BothOrders,
     Confusion,
     Count,
     Disagreement,
     Family,
     JudgePair,
+    LabelerPair,
+    Labelers,
+    MarginBin,
     Missing,
     Models,
     OrderVerdict,
@@ -34,6 +38,7 @@ from judgelake.report import (
     render_page,
 )
 from judgelake.report.disagreements import MOST_DISAGREEMENTS
+from judgelake.report.glossary import METRICS, metric_title
 from judgelake.report.inert import ACTING, LONGEST_NAME, LONGEST_TEXT, cleaned, name
 
 VOID = {"meta", "br", "rect", "line", "circle", "link", "img", "input", "hr"}
@@ -268,8 +273,27 @@ def pair_of(first, second, **difference):
     return JudgePair(first, second, difference=row)
 
 
+def test_figures_of_one_swap_rule_name_it_once():
+    rows = tuple(rate(metric, 0.5, 0.05, 100, swap_rule="both_right") for metric in ("longer_win_share", "length_bias"))
+    page = Page(render_page(with_judge(families=(Family("Length", rows),))))
+    assert page.text.count("both right") == 1
+    assert "Length swap rule both right" in page.text
+    apart = (rows[0], replace(rows[1], swap_rule="first"))
+    assert page.row("Wins of the longer answer")[0] == "Wins of the longer answer"
+    page = Page(render_page(with_judge(families=(Family("Length", apart),))))
+    assert page.row("Wins of the longer answer")[0] == "Wins of the longer answer both right"
+
+
+def test_judges_against_each_other_name_their_swap_rule():
+    pair = pair_of("one", "other", **NOT_FOUND)
+    pair = replace(pair, difference=replace(pair.difference, swap_rule="follow_first"))
+    content = replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=(pair,))
+    assert "first judge less second, swap rule follow first" in text_of(content)
+
+
 NO_COMMON = {"value": None, "reason": "no comparison in common"}
 NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "detectable": 0.042}
+NONE_FOUND = "No difference between two judges was found, and this sample could not have shown less than"
 FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
 
 
@@ -279,16 +303,27 @@ FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
         pytest.param(
             [NO_COMMON, NO_COMMON], "No two judges could be compared.", "No difference between two judges", id="none"
         ),
-        pytest.param([NOT_FOUND], "No difference between two judges was found.", "could not be compared", id="all"),
+        pytest.param([NOT_FOUND], f"{NONE_FOUND} 4.2 points.", "could not be compared", id="all"),
+        pytest.param(
+            [NOT_FOUND, NOT_FOUND | {"detectable": 0.06}],
+            f"{NONE_FOUND} 4.2 to 6.0 points, depending on the pair.",
+            "could not be compared",
+            id="several",
+        ),
         pytest.param(
             [NOT_FOUND, NO_COMMON],
-            "No difference between two judges was found. What the sample could have shown stands under “Judge against "
-            "judge”. 1 of 2 pairs could not be compared.",
+            f"{NONE_FOUND} 4.2 points. 1 of 2 pairs could not be compared.",
             "No two judges",
             id="not found, and not comparable",
         ),
         pytest.param(
             [FOUND, NO_COMMON], "1 of 2 pairs could not be compared.", "No difference between two", id="found, and not"
+        ),
+        pytest.param(
+            [FOUND, NOT_FOUND],
+            "Of 1 other pair no difference was found, and this sample could not have shown less than 4.2 points.",
+            "No difference between two",
+            id="found, and not found",
         ),
     ],
 )
@@ -297,6 +332,29 @@ def test_judges_that_cannot_be_compared_are_not_said_to_be_alike(differences, wo
     text = text_of(replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs))
     assert words in text
     assert never not in text
+
+
+def test_a_position_bias_that_was_not_found_stands_at_a_glance_with_what_could_have_been_shown():
+    share = rate("consistency", 0.9, 0.02, 100)
+    bias = Row("position_bias", Estimate(0.01, -0.02, 0.04, 0.042), 100, scale=Scale.POINTS, is_effect=True)
+    page = Page(render_page(with_judge(both_orders=BothOrders(share, share, share, bias))))
+    assert page.row("judge")[4].endswith("not found; this sample could not have shown less than 4.2 points")
+
+
+def test_labelers_of_verdicts_and_of_scores_have_a_matrix_each():
+    def pair(metric, first, second):
+        return LabelerPair(first, second, Row(metric, Estimate(0.5, 0.4, 0.6), 9, scale=Scale.COEFFICIENT))
+
+    alphas = tuple(
+        Row(metric, Estimate(value, value, value), 9, scale=Scale.COEFFICIENT)
+        for metric, value in (("krippendorff_alpha", 0.8), ("krippendorff_alpha_interval", 0.7))
+    )
+    pairs = (pair("labeler_kappa", "one", "two"), pair("labeler_quadratic_kappa", "three", "four"))
+    page = Page(render_page(replace(empty_content(), labelers=Labelers(pairs, alphas))))
+    assert "Cohen's kappa of two labelers, with its 95 % interval" in page.text
+    assert "Quadratic-weighted kappa of two labelers, with its 95 % interval" in page.text
+    assert page.row("three")[1:] == ["itself ·", "0.500 0.400 to 0.600"]
+    assert page.row("Krippendorff's alpha of scores")[1].startswith("0.700")
 
 
 # Slices, confusion
@@ -375,12 +433,67 @@ def test_a_disagreement_shows_question_answers_label_verdicts_and_raw_output():
     assert "No raw output is stored" in text
 
 
+@pytest.mark.parametrize(
+    ("label", "verdicts", "words"),
+    [
+        pytest.param(
+            "4",
+            (OrderVerdict("A", None, "2", scores=(2.0,)),),
+            "The label says 4, the judge says 2",
+            id="a score of one answer",
+        ),
+        pytest.param(
+            "7, 3, 5",
+            (
+                OrderVerdict("ABC", "C", "5 8 1", scores=(1.0, 8.0, 5.5)),
+                OrderVerdict("CBA", None, None, status="timeout"),
+            ),
+            "The label says 7, 3, 5, the judge says 1, 8, 5.5 and no verdict (timeout)",
+            id="scores of three",
+        ),
+    ],
+)
+def test_scores_are_held_against_a_label_of_scores(label, verdicts, words):
+    answers = (ShownAnswer(("because",)),) * len(verdicts[0].scores)
+    one = Disagreement("the judge", "c-17", (Turn("user", "why?"),), answers, label, verdicts, is_scored=True)
+    text = text_of(replace(empty_content(), disagreements=(one,)))
+    assert words in text
+    assert "no verdict (ok)" not in text
+
+
 def test_the_rules_are_explained_and_what_was_left_out_is_counted():
     content = replace(empty_content(), rules=RULES, left_out=(Count("labels of score -1", 13, "invalid"),))
     text = text_of(content)
     assert "both right: right only where both orders give the label" in text
     assert "1,000 bootstrap replicates (seed 0)" in text
     assert "labels of score -1 13 invalid" in text
+
+
+@pytest.mark.parametrize(("margin", "told"), [(1.0, True), (0.25, True), (0.0, False)])
+def test_a_margin_that_makes_ties_of_label_scores_is_told_where_there_is_one(margin, told):
+    text = text_of(replace(empty_content(), rules=replace(RULES, tie_margin=margin)))
+    assert (f"; label scores within {margin:g} of each other are a tie" in text) is told
+    assert ("are a tie" in text) is told
+
+
+def test_every_metric_that_is_shown_is_explained():
+    told = {row.metric for row in (*full_content().judges[0].headline, *full_content().judges[0].slices)}
+    told |= {"consistency", "bias_first", "bias_second", "position_bias", "longer_win_share", "length_slope"}
+    told |= {"judge_agreement", "agreement_difference", "win_rate", "bradley_terry", "leaderboard_kendall_tau_b"}
+    told |= {"labeler_kappa", "krippendorff_alpha"}
+    words = text_of(full_content()).rpartition(" Words ")[2]
+    for metric in told:
+        assert f"{metric_title(metric)} {METRICS[metric][:1].upper()}{METRICS[metric][1:]}." in words
+
+
+@pytest.mark.parametrize("part", ["calibration", "slices", "judge_pairs"])
+def test_a_metric_that_stands_in_one_part_alone_is_explained(part):
+    row = rate("positional_kappa", 0.5, 0.05, 100, slice=Slice("source", "a"))
+    parts = {"calibration": (MarginBin("0 to 1", row),), "slices": (row,)}
+    content = with_judge(**{part: parts[part]}) if part in parts else with_judge()
+    if part == "judge_pairs":
+        content = replace(content, judge_pairs=(JudgePair("judge", "other", agreement=row),))
+    assert "Positional kappa Agreement of the two orders beyond chance." in text_of(content)
 
 
 def test_a_page_is_the_same_each_time():

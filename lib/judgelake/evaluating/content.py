@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
+from itertools import combinations
 
+from judgelake.evaluating.agreement_observations import BETWEEN_LABELERS
 from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.judge_content import judge_section, shown
@@ -13,6 +15,7 @@ from judgelake.report import (
     Count,
     Disagreement,
     JudgePair,
+    JudgeSection,
     LabelerPair,
     Labelers,
     Leaderboard,
@@ -31,6 +34,7 @@ LABELS = "labels"
 def report_content(evaluation: Evaluation) -> ReportContent:
     """Everything the report and the judge cards say."""
     inputs, job = evaluation.inputs, evaluation.job
+    judges = tuple(judge_section(evaluation, judge) for judge in inputs.judges)
     return ReportContent(
         run_id=evaluation.run_id,
         computed_at=evaluation.computed_at,
@@ -40,6 +44,7 @@ def report_content(evaluation: Evaluation) -> ReportContent:
             label_rule=job.labels.rule,
             label_kind=inputs.label_kind,
             labelers=inputs.labelers,
+            tie_margin=job.labels.tie_margin,
             replicates=job.replicates,
             seed=job.seed,
             least_slice=job.slices.least,
@@ -47,12 +52,12 @@ def report_content(evaluation: Evaluation) -> ReportContent:
             judgments_where=job.judgments_where,
         ),
         tables=tuple(TableRead(role, read.table, read.version) for role, read in inputs.versions.items()),
-        judges=tuple(judge_section(evaluation, judge) for judge in inputs.judges),
+        judges=judges,
         judge_pairs=_judge_pairs(evaluation),
         models=_models(evaluation),
         labelers=_labelers(evaluation),
         disagreements=_disagreements(evaluation),
-        left_out=_left_out(evaluation),
+        left_out=_left_out(evaluation, judges),
         not_tested=_not_tested(evaluation),
         software=f"judgelake {version('judgelake')}",
     )
@@ -122,34 +127,60 @@ def _best_first(strength: MetricRow | None, rate: MetricRow) -> tuple[bool, floa
 
 
 def _labelers(evaluation: Evaluation) -> Labelers | Missing:
-    if len(evaluation.inputs.labelers) < 2:
+    labelers = evaluation.inputs.labelers
+    if len(labelers) < 2:
         return Missing("there are no two labelers of one kind")
+    of_verdicts, of_scores = (
+        {row.subject: row for row in _named(evaluation.rows, metric)}
+        for metric in ("labeler_kappa", "labeler_quadratic_kappa")
+    )
     pairs = []
-    for row in _named(evaluation.rows, "labeler_kappa"):
-        first, _, second = (row.subject or "").partition(" / ")
-        pairs.append(LabelerPair(first, second, shown(row)))
-    alphas = _named(evaluation.rows, "krippendorff_alpha")
+    # Not by taking the subject apart: a labeler's name may hold what stands between two.
+    for first, second in combinations(labelers, 2):
+        subject = BETWEEN_LABELERS.join((first, second))
+        found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
+        # A number before a reason, and a reason that speaks of labels before the one that there are none.
+        best = sorted(found, key=lambda row: (row.value is None, not row.n))[:1]
+        pairs += [LabelerPair(first, second, shown(row)) for row in best]
+    named = ("krippendorff_alpha", "krippendorff_alpha_interval")
+    alphas = [row for metric in named for row in _named(evaluation.rows, metric)]
+    alphas = [row for row in alphas if row.n] or alphas[:1]
     return Labelers(
         tuple(pairs) or Missing("there are too many labelers to show every two of them"),
-        shown(alphas[0]) if alphas else Missing("no comparison has labels of two"),
+        tuple(map(shown, alphas)) or Missing("no comparison has labels of two"),
     )
 
 
 def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing:
     if evaluation.inputs.labels is None:
         return Missing("there are no labels")
-    return disagreements_of(evaluation.inputs, evaluation.verdicts) or Missing("no verdict differs from its label")
+    found = disagreements_of(evaluation.inputs, evaluation.verdicts, evaluation.graded)
+    return found or Missing("no verdict and no score differs from its label")
 
 
-def _left_out(evaluation: Evaluation) -> tuple[Count, ...]:
-    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
-    small = {row.slice for row in evaluation.rows if row.slice != "all" and row.reason and "fewer than" in row.reason}
+def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[Count, ...]:
+    rule, least = evaluation.job.labels.rule, evaluation.job.slices.least
     counts = (
         Count("invalid labels", evaluation.inputs.invalid_labels, "a score below 0 marks a comparison that got none"),
-        Count("split labels", split, f"their labelers agree on no label by the rule {evaluation.job.labels.rule}"),
-        Count("slices without a rate", len(small), f"fewer than {evaluation.job.slices.least} comparisons"),
+        Count("split labels", _split_labels(evaluation), f"their labelers agree on no label by the rule {rule}"),
+        Count("slices without a rate", _small_slices(judges, least), f"fewer than {least} comparisons"),
     )
     return tuple(count for count in counts if count.n)
+
+
+def _split_labels(evaluation: Evaluation) -> int:
+    """Judged comparisons whose labels the rule makes no label of."""
+    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
+    if evaluation.graded is None or evaluation.job.labels.rule == "each":
+        return split
+    unlabeled = evaluation.graded.where("size != 2 AND label_scores IS NULL AND label_verdict IS NULL")
+    return split + unlabeled.select("comparison_id").distinct().count()
+
+
+def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
+    """How many slices are too small for the figure that stands for a judge."""
+    rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
+    return len({row.slice for row in rows if row.estimate.value is None and row.n < least})
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
@@ -158,6 +189,9 @@ def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
     said = []
     if not job.families.models:
         said.append("Self-preference: the config names no families of models.")
+    if job.slices.by:
+        what = "Length bias, self-preference, judges against each other and leaderboards by slice"
+        said.append(f"{what}: they are computed over everything only.")
     if inputs.labels is None:
         said.append("Agreement: there are no labels for these comparisons.")
     elif len(inputs.labelers) == 1:

@@ -1,44 +1,123 @@
-"""The comparisons on which a judge is surest and the label says otherwise, with all that a reader needs."""
+"""The comparisons on which a judge is surest, or farthest off, and the label says otherwise, with all texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import Inputs
+from judgelake.evaluation import ROUNDING
+from judgelake.judges import LETTERS, TIE
 from judgelake.report import Disagreement, OrderVerdict, ShownAnswer, Turn
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 MOST = 20
+# Yes is 1 and no is 0: a score nearer to the other end of the judge's scale says the other.
+HALF = 0.5
 T = TypeVar("T")
 
 
-def disagreements_of(inputs: Inputs, verdicts: DataFrame) -> tuple[Disagreement, ...]:
-    """At most `MOST` disagreements, as evenly of all judges as they have them: both orders wrong first, surest first.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A comparison that is to be shown: of which judge, and what the label says, scores or a verdict, in words."""
+
+    comparison_id: str
+    judge_number: int
+    label: str
+    is_scored: bool = False
+
+
+def disagreements_of(inputs: Inputs, verdicts: DataFrame, graded: DataFrame | None) -> tuple[Disagreement, ...]:
+    """At most `MOST` disagreements, as evenly of all judges as they have them.
+
+    Of two answers: both orders wrong first, surest first. Of single answers and of three and more: those first where a
+    score of the judge lies farthest from the label's, then those with verdicts alone. Where all labels are yes or no (1
+    or 0), only a score nearer to the other one's end of the judge's scale disagrees.
 
     Args:
         inputs: what was evaluated.
         verdicts: one row a comparison of two answers and judge; see `pair_rows`.
+        graded: one row a judge, labeled comparison and vote; see `graded_rows`. None where there are none.
     """
+    found = []
+    for judge in inputs.judges:
+        of_judge = F.col("judge_number") == judge.number
+        found.append(_of_verdicts(verdicts.where(of_judge), judge.number))
+        if graded is not None:
+            found.append(_of_grades(graded.where(of_judge), judge.number))
+    chosen = evenly(found, MOST)
+    if not chosen:
+        return ()
+    ids = [one.comparison_id for one in chosen]
+    texts = {row["comparison_id"]: row for row in inputs.comparisons.where(F.col("comparison_id").isin(ids)).collect()}
+    said = _said(inputs, ids)
+    return tuple(_disagreement(inputs, one, texts[one.comparison_id].asDict(recursive=True), said) for one in chosen)
+
+
+def scores_text(scores: Sequence[float]) -> str:
+    """One score an answer, with at most two decimals: "4", "7, 3, 5", "4.33"."""
+    return ", ".join(f"{score:.2f}".rstrip("0").rstrip(".") for score in scores)
+
+
+def _of_verdicts(verdicts: DataFrame, number: int) -> list[Apart]:
     wrong = verdicts.where("label != 'none' AND verdict IN ('A', 'B', 'tie') AND verdict != label")
     is_consistent = (F.col("own") == F.col("reversed")).cast("int")
     # A hash in the last place: which of many equally sure ones is shown is fixed, and not by their names.
     surest = (F.desc(is_consistent), F.desc_nulls_last("margin"), F.xxhash64("comparison_id"))
-    found = []
-    for judge in inputs.judges:
-        rows = wrong.where(F.col("judge_number") == judge.number).orderBy(*surest).limit(MOST)
-        found.append(rows.select("comparison_id", "judge_number", "label").collect())
-    chosen: list[Any] = evenly(found, MOST)
-    if not chosen:
-        return ()
-    ids = [row["comparison_id"] for row in chosen]
-    texts = {row["comparison_id"]: row for row in inputs.comparisons.where(F.col("comparison_id").isin(ids)).collect()}
-    said = _said(inputs, ids)
-    return tuple(_disagreement(inputs, row, texts[row["comparison_id"]].asDict(recursive=True), said) for row in chosen)
+    rows = wrong.orderBy(*surest).limit(MOST).select("comparison_id", "label").collect()
+    return [Apart(row["comparison_id"], number, row["label"]) for row in rows]
+
+
+def _of_grades(graded: DataFrame, number: int) -> list[Apart]:
+    """Each comparison once, with the vote that lies farthest off."""
+    # A judge that scores two answers has a verdict on them, which `_of_verdicts` looks at.
+    rows = graded.where("size != 2").withColumn("gap", _gap(graded))
+    has_scores = F.col("label_scores").isNotNull() & F.col("judge_scores").isNotNull()
+    label, judge = (F.coalesce(_verdict(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
+    is_apart = F.col("gap").isNotNull() | (~has_scores & (label != judge))
+    vote = F.struct("gap", F.when(has_scores, F.col("label_scores")).alias("scores"), label.alias("verdict"))
+    farthest = rows.where(is_apart).groupBy("comparison_id").agg(F.max(vote).alias("vote"))
+    ordered = farthest.orderBy(F.desc_nulls_last("vote.gap"), F.xxhash64("comparison_id")).limit(MOST)
+    return [
+        Apart(row["comparison_id"], number, row["verdict"])
+        if row["scores"] is None
+        else Apart(row["comparison_id"], number, scores_text(row["scores"]), is_scored=True)
+        for row in ordered.select("comparison_id", "vote.*").collect()
+    ]
+
+
+def _gap(graded: DataFrame) -> Column:
+    """How far the judge's score is from the label's, of the answer where it is farthest; NULL where they do not differ.
+
+    Of yes and no it is a share of the judge's scale: from 0 to 1, or, where it gives other scores, from its lowest to
+    its highest.
+    """
+    is_yes_no = F.bool_and(F.forall("label_scores", lambda score: score.isin(0.0, 1.0)))
+    lowest, highest = F.min(F.array_min("judge_scores")), F.max(F.array_max("judge_scores"))
+    found: Any = graded.where("label_scores IS NOT NULL").agg(is_yes_no, lowest, highest).first()
+    asks_yes_no, low, high = found
+    start, scale, least = 0.0, 1.0, ROUNDING
+    if asks_yes_no and low is not None:
+        least = HALF
+        if low < 0 or high > 1:
+            start, scale = low, high - low
+    if not scale:
+        return F.lit(None).cast("double")
+    distances = F.zip_with("label_scores", "judge_scores", lambda one, other: F.abs(one - (other - start) / scale))
+    distance = F.array_max(distances)
+    return F.when(distance > least, distance)
+
+
+def _verdict(scores: str) -> Column:
+    """The letter of the best of several scores, or a tie; NULL without scores. As `verdict_of_scores` does it."""
+    best = F.array_max(scores)
+    letter = F.try_element_at(F.array(*map(F.lit, LETTERS)), F.array_position(scores, best).cast("int"))
+    return F.when(F.size(F.filter(scores, lambda score: score == best)) > 1, TIE).otherwise(letter)
 
 
 def evenly(lists: Sequence[Sequence[T]], most: int) -> list[T]:
@@ -65,9 +144,9 @@ def _said(inputs: Inputs, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
 
 
 def _disagreement(
-    inputs: Inputs, row: Any, texts: dict[str, Any], said: dict[tuple[str, str], list[Any]]
+    inputs: Inputs, chosen: Apart, texts: dict[str, Any], said: dict[tuple[str, str], list[Any]]
 ) -> Disagreement:
-    judge = inputs.judges[row["judge_number"]]
+    judge = inputs.judges[chosen.judge_number]
     answers = tuple(
         ShownAnswer(tuple(answer.get("turns") or [answer.get("text") or ""]), answer.get("model"))
         for answer in texts["answers"]
@@ -81,16 +160,17 @@ def _disagreement(
             scores=None if one["said"]["scores"] is None else tuple(one["said"]["scores"]),
             margin=one["said"]["margin"],
         )
-        for one in said.get((judge.fingerprint, row["comparison_id"]), [])
+        for one in said.get((judge.fingerprint, chosen.comparison_id), [])
     )
     return Disagreement(
         judge=judge.name,
-        comparison_id=row["comparison_id"],
+        comparison_id=chosen.comparison_id,
         messages=tuple(Turn(turn["role"], turn["content"]) for turn in texts["messages"]),
         answers=answers,
-        label=row["label"],
+        label=chosen.label,
         verdicts=verdicts,
         input=texts.get("input"),
         reference=texts.get("reference"),
         source=texts.get("source"),
+        is_scored=chosen.is_scored,
     )

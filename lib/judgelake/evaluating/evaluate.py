@@ -51,6 +51,8 @@ class Evaluation:
     rows: tuple[MetricRow, ...]
     verdicts: DataFrame
     """One row a comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
+    graded: DataFrame | None
+    """One row a judge, labeled comparison and vote; see `graded_rows`. Persisted as well; None where it is not made."""
     computed_at: datetime
 
 
@@ -78,19 +80,37 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         # The caller gets the verdicts, and releases them; where there is no caller to get them, this does.
         on_failure = in_memory.enter_context(ExitStack())
         on_failure.callback(rows.unpersist)
+        graded = _graded(inputs, features, slices, job)
+        if graded is not None:
+            on_failure.callback(graded.persist().unpersist)
         say(f"counting, {job.replicates:,} bootstrap replicates")
-        counted = _counted(rows, features, inputs, slices, job)
+        counted = _counted(rows, graded, features, inputs, slices, job)
         say("computing metrics")
         made = tuple(metric_rows(counted, inputs, slices, job))
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         write_rows(spark, job, inputs, run_id, made, now)
         on_failure.pop_all()
-    return Evaluation(run_id, job, inputs, slices, counted, made, rows, now)
+    return Evaluation(run_id, job, inputs, slices, counted, made, rows, graded, now)
 
 
-def _counted(rows: DataFrame, features: DataFrame, inputs: Inputs, slices: SliceNames, job: EvaluateJob) -> Counted:
+def _graded(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
+    """`graded_rows`, where a judge gives scores or a comparison has three and more answers."""
+    # Most tables hold pairs alone, and then none of this need be looked at.
+    if not any(judge.gives_scores for judge in inputs.judges) and features.where("size > 2").isEmpty():
+        return None
+    return graded_rows(inputs, features, slices, job)
+
+
+def _counted(
+    rows: DataFrame,
+    graded: DataFrame | None,
+    features: DataFrame,
+    inputs: Inputs,
+    slices: SliceNames,
+    job: EvaluateJob,
+) -> Counted:
     groups = Groups()
-    observations = _observations(rows, features, inputs, groups, slices, job)
+    observations = _observations(rows, graded, features, inputs, groups, job)
     total = sum(judge.judgments for judge in inputs.judges)
     partitions = max(1, math.ceil(total * OBSERVATIONS_A_JUDGMENT / ROWS_A_TASK))
     cells = count_cells(observations, job.replicates, job.seed, partitions)
@@ -100,7 +120,7 @@ def _counted(rows: DataFrame, features: DataFrame, inputs: Inputs, slices: Slice
 
 
 def _observations(
-    rows: DataFrame, features: DataFrame, inputs: Inputs, groups: Groups, slices: SliceNames, job: EvaluateJob
+    rows: DataFrame, graded: DataFrame | None, features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob
 ) -> DataFrame:
     """All families that this data has."""
     made = [
@@ -110,9 +130,6 @@ def _observations(
         labeler_observations(inputs, features, groups, job.labels.tie_margin),
         repeat_observations(inputs, features, groups),
     ]
-    # Most tables hold pairs alone, and then none of this need be looked at.
-    if (graded := graded_rows(inputs, features, slices, job)) is not None and (
-        any(judge.gives_scores for judge in inputs.judges) or not features.where("size > 2").isEmpty()
-    ):
+    if graded is not None:
         made += [score_observations(graded, inputs, groups, job), ranking_observations(graded, inputs, groups)]
     return reduce(DataFrame.unionByName, (part for part in made if part is not None))

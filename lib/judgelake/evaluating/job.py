@@ -59,6 +59,8 @@ def evaluate_and_report(
             content = report_content(evaluation)
     finally:
         evaluation.verdicts.unpersist()
+        if evaluation.graded is not None:
+            evaluation.graded.unpersist()
     judges = zip(evaluation.inputs.judges, content.judges, strict=True)
     cards = {judge.fingerprint: judge_card(section, content) for judge, section in judges}
     report = _written(Path(job.report), render_page(content)) if job.report else None

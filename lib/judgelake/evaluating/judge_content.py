@@ -36,8 +36,11 @@ HEADLINES = {
 ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 MORE_ORDERS = ("delta_bias", "positional_agreement", "positional_kappa", "average_accuracy", "both_right_accuracy")
 NUMBERS = frozenset({"mean_absolute_error", "bradley_terry", "confusion", "games"})
-# By a rule of their own, whichever the headline's is.
-OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"})
+# By a rule of their own, whichever the headline's is: scores and rankings know the mean of both orders' scores and the
+# verdict that both give, but no other way to make one of two orders.
+OF_ONE_RULE = frozenset({"both_right_accuracy", "agreement_with_ties"}).union(
+    *(metrics for kind, metrics in HEADLINES.items() if kind != PAIRS)
+)
 RATES_WITHOUT_FLAG = frozenset({"delta_bias"})
 # Differences of shares in which a fair judge need not have 0: see `self_preference` and `length_bias`.
 DIFFERENCES = frozenset({"self_preference", "length_bias"})
@@ -107,7 +110,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         slices=_slices(rows, headline_rule, kind, evaluation.job.slices.by),
         calibration=_calibration(evaluation, rows, kind),
         families=_families(whole, headline_rule, HEADLINES[kind]),
-        not_tested=_not_tested(whole, judge),
+        not_tested=_not_tested(whole, judge, has_families=bool(evaluation.job.families.models)),
         failures=tuple(Count(status, count) for status, count in judge.statuses.items() if status != "ok"),
     )
 
@@ -122,6 +125,11 @@ def headline_kind(rows: Sequence[MetricRow]) -> str:
     """
     asked = {row.metric for row in rows if row.asked}
     return next((kind for kind, metrics in HEADLINES.items() if metrics[0] in asked), PAIRS)
+
+
+def is_by_rule(row: MetricRow, rule: str | None) -> bool:
+    """Whether a figure stands beside those of a swap rule: it came by that one, by none, or by its metric's own."""
+    return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE
 
 
 def model_name(judge: JudgeInfo) -> str | None:
@@ -182,7 +190,7 @@ def _both_orders(rows: Sequence[MetricRow]) -> BothOrders | Missing:
 def _slices(rows: Sequence[MetricRow], rule: str, kind: str, by: Sequence[str]) -> tuple[Row, ...] | Missing:
     """The figure that stands for the judge, in every slice."""
     sliced = HEADLINES[kind][0]
-    found = [row for row in rows if row.slice != "all" and row.metric == sliced and row.swap_rule in (None, rule)]
+    found = [row for row in rows if row.slice != "all" and row.metric == sliced and is_by_rule(row, rule)]
     if found:
         return tuple(map(shown, found))
     if not by:
@@ -207,13 +215,17 @@ def _calibration(evaluation: Evaluation, rows: Sequence[MetricRow], kind: str) -
     return tuple(bins) or Missing("no judgment in the own order (AB) has log-probabilities of the judge's labels")
 
 
-def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo) -> tuple[str, ...]:
+def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo, *, has_families: bool) -> tuple[str, ...]:
     """What the evaluation says nothing about of this judge, in plain sentences."""
     said = []
     if not any(row.metric == "consistency" and row.value is not None for row in rows):
         said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
     if judge.repeats < 2:
         said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+    own = next((row for row in rows if row.metric == "own_win_share"), None)
+    if has_families and (own is None or own.value is None):
+        reason = "families.judges does not name it" if own is None else own.reason
+        said.append(f"Self-preference of {judge.name}: {reason}.")
     return tuple(said)
 
 
@@ -222,11 +234,7 @@ def _families(rows: Sequence[MetricRow], rule: str, told: Sequence[str]) -> tupl
     made = []
     for title, metrics in FAMILIES.items():
         chosen = [metric for metric in metrics if metric not in told]
-        found = [row for metric in chosen for row in rows if row.metric == metric and _is_shown(row, rule)]
+        found = [row for metric in chosen for row in rows if row.metric == metric and is_by_rule(row, rule)]
         if any(row.value is not None for row in found):
             made.append(Family(title, tuple(map(shown, found))))
     return tuple(made)
-
-
-def _is_shown(row: MetricRow, rule: str) -> bool:
-    return row.swap_rule in (None, rule) or row.metric in OF_ONE_RULE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,8 +11,9 @@ from rich.table import Table
 
 from judgelake.evaluating.inputs import JudgeInfo
 from judgelake.evaluating.job import Evaluated
-from judgelake.evaluating.judge_content import PAIRS, headline_kind
+from judgelake.evaluating.judge_content import PAIRS, headline_kind, is_by_rule, shown
 from judgelake.evaluating.rows import MetricRow, label_rule_text, of_judge
+from judgelake.report import bounds_text, found_words
 
 READING = (
     "agreement with its 95 % interval, all judgments of a question as one; same: one verdict in both orders; "
@@ -35,29 +37,36 @@ MEANINGS = {
     "scores": "correlations; error: mean distance from the label's score; exact: the label's score",
 }
 MISSING = "-"
+# The report's own spaces and signs that a terminal's font or encoding may lack.
+PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table of judges, and what stands below the table about it."""
+
+    cells: Sequence[str]
+    notes: Sequence[str]
 
 
 def show_headline(console: Console, done: Evaluated) -> None:
-    """Print what stands for each judge, the reasons of what is missing, and where report and cards are."""
+    """Print what stands for each judge, bounds and reasons of what is missing, and where report and cards are."""
     evaluation = done.evaluation
     labels = label_rule_text(evaluation.job, evaluation.inputs) or "no labels"
     by_kind: dict[str, list[tuple[JudgeInfo, list[MetricRow]]]] = {}
     for judge in evaluation.inputs.judges:
         rows = [row for row in of_judge(evaluation.rows, judge) if row.slice == "all" and row.subject is None]
         by_kind.setdefault(headline_kind(rows), []).append((judge, rows))
-    reasons: dict[str, None] = {}
     for kind, judges in sorted(by_kind.items(), key=lambda item: item[0] != PAIRS):
         what = "Judges against labels" if kind == PAIRS else f"{kind.capitalize()} against labels"
         table = _table(f"{what} ({labels})", _heads(kind))
+        notes: list[str] = []
         for judge, rows in judges:
-            for name, cells, reason in _of_pairs(rows) if kind == PAIRS else _of_kind(kind, rows):
-                table.add_row(escape(judge.name), *cells)
-                if reason:
-                    reasons[f"{judge.name}, {name}: {reason}"] = None
-        console.print(table)
-        console.print(READING if kind == PAIRS else MEANINGS[kind], markup=False, soft_wrap=True)
-    for reason in reasons:
-        console.print(f"  {reason}", markup=False, soft_wrap=True)
+            for line in _of_pairs(rows) if kind == PAIRS else _of_kind(kind, rows):
+                table.add_row(escape(judge.name), *line.cells)
+                notes += [f"  {judge.name}, {note}".translate(PLAIN) for note in line.notes]
+        for text in (table, READING if kind == PAIRS else MEANINGS[kind], *notes):
+            console.print(text, markup=False, soft_wrap=text is not table)
     console.print(f"evaluation {evaluation.run_id} in the table {evaluation.job.tables.metrics}", markup=False)
     if done.report is not None:
         console.print(f"report: {done.report}", markup=False, soft_wrap=True)
@@ -115,22 +124,37 @@ def _table(title: str, heads: Sequence[str]) -> Table:
     return table
 
 
-def _of_pairs(rows: list[MetricRow]) -> Iterator[tuple[str, Sequence[str], str | None]]:
-    """For each swap rule its name, its cells, and why there is no number."""
-    for row in (row for row in rows if row.metric == "agreement"):
+def _of_pairs(rows: list[MetricRow]) -> Iterator[Line]:
+    """A line for each swap rule."""
+    by_rule = [row for row in rows if row.metric == "agreement"]
+    for row in by_rule:
         kappa, consistency, bias = (_beside(rows, metric, row.swap_rule) for metric in BESIDE)
         numbers = (with_interval(row), f"{row.n:,}", covered(row), figure(kappa), percent(consistency), percent(bias))
-        yield row.swap_rule or "", (row.swap_rule or "", *numbers), row.reason
+        notes = _notes({row.swap_rule or "": row})
+        # The same for all rules, so once.
+        if row is by_rule[-1] and bias is not None and bias.value is not None:
+            words = found_words(shown(bias))
+            notes.append(f"bias: {words}: {bias.reason}" if bias.reason else f"bias: {words}")
+        yield Line((row.swap_rule or "", *numbers), notes)
 
 
-def _of_kind(kind: str, rows: list[MetricRow]) -> Iterator[tuple[str, Sequence[str], str | None]]:
-    """The same for what no swap rule takes part in: one line, with the first metric's interval, n and coverage."""
+def _of_kind(kind: str, rows: list[MetricRow]) -> Iterator[Line]:
+    """The same for what has one swap rule or none: one line, with the first metric's interval, n and coverage."""
     first, *others = TABLES[kind].values()
     for row in (row for row in rows if row.metric == first):
-        beside = (figure(_beside(rows, metric, row.swap_rule)) for metric in others)
-        yield first.replace("_", " "), (with_interval(row), f"{row.n:,}", covered(row), *beside), row.reason
+        beside = {metric: _beside(rows, metric, row.swap_rule) for metric in others}
+        numbers = (with_interval(row), f"{row.n:,}", covered(row), *map(figure, beside.values()))
+        yield Line(numbers, _notes({metric.replace("_", " "): one for metric, one in ({first: row} | beside).items()}))
+
+
+def _notes(rows: Mapping[str, MetricRow | None]) -> list[str]:
+    """Why the first of the figures is missing, and the bounds of all that failures leave open; each with its name."""
+    first, row = next(iter(rows.items()))
+    reasons = [f"{first}: {row.reason}"] if row is not None and row.reason else []
+    bounds = {name: bounds_text(shown(one)) for name, one in rows.items() if one is not None}
+    return reasons + [f"{name}: {text}" for name, text in bounds.items() if text]
 
 
 def _beside(rows: list[MetricRow], metric: str, swap_rule: str | None) -> MetricRow | None:
-    """The figure of the same swap rule, or one that no rule takes part in."""
-    return next((row for row in rows if row.metric == metric and row.swap_rule in (None, swap_rule)), None)
+    """The figure of a metric that stands beside those of the swap rule."""
+    return next((row for row in rows if row.metric == metric and is_by_rule(row, swap_rule)), None)

@@ -16,10 +16,10 @@ from judgelake.evaluating.judge_content import (
     FAMILIES,
     HEADLINES,
     MORE_ORDERS,
-    OF_ONE_RULE,
     ORDERS,
     PAIRS,
     headline_kind,
+    is_by_rule,
 )
 from judgelake.evaluating.rows import MetricRow, failure_rule_text, label_rule_text, of_judge
 from judgelake.report import Confusion, JudgeCard
@@ -27,6 +27,8 @@ from judgelake.tracking import flat, open_experiment, table_dataset
 
 FINGERPRINT_TAG = "judgelake.judge_fingerprint"
 TRACKED = frozenset({*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values()))
+# As many as MLflow gives in one answer; of more, those in which something changed last.
+MOST_EXPERIMENTS = 1_000
 # Where results go says nothing of what they are; families may name more models than MLflow takes parameters.
 NO_PARAMS = {"families", "report", "cards", "mlflow", "versions"}
 
@@ -74,14 +76,14 @@ def headline_metrics(rows: Sequence[MetricRow], headline_rule: str) -> dict[str,
     found: dict[str, float | None] = {}
     for row in whole:
         name = row.metric
-        if row.swap_rule not in (None, headline_rule) and name not in OF_ONE_RULE:
+        if not is_by_rule(row, headline_rule):
             if name != HEADLINES[PAIRS][0]:
                 continue
             name = f"{name}/{row.swap_rule}"
         found |= {name: row.value, f"{name}.low": row.low, f"{name}.high": row.high}
     first = HEADLINES[headline_kind(whole)][0]
     for row in whole:
-        if row.metric == first and row.swap_rule in (None, headline_rule):
+        if row.metric == first and is_by_rule(row, headline_rule):
             found |= {"n": row.n, "coverage": row.coverage}
     return {name: float(value) for name, value in found.items() if value is not None}
 
@@ -115,7 +117,7 @@ def _track_judge(
     from mlflow.entities import LoggedModelInput  # seconds to import
 
     with mlflow.start_run(run_name=f"{judge.name}-{evaluation.run_id[:8]}", nested=True) as run:
-        model = _model_of(mlflow, judge, run.info.run_id)
+        model = _model_of(mlflow, judge, run)
         # Of the client: `mlflow.log_inputs` takes no models but on Databricks.
         mlflow.MlflowClient().log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
         _describe(mlflow, evaluation, datasets)
@@ -139,17 +141,22 @@ def _params_of(judge: JudgeInfo) -> dict[str, str]:
     }
 
 
-def _model_of(mlflow: Any, judge: JudgeInfo, run_id: str) -> Any:
-    """The judge's model version in MLflow, found by its fingerprint, made where it is new."""
+def _model_of(mlflow: Any, judge: JudgeInfo, run: Any) -> Any:
+    """The judge's model version in MLflow, found by its fingerprint in any experiment, made where it is new."""
+    experiments = mlflow.search_experiments(max_results=MOST_EXPERIMENTS, order_by=["last_update_time DESC"])
     known = mlflow.search_logged_models(
-        filter_string=f"tags.`{FINGERPRINT_TAG}` = '{judge.fingerprint}'", max_results=1, output_format="list"
+        experiment_ids=list({run.info.experiment_id: None} | {one.experiment_id: None for one in experiments}),
+        filter_string=f"tags.`{FINGERPRINT_TAG}` = '{judge.fingerprint}'",
+        max_results=1,
+        order_by=[{"field_name": "creation_time", "ascending": True}],
+        output_format="list",
     )
     if known:
         return known[0]
     name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in judge.judge)
     return mlflow.create_external_model(
         name=name,
-        source_run_id=run_id,
+        source_run_id=run.info.run_id,
         model_type="judge",
         tags={FINGERPRINT_TAG: judge.fingerprint, "judgelake.model_version": judge.model_version},
         params={"judge": judge.judge, "mode": judge.mode, "model_version": judge.model_version},

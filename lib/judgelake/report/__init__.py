@@ -23,7 +23,8 @@ from judgelake.report.content import (
     TableRead,
     Turn,
 )
-from judgelake.report.findings import Finding, effect_finding, pair_finding
+from judgelake.report.findings import Finding, effect_finding, found_words, pair_finding
+from judgelake.report.numbers import bounds_text
 from judgelake.report.page import notebook_html, render_page
 from judgelake.report.row import NOT_ASKED, Missing, Row, Scale, Slice
 
@@ -55,7 +56,9 @@ __all__ = [
     "Slice",
     "TableRead",
     "Turn",
+    "bounds_text",
     "effect_finding",
+    "found_words",
     "judge_card",
     "notebook_html",
     "pair_finding",

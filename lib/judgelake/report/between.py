@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from judgelake.report import inert
 from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, RankCorrelation
-from judgelake.report.findings import Finding, pair_finding
+from judgelake.report.findings import Finding, could_have_shown, pair_finding
+from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.row import Missing, Row
-from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, row_view, table_view
+from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, one_rule, row_view, table_view
 
 # Of two judges the one agreement stands in the table of pairs; a matrix would say it twice.
 LEAST_FOR_A_MATRIX = 3
@@ -32,9 +33,10 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """All pairs of judges, differences on one axis; no axis where no pair has one."""
+    """All pairs of judges, differences on one axis; no axis where no pair has one, no rule where they have not one."""
 
     axis: Axis | None
+    rule: str | None
     rows: tuple[PairRow, ...]
 
 
@@ -84,11 +86,10 @@ def differences_told(pairs: Sequence[JudgePair]) -> Differences:
     if findings and unknown == len(findings):
         return Differences((), (f"No two judges could be compared. {WHY}",))
     sentences = []
-    if not found:
-        sentences.append(
-            "No difference between two judges was found. What the sample could have shown stands under "
-            "“Judge against judge”."
-        )
+    if alike := [pair.difference for pair, one in zip(pairs, findings, strict=True) if one.found is False]:
+        number = f"{count_text(len(alike))} other {'pair' if len(alike) == 1 else 'pairs'}"
+        what = f"Of {number} no difference" if found else "No difference between two judges"
+        sentences.append(f"{what} was found, and {could_have_shown([row for row in alike if isinstance(row, Row)])}.")
     if unknown:
         sentences.append(f"{count_text(unknown)} of {count_text(len(findings))} pairs could not be compared. {WHY}")
     return Differences(found, tuple(sentences))
@@ -109,7 +110,7 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
         )
         for pair in pairs
     )
-    return PairTable(axis, rows)
+    return PairTable(axis, one_rule(differences), rows)
 
 
 def board_view(board: Leaderboard) -> BoardView:
@@ -131,10 +132,14 @@ def correlation_table(correlations: Sequence[RankCorrelation]) -> TableView:
     return table_view([one.correlation for one in correlations], heads)
 
 
-def labeler_matrix(pairs: Sequence[LabelerPair]) -> MatrixView:
-    """Kappa of any two labelers."""
-    names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
-    return matrix_view(names, [(pair.first, pair.second, pair.kappa) for pair in pairs])
+def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView]]:
+    """For each kappa that there is its title and the matrix of any two labelers."""
+    made = []
+    for metric in dict.fromkeys(pair.kappa.metric for pair in pairs):
+        known = [(pair.first, pair.second, pair.kappa) for pair in pairs if pair.kappa.metric == metric]
+        names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
+        made.append((metric_title(metric), matrix_view(names, known)))
+    return made
 
 
 def _on(row: Row | Missing, axis: Axis | None) -> RowView | Missing:

@@ -161,6 +161,7 @@ def _rules(content: ReportContent) -> dict[str, Any]:
         "label_kind": _text(rules.label_kind),
         "label_rule": _text(rules.label_rule),
         "labelers": [_text(labeler) for labeler in rules.labelers],
+        "tie_margin": rules.tie_margin,
         "confidence": 0.95,
         "replicates": rules.replicates,
         "seed": rules.seed,

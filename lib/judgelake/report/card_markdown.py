@@ -9,7 +9,15 @@ from judgelake.report import inert
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent
 from judgelake.report.findings import effect_finding, effects_of
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, metric_title
-from judgelake.report.numbers import NOT_KNOWN, count_text, interval_text, reason_text, value_text
+from judgelake.report.numbers import (
+    NOT_KNOWN,
+    bounds_text,
+    count_text,
+    interval_text,
+    reason_text,
+    tie_margin_text,
+    value_text,
+)
 from judgelake.report.row import Missing, Row, Scale
 
 # What Markdown, or GitHub's, acts on within a line. Addresses too: GitHub makes links of them without any markup.
@@ -83,6 +91,8 @@ def _held_against(content: ReportContent) -> Iterator[str]:
         for one in content.tables
     ]
     kind = f"{code(rules.label_kind)}, " if rules.label_kind else ""
+    margin = tie_margin_text(rules.tie_margin)
+    tie = f"; {margin}" if margin else ""
     labelers = f" Labelers: {', '.join(map(code, rules.labelers))}." if rules.labelers else ""
     replicates = f" ({count_text(rules.replicates)} bootstrap replicates)" if rules.replicates else ""
     wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
@@ -90,7 +100,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
         [
             *(tables or ["Tables: not recorded"]),
             *(f"Only {what} where {code(where)}" for what, where in wheres if where),
-            f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}.{labelers}",
+            f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
             *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
             f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}",
             f"Intervals: 95 %, all judgments of one question as one{replicates}",
@@ -140,7 +150,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _coverage(row: Row) -> str:
     if row.asked is None:
         return "does not apply"
-    return f"{value_text(row.coverage, Scale.RATE) or NOT_KNOWN} of {count_text(row.asked)}"
+    bounds = bounds_text(row)
+    share = f"{value_text(row.coverage, Scale.RATE) or NOT_KNOWN} of {count_text(row.asked)}"
+    return f"{share}; {bounds}" if bounds else share
 
 
 def _confusion(confusion: Confusion | Missing) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class LabelerPair:
-    """Cohen's kappa of two labelers."""
+    """Kappa of two labelers: Cohen's, or, where their labels are scores, the quadratic-weighted one."""
 
     first: str
     second: str
@@ -155,8 +155,8 @@ class Labelers:
     """How far labelers agree among themselves: what a judge can be measured against at all."""
 
     pairs: tuple[LabelerPair, ...] | Missing
-    alpha: Row | Missing = NOT_ASKED
-    """Krippendorff's alpha over all labelers."""
+    alphas: tuple[Row, ...] | Missing = NOT_ASKED
+    """Krippendorff's alpha over all labelers: of their verdicts, and of their scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +196,13 @@ class Disagreement:
     messages: tuple[Turn, ...]
     answers: tuple[ShownAnswer, ...]
     label: str
+    """A verdict, or scores in words: "7, 3, 5"."""
     verdicts: tuple[OrderVerdict, ...]
     input: str | None = None
     reference: str | None = None
     source: str | None = None
+    is_scored: bool = False
+    """Whether the label is scores: then the judge's scores are held against it, and not its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,8 @@ class Rules:
     label_rule: str
     label_kind: str | None = None
     labelers: tuple[str, ...] = ()
+    tie_margin: float = 0.0
+    """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
     replicates: int | None = None
     seed: int | None = None
     least_slice: int | None = None

@@ -30,10 +30,11 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """What the judge said to one order."""
+    """What the judge said to one order: in a sentence beside the label, and all of it."""
 
     order: str
-    verdict: str
+    said: str
+    verdict: str | None
     scores: str | None
     margin: str | None
     raw_output: inert.Passage | None
@@ -71,7 +72,7 @@ def _disagreement_view(one: Disagreement) -> DisagreementView:
         input=None if one.input is None else inert.passage(one.input),
         reference=None if one.reference is None else inert.passage(one.reference),
         answers=tuple(_answer_view(place, answer, one) for place, answer in enumerate(one.answers)),
-        verdicts=tuple(_verdict_view(verdict) for verdict in one.verdicts),
+        verdicts=tuple(_verdict_view(verdict, one.is_scored) for verdict in one.verdicts),
     )
 
 
@@ -93,14 +94,19 @@ def _answer_view(place: int, answer: ShownAnswer, one: Disagreement) -> AnswerVi
     )
 
 
-def _verdict_view(said: OrderVerdict) -> VerdictView:
-    scores = None
-    if said.scores is not None:
-        scores = ", ".join(f"{letter} {score:g}" for letter, score in zip(LETTERS, said.scores, strict=False))
+def _verdict_view(said: OrderVerdict, is_scored: bool) -> VerdictView:
+    scores = [] if said.scores is None else [f"{score:g}" for score in said.scores]
+    verdict = None if said.verdict is None else verdict_words(said.verdict)
+    in_short = ", ".join(scores)
+    if said.verdict is None and not scores:
+        verdict = f"no verdict ({inert.name(said.status)})"
+    if len(scores) > 1:
+        scores = [f"{letter} {score}" for letter, score in zip(LETTERS, scores, strict=False)]
     return VerdictView(
         order=inert.name(said.shown_order),
-        verdict=f"no verdict ({inert.name(said.status)})" if said.verdict is None else verdict_words(said.verdict),
-        scores=scores,
+        said=in_short if is_scored and in_short else verdict or in_short,
+        verdict=verdict,
+        scores=", ".join(scores) or None,
         margin=margin_text(said.margin),
         raw_output=None if said.raw_output is None else inert.passage(said.raw_output),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from judgelake.evaluation import Estimate
@@ -45,6 +45,14 @@ def is_found(row: Row) -> bool | None:
     return not estimate.low <= 0 <= estimate.high
 
 
+def found_words(row: Row) -> str:
+    """The same in a few words, to stand beside the number and its reason: "found", or what would have been."""
+    found = is_found(row)
+    if found is None:
+        return "cannot be said"
+    return "found" if found else f"not found; {could_have_shown([row])}"
+
+
 def effects_of(section: JudgeSection) -> Iterator[Row]:
     """Every row of a judge that has "no effect" at zero, in the order of the report."""
     orders = section.both_orders
@@ -72,17 +80,32 @@ def pair_finding(pair: JudgePair) -> Finding:
     if by_interval is None:
         return Finding("difference", None, f"Between {about} nothing can be said: {reason_text(row.estimate)}.")
     by_test = pair.p_corrected is None or pair.p_corrected < SIGNIFICANCE
-    number = sentence_number(row.estimate, row.scale)
     if by_interval and by_test:
-        better, other, lead = pair.first, pair.second, row.estimate
-        if (lead.value or 0) < 0:
-            better, other, lead = other, better, _turned(lead)
-        by_so_much = sentence_number(lead, row.scale)
-        return Finding("difference", True, f"{better} agrees with the labels more often than {other}: {by_so_much}.")
+        return Finding("difference", True, _lead_sentence(pair, row))
+    but = ""
     if by_interval:
-        why = f"the interval leaves out zero, but over all pairs compared p is {p_text(pair.p_corrected)}"
-        return Finding("difference", False, f"No difference between {about} was found ({number}): {why}.")
-    return Finding("difference", False, f"No difference between {about} was found, and {_could_have_shown(row)}.")
+        number = sentence_number(row.estimate, row.scale)
+        but = f"; {number} leaves out zero, but over all pairs compared p is {p_text(pair.p_corrected)}"
+    sentence = f"No difference between {about} was found, and {could_have_shown([row])}{but}."
+    return Finding("difference", False, sentence)
+
+
+def could_have_shown(effects: Sequence[Row]) -> str:
+    """What a sample would have shown of effects that were not found, as a clause; of several, from least to most."""
+    known = [(row.estimate.detectable, row.scale) for row in effects if row.estimate.detectable is not None]
+    finite = sorted((size, scale) for size, scale in known if math.isfinite(size))
+    if not finite:
+        return "what this sample could have shown is not known"
+    least, most = size_text(*finite[0]), size_text(*finite[-1])
+    size = least if least == most else f"{least.partition(' ')[0]} to {most}, depending on the pair"
+    return f"this sample could not have shown less than {size}"
+
+
+def _lead_sentence(pair: JudgePair, row: Row) -> str:
+    better, other, lead = pair.first, pair.second, row.estimate
+    if (lead.value or 0) < 0:
+        better, other, lead = other, better, _turned(lead)
+    return f"{better} agrees with the labels more often than {other}: {sentence_number(lead, row.scale)}."
 
 
 def _turned(difference: Estimate) -> Estimate:
@@ -102,11 +125,4 @@ def _effect_sentence(row: Row) -> str:
     if found:
         direction = above if (row.estimate.value or 0) > 0 else below
         return f"{noun[:1].upper()}{noun[1:]} was found: {direction}, {number}."
-    return f"No {noun} was found, and {_could_have_shown(row)}."
-
-
-def _could_have_shown(row: Row) -> str:
-    least = row.estimate.detectable
-    if least is None or not math.isfinite(least):
-        return "what this sample could have shown is not known"
-    return f"this sample could not have shown less than {size_text(least, row.scale)}"
+    return f"No {noun} was found, and {could_have_shown([row])}."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 METRICS = {
     "agreement": "share of judgments whose verdict is the label",
-    "agreement_with_ties": "agreement with every vote; two different verdicts are a tie (MT-bench, setup S1)",
-    "agreement_without_ties": "agreement among votes and verdicts that are no tie (MT-bench, setup S2)",
+    "agreement_with_ties": "agreement where two different verdicts are a tie, and ties count (MT-bench, setup S1)",
+    "agreement_without_ties": "agreement where neither the label nor the verdict is a tie (MT-bench, setup S2)",
     "both_right_accuracy": "share of comparisons with the label's verdict in both orders (Auto-J, LLMBar)",
     "average_accuracy": "mean of the agreement in the two orders (LLMBar)",
     "precision": "of the verdicts of a class, the share that is right",
@@ -57,6 +57,7 @@ METRICS = {
     "agreement_difference": "agreement with the labels of one judge less that of the other, on the same comparisons",
     "labeler_agreement": "share of comparisons on which two labelers give the same label",
     "labeler_kappa": "agreement of two labelers beyond chance",
+    "labeler_quadratic_kappa": "kappa of two labelers' scores, where a large difference costs more than a small one",
     "krippendorff_alpha": "agreement of all labelers beyond chance: 1 is perfect, 0 is chance",
     "krippendorff_alpha_interval": "agreement of all labelers in their scores beyond chance",
     "leaderboard_spearman": "correlation of the ranks of the models on two leaderboards",
@@ -77,6 +78,8 @@ TITLES = {
     "kendall_tau_b": "Kendall's tau-b",
     "krippendorff_alpha": "Krippendorff's alpha",
     "krippendorff_alpha_interval": "Krippendorff's alpha of scores",
+    "labeler_kappa": "Cohen's kappa of two labelers",
+    "labeler_quadratic_kappa": "Quadratic-weighted kappa of two labelers",
     "leaderboard_spearman": "Spearman's rank correlation",
     "leaderboard_kendall_tau_b": "Kendall's tau-b of the ranks",
     "mean_kendall_tau": "Mean Kendall's tau",
@@ -97,7 +100,7 @@ SWAP_RULES = {
     "strict": "both orders; two different verdicts are none",
     "tie": "both orders; two different verdicts are a tie",
     "follow_first": "both orders; the same place named twice is a tie, else the own order counts (PandaLM)",
-    "average": "both orders; the verdict of the averaged scores",
+    "average": "both orders; what their averaged scores say",
     "both_right": "right only where both orders give the label (Auto-J, LLMBar)",
 }
 FAILURE_RULES = {

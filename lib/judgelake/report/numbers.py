@@ -9,6 +9,7 @@ from judgelake.report.row import Scale
 
 if TYPE_CHECKING:
     from judgelake.evaluation import Estimate
+    from judgelake.report.row import Row
 
 NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"
@@ -72,6 +73,22 @@ def size_text(size: float, scale: Scale) -> str:
     if scale in (Scale.RATE, Scale.POINTS):
         return f"{_at_least_a_digit(100 * size, 1)} points"
     return _at_least_a_digit(size, 3 if scale is Scale.COEFFICIENT else 2)
+
+
+def bounds_text(row: Row) -> str | None:
+    """What a figure were with all failed judgments wrong, and right: "69.7 % were all failures wrong, 72.1 % right".
+
+    None where no judgment failed, whatever else does not count, and for figures without bounds.
+    """
+    lower, upper = value_text(row.if_wrong, row.scale), value_text(row.if_right, row.scale)
+    if lower is None or upper is None or row.if_wrong == row.if_right:
+        return None
+    return f"{lower} were all failures wrong, {upper} right"
+
+
+def tie_margin_text(tie_margin: float) -> str | None:
+    """What makes a tie of two labels that are scores, as a clause; None where only equal scores do."""
+    return f"label scores within {tie_margin:g} of each other are a tie" if tie_margin > 0 else None
 
 
 def count_text(count: int) -> str:

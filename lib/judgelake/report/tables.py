@@ -9,7 +9,7 @@ from typing import TypeAlias
 from judgelake.report import inert
 from judgelake.report.content import Confusion
 from judgelake.report.glossary import metric_title
-from judgelake.report.numbers import count_text, interval_text, reason_text, value_text
+from judgelake.report.numbers import bounds_text, count_text, interval_text, reason_text, value_text
 from judgelake.report.pictures import Axis, Mark, Track, axis_of, heat, track
 from judgelake.report.row import Row, Scale
 
@@ -22,6 +22,9 @@ SCALE_TITLES = {
     Scale.COEFFICIENT: "Coefficients",
     Scale.NUMBER: "Other figures",
 }
+# Columns of a matrix that an upright A4 sheet takes as they stand on a screen, and those it takes in small print.
+WIDE = 6
+WIDEST_ON_PAPER = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,14 @@ def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about
         questions=None if row.questions is None else count_text(row.questions),
         coverage=value_text(row.coverage, Scale.RATE),
         asked=None if row.asked is None else count_text(row.asked),
-        bounds=_bounds(row),
+        bounds=bounds_text(row),
     )
+
+
+def one_rule(rows: Iterable[Row]) -> str | None:
+    """The swap rule that all the figures came by; None where they came by several, or any of them by none."""
+    rules = {row.swap_rule for row in rows}
+    return rules.pop() if len(rules) == 1 else None
 
 
 def table_view(
@@ -143,6 +152,16 @@ class MatrixView:
     rows: tuple[HeatRow, ...]
     totals: tuple[str, ...] = ()
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a sheet of paper only has room for it in small print."""
+        return WIDE < len(self.columns) <= WIDEST_ON_PAPER
+
+    @property
+    def is_too_wide_for_paper(self) -> bool:
+        """Whether a sheet of paper has no room for it at all."""
+        return len(self.columns) > WIDEST_ON_PAPER
+
 
 def confusion_view(confusion: Confusion) -> MatrixView:
     """Labels x verdicts: counts, with the share of the row; the diagonal is where the verdict is the label."""
@@ -171,13 +190,6 @@ def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Row]]) -> 
 
 def _name(text: str | None) -> str | None:
     return None if text is None else inert.name(text)
-
-
-def _bounds(row: Row) -> str | None:
-    lower, upper = value_text(row.if_wrong, row.scale), value_text(row.if_right, row.scale)
-    if lower is None or upper is None or row.asked is None or row.asked == row.n:
-        return None
-    return f"{lower} were all failures wrong, {upper} right"
 
 
 def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Row | None) -> Mark | None:

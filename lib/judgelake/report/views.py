@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from judgelake.report import inert
-from judgelake.report.content import BothOrders, JudgeSection, Labelers, MarginBin, Models, ReportContent
-from judgelake.report.findings import Finding, effect_finding, effects_of, is_found
+from judgelake.report.content import BothOrders, JudgeSection, MarginBin, ReportContent
+from judgelake.report.findings import Finding, effect_finding, effects_of, found_words
 from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import value_text
 from judgelake.report.pictures import Axis, axis_of
@@ -16,7 +16,6 @@ from judgelake.report.tables import Head, RowView, TableView, row_view, table_vi
 
 MOST_OPEN_SLICES = 10
 """Slices of a dimension that stand open, the lowest values first; the others unfold."""
-FOUND_WORDS = {True: "found", False: "not found", None: "cannot be said"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def glance(section: JudgeSection, axis: Axis | None) -> Glance:
         reason=None if headline else reason,
         consistency=row_view(orders.consistency) if orders else None,
         position_bias=row_view(position) if position else None,
-        position_words=FOUND_WORDS[is_found(position)] if position else None,
+        position_words=found_words(position) if position else None,
     )
 
 
@@ -120,24 +119,19 @@ def calibration_view(bins: Sequence[MarginBin]) -> TableView:
 
 def metrics_of(content: ReportContent) -> list[str]:
     """Every metric in the report, in order of appearance: those whose meaning a reader may look up."""
-    return list(dict.fromkeys(row.metric for row in _all_rows(content)))
+    return list(dict.fromkeys(row.metric for row in _rows_in(content)))
 
 
-def _all_rows(content: ReportContent) -> Iterator[Row]:
-    for judge in content.judges:
-        parts = [judge.headline, *(family.rows for family in judge.families), judge.slices]
-        if isinstance(judge.both_orders, BothOrders):
-            orders = judge.both_orders
-            yield from (orders.consistency, orders.bias_first, orders.bias_second, *orders.others)
-            yield from (orders.position_bias,) if orders.position_bias else ()
-        for part in parts:
-            yield from () if isinstance(part, Missing) else part
-    if isinstance(content.labelers, Labelers) and isinstance(content.labelers.alpha, Row):
-        yield content.labelers.alpha
-    if isinstance(content.models, Models):
-        for board in content.models.leaderboards:
-            for model in () if isinstance(board.models, Missing) else board.models:
-                yield from (row for row in (model.win_rate, model.strength) if isinstance(row, Row))
+def _rows_in(part: object) -> Iterator[Row]:
+    """Every figure of a content or a part of one, however deep: none that is shown can be forgotten here."""
+    if isinstance(part, Row):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _rows_in(one)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _rows_in(getattr(part, field.name))
 
 
 def _slice_key(row: Row) -> tuple[str, str, str | None]:

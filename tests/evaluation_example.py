@@ -1,0 +1,62 @@
+"""Evaluations made by hand, without Spark: what report, terminal and MLflow are told of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from judgelake.config import validated
+from judgelake.evaluating.evaluate import Evaluation
+from judgelake.evaluating.features import SliceNames
+from judgelake.evaluating.inputs import Inputs, JudgeInfo
+from judgelake.evaluating.judge_content import judge_section
+from judgelake.evaluating.rows import MetricRow
+from judgelake.evaluation import EvaluateJob
+
+NO_LABEL = "no comparison asked of this judge has a label"
+A_TABLE = object()
+
+
+def judge_info(**parts):
+    known = {"name": "judge", "judge": "judge", "model_version": "acme/judge-7b@main", "mode": "pair"}
+    numbers = {"number": 0, "judgments": 10, "repeats": 1}
+    return JudgeInfo(**{"fingerprint": "0f", "is_imported": False, **numbers, **known, **parts})
+
+
+def row(metric, value=None, low=None, high=None, **parts):
+    names = {"judge": "judge", "judge_fingerprint": "0f", "model_version": "m", "mode": "pair", "metric": metric}
+    numbers = {"value": value, "low": low, "high": high, "n": 90, "clusters": 80, "asked": 100, "coverage": 0.9}
+    absent = dict.fromkeys(("subject", "detectable", "if_failures_wrong", "if_failures_right", "swap_rule", "reason"))
+    return MetricRow(**{**names, **numbers, **absent, "slice": "all", **parts})
+
+
+def nothing(metric, reason=NO_LABEL, **parts):
+    return row(metric, reason=reason, n=0, asked=0, coverage=None, **parts)
+
+
+def cells(rule, **counts):
+    return [row("confusion", float(n), subject=f"{name[0]}>{name[1]}", swap_rule=rule) for name, n in counts.items()]
+
+
+def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes):
+    kind = None if labels is None else "human"
+    inputs = Inputs(A_TABLE, A_TABLE, labels, {}, judges or (judge_info(),), kind, labelers, 0)
+    settings = validated(EvaluateJob, changes, "test")
+    computed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, None, computed_at)
+
+
+def section(rows, **more):
+    made = evaluation(rows, **more)
+    return judge_section(made, made.inputs.judges[0])
+
+
+OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first", is_rate=True), row("consistency", 0.75, is_rate=True)]
+OF_SCORES = [
+    nothing("agreement", swap_rule="first"),
+    row("pearson", 0.61),
+    row("spearman", 0.5, -0.1, 0.7, coverage=0.996),
+    row("mean_absolute_error", 1.25),
+    row("exact_agreement", 0.4, 0.3, 0.5, is_rate=True),
+]
+OF_RANKINGS = [row("top_1_agreement", 0.7, 0.6, 0.8, is_rate=True), row("mean_kendall_tau", 0.33), *OF_SCORES]
+OF_ASPECTS = [row("aspect_accuracy", 0.9, 0.8, 0.95, is_rate=True), row("aspect_auroc", 0.97, is_rate=True), *OF_SCORES]

@@ -9,6 +9,7 @@ from itertools import combinations
 from judgelake.evaluating.agreement_observations import BETWEEN_LABELERS
 from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
+from judgelake.evaluating.figures import TOO_FEW
 from judgelake.evaluating.judge_content import judge_section, shown
 from judgelake.evaluating.rows import MetricRow, failure_rule_text
 from judgelake.report import (
@@ -161,7 +162,11 @@ def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing
 def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[Count, ...]:
     rule, least = evaluation.job.labels.rule, evaluation.job.slices.least
     counts = (
-        Count("invalid labels", evaluation.inputs.invalid_labels, "a score below 0 marks a comparison that got none"),
+        Count(
+            "invalid labels",
+            evaluation.inputs.invalid_labels,
+            "no verdict, and no score or one that marks that none was given",
+        ),
         Count("split labels", _split_labels(evaluation), f"their labelers agree on no label by the rule {rule}"),
         Count("slices without a rate", _small_slices(judges, least), f"fewer than {least} comparisons"),
     )
@@ -180,7 +185,7 @@ def _split_labels(evaluation: Evaluation) -> int:
 def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
     """How many slices are too small for the figure that stands for a judge."""
     rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
-    return len({row.slice for row in rows if row.estimate.value is None and row.n < least})
+    return len({row.slice for row in rows if row.estimate.reason == TOO_FEW.format(least)})
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:

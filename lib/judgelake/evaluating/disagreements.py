@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import Inputs
+from judgelake.evaluating.verdicts import best_of
 from judgelake.evaluation import ROUNDING
-from judgelake.judges import LETTERS, TIE
 from judgelake.report import Disagreement, OrderVerdict, ShownAnswer, Turn
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _of_grades(graded: DataFrame, number: int) -> list[Apart]:
     # A judge that scores two answers has a verdict on them, which `_of_verdicts` looks at.
     rows = graded.where("size != 2").withColumn("gap", _gap(graded))
     has_scores = F.col("label_scores").isNotNull() & F.col("judge_scores").isNotNull()
-    label, judge = (F.coalesce(_verdict(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
+    label, judge = (F.coalesce(best_of(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
     is_apart = F.col("gap").isNotNull() | (~has_scores & (label != judge))
     vote = F.struct("gap", F.when(has_scores, F.col("label_scores")).alias("scores"), label.alias("verdict"))
     farthest = rows.where(is_apart).groupBy("comparison_id").agg(F.max(vote).alias("vote"))
@@ -111,13 +111,6 @@ def _gap(graded: DataFrame) -> Column:
     distances = F.zip_with("label_scores", "judge_scores", lambda one, other: F.abs(one - (other - start) / scale))
     distance = F.array_max(distances)
     return F.when(distance > least, distance)
-
-
-def _verdict(scores: str) -> Column:
-    """The letter of the best of several scores, or a tie; NULL without scores. As `verdict_of_scores` does it."""
-    best = F.array_max(scores)
-    letter = F.try_element_at(F.array(*map(F.lit, LETTERS)), F.array_position(scores, best).cast("int"))
-    return F.when(F.size(F.filter(scores, lambda score: score == best)) > 1, TIE).otherwise(letter)
 
 
 def evenly(lists: Sequence[Sequence[T]], most: int) -> list[T]:

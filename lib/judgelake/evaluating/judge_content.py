@@ -222,6 +222,9 @@ def _not_tested(rows: Sequence[MetricRow], judge: JudgeInfo, *, has_families: bo
         said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
     if judge.repeats < 2:
         said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+    if judge.in_other_orders:
+        many = f"{judge.in_other_orders:,} judgments count only as repeats"
+        said.append(f"What {judge.name} says in other orders than the own and the reversed: {many}.")
     own = next((row for row in rows if row.metric == "own_win_share"), None)
     if has_families and (own is None or own.value is None):
         reason = "families.judges does not name it" if own is None else own.reason

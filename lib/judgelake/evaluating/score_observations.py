@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -63,14 +64,14 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
     ).select(*OBSERVATION)
 
 
-def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame:
+def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
     """The family rankings: comparisons of three and more answers, each as one outcome."""
     given = rows.where("size > 2").select(
         "question_key",
         groups.by_judge("rankings", inputs.judges).alias("group"),
         *("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict"),
     )
-    return given.mapInArrow(ranked, OBSERVATION_DDL)
+    return given.mapInArrow(partial(ranked, failure_rule=job.failure_rule), OBSERVATION_DDL)
 
 
 def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:

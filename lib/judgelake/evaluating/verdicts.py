@@ -145,17 +145,20 @@ def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
     return counts.withColumns({**chosen, "is_split": is_split, "label_lead": leads})
 
 
-def vote_of(tie_margin: float) -> Column:
-    """What one label says, of `verdict` and `scores`: a letter, a tie, or NULL where it only scores a single answer.
+def best_of(scores: str, tie_margin: float = 0.0) -> Column:
+    """The verdict of the scores in a column: the letter of the best, and a tie where another is within `tie_margin`.
 
-    Scores give the letter of the best one, and a tie where another is within `tie_margin` of it, as
-    `judges.verdict_of_scores` does.
+    NULL where there are fewer than two. As `judges.verdict_of_scores` does it, but for what only rounding tells apart.
     """
-    best = F.array_max("scores")
-    places = F.sequence(F.lit(1), F.size("scores"))
-    near = F.filter(places, lambda place: F.element_at("scores", place) >= best - tie_margin - ROUNDING)
+    best, places = F.array_max(scores), F.sequence(F.lit(1), F.size(scores))
+    near = F.filter(places, lambda place: F.element_at(scores, place) >= best - tie_margin - ROUNDING)
     letter = F.substring(F.lit(LETTERS), F.element_at(near, 1), F.lit(1))
-    return F.coalesce("verdict", F.when(F.size("scores") > 1, F.when(F.size(near) > 1, "tie").otherwise(letter)))
+    return F.when(F.size(scores) > 1, F.when(F.size(near) > 1, "tie").otherwise(letter))
+
+
+def vote_of(tie_margin: float) -> Column:
+    """What one label says, of `verdict` and `scores`: a letter, a tie, or NULL where it only scores a single answer."""
+    return F.coalesce("verdict", best_of("scores", tie_margin))
 
 
 def _side(lead: Column, tie_margin: float = 0.0) -> Column:

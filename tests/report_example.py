@@ -360,4 +360,17 @@ def _disagreements() -> tuple[Disagreement, ...]:
         label="A",
         verdicts=(OrderVerdict("AB", "tie", None),),
     )
-    return (first, second, third)
+    fourth = Disagreement(
+        judge="JudgeLM-7B",
+        comparison_id="c-000640",
+        messages=(Turn("user", "Name three rivers that end in the Baltic."),),
+        answers=(
+            ShownAnswer(("Oder, Vistula and Neva.",), "llama-7b"),
+            ShownAnswer(("Rhine, Elbe and Weser.",), "opt-7b"),
+            ShownAnswer(("Oder and Vistula.",), "bloom-7b"),
+        ),
+        label="9, 1.33, 6",
+        verdicts=(OrderVerdict("ABC", "B", "5 8 5", scores=(5.0, 8.0, 5.0)),),
+        is_scored=True,
+    )
+    return (first, second, third, fourth)

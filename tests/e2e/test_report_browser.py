@@ -11,6 +11,8 @@ import base64
 import io
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +31,8 @@ PIL_Image = pytest.importorskip("PIL.Image", reason="needs Pillow, which comes w
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 60
+# A minute where nothing else runs, and some on a machine that is shared.
+JOB_S = 600
 CALL_S = 60
 PAINT_TRIES, PAINT_WAIT_S = 40, 0.25
 # Text alone has more shades than this, by its smooth edges; a ground and an empty frame have two or three.
@@ -254,11 +258,16 @@ def _complaint(event: dict[str, Any]) -> str | None:
     return str(params["args"]) if method == "Runtime.consoleAPICalled" else None
 
 
-@pytest.fixture
-def looked_at(tmp_path):
-    """Shows a page in the browser."""
+@pytest.fixture(scope="module")
+def has_browser() -> None:
+    """Skips what cannot be looked at, before anything is made to be looked at."""
     if not any(map(shutil.which, NAMES)):
         pytest.skip(f"no Chromium on the PATH (one of {', '.join(NAMES)}): the report cannot be looked at")
+
+
+@pytest.fixture
+def looked_at(has_browser, tmp_path):
+    """Shows a page in the browser."""
 
     def show(html: str, view: View) -> Seen:
         page = tmp_path / "report.html"
@@ -266,6 +275,26 @@ def looked_at(tmp_path):
         return asyncio.run(look(page, view, tmp_path / "profile"))
 
     return show
+
+
+@pytest.fixture(scope="module")
+def real_page(has_browser, shared, root, tmp_path_factory) -> str:
+    """The report on LLMBar's three published evaluators, as a user gets it who ingests and evaluates them."""
+    folder = tmp_path_factory.mktemp("llmbar")
+    data = shared / "data" / "llmbar"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUDGELAKE_", "MLFLOW_"))}
+    environment |= {"JUDGELAKE_WAREHOUSE": str(folder / "warehouse")}
+    inputs = ["--input", *map(str, sorted(data.glob("*.json"))), "--judgments", str(data / "published_winners.jsonl")]
+    settings = ["mlflow.enabled=false", "replicates=100", "slices.by=[attributes.subset, length, model_pair]"]
+    settings += [f"report={folder / 'report.html'}", f"cards={folder / 'cards'}"]
+    for job, arguments in (
+        ("ingest", ["--format", "llmbar", *inputs]),
+        ("evaluate", [part for setting in settings for part in ("--set", setting)]),
+    ):
+        command = [sys.executable, str(root / "jobs" / f"{job}.py"), *arguments]
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=JOB_S)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return (folder / "report.html").read_text("utf-8")
 
 
 def colours_of(screenshot: bytes) -> int:
@@ -308,6 +337,21 @@ def test_the_report_prints_whole_and_dark_on_white(looked_at, content, is_dark):
     assert not seen.poor_contrasts
     assert seen.lightness == (0, 1)
     assert seen.page_width <= PAPER_PX
+
+
+def test_the_report_of_a_real_evaluation_reads_and_prints_well(looked_at, real_page):
+    paper = View(width=PAPER_PX, height=1_000, is_dark=True, is_paper=True)
+    for view in (VIEWS["wide"], VIEWS["a phone in the dark"], paper):
+        seen = looked_at(real_page, view)
+        assert not seen.complaints
+        assert not seen.requests
+        assert seen.page_width <= view.width
+        assert not seen.poor_contrasts
+    assert not seen.lost
+    # GPT-4 leans to no place that so few comparisons could show, and ChatGPT's failures leave some figures open.
+    assert "not found; this sample could not have shown less than" in real_page
+    assert "were all failures wrong" in real_page
+    assert real_page.count('<article class="disagreement"') == 20
 
 
 def test_a_report_without_data_reads_well(looked_at):

@@ -137,7 +137,7 @@ def _labelers(evaluation: Evaluation) -> Labelers | Missing:
     )
     pairs = []
     # Not by taking the subject apart: a labeler's name may hold what stands between two.
-    for first, second in combinations(labelers, 2):
+    for first, second in combinations(labelers, 2) if of_verdicts or of_scores else ():
         subject = BETWEEN_LABELERS.join((first, second))
         found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
         # A number before a reason, and a reason that speaks of labels before the one that there are none.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 MOST = 20
+NO_PAIR = "size != 2"
 # Yes is 1 and no is 0: a score nearer to the other end of the judge's scale says the other.
 HALF = 0.5
 T = TypeVar("T")
@@ -45,10 +46,12 @@ def disagreements_of(inputs: Inputs, verdicts: DataFrame, graded: DataFrame | No
         graded: one row a judge, labeled comparison and vote; see `graded_rows`. None where there are none.
     """
     found = []
+    # A judge that scores two answers has a verdict on them, so that they are among the verdicts.
+    has_grades = graded is not None and not graded.where(NO_PAIR).isEmpty()
     for judge in inputs.judges:
         of_judge = F.col("judge_number") == judge.number
         found.append(_of_verdicts(verdicts.where(of_judge), judge.number))
-        if graded is not None:
+        if graded is not None and has_grades:
             found.append(_of_grades(graded.where(of_judge), judge.number))
     chosen = evenly(found, MOST)
     if not chosen:
@@ -75,8 +78,7 @@ def _of_verdicts(verdicts: DataFrame, number: int) -> list[Apart]:
 
 def _of_grades(graded: DataFrame, number: int) -> list[Apart]:
     """Each comparison once, with the vote that lies farthest off."""
-    # A judge that scores two answers has a verdict on them, which `_of_verdicts` looks at.
-    rows = graded.where("size != 2").withColumn("gap", _gap(graded))
+    rows = graded.where(NO_PAIR).withColumn("gap", _gap(graded))
     has_scores = F.col("label_scores").isNotNull() & F.col("judge_scores").isNotNull()
     label, judge = (F.coalesce(best_of(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
     is_apart = F.col("gap").isNotNull() | (~has_scores & (label != judge))

@@ -64,9 +64,10 @@ def show_headline(console: Console, done: Evaluated) -> None:
         for judge, rows in judges:
             for line in _of_pairs(rows) if kind == PAIRS else _of_kind(kind, rows):
                 table.add_row(escape(judge.name), *line.cells)
-                notes += [f"  {judge.name}, {note}".translate(PLAIN) for note in line.notes]
-        for text in (table, READING if kind == PAIRS else MEANINGS[kind], *notes):
-            console.print(text, markup=False, soft_wrap=text is not table)
+                notes += [f"  {judge.name}, {note.translate(PLAIN)}" for note in line.notes]
+        console.print(table)
+        for text in (READING if kind == PAIRS else MEANINGS[kind], *notes):
+            console.print(text, markup=False, soft_wrap=True)
     console.print(f"evaluation {evaluation.run_id} in the table {evaluation.job.tables.metrics}", markup=False)
     if done.report is not None:
         console.print(f"report: {done.report}", markup=False, soft_wrap=True)

@@ -212,8 +212,8 @@ def test_many_models_are_fitted_in_blocks_and_with_fewer_replicates(monkeypatch:
     random = np.random.default_rng(2)
     results = {("a", "b"): random.poisson(9, (2, 400)), ("b", "c"): random.poisson(9, (2, 400))}
     whole = model_strengths(table_of(results))
-    monkeypatch.setattr("judgelake.evaluation.scores.BLOCK_CELLS", 90)
-    monkeypatch.setattr("judgelake.evaluation.scores.MOST_CELLS", 9 * 150)
+    monkeypatch.setattr("judgelake.evaluation.blocks.BLOCK_CELLS", 90)
+    monkeypatch.setattr("judgelake.evaluation.blocks.MOST_CELLS", 9 * 150)
     fewer = model_strengths(table_of(results))
     for model, strengths in whole.items():
         np.testing.assert_allclose(fewer[model], strengths[:151], rtol=0, atol=1e-12)

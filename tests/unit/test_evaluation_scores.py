@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
-from judgelake.evaluation import scores as module
+from judgelake.evaluation import blocks as module
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import UNDEFINED
 from judgelake.evaluation.figure import Figure

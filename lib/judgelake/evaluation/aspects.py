@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judgelake.evaluation.blocks import replicate_blocks, stacked
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.scores import CONSTANT_JUDGE, NOTHING_JUDGED, levels, replicate_blocks, stacked
+from judgelake.evaluation.scores import CONSTANT_JUDGE, NOTHING_JUDGED, levels
 
 HALVES = 2
 METRICS = ("aspect_accuracy", "aspect_f1", "aspect_auroc")

@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from judgelake.evaluation.blocks import replicate_blocks, stacked
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.rules import dense_counts
-from judgelake.evaluation.scores import ScorePairs, quadratic_weighted_kappa, replicate_blocks, stacked
+from judgelake.evaluation.scores import ScorePairs, quadratic_weighted_kappa
 
 Level = Literal["nominal", "interval"]
 """nominal: two values agree or do not (verdicts). interval: they differ by their squared distance (scores)."""

@@ -12,10 +12,11 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from judgelake.evaluation.blocks import replicate_blocks
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.scores import NOTHING_JUDGED, ROUNDING, replicate_blocks
+from judgelake.evaluation.scores import NOTHING_JUDGED, ROUNDING
 
 FIRST, SECOND, TIE = "first", "second", "tie"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from judgelake.evaluation.blocks import replicate_blocks, stacked
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.estimate import UNDEFINED, Replicates, ratio
 from judgelake.evaluation.figure import Figure
@@ -24,13 +25,6 @@ ONE_SCORE = "labels and judge gave everything one and the same score"
 # Scores are decimals: 16.1 - 15.1 is 1.0000000000000018 in binary, and still one.
 DECIMALS = 9
 ROUNDING = 10.0**-DECIMALS
-# A matrix of distinct pairs by replicates takes 2 MB, and a measure holds about six of them at once. Continuous scores
-# have as many distinct pairs as rows: all replicates of 10,000 pairs at once would take 0.5 GB, and twice the time.
-BLOCK_CELLS = 250_000
-# Work is bounded too: 10,000 distinct pairs get 1,000 replicates, 100,000 the first 100, which are as good a sample.
-# That is 5 to 10 s of one core, most of it Kendall's.
-MOST_CELLS = 10_000_000
-LEAST_REPLICATES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +171,7 @@ def figures(table: Table) -> Iterator[Figure]:
     """All measures of `MEASURES` of one table of the family "scores".
 
     Outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put together. Memory
-    is bounded by `BLOCK_CELLS`; with very many distinct pairs only the first replicates count (`MOST_CELLS`).
+    is bounded; with very many distinct pairs only the first replicates count (`blocks.replicate_blocks`).
     """
     judged, asked = judged_scores(table)
     n = int(sum(counts[0] for halves in judged.values() for counts in halves))
@@ -232,25 +226,6 @@ def levels(scores: Iterable[float]) -> dict[float, float]:
     for score in distinct:
         lowest.setdefault(round(score, DECIMALS), score)
     return {score: lowest[round(score, DECIMALS)] for score in distinct}
-
-
-def replicate_blocks(cells: int, columns: int) -> Iterator[slice]:
-    """Runs of replicates to look at together, so that `cells` by a block's length stays within `BLOCK_CELLS`.
-
-    Args:
-        cells: numbers a replicate takes.
-        columns: 1 + replicates. Beyond `MOST_CELLS` in all, the last are left out, but never the data itself nor the
-            first `LEAST_REPLICATES`.
-    """
-    columns = min(columns, 1 + max(LEAST_REPLICATES, MOST_CELLS // cells))
-    length = max(1, BLOCK_CELLS // cells)
-    for start in range(0, columns, length):
-        yield slice(start, min(start + length, columns))
-
-
-def stacked(rows: Sequence[Sequence[NDArray[np.float64]]], block: slice) -> NDArray[np.float64]:
-    """The replicates of a block, one line for the sum of each row's arrays: shape (rows, length of the block)."""
-    return np.stack([sum((part[block] for part in parts[1:]), parts[0][block]) for parts in rows])
 
 
 def _in_block(pairs: ScorePairs) -> dict[str, Replicates]:

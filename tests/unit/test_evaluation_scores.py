@@ -173,6 +173,13 @@ def test_failed_judgments_are_left_out_counted_and_bound_the_rates() -> None:
     assert found["pearson"].if_wrong is None
 
 
+def test_a_failure_that_has_a_score_counts_and_moves_no_bound() -> None:
+    table = table_of({(5.0, 5.0): 3, (5.0, 6.0): 1, (7.0, FAILED): 3, (5.0, FAILED): 1})
+    exact = {figure.metric: figure for figure in figures(table, failure_score=5.0)}["exact_agreement"]
+    assert (exact.n, exact.asked, exact.coverage) == (8, 8, 1)
+    assert (value(exact), exact.if_wrong, exact.if_right) == (4 / 8, 3 / 8, 7 / 8)
+
+
 def test_both_halves_of_the_questions_count_together() -> None:
     halves = [table_of({(1.0, 2.0): [1, 0], (4.0, 4.0): [2, 3]}, half) for half in "01"]
     together = Table({**halves[0].counts, **halves[1].counts})

@@ -60,7 +60,10 @@ def _figures(group: Group, table: Table, whole: Table, job: EvaluateJob) -> Iter
         "lengths": lambda: length_figures(table),
         "own_family": lambda: self_preference_figures(table),
         "family_matrix": lambda: family_matrix(table),
-        "scores": lambda: chain(score_figures(table), aspect_figures(table) if has_yes_no_labels(whole) else ()),
+        "scores": lambda: chain(
+            score_figures(table, job.failure_score),
+            aspect_figures(table, job.failure_score) if has_yes_no_labels(whole) else (),
+        ),
         "rankings": lambda: ranking_figures(table),
         "repeats": lambda: repeat_figures(table),
         "labelers": lambda: labeler_pair_figures(table, group.subject or ""),

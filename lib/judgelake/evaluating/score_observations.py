@@ -38,19 +38,17 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
     return rows.withColumns({name: fits(name) for name in ("label_scores", "judge_scores")})
 
 
-def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
+def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame | None:
     """The family scores: every answer's two scores, and its question's half; None where no judge gives scores."""
     judges = [judge for judge in inputs.judges if judge.gives_scores]
     if not judges:
         return None
-    # The settings allow a score of failures only where they count.
-    failed = F.lit(FAILED if job.failure_score is None else str(float(job.failure_score)))
     outcomes = F.transform(
         F.sequence(F.lit(1), F.col("size")),
         lambda place: F.concat_ws(
             SEPARATOR,
             F.element_at("label_scores", place).cast("string"),
-            F.coalesce(F.try_element_at("judge_scores", place).cast("string"), failed),
+            F.coalesce(F.try_element_at("judge_scores", place).cast("string"), F.lit(FAILED)),
             F.pmod("question_key", F.lit(2)).cast("string"),
         ),
     )

@@ -127,23 +127,27 @@ def has_yes_no_labels(table: Table) -> bool:
     return bool(table.counts) and all(float(outcome.split(SEPARATOR)[0]) in (0, 1) for outcome in table.counts)
 
 
-def figures(table: Table) -> Iterator[Figure]:
+def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure]:
     """Accuracy, F1 and AUROC of one table of the family "scores"; nothing unless `has_yes_no_labels`.
 
-    Outcomes are (label, judge's score or `FAILED`, half of the questions, "0" or "1"); the bounds come from `limits`.
+    Args:
+        table: outcomes are (label, judge's score or `FAILED`, half of the questions, "0" or "1").
+        failure_score: what a failed judgment counts as; None: it is left out. The bounds (`limits`) do not depend on
+            it, nor do the thresholds that they rest on.
     """
     if not has_yes_no_labels(table):
         return
-    cells = _cells(table)
+    cells, spoken = _cells(table, failure_score), _cells(table)
     base = sum(cells.values(), np.zeros(1))
     n, asked = int(base[0]), table.n
     if n == 0:
         yield from (Figure(metric, None, 0, asked, reason=NOTHING_JUDGED) for metric in METRICS)
         return
     rows, reason = _rows(cells), _why_undefined(cells)
-    bounds = limits(_counts(rows, slice(0, 1)), _failed(table))
+    bounds = limits(_counts(_rows(spoken), slice(0, 1)), _failed(table)) if spoken else {}
     for metric, found in _measured(rows).items():
-        if_wrong, if_right = bounds[metric] if np.isfinite(found[0]) else (None, None)
+        is_bounded = metric in bounds and np.isfinite([found[0], *bounds[metric]]).all()
+        if_wrong, if_right = bounds[metric] if is_bounded else (None, None)
         yield Figure(
             metric, found, n, asked, is_rate=True, if_wrong=if_wrong, if_right=if_right, reason=reason, base=base
         )
@@ -178,14 +182,15 @@ def limits(counts: NDArray[np.float64], failed: tuple[int, int]) -> dict[str, tu
     return {metric: (float(low[0]), float(high[0])) for metric, (low, high) in ends.items()}
 
 
-def _cells(table: Table) -> dict[tuple[float, int, int], Replicates]:
+def _cells(table: Table, failure_score: float | None = None) -> dict[tuple[float, int, int], Replicates]:
     """(Judge's score, half, label) to counts, of what was judged; the scores as `levels` has them."""
     rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
-    judged = [(parts, counts) for parts, counts in rows if parts[1] != FAILED]
-    level = levels(float(judge) for (_, judge, _), _ in judged)
+    given = [(failure_score if parts[1] == FAILED else float(parts[1]), parts, counts) for parts, counts in rows]
+    judged = [(score, parts, counts) for score, parts, counts in given if score is not None]
+    level = levels(score for score, _, _ in judged)
     cells: dict[tuple[float, int, int], Replicates] = {}
-    for (label, judge, half), counts in judged:
-        place = level[float(judge)], int(half), int(float(label))
+    for score, (label, _, half), counts in judged:
+        place = level[score], int(half), int(float(label))
         cells[place] = cells[place] + counts if place in cells else counts
     return cells
 

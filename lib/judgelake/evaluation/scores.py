@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +151,8 @@ def quadratic_weighted_kappa(pairs: ScorePairs) -> Replicates:
 
 
 Measure = Callable[[ScorePairs], Replicates]
+ScoreCounts: TypeAlias = dict[tuple[float, float], list[NDArray[np.float64]]]
+"""(Label, judge) to the counts of each outcome that has the pair."""
 CORRELATIONS: Mapping[str, Measure] = {
     "pearson": pearson,
     "spearman": spearman,
@@ -167,13 +170,18 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def figures(table: Table) -> Iterator[Figure]:
+def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure]:
     """All measures of `MEASURES` of one table of the family "scores".
 
-    Outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put together. Memory
-    is bounded; with very many distinct pairs only the first replicates count (`blocks.replicate_blocks`).
+    Memory is bounded; with very many distinct pairs only the first replicates count (`blocks.replicate_blocks`).
+
+    Args:
+        table: outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put
+            together.
+        failure_score: what a failed judgment counts as; None: it is left out. The bounds do not depend on it.
     """
-    judged, asked = judged_scores(table)
+    judged, asked = judged_scores(table, failure_score)
+    spoken, _ = judged_scores(table)
     n = int(sum(counts[0] for halves in judged.values() for counts in halves))
     if n == 0:
         yield from (Figure(metric, None, 0, asked, reason=NOTHING_JUDGED) for metric in MEASURES)
@@ -186,29 +194,30 @@ def figures(table: Table) -> Iterator[Figure]:
     base = np.concatenate([part[ROWS] for part in parts])
     for metric in MEASURES:
         found = np.concatenate([part[metric] for part in parts])
-        right = round(float(found[0]) * n) if metric in RATES else None
+        if_wrong, if_right = _limits(metric, spoken, asked)
         yield Figure(
             metric,
             found,
             n,
             asked,
             is_rate=metric in RATES,
-            if_wrong=None if right is None else right / asked,
-            if_right=None if right is None else (right + asked - n) / asked,
+            if_wrong=if_wrong,
+            if_right=if_right,
             reason=_why_undefined(metric, label, judge, n),
             base=base,
         )
 
 
-def judged_scores(table: Table) -> tuple[dict[tuple[float, float], list[NDArray[np.float64]]], int]:
+def judged_scores(table: Table, failure_score: float | None = None) -> tuple[ScoreCounts, int]:
     """The counts of each distinct pair (label, judge), an array for each outcome; and how many were asked for.
 
-    Both scores are as `levels` has them.
+    Both scores are as `levels` has them. A failed judgment has the `failure_score`, or is left out.
     """
     rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
-    scored = [(float(label), float(judge), counts) for (label, judge, _), counts in rows if judge != FAILED]
+    given = [(label, failure_score if judge == FAILED else float(judge), counts) for (label, judge, _), counts in rows]
+    scored = [(float(label), judge, counts) for label, judge, counts in given if judge is not None]
     level = levels(score for label, judge, _ in scored for score in (label, judge))
-    judged: dict[tuple[float, float], list[NDArray[np.float64]]] = {}
+    judged: ScoreCounts = {}
     for label, judge, counts in scored:
         judged.setdefault((level[label], level[judge]), []).append(counts)
     return judged, table.n
@@ -226,6 +235,19 @@ def levels(scores: Iterable[float]) -> dict[float, float]:
     for score in distinct:
         lowest.setdefault(round(score, DECIMALS), score)
     return {score: lowest[round(score, DECIMALS)] for score in distinct}
+
+
+def _limits(metric: str, spoken: ScoreCounts, asked: int) -> tuple[float | None, float | None]:
+    """A rate were every failed judgment wrong, and right, of what the others said; None for what is no rate."""
+    if metric not in RATES:
+        return None, None
+    if not spoken:
+        return 0.0, 1.0
+    label, judge = np.array(list(spoken)).T
+    pairs = ScorePairs(label, judge, stacked(list(spoken.values()), slice(0, 1)))
+    n = int(pairs.n[0])
+    right = round(float(RATES[metric](pairs)[0]) * n)
+    return right / asked, (right + asked - n) / asked
 
 
 def _in_block(pairs: ScorePairs) -> dict[str, Replicates]:

@@ -44,6 +44,7 @@ def output_of(checkout):
 @pytest.mark.timeout(3 * QUICKSTART_S)
 def test_the_quickstart_judges_the_sample_once_evaluates_it_and_asks_nothing_a_second_time(output_of, checkout):
     first = output_of(sys.executable, "-m", "judgelake.quickstart")
+    assert "45 of the 53 comparisons are pairs of single answers: these are judged and evaluated." in first
     assert "90 requests to judge, 0 judged before" in first
     assert "Judgments by status: 90 ok" in first
     assert "15 of 45 comparisons" in first

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_lake import append
 
 from judgelake.config import JudgeJob, Tables, validated
 from judgelake.lake import create_tables
@@ -64,13 +65,7 @@ def lake(spark: Any, tables: Tables, empty_warehouse: Path) -> Tables:
 def add(spark: Any, lake: Tables) -> Callable[..., None]:
     """Appends rows, given as mappings, to one of this test's tables; what a row does not name is NULL."""
 
-    def append(table: str, *rows: Mapping[str, Any]) -> None:
-        name = getattr(lake, table)
-        columns = spark.read.table(name).schema
-        data = [tuple(row.get(column) for column in columns.fieldNames()) for row in rows]
-        spark.createDataFrame(data, columns).write.format("delta").mode("append").saveAsTable(name)
-
-    return append
+    return lambda table, *rows: append(spark, getattr(lake, table), *rows)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import datetime
 import math
 
 import pytest
+from small_lake import append
 
 from judgelake.config import validated
 from judgelake.errors import UserError
@@ -20,11 +21,7 @@ class Lake:
         self.spark, self.tables, self.folder = spark, tables, folder
 
     def add(self, table, rows):
-        columns = self.spark.read.table(getattr(self.tables, table)).schema
-        data = [tuple(row.get(name) for name in columns.fieldNames()) for row in rows]
-        self.spark.createDataFrame(data, columns).write.format("delta").mode("append").saveAsTable(
-            getattr(self.tables, table)
-        )
+        append(self.spark, getattr(self.tables, table), *rows)
 
     def compare(self, names, answers=2, **more):
         letters = "abcdef"[:answers]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import functions as F
+from small_lake import comparison, judgment, label
 
 from judgelake.config import validated
 from judgelake.errors import UserError
@@ -26,42 +27,6 @@ def job(lake):
         return validated(EvaluateJob, content | {"replicates": 100, "swap_rules": ["first"], **changes}, "test")
 
     return made
-
-
-def comparison(name, source="test", answers=("a", "b"), **attributes):
-    return {
-        "comparison_id": name,
-        "question_id": f"q-{name}",
-        "messages": [("user", f"Question {name}?")],
-        "answers": [(f"model-{answer}", answer, None) for answer in answers],
-        "source": source,
-        "attributes": attributes,
-    }
-
-
-def judgment(name, verdict="A", hour=1, order="AB", judge="j", **changes):
-    failed = {} if verdict else {"status": "timeout", "error": "no answer in time"}
-    return {
-        "judgment_id": f"{judge}-{name}-{order}",
-        "comparison_id": name,
-        "judge": judge,
-        "judge_fingerprint": "f",
-        "model_version": "m",
-        "mode": "pair",
-        "shown_order": order,
-        "repeat": 0,
-        "status": "ok",
-        "verdict": verdict,
-        "attempt": 1,
-        "engine": "test",
-        "judged_at": datetime.datetime(2026, 11, 1, hour),
-        **failed,
-        **changes,
-    }
-
-
-def label(name, verdict=None, labeler="gold", kind="gold", scores=None):
-    return {"comparison_id": name, "labeler": labeler, "kind": kind, "verdict": verdict, "scores": scores}
 
 
 def test_a_renamed_judge_stays_one_judge_by_its_last_name_and_only_last_failures_count(spark, lake, add, job):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from judgelake.judges import TIE, Comparison, Label, comparison_from_record, label_from_record
+from judgelake.judges import TIE, Comparison, Label, comparison_from_record, label_from_record, load_judge
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "comparisons.jsonl"
 ROWS = [json.loads(line) for line in SAMPLE.read_text("utf-8").splitlines()]
@@ -57,6 +57,19 @@ def test_the_sample_shows_what_the_project_can_judge():
     assert sum(len(row["messages"]) > 2 for row in ROWS) >= 2
     assert sum(bool(row.get("rubric")) for row in ROWS) >= 4
     assert sum(bool(row.get("input")) for row in ROWS) >= 5
+
+
+def test_what_the_quickstart_does_not_judge_takes_the_modes_that_it_names():
+    chat = load_judge("chat")
+    modes = Counter()
+    for row in ROWS:
+        is_conversation, answers = "turns" in row["answers"][0], len(row["answers"])
+        name = "turns" if is_conversation else "pair" if answers == 2 else "multi"
+        mode = chat.mode(name)
+        assert mode.answers[0] <= answers <= mode.answers[1]
+        assert (mode.conversation == "turns") == is_conversation
+        modes[name] += 1
+    assert modes == {"pair": 45, "turns": 3, "multi": 5}
 
 
 def test_ids_are_unique():

@@ -41,7 +41,7 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
     about = labels.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
     if wanted.labelers:
         about = about.where(F.col("labeler").isin(*wanted.labelers))
-    about = about.withColumn("scores", _valid_scores(wanted.invalid_score))
+    about = about.withColumn("scores", known_scores(wanted.invalid_score))
     is_invalid = F.isnull("verdict") & F.isnull("scores")
     rows: list[Any] = (
         about.groupBy("kind", "labeler")
@@ -84,8 +84,8 @@ def _kind_of(rows: list[Any], wanted: Labels, table: str) -> str:
     return kind
 
 
-def _valid_scores(invalid: float | None) -> Column:
-    """The scores of a label; NULL where one of them is none."""
+def known_scores(invalid: float | None = None) -> Column:
+    """`scores` where each of them is a number, and none the one that marks that there is none; else NULL."""
 
     def is_none(score: Column) -> Column:
         is_no_number = score.isNull() | F.isnan(score)

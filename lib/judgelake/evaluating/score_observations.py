@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from judgelake.evaluating.features import SliceNames, slices_column
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
+from judgelake.evaluating.labels import known_scores
 from judgelake.evaluating.observed import OBSERVATION
 from judgelake.evaluating.verdicts import numbered, text_of
 from judgelake.evaluation import COMPARISONS, FAILED, OBSERVATION_DDL, SEPARATOR, EvaluateJob, SwapRule, ranked
@@ -76,7 +77,8 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
     """Scores and verdict of each judge and comparison; of the latest text, as `verdicts.both_orders` takes it."""
     own = F.array_join(F.array_sort(F.split("shown_order", "")), "")
     said = F.struct(
-        F.when(F.col("status") == "ok", F.struct("scores", "verdict")).alias("said"), text_of(inputs.judgments)
+        F.when(F.col("status") == "ok", F.struct(known_scores().alias("scores"), "verdict")).alias("said"),
+        text_of(inputs.judgments),
     )
     latest = (
         numbered(inputs.judgments, inputs.judges)

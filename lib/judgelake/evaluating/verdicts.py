@@ -47,7 +47,7 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: b
         # Numbers and no texts: then Spark aggregates by hash and need not sort every judgment first.
         code_of(F.col("status"), F.col("verdict")).alias("code"),
         "margin",
-        (F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2))).alias("lead"),
+        _lead().alias("lead"),
         text_of(judgments),
         "judged_at",
     )
@@ -159,6 +159,12 @@ def best_of(scores: str, tie_margin: float = 0.0) -> Column:
 def vote_of(tie_margin: float) -> Column:
     """What one label says, of `verdict` and `scores`: a letter, a tie, or NULL where it only scores a single answer."""
     return F.coalesce("verdict", best_of("scores", tie_margin))
+
+
+def _lead() -> Column:
+    """By how much the first of two scores is above the second; NULL without two numbers."""
+    both = F.element_at("scores", 1) - F.element_at("scores", 2)
+    return F.when(F.size("scores") == 2, F.nanvl(both, F.lit(None).cast("double")))
 
 
 def _side(lead: Column, tie_margin: float = 0.0) -> Column:

@@ -21,7 +21,7 @@ from judgelake.evaluating import evaluate_and_report, show_headline
 from judgelake.evaluation import EvaluateJob
 from judgelake.ingest import IngestJob, ingest
 from judgelake.judging import judge
-from judgelake.quickstart.show import show_next_commands, show_statuses, show_verdicts
+from judgelake.quickstart.show import show_next_commands, show_scope, show_statuses, show_verdicts
 from judgelake.quickstart.small_model import make_small_model
 from judgelake.session import get_spark, stop_spark
 from judgelake.sources import Files
@@ -71,6 +71,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
             f"{done.labels_added} gold labels added, {done.labels_held} were there",
             highlight=False,
         )
+        show_scope(console, spark.table(job.tables.comparisons), PAIRS)
         heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (the start takes a minute)")
         run = judge(spark, job, console=console)
         if not run.counts.judgments:

@@ -15,7 +15,7 @@ from judgelake.config import Tables
 from judgelake.judges import TIE
 
 if TYPE_CHECKING:
-    from pyspark.sql import Row, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
 ROWS = 15
 QUESTION_WIDTH = 44
@@ -23,6 +23,23 @@ READING = (
     "A verdict names the comparison's own answer, in whichever order the two were shown; green agrees with gold.",
     "This model is far too small to judge: its verdicts are near chance and lean to one place. It proves the pipe.",
 )
+
+
+def show_scope(console: Console, comparisons: DataFrame, judged: str) -> None:
+    """Print how many of the table's comparisons are judged, and which modes the others take.
+
+    Args:
+        console: where it is printed.
+        comparisons: the comparisons table.
+        judged: SQL predicate of those that are.
+    """
+    pairs, total = comparisons.where(judged).count(), comparisons.count()
+    console.print(
+        f"{pairs} of the {total} comparisons are pairs of single answers: these are judged and evaluated. "
+        "Conversations take the judge's mode turns, three and more answers its mode multi.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def show_verdicts(console: Console, spark: SparkSession, tables: Tables, judge_fingerprint: str) -> None:

@@ -1,0 +1,105 @@
+"""A lake of a few rows that a test writes itself, and what an evaluation of it tells."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from judgelake.config import Tables, validated
+from judgelake.evaluating import Evaluated, evaluate_and_report
+from judgelake.evaluation import EvaluateJob
+from judgelake.lake import create_tables
+
+
+def lake_of_its_own(spark: Any, empty_warehouse: Path, folder: Path, schema: str) -> Tables:
+    """Empty tables for the tests of a whole module; `lake` is for one test."""
+    names = {name: f"{schema}.{name}" for name in Tables.model_fields if name != "warehouse"}
+    tables = Tables(warehouse=str(folder / "warehouse"), **names)
+    shutil.copytree(empty_warehouse, folder / "warehouse" / f"{schema}.db")
+    create_tables(spark, tables)
+    return tables
+
+
+def append(spark: Any, table: str, *rows: Mapping[str, Any]) -> None:
+    """Append rows, given as mappings, to a table; what a row does not name is NULL."""
+    columns = spark.read.table(table).schema
+    data = [tuple(row.get(column) for column in columns.fieldNames()) for row in rows]
+    spark.createDataFrame(data, columns).write.format("delta").mode("append").saveAsTable(table)
+
+
+def comparison(
+    name: str,
+    source: str = "test",
+    answers: tuple[str, ...] = ("a", "b"),
+    question: str | None = None,
+    **attributes: str,
+) -> dict[str, Any]:
+    """A comparison of model-a's answer "a" and so on; its question is its own unless one is named."""
+    return {
+        "comparison_id": name,
+        "question_id": question or f"q-{name}",
+        "messages": [("user", f"Question {name}?")],
+        "answers": [(f"model-{answer}", answer, None) for answer in answers],
+        "source": source,
+        "attributes": attributes,
+    }
+
+
+def judgment(
+    name: str, verdict: str | None = "A", hour: int = 1, order: str = "AB", judge: str = "j", **changes: Any
+) -> dict[str, Any]:
+    """One judgment; without a verdict a failed one."""
+    failed = {} if verdict else {"status": "timeout", "error": "no answer in time"}
+    return {
+        "judgment_id": f"{judge}-{name}-{order}",
+        "comparison_id": name,
+        "judge": judge,
+        "judge_fingerprint": "f",
+        "model_version": "m",
+        "mode": "pair",
+        "shown_order": order,
+        "repeat": 0,
+        "status": "ok",
+        "verdict": verdict,
+        "attempt": 1,
+        "engine": "test",
+        "judged_at": datetime.datetime(2026, 11, 1, hour),
+        **failed,
+        **changes,
+    }
+
+
+def label(
+    name: str,
+    verdict: str | None = None,
+    labeler: str = "gold",
+    kind: str = "gold",
+    scores: list[float | None] | None = None,
+) -> dict[str, Any]:
+    """A label that is a verdict or scores."""
+    return {"comparison_id": name, "labeler": labeler, "kind": kind, "verdict": verdict, "scores": scores}
+
+
+class SmallLake:
+    """Fills the tables of one lake and evaluates them through the whole job."""
+
+    def __init__(self, spark: Any, tables: Tables, folder: Path) -> None:
+        self.spark, self.tables, self.folder = spark, tables, folder
+
+    def add(self, table: str, *rows: Mapping[str, Any]) -> None:
+        """Append rows; see `append`."""
+        append(self.spark, getattr(self.tables, table), *rows)
+
+    def evaluate(self, **changes: Any) -> Evaluated:
+        """The evaluation, with its report and cards in the lake's folder."""
+        content: dict[str, Any] = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, "replicates": 100}
+        content |= {"report": str(self.folder / "report.html"), "cards": str(self.folder / "cards"), **changes}
+        return evaluate_and_report(self.spark, validated(EvaluateJob, content, "test"))
+
+    def metrics(self, done: Evaluated) -> dict[tuple[str | None, ...], Any]:
+        """The evaluation's rows of the metrics table by (judge, metric, subject, slice, swap rule)."""
+        found = self.spark.read.table(self.tables.metrics).where(f"run_id = '{done.evaluation.run_id}'").collect()
+        return {(r["judge"], r["metric"], r["subject"], r["slice"], r["swap_rule"]): r for r in found}

@@ -28,7 +28,7 @@ ONE_QUESTION = "one question only, so there is no interval"
 NO_SPREAD = "the same in every resample, so there is no interval"
 NOTHING_COUNTS = "nothing counts: 3 without a verdict, 0 with another verdict in each order"
 CORRELATIONS = ("pearson", "spearman", "kendall_tau_b")
-RANKINGS = ("top_1_agreement", "mean_kendall_tau", "induced_pair_agreement")
+RANKINGS = ("top_1_agreement by first", "mean_kendall_tau by first", "induced_pair_agreement by first")
 
 CASES = {
     "one class": Case(
@@ -39,12 +39,12 @@ CASES = {
         reasons={
             "cohen_kappa by first": "labels and verdicts are all one class, so chance alone would agree as well",
             "positional_kappa": "all verdicts of both orders are one class, so chance alone would agree as well",
-            "position_bias": NO_SPREAD,
-            "bradley_terry of model-a": "no chain of wins leads from any model to another and back, so no finite "
-            "strengths fit",
-            "own_error_share": "the judge makes no error here",
-            "matched_self_preference": "the labels name only one of the two sides, so there is nothing to match",
-            "longer_win_share": "no comparison of answers of different length",
+            "bradley_terry of model-a by first": "no chain of wins leads from any model to another and back, so no "
+            "finite strengths fit",
+            "own_error_share by first": "the judge makes no error here",
+            "matched_self_preference by first": "the labels name only one of the two sides, so there is nothing "
+            "to match",
+            "longer_win_share by first": "no comparison of answers of different length",
         },
     ),
     "all ties": Case(
@@ -73,7 +73,7 @@ CASES = {
                 ("consistency", "bias_first", "position_bias", "positional_kappa"),
                 "no comparison has a verdict in both orders",
             ),
-            "win_rate of model-a": "nothing was judged",
+            "win_rate of model-a by first": "nothing was judged",
         },
     ),
     "another verdict in each order": Case(
@@ -173,9 +173,9 @@ CASES = {
         answers=3,
         labels=[[5, 5, 5]] * 3,
         said=[[1, 2, 3]] * 3,
-        values={"top_1_agreement": 0, "induced_pair_agreement": 0},
+        values={"top_1_agreement by first": 0, "induced_pair_agreement by first": 0},
         reasons={
-            "mean_kendall_tau": "in every comparison the label or the judge puts all answers level, "
+            "mean_kendall_tau by first": "in every comparison the label or the judge puts all answers level, "
             "or only names the best"
         },
     ),
@@ -183,8 +183,8 @@ CASES = {
         answers=3,
         labels=["A"] * 3,
         said=[[3, 2, 1]] * 3,
-        values={"top_1_agreement": 1},
-        reasons={"induced_pair_agreement": "no comparison has scores of both the label and the judge"},
+        values={"top_1_agreement by first": 1},
+        reasons={"induced_pair_agreement by first": "no comparison has scores of both the label and the judge"},
     ),
     "two scores for three answers": Case(
         answers=3,

@@ -127,7 +127,7 @@ def test_an_evaluation_says_what_one_counts_by_hand_and_replaces_only_its_own_ro
     even = row("j1", "agreement", where="attributes.category=even", rule="first")
     assert (even["value"], even["n"]) == (3 / 4, 4)
     odd = row("j1", "agreement", where="attributes.category=odd", rule="first")
-    assert (odd["value"], odd["n"], odd["reason"]) == (None, 3, "fewer than 4 comparisons in this slice")
+    assert (odd["value"], odd["n"], odd["reason"]) == (None, 3, "fewer than 4 comparisons count in this slice")
     assert row("j2", "agreement", rule="first")["value"] == 1
     assert row("j2", "consistency")["reason"] == "no comparison was asked in both orders"
     # c0 to c5 have verdicts of both judges; they differ on c3.

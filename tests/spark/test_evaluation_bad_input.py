@@ -130,13 +130,13 @@ def test_every_row_is_lawful_and_the_report_readable(told):
 def test_what_has_nothing_in_common_is_not_compared(told):
     rows, _ = told
     for metric in ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p", "mcnemar_p_holm"):
-        row = rows["all ties", metric, "one class", "all", None]
+        row = rows["all ties", metric, "one class", "all", "first"]
         assert (row["value"], row["n"], row["reason"]) == (None, 0, "no comparison in common")
     for metric in ("labeler_agreement", "labeler_kappa"):
         row = rows[None, metric, "another / gold", "all", None]
-        assert (row["value"], row["n"], row["reason"]) == (None, 0, "no comparison has a label of both")
+        assert (row["value"], row["n"], row["reason"]) == (None, 0, "no comparison has a verdict of both")
     alpha = rows[None, "krippendorff_alpha", None, "all", None]
-    assert (alpha["value"], alpha["reason"]) == (None, "no comparison has two labels")
+    assert (alpha["value"], alpha["reason"]) == (None, "no comparison has two verdicts")
 
 
 def test_a_small_slice_has_its_n_and_no_rate(told):
@@ -145,7 +145,7 @@ def test_a_small_slice_has_its_n_and_no_rate(told):
         rows[judge, "agreement", None, f"attributes.case={judge}", "first"]
         for judge in ("two comparisons", "one class")
     )
-    assert (few["value"], few["n"], few["reason"]) == (None, 2, "fewer than 3 comparisons in this slice")
+    assert (few["value"], few["n"], few["reason"]) == (None, 2, "fewer than 3 comparisons count in this slice")
     assert (enough["value"], enough["n"]) == (1, 3)
 
 
@@ -201,11 +201,12 @@ def test_scores_of_which_one_is_no_number_are_none(spark, lake, tmp_path, whose)
         small.add(table, *given)
     done = small.evaluate(swap_rules=["average"])
     metrics = small.metrics(done)
-    # A verdict without scores to average was not asked for them; of other figures it is a judgment that failed.
-    asked = {"mean_absolute_error": 5, "agreement by average": 3, "top_1_agreement": 5}
-    for (name, count), answers in zip(asked.items(), SCORES, strict=True):
+    # A single answer without its score is a judgment that failed; two of which the verdict alone is known were not
+    # asked for scores to average; and of three the verdict tells the best.
+    counted = {"mean_absolute_error": (3, 5), "agreement by average": (3, 3), "top_1_agreement by average": (5, 5)}
+    for (name, count), answers in zip(counted.items(), SCORES, strict=True):
         row = metrics[key_of(f"of {answers}", name)]
-        assert (row["n"], row["asked"]) == (3, 3 if whose == "labels" else count), name
+        assert (row["n"], row["asked"]) == ((3, 3) if whose == "labels" else count), name
     told = {count.name: count.n for count in done.content.left_out}
     assert told.get("invalid labels", 0) == (len(SCORES) * len(STRANGE) if whose == "labels" else 0)
     assert_lawful(metrics)

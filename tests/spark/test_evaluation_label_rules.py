@@ -60,13 +60,13 @@ def test_by_the_rule_each_every_vote_counts(by_each):
 
 def test_two_judges_differ_by_votes_and_are_tested_by_comparisons(by_each):
     # On c0 to c7, of which j1 has 12 of the 23 votes and j2 has 9.
-    difference = by_each["j1", "agreement_difference", "j2", "all", None]
+    difference = by_each["j1", "agreement_difference", "j2", "all", "first"]
     assert difference["value"] == pytest.approx(12 / 23 - 9 / 23, abs=1e-15)
     assert (difference["n"], difference["asked"]) == (23, 25)
     # c0 to c5 have more votes for j1's verdict, c6 for j2's, c7 as many for the one as for the other.
-    p_value = by_each["j1", "mcnemar_p", "j2", "all", None]
+    p_value = by_each["j1", "mcnemar_p", "j2", "all", "first"]
     assert p_value["value"] == pytest.approx(binomtest(6, 7).pvalue)
-    assert by_each["j1", "mcnemar_p_holm", "j2", "all", None]["value"] == p_value["value"]
+    assert by_each["j1", "mcnemar_p_holm", "j2", "all", "first"]["value"] == p_value["value"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_by_the_other_rules_votes_become_one_label(voted, rule, agreement_1, agr
     rows = voted.metrics(done)
     found = [rows[judge, "agreement", None, "all", "first"] for judge in ("j1", "j2")]
     assert [(row["value"], row["n"]) for row in found] == [agreement_1, agreement_2]
-    assert rows["j1", "agreement_difference", "j2", "all", None]["value"] == pytest.approx(difference)
+    assert rows["j1", "agreement_difference", "j2", "all", "first"]["value"] == pytest.approx(difference)
     assert {count.name: count.n for count in done.content.left_out}["split labels"] == split
 
 

@@ -232,6 +232,22 @@ def test_a_difference_that_every_question_shows_has_the_interval_of_as_many(side
     least = 2 * stats.binomtest(30, 30).proportion_ci(0.95, method="wilson").low - 1
     assert (found.value, found.reason) == (side, None)
     assert sorted((abs(found.low), abs(found.high))) == pytest.approx([least, 1.0])
+    assert found.detectable == estimate(np.zeros(101), 30, is_effect=True, trials=30).detectable
+
+
+def test_a_difference_that_ends_at_a_half_is_bounded_there():
+    largest = estimate(np.full(101, 0.5), 30, is_effect=True, trials=30, extreme=0.5)
+    least = 2 * stats.binomtest(30, 30).proportion_ci(0.95, method="wilson").low - 1
+    assert (largest.low, largest.high) == pytest.approx((least / 2, 0.5))
+    few = estimate(np.zeros(101), 3, is_effect=True, trials=3, extreme=0.5)
+    assert (few.low, few.high, few.detectable) == (-0.5, 0.5, 0.5)
+
+
+def test_what_only_the_order_of_additions_moves_has_no_spread():
+    figure = np.full(101, 0.5)
+    figure[1::2] += 1e-16
+    figure[2::2] -= 1e-16
+    assert estimate(figure, 30, is_effect=True) == Estimate(0.5, reason=NO_SPREAD)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 0.5])

@@ -206,6 +206,14 @@ def test_tie_rates_are_of_verdicts_and_of_labels() -> None:
     assert (value(found, "tie_rate"), value(found, "label_tie_rate")) == (1 / 8, 2 / 8)
 
 
+def test_the_tie_rate_rests_on_verdicts_though_failures_count_as_wrong() -> None:
+    rows = {shown("tie", "not_asked"): 2, shown("A", "not_asked"): 3, shown("failed", "not_asked"): 5}
+    found = found_by(table_of(rows), SwapRule.FIRST, FailureRule.WRONG)
+    assert value(found, "tie_rate") == 2 / 5
+    rate = found["tie_rate", None]
+    assert (rate.n, rate.asked) == (5, 10)
+
+
 COUNTS = st.dictionaries(st.sampled_from(ROWS), st.integers(1, 40), min_size=1, max_size=25)
 
 

@@ -17,7 +17,16 @@ from scipy import stats
 
 from judgelake.evaluation.cells import FAILED, SEPARATOR, Table
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.rankings import NO_ORDER, NO_PAIRS, UNDEFINED_TAU, Ranking, figures, ranked, ranking_outcome
+from judgelake.evaluation.rankings import (
+    ABSTAINED,
+    NO_ORDER,
+    NO_PAIRS,
+    UNDEFINED_TAU,
+    Ranking,
+    figures,
+    ranked,
+    ranking_outcome,
+)
 from judgelake.evaluation.scores import NOTHING_JUDGED
 from judgelake.evaluation.settings import FailureRule
 
@@ -183,13 +192,14 @@ def test_rows_become_outcomes_by_the_failure_rule_in_workers_too() -> None:
     scores = pa.list_(pa.float64())
     rows = pa.RecordBatch.from_pydict(
         {
-            "question_key": [1, 2, 3],
-            "group": pa.array([0, 0, 0], pa.int32()),
-            "slices": pa.array([[0], [0], [0]], pa.list_(pa.int32())),
-            "label_scores": pa.array([[9.0, 5.0, 1.0], [9.0, 5.0, 1.0], None], scores),
-            "label_verdict": pa.array([None, None, None], pa.string()),
-            "judge_scores": pa.array([[8.0, 6.0, 2.0], None, None], scores),
-            "judge_verdict": pa.array([None, None, "A"], pa.string()),
+            "question_key": [1, 2, 3, 4],
+            "group": pa.array([0] * 4, pa.int32()),
+            "slices": pa.array([[0]] * 4, pa.list_(pa.int32())),
+            "label_scores": pa.array([[9.0, 5.0, 1.0], [9.0, 5.0, 1.0], None, [9.0, 5.0, 1.0]], scores),
+            "label_verdict": pa.array([None] * 4, pa.string()),
+            "judge_scores": pa.array([[8.0, 6.0, 2.0], None, None, None], scores),
+            "judge_verdict": pa.array([None, None, "A", None], pa.string()),
+            "judge_abstains": [False, False, False, True],
         }
     )
     for failures, failed in (
@@ -198,8 +208,17 @@ def test_rows_become_outcomes_by_the_failure_rule_in_workers_too() -> None:
     ):
         count = pickle.loads(pickle.dumps(partial(ranked, failure_rule=failures)))
         (found,) = count(iter([rows]))
-        assert found["question_key"].to_pylist() == [1, 2]
-        assert [text.split(SEPARATOR) for text in found["outcome"].to_pylist()] == [["1", "1.0", "3", "3"], failed]
+        assert found["question_key"].to_pylist() == [1, 2, 4]
+        expected = [["1", "1.0", "3", "3"], failed, [ABSTAINED]]
+        assert [text.split(SEPARATOR) for text in found["outcome"].to_pylist()] == expected
+
+
+@pytest.mark.parametrize("failures", FailureRule)
+def test_a_judge_that_abstains_has_not_failed(failures: FailureRule) -> None:
+    outcomes = [ranking_outcome("A", "A", failures)] * 4 + [ABSTAINED] * 2
+    best = found_by(outcomes)["top_1_agreement"]
+    assert (value(best), best.n, best.asked) == (1, 4, 6)
+    assert (best.if_wrong, best.if_right) == (1, 1)
 
 
 def test_replicates_weigh_comparisons_as_they_were_drawn() -> None:

@@ -300,7 +300,7 @@ def test_all_labelers_together_have_the_alpha_of_their_kind_of_labels(content_of
 
 
 def few(metric, where, **parts):
-    return row(metric, reason="fewer than 30 comparisons in this slice", slice=where, **{"n": 12, **parts})
+    return row(metric, reason="fewer than 30 comparisons count in this slice", slice=where, **{"n": 12, **parts})
 
 
 def test_a_slice_counts_as_too_small_where_the_figure_that_stands_for_a_judge_has_no_rate(content_of):

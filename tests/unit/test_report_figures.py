@@ -55,14 +55,25 @@ def test_an_interval_is_written_whole_or_not_at_all():
 @pytest.mark.parametrize(
     ("n", "if_wrong", "if_right", "text"),
     [
+        pytest.param(
+            *(50, 0.5, 0.6),
+            "50.0 % were all failures wrong, 60.0 % right: in some the other order is wrong already",
+            id="left out, but wrong whatever they had said",
+        ),
+        pytest.param(
+            *(50, 0.5, 0.5),
+            "50.0 % were all failures wrong, 50.0 % right: in some the other order is wrong already",
+            id="all of them wrong already",
+        ),
         pytest.param(95, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures left out"),
         pytest.param(100, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures that count"),
-        pytest.param(80, 0.75, 0.75, None, id="nothing failed, though not all counts"),
+        pytest.param(80, 0.71, 0.71, None, id="nothing failed, though not all counts"),
         pytest.param(95, None, None, None, id="a figure without bounds"),
     ],
 )
 def test_bounds_are_told_where_a_judgment_failed(n, if_wrong, if_right, text):
-    told = bounds_text(Row("agreement", Estimate(0.71), n, 100, if_wrong=if_wrong, if_right=if_right))
+    row = Row("agreement", Estimate(0.71), n, 100, swap_rule="both_right", if_wrong=if_wrong, if_right=if_right)
+    told = bounds_text(row)
     assert (told and told.replace("\u202f", " ")) == text
 
 

@@ -11,7 +11,7 @@ from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.figures import TOO_FEW
 from judgelake.evaluating.judge_content import judge_section, shown
-from judgelake.evaluating.rows import MetricRow, failure_rule_text
+from judgelake.evaluating.rows import MetricRow
 from judgelake.report import (
     Count,
     Disagreement,
@@ -41,7 +41,8 @@ def report_content(evaluation: Evaluation) -> ReportContent:
         computed_at=evaluation.computed_at,
         rules=Rules(
             swap_rules=tuple(rule.value for rule in job.swap_rules),
-            failure_rule=failure_rule_text(job),
+            failure_rule=job.failure_rule.value,
+            failure_score=job.failure_score,
             label_rule=job.labels.rule,
             label_kind=inputs.label_kind,
             labelers=inputs.labelers,
@@ -195,7 +196,7 @@ def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
     if not job.families.models:
         said.append("Self-preference: the config names no families of models.")
     if job.slices.by:
-        what = "Length bias, self-preference, judges against each other and leaderboards by slice"
+        what = "Length bias, self-preference, judges and labelers against each other, repeats and leaderboards by slice"
         said.append(f"{what}: they are computed over everything only.")
     if inputs.labels is None:
         said.append("Agreement: there are no labels for these comparisons.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import Inputs
-from judgelake.evaluating.verdicts import best_of
+from judgelake.evaluating.verdicts import best_of, moment_of, text_of
 from judgelake.evaluation import ROUNDING
 from judgelake.report import Disagreement, OrderVerdict, ShownAnswer, Turn
 
@@ -123,19 +123,26 @@ def evenly(lists: Sequence[Sequence[T]], most: int) -> list[T]:
 
 
 def _said(inputs: Inputs, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
-    """The latest judgments of the chosen comparisons, by fingerprint and comparison."""
+    """The latest judgments of the chosen comparisons, by fingerprint and comparison; of one text, as they count."""
     columns = ("judge_fingerprint", "comparison_id", "shown_order")
+    moment, said = moment_of(inputs.judgments), ("verdict", "raw_output", "status", "scores", "margin")
     rows = (
         inputs.judgments.where(F.col("comparison_id").isin(ids) & (F.col("repeat") == 0))
         .groupBy(*columns)
-        .agg(F.max_by(F.struct("verdict", "raw_output", "status", "scores", "margin"), "judged_at").alias("said"))
+        .agg(F.max_by(F.struct(*said, text_of(inputs.judgments)), moment).alias("said"), F.max(moment).alias("moment"))
         .orderBy(*columns)
         .collect()
     )
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         found.setdefault((row["judge_fingerprint"], row["comparison_id"]), []).append(row)
-    return found
+    return {place: _of_newest_text(rows) for place, rows in found.items()}
+
+
+def _of_newest_text(rows: list[Any]) -> list[Any]:
+    known = [row for row in rows if row["said"]["text"] is not None]
+    newest = max(known, key=lambda row: row["moment"])["said"]["text"] if known else None
+    return [row for row in rows if row["said"]["text"] in (None, newest)]
 
 
 def _disagreement(

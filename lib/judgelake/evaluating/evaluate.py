@@ -96,7 +96,7 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
 def _graded(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
     """`graded_rows`, where a judge gives scores or a comparison has three and more answers."""
     # Most tables hold pairs alone, and then none of this need be looked at.
-    if not any(judge.gives_scores for judge in inputs.judges) and features.where("size > 2").isEmpty():
+    if not any(judge.is_asked_for_scores for judge in inputs.judges) and features.where("size > 2").isEmpty():
         return None
     return graded_rows(inputs, features, slices, job)
 

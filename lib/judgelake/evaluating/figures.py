@@ -9,8 +9,8 @@ from judgelake.evaluating.features import SliceNames
 from judgelake.evaluating.groups import Counted, Group
 from judgelake.evaluating.inputs import Inputs
 from judgelake.evaluating.leaderboards import leaderboard_rows
+from judgelake.evaluating.row_rules import rules_of
 from judgelake.evaluating.rows import MetricRow, row_of
-from judgelake.evaluating.rules import rules_of
 from judgelake.evaluation import (
     WHOLE,
     EvaluateJob,
@@ -32,7 +32,7 @@ from judgelake.evaluation import (
     self_preference_figures,
 )
 
-TOO_FEW = "fewer than {} comparisons in this slice"
+TOO_FEW = "fewer than {} comparisons count in this slice"
 
 
 def metric_rows(counted: Counted, inputs: Inputs, slices: SliceNames, job: EvaluateJob) -> Iterator[MetricRow]:
@@ -42,7 +42,8 @@ def metric_rows(counted: Counted, inputs: Inputs, slices: SliceNames, job: Evalu
             continue
         judge = None if group.judge is None else inputs.judges[group.judge]
         for figure in _figures(group, table, counted[group, WHOLE], job):
-            is_small = number != WHOLE and table.comparisons_of(figure.n) < job.slices.least
+            # Where none counts the figure says why, and needs no other reason.
+            is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < job.slices.least
             rules = rules_of(figure, group.family, judge, job, TOO_FEW.format(job.slices.least) if is_small else None)
             yield row_of(figure, judge, slices.name(number), table.questions, rules)
     yield from _judges_against_each_other(counted, inputs, job)

@@ -52,6 +52,11 @@ class JudgeInfo:
     statuses: dict[str, int] = field(default_factory=dict)
     """Why there is no verdict, and how often: of the last judgment of each request on the chosen comparisons."""
 
+    @property
+    def is_asked_for_scores(self) -> bool:
+        """Whether its judgments are scores: some are, or it is only shown single answers, which nothing else says."""
+        return self.gives_scores or not self.is_asked_in_order
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -200,8 +205,8 @@ def _failures(judgments: DataFrame, comparisons: DataFrame, failed: int) -> dict
     asked = judgments.where("status != 'ok'").select(*REQUEST).distinct()
     asked = asked.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
     again = judgments.join(F.broadcast(asked) if failed <= MOST_BROADCAST else asked, list(REQUEST), "left_semi")
-    # At one and the same moment a verdict counts before a failure.
-    last = F.max_by("status", F.struct("judged_at", F.col("status") == "ok")).alias("status")
+    # At one and the same moment the later attempt counts, and of one attempt a verdict before a failure.
+    last = F.max_by("status", F.struct("judged_at", "attempt", F.col("status") == "ok")).alias("status")
     rows = again.groupBy(*REQUEST).agg(last).where("status != 'ok'").groupBy("judge_fingerprint", "status").count()
     found: dict[str, dict[str, int]] = {}
     for row in rows.orderBy("judge_fingerprint", "status").collect():

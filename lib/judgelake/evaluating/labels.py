@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
+INFINITE = float("inf")
+
+
 @dataclass(frozen=True, slots=True)
 class LabelsRead:
     """The labels that count; `rows` is None where there is no label at all."""
@@ -23,7 +26,8 @@ class LabelsRead:
     kind: str | None = None
     labelers: tuple[str, ...] = ()
     invalid: int = 0
-    """Labels of the kind that have no verdict, and no scores or such as are none (`Labels.invalid_score`)."""
+    """Labels of the kind that have no verdict, and no scores, such as are none (`Labels.invalid_score`), or scores of
+    another number of answers than the comparison has."""
 
 
 def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table: str) -> LabelsRead:
@@ -38,10 +42,12 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
     Raises:
         UserError: the labels are of several kinds and none is chosen, or what is chosen has no label.
     """
-    about = labels.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
+    # A table that other tools filled may hold an id twice.
+    sizes = comparisons.groupBy("comparison_id").agg(F.min(F.size("answers")).alias("size"))
+    about = labels.join(sizes, "comparison_id")
     if wanted.labelers:
         about = about.where(F.col("labeler").isin(*wanted.labelers))
-    about = about.withColumn("scores", known_scores(wanted.invalid_score))
+    about = about.withColumn("scores", F.when(F.size("scores") == F.col("size"), known_scores(wanted.invalid_score)))
     is_invalid = F.isnull("verdict") & F.isnull("scores")
     rows: list[Any] = (
         about.groupBy("kind", "labeler")
@@ -88,7 +94,7 @@ def known_scores(invalid: float | None = None) -> Column:
     """`scores` where each of them is a number, and none the one that marks that there is none; else NULL."""
 
     def is_none(score: Column) -> Column:
-        is_no_number = score.isNull() | F.isnan(score)
+        is_no_number = score.isNull() | F.isnan(score) | score.isin(INFINITE, -INFINITE)
         return is_no_number if invalid is None else is_no_number | (score == invalid)
 
     return F.when((F.size("scores") > 0) & ~F.exists("scores", is_none), F.col("scores"))

@@ -7,8 +7,8 @@ from itertools import chain, combinations
 
 from judgelake.evaluating.groups import Counted
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
+from judgelake.evaluating.row_rules import rules_of
 from judgelake.evaluating.rows import MetricRow, row_of
-from judgelake.evaluating.rules import rules_of
 from judgelake.evaluation import (
     WHOLE,
     EvaluateJob,

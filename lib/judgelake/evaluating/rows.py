@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from judgelake.config import fingerprint
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
-from judgelake.evaluating.rules import RowRules
+from judgelake.evaluating.row_rules import RowRules
 from judgelake.evaluation import EvaluateJob, Figure, Labels, absent
 from judgelake.lake import replace_rows
 

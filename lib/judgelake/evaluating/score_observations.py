@@ -12,7 +12,7 @@ from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
 from judgelake.evaluating.labels import known_scores
 from judgelake.evaluating.observed import OBSERVATION
-from judgelake.evaluating.verdicts import numbered, text_of
+from judgelake.evaluating.verdicts import moment_of, numbered, text_of, vote_of
 from judgelake.evaluation import COMPARISONS, FAILED, OBSERVATION_DDL, SEPARATOR, EvaluateJob, SwapRule, ranked
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
 
 
 def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame | None:
-    """The family scores: every answer's two scores, and its question's half; None where no judge gives scores."""
-    judges = [judge for judge in inputs.judges if judge.gives_scores]
+    """The family scores: every answer's two scores, and its question's half; None where no judge is asked for any."""
+    judges = [judge for judge in inputs.judges if judge.is_asked_for_scores]
     if not judges:
         return None
     outcomes = F.transform(
@@ -54,23 +54,29 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataF
         ),
     )
     scored = rows.where(F.col("label_scores").isNotNull() & F.col("judge_number").isin([j.number for j in judges]))
-    return scored.select(
-        "question_key",
-        groups.by_judge("scores", inputs.judges).alias("group"),
-        F.explode(F.concat(outcomes, F.array(F.lit(COMPARISONS)))).alias("outcome"),
-        "slices",
-        F.lit(1).alias("n"),
-    ).select(*OBSERVATION)
+    group = groups.by_judge("scores", inputs.judges).alias("group")
+    answers = scored.select("question_key", group, F.explode(outcomes).alias("outcome"), "slices", F.lit(1).alias("n"))
+    return answers.select(*OBSERVATION).unionByName(_comparisons(scored, group))
 
 
 def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
     """The family rankings: comparisons of three and more answers, each as one outcome."""
-    given = rows.where("size > 2").select(
-        "question_key",
-        groups.by_judge("rankings", inputs.judges).alias("group"),
-        *("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict"),
-    )
-    return given.mapInArrow(partial(ranked, failure_rule=job.failure_rule), OBSERVATION_DDL)
+    several = rows.where("size > 2")
+    group = groups.by_judge("rankings", inputs.judges).alias("group")
+    columns = ("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict", "judge_abstains")
+    given = several.select("question_key", group, *columns)
+    ranks = given.mapInArrow(partial(ranked, failure_rule=job.failure_rule), OBSERVATION_DDL)
+    if job.labels.rule != "each":
+        return ranks
+    is_labelled = F.col("label_scores").isNotNull() | F.col("label_verdict").isNotNull()
+    return ranks.unionByName(_comparisons(several.where(is_labelled), group))
+
+
+def _comparisons(rows: DataFrame, group: Column) -> DataFrame:
+    """Each comparison once, however many answers and votes of it are observed."""
+    once = rows.dropDuplicates(["comparison_id", "judge_number"])
+    marked = once.select("question_key", group, F.lit(COMPARISONS).alias("outcome"), "slices", F.lit(1).alias("n"))
+    return marked.select(*OBSERVATION)
 
 
 def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
@@ -80,13 +86,14 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
         F.when(F.col("status") == "ok", F.struct(known_scores().alias("scores"), "verdict")).alias("said"),
         text_of(inputs.judgments),
     )
+    moment = moment_of(inputs.judgments)
     latest = (
         numbered(inputs.judgments, inputs.judges)
         .where(F.col("repeat") == 0)
         .withColumns({"is_own": F.col("shown_order") == own, "is_reversed": F.reverse("shown_order") == own})
         .where("is_own OR is_reversed")
         .groupBy("comparison_id", "judge_number", "is_own", "is_reversed")
-        .agg(F.max_by(said, "judged_at").alias("latest"), F.max("judged_at").alias("at"))
+        .agg(F.max_by(said, moment).alias("latest"), F.max(moment).alias("at"))
         .select("comparison_id", "judge_number", "is_own", "is_reversed", "latest.*", "at")
     )
     orders = latest.groupBy("comparison_id", "judge_number").agg(
@@ -103,7 +110,7 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
     return asked.select("comparison_id", "judge_number", *_of_orders())
 
 
-def _of_orders() -> tuple[Column, Column]:
+def _of_orders() -> tuple[Column, Column, Column]:
     """What the orders come to together: one without scores leaves their mean unknown, one without a verdict theirs."""
     scores = F.filter(F.transform("orders", lambda one: one.said.scores), lambda one: one.isNotNull())
     verdicts = F.filter(F.transform("orders", lambda one: one.said.verdict), lambda one: one.isNotNull())
@@ -112,31 +119,38 @@ def _of_orders() -> tuple[Column, Column]:
     return (
         F.when(has_scores, _mean_of(scores)).alias("judge_scores"),
         F.when(has_verdicts & is_one, F.element_at(verdicts, 1)).alias("judge_verdict"),
+        (~has_scores & has_verdicts & ~is_one).alias("judge_abstains"),
     )
 
 
 def _labeled(labels: DataFrame, job: EvaluateJob) -> DataFrame:
-    """Scores and verdict of the labels by the rule: of more than half, of all alike, or the scores' mean."""
+    """Scores and verdict of the labels by the rule: of more than half of all, of all, or the mean of all scores.
+
+    Labels that are scores of several answers are verdicts, too, so that those of other labelers do not go under.
+    """
+    votes = labels.withColumn("vote", vote_of(job.labels.tie_margin))
     if job.labels.rule == "each":
-        return labels.select(
-            "comparison_id", F.col("scores").alias("label_scores"), F.col("verdict").alias("label_verdict")
+        return votes.select(
+            "comparison_id", F.col("scores").alias("label_scores"), F.col("vote").alias("label_verdict")
         )
-    votes = labels.groupBy("comparison_id").agg(
+    said = votes.groupBy("comparison_id").agg(
+        F.count("*").alias("labels"),
         F.collect_list("scores").alias("scores"),
-        F.collect_list("verdict").alias("verdicts"),
-        F.mode("verdict").alias("most"),
+        F.collect_list("vote").alias("votes"),
+        F.mode("vote").alias("most_votes"),
         F.mode("scores").alias("most_scores"),
     )
 
-    def chosen(values: str, most: str) -> Column:
-        agreeing = F.size(F.filter(values, lambda value: value == F.col(most)))
-        is_chosen = agreeing == F.size(values) if job.labels.rule == "unanimous" else 2 * agreeing > F.size(values)
-        return F.when(is_chosen, F.col(most))
+    def chosen(values: str) -> Column:
+        most = F.col(f"most_{values}")
+        agreeing = F.size(F.filter(values, lambda value: value == most))
+        needed = F.col("labels") if job.labels.rule == "unanimous" else F.floor(F.col("labels") / 2) + 1
+        return F.when(agreeing >= needed, most)
 
-    scores = _mean_of(F.col("scores")) if job.labels.rule == "mean" else chosen("scores", "most_scores")
-    return votes.select(
-        "comparison_id", scores.alias("label_scores"), chosen("verdicts", "most").alias("label_verdict")
-    )
+    scores = chosen("scores")
+    if job.labels.rule == "mean":
+        scores = F.when(F.size("scores") == F.col("labels"), _mean_of(F.col("scores")))
+    return said.select("comparison_id", scores.alias("label_scores"), chosen("votes").alias("label_verdict"))
 
 
 def _mean_of(lists: Column) -> Column:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OWN, REVERSED = "AB", "BA"
 FAILED, NOT_ASKED = VERDICTS.index("failed"), VERDICTS.index("not_asked")
+# Room for the attempt below a moment in microseconds.
+ATTEMPTS = 1_000
 VOTES = ("votes_A", "votes_B", "votes_tie")
 
 
@@ -49,24 +51,33 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: b
         "margin",
         _lead().alias("lead"),
         text_of(judgments),
-        "judged_at",
+        moment_of(judgments).alias("moment"),
     )
 
     def latest(value: str, order: Column) -> Column:
-        return F.max_by(F.col(value), F.when(order, F.col("judged_at")))
+        return F.max_by(F.col(value), F.when(order, F.col("moment")))
 
     is_own, is_reversed = F.col("is_own"), ~F.col("is_own")
     asked = {"own": latest("code", is_own), "reversed": latest("code", is_reversed)}
     asked["margin"] = latest("margin", is_own if margin_of_own else is_reversed)
     for name, order in (("own", is_own), ("reversed", is_reversed)):
         asked[f"{name}_text"] = latest("text", order)
-        asked[f"{name}_at"] = F.max(F.when(order, F.col("judged_at")))
+        asked[f"{name}_at"] = F.max(F.when(order, F.col("moment")))
     if scored:
         asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
     wide = _of_one_text(wide, "own" if margin_of_own else "reversed")
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
     return wide.withColumns({**codes, "average": _average(scored) if scored else F.lit(NOT_ASKED)})
+
+
+def moment_of(judgments: DataFrame) -> Column:
+    """A number that grows with the time of a judgment, and of two of one time with the attempt.
+
+    One number, for a struct of both would have Spark sort every judgment.
+    """
+    attempt = F.least("attempt", F.lit(ATTEMPTS - 1)) if "attempt" in judgments.columns else F.lit(0)
+    return F.unix_micros("judged_at") * ATTEMPTS + F.coalesce(attempt, F.lit(0))
 
 
 def text_of(judgments: DataFrame) -> Column:
@@ -100,11 +111,6 @@ def code_of(status: Column, verdict: Column) -> Column:
     for place, name in enumerate(VERDICTS[:FAILED]):
         code = code.when(verdict == name, place)
     return code.otherwise(FAILED)
-
-
-def name_of(code: Column) -> Column:
-    """The text of a place in `VERDICTS`."""
-    return F.element_at(F.array(*map(F.lit, VERDICTS)), code + 1)
 
 
 def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:

@@ -24,6 +24,8 @@ LEAST_DEFINED_SHARE = 0.95
 DETECTABLE_ERRORS = float(stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER))
 # A variance over R replicates is off by sqrt(2 / R) of itself; so many times that is no noise any more.
 NOISE_ERRORS = 3
+# What replicates of one and the same figure may differ by: nothing that was resampled, but the order of its additions.
+ROUNDING_ERROR = 1e-12
 UNDEFINED = "not defined on these counts"
 ONE_QUESTION = "one question only, so there is no interval"
 OFTEN_UNDEFINED = "undefined in too many resamples for an interval"
@@ -58,6 +60,7 @@ def estimate(
     is_rate: bool = False,
     is_effect: bool = False,
     trials: float | None = None,
+    extreme: float = 1.0,
 ) -> Estimate:
     """The value with its bootstrap interval over questions.
 
@@ -72,6 +75,7 @@ def estimate(
         is_rate: whether it lies between 0 and 1.
         is_effect: whether 0 means "no effect", so that what could have been detected is worth saying.
         trials: of a difference of two shares, the questions of equal weight that it rests on; None for all else.
+        extreme: the most that such a difference can be.
     """
     value = float(figure[0])
     if not np.isfinite(value):
@@ -82,8 +86,8 @@ def estimate(
     resampled = resampled[np.isfinite(resampled)]
     if len(resampled) < LEAST_DEFINED_SHARE * (len(figure) - 1) or not len(resampled):
         return Estimate(value, reason=OFTEN_UNDEFINED)
-    if np.ptp(resampled) == 0:
-        return _without_spread(value, clusters, is_rate=is_rate, trials=trials)
+    if np.ptp(resampled) <= ROUNDING_ERROR * max(1.0, abs(value)):
+        return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
     tail = expanded_tail(clusters)
     low, high = np.quantile(resampled, (tail, 1 - tail))
     return Estimate(value, float(low), float(high), detectable(resampled, clusters) if is_effect else None)
@@ -151,25 +155,26 @@ def ratio(part: Replicates, whole: Replicates) -> Replicates:
     return undefined
 
 
-def _without_spread(value: float, clusters: int, *, is_rate: bool, trials: float | None) -> Estimate:
+def _without_spread(value: float, clusters: int, *, is_rate: bool, trials: float | None, extreme: float) -> Estimate:
     # An interval without width would claim certainty, from as little as two questions.
-    if trials and value in (-1, 0, 1):
-        return _difference_without_spread(value, trials)
+    if trials and min(abs(abs(value) - end) for end in (0, extreme)) <= ROUNDING_ERROR:
+        return _difference_without_spread(value, trials, extreme)
     if not is_rate:
         return Estimate(value, reason=NO_SPREAD)
     low, high = wilson(value * clusters, clusters)
     return Estimate(value, min(low, value), max(high, value))
 
 
-def _difference_without_spread(value: float, trials: float) -> Estimate:
-    """A difference of two shares where every question leans to one side (1, -1), or none to either (0).
+def _difference_without_spread(value: float, trials: float, extreme: float) -> Estimate:
+    """A difference of two shares where every question leans to one side, or none to either (0).
 
     With 0 no more questions lean to one side than the upper end of Wilson's interval of none. The detectable effect is
     the smallest share p, all of it on one side, that lies `DETECTABLE_ERRORS` of its own standard errors
-    sqrt(p (1 - p) / trials) from zero.
+    sqrt(p (1 - p) / trials) from zero. Neither is beyond what the difference can be.
     """
-    if value == 0:
-        most = wilson(0, trials)[1]
-        return Estimate(value, -most, most, DETECTABLE_ERRORS**2 / (trials + DETECTABLE_ERRORS**2))
-    least = 2 * wilson(trials, trials)[0] - 1
-    return Estimate(value, *((least, 1.0) if value > 0 else (-1.0, -least)))
+    detectable = min(extreme, DETECTABLE_ERRORS**2 / (trials + DETECTABLE_ERRORS**2))
+    if abs(value) <= ROUNDING_ERROR:
+        most = min(extreme, wilson(0, trials)[1])
+        return Estimate(value, -most, most, detectable)
+    least = extreme * (2 * wilson(trials, trials)[0] - 1)
+    return Estimate(value, *((least, extreme) if value > 0 else (-extreme, -least)), detectable)

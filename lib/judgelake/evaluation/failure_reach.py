@@ -14,12 +14,13 @@ KNOW_WRONG = frozenset(
         *(f"{mean}{name}" for mean in ("", "macro_", "weighted_") for name in ("precision", "recall", "f1")),
         *("cohen_kappa", "label_tie_rate", "confusion", "positional_agreement", "positional_kappa"),
         *("agreement_difference", "mcnemar_p", "mcnemar_p_holm"),
-        *("top_1_agreement", "mean_kendall_tau", "induced_pair_agreement"),
+        *("top_1_agreement", "induced_pair_agreement"),
     }
 )
 OF_SCORES = frozenset({*MEASURES, *ASPECTS})
-# Asked again, a request that failed gave no answer that could be the same or another.
-OF_REPEATS = frozenset({"unanimity", "flip_rate"})
+# Asked again, a request that failed gave no answer that could be the same or another; and answers that are all level,
+# or that nobody ordered, have no tau.
+OF_NO_FAILURE = frozenset({"unanimity", "flip_rate", "mean_kendall_tau"})
 
 
 def counted_as(metric: str, rule: FailureRule, score: float | None) -> str:
@@ -33,6 +34,6 @@ def counted_as(metric: str, rule: FailureRule, score: float | None) -> str:
     if metric in OF_SCORES:
         is_scored = score is not None and rule is not FailureRule.LEFT_OUT
         return f"score {score:g}" if is_scored else FailureRule.LEFT_OUT.value
-    if metric in OF_REPEATS or (rule is FailureRule.WRONG and metric not in KNOW_WRONG):
+    if metric in OF_NO_FAILURE or (rule is FailureRule.WRONG and metric not in KNOW_WRONG):
         return FailureRule.LEFT_OUT.value
     return rule.value

@@ -38,6 +38,8 @@ class Figure:
     trials: float | None = None
     """Only of a difference of two shares: the observations of equal weight that would tell as much, at most `n`. They
     bound what it can be where it is the same in every resample."""
+    extreme: float = 1.0
+    """The most that such a difference can be."""
     if_wrong: float | None = None
     if_right: float | None = None
     swap_rule: str | None = None
@@ -67,5 +69,12 @@ class Figure:
         if self.base is not None and clusters >= LEAST_CLUSTERS:
             clusters = max(LEAST_CLUSTERS, effective_clusters(self.base, clusters))
         trials = clusters * self.trials / self.n if self.trials else None
-        found = estimate(self.replicates, clusters, is_rate=self.is_rate, is_effect=self.is_effect, trials=trials)
+        found = estimate(
+            self.replicates,
+            clusters,
+            is_rate=self.is_rate,
+            is_effect=self.is_effect,
+            trials=trials,
+            extreme=self.extreme,
+        )
         return absent(self.reason) if found.value is None and self.reason else found

@@ -131,7 +131,8 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     yield from class_figures(confusion, Limits.of(*limits), rate)
     yield figure("cohen_kappa", label_kappa(confusion), reason=ONE_CLASS if judged else reason)
     verdicts = confusion[:, : len(CLASSES)].sum(axis=(0, 1))
-    yield rate("tie_rate", tie_rate(confusion), reason=ALL_FAILED if judged else reason, base=verdicts)
+    given, why = int(verdicts[0]), ALL_FAILED if judged else reason
+    yield rate("tie_rate", tie_rate(confusion), n=given, reason=why, base=verdicts)
     yield rate("label_tie_rate", label_tie_rate(confusion))
     yield from (figure("confusion", cell, subject=subject) for subject, cell in _cells(confusion))
 

@@ -19,6 +19,8 @@ from judgelake.evaluation.scores import DECIMALS, NOTHING_JUDGED
 from judgelake.evaluation.settings import FailureRule
 from judgelake.judges import TIE, verdict_of_scores
 
+ABSTAINED = "abstained"
+"""The outcome of a judge that names another best answer in each order: no failure, and nothing that counts."""
 UNDEFINED_TAU = "undefined"
 """In place of Kendall's tau where label or judge score all answers alike, or only name the best."""
 
@@ -92,12 +94,15 @@ def ranked(
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
     Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict;
-    both null where there is nothing. A comparison without a label gives no observation.
+    both null where there is nothing; judge_abstains where the orders differ. A comparison without a label gives no
+    observation.
     """
     for batch in batches:
         outcomes = [
             None
             if (label := _given(row, "label")) is None
+            else ABSTAINED
+            if row["judge_abstains"]
             else ranking_outcome(label, _given(row, "judge"), failure_rule)
             for row in batch.to_pylist()
         ]
@@ -116,7 +121,8 @@ def figures(table: Table) -> Iterator[Figure]:
     """The measures of one table of the family "rankings", whose outcomes `ranking_outcome` made.
 
     `n` counts comparisons: those judged, with a tau, and with pairs. Failed ones are among them where failures count.
-    The bounds take all failed ones for wrong, and for right, whatever they count as.
+    The bounds take all failed ones for wrong, and for right, whatever they count as; where the judge abstains there is
+    nothing to be either.
     """
     asked, seen = table.n, _Seen.of(table)
     if not seen.total(seen.is_judged)[0]:
@@ -146,7 +152,8 @@ class _Seen:
 
     @classmethod
     def of(cls, table: Table) -> _Seen:
-        outcomes = [outcome.split(SEPARATOR) for outcome in table.counts]
+        given = {outcome: counts for outcome, counts in table.counts.items() if outcome != ABSTAINED}
+        outcomes = [outcome.split(SEPARATOR) for outcome in given]
         # Of what has failed and is left out only the pairs are told.
         full = [parts[-4:] if len(parts) >= 4 else ("0", UNDEFINED_TAU, "0", parts[-1]) for parts in outcomes]
         return cls(
@@ -156,7 +163,7 @@ class _Seen:
             tau=np.array([np.nan if tau == UNDEFINED_TAU else float(tau) for _, tau, *_ in full]),
             agreeing=np.array([float(agreeing) for *_, agreeing, _ in full]),
             pairs=np.array([float(pairs) for *_, pairs in full]),
-            comparisons=np.stack(list(table.counts.values())) if outcomes else np.zeros((0, 1)),
+            comparisons=np.stack(list(given.values())) if outcomes else np.zeros((0, 1)),
         )
 
     def total(self, which: NDArray[np.bool_]) -> Replicates:
@@ -167,15 +174,15 @@ class _Seen:
 
 def _top_1_figure(seen: _Seen, asked: int) -> Figure:
     judged, failed = seen.total(seen.is_judged), int(seen.total(seen.has_failed)[0])
-    right = int(seen.total(seen.is_right & ~seen.has_failed)[0])
+    right, answered = int(seen.total(seen.is_right & ~seen.has_failed)[0]), float(seen.comparisons[:, 0].sum())
     return Figure(
         "top_1_agreement",
         top_1_agreement(seen.total(seen.is_right), judged),
         int(judged[0]),
         asked,
         is_rate=True,
-        if_wrong=right / asked,
-        if_right=(right + failed) / asked,
+        if_wrong=right / answered,
+        if_right=(right + failed) / answered,
         base=judged,
     )
 

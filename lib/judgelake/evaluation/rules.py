@@ -118,7 +118,8 @@ def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
 
     FIRST and SECOND look at the comparisons asked in that order, AVERAGE at those with an average that was asked for,
     the others at those asked in both orders. Of these, one order without a verdict leaves the comparison without one:
-    left out (LEFT_OUT), or wrong (WRONG). TIE makes each failed verdict a tie before the orders are combined.
+    left out (LEFT_OUT), or wrong (WRONG). TIE makes each failed verdict a tie before the orders are combined,
+    and an average of which an order failed one as a whole.
 
     FOLLOW_FIRST: the same place named in both orders is a tie, else the own order counts, be it a tie itself or be the
     other order a tie. Source: the authors' answer in WeOpenML/PandaLM issue 41; the repository holds no code of it.

@@ -58,7 +58,7 @@ def figures(table: Table) -> Iterator[Figure]:
     yield of_both("self_preference", self_preference(both), reason=missing)
     matched = matched_self_preference(both)
     reason, trials = ONE_SIDED if n else missing, matched_trials(both)
-    yield of_both("matched_self_preference", matched, is_effect=True, reason=reason, trials=trials)
+    yield of_both("matched_self_preference", matched, is_effect=True, reason=reason, trials=trials, extreme=0.5)
     wrong = labelled - np.einsum("cc...->...", both)
     share, errors, reason = own_error_share(both), int(wrong[0]), NO_ERROR if n else missing
     yield Figure("own_error_share", share, errors, errors + asked - n, is_rate=True, reason=reason, base=wrong)

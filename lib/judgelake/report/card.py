@@ -158,6 +158,7 @@ def _rules(content: ReportContent) -> dict[str, Any]:
     return {
         "swap_rules": [_text(rule) for rule in rules.swap_rules],
         "failure_rule": _text(rules.failure_rule),
+        "failure_score": _number(rules.failure_score),
         "label_kind": _text(rules.label_kind),
         "label_rule": _text(rules.label_rule),
         "labelers": [_text(labeler) for labeler in rules.labelers],

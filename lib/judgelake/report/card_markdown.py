@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from judgelake.report import inert
-from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent
+from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent, Rules
 from judgelake.report.findings import effect_finding, effects_of
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, metric_title
 from judgelake.report.numbers import (
@@ -102,12 +102,16 @@ def _held_against(content: ReportContent) -> Iterator[str]:
             *(f"Only {what} where {code(where)}" for what, where in wheres if where),
             f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
             *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
-            f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}",
+            f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}{_failure_score(rules)}",
             f"Intervals: 95 %, all judgments of one question as one{replicates}",
             f"Computed {content.computed_at.isoformat()}, run {code(content.run_id)}"
             + (f", {code(content.software)}" if content.software else ""),
         ]
     )
+
+
+def _failure_score(rules: Rules) -> str:
+    return "" if rules.failure_score is None else f"; each of its answers scores {prose(f'{rules.failure_score:g}')}"
 
 
 def _meant(rule: str, meanings: dict[str, str]) -> str:

@@ -232,6 +232,8 @@ class Rules:
     """A slice of fewer comparisons is shown without a rate."""
     where: str | None = None
     judgments_where: str | None = None
+    failure_score: float | None = None
+    """What each answer of a failed judgment scores; None: where a score is needed, it is left out in any case."""
 
 
 @dataclass(frozen=True, slots=True)

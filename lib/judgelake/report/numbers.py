@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"
+# Swap rules by which one order alone can make a comparison wrong.
+OF_BOTH_ORDERS = frozenset({"tie", "follow_first", "both_right"})
+# Two numbers that differ by less are one.
+ROUNDING_ERROR = 1e-9
 NOT_FINITE = "the figure is not a finite number"
 # Narrow and unbreakable, so that a number and its unit stay on one line.
 THIN = "\u202f"
@@ -78,12 +82,15 @@ def size_text(size: float, scale: Scale) -> str:
 def bounds_text(row: Row) -> str | None:
     """What a figure were with all failed judgments wrong, and right: "69.7 % were all failures wrong, 72.1 % right".
 
-    None where no judgment failed, whatever else does not count, and for figures without bounds.
+    None where no judgment failed, whatever else does not count, and for figures without bounds. A value may lie above
+    both: then failed ones are left out of it that their other order makes wrong whatever they had said.
     """
-    lower, upper = value_text(row.if_wrong, row.scale), value_text(row.if_right, row.scale)
-    if lower is None or upper is None or row.if_wrong == row.if_right:
+    lower, upper, value = row.if_wrong, row.if_right, row.estimate.value
+    if lower is None or upper is None or (lower == upper and value in (None, lower)):
         return None
-    return f"{lower} were all failures wrong, {upper} right"
+    text = f"{value_text(lower, row.scale)} were all failures wrong, {value_text(upper, row.scale)} right"
+    is_above = value is not None and value > upper + ROUNDING_ERROR
+    return f"{text}: in some the other order is wrong already" if is_above and row.swap_rule in OF_BOTH_ORDERS else text
 
 
 def tie_margin_text(tie_margin: float) -> str | None:

@@ -40,7 +40,7 @@ labeled AS (
     comparison_id, kind,
     CASE
       WHEN verdict IS NOT NULL THEN verdict
-      WHEN size(scores) != 2 OR array_contains(scores, -1) THEN NULL
+      WHEN size(scores) != 2 OR exists(scores, score -> score = -1 OR isnan(score) OR abs(score) = double('infinity')) THEN NULL
       WHEN get(scores, 0) > get(scores, 1) THEN 'A'
       WHEN get(scores, 0) < get(scores, 1) THEN 'B'
       WHEN get(scores, 0) = get(scores, 1) THEN 'tie'

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   low                 DOUBLE COMMENT 'Lower end of its 95 % interval, all judgments of a question taken as one; NULL with a reason',
   high                DOUBLE COMMENT 'Upper end of its 95 % interval',
   detectable          DOUBLE COMMENT 'Smallest effect this sample could have shown (power 80 %); only where 0 means no effect',
-  if_failures_wrong   DOUBLE COMMENT 'The lowest the number could be were every failed judgment wrong; only for rates of right judgments',
+  if_failures_wrong   DOUBLE COMMENT 'The lowest the number could be were every failed judgment wrong (yes/no aspects: by the thresholds that the others gave); only for rates of right judgments',
   if_failures_right   DOUBLE COMMENT 'The number were every failed judgment right',
   n                   BIGINT COMMENT 'Judgments, comparisons, answers or votes it rests on',
   clusters            BIGINT COMMENT 'Questions it rests on, at most: those with anything asked, or n where that is less',

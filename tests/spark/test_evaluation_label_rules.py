@@ -143,3 +143,45 @@ def test_by_the_rule_mean_scores_of_some_do_not_outvote_the_verdicts_of_others(l
     agreement = rows["j1", "agreement", None, "all", "first"]
     assert (agreement["value"], agreement["n"]) == (2 / 3, 3)
     assert {count.name: count.n for count in done.content.left_out}["split labels"] == 1
+
+
+@pytest.fixture(scope="module")
+def several(spark, empty_warehouse, tmp_path_factory):
+    """Three answers that one labeler scores and two name the best of; single answers of three labelers."""
+    folder = tmp_path_factory.mktemp("several")
+    small = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "several"), folder)
+    threes, singles = [f"t{number}" for number in range(3)], [f"s{number}" for number in range(3)]
+    small.add("comparisons", *(comparison(name, answers=("a", "b", "c")) for name in threes))
+    small.add("comparisons", *(comparison(name, answers=("a",)) for name in singles))
+    small.add("labels", *(label(name, None, "one", "human", [3.0, 2.0, 1.0]) for name in threes))
+    small.add("labels", *(label(name, "B", who, "human") for name in threes for who in LABELERS[1:]))
+    small.add("judgments", *(judged(name, "namer", "B", "ABC") for name in threes))
+    small.add("labels", *(label(name, None, who, "human", [4.0]) for name in singles for who in LABELERS))
+    small.add("judgments", *(judged(name, "scorer", "A", "A") | {"verdict": None, "scores": [4.0]} for name in singles))
+    small.add("judgments", *(judged(name, "mute", None, "A") for name in singles))
+    return small
+
+
+@pytest.mark.parametrize(
+    ("rule", "best", "split"),
+    [pytest.param("majority", (1, 3), 0, id="majority"), pytest.param("unanimous", (None, 0), 3, id="unanimous")],
+)
+def test_scores_of_one_labeler_do_not_outvote_the_names_that_others_give(several, rule, best, split):
+    done = several.evaluate(labels={"rule": rule}, swap_rules=["first"])
+    row = several.metrics(done)["namer", "top_1_agreement", None, "all", "first"]
+    assert (row["value"], row["n"]) == best
+    assert {count.name: count.n for count in done.content.left_out}.get("split labels", 0) == split
+
+
+def test_votes_of_few_comparisons_are_a_small_slice_and_a_mute_judge_of_single_answers_was_asked(several):
+    slices = {"by": ["source"], "least": 4}
+    rows = several.metrics(several.evaluate(labels={"rule": "each"}, swap_rules=["first"], slices=slices))
+    exact = rows["scorer", "exact_agreement", None, "all", None]
+    assert (exact["value"], exact["n"]) == (1, 9)
+    for judge, metric, rule in (("scorer", "exact_agreement", None), ("namer", "top_1_agreement", "first")):
+        row = rows[judge, metric, None, "source=test", rule]
+        assert (row["value"], row["n"]) == (None, 9)
+        assert row["reason"] == "fewer than 4 comparisons count in this slice"
+    mute = rows["mute", "spearman", None, "all", None]
+    assert (mute["value"], mute["n"], mute["asked"], mute["coverage"]) == (None, 0, 9, 0)
+    assert mute["reason"] == "nothing was judged"

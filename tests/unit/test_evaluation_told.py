@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgelake.evaluating import content
-from judgelake.evaluating.disagreements import evenly
+from judgelake.evaluating.disagreements import evenly, of_newest_text
 from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS
 from judgelake.evaluating.tracking import headline_metrics
 from judgelake.evaluation import FailureRule, Labels, SwapRule
@@ -341,3 +341,9 @@ def test_disagreements_are_shared_out_evenly_and_filled_up(lists, most, expected
 @given(st.lists(st.lists(st.integers(), max_size=9), max_size=6), st.integers(0, 30))
 def test_no_place_stays_empty_while_a_disagreement_is_left(lists, most):
     assert len(evenly(lists, most)) == min(most, sum(map(len, lists)))
+
+
+def test_a_judgment_of_an_earlier_text_is_not_shown_beside_the_one_of_the_text():
+    old, new, imported = ({"said": {"text": text}, "moment": at} for text, at in ((1, 10), (2, 20), (None, 30)))
+    assert of_newest_text([new, old]) == [new]
+    assert of_newest_text([imported, old]) == [imported, old]

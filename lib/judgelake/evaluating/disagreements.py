@@ -136,10 +136,11 @@ def _said(inputs: Inputs, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         found.setdefault((row["judge_fingerprint"], row["comparison_id"]), []).append(row)
-    return {place: _of_newest_text(rows) for place, rows in found.items()}
+    return {place: of_newest_text(rows) for place, rows in found.items()}
 
 
-def _of_newest_text(rows: list[Any]) -> list[Any]:
+def of_newest_text(rows: list[Any]) -> list[Any]:
+    """The rows whose text is that of the latest judgment; texts that are not known count as the same."""
     known = [row for row in rows if row["said"]["text"] is not None]
     newest = max(known, key=lambda row: row["moment"])["said"]["text"] if known else None
     return [row for row in rows if row["said"]["text"] in (None, newest)]

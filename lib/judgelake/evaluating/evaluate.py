@@ -131,5 +131,5 @@ def _observations(
         repeat_observations(inputs, features, groups),
     ]
     if graded is not None:
-        made += [score_observations(graded, inputs, groups), ranking_observations(graded, inputs, groups, job)]
+        made += [score_observations(graded, inputs, groups, job), ranking_observations(graded, inputs, groups, job)]
     return reduce(DataFrame.unionByName, (part for part in made if part is not None))

@@ -39,7 +39,7 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
     return rows.withColumns({name: fits(name) for name in ("label_scores", "judge_scores")})
 
 
-def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame | None:
+def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
     """The family scores: every answer's two scores, and its question's half; None where no judge is asked for any."""
     judges = [judge for judge in inputs.judges if judge.is_asked_for_scores]
     if not judges:
@@ -56,7 +56,7 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataF
     scored = rows.where(F.col("label_scores").isNotNull() & F.col("judge_number").isin([j.number for j in judges]))
     group = groups.by_judge("scores", inputs.judges).alias("group")
     answers = scored.select("question_key", group, F.explode(outcomes).alias("outcome"), "slices", F.lit(1).alias("n"))
-    return answers.select(*OBSERVATION).unionByName(_comparisons(scored, group))
+    return answers.select(*OBSERVATION).unionByName(_comparisons(scored, group, job))
 
 
 def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
@@ -69,12 +69,13 @@ def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: E
     if job.labels.rule != "each":
         return ranks
     is_labelled = F.col("label_scores").isNotNull() | F.col("label_verdict").isNotNull()
-    return ranks.unionByName(_comparisons(several.where(is_labelled), group))
+    return ranks.unionByName(_comparisons(several.where(is_labelled), group, job))
 
 
-def _comparisons(rows: DataFrame, group: Column) -> DataFrame:
+def _comparisons(rows: DataFrame, group: Column, job: EvaluateJob) -> DataFrame:
     """Each comparison once, however many answers and votes of it are observed."""
-    once = rows.dropDuplicates(["comparison_id", "judge_number"])
+    # By any other rule there is one row already, and to look for more would be a shuffle.
+    once = rows.dropDuplicates(["comparison_id", "judge_number"]) if job.labels.rule == "each" else rows
     marked = once.select("question_key", group, F.lit(COMPARISONS).alias("outcome"), "slices", F.lit(1).alias("n"))
     return marked.select(*OBSERVATION)
 

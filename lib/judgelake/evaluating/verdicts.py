@@ -121,7 +121,7 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
     scores of the two answers differ: those of the mean by that rule, else on average over the labelers. `is_split`
     tells of votes of which the rule makes no label.
     """
-    lead = F.when(F.size("scores") == 2, F.try_element_at("scores", F.lit(1)) - F.try_element_at("scores", F.lit(2)))
+    lead = _lead()
     votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", _side(lead, rule.tie_margin))})
     counts = votes.groupBy("comparison_id").agg(
         *(F.count_if(F.col("vote") == name.removeprefix("votes_")).alias(name) for name in VOTES),

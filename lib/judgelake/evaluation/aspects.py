@@ -137,7 +137,8 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
     """
     if not has_yes_no_labels(table):
         return
-    cells, spoken = _cells(table, failure_score), _cells(table)
+    cells = _cells(table, failure_score)
+    spoken = cells if failure_score is None else _cells(table)
     base = sum(cells.values(), np.zeros(1))
     n, asked = int(base[0]), table.n
     if n == 0:

@@ -119,15 +119,17 @@ def score_pair_figures(table: Table, subject: str) -> Iterator[Figure]:
         table: outcomes are the score of the one and of the other, joined by `SEPARATOR`.
         subject: names of the two.
     """
-    scores = np.array([outcome.split(SEPARATOR) for outcome in table.counts], dtype=np.float64).reshape(-1, 2)
-    counts = list(table.counts.values())
-    blocks = replicate_blocks(len(counts), len(counts[0])) if counts else iter(())
-    pairs = [ScorePairs(scores[:, 0], scores[:, 1], stacked([[count] for count in counts], block)) for block in blocks]
-    base = np.concatenate([one.n for one in pairs]) if pairs else np.zeros(1)
-    kappa = np.concatenate([quadratic_weighted_kappa(one) for one in pairs]) if pairs else None
-    n = int(base[0])
-    reason = ONE_SCORE if n else NO_SCORES_IN_COMMON
-    yield Figure("labeler_quadratic_kappa", kappa, n=n, subject=subject, reason=reason, base=base)
+    figure = partial(Figure, "labeler_quadratic_kappa", subject=subject)
+    if not table.counts:
+        yield figure(None, n=0, reason=NO_SCORES_IN_COMMON)
+        return
+    one, other = np.array([outcome.split(SEPARATOR) for outcome in table.counts], dtype=np.float64).T
+    counts = [[count] for count in table.counts.values()]
+    blocks = replicate_blocks(len(counts), len(counts[0][0]))
+    pairs = [ScorePairs(one, other, stacked(counts, block)) for block in blocks]
+    base = np.concatenate([block.n for block in pairs])
+    kappa = np.concatenate([quadratic_weighted_kappa(block) for block in pairs])
+    yield figure(kappa, n=int(base[0]), reason=ONE_SCORE, base=base)
 
 
 def alpha_figures(table: Table, level: Level, subject: str | None = None) -> Iterator[Figure]:

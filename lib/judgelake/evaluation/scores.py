@@ -181,7 +181,7 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
         failure_score: what a failed judgment counts as; None: it is left out. The bounds do not depend on it.
     """
     judged, asked = judged_scores(table, failure_score)
-    spoken, _ = judged_scores(table)
+    spoken = judged if failure_score is None else judged_scores(table)[0]
     n = int(sum(counts[0] for halves in judged.values() for counts in halves))
     if n == 0:
         yield from (Figure(metric, None, 0, asked, reason=NOTHING_JUDGED) for metric in MEASURES)
@@ -192,9 +192,10 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
         for block in replicate_blocks(len(judged), len(next(iter(table.counts.values()))))
     ]
     base = np.concatenate([part[ROWS] for part in parts])
+    bounds = _limits(spoken, asked)
     for metric in MEASURES:
         found = np.concatenate([part[metric] for part in parts])
-        if_wrong, if_right = _limits(metric, spoken, asked)
+        if_wrong, if_right = bounds.get(metric, (None, None))
         yield Figure(
             metric,
             found,
@@ -237,17 +238,15 @@ def levels(scores: Iterable[float]) -> dict[float, float]:
     return {score: lowest[round(score, DECIMALS)] for score in distinct}
 
 
-def _limits(metric: str, spoken: ScoreCounts, asked: int) -> tuple[float | None, float | None]:
-    """A rate were every failed judgment wrong, and right, of what the others said; None for what is no rate."""
-    if metric not in RATES:
-        return None, None
+def _limits(spoken: ScoreCounts, asked: int) -> dict[str, tuple[float, float]]:
+    """Each rate were every failed judgment wrong, and right, of what the others said."""
     if not spoken:
-        return 0.0, 1.0
+        return dict.fromkeys(RATES, (0.0, 1.0))
     label, judge = np.array(list(spoken)).T
     pairs = ScorePairs(label, judge, stacked(list(spoken.values()), slice(0, 1)))
     n = int(pairs.n[0])
-    right = round(float(RATES[metric](pairs)[0]) * n)
-    return right / asked, (right + asked - n) / asked
+    rights = {metric: round(float(rate(pairs)[0]) * n) for metric, rate in RATES.items()}
+    return {metric: (right / asked, (right + asked - n) / asked) for metric, right in rights.items()}
 
 
 def _in_block(pairs: ScorePairs) -> dict[str, Replicates]:

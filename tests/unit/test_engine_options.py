@@ -22,8 +22,10 @@ from judgelake.engine import (
 from judgelake.engine.command import server_command, server_environment
 from judgelake.engine.diagnosis import causes, start_failure
 from judgelake.engine.metrics import Progress, read_progress
+from judgelake.engine.options import option_name
 from judgelake.engine.state import EngineFiles, private_folder
 from judgelake.errors import RunError, UserError
+from judgelake.judging.judge import resolve_judge
 
 
 @pytest.mark.parametrize(
@@ -86,12 +88,67 @@ def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("options", "planned", "served"),
+    [
+        pytest.param({"max-model-len": 900}, 900, "900", id="as vLLM writes it"),
+        pytest.param({"max_model_len": 900}, 900, "900", id="underscores"),
+        pytest.param({"--max-model-len": 900}, 900, "900", id="leading dashes"),
+        pytest.param({"--max_model_len": 900}, 900, "900", id="leading dashes and underscores"),
+        pytest.param({" max-model_len ": 900}, 900, "900", id="mixed, with spaces around"),
+        pytest.param({"max-model": 900}, 900, "900", id="a beginning that fits no other option"),
+        pytest.param({"max_m": 900}, 900, "900", id="the shortest one"),
+        pytest.param({"max-model-len": 700, "max_model_len": 900}, 900, "900", id="the last of two spellings"),
+        pytest.param({"max_model_len": 700, "max-model-len": 900}, 900, "900", id="in either order"),
+        pytest.param({"max-model-len": "900"}, 900, "900", id="a number in quotes"),
+        pytest.param({"max-model-len": "1k"}, 1000, "1k", id="thousands"),
+        pytest.param({"max-model-len": "1.5k"}, 1500, "1.5k", id="thousands and a half"),
+        pytest.param({"max_model_len": "1K"}, 1024, "1K", id="binary thousands"),
+        pytest.param({"max-model-len": 99_999}, 8192, "99999", id="more than the judge reads"),
+        pytest.param({"max-model-len": "auto"}, 8192, "auto", id="vLLM's own choice"),
+        pytest.param({"max-model-len": -1}, 8192, "-1", id="vLLM's own choice as a number"),
+        pytest.param({"max-model-len": None}, 8192, None, id="not given"),
+        pytest.param({}, 8192, "8192", id="the judge's own"),
+    ],
+)  # fmt: skip
+def test_the_longest_context_reaches_planner_and_server_alike(tmp_path, options, planned, served):
+    job = validated(JudgeJob, {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": options}}, None)
+    judge = resolve_judge(job)
+    assert judge.context_length == planned
+    words = server_command(job.engine, "org/m", None, judge.context_length, tmp_path / "s.sock", is_cpu=True)
+    found = {word: words[place + 1] for place, word in enumerate(words) if word.startswith("--max-m")}
+    assert found == ({} if served is None else {"--max-model-len": served})
+
+
+@pytest.mark.parametrize("value", ["x", "1.5K", "", 4096.5, True, 0, -2])
+def test_a_longest_context_that_is_no_number_of_tokens_is_refused_before_a_server_starts(value):
+    job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": {"max_model_len": value}}}
+    with pytest.raises(UserError, match=r"max_model_len.*4096.*auto"):
+        resolve_judge(validated(JudgeJob, job, None))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("tp", "tensor-parallel-size"),
+        ("--tensor_parallel_size", "tensor-parallel-size"),
+        ("dty", "dtype"),
+        ("max-model-len-of-tomorrow", "max-model-len-of-tomorrow"),
+        ("max", "max"),
+        ("compilation_config.cudagraph_mode", "compilation-config.cudagraph_mode"),
+    ],
+)
+def test_an_option_has_one_name_however_it_is_spelled(given, name):
+    assert option_name(given) == name
+
+
+@pytest.mark.parametrize(
     ("engine", "flags", "is_cpu", "dtype"),
     [
         pytest.param({}, {"avx2"}, True, "float32", id="a CPU that would emulate bfloat16"),
         pytest.param({}, {"avx512_bf16"}, True, None, id="a CPU that has it"),
         pytest.param({}, {"bf16"}, True, None, id="an ARM that has it"),
         pytest.param({"options": {"--dtype": "half"}}, {"avx2"}, True, None, id="the user's own choice stays"),
+        pytest.param({"options": {"dt": "half"}}, {"avx2"}, True, None, id="also where its name is cut short"),
         pytest.param({"url": "http://h/v1"}, {"avx2"}, True, None, id="not our server"),
         pytest.param({}, {"avx2"}, False, None, id="a build for GPUs"),
         pytest.param({}, set(), True, None, id="a machine that does not tell"),
@@ -177,6 +234,8 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
         ("host", "private socket"),
         ("port", "private socket"),
         ("config", "engine.options"),
+        ("dtype=half", "value"),
+        ("--model=org/other", "value"),
     ],
 )
 def test_what_is_not_the_engines_to_choose_is_refused_with_what_to_set(tmp_path, option, mend):

@@ -6,7 +6,7 @@ from judgelake.engine.command import is_cpu_build
 from judgelake.engine.environment import env_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.identity import local_model, model_identity, served_identity
-from judgelake.engine.options import answer_changing, chat_template, check_options
+from judgelake.engine.options import answer_changing, chat_template, check_options, max_model_len
 from judgelake.engine.precision import with_dtype_for_this_cpu
 from judgelake.engine.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server import Started, ensure_engine, stop_engines
@@ -32,6 +32,7 @@ __all__ = [
     "env_changing",
     "is_cpu_build",
     "local_model",
+    "max_model_len",
     "model_identity",
     "owner_of_this_driver",
     "owner_of_this_worker",

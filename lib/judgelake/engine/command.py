@@ -13,7 +13,7 @@ import psutil
 
 from judgelake.config import Engine, Scalar
 from judgelake.engine.environment import is_kept
-from judgelake.engine.options import check_options, option_name
+from judgelake.engine.options import MAX_MODEL_LEN, by_option_name, check_options
 from judgelake.errors import UserError
 
 GIB = 1024**3
@@ -51,7 +51,7 @@ def server_command(
         "model": model,
         "served-model-name": model,
         "revision": revision,
-        "max-model-len": context_length,
+        MAX_MODEL_LEN: context_length,
         # The judge's file says how it decodes; what a checkpoint brings along must not add to it unseen.
         "generation-config": "vllm",
         "enable-prompt-tokens-details": True,
@@ -60,7 +60,7 @@ def server_command(
     if is_cpu:
         # vLLM halves its batch for a server against an offline LLM, to answer sooner; here only the whole counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
-    options |= {option_name(name): value for name, value in engine.options.items()}
+    options |= by_option_name(engine.options)
     # `vllm serve` looks for a package named vllm, which the CPU build is not.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--uds", str(socket)]
     for name, value in options.items():

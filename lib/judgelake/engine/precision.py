@@ -6,13 +6,13 @@ from pathlib import Path
 
 from judgelake.config import Engine
 from judgelake.engine.command import is_cpu_build
-from judgelake.engine.options import option_name
+from judgelake.engine.options import DTYPE, by_option_name
 from judgelake.errors import UserError
 
 # Without one of these a CPU emulates bfloat16, the format of nearly all judges. Measured on a Zen 3 with two cores:
 # 0.9 prompts a second in float32, 0.2 in float16, and in bfloat16 single engine steps of a minute and more.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-SLOW_WITHOUT = {"dtype": "float32"}
+SLOW_WITHOUT = {DTYPE: "float32"}
 
 
 def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = None) -> Engine:
@@ -26,7 +26,7 @@ def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = N
         engine: as the user set it.
         cpu_flags: what the CPU can do, by the names of Linux; None asks this machine.
     """
-    if engine.url is not None or "dtype" in map(option_name, engine.options) or not _computes_on_cpu():
+    if engine.url is not None or DTYPE in by_option_name(engine.options) or not _computes_on_cpu():
         return engine
     flags = _flags_of_this_cpu() if cpu_flags is None else cpu_flags
     if not flags or flags & BFLOAT16_FLAGS:

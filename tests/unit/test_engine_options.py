@@ -387,3 +387,25 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(UserError, match=r"engine\.folder"):
         private_folder(str(tmp_path))
+
+
+def test_a_folder_that_takes_no_file_is_refused(tmp_path, monkeypatch):
+    def refused(**keywords):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    with pytest.raises(UserError, match=r"not writable by this user.*engine\.folder"):
+        private_folder(str(tmp_path))
+
+
+def test_byte_code_goes_to_the_cache_where_the_packages_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "vllm").mkdir()
+    (tmp_path / "vllm" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "PYTHONPYCACHEPREFIX" not in environment(tmp_path / "cache", {})
+
+    def refused(**keywords):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    assert environment(tmp_path / "cache", {})["PYTHONPYCACHEPREFIX"] == str(tmp_path / "cache")

@@ -15,6 +15,7 @@ from judgelake.config import Engine, Scalar
 from judgelake.engine.environment import is_kept
 from judgelake.engine.options import MAX_MODEL_LEN, by_option_name, check_options
 from judgelake.errors import UserError
+from judgelake.writability import is_writable
 
 GIB = 1024**3
 MOST_CPU_CACHE_GIB = 4
@@ -117,7 +118,7 @@ def server_environment(
 
 def _packages_are_writable() -> bool:
     spec = importlib.util.find_spec("vllm")
-    return spec is None or spec.origin is None or os.access(Path(spec.origin).parent, os.W_OK)
+    return spec is None or spec.origin is None or is_writable(Path(spec.origin).parent)
 
 
 def _cores_to_bind(cores: int) -> str:

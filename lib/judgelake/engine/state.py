@@ -15,6 +15,7 @@ import psutil
 
 from judgelake.engine.processes import ProcessId, kill_all, members_of_group, with_descendants
 from judgelake.errors import UserError
+from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107
@@ -114,11 +115,13 @@ def private_folder(folder: str | None) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = path.stat().st_uid
-        is_writable = os.access(path, os.W_OK | os.X_OK)
     except OSError as error:
         raise UserError(f"Cannot make the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
-    if owner != os.getuid() or not is_writable:
-        raise UserError(f"The engine's folder {str(path)!r} is not this user's to write. Set engine.folder to another.")
+    if owner != os.getuid() or not is_writable(path):
+        raise UserError(
+            f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another one. "
+            "Set engine.folder to a folder of this user."
+        )
     return path.resolve()
 
 

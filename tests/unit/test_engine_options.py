@@ -10,6 +10,7 @@ import pytest
 
 from judgelake.config import Engine, JudgeJob, validated
 from judgelake.engine import (
+    Launch,
     answer_changing,
     chat_template,
     check_options,
@@ -19,8 +20,9 @@ from judgelake.engine import (
     served_identity,
     with_dtype_for_this_cpu,
 )
-from judgelake.engine.command import server_command, server_environment
+from judgelake.engine.command import server_command
 from judgelake.engine.diagnosis import causes, start_failure
+from judgelake.engine.environment import server_environment
 from judgelake.engine.metrics import Progress, read_progress
 from judgelake.engine.options import option_name
 from judgelake.engine.state import EngineFiles, private_folder
@@ -72,8 +74,12 @@ def test_without_a_chat_template_there_is_none():
     assert chat_template({"chat-template": None}) is None
 
 
+def launch(engine, model="org/m", context_length=2048, gpus=()):
+    return Launch(engine, model, "abc", context_length, gpus, owner_pid=1, cores=2)
+
+
 def command(tmp_path, is_cpu=True, **options):
-    return server_command(Engine(options=options), "org/m", "abc", 2048, tmp_path / "s.sock", is_cpu=is_cpu)
+    return server_command(launch(Engine(options=options)), tmp_path / "s.sock", is_cpu=is_cpu)
 
 
 def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_path):
@@ -114,7 +120,8 @@ def test_the_longest_context_reaches_planner_and_server_alike(tmp_path, options,
     job = validated(JudgeJob, {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": options}}, None)
     judge = resolve_judge(job)
     assert judge.context_length == planned
-    words = server_command(job.engine, "org/m", None, judge.context_length, tmp_path / "s.sock", is_cpu=True)
+    wanted = launch(job.engine, context_length=judge.context_length)
+    words = server_command(wanted, tmp_path / "s.sock", is_cpu=True)
     found = {word: words[place + 1] for place, word in enumerate(words) if word.startswith("--max-m")}
     assert found == ({} if served is None else {"--max-model-len": served})
 
@@ -155,16 +162,14 @@ def test_an_option_has_one_name_however_it_is_spelled(given, name):
     ],
 )  # fmt: skip
 def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, engine, flags, is_cpu, dtype):
-    monkeypatch.setattr("judgelake.engine.precision.is_cpu_build", lambda: is_cpu)
+    monkeypatch.setattr("judgelake.engine.command.is_cpu_build", lambda: is_cpu)
     settled = with_dtype_for_this_cpu(Engine(**engine), frozenset(flags))
     assert settled.options.get("dtype") == dtype
     assert ("dtype" in answer_changing(settled.options)) == (dtype is not None or "options" in engine)
 
 
 def environment(tmp_path, inherited, gpus=(), is_cpu=True, **engine):
-    return server_environment(
-        Engine(**engine), gpus, 2, is_cpu=is_cpu, is_local=True, cache=tmp_path, inherited=inherited
-    )
+    return server_environment(launch(Engine(**engine), gpus=gpus), tmp_path, is_cpu=is_cpu, inherited=inherited)
 
 
 def test_the_environment_is_clean(tmp_path):
@@ -178,9 +183,19 @@ def test_the_environment_is_clean(tmp_path):
     env = environment(tmp_path, spark | {"PATH": "/bin", "HF_TOKEN": "t", "CUDA_VISIBLE_DEVICES": "5"})
     assert not set(spark) & set(env)
     assert (env["PATH"], env["HF_TOKEN"], env["CUDA_VISIBLE_DEVICES"]) == ("/bin", "t", "5")
-    assert env["HF_HUB_OFFLINE"] == "1"
     assert len(env["VLLM_CPU_OMP_THREADS_BIND"]) > 0
     assert 1 <= int(env["VLLM_CPU_KVCACHE_SPACE"]) <= 4
+
+
+def test_a_server_of_a_local_model_asks_no_hub(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    local, of_a_hub = (
+        server_environment(launch(Engine(), model), tmp_path, is_cpu=True, inherited={})
+        for model in (str(tmp_path), "org/m")
+    )
+    assert offline.items() <= local.items()
+    assert not set(offline) & set(of_a_hub)
 
 
 def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):

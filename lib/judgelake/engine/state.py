@@ -1,4 +1,4 @@
-"""What an engine leaves on disk: lock, socket, log and a note of how it stands, all in one private folder."""
+"""What a supervisor is told, and what an engine leaves on disk: lock, socket, log and a note, in a private folder."""
 
 from __future__ import annotations
 
@@ -22,6 +22,36 @@ LONGEST_SOCKET_PATH = 107
 KEY_CHARACTERS = 16
 
 Phase = Literal["starting", "ready", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a supervisor is told: what to run, for whom, and when to end it.
+
+    Travels through a pipe: the environment may hold a hub's token.
+    """
+
+    command: list[str]
+    environment: dict[str, str]
+    socket: str
+    note: str
+    log: str
+    use: str
+    owner_pid: int
+    owner_started: float
+    start_timeout_s: float
+    idle_stop_s: float
+    stall_stop_s: float
+
+    def to_json(self) -> str:
+        """For the supervisor's stdin."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Orders:
+        """What `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The command line of a stock vLLM server: which options it gets, and which of them are told for the record."""
+"""The command line of a stock vLLM server: the options it gets, and those that are recorded of it."""
 
 from __future__ import annotations
 

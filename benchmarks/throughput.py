@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.table import Table
 
 from judgelake.config import JudgeJob, load_config
-from judgelake.engine import owner_of_this_driver, stop_engines, with_dtype_for_this_cpu
-from judgelake.engine.command import server_environment
-from judgelake.engine.unix_http import get
+from judgelake.engine import Launch, owner_of_this_driver, stop_engines, with_dtype_for_this_cpu
+from judgelake.engine.environment import server_environment
+from judgelake.engine.metrics import get
 from judgelake.ingest import IngestJob, ingest
 from judgelake.judges import comparison_from_record, load_judge, render
 from judgelake.judges.catalog import built_in_folder
@@ -177,9 +177,8 @@ def raw(job: JudgeJob) -> Iterator[Any]:
         "generation_config": "vllm",
         "dtype": with_dtype_for_this_cpu(job.engine).options.get("dtype", "auto"),
     }
-    environment = server_environment(
-        job.engine, (), os.cpu_count() or 1, is_cpu=True, is_local=True, cache=Path(tempfile.gettempdir())
-    )
+    launch = Launch(job.engine, str(job.judge.model), None, 2048, (), os.getpid(), os.cpu_count() or 1)
+    environment = server_environment(launch, Path(tempfile.gettempdir()), is_cpu=True)
     command = [sys.executable, str(Path(__file__).with_name("raw_generate.py")), json.dumps(options)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdin is not None

@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import ssl
-import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from judgelake.config import Mlflow, Tables
 from judgelake.errors import UserError, in_one_line
+from judgelake.writability import is_writable
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
 REACH_SECONDS = 5
@@ -70,7 +70,7 @@ def why_unusable(address: str) -> str | None:
     if address.startswith(("http://", "https://")):
         return _why_silent(without_password(address))
     place = _place_of(address)
-    return None if place is None or _is_writable(place) else f"{without_password(address)} cannot be written"
+    return None if place is None or is_writable(place) else f"{without_password(address)} cannot be written"
 
 
 def without_password(address: str) -> str:
@@ -104,23 +104,6 @@ def _place_of(address: str) -> Path | None:
     if address.startswith("file:"):
         return Path(urlsplit(address).path)
     return None if ":" in address or address.startswith("databricks") else Path(address)
-
-
-def _is_writable(place: Path) -> bool:
-    try:
-        folder = place.resolve()
-        while not folder.exists():
-            folder = folder.parent
-        if folder.is_file():
-            if folder != place.resolve():
-                return False
-            folder.open("ab").close()
-            folder = folder.parent
-        # A try, not os.access: that says yes to root, and on some network file systems to everybody.
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError:
-        return False
-    return True
 
 
 def table_dataset(tables: Tables, name: str, location: str, version: int) -> Any:

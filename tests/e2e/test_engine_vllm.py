@@ -17,6 +17,7 @@ from judgelake.engine import (
     Ask,
     Client,
     EngineGone,
+    Launch,
     Reply,
     client_factory,
     ensure_engine,
@@ -54,12 +55,16 @@ def engine(folder):
     return with_dtype_for_this_cpu(Engine(folder=folder, idle_stop_s=600, timeout_s=120))
 
 
+def launch(engine, owner, model):
+    return Launch(engine, str(model), None, CONTEXT, gpus=(), owner_pid=owner.pid, cores=2)
+
+
 @pytest.fixture(scope="module")
 def started(engine, owner, small_model):
     with pytest.MonkeyPatch.context() as patch:
         # What Spark sets in its Python workers.
         patch.setenv("OMP_NUM_THREADS", "1")
-        yield ensure_engine(engine, str(small_model), None, CONTEXT, (), owner.pid, 2)
+        yield ensure_engine(launch(engine, owner, small_model))
     stop_engines(owner.pid, engine.folder)
 
 
@@ -72,7 +77,7 @@ def ask(started, engine, *asks: Ask) -> list[Reply | Failure]:
 
 
 def test_a_second_task_finds_the_server_running(started, engine, owner, small_model):
-    again = ensure_engine(engine, str(small_model), None, CONTEXT, (), owner.pid, 2)
+    again = ensure_engine(launch(engine, owner, small_model))
     assert not started.was_running
     assert again.was_running
     assert again.endpoint == started.endpoint

@@ -13,11 +13,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
-BASE = {"errors", "config"}
+BASE = {"errors", "config", "writability"}
 # What every command stands on: a session, its arguments, and how its errors become exit codes.
 COMMAND = BASE | {"session", "arguments", "entry"}
 MAY_IMPORT = {
     "errors": set(),
+    "writability": set(),
     "config_reading": {"errors"},
     "config": {"errors", "config_reading"},
     "arguments": set(),

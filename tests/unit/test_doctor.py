@@ -160,6 +160,16 @@ def test_a_warehouse_below_a_file_is_a_problem(tmp_path):
     assert stack.check_warehouse(Tables(warehouse=str(tmp_path / "file" / "warehouse"))).level is Level.PROBLEM
 
 
+def test_a_warehouse_that_takes_no_file_is_a_problem_also_where_the_system_says_yes_to_root(tmp_path, monkeypatch):
+    def refused(**keywords):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    finding = stack.check_warehouse(Tables(warehouse=str(tmp_path / "new")))
+    assert finding.level is Level.PROBLEM
+    assert str(tmp_path) in finding.found
+
+
 SERVER = ["python", "-m", "vllm.entrypoints.openai.api_server", "--uds", "engine.sock"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from judgelake.config import Engine, JudgeJob, validated
 from judgelake.engine import (
+    Launch,
     answer_changing,
     chat_template,
     check_options,
@@ -19,11 +20,14 @@ from judgelake.engine import (
     served_identity,
     with_dtype_for_this_cpu,
 )
-from judgelake.engine.command import server_command, server_environment
+from judgelake.engine.command import server_command
 from judgelake.engine.diagnosis import causes, start_failure
+from judgelake.engine.environment import server_environment
 from judgelake.engine.metrics import Progress, read_progress
+from judgelake.engine.options import option_name
 from judgelake.engine.state import EngineFiles, private_folder
 from judgelake.errors import RunError, UserError
+from judgelake.judging.judge import resolve_judge
 
 
 @pytest.mark.parametrize(
@@ -70,8 +74,12 @@ def test_without_a_chat_template_there_is_none():
     assert chat_template({"chat-template": None}) is None
 
 
+def launch(engine, model="org/m", context_length=2048, gpus=()):
+    return Launch(engine, model, "abc", context_length, gpus, owner_pid=1, cores=2)
+
+
 def command(tmp_path, is_cpu=True, **options):
-    return server_command(Engine(options=options), "org/m", "abc", 2048, tmp_path / "s.sock", is_cpu=is_cpu)
+    return server_command(launch(Engine(options=options)), tmp_path / "s.sock", is_cpu=is_cpu)
 
 
 def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_path):
@@ -86,28 +94,82 @@ def test_the_command_starts_a_stock_server_and_options_have_the_last_word(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("options", "planned", "served"),
+    [
+        pytest.param({"max-model-len": 900}, 900, "900", id="as vLLM writes it"),
+        pytest.param({"max_model_len": 900}, 900, "900", id="underscores"),
+        pytest.param({"--max-model-len": 900}, 900, "900", id="leading dashes"),
+        pytest.param({"--max_model_len": 900}, 900, "900", id="leading dashes and underscores"),
+        pytest.param({" max-model_len ": 900}, 900, "900", id="mixed, with spaces around"),
+        pytest.param({"max-model": 900}, 900, "900", id="a beginning that fits no other option"),
+        pytest.param({"max_m": 900}, 900, "900", id="the shortest one"),
+        pytest.param({"max-model-len": 700, "max_model_len": 900}, 900, "900", id="the last of two spellings"),
+        pytest.param({"max_model_len": 700, "max-model-len": 900}, 900, "900", id="in either order"),
+        pytest.param({"max-model-len": "900"}, 900, "900", id="a number in quotes"),
+        pytest.param({"max-model-len": "1k"}, 1000, "1k", id="thousands"),
+        pytest.param({"max-model-len": "1.5k"}, 1500, "1.5k", id="thousands and a half"),
+        pytest.param({"max_model_len": "1K"}, 1024, "1K", id="binary thousands"),
+        pytest.param({"max-model-len": 99_999}, 8192, "99999", id="more than the judge reads"),
+        pytest.param({"max-model-len": "auto"}, 8192, "auto", id="vLLM's own choice"),
+        pytest.param({"max-model-len": -1}, 8192, "-1", id="vLLM's own choice as a number"),
+        pytest.param({"max-model-len": None}, 8192, None, id="not given"),
+        pytest.param({}, 8192, "8192", id="the judge's own"),
+    ],
+)  # fmt: skip
+def test_the_longest_context_reaches_planner_and_server_alike(tmp_path, options, planned, served):
+    job = validated(JudgeJob, {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": options}}, None)
+    judge = resolve_judge(job)
+    assert judge.context_length == planned
+    wanted = launch(job.engine, context_length=judge.context_length)
+    words = server_command(wanted, tmp_path / "s.sock", is_cpu=True)
+    found = {word: words[place + 1] for place, word in enumerate(words) if word.startswith("--max-m")}
+    assert found == ({} if served is None else {"--max-model-len": served})
+
+
+@pytest.mark.parametrize("value", ["x", "1.5K", "", 4096.5, True, 0, -2])
+def test_a_longest_context_that_is_no_number_of_tokens_is_refused_before_a_server_starts(value):
+    job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": {"max_model_len": value}}}
+    with pytest.raises(UserError, match=r"max_model_len.*4096.*auto"):
+        resolve_judge(validated(JudgeJob, job, None))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("tp", "tensor-parallel-size"),
+        ("--tensor_parallel_size", "tensor-parallel-size"),
+        ("dty", "dtype"),
+        ("max-model-len-of-tomorrow", "max-model-len-of-tomorrow"),
+        ("max", "max"),
+        ("compilation_config.cudagraph_mode", "compilation-config.cudagraph_mode"),
+    ],
+)
+def test_an_option_has_one_name_however_it_is_spelled(given, name):
+    assert option_name(given) == name
+
+
+@pytest.mark.parametrize(
     ("engine", "flags", "is_cpu", "dtype"),
     [
         pytest.param({}, {"avx2"}, True, "float32", id="a CPU that would emulate bfloat16"),
         pytest.param({}, {"avx512_bf16"}, True, None, id="a CPU that has it"),
         pytest.param({}, {"bf16"}, True, None, id="an ARM that has it"),
         pytest.param({"options": {"--dtype": "half"}}, {"avx2"}, True, None, id="the user's own choice stays"),
+        pytest.param({"options": {"dt": "half"}}, {"avx2"}, True, None, id="also where its name is cut short"),
         pytest.param({"url": "http://h/v1"}, {"avx2"}, True, None, id="not our server"),
         pytest.param({}, {"avx2"}, False, None, id="a build for GPUs"),
         pytest.param({}, set(), True, None, id="a machine that does not tell"),
     ],
 )  # fmt: skip
 def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, engine, flags, is_cpu, dtype):
-    monkeypatch.setattr("judgelake.engine.precision.is_cpu_build", lambda: is_cpu)
+    monkeypatch.setattr("judgelake.engine.command.is_cpu_build", lambda: is_cpu)
     settled = with_dtype_for_this_cpu(Engine(**engine), frozenset(flags))
     assert settled.options.get("dtype") == dtype
     assert ("dtype" in answer_changing(settled.options)) == (dtype is not None or "options" in engine)
 
 
 def environment(tmp_path, inherited, gpus=(), is_cpu=True, **engine):
-    return server_environment(
-        Engine(**engine), gpus, 2, is_cpu=is_cpu, is_local=True, cache=tmp_path, inherited=inherited
-    )
+    return server_environment(launch(Engine(**engine), gpus=gpus), tmp_path, is_cpu=is_cpu, inherited=inherited)
 
 
 def test_the_environment_is_clean(tmp_path):
@@ -121,9 +183,19 @@ def test_the_environment_is_clean(tmp_path):
     env = environment(tmp_path, spark | {"PATH": "/bin", "HF_TOKEN": "t", "CUDA_VISIBLE_DEVICES": "5"})
     assert not set(spark) & set(env)
     assert (env["PATH"], env["HF_TOKEN"], env["CUDA_VISIBLE_DEVICES"]) == ("/bin", "t", "5")
-    assert env["HF_HUB_OFFLINE"] == "1"
     assert len(env["VLLM_CPU_OMP_THREADS_BIND"]) > 0
     assert 1 <= int(env["VLLM_CPU_KVCACHE_SPACE"]) <= 4
+
+
+def test_a_server_of_a_local_model_asks_no_hub(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    local, of_a_hub = (
+        server_environment(launch(Engine(), model), tmp_path, is_cpu=True, inherited={})
+        for model in (str(tmp_path), "org/m")
+    )
+    assert offline.items() <= local.items()
+    assert not set(offline) & set(of_a_hub)
 
 
 def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):
@@ -177,6 +249,8 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
         ("host", "private socket"),
         ("port", "private socket"),
         ("config", "engine.options"),
+        ("dtype=half", "value"),
+        ("--model=org/other", "value"),
     ],
 )
 def test_what_is_not_the_engines_to_choose_is_refused_with_what_to_set(tmp_path, option, mend):
@@ -328,3 +402,25 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(UserError, match=r"engine\.folder"):
         private_folder(str(tmp_path))
+
+
+def test_a_folder_that_takes_no_file_is_refused(tmp_path, monkeypatch):
+    def refused(**keywords):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    with pytest.raises(UserError, match=r"not writable by this user.*engine\.folder"):
+        private_folder(str(tmp_path))
+
+
+def test_byte_code_goes_to_the_cache_where_the_packages_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "vllm").mkdir()
+    (tmp_path / "vllm" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "PYTHONPYCACHEPREFIX" not in environment(tmp_path / "cache", {})
+
+    def refused(**keywords):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    assert environment(tmp_path / "cache", {})["PYTHONPYCACHEPREFIX"] == str(tmp_path / "cache")

@@ -9,16 +9,16 @@ import tempfile
 import pytest
 
 from judgelake.config import Engine
-from judgelake.engine import Endpoint, ensure_engine, settings_of_server, stop_engines
-from judgelake.engine.command import server_command
-from judgelake.engine.settings import settings_of_command
+from judgelake.engine import Endpoint, Launch, ensure_engine, settings_of_server, stop_engines
+from judgelake.engine.command import server_command, settings_of_command
 from judgelake.judging.executor import notes_on_server
 from judgelake.judging.progress import EngineNote, Tally
 
 
 def test_the_options_of_a_command_are_told_without_its_socket(tmp_path):
     engine = Engine(options={"max_model_len": 512, "enforce-eager": False, "dtype": "half", "tp": 2})
-    command = server_command(engine, "org/m", "abc", 2048, tmp_path / "s.sock", is_cpu=True)
+    launch = Launch(engine, "org/m", "abc", 2048, gpus=(), owner_pid=1, cores=2)
+    command = server_command(launch, tmp_path / "s.sock", is_cpu=True)
     options = settings_of_command(command, {})["options"]
     assert {
         name: options[name] for name in ("model", "revision", "max-model-len", "dtype", "tensor-parallel-size")
@@ -90,7 +90,7 @@ def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who
 ):
     serve = str(root / "tests" / "server" / "serve.py")
 
-    def command(engine, model, revision, context_length, socket, *, is_cpu):
+    def command(launch, socket, *, is_cpu):
         return [sys.executable, serve, "--uds", str(socket), "--rule", "instant"]
 
     monkeypatch.setattr("judgelake.engine.server.server_command", command)
@@ -98,7 +98,8 @@ def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who
     engine = Engine(folder=engine_folder, start_timeout_s=30, env={"VLLM_OF_THE_JOB": "1"})
     with subprocess.Popen(["sleep", "120"]) as owner:
         try:
-            first, second = (ensure_engine(engine, "org/model", None, 2048, (), owner.pid, 2) for _ in range(2))
+            launch = Launch(engine, "org/model", None, 2048, gpus=(), owner_pid=owner.pid, cores=2)
+            first, second = (ensure_engine(launch) for _ in range(2))
         finally:
             stop_engines(owner.pid, engine_folder)
             owner.kill()

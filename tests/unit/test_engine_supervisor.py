@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from judgelake.config import Engine
-from judgelake.engine import ensure_engine, owner_of_this_worker, stop_engines
+from judgelake.engine import Launch, ensure_engine, owner_of_this_worker, stop_engines
 from judgelake.engine.processes import ProcessId, members_of_group
 from judgelake.engine.state import Note, read_note
 from judgelake.errors import RunError, UserError
@@ -49,7 +49,7 @@ def server(root, monkeypatch):
     serve = str(root / "tests" / "server" / "serve.py")
 
     def use(rule: str = "instant", program: str | None = None) -> None:
-        def command(engine, model, revision, context_length, socket, *, is_cpu):
+        def command(launch, socket, *, is_cpu):
             shell = program or f'sleep 100 & exec "{sys.executable}" "{serve}" --uds "{socket}" --rule {rule}'
             return ["/bin/sh", "-c", shell, "vllm-test", "x"]
 
@@ -62,7 +62,7 @@ def server(root, monkeypatch):
 
 def start(folder: Path, owner: subprocess.Popen, gpus: tuple[str, ...] = (), **engine):
     config = Engine(folder=str(folder), **{"start_timeout_s": 30, **engine})
-    return ensure_engine(config, MODEL, None, 2048, gpus, owner.pid, 2)
+    return ensure_engine(Launch(config, MODEL, None, 2048, gpus, owner.pid, cores=2))
 
 
 def note_of(started) -> Note:

@@ -13,6 +13,7 @@ from judgelake.doctor.finding import Finding, ok, problem, warning
 from judgelake.errors import RunError, UserError
 from judgelake.judges import load_judge
 from judgelake.tracking import REMEDY, tracking_address, why_unusable, without_password
+from judgelake.writability import is_writable, nearest_existing
 
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
@@ -82,14 +83,12 @@ def _delta_remedy(message: str) -> str:
 
 
 def check_warehouse(tables: Tables) -> Finding:
-    """Whether the embedded warehouse can be written."""
+    """Whether the embedded warehouse can be written, tried by writing."""
     if tables.warehouse is None:
         return ok("warehouse", "tables of the session's catalog")
     place = Path(tables.warehouse).resolve()
-    existing = place
-    while not existing.exists():
-        existing = existing.parent
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    existing = nearest_existing(place)
+    if existing.is_dir() and is_writable(existing):
         return ok("warehouse", str(place) if place.exists() else f"{place} (made at the first run)")
     return problem("warehouse", f"{existing} cannot be written", "Set tables.warehouse to a folder you may write.")
 

@@ -16,7 +16,6 @@ from judgelake.config import Engine
 from judgelake.engine.ask import Ask, AskerFactory, Endpoint, Reply
 from judgelake.engine.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.key import api_key
 from judgelake.engine.labels import LabelTokens
 from judgelake.engine.outcome import Again, is_transient, outcome_of, shown
 from judgelake.engine.pace import Pace, retry_after_s, wait_before
@@ -273,19 +272,6 @@ def _models(http: _Http) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         return []
     return [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
-
-
-def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
-    """The endpoint at `engine.url`, with its key.
-
-    Raises:
-        UserError: the address is no http address, or the key is not where the config says.
-    """
-    url = (engine.url or "").rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise EngineRefused(f"engine.url must begin with http:// or https://, not {engine.url!r}.")
-    key, name = api_key(engine)
-    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
 
 
 def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:

@@ -1,8 +1,20 @@
-"""Which names of the environment reach our own server: those that say where and how it computes, never what."""
+"""The environment of our own server: of the caller's, only the names that say where and how it computes, never what."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from judgelake.engine.command import Launch
+from judgelake.engine.identity import local_model
+from judgelake.writability import is_writable
+
+GIB = 1024**3
+MOST_CPU_CACHE_GIB = 4
 
 # What a server may see of the caller's environment. Everything else stays out: Spark sets OMP_NUM_THREADS to the
 # task's cores, which costs an engine 1.6x, and PYTHONDONTWRITEBYTECODE doubles its start.
@@ -47,3 +59,51 @@ def is_kept(name: str) -> bool:
 def env_changing(env: Mapping[str, str]) -> dict[str, str]:
     """The entries of `engine.env` that may change an answer, sorted: all but those known to say only where and how."""
     return {name: env[name] for name in sorted(env) if not (is_kept(name) or name in ONLY_SPEED)}
+
+
+def server_environment(
+    launch: Launch, cache: Path, *, is_cpu: bool, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The clean environment of a server; `engine.env` has the last word.
+
+    Args:
+        launch: the server; without GPUs CUDA_VISIBLE_DEVICES stays as it is, and a local model needs no hub.
+        cache: where byte code goes when the installed packages cannot hold it.
+        is_cpu: whether the server computes on the CPU.
+        inherited: the caller's environment; the process's own by default.
+    """
+    given = os.environ if inherited is None else inherited
+    env = {name: value for name, value in given.items() if is_kept(name)}
+    env |= {"PYTHONUNBUFFERED": "1", "VLLM_NO_USAGE_STATS": "1"}
+    if not _packages_are_writable():
+        env["PYTHONPYCACHEPREFIX"] = str(cache)
+    if launch.gpus:
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(launch.gpus)
+    if local_model(launch.model) is not None:
+        env |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    if is_cpu:
+        env.setdefault("VLLM_CPU_OMP_THREADS_BIND", _cores_to_bind(launch.cores))
+        env.setdefault("VLLM_CPU_KVCACHE_SPACE", str(_cpu_cache_gib()))
+        # --enforce-eager leaves small functions to torch.compile: the first log-probability then waits 20 s for a
+        # C++ compiler that a machine may not even have.
+        env.setdefault("TORCH_COMPILE_DISABLE", "1")
+    return env | launch.engine.env
+
+
+def _packages_are_writable() -> bool:
+    spec = importlib.util.find_spec("vllm")
+    return spec is None or spec.origin is None or is_writable(Path(spec.origin).parent)
+
+
+def _cores_to_bind(cores: int) -> str:
+    """The first `cores` of the cores this process may use, as "0-3" or "0,2,5"."""
+    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    used = allowed[: max(1, cores)]
+    if used == list(range(used[0], used[0] + len(used))):
+        return f"{used[0]}-{used[-1]}"
+    return ",".join(map(str, used))
+
+
+def _cpu_cache_gib() -> int:
+    """A quarter of the free memory, 1 to 4 GiB: the weights, Spark and the user's own work need the rest."""
+    return int(max(1, min(MOST_CPU_CACHE_GIB, psutil.virtual_memory().available // GIB // 4)))

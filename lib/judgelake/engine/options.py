@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -77,13 +78,57 @@ REFUSED = {
     "config": "write the options of that file into engine.options, where the judge's fingerprint sees them",
 }
 CHAT_TEMPLATE = "chat-template"
+DTYPE = "dtype"
+MAX_MODEL_LEN = "max-model-len"
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
+# vLLM's parser takes the beginning of a name where it fits one option only. The shortest ones that do, in vLLM 0.32, of
+# the options that are read here; no beginning of "chat-template" does, for "chat-template-content-format".
+SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt"}
+# As vLLM reads a length: k, m, g, t for thousands and so on, K, M, G, T for 1024 and so on, which take no fractions.
+LENGTH = re.compile(r"(?P<decimal>\d+(?:\.\d+)?)(?P<by_1000>[kmgt])|(?P<whole>\d+)(?P<by_1024>[KMGT]?)")
+CHOSEN_BY_VLLM = ("auto", "-1")
 
 
 def option_name(name: str) -> str:
-    """The long name, without dashes in front: "tp", "--tensor_parallel_size" -> "tensor-parallel-size"."""
-    plain = name.strip().lstrip("-").replace("_", "-")
-    return SHORT_NAMES.get(plain, plain)
+    """The long name, without dashes in front: "tp", "--tensor_parallel_size" -> "tensor-parallel-size".
+
+    What follows a dot is a key of the option's own and stays as it is written.
+    """
+    head, dot, key = name.strip().lstrip("-").partition(".")
+    plain = head.replace("_", "-")
+    for option, shortest in SHORTEST_BEGINNINGS.items():
+        if option.startswith(plain) and plain.startswith(shortest):
+            plain = option
+    return SHORT_NAMES.get(plain, plain) + dot + key
+
+
+def by_option_name(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The options by their long names; of two spellings of one option the last counts, as for vLLM."""
+    return {option_name(name): value for name, value in options.items()}
+
+
+def max_model_len(options: Mapping[str, Scalar]) -> int | None:
+    """The longest context that the options give a server, in tokens; None where they leave it to vLLM or say nothing.
+
+    Raises:
+        UserError: vLLM would not take the value.
+    """
+    value = by_option_name(options).get(MAX_MODEL_LEN)
+    written = "" if isinstance(value, bool) else str(value).strip()
+    if value is None or written.lower() in CHOSEN_BY_VLLM:
+        return None
+    match = LENGTH.fullmatch(written)
+    length = 0
+    if match is not None and match["by_1000"]:
+        length = int(float(match["decimal"]) * 1000 ** ("kmgt".index(match["by_1000"]) + 1))
+    elif match is not None:
+        length = int(match["whole"]) * 1024 ** (" KMGT".index(match["by_1024"] or " "))
+    if length < 1:
+        given = next(name for name in reversed([*options]) if option_name(name) == MAX_MODEL_LEN)
+        raise UserError(
+            f"engine.options: {given!r} must be a number of tokens such as 4096, 4k or 4K, or 'auto', not {value!r}."
+        )
+    return length
 
 
 def check_options(options: Mapping[str, Scalar]) -> None:
@@ -103,6 +148,9 @@ def check_options(options: Mapping[str, Scalar]) -> None:
         refused = next((known for known in REFUSED if name and known.startswith(name)), None)
         if refused is not None:
             raise UserError(f"engine.options may not hold {given!r}; {REFUSED[refused]}.")
+        if "=" in name:
+            # As one word of the command line it would set any option, also a refused one.
+            raise UserError(f"engine.options may not hold {given!r}: write the value behind the name, {{name: value}}.")
 
 
 def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -126,7 +174,7 @@ def chat_template(options: Mapping[str, Scalar]) -> str | None:
 
 
 def _named(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    return {option_name(name): value for name, value in options.items() if value is not None}
+    return {name: value for name, value in by_option_name(options).items() if value is not None}
 
 
 def _is_file(value: Scalar) -> bool:

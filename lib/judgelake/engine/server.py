@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ import filelock
 
 from judgelake.config import Engine, fingerprint
 from judgelake.engine.ask import Endpoint
-from judgelake.engine.command import is_cpu_build, server_command, server_environment
+from judgelake.engine.command import Launch, is_cpu_build, server_command
 from judgelake.engine.diagnosis import start_failure
+from judgelake.engine.environment import server_environment
 from judgelake.engine.identity import local_model
 from judgelake.engine.options import answer_changing
-from judgelake.engine.orders import Orders
 from judgelake.engine.processes import ProcessId
-from judgelake.engine.state import KEY_CHARACTERS, EngineFiles, Note, end_engine, private_folder, read_note
+from judgelake.engine.state import KEY_CHARACTERS, EngineFiles, Note, Orders, end_engine, private_folder, read_note
 from judgelake.errors import RunError, UserError
 
 BASE_URL = "http://localhost/v1"
@@ -49,56 +49,43 @@ class Started:
     settings: dict[str, Any]
 
 
-def ensure_engine(
-    engine: Engine,
-    model: str,
-    revision: str | None,
-    context_length: int,
-    gpus: tuple[str, ...],
-    owner_pid: int,
-    cores: int,
-) -> Started:
+def ensure_engine(wanted: Launch) -> Started:
     """The server of this owner, GPU set and configuration; the first comer starts it, the others wait for it.
-
-    Args:
-        engine: options, environment and limits of the server.
-        model: a local folder, or a name on a hub.
-        revision: of a model on a hub.
-        context_length: tokens of prompt and output together.
-        gpus: addresses of the GPUs it may use; empty on a CPU.
-        owner_pid: the process whose end ends the server.
-        cores: cores a CPU server computes on.
 
     Raises:
         UserError: no such model, an option vLLM does not take, not enough memory, vLLM not installed.
         RunError: it did not start, for a reason that is nobody's mistake.
     """
-    folder = local_model(model)
-    name = str(folder) if folder else model
+    launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model))
     try:
-        owner = ProcessId.of(owner_pid)
+        owner = ProcessId.of(launch.owner_pid)
     except ProcessLookupError as error:
-        raise RunError(f"The process {owner_pid}, which was to own the engine, is gone.") from error
-    content = engine.model_dump(mode="json") | {"model": name, "revision": revision, "context_length": context_length}
-    # A file that an option names may have been changed since the server that runs was started.
-    content |= {"answer_changing": answer_changing(engine.options)}
-    content |= {"gpus": list(gpus), "cores": cores, "owner": [owner.pid, owner.started]}
-    files = EngineFiles(private_folder(engine.folder), fingerprint(content)[:KEY_CHARACTERS])
+        raise RunError(f"The process {launch.owner_pid}, which was to own the engine, is gone.") from error
+    files = EngineFiles(private_folder(launch.engine.folder), _key(launch, owner))
     asked_at = time.time()
-    with _locked(files, engine):
+    with _locked(files, launch.engine):
         note = read_note(files.note)
         if note is not None and _failed_since(asked_at, note, files):
-            raise start_failure(name, files.log, note.reason, note.exit_code)
+            raise start_failure(launch.model, files.log, note.reason, note.exit_code)
         was_running = note is not None and note.phase != "ended" and note.supervisor.process() is not None
         if note is not None and not was_running:
             end_engine(files, note)
         files.use.touch()
         if not was_running:
-            orders = _orders(engine, name, revision, context_length, gpus, owner, cores, files, folder is not None)
-            _start(orders, files, name)
-        ready = _wait_until_ready(files, engine, name)
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=name)
+            _start(_orders(launch, owner, files), files, launch.model)
+        ready = _wait_until_ready(files, launch)
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.model)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings)
+
+
+def _key(launch: Launch, owner: ProcessId) -> str:
+    """What the files of a server are named by: another owner, GPU set or configuration is another server."""
+    content = launch.engine.model_dump(mode="json")
+    content |= {"model": launch.model, "revision": launch.revision, "context_length": launch.context_length}
+    # A file that an option names may have been changed since the server that runs was started.
+    content |= {"answer_changing": answer_changing(launch.engine.options)}
+    content |= {"gpus": list(launch.gpus), "cores": launch.cores, "owner": [owner.pid, owner.started]}
+    return fingerprint(content)[:KEY_CHARACTERS]
 
 
 def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
@@ -116,31 +103,20 @@ def _locked(files: EngineFiles, engine: Engine) -> Iterator[None]:
         raise RunError(f"Another task has been starting this engine for too long; its log is {files.log}.") from error
 
 
-def _orders(
-    engine: Engine,
-    model: str,
-    revision: str | None,
-    context_length: int,
-    gpus: tuple[str, ...],
-    owner: ProcessId,
-    cores: int,
-    files: EngineFiles,
-    is_local: bool,
-) -> Orders:
-    is_cpu = not gpus and is_cpu_build()
-    cache = files.folder / "pycache"
+def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
+    is_cpu = not launch.gpus and is_cpu_build()
     return Orders(
-        command=server_command(engine, model, revision, context_length, files.socket, is_cpu=is_cpu),
-        environment=server_environment(engine, gpus, cores, is_cpu=is_cpu, is_local=is_local, cache=cache),
+        command=server_command(launch, files.socket, is_cpu=is_cpu),
+        environment=server_environment(launch, files.folder / "pycache", is_cpu=is_cpu),
         socket=str(files.socket),
         note=str(files.note),
         log=str(files.log),
         use=str(files.use),
         owner_pid=owner.pid,
         owner_started=owner.started,
-        start_timeout_s=engine.start_timeout_s,
-        idle_stop_s=engine.idle_stop_s,
-        stall_stop_s=engine.stall_stop_s,
+        start_timeout_s=launch.engine.start_timeout_s,
+        idle_stop_s=launch.engine.idle_stop_s,
+        stall_stop_s=launch.engine.stall_stop_s,
     )
 
 
@@ -182,8 +158,9 @@ def _forget_old_logs(folder: Path) -> None:
                 path.unlink()
 
 
-def _wait_until_ready(files: EngineFiles, engine: Engine, model: str) -> Note:
-    deadline = time.monotonic() + engine.start_timeout_s + MARGIN_S
+def _wait_until_ready(files: EngineFiles, launch: Launch) -> Note:
+    timeout_s = launch.engine.start_timeout_s
+    deadline = time.monotonic() + timeout_s + MARGIN_S
     while True:
         note = read_note(files.note)
         if note is not None and note.phase == "ready":
@@ -191,10 +168,10 @@ def _wait_until_ready(files: EngineFiles, engine: Engine, model: str) -> Note:
         if note is None or note.phase == "ended" or note.supervisor.process() is None:
             reason = note.reason if note is not None else ""
             exit_code = note.exit_code if note is not None else None
-            raise start_failure(model, files.log, reason or "its supervisor is gone", exit_code)
+            raise start_failure(launch.model, files.log, reason or "its supervisor is gone", exit_code)
         if time.monotonic() > deadline:
             end_engine(files, note)
-            raise RunError(f"vLLM was not ready in {engine.start_timeout_s:g} s; its log is {files.log}.")
+            raise RunError(f"vLLM was not ready in {timeout_s:g} s; its log is {files.log}.")
         time.sleep(LOOK_EVERY_S)
 
 

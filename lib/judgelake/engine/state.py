@@ -1,4 +1,4 @@
-"""What an engine leaves on disk: lock, socket, log and a note of how it stands, all in one private folder."""
+"""What a supervisor is told, and what an engine leaves on disk: lock, socket, log and a note, in a private folder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,43 @@ import psutil
 
 from judgelake.engine.processes import ProcessId, kill_all, members_of_group, with_descendants
 from judgelake.errors import UserError
+from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107
 KEY_CHARACTERS = 16
 
 Phase = Literal["starting", "ready", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a supervisor is told: what to run, for whom, and when to end it.
+
+    Travels through a pipe: the environment may hold a hub's token.
+    """
+
+    command: list[str]
+    environment: dict[str, str]
+    socket: str
+    note: str
+    log: str
+    use: str
+    owner_pid: int
+    owner_started: float
+    start_timeout_s: float
+    idle_stop_s: float
+    stall_stop_s: float
+
+    def to_json(self) -> str:
+        """For the supervisor's stdin."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Orders:
+        """What `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +145,13 @@ def private_folder(folder: str | None) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = path.stat().st_uid
-        is_writable = os.access(path, os.W_OK | os.X_OK)
     except OSError as error:
         raise UserError(f"Cannot make the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
-    if owner != os.getuid() or not is_writable:
-        raise UserError(f"The engine's folder {str(path)!r} is not this user's to write. Set engine.folder to another.")
+    if owner != os.getuid() or not is_writable(path):
+        raise UserError(
+            f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another one. "
+            "Set engine.folder to a folder of this user."
+        )
     return path.resolve()
 
 

@@ -21,12 +21,10 @@ from types import FrameType
 
 import psutil
 
-from judgelake.engine.metrics import Progress, read_progress
-from judgelake.engine.orders import Orders
+from judgelake.engine.command import settings_of_command
+from judgelake.engine.metrics import Progress, get, read_progress
 from judgelake.engine.processes import ProcessId, kill_all, members_of_group, with_descendants
-from judgelake.engine.settings import settings_of_command
-from judgelake.engine.state import Note
-from judgelake.engine.unix_http import get
+from judgelake.engine.state import Note, Orders
 
 LOOK_EVERY_S = 0.5
 METRICS_EVERY_S = 5.0

@@ -12,6 +12,7 @@ from judgelake.config import Engine
 from judgelake.engine import (
     AskerFactory,
     Endpoint,
+    Launch,
     client_factory,
     endpoint_of_url,
     ensure_engine,
@@ -62,15 +63,16 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     if endpoint is not None:
         return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
     gpus = gpu_addresses()
-    started = ensure_engine(
-        engine,
-        judge.model,
-        judge.revision,
-        judge.context_length,
+    launch = Launch(
+        engine=engine,
+        model=judge.model,
+        revision=judge.revision,
+        context_length=judge.context_length,
         gpus=gpus,
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
     )
+    started = ensure_engine(launch)
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
         devices=max(1, len(gpus)),

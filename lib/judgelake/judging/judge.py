@@ -13,6 +13,7 @@ from judgelake.engine import (
     chat_template,
     check_options,
     env_changing,
+    max_model_len,
     model_identity,
     served_identity,
 )
@@ -57,8 +58,8 @@ def resolve_judge(job: JudgeJob) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Raises:
-        UserError: no such judge, mode or local model, an engine option that would ask another model, or no room for a
-            prompt beside the output.
+        UserError: no such judge, mode or local model, an engine option that would ask another model or that vLLM does
+            not take, or no room for a prompt beside the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
@@ -119,10 +120,10 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
 
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
     """The least of what the judge, the job, the engine's options and a local model's own config allow."""
-    option = job.engine.options.get("max-model-len", job.engine.options.get("max_model_len"))
+    option = max_model_len(job.engine.options)
     own = None if job.engine.url is not None else _positions(job.judge.model or spec.model)
     wanted = job.judge.context_length or spec.context_length
-    return min(length for length in (wanted, option, own) if isinstance(length, int))
+    return min(length for length in (wanted, option, own) if length is not None)
 
 
 def _positions(model: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.lake.names import TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.writability import why_unwritable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -175,14 +175,12 @@ def _check_writable(tables: Tables) -> None:
         raise UserError(
             f"Cannot make the warehouse folder {str(folder)!r} ({error.strerror}). Name another in tables.warehouse."
         ) from error
-    try:
-        # A try, not os.access: that says yes to root, and on some network file systems to everybody.
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
+    why = why_unwritable(folder)
+    if why is not None:
         raise UserError(
-            f"The warehouse folder {str(folder)!r} cannot be written ({error.strerror}). "
+            f"The warehouse folder {str(folder)!r} cannot be written ({why}). "
             "Make it writable, or name another one in tables.warehouse."
-        ) from error
+        )
 
 
 def _escaped(folder: str) -> str:

@@ -1,11 +1,49 @@
-"""The key of a hosted server: from the environment or a Databricks secret, never from a config."""
+"""A server that runs already: its address, its key (never from a config), and what it says of itself."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import urllib.request
+from typing import Any
 
 from judgelake.config import Engine
+from judgelake.engine.ask import Endpoint
+from judgelake.engine.errors import EngineRefused
 from judgelake.errors import UserError
+
+REACH_SECONDS = 5.0
+MOST_BYTES = 64 * 1024
+
+
+def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
+    """The endpoint at `engine.url`, with its key.
+
+    Raises:
+        UserError: the address is no http address, or the key is not where the config says.
+    """
+    url = (engine.url or "").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise EngineRefused(f"engine.url must begin with http:// or https://, not {engine.url!r}.")
+    key, name = api_key(engine)
+    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
+
+
+def settings_of_server(endpoint: Endpoint) -> dict[str, Any] | None:
+    """What the server at an address says of its version, as vLLM does; None where it says nothing.
+
+    The key stays out of it: the version stands outside of the API that the key is for.
+    """
+    url = endpoint.base_url.removesuffix("/v1") + "/version"
+    try:
+        with urllib.request.urlopen(url, timeout=REACH_SECONDS) as answer:
+            told = json.loads(answer.read(MOST_BYTES))
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return (
+        {"url": endpoint.base_url, "version": told["version"]} if isinstance(told, dict) and "version" in told else None
+    )
 
 
 def api_key(engine: Engine) -> tuple[str | None, str | None]:

@@ -156,9 +156,9 @@ def test_a_folder_that_is_not_there_is_named() -> None:
 
 
 FAULTS = [
-    pytest.param({"licens": "x"}, "unknown key 'licens': did you mean 'licence'", id="typo"),
+    pytest.param({"licens": "x"}, "unknown key 'licens'. Did you mean 'licence'", id="typo"),
     pytest.param({"name": "other"}, "name is 'other' but the file is called 'mine'", id="name"),
-    pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature': did you mean 'temp", id="nested"),
+    pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature'. Did you mean 'temp", id="nested"),
     pytest.param({"decoding": {"temperature": -1}}, "decoding.temperature: Input should be greater", id="range"),
     pytest.param({"modes": {}}, "modes: ", id="no modes"),
     pytest.param(mode_of(prompt=None), "modes.pair: give either prompt", id="no template"),
@@ -176,8 +176,8 @@ FAULTS = [
         mode_of(prompt="{{ questoin }}"), "names 'questoin', which is none of its values: question", id="value"
     ),
     pytest.param(mode_of(prompt="{{ anchor }}"), "names 'anchor'", id="a value of other modes"),
-    pytest.param(mode_of(parser={"kind": "score_lines"}), "did you mean 'score_line'", id="parser"),
-    pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "did you mean 'highest'", id="parser option"),
+    pytest.param(mode_of(parser={"kind": "score_lines"}), "Did you mean 'score_line'", id="parser"),
+    pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "Did you mean 'highest'", id="parser option"),
     pytest.param(mode_of(parser={"kind": "choice"}), "the parser 'choice' needs choices", id="no choices"),
     pytest.param(
         mode_of(parser={"kind": "first_line", "labels": {"1": "first"}}),

@@ -1,7 +1,7 @@
 """Loaders of foreign files: comparisons with labels and judgments, and what was not accepted; no Spark, no tables."""
 
 from judgelake.sources.formats import FORMATS, format_named
-from judgelake.sources.judgments import IMPORTED, Judgment
+from judgelake.sources.judgment import IMPORTED, Judgment
 from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem
 from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, line_accepted, row_accepted
 

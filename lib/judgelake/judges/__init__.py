@@ -5,6 +5,7 @@ from judgelake.judges.comparison import Answer, Comparison, Message, Rubric
 from judgelake.judges.fields import (
     Check,
     integer,
+    integer_from,
     kind_of,
     label_logprobs,
     letter_or_tie,
@@ -68,6 +69,7 @@ __all__ = [
     "comparison_from_record",
     "comparison_to_record",
     "integer",
+    "integer_from",
     "judge_fingerprint",
     "kind_of",
     "label_from_record",

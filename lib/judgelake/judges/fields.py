@@ -118,6 +118,17 @@ def integer(value: Any) -> str | None:
     return None if isinstance(value, int) and not isinstance(value, bool) else f"{kind_of(value)}, expected an integer"
 
 
+def integer_from(least: int, most: int) -> Check:
+    """A whole number of a range."""
+
+    def check(value: Any) -> str | None:
+        if integer(value) is None and least <= value <= most:
+            return None
+        return f"{kind_of(value)}, expected an integer from {least} to {most}"
+
+    return check
+
+
 def number(value: Any) -> str | None:
     """A finite number; true and false are none."""
     # Compared, not given to math.isfinite: that raises for an integer beyond the floats.

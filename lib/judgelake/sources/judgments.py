@@ -13,7 +13,7 @@ from judgelake.judges import (
     JudgeSpec,
     Reading,
     Status,
-    integer,
+    integer_from,
     kind_of,
     label_logprobs,
     letter_or_tie,
@@ -29,7 +29,8 @@ from judgelake.judges import (
 )
 from judgelake.sources.judgment import IMPORTED, Judgment, said_problem
 
-MOST_REPEATS = 2**31
+# The column is an INT.
+LARGEST_REPEAT = 2**31 - 1
 # How our own judges' modes are called by the number of answers they show.
 MODES = {1: "single", 2: "pair"}
 MODE_OF_MORE = "multi"
@@ -162,13 +163,6 @@ def _order(value: Any) -> str | None:
     return problem
 
 
-def _repeat(value: Any) -> str | None:
-    problem = integer(value)
-    if problem is None and not 0 <= value < MOST_REPEATS:
-        return f"{kind_of(value)}, expected a number from 0"
-    return problem
-
-
 NEEDED: dict[str, Check] = {"comparison_id": name, "judge": name, "shown_order": _order}
 MAY_HAVE: dict[str, Check] = {
     "raw_output": text,
@@ -178,6 +172,6 @@ MAY_HAVE: dict[str, Check] = {
     "error": name,
     "model_version": name,
     "mode": name,
-    "repeat": _repeat,
+    "repeat": integer_from(0, LARGEST_REPEAT),
     "verdict_logprobs": label_logprobs,
 }

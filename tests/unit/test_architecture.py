@@ -14,14 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config"}
-# What every command stands on: a session, its arguments, and how its errors become exit codes.
-COMMAND = BASE | {"session", "arguments", "entry"}
+# What every command stands on: a session, and how it starts and ends.
+COMMAND = BASE | {"session", "entry"}
 MAY_IMPORT = {
     "errors": set(),
     "config_reading": {"errors"},
     "config": {"errors", "config_reading"},
-    "arguments": set(),
-    "entry": BASE,
+    "entry": {"errors"},
     "session": BASE,
     "judges": BASE,
     "sources": BASE | {"judges"},
@@ -90,6 +89,15 @@ def test_rooms_are_imported_by_their_public_names(path):
 
 def test_nothing_in_the_library_imports_the_jobs():
     assert not [path for path in MODULES if "jobs" in {name.split(".")[0] for name in imported_modules(path)}]
+
+
+def attributes_in(path: Path) -> set[str]:
+    return {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+
+
+def test_every_command_starts_and_ends_in_one_place():
+    parsing = [path.relative_to(PACKAGE).as_posix() for path in MODULES if "parse_args" in attributes_in(path)]
+    assert parsing == ["entry.py"]
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))

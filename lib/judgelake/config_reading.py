@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 
-from judgelake.errors import UserError
+from judgelake.errors import UserError, did_you_mean
 
 MOST_REPEATED = 60
 """Characters of a wrong value that a message repeats."""
@@ -169,9 +168,8 @@ def _message(model: type[Config], path: Sequence[str], problem: dict[str, Any], 
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
         known = sorted(_model_at(model, path[:-1]).model_fields)
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        meant = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}."
-        return f"unknown key {key!r}: {meant}"
+        meant = did_you_mean(path[-1], known) or f" Expected one of {', '.join(known)}."
+        return f"unknown key {key!r}.{meant}"
     found = "" if problem["type"] == SECRET_IN_URL else _found(problem.get("input"))
     message = str(problem["msg"]).removeprefix("Value error, ") + found
     return message if key in ("", already_named) else f"{key}: {message}"

@@ -1,11 +1,14 @@
-"""How every command ends: one sentence and an exit code, a stack trace only on request."""
+"""How every command starts and ends: its arguments, one sentence for an error, an exit code."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 from judgelake.errors import RunError, UserError
 
@@ -14,29 +17,78 @@ INTERRUPTED = 130
 SENTENCE_CHARACTERS = 500
 CAUSED_BY = "Caused by: "
 TRACEBACK = "Traceback (most recent call last):"
+DEBUG = "--debug"
 
 
-def exit_code_of(call: Callable[[], int | None], debug: bool) -> int:
-    """Run a command and return its exit code.
+class CommandParser(argparse.ArgumentParser):
+    """Reports a wrong command line as every other mistake of a user: in one sentence."""
 
-    0 or what `call` returns; 2 for a user's mistake, 1 for a failed run and for a bug, 130 for Ctrl-C. The
-    error stands in one line on stderr, with its stack trace where `debug` is set.
+    def error(self, message: str) -> NoReturn:
+        """Raise the message as a UserError."""
+        raise UserError(f"{message[:1].upper()}{message[1:].rstrip('.')}. See: {self.prog} --help")
+
+
+def add_job_arguments(parser: argparse.ArgumentParser, default: Path, example: str) -> None:
+    """Add --config, --set and --debug; `default` is read where it exists, `example` is a KEY=VALUE."""
+    parser.add_argument("--config", metavar="FILE", help=f"the job's YAML (default: {default} where it exists)")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help=f"a key in place of the file's, e.g. {example}; may be given several times",
+    )
+    parser.add_argument(DEBUG, action="store_true", help="show the stack trace of an error, and Spark's messages")
+
+
+def config_path(arguments: argparse.Namespace, default: Path) -> str | Path | None:
+    """The file of --config, else `default` where it exists, else None: the built-in defaults."""
+    return arguments.config or (default if default.exists() else None)
+
+
+def exit_code_of(
+    parser: argparse.ArgumentParser,
+    command: Callable[[argparse.Namespace], int | None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Read a command line, run what it asks for, and return the exit code.
+
+    0 or what `command` returns; 2 for a user's mistake, 1 for a failed run and for a bug, 130 for Ctrl-C. The
+    error is one line on stderr, with its stack trace before it where --debug is given.
+
+    Args:
+        parser: the command's.
+        command: what runs; it is given the parsed arguments.
+        argv: the arguments after the program's name; None: those of the process.
     """
+    given = list(sys.argv[1:] if argv is None else argv)
+    is_debug = DEBUG in given
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        return call() or 0
-    except (UserError, RunError) as error:
-        if debug:
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        arguments = parser.parse_args(given)
+    except SystemExit as stop:  # --help and --version
+        return int(stop.code or 0)
+    except UserError as error:
+        return _reported(error, is_debug)
+    is_debug = is_debug or getattr(arguments, "debug", False)
+    try:
+        return command(arguments) or 0
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        if debug:
-            traceback.print_exc()
-        print(f"error: {cause_of(error)} (--debug shows the stack trace)", file=sys.stderr)
-        return RunError.exit_code
+        return _reported(error, is_debug)
+
+
+def _reported(error: Exception, is_debug: bool) -> int:
+    if is_debug:
+        traceback.print_exception(error)
+    is_ours = isinstance(error, UserError | RunError)
+    hint = "" if is_ours or is_debug else f" ({DEBUG} shows the stack trace)"
+    print(f"error: {error if is_ours else cause_of(error)}{hint}", file=sys.stderr)
+    return UserError.exit_code if isinstance(error, UserError) else RunError.exit_code
 
 
 def cause_of(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from judgelake.config import Tables
-from judgelake.errors import RunError, UserError
+from judgelake.errors import RunError, UserError, first_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -223,10 +223,9 @@ def _cause(error: Exception, noise: IO[bytes]) -> str:
     noise.seek(0)
     lines = noise.read().decode("utf-8", "replace").splitlines()
     telling = [line.strip() for line in lines if re.search(r"unresolved|not found|Exception|Error", line)]
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
     if any("unresolved" in line for line in telling):
         return "Delta's jars could not be fetched from Maven (they are fetched once, 60 MB); check the network"
-    return f"{first_line} ({telling[-1]})" if telling else first_line
+    return f"{first_line(error)} ({telling[-1]})" if telling else first_line(error)
 
 
 def _check_delta(spark: SparkSession) -> None:

@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import Tables, load_tables
-from judgelake.entry import exit_code_of
+from judgelake.entry import CommandParser, add_job_arguments, config_path, exit_code_of
 from judgelake.lake import LEAST_RETAIN_HOURS, create_tables, create_views, drop_stale_plans, maintain
 from judgelake.session import get_spark, stop_spark
 
@@ -17,8 +16,7 @@ DEFAULT_CONFIG = Path("conf/judge.yaml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command `jobs/tables.py`; returns the exit code."""
-    arguments = _parser().parse_args(argv)
-    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+    return exit_code_of(_parser(), _command, argv)
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -45,12 +43,12 @@ def names_in(tables: Tables) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tables.py",
         description="Make the tables, or keep them small and quick to read.",
         epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
     )
-    common = argparse.ArgumentParser(add_help=False)
+    common = CommandParser(add_help=False)
     add_job_arguments(common, DEFAULT_CONFIG, "tables.judgments=name")
     commands = parser.add_subparsers(dest="command", required=True, metavar="create|maintain")
     commands.add_parser("create", parents=[common], help="create what is absent, and bring the views up to date")

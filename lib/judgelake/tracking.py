@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from judgelake.config import Mlflow, Tables
-from judgelake.errors import UserError, in_one_line
+from judgelake.errors import UserError, first_line, in_one_line
 from judgelake.writability import is_writable
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
@@ -39,10 +39,8 @@ def open_experiment(settings: Mlflow) -> Any:
     try:
         mlflow.set_experiment(settings.experiment)
     except mlflow.MlflowException as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"MLflow does not take the experiment {settings.experiment!r}: {without_password(first_line)} {REMEDY}"
-        ) from error
+        why = without_password(first_line(error))
+        raise UserError(f"MLflow does not take the experiment {settings.experiment!r}: {why} {REMEDY}") from error
     return mlflow
 
 

@@ -268,7 +268,7 @@ def test_a_table_that_is_not_there_is_an_error_that_names_it(into):
         ),
         (
             ["--format", "pandalm", "--input", "x", "--set", "tabels.labels=x"],
-            "unknown key 'tabels': did you mean 'tables'?",
+            "unknown key 'tabels'. Did you mean 'tables'?",
         ),
         (["--format", "pandalm", "--input", "x", "--set", "tables.warehouse=null"], "`staging` is not set"),
         (["--format", "judgelake"], "--format judgelake needs a file: --input, --labels or --judgments."),

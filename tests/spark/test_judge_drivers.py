@@ -107,7 +107,7 @@ def test_sigterm_keeps_what_was_judged_and_says_so(spark, lake, add_pairs, start
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        pytest.param(("judge.nmae=x",), "did you mean 'name'", id="an unknown key"),
+        pytest.param(("judge.nmae=x",), "Did you mean 'name'", id="an unknown key"),
         pytest.param(("judge.name=judgeml",), "Did you mean 'judgelm'", id="an unknown judge"),
         pytest.param(("judge.model=./nowhere",), "nowhere", id="a model path that is not there"),
         pytest.param(("engine.url=http://127.0.0.1:9/v1",), "127.0.0.1:9", id="a wrong address"),

@@ -85,7 +85,10 @@ def test_a_repeat_is_asked_again(spark, lake, add_pairs, judge_job, test_server)
 def test_verdicts_stand_in_the_comparisons_own_order(spark, lake, add_pairs, judge_job, test_server):
     add_pairs(PAIRS)
     judge(spark, judge_job(test_server("instant")))
-    for row in spark.read.table(lake.judgments).collect():
+    rows = spark.read.table(lake.judgments).collect()
+    assert {row["shown_order"] for row in rows} == {"AB", "BA"}
+    assert {row["verdict"] for row in rows} >= {"A", "B"}
+    for row in rows:
         shown = [float(score) for score in row["raw_output"].split()]
         own = shown if row["shown_order"] == "AB" else shown[::-1]
         assert row["scores"] == own

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from judgelake.cli import main
+from judgelake.sources import Rejected, rows_of
 
 LINE = {
     "comparison_id": "c1",
@@ -86,22 +87,69 @@ def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "[Reference Answer]" not in ignored
 
 
-def test_a_bad_line_fails_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+# What ingest says of the same lines, with the number of the line.
+BAD_LINES = [
+    (b"not json", "line 1: not JSON: Expecting value at column 1"),
+    (b"[1]", "line 2: a list, expected an object"),
+    (b'{"messages": NaN, "raw": NaN}', "line 3: NaN is no JSON number"),
+    (b'{"messages": 1e999}', "line 4: 1e999 is too large a number"),
+    (b"\xff\xfe", "line 5: not valid UTF-8 at byte 1"),
+    (b"[" * 100_000, "line 6: not JSON: nested too deeply"),
+    (b'{"raw": "8 7", "raw": "7 8"}', "line 7: raw: the same key twice in one object"),
+    (b'{"messages": [{"role": "user", "role": "user"}]}', "line 8: role: the same key twice in one object"),
+    (b'\xef\xbb\xbf{"raw": "8 7"}', "line 9: not JSON: Expecting value at column 1"),
+    (b'{"raw": "8 7"} {}', "line 10: not JSON: more text after column 14"),
+]
+
+
+@pytest.mark.parametrize("command", [["prompts", "--judge", "autoj"], ["parse", "--judge", "judgelm"]])
+def test_a_bad_line_fails_alone_as_it_does_in_ingest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
     path = tmp_path / "x"
-    bad = [b"not json", b"[1]", b'{"messages": NaN}', b"\xff\xfe", b"[" * 100_000]
-    surrogate = json.dumps(LINE | {"comparison_id": "\ud800", "messages": []}).encode()
-    path.write_bytes(b"\n".join([*bad, surrogate, json.dumps(LINE).encode()]))
-    rows = run(capsys, "prompts", "--judge", "autoj", "--mode", "pair", str(path))
-    assert [row.get("status") for row in rows] == ["invalid_input"] * 6 + [None]
-    assert rows[0]["reason"].startswith("line 1 is not JSON")
-    assert rows[1]["reason"] == "line 2 is not an object"
-    assert rows[-1]["comparison_id"] == "c1"
+    path.write_bytes(b"\n".join([*(line for line, _ in BAD_LINES), json.dumps(LINE | {"raw": "8 7"}).encode()]))
+    rows = run(capsys, *command, "--mode", "pair", str(path))
+    assert [row.get("status") for row in rows[:-1]] == ["invalid_input"] * len(BAD_LINES)
+    assert [row["reason"] for row in rows[:-1]] == [reason for _, reason in BAD_LINES]
+    assert [(row.line, row.reason) for row in rows_of(path) if isinstance(row, Rejected)] == [
+        (int(number), reason) for number, reason in (said[5:].split(": ", 1) for _, said in BAD_LINES)
+    ]
+
+
+def test_an_id_that_no_table_can_hold_fails_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "x", json.dumps(LINE | {"comparison_id": "\ud800", "messages": []}), LINE)
+    rows = run(capsys, "prompts", "--judge", "autoj", "--mode", "pair", file)
+    assert [row["comparison_id"] for row in rows] == ["?", "c1"]
+    assert rows[0]["status"] == "invalid_input"
+
+
+def test_a_list_of_objects_and_a_byte_order_mark_are_read_as_in_ingest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps([{"raw": "8 7"}, {"raw": "7 8"}], indent=1).encode())
+    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", str(path))
+    assert [row["verdict"] for row in rows] == ["A", "B"]
 
 
 def test_standard_input_is_a_dash(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"raw": "8 7"}\n')))
     rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", "-")
     assert rows == [{"status": "ok", "scores": [8.0, 7.0], "verdict": "A", "reason": None}]
+
+
+def test_lines_of_a_pipe_are_answered_one_after_the_other() -> None:
+    program = "import sys; from judgelake.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-u", "-c", program, "parse", "--judge", "judgelm", "--mode", "pair", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for raw, verdict in (("8 7", "A"), ("7 8", "B")):
+            process.stdin.write(json.dumps({"raw": raw}).encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["verdict"] == verdict
+        process.stdin.close()
+        assert process.wait() == 0
 
 
 def test_parse_reads_outputs_and_says_why_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,8 +169,29 @@ def test_parse_reads_outputs_and_says_why_it_cannot(tmp_path: Path, capsys: pyte
         "status": "invalid_input",
         "scores": None,
         "verdict": None,
-        "reason": "raw: missing, expected text",
+        "reason": "raw: null, expected text",
     }
+    assert [row["reason"] for row in rows[4:]] == ["raw: missing", "answers: str '3', expected an integer from 1 to 26"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"finish_reason": 1}, "finish_reason: int '1', expected text"),
+        ({"label_logprobs": [-1]}, "label_logprobs: a list of 1, expected an object of labels and their"),
+        ({"label_logprobs": {"A": 0.5}}, "label_logprobs.A: float '0.5', expected a number of at most 0"),
+        ({"label_logprobs": {"A": True}}, "label_logprobs.A: true, expected a number of at most 0"),
+        ({"answers": True}, "answers: true, expected an integer from 1 to 26"),
+        ({"answers": 27}, "answers: int '27', expected an integer from 1 to 26"),
+        ({"raw": "a\0"}, "raw: holds a NUL character"),
+    ],
+)
+def test_parse_names_the_field_that_cannot_be_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], reason: str
+) -> None:
+    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", write(tmp_path / "x", {"raw": "8 7"} | change))
+    assert rows[0]["status"] == "invalid_input"
+    assert rows[0]["reason"].startswith(reason)
 
 
 def test_parse_reads_label_logprobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +236,7 @@ MISTAKES = [
         ["prompts", "--judge", "judgelm", "--mode", "pair", "gone.jsonl"], "Cannot read 'gone.jsonl'", id="file"
     ),
     pytest.param(["prompts", "--judge", "judgelm", "--mode", "pair", "."], "Cannot read '.'", id="folder"),
+    pytest.param(["parse", "--judge", "judgelm", "--mode", "pair", __file__], "holds no JSON", id="no JSON at all"),
     pytest.param(
         ["prompts", "--judge", "judgelm", "--mode", "pair", "--order", "b", "x"], "--order 'b': expected", id="order"
     ),

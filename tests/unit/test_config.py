@@ -9,8 +9,8 @@ from judgelake.evaluation import EvaluateJob
 JUDGE = "judge.name=chat"
 
 REFUSED = [
-    pytest.param("judge: {name: chat, mod: pair}", r"unknown key 'judge\.mod': did you mean 'mode'", id="a typo"),
-    pytest.param("judge: {name: chat}\nengin: {}", "unknown key 'engin': did you mean 'engine'", id="a group's typo"),
+    pytest.param("judge: {name: chat, mod: pair}", r"unknown key 'judge\.mod'\. Did you mean 'mode'", id="a typo"),
+    pytest.param("judge: {name: chat}\nengin: {}", "unknown key 'engin'. Did you mean 'engine'", id="a group's typo"),
     pytest.param("judge: {name: chat}\ntables: foo", "tables: .*'foo'", id="text for a group"),
     pytest.param("judge: {name: chat}\ntables: [a]", "tables: ", id="a list for a group"),
     pytest.param("judge: {name: chat}\nengine: {timeout_s: .inf}", r"engine\.timeout_s: .*finite", id="infinity"),
@@ -149,12 +149,12 @@ def test_the_shipped_files_load_and_hold_the_defaults(root, name, model, monkeyp
     ("settings", "message"),
     [
         pytest.param(
-            ["judge.mdoe=pair"], r"^--set judge\.mdoe: unknown key 'judge\.mdoe': did you mean 'mode'\?$", id="a typo"
+            ["judge.mdoe=pair"], r"^--set judge\.mdoe: unknown key 'judge\.mdoe'\. Did you mean 'mode'\?$", id="a typo"
         ),
         pytest.param(["order.repeats=true"], r"^--set order\.repeats: Input .*true\)$", id="a value"),
         pytest.param(["order=both"], r"^--set order: Input should be", id="a whole group"),
         pytest.param(
-            ["engin.url=x"], r"^--set engin\.url: unknown key 'engin': did you mean 'engine'", id="a new group"
+            ["engin.url=x"], r"^--set engin\.url: unknown key 'engin'\. Did you mean 'engine'", id="a new group"
         ),
         pytest.param(["judge.max_tokens=010"], r"^--set judge\.max_tokens: .*'010'", id="octal"),
         pytest.param(["input.limit=5"], r"judge\.yaml: order\.repeats: [^;]*$", id="the file's own"),
@@ -181,5 +181,5 @@ def test_without_a_config_what_is_needed_is_said(settings, monkeypatch):
 
 
 def test_a_mistake_on_the_command_line_is_told_without_a_config():
-    with pytest.raises(UserError, match=r"^--set judge\.mdoe: unknown key 'judge\.mdoe': did you mean 'mode'\?$"):
+    with pytest.raises(UserError, match=r"^--set judge\.mdoe: unknown key 'judge\.mdoe'\. Did you mean 'mode'\?$"):
         load_config(JudgeJob, None, [JUDGE, "judge.mdoe=pair"])

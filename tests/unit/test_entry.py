@@ -4,7 +4,7 @@ import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
-from judgelake.entry import cause_of, exit_code_of, sql_state
+from judgelake.entry import CommandParser, cause_of, exit_code_of, sql_state
 from judgelake.errors import RunError, UserError
 
 # As py4j gives them: the call, the outermost exception with its stack, and what caused it, the innermost last.
@@ -60,6 +60,14 @@ Caused by: org.apache.spark.SparkArithmeticException: [DIVIDE_BY_ZERO] Division 
 """
 
 
+def ended(run, *argv):
+    """The exit code of a command that takes a name and --debug."""
+    parser = CommandParser(prog="try")
+    parser.add_argument("--name", choices=["a"])
+    parser.add_argument("--debug", action="store_true")
+    return exit_code_of(parser, lambda arguments: run(), argv)
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
@@ -101,7 +109,7 @@ def test_an_error_of_spark_ends_a_command_in_one_sentence_with_its_cause(capsys)
     def write():
         raise Py4JError(NO_FILE)
 
-    assert exit_code_of(write, debug=False) == 1
+    assert ended(write) == 1
     assert capsys.readouterr().err == (
         "error: java.io.FileNotFoundException: File file:/lake/part-0.parquet does not exist "
         "(--debug shows the stack trace)\n"
@@ -113,8 +121,56 @@ def test_our_own_errors_keep_their_words_and_exit_codes(error, code, capsys):
     def fail():
         raise error
 
-    assert exit_code_of(fail, debug=False) == code
+    assert ended(fail) == code
     assert capsys.readouterr().err == f"error: {error}\n"
+
+
+@pytest.mark.parametrize("argv", [("--debug",), ("--deb",)])
+@pytest.mark.parametrize(("error", "code"), [(UserError("fix it"), 2), (RunError("it failed"), 1), (KeyError("a"), 1)])
+def test_debug_shows_the_stack_trace_before_the_sentence(error, code, argv, capsys):
+    def fail():
+        raise error
+
+    assert ended(fail, *argv) == code
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last == f"error: {error if isinstance(error, UserError | RunError) else cause_of(error)}"
+
+
+def test_ctrl_c_ends_a_command_with_its_own_exit_code(capsys):
+    def stop():
+        raise KeyboardInterrupt
+
+    assert ended(stop) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--nmae", "a"], "error: Unrecognized arguments: --nmae a. See: try --help"),
+        (["--name", "b"], "error: Argument --name: invalid choice: 'b'"),
+        (["--name"], "error: Argument --name: expected one argument. See: try --help"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence_and_nothing_runs(argv, sentence, capsys):
+    ran = []
+    assert ended(lambda: ran.append(1), *argv) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(sentence)
+    assert said.count("\n") == 1
+    assert ran == []
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (3, 3)])
+def test_a_command_that_ends_says_nothing_and_gives_its_code(returned, code, capsys):
+    assert ended(lambda: returned) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_help_is_no_error(capsys):
+    assert ended(lambda: 1, "--help") == 0
+    assert "usage: try" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

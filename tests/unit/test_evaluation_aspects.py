@@ -95,6 +95,7 @@ def test_auroc_equals_scikit_learn_with_ties(rows: list[Row]) -> None:
 def test_each_replicate_is_what_its_own_rows_alone_would_give(rows: list[Row], random) -> None:
     drawn = [random.choice(rows) for _ in rows]
     together, alone = found_by(table_of(rows, drawn)), found_by(table_of(drawn))
+    assert together.keys() == alone.keys() >= {"aspect_f1", "aspect_auroc"}
     for metric, figure in together.items():
         assert figure.replicates[1] == same(alone[metric].replicates[0])
 
@@ -232,7 +233,9 @@ def test_whatever_the_failed_judgments_had_said_auroc_lies_within_its_bounds(jud
 
 
 def test_what_is_undefined_has_no_bounds() -> None:
-    for figure in found_by(table_of([(1, 2.0, 0), (1, 3.0, 1), (0, FAILED, 0)])).values():
+    found = found_by(table_of([(1, 2.0, 0), (1, 3.0, 1), (0, FAILED, 0)]))
+    assert found.keys() >= {"aspect_f1", "aspect_auroc"}
+    for figure in found.values():
         assert (value(figure), figure.if_wrong, figure.if_right) == (None, None, None)
 
 

@@ -79,6 +79,7 @@ def test_a_judge_has_its_modes(name: str, modes: list[str]) -> None:
 
 def test_source_commits_are_those_the_golden_prompts_were_made_with(shared: Path) -> None:
     ours = {"prometheus-v1": "prometheus", "prometheus2": "prometheus-2"}
+    checked = set()
     for line in (shared / "golden" / "prompts.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         name = ours.get(row["judge"], row["judge"])
@@ -88,6 +89,8 @@ def test_source_commits_are_those_the_golden_prompts_were_made_with(shared: Path
             repository, _, rest = row["source"].partition("@")
             assert source.url.endswith(f"github.com/{repository}")
             assert str(source.file).startswith(rest.partition(":")[0])
+            checked.add(name)
+    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None}
 
 
 def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> None:
@@ -97,7 +100,10 @@ def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> No
         "grade the response:",
         "fair judge assis",
     )
-    for path in [*root.glob("lib/**/*.py"), *root.glob("jobs/*.py")]:
+    paths = [*root.glob("lib/**/*.py"), *root.glob("jobs/*.py")]
+    assert root / "lib" / "judgelake" / "errors.py" in paths
+    assert all(any(words in path.read_text("utf-8") for path in root.glob("conf/judges/*.yaml")) for words in published)
+    for path in paths:
         text = path.read_text("utf-8")
         assert not [words for words in published if words in text], path
 
@@ -156,9 +162,9 @@ def test_a_folder_that_is_not_there_is_named() -> None:
 
 
 FAULTS = [
-    pytest.param({"licens": "x"}, "unknown key 'licens': did you mean 'licence'", id="typo"),
+    pytest.param({"licens": "x"}, "unknown key 'licens'. Did you mean 'licence'", id="typo"),
     pytest.param({"name": "other"}, "name is 'other' but the file is called 'mine'", id="name"),
-    pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature': did you mean 'temp", id="nested"),
+    pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature'. Did you mean 'temp", id="nested"),
     pytest.param({"decoding": {"temperature": -1}}, "decoding.temperature: Input should be greater", id="range"),
     pytest.param({"modes": {}}, "modes: ", id="no modes"),
     pytest.param(mode_of(prompt=None), "modes.pair: give either prompt", id="no template"),
@@ -176,8 +182,8 @@ FAULTS = [
         mode_of(prompt="{{ questoin }}"), "names 'questoin', which is none of its values: question", id="value"
     ),
     pytest.param(mode_of(prompt="{{ anchor }}"), "names 'anchor'", id="a value of other modes"),
-    pytest.param(mode_of(parser={"kind": "score_lines"}), "did you mean 'score_line'", id="parser"),
-    pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "did you mean 'highest'", id="parser option"),
+    pytest.param(mode_of(parser={"kind": "score_lines"}), "Did you mean 'score_line'", id="parser"),
+    pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "Did you mean 'highest'", id="parser option"),
     pytest.param(mode_of(parser={"kind": "choice"}), "the parser 'choice' needs choices", id="no choices"),
     pytest.param(
         mode_of(parser={"kind": "first_line", "labels": {"1": "first"}}),

@@ -100,6 +100,12 @@ def test_every_listed_difference_is_one(shared: Path, item: Difference) -> None:
     assert item.why
 
 
+@pytest.mark.parametrize("item", DIFFERENCES, ids=lambda item: f"{item.judge} {item.raw[:20]!r}")
+def test_a_listed_output_is_read_as_listed(item: Difference) -> None:
+    assert what_we_read({"judge": item.judge, "parser": item.parser, "raw": item.raw}) == item.ours
+    assert item.ours != item.original
+
+
 def test_an_output_that_is_null_is_a_failure_to_the_original_too(shared: Path) -> None:
     """`parse` takes text only: a call without an output is a failed call, and has its own status."""
     rows = [row for row in golden_rows(shared) if row["raw"] is None]

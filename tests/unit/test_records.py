@@ -115,15 +115,17 @@ def answer(**fields: Any) -> dict[str, Any]:
 WRONG = [
     pytest.param(user(""), "messages[0].content: the question is empty", id="empty question"),
     pytest.param(user(" \n"), "messages[0].content: the question is empty", id="blank question"),
-    pytest.param(user(None), "messages[0].content: missing, expected text", id="null question"),
+    pytest.param(user(None), "messages[0].content: null, expected text", id="null question"),
     pytest.param(user(math.nan), "messages[0].content: float 'nan', expected text", id="NaN question"),
     pytest.param(user(7), "messages[0].content: int '7', expected text", id="a number"),
     pytest.param(user("a\0b"), "messages[0].content: holds a NUL character", id="NUL"),
     pytest.param(
         user("a\ud800"), "messages[0].content: holds half a surrogate pair, which is no character", id="lone surrogate"
     ),
-    pytest.param({"messages": []}, "messages: an empty list", id="no messages"),
-    pytest.param({"messages": "Why?"}, "messages: str 'Why?', expected a list", id="messages as text"),
+    pytest.param({"messages": []}, "messages: a list of 0, expected a list with at least one item", id="no messages"),
+    pytest.param(
+        {"messages": "Why?"}, "messages: str 'Why?', expected a list with at least one item", id="messages as text"
+    ),
     pytest.param({"messages": ["Why?"]}, "messages[0]: str 'Why?', expected an object", id="a message as text"),
     pytest.param(
         {"messages": [{"role": "bot", "content": "x"}]},
@@ -135,18 +137,20 @@ WRONG = [
         "messages: the last one must be the user's, which the answers answer",
         id="an answered question",
     ),
-    pytest.param({"answers": []}, "answers: an empty list", id="no answers"),
-    pytest.param({"answers": None}, "answers: missing, expected a list", id="answers missing"),
+    pytest.param({"answers": []}, "answers: a list of 0, expected a list with at least one item", id="no answers"),
+    pytest.param({"answers": None}, "answers: null, expected a list with at least one item", id="answers null"),
     pytest.param(answer(text=None), "answers[0]: give either text or turns, not none", id="null answer"),
     pytest.param(answer(text="x", turns=["y"]), "answers[0]: give either text or turns, not both", id="both"),
-    pytest.param(answer(text=["x"]), "answers[0].text: list \"['x']\", expected text", id="answer as list"),
-    pytest.param(answer(turns=["x", None]), "answers[0].turns[1]: missing, expected text", id="a turn missing"),
-    pytest.param(answer(turns=[]), "answers[0].turns: an empty list", id="no turns"),
-    pytest.param(answer(txt="x"), "answers[0].txt: unknown key, did you mean 'text'?", id="typo inside"),
+    pytest.param(answer(text=["x"]), "answers[0].text: a list of 1, expected text", id="answer as list"),
+    pytest.param(answer(turns=["x", None]), "answers[0].turns[1]: null, expected text", id="a turn missing"),
+    pytest.param(
+        answer(turns=[]), "answers[0].turns: a list of 0, expected a list with at least one item", id="no turns"
+    ),
+    pytest.param(answer(txt="x"), "answers[0].txt: unknown key. Did you mean 'text'?", id="typo inside"),
     pytest.param({"answers": [{"text": "x"}] * 27}, "answers: 27 of them, at most 26 can be compared", id="too many"),
-    pytest.param({"refrence": "x"}, "refrence: unknown key, did you mean 'reference'?", id="typo"),
+    pytest.param({"refrence": "x"}, "refrence: unknown key. Did you mean 'reference'?", id="typo"),
     pytest.param({"reference": 4}, "reference: int '4', expected text", id="reference a number"),
-    pytest.param({"input": False}, "input: bool 'False', expected text", id="input a bool"),
+    pytest.param({"input": False}, "input: false, expected text", id="input a bool"),
     pytest.param({"comparison_id": " "}, "comparison_id: empty", id="blank id"),
     pytest.param({"comparison_id": 12}, "comparison_id: int '12', expected text", id="id a number"),
     pytest.param({"rubric": "Right?"}, "rubric: str 'Right?', expected an object", id="rubric as text"),
@@ -157,13 +161,34 @@ WRONG = [
         id="too few descriptions",
     ),
     pytest.param({"attributes": {"k": 1}}, "attributes.k: int '1', expected text", id="attribute a number"),
-    pytest.param({"attributes": ["k"]}, "attributes: list \"['k']\", expected an object", id="attributes a list"),
+    pytest.param({"attributes": ["k"]}, "attributes: a list of 1, expected an object", id="attributes a list"),
 ]
 
 
 @pytest.mark.parametrize(("change", "reason"), WRONG)
 def test_a_faulty_record_is_invalid_input_and_names_the_field(change: dict[str, Any], reason: str) -> None:
     assert comparison_from_record(RECORD | change) == Failure(Status.INVALID_INPUT, reason)
+
+
+@pytest.mark.parametrize("key", ["messages", "answers"])
+def test_a_record_without_a_key_it_needs_is_invalid_input(key: str) -> None:
+    record = {name: value for name, value in RECORD.items() if name != key}
+    assert comparison_from_record(record) == Failure(Status.INVALID_INPUT, f"{key}: missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"\ud800": 1}, r"\ud800: unknown key", id="of a comparison"),
+        pytest.param({"attributes": {"\ud800": "v"}}, r"attributes.\ud800: holds half a", id="of an attribute"),
+    ],
+)
+def test_a_key_that_no_table_can_hold_is_named_in_a_reason_that_a_table_can_hold(
+    change: dict[str, Any], reason: str
+) -> None:
+    failure = comparison_from_record(RECORD | change)
+    assert isinstance(failure, Failure)
+    assert failure.reason.startswith(reason)
 
 
 def test_keys_a_caller_allows_are_passed_over() -> None:
@@ -213,13 +238,15 @@ def test_a_label_has_a_verdict_or_scores() -> None:
         ({"verdict": "a"}, "verdict: str 'a', expected a letter or 'tie'"),
         ({"verdict": "AB"}, "verdict: str 'AB', expected a letter or 'tie'"),
         ({"verdict": 1}, "verdict: int '1', expected text"),
-        ({"scores": [1, True]}, "scores[1]: bool 'True', expected a finite number"),
+        ({"scores": [1, True]}, "scores[1]: true, expected a finite number"),
         ({"scores": [math.inf]}, "scores[0]: float 'inf', expected a finite number"),
+        ({"scores": [10**400]}, f"scores[0]: int '1{'0' * 39}', expected a finite number"),
+        ({"scores": []}, "scores: a list of 0, expected a list with at least one item"),
         ({"scores": ["7"]}, "scores[0]: str '7', expected a finite number"),
         ({"kind": "robot"}, "kind: str 'robot', expected one of human, teacher, gold"),
         ({"labeler": ""}, "labeler: empty"),
-        ({"comparison_id": None}, "comparison_id: missing, expected text"),
-        ({"labeller": "x"}, "labeller: unknown key, did you mean 'labeler'?"),
+        ({"comparison_id": None}, "comparison_id: null, expected text"),
+        ({"labeller": "x"}, "labeller: unknown key. Did you mean 'labeler'?"),
     ],
 )
 def test_a_faulty_label_names_the_field(change: dict[str, Any], reason: str) -> None:

@@ -203,6 +203,13 @@ def test_the_page_can_be_heard(page):
     assert all(one.get("aria-label") for one in page.all("div") if one.get("role") == "region")
 
 
+def test_a_full_page_has_all_that_must_be_heard():
+    page = Page(render_page(full_content()))
+    for tag in ("table", "caption", "th", "svg"):
+        assert page.all(tag), tag
+    assert [one for one in page.all("div") if one.get("role") == "region"]
+
+
 def test_a_report_shows_in_a_notebook_without_links_that_leave_the_cell():
     cell = Page(notebook_html(full_content(), height_px=500))
     (frame,) = cell.all("iframe")

@@ -416,7 +416,7 @@ def test_mt_bench_joins_two_turn_answers_and_references(write):
         pytest.param([{"turns": ["a"]}, {"turns": ["b"]}], "choices: holds 2 entries, expected one", id="two"),
         pytest.param([{"turns": ["a"]}] * 3, "choices: holds 3 entries, expected one", id="three alike"),
         pytest.param([], "choices: a list of 0, expected a list with at least one item", id="none"),
-        pytest.param([{"turns": []}], "choices: item 0: turns: a list of 0, expected", id="no turns"),
+        pytest.param([{"turns": []}], "choices[0].turns: a list of 0, expected", id="no turns"),
     ],
 )
 @pytest.mark.parametrize("option", ["answers", "reference"])
@@ -481,10 +481,10 @@ def test_our_own_jsonl_may_come_without_labels(write, none):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"messages": None}, "messages: missing"),
+        ({"messages": None}, "messages: null, expected a list"),
         ({"messages": [{"role": "user", "content": ""}]}, "messages[0].content: the question is empty"),
         ({"answers": [{"text": None}]}, "answers[0]: give either text or turns"),
-        ({"answer": []}, "answer: unknown key, did you mean 'answers'?"),
+        ({"answer": []}, "answer: unknown key. Did you mean 'answers'?"),
         ({"labels": "A"}, "labels: str 'A', expected a list of objects"),
         ({"labels": False}, "labels: false, expected a list of objects"),
         ({"labels": 0}, "labels: int '0', expected a list of objects"),

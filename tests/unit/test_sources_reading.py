@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from judgelake.errors import UserError
 from judgelake.sources.loaded import Rejected, Row
-from judgelake.sources.reading import object_of, rows_of
+from judgelake.sources.reading import object_of, row_of_line, rows_of, rows_of_stream
 
 
 def rows(path: Path, content: bytes) -> list[Row | Rejected]:
@@ -100,6 +101,28 @@ def test_in_a_list_only_the_element_with_the_bad_byte_is_rejected(file):
 def test_a_file_that_is_no_such_json_ends_the_ingest_by_name(file, content):
     with pytest.raises(UserError, match=r"rows\.json"):
         rows(file, content)
+
+
+def test_a_key_that_no_table_can_hold_is_named_in_a_reason_that_a_table_can_hold(file):
+    (found,) = rows(file, rb'{"\ud800": 1, "\ud800": 2}')
+    assert found.reason == "\\ud800: the same key twice in one object"
+
+
+def test_a_stream_that_cannot_be_wound_back_is_read_as_a_file(file):
+    content = b'\xef\xbb\xbf\n [{"a": 1},\n{"a": 2}]'
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as pipe:
+        pipe.stdin.write(content)
+        pipe.stdin.close()
+        found = list(rows_of_stream("a pipe", pipe.stdout))
+    assert [(row.file, row.line, row.value) for row in found] == [("a pipe", 2, {"a": 1}), ("a pipe", 3, {"a": 2})]
+    assert [(row.line, row.value) for row in rows(file, content)] == [(2, {"a": 1}), (3, {"a": 2})]
+
+
+def test_a_line_without_a_place_may_begin_with_a_byte_order_mark():
+    # Spark's reader of text leaves the mark of a file to its first line.
+    found = row_of_line("x", b'\xef\xbb\xbf{"a": 1}')
+    assert isinstance(found, Row)
+    assert found.value == {"a": 1}
 
 
 def test_a_file_that_is_absent_or_a_folder_ends_the_ingest_by_name(tmp_path):

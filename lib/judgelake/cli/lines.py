@@ -1,33 +1,26 @@
-"""JSONL in and out: a line that cannot be read is a value, a file that cannot be read is an error."""
+"""JSONL in and out: lines are read as ingest reads them, and written as they are."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judgelake.errors import UserError
 from judgelake.judges import Failure, Status
+from judgelake.sources import Rejected, Row, rows_of, rows_of_stream
 
 
-def read_records(path: str) -> Iterator[dict[str, Any] | Failure]:
-    """The object of each line of a file ("-": standard input); invalid_input for a line that holds none.
-
-    Empty lines are skipped.
+def read_records(path: str) -> Iterator[Mapping[str, Any] | Failure]:
+    """The objects of a file ("-": standard input); invalid_input, with the line, for one that cannot be taken.
 
     Raises:
-        UserError: the file cannot be opened or read.
+        UserError: the file cannot be read, is in another encoding than UTF-8, or is not JSON.
     """
-    try:
-        with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as lines:
-            yield from _records(lines)
-    except OSError as error:
-        raise UserError(
-            f"Cannot read {path!r}: {error.strerror}. Name a JSONL file, or - for standard input."
-        ) from error
+    rows = rows_of_stream("standard input", sys.stdin.buffer) if path == "-" else rows_of(Path(path))
+    for row in rows:
+        yield row.value if isinstance(row, Row) else _failure(row)
 
 
 def write_record(record: dict[str, Any]) -> None:
@@ -36,21 +29,5 @@ def write_record(record: dict[str, Any]) -> None:
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
 
 
-def _records(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | Failure]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _record(line, number)
-
-
-def _record(line: bytes, number: int) -> dict[str, Any] | Failure:
-    try:
-        value = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        return Failure(Status.INVALID_INPUT, f"line {number} is not JSON: {error}")
-    if not isinstance(value, dict):
-        return Failure(Status.INVALID_INPUT, f"line {number} is not an object")
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON value")
+def _failure(row: Rejected) -> Failure:
+    return Failure(Status.INVALID_INPUT, f"line {row.line}: {row.reason}")

@@ -8,7 +8,30 @@ from typing import Any
 
 from judgelake.cli.lines import read_records, write_record
 from judgelake.errors import UserError
-from judgelake.judges import LETTERS, Failure, JudgeSpec, Reading, Status, load_judge, parse
+from judgelake.judges import (
+    LETTERS,
+    Check,
+    Failure,
+    JudgeSpec,
+    Reading,
+    Status,
+    integer_from,
+    label_logprobs,
+    load_judge,
+    optional,
+    parse,
+    problem_of,
+    text,
+)
+
+# A line may hold more: what else was kept of a call says nothing of how its output is read.
+FIELDS: dict[str, Check] = {
+    "raw": text,
+    "finish_reason": optional(text),
+    "label_logprobs": optional(label_logprobs),
+    "answers": integer_from(1, len(LETTERS)),
+}
+ABSENT = {"finish_reason": None, "label_logprobs": None}
 
 EXAMPLES = """\
 reads {"raw"} lines; a line may also have "finish_reason" ("length": the output was cut), "label_logprobs" and
@@ -52,29 +75,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(spec: JudgeSpec, mode: str, record: dict[str, Any], answers: int) -> Reading | Failure:
-    raw, finish_reason = record.get("raw"), record.get("finish_reason")
-    logprobs, shown = record.get("label_logprobs"), record.get("answers", answers)
-    if not isinstance(raw, str):
-        return _invalid("raw", raw, "text")
-    if finish_reason is not None and not isinstance(finish_reason, str):
-        return _invalid("finish_reason", finish_reason, "text or null")
-    if logprobs is not None and not _are_logprobs(logprobs):
-        return _invalid("label_logprobs", logprobs, "an object of numbers, or null")
-    if isinstance(shown, bool) or not isinstance(shown, int) or not 1 <= shown <= len(LETTERS):
-        return _invalid("answers", shown, f"a number from 1 to {len(LETTERS)}")
-    return parse(spec, mode, raw, answers=shown, finish_reason=finish_reason, label_logprobs=logprobs)
-
-
-def _are_logprobs(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(number, (int, float)) and not isinstance(number, bool) for number in value.values()
+def _read(spec: JudgeSpec, mode: str, record: Mapping[str, Any], answers: int) -> Reading | Failure:
+    problem = problem_of({**ABSENT, "answers": answers, **record}, FIELDS)
+    if problem is not None:
+        return Failure(Status.INVALID_INPUT, problem)
+    return parse(
+        spec,
+        mode,
+        record["raw"],
+        answers=record.get("answers", answers),
+        finish_reason=record.get("finish_reason"),
+        label_logprobs=record.get("label_logprobs"),
     )
-
-
-def _invalid(key: str, value: Any, expected: str) -> Failure:
-    found = "missing" if value is None else type(value).__name__
-    return Failure(Status.INVALID_INPUT, f"{key}: {found}, expected {expected}")
 
 
 def _line(result: Reading | Failure) -> dict[str, Any]:

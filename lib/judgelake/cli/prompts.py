@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from judgelake.cli.lines import read_records, write_record
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _line(spec: JudgeSpec, record: dict[str, Any] | Failure, arguments: argparse.Namespace) -> dict[str, Any]:
+def _line(spec: JudgeSpec, record: Mapping[str, Any] | Failure, arguments: argparse.Namespace) -> dict[str, Any]:
     comparison = record if isinstance(record, Failure) else comparison_from_record(record, also=ALSO)
     if isinstance(comparison, Failure):
         name = None if isinstance(record, Failure) else record.get("comparison_id")

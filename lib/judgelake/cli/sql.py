@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from judgelake.config import Tables, load_tables
 from judgelake.entry import cause_of, sql_state
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -111,7 +111,7 @@ def result_of(spark: SparkSession, query: str, most: int) -> tuple[list[str], li
         frame = spark.sql(query)
         found = frame.take(most + 1)
     except AnalysisException as error:
-        raise UserError(f"The query does not fit: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"The query does not fit: {first_line(error)}") from error
     except (PySparkException, Py4JError) as error:
         if (sql_state(error) or "").startswith(OF_THE_QUERY):
             raise UserError(f"The query fails on the rows: {cause_of(error)}") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from judgelake.config import JudgeJob, Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
-from judgelake.errors import RunError, UserError
+from judgelake.errors import RunError, UserError, first_line
 from judgelake.judges import load_judge
 from judgelake.tracking import REMEDY, tracking_address, why_unusable, without_password
 from judgelake.writability import is_writable, nearest_existing
@@ -69,7 +69,7 @@ def check_delta(tables: Tables) -> Finding:
             return problem("Delta", str(error), "Mend what this sentence names.")
         # Spark, its gateway and Ivy each raise their own; whatever it was, it belongs into the table.
         except Exception as error:
-            return problem("Delta", f"no table could be written: {first_line(error)}", _delta_remedy(str(error)))
+            return problem("Delta", f"no table could be written: {first_line(error)[:200]}", _delta_remedy(str(error)))
     return ok("Delta", "a table was written and read back") if rows == 3 else problem("Delta", f"{rows} rows of 3", "")
 
 
@@ -168,8 +168,3 @@ def check_mlflow() -> Finding:
         return ok("MLflow", "where Databricks keeps it (not tried)")
     why = why_unusable(address)
     return ok("MLflow", without_password(address)) if why is None else problem("MLflow", why, REMEDY)
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text, or its type where it has none."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

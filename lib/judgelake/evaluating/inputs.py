@@ -11,7 +11,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
 from judgelake.config import Tables
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 from judgelake.evaluating.labels import LabelsRead, read_labels
 from judgelake.evaluation import EvaluateJob
 from judgelake.judges import orders_of
@@ -127,7 +127,7 @@ def _where(rows: DataFrame, predicate: str | None, key: str, table: str) -> Data
     try:
         return rows.where(predicate)
     except (AnalysisException, ParseException) as error:
-        raise UserError(f"{key} {predicate!r} does not fit {table}: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"{key} {predicate!r} does not fit {table}: {first_line(error)}") from error
 
 
 def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate: str | None) -> tuple[JudgeInfo, ...]:

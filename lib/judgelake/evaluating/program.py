@@ -8,9 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import load_config
-from judgelake.entry import exit_code_of
+from judgelake.entry import CommandParser, add_job_arguments, config_path, exit_code_of
 from judgelake.evaluating.job import evaluate_and_report
 from judgelake.evaluating.show import show_headline
 from judgelake.evaluation import EvaluateJob
@@ -26,8 +25,7 @@ EPILOG = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
-    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+    return exit_code_of(_parser(), _command, argv)
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -44,7 +42,7 @@ def _command(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="judgelake-evaluate",
         description="Hold the judgments against the labels: agreement, consistency and biases of every judge, with "
         "intervals, into the metrics table, into MLflow and into a report.",

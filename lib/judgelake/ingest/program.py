@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import load_config
-from judgelake.entry import exit_code_of
+from judgelake.entry import CommandParser, add_job_arguments, config_path, exit_code_of
 from judgelake.errors import UserError
 from judgelake.ingest.job import Ingested, IngestJob, ingest
 from judgelake.session import get_spark
@@ -40,8 +39,7 @@ it may also hold model_version, mode, repeat, finish_reason, verdict_logprobs, a
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
-    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+    return exit_code_of(_parser(), _command, argv)
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -113,7 +111,7 @@ def _report(console: Console, done: Ingested, job: IngestJob, has_judgments: boo
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="judgelake-ingest",
         description="Bring comparisons, labels and judgments into the lake's tables. Ingesting twice changes nothing.",
         epilog=EPILOG,

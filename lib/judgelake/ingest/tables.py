@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import ArrayType, DataType, MapType, NumericType, StringType, StructType
 
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 from judgelake.ingest.staging import ROWS, STAGED, staged_row
 from judgelake.sources import Columns, Item, Rejected, Row, columns_needed, line_accepted, row_accepted
 
@@ -55,7 +55,7 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
             rows, take = _selected(spark, name, columns)
         except AnalysisException as error:
             raise UserError(
-                f"Cannot read the table {name!r}: {str(error).strip().splitlines()[0]} "
+                f"Cannot read the table {name!r}: {first_line(error)} "
                 "Name a table, or the path of a Delta or Parquet folder or of JSON lines."
             ) from error
         numbered = rows.withColumn(SEQ, F.monotonically_increasing_id())

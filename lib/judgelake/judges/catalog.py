@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
 from judgelake.config import read_yaml, validated
-from judgelake.errors import UserError
+from judgelake.errors import UserError, did_you_mean
 from judgelake.judges.spec import JudgeSpec
 
 
@@ -19,9 +18,7 @@ def load_judge(name: str, folder: str | Path | None = None) -> JudgeSpec:
     """
     paths = _paths(folder)
     if name not in paths:
-        close = difflib.get_close_matches(name, paths, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
-        raise UserError(f"No judge {name!r}.{meant} List them with: judgelake judges.")
+        raise UserError(f"No judge {name!r}.{did_you_mean(name, paths)} List them with: judgelake judges.")
     return _read(paths[name])
 
 

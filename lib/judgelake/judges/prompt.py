@@ -95,7 +95,7 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
         return Failure(Status.INVALID_INPUT, reason)
     values = _values(mode_spec, comparison, order, reference == "use")
     try:
-        return _prompt(spec, mode_spec, values)
+        return _filled(spec, mode_spec, values)
     except Exception as error:  # a template can call and compute what it likes, so anything may come of it
         cause = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise UserError(
@@ -104,7 +104,7 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
         ) from error
 
 
-def _prompt(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:
+def _filled(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:
     partials = spec.partial_items
     if mode.prompt is not None:
         return Prompt(text=rendered(mode.prompt, partials, values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -10,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from judgelake.config import Config, fingerprint, validated
-from judgelake.errors import UserError
+from judgelake.errors import UserError, did_you_mean
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.templates import Partials, inlined, problem
@@ -140,9 +139,8 @@ class ModeSpec(Config):
             return
         kind = self.parser.get("kind")
         if kind not in PARSERS:
-            close = difflib.get_close_matches(str(kind), PARSERS, n=1)
-            meant = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(PARSERS)}"
-            raise ValueError(f"no parser {kind!r}{meant}")
+            meant = did_you_mean(str(kind), PARSERS) or f" Known: {', '.join(PARSERS)}"
+            raise ValueError(f"no parser {kind!r}.{meant}")
         if PARSERS[kind].needs_choices and self.choices is None:
             raise ValueError(f"the parser {kind!r} needs choices")
         if reason := self.parser_options.problem(self.answers[1]):
@@ -213,8 +211,7 @@ class JudgeSpec(Config):
         """
         if name in self.modes:
             return self.modes[name]
-        close = difflib.get_close_matches(name, self.modes, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
+        meant = did_you_mean(name, self.modes)
         raise UserError(f"Judge {self.name!r} has no mode {name!r}.{meant} It has: {', '.join(self.modes)}.")
 
     def decoding_of(self, mode: str) -> Decoding:

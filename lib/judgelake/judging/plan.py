@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from judgelake.config import Input, JudgeJob
 from judgelake.entry import cause_of, sql_state
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 from judgelake.judges import Status
 from judgelake.judging.judge import Judge
 from judgelake.judging.orders import most_orders
@@ -117,13 +117,13 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
         selected = _selected(pinned.df, job.input)
     except (AnalysisException, ParseException) as error:
         raise UserError(
-            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {_first_line(error)}"
+            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line(error)}"
         ) from error
     try:
         _prepared(selected)
     except AnalysisException as error:
         raise UserError(
-            f"The columns of {job.tables.comparisons} do not have the types of comparisons: {_first_line(error)} "
+            f"The columns of {job.tables.comparisons} do not have the types of comparisons: {first_line(error)} "
             "Map your columns with jobs/ingest.py --format table."
         ) from error
     return pinned, selected
@@ -220,10 +220,6 @@ def _app_id(*parts: object) -> str:
     # What the chunk holds is part of its id. With the version and number alone, a second run with other
     # orders or repeats would meet the first run's id, and Delta would drop its rows in silence.
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:

@@ -11,10 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-from judgelake.arguments import add_job_arguments, config_path
 from judgelake.config import JudgeJob, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
-from judgelake.entry import exit_code_of
+from judgelake.entry import CommandParser, add_job_arguments, config_path, exit_code_of
 from judgelake.judging.estimate import show_estimate
 from judgelake.judging.job import JudgeRun, dry_run, judge
 from judgelake.judging.run import Stopping
@@ -25,8 +24,7 @@ DEFAULT_CONFIG = Path("conf/judge.yaml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
-    return exit_code_of(lambda: _command(arguments), debug=arguments.debug)
+    return exit_code_of(_parser(), _command, argv)
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -81,7 +79,7 @@ def report(console: Console, run: JudgeRun) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="judgelake-judge",
         description="Judge every comparison that is not judged yet and append the judgments to a Delta table.",
         epilog="Example: python jobs/judge.py --config conf/judge.yaml --set judge.name=judgelm --set order.orders=AB",

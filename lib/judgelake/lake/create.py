@@ -11,7 +11,7 @@ from pyspark.errors import AnalysisException, PySparkException
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from judgelake.config import Tables
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 from judgelake.lake.names import TABLES, VIEWS, folder_of, needs, quoted, statement
 from judgelake.writability import why_unwritable
 
@@ -109,7 +109,7 @@ def _create_view(spark: SparkSession, tables: Tables, view: str) -> None:
     except AnalysisException as error:
         below = ", ".join(sorted(getattr(tables, name) for name in needs(view)))
         raise UserError(
-            f"The view {getattr(tables, view)!r} cannot be made over {below}: {_first_line(error)} "
+            f"The view {getattr(tables, view)!r} cannot be made over {below}: {first_line(error)} "
             "Bring your own tables in with jobs/ingest.py --format table."
         ) from error
 
@@ -154,7 +154,7 @@ def _create_schema(spark: SparkSession, name: str) -> None:
     try:
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     except AnalysisException as error:
-        raise UserError(f"Cannot use schema {schema!r} of table {name!r}: {_first_line(error)}") from error
+        raise UserError(f"Cannot use schema {schema!r} of table {name!r}: {first_line(error)}") from error
 
 
 def _is_there(spark: SparkSession, tables: Tables, table: str) -> bool:
@@ -185,7 +185,3 @@ def _check_writable(tables: Tables) -> None:
 
 def _escaped(folder: str) -> str:
     return folder.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyspark.errors import AnalysisException
 
-from judgelake.errors import UserError
+from judgelake.errors import UserError, first_line
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     try:
         detail = spark.sql(f"DESCRIBE DETAIL {name}").select("format", "id", "location").first()
     except AnalysisException as error:
-        raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"Table {table!r} cannot be read: {first_line(error)}") from error
     if detail is None or detail["format"] != "delta":
         raise UserError(f"Table {table!r} is no Delta table. Ingest it with jobs/ingest.py --format table.")
     newest = _newest_version(spark, table)

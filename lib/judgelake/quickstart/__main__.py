@@ -5,7 +5,6 @@ The sequence is what a user does by hand: make a model available, ingest a file,
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from rich.console import Console
 
 from judgelake.config import JudgeJob, Mlflow, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
-from judgelake.entry import exit_code_of
+from judgelake.entry import CommandParser, exit_code_of
 from judgelake.errors import UserError
 from judgelake.evaluating import evaluate_and_report, show_headline
 from judgelake.evaluation import EvaluateJob
@@ -36,7 +35,7 @@ PAIRS = "source = 'judgelake sample' AND size(answers) = 2 AND answers[0].turns 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the quickstart from the root of a checkout; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="make quickstart", description="Judge the shipped sample with a small model.")
+    parser = CommandParser(prog="make quickstart", description="Judge the shipped sample with a small model.")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -45,10 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="a key of conf/judge.yaml, as jobs/judge.py takes it",
     )
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
-    arguments = parser.parse_args(argv)
     # Tokenizer threads of this process and the fork of Spark's gateway do not go together; it says so at length.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return exit_code_of(lambda: quickstart(Console(), arguments.set, debug=arguments.debug), debug=arguments.debug)
+    return exit_code_of(parser, lambda arguments: quickstart(Console(), arguments.set, debug=arguments.debug), argv)
 
 
 def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = False) -> int:

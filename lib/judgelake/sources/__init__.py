@@ -1,8 +1,9 @@
 """Loaders of foreign files: comparisons with labels and judgments, and what was not accepted; no Spark, no tables."""
 
 from judgelake.sources.formats import FORMATS, format_named
-from judgelake.sources.judgments import IMPORTED, Judgment
+from judgelake.sources.judgment import IMPORTED, Judgment
 from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem
+from judgelake.sources.reading import rows_of, rows_of_stream
 from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, line_accepted, row_accepted
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "label_problem",
     "line_accepted",
     "row_accepted",
+    "rows_of",
+    "rows_of_stream",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from judgelake.errors import UserError
+from judgelake.errors import UserError, did_you_mean
 from judgelake.sources import alpaca_eval, autoj, judgelake, judgelm, llmbar, mm_vet, mt_bench, pandalm, prometheus
 from judgelake.sources.loaded import Format
 from judgelake.sources.table import TABLE
@@ -37,6 +35,5 @@ def format_named(name: str) -> Format:
     if name in FORMATS:
         return FORMATS[name]
     known = [*FORMATS, TABLE]
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f"Did you mean {close[0]!r}?" if close else f"Expected one of {', '.join(known)}."
-    raise UserError(f"There is no format {name!r}. {meant}")
+    meant = did_you_mean(name, known) or f" Expected one of {', '.join(known)}."
+    raise UserError(f"There is no format {name!r}.{meant}")

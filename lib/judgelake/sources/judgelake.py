@@ -6,8 +6,7 @@ import functools
 from collections.abc import Iterator
 
 from judgelake.errors import UserError
-from judgelake.judges import Failure, label_from_record, load_judge
-from judgelake.sources.fields import kind_of
+from judgelake.judges import Failure, kind_of, label_from_record, load_judge
 from judgelake.sources.judgments import JudgeNamed, judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.reading import rows_of

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from judgelake.judges import (
     LETTERS,
     TIE,
+    Check,
     Failure,
     JudgeSpec,
     Reading,
     Status,
+    integer_from,
+    kind_of,
+    label_logprobs,
+    letter_or_tie,
+    list_of,
     load_judge,
+    name,
+    number,
     parse,
+    record_problem,
+    text,
     to_own_order,
     verdict_of_scores,
 )
-from judgelake.sources.fields import Check, integer, kind_of, list_of, name, number, problem_of, text, unknown_key
+from judgelake.sources.judgment import IMPORTED, Judgment, said_problem
 
-IMPORTED = "imported"
-"""Stands for what is not known of a judge that ran elsewhere."""
-MOST_REPEATS = 2**31
+# The column is an INT.
+LARGEST_REPEAT = 2**31 - 1
 # How our own judges' modes are called by the number of answers they show.
 MODES = {1: "single", 2: "pair"}
 MODE_OF_MORE = "multi"
@@ -30,21 +38,6 @@ MODE_OF_MORE = "multi"
 NO_SCORE = -1
 
 JudgeNamed = Callable[[str], JudgeSpec]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgment:
-    """What a judge said of one comparison in one order; `said` is in the comparison's own order."""
-
-    comparison_id: str
-    judge: str
-    model_version: str
-    mode: str
-    shown_order: str
-    repeat: int
-    raw_output: str | None
-    finish_reason: str | None
-    said: Reading | Failure
 
 
 def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = load_judge) -> Judgment | str:
@@ -67,11 +60,10 @@ def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = lo
     Raises:
         UserError: a raw output is to be read, and there is no such judge or mode.
     """
-    given = {key: check for key, check in OPTIONAL.items() if record.get(key) is not None}
-    problem = unknown_key(record, (*NEEDED, *OPTIONAL)) or problem_of(record, NEEDED | given)
+    problem = record_problem(record, NEEDED, MAY_HAVE)
     if problem is not None:
         return problem
-    value: dict[str, Any] = {key: record.get(key) for key in (*NEEDED, *OPTIONAL)}
+    value: dict[str, Any] = {key: record.get(key) for key in (*NEEDED, *MAY_HAVE)}
     said = _said(value, "verdict" in record, judge_named)
     if isinstance(said, str):
         return said
@@ -89,18 +81,6 @@ def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = lo
         finish_reason=value["finish_reason"],
         said=said,
     )
-
-
-def said_problem(verdict: str | None, scores: Sequence[float] | None, answers: int) -> str | None:
-    """Why a verdict and scores cannot be about a comparison of so many answers; None where they can."""
-    letters = LETTERS[:answers]
-    if verdict is not None and verdict != TIE and verdict not in tuple(letters):
-        return f"verdict {verdict!r}, but the answers are {', '.join(letters)}"
-    if verdict is not None and answers == 1:
-        return f"verdict {verdict!r}, but a single answer has only a score"
-    if scores is not None and len(scores) != answers:
-        return f"{len(scores)} scores for {answers} answers"
-    return None
 
 
 def _said(value: Mapping[str, Any], has_verdict_key: bool, judge_named: JudgeNamed) -> Reading | Failure | str:
@@ -183,41 +163,15 @@ def _order(value: Any) -> str | None:
     return problem
 
 
-def _verdict(value: Any) -> str | None:
-    problem = text(value)
-    if problem is None and value != TIE and value not in tuple(LETTERS):
-        return f"{kind_of(value)}, expected a letter or {TIE!r}"
-    return problem
-
-
-def _repeat(value: Any) -> str | None:
-    problem = integer(value)
-    if problem is None and not 0 <= value < MOST_REPEATS:
-        return f"{kind_of(value)}, expected a number from 0"
-    return problem
-
-
-def _logprobs(value: Any) -> str | None:
-    if not isinstance(value, dict) or not value:
-        return f"{kind_of(value)}, expected an object of labels and their log-probabilities"
-    for label, logprob in value.items():
-        problem = name(label)
-        if problem is None and (number(logprob) is not None or logprob > 0):
-            problem = f"{kind_of(logprob)}, expected a number of at most 0"
-        if problem is not None:
-            return f"{label}: {problem}"
-    return None
-
-
 NEEDED: dict[str, Check] = {"comparison_id": name, "judge": name, "shown_order": _order}
-OPTIONAL: dict[str, Check] = {
+MAY_HAVE: dict[str, Check] = {
     "raw_output": text,
     "finish_reason": text,
-    "verdict": _verdict,
+    "verdict": letter_or_tie,
     "scores": list_of(number),
     "error": name,
     "model_version": name,
     "mode": name,
-    "repeat": _repeat,
-    "verdict_logprobs": _logprobs,
+    "repeat": integer_from(0, LARGEST_REPEAT),
+    "verdict_logprobs": label_logprobs,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from judgelake.sources.fields import integer, list_of, optional, problem_of, question, text
+from judgelake.judges import integer, list_of, optional, problem_of, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.rows import checked_rows
@@ -107,7 +107,8 @@ def _problem_of_choices(value: Any) -> str | None:
 def _problem_of_choice(choice: Any) -> str | None:
     if not isinstance(choice, dict):
         return "expected an object with turns"
-    return problem_of(choice, {"turns": list_of(text)})
+    problem = problem_of(choice, {"turns": list_of(text)})
+    return None if problem is None else f".{problem}"
 
 
 ANSWER = {"question_id": integer, "model_id": text, "choices": _problem_of_choices}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from judgelake.errors import UserError
+from judgelake.judges import spelled
 from judgelake.sources.loaded import Rejected, Row
 
 # A file that is no JSON at all (a picture, a CSV, another encoding) is an error, not a table of rejected rows.
 LINES_TO_JUDGE_A_FILE_BY = 100
 OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BLANKS = b" \t\r\n"
 SPACE = re.compile(r"[ \t\n\r]*")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -46,7 +49,7 @@ class StrictDecoder:
         found = dict(pairs)
         if len(found) < len(pairs):
             names = [name for name, _ in pairs]
-            self._problems.append(f"{max(names, key=names.count)}: the same key twice in one object")
+            self._problems.append(f"{spelled(max(names, key=names.count))}: the same key twice in one object")
         return found
 
     def _constant(self, literal: str) -> float:
@@ -68,16 +71,41 @@ def rows_of(path: Path) -> Iterator[Row | Rejected]:
     """
     try:
         with path.open("rb") as stream:
-            yield from _array_rows(path, stream) if _begins_a_list(path, stream) else _line_rows(path, stream)
+            yield from rows_of_stream(str(path), stream)
     except OSError as error:
         raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+
+
+def rows_of_stream(file: str, stream: BinaryIO) -> Iterator[Row | Rejected]:
+    """The same of a stream, which may be a pipe: a line is given as soon as it is there.
+
+    Args:
+        file: what rows and messages call it.
+        stream: its bytes, from the beginning.
+
+    Raises:
+        UserError: it is in another encoding than UTF-8, or is not JSON.
+    """
+    blank, begin = 0, b""
+    for begin in stream:
+        if blank == 0 and begin.startswith(OTHER_ENCODINGS):
+            raise UserError(f"{file!r} is in UTF-16; save it as UTF-8.")
+        begin = (begin.removeprefix(codecs.BOM_UTF8) if blank == 0 else begin).lstrip(BLANKS)
+        if begin:
+            break
+        blank += 1
+    if begin.startswith(b"["):
+        yield from _array_rows(file, begin + stream.read(), first=blank + 1)
+    else:
+        yield from _line_rows(file, itertools.chain([begin], stream), first=blank + 1)
 
 
 def row_of_line(file: str, line: bytes) -> Row | Rejected:
     """A line of JSON whose place in the file is not known: its `line` is 0."""
     raw = line.decode("utf-8", "backslashreplace")
     try:
-        value, problem = _decode_line(StrictDecoder(), line.strip(b" \t\r\n"))
+        # Spark's reader of text leaves the byte order mark of a file to its first line.
+        value, problem = _decode_line(StrictDecoder(), line.removeprefix(codecs.BOM_UTF8).strip(BLANKS))
     except ValueError as error:
         return Rejected(file, 0, _why_no_json(error), raw)
     return _row(file, 0, raw, value, problem)
@@ -106,27 +134,18 @@ def object_of(path: Path) -> dict[str, Any] | None:
     return value
 
 
-def _begins_a_list(path: Path, stream: BinaryIO) -> bool:
-    head = stream.read(4096)
-    if head.startswith(OTHER_ENCODINGS):
-        raise UserError(f"{str(path)!r} is in UTF-16; save it as UTF-8.")
-    mark = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-    stream.seek(mark)
-    return head[mark:].lstrip(b" \t\r\n").startswith(b"[")
-
-
-def _line_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
+def _line_rows(file: str, lines: Iterable[bytes], first: int) -> Iterator[Row | Rejected]:
     decoder, holds_json = StrictDecoder(), False
     unread: list[Rejected] = []
-    for number, line in enumerate(stream, start=1):
-        line = line.strip(b" \t\r\n")
+    for number, line in enumerate(lines, start=first):
+        line = line.strip(BLANKS)
         if not line:
             continue
         raw = line.decode("utf-8", "backslashreplace")
         try:
             value, problem = _decode_line(decoder, line)
         except ValueError as error:
-            rejected = Rejected(str(path), number, _why_no_json(error), raw)
+            rejected = Rejected(file, number, _why_no_json(error), raw)
             if holds_json:
                 yield rejected
             else:
@@ -135,12 +154,12 @@ def _line_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
             holds_json = True
             yield from unread
             unread.clear()
-            yield _row(str(path), number, raw, value, problem)
+            yield _row(file, number, raw, value, problem)
         if len(unread) == LINES_TO_JUDGE_A_FILE_BY:
             break
     if unread:
         raise UserError(
-            f"{str(path)!r} holds no JSON: expected a list of objects or one object a line in UTF-8, "
+            f"{file!r} holds no JSON: expected a list of objects or one object a line in UTF-8, "
             f"but line {unread[0].line} is {unread[0].reason}."
         )
 
@@ -159,30 +178,30 @@ def _why_no_json(error: ValueError) -> str:
     return f"not JSON: {_without_position(error)}"
 
 
-def _array_rows(path: Path, stream: BinaryIO) -> Iterator[Row | Rejected]:
+def _array_rows(file: str, content: bytes, first: int) -> Iterator[Row | Rejected]:
     # A byte that is no UTF-8 becomes a lone surrogate, so that only the row that holds it is rejected.
-    document = stream.read().decode("utf-8", "surrogateescape")
+    document = content.decode("utf-8", "surrogateescape")
     decoder = StrictDecoder()
-    position, line, counted = document.index("[") + 1, 1, 0
-    start = _skip_space(document, position)
+    line, counted = first, 0
+    start = _skip_space(document, 1)
     is_first = True
     while document[start : start + 1] != "]":
         if not is_first:
-            start = _skip_space(document, _after_comma(path, document, start))
+            start = _skip_space(document, _after_comma(file, document, start, first))
         line += document.count("\n", counted, start)
         counted = start
         try:
             value, end, problem = decoder.decode_at(document, start)
         except ValueError as error:
-            raise UserError(f"{str(path)!r} is not JSON from line {line} on: {_without_position(error)}.") from error
+            raise UserError(f"{file!r} is not JSON from line {line} on: {_without_position(error)}.") from error
         raw = document[start:end]
         if SURROGATE.search(raw):
             problem = "not valid UTF-8"
             raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        yield _row(str(path), line, raw, value, problem)
+        yield _row(file, line, raw, value, problem)
         start, is_first = _skip_space(document, end), False
     if _skip_space(document, start + 1) < len(document):
-        raise UserError(f"{str(path)!r} is not JSON: there is more text after the list.")
+        raise UserError(f"{file!r} is not JSON: there is more text after the list.")
 
 
 def _row(file: str, line: int, raw: str, value: Any, problem: str | None) -> Row | Rejected:
@@ -191,10 +210,10 @@ def _row(file: str, line: int, raw: str, value: Any, problem: str | None) -> Row
     return Row(file, line, raw, value) if problem is None else Rejected(file, line, problem, raw)
 
 
-def _after_comma(path: Path, document: str, start: int) -> int:
+def _after_comma(file: str, document: str, start: int, first: int) -> int:
     if document[start : start + 1] != ",":
-        line = document.count("\n", 0, start) + 1
-        raise UserError(f"{str(path)!r} is not JSON: expected a comma or the end of the list in line {line}.")
+        line = document.count("\n", 0, start) + first
+        raise UserError(f"{file!r} is not JSON: expected a comma or the end of the list in line {line}.")
     return start + 1
 
 

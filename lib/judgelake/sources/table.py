@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from judgelake.config import Config
+from judgelake.judges import Check, number, optional, problem_of, question, text
 from judgelake.sources import judgelake
-from judgelake.sources.fields import Check, number, optional, problem_of, question, text
 from judgelake.sources.loaded import Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.reading import row_of_line
 from judgelake.sources.rows import Record

@@ -3,6 +3,23 @@
 from judgelake.evaluation.aspects import figures as aspect_figures
 from judgelake.evaluation.aspects import has_yes_no_labels
 from judgelake.evaluation.both_orders import figures as order_figures
+from judgelake.evaluation.catalog import (
+    KINDS,
+    METRICS,
+    ORDERS,
+    PAIRS,
+    SECTIONS,
+    Kind,
+    Metric,
+    OrderRule,
+    Scale,
+    Section,
+    counted_as,
+    headline_of,
+    in_table_of,
+    metric_named,
+    shown_in,
+)
 from judgelake.evaluation.cells import (
     COMPARISONS,
     FAILED,
@@ -14,7 +31,6 @@ from judgelake.evaluation.cells import (
     count_cells,
 )
 from judgelake.evaluation.estimate import Estimate, absent
-from judgelake.evaluation.failure_reach import counted_as
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.judge_pairs import figures as judge_pair_figures
 from judgelake.evaluation.labelers import alpha_figures
@@ -29,6 +45,7 @@ from judgelake.evaluation.pairwise import figures as pair_figures
 from judgelake.evaluation.rankings import figures as ranking_figures
 from judgelake.evaluation.rankings import ranked
 from judgelake.evaluation.repeats import figures as repeat_figures
+from judgelake.evaluation.result import WHOLE_SLICE, Result
 from judgelake.evaluation.rules import CLASSES, VERDICTS, headline_verdicts
 from judgelake.evaluation.scores import ROUNDING
 from judgelake.evaluation.scores import figures as score_figures
@@ -41,21 +58,33 @@ __all__ = [
     "CLASSES",
     "COMPARISONS",
     "FAILED",
+    "KINDS",
     "LONGEST_RATIO",
+    "METRICS",
     "NO_VOTES",
     "OBSERVATION_DDL",
+    "ORDERS",
+    "PAIRS",
     "ROUNDING",
     "ROWS_A_TASK",
+    "SECTIONS",
     "SEPARATOR",
     "STEPS_A_DOUBLING",
     "VERDICTS",
     "VOTE",
     "WHOLE",
+    "WHOLE_SLICE",
     "Estimate",
     "EvaluateJob",
     "FailureRule",
     "Figure",
+    "Kind",
     "Labels",
+    "Metric",
+    "OrderRule",
+    "Result",
+    "Scale",
+    "Section",
     "Slices",
     "SwapRule",
     "Table",
@@ -67,13 +96,16 @@ __all__ = [
     "family_matrix",
     "game_figures",
     "has_yes_no_labels",
+    "headline_of",
     "headline_verdicts",
+    "in_table_of",
     "judge_pair_figures",
     "labeler_pair_figures",
     "labeler_score_pair_figures",
     "leaderboard_figures",
     "length_bin",
     "length_figures",
+    "metric_named",
     "model_strengths",
     "order_figures",
     "pair_figures",
@@ -84,4 +116,5 @@ __all__ = [
     "repeat_figures",
     "score_figures",
     "self_preference_figures",
+    "shown_in",
 ]

@@ -39,7 +39,7 @@ BETWEEN: tuple[Metric, ...] = (
         "agreement with the labels of one judge less that of the other, on the same comparisons",
         failures=Failures.BY_RULE,
         scale=Scale.POINTS,
-        effect=Effect("agreement difference"),
+        effect=Effect("agreement difference", "the first judge agrees more often", "the second judge does"),
     ),
     _judges(
         "mcnemar_p",

@@ -65,8 +65,8 @@ class Effect:
     """How an effect is named in a sentence, and what it means above and below zero."""
 
     noun: str
-    above: str = "above zero"
-    below: str = "below zero"
+    above: str
+    below: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from judgelake.evaluation import (
     score_figures,
     self_preference_figures,
 )
+from judgelake.evaluation.metrics_page import metrics_page
 
 
 def table(*outcomes: tuple[str, ...]) -> Table:
@@ -122,3 +123,7 @@ def test_a_metric_that_is_not_in_the_catalog_is_a_mistake_of_ours_that_names_the
 @pytest.mark.parametrize("score", [None, 5.0])
 def test_what_a_failure_counted_as_is_a_plain_text(rule, score):
     assert {type(counted_as(metric.name, rule, score)) for metric in METRICS} == {str}
+
+
+def test_the_page_of_metrics_is_the_one_that_the_catalog_gives(root):
+    assert (root / "docs" / "metrics.md").read_text("utf-8") == metrics_page(), "see the first line of docs/metrics.md"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from judgelake.evaluation.catalog import metric_named
 from judgelake.evaluation.estimate import (
     LEAST_CLUSTERS,
@@ -64,11 +66,13 @@ class Figure:
             return Estimate(self.p_value, reason=P_VALUE)
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
+        metric = metric_named(self.metric)
+        if metric.no_interval is not None and np.isfinite(self.replicates[0]):
+            return Estimate(float(self.replicates[0]), reason=metric.no_interval)
         clusters = self.clusters(questions)
         if self.base is not None and clusters >= LEAST_CLUSTERS:
             clusters = max(LEAST_CLUSTERS, effective_clusters(self.base, clusters))
         trials = clusters * self.trials / self.n if self.trials else None
-        metric = metric_named(self.metric)
         found = estimate(
             self.replicates,
             clusters,

@@ -72,6 +72,8 @@ def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
             notes.append(
                 f"`{metric.name}`: 0 means no effect. Above zero: {metric.effect.above}; below: {metric.effect.below}."
             )
+        if metric.no_interval is not None:
+            notes.append(f"`{metric.name}` is a value alone: {metric.no_interval}.")
         if not metric.is_shown:
             notes.append(f"`{metric.name}` is in the table `metrics` only.")
     if notes:

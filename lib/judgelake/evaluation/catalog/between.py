@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from judgelake.evaluation.catalog.metric import Effect, Failures, Metric, OrderRule, Scale, Section
+from judgelake.evaluation.catalog.metric import COUNT, Effect, Failures, Metric, OrderRule, Scale, Section
 
 REPEATS = Section("Asked the same again", is_further=True)
 JUDGES = Section("Judge against judge")
 MODELS = Section("Models under judgment")
 LABELERS = Section("Labelers among themselves")
+RANKS = "ranks move in jumps, which no interval over questions describes"
 
 # A request that failed when asked again gave no answer that could be the same or another.
 _repeat = partial(Metric, section=REPEATS, swap_rule=OrderRule.NONE, failures=Failures.LEFT_OUT)
@@ -62,18 +63,26 @@ BETWEEN: tuple[Metric, ...] = (
         "strength of a model in log-odds; 1 more means winning about 73 of 100",
         scale=Scale.NUMBER,
     ),
-    _model("games", "Games", "how often one model won over another, or tied with it", scale=Scale.NUMBER),
+    _model(
+        "games",
+        "Games",
+        "how often one model won over another, or tied with it",
+        scale=Scale.NUMBER,
+        no_interval=COUNT,
+    ),
     _model(
         "leaderboard_spearman",
         "Spearman's rank correlation",
         "correlation of the ranks of the models on two leaderboards",
         scale=Scale.COEFFICIENT,
+        no_interval=RANKS,
     ),
     _model(
         "leaderboard_kendall_tau_b",
         "Kendall's tau-b of the ranks",
         "pairs of models that two leaderboards order alike less those they do not, as a share",
         scale=Scale.COEFFICIENT,
+        no_interval=RANKS,
     ),
     _labeler(
         "labeler_agreement",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
+COUNT = "a count, which has no interval"
+
 
 class Scale(StrEnum):
     """How a figure is written and on which axis it is drawn."""
@@ -94,13 +96,13 @@ class Metric:
     """Only where 0 means "no effect" (a bias, a difference): then the report says found or not found."""
     is_shown: bool = True
     """False: it is in the metrics table alone."""
-    is_magnitude: bool = False
-    """Whether it is a difference without its sign. That is written as a rate and is not a share of anything."""
+    no_interval: str | None = None
+    """Why it is a value alone; None: it has an interval."""
 
     @property
     def is_rate(self) -> bool:
-        """Whether it is a share of what was counted, so that Wilson's interval applies to it."""
-        return self.scale is Scale.RATE and not self.is_magnitude
+        """Whether it is a share of what was counted, so that intervals of a rate apply to it."""
+        return self.scale is Scale.RATE and self.no_interval is None
 
     @property
     def is_effect(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from judgelake.evaluation.catalog.metric import Effect, Failures, Kind, Metric, OrderRule, Scale, Section
+from judgelake.evaluation.catalog.metric import COUNT, Effect, Failures, Kind, Metric, OrderRule, Scale, Section
 
 PAIRS = Kind(
     "pairs",
@@ -38,7 +38,13 @@ OF_PAIRS: tuple[Metric, ...] = (
     ),
     _headline("tie_rate", "Tie rate", "share of ties among the verdicts", failures=Failures.NEVER_WRONG),
     _headline("label_tie_rate", "Label tie rate", "share of ties among the labels of the judged comparisons"),
-    _agreement("confusion", "Confusion", "how often a label met a verdict: label > verdict", scale=Scale.NUMBER),
+    _agreement(
+        "confusion",
+        "Confusion",
+        "how often a label met a verdict: label > verdict",
+        scale=Scale.NUMBER,
+        no_interval=COUNT,
+    ),
     _favour(
         "consistency",
         "Consistency",
@@ -69,7 +75,7 @@ OF_PAIRS: tuple[Metric, ...] = (
         "delta_bias",
         "Delta bias",
         "bias to first less bias to second, without its sign; chance alone lifts it above zero",
-        is_magnitude=True,
+        no_interval="without its sign it cannot lie on both sides of zero: see the interval of position_bias",
     ),
     _answers(
         "positional_agreement",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.evaluation import KINDS, METRICS, OrderRule, headline_of
+from judgelake.evaluation import KINDS, OrderRule, headline_of, metric_named
 
 TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
 # A view stands after those it reads.
@@ -74,14 +74,14 @@ def _metric_lists() -> dict[str, str]:
     """What the views on metrics take from the catalog, as SQL or words.
 
     `{headline_metrics}`: the metrics of which one stands for a judge, the first that it was asked for.
-    `{headline_words}`: the same as words. `{metrics_of_each_rule}`: those reported by each swap rule of an evaluation.
+    `{headline_words}`: the same as words. `{headlines_of_each_rule}`: those of them with a figure by each swap rule.
     """
     headlines = [headline_of(kind)[0] for kind in KINDS]
-    of_each_rule = [metric.name for metric in METRICS if metric.swap_rule is OrderRule.EACH]
+    of_each_rule = [name for name in headlines if metric_named(name).swap_rule is OrderRule.EACH]
     return {
         "headline_metrics": ", ".join(f"'{name}'" for name in headlines),
         "headline_words": f"{', '.join(headlines[:-1])} or {headlines[-1]}",
-        "metrics_of_each_rule": ", ".join(f"'{name}'" for name in of_each_rule),
+        "headlines_of_each_rule": ", ".join(f"'{name}'" for name in of_each_rule),
     }
 
 

@@ -31,5 +31,5 @@ FROM {judge_leaderboard} AS h
 JOIN {metrics} AS s
   ON s.run_id = h.run_id AND s.judge_fingerprint = h.judge_fingerprint AND s.metric = h.metric
   -- Of a metric that is reported by several rules, the headline's; another metric's one rule need not be that.
-  AND (s.metric NOT IN ({metrics_of_each_rule}) OR (s.is_headline AND s.swap_rule = h.swap_rule))
+  AND (s.metric NOT IN ({headlines_of_each_rule}) OR (s.is_headline AND s.swap_rule = h.swap_rule))
 WHERE s.slice != 'all' AND s.subject IS NULL AND s.value IS NOT NULL

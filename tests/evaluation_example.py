@@ -9,8 +9,7 @@ from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.features import SliceNames
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
 from judgelake.evaluating.judge_content import judge_section
-from judgelake.evaluating.rows import MetricRow
-from judgelake.evaluation import EvaluateJob
+from judgelake.evaluation import EvaluateJob, Result
 
 NO_LABEL = "no comparison asked of this judge has a label"
 A_TABLE = object()
@@ -23,14 +22,12 @@ def judge_info(**parts):
 
 
 def row(metric, value=None, low=None, high=None, **parts):
-    names = {"judge": "judge", "judge_fingerprint": "0f", "model_version": "m", "mode": "pair", "metric": metric}
-    numbers = {"value": value, "low": low, "high": high, "n": 90, "clusters": 80, "asked": 100, "coverage": 0.9}
-    absent = dict.fromkeys(("subject", "detectable", "if_failures_wrong", "if_failures_right", "swap_rule", "reason"))
-    return MetricRow(**{**names, **numbers, **absent, "slice": "all", **parts})
+    names = {"judge": "judge", "judge_fingerprint": "0f", "model_version": "m", "mode": "pair"}
+    return Result(metric, value, low, high, **{**names, "n": 90, "asked": 100, "clusters": 80, **parts})
 
 
 def nothing(metric, reason=NO_LABEL, **parts):
-    return row(metric, reason=reason, n=0, asked=0, coverage=None, **parts)
+    return row(metric, reason=reason, n=0, asked=0, **parts)
 
 
 def cells(rule, **counts):
@@ -50,13 +47,13 @@ def section(rows, **more):
     return judge_section(made, made.inputs.judges[0])
 
 
-OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first", is_rate=True), row("consistency", 0.75, is_rate=True)]
+OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first"), row("consistency", 0.75)]
 OF_SCORES = [
     nothing("agreement", swap_rule="first"),
     row("pearson", 0.61),
-    row("spearman", 0.5, -0.1, 0.7, coverage=0.996),
+    row("spearman", 0.5, -0.1, 0.7, n=249, asked=250),
     row("mean_absolute_error", 1.25),
-    row("exact_agreement", 0.4, 0.3, 0.5, is_rate=True),
+    row("exact_agreement", 0.4, 0.3, 0.5),
 ]
-OF_RANKINGS = [row("top_1_agreement", 0.7, 0.6, 0.8, is_rate=True), row("mean_kendall_tau", 0.33), *OF_SCORES]
-OF_ASPECTS = [row("aspect_accuracy", 0.9, 0.8, 0.95, is_rate=True), row("aspect_auroc", 0.97, is_rate=True), *OF_SCORES]
+OF_RANKINGS = [row("top_1_agreement", 0.7, 0.6, 0.8), row("mean_kendall_tau", 0.33), *OF_SCORES]
+OF_ASPECTS = [row("aspect_accuracy", 0.9, 0.8, 0.95), row("aspect_auroc", 0.97), *OF_SCORES]

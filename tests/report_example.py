@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from judgelake.evaluation import Estimate
+from judgelake.evaluation import Result
 from judgelake.report import (
     BothOrders,
     Confusion,
@@ -23,11 +23,8 @@ from judgelake.report import (
     RankCorrelation,
     RankedModel,
     ReportContent,
-    Row,
     Rules,
-    Scale,
     ShownAnswer,
-    Slice,
     TableRead,
     Turn,
 )
@@ -48,8 +45,8 @@ RULES = Rules(
 
 def rate(metric, value, half, n, asked=None, **more):
     """A share with an interval of so much on each side."""
-    estimate = Estimate(value, max(0.0, value - half), min(1.0, value + half))
-    return Row(metric, estimate, n=n, asked=asked or n, questions=more.pop("questions", n - 112), **more)
+    ends = max(0.0, value - half), min(1.0, value + half)
+    return Result(metric, value, *ends, n=n, asked=asked or n, **{"clusters": n - 112, **more})
 
 
 def full_content() -> ReportContent:
@@ -160,22 +157,22 @@ def _imported_judge() -> JudgeSection:
         ),
         both_orders=Missing("its judgments were imported in one order only"),
         slices=(
-            rate("agreement", 0.711, 0.05, 412, slice=Slice("source", "pandalm"), swap_rule="first"),
-            Row("agreement", Estimate(None, reason="fewer than 30 comparisons"), n=17, slice=Slice("source", "other")),
+            rate("agreement", 0.711, 0.05, 412, slice="source=pandalm", swap_rule="first"),
+            Result("agreement", reason="fewer than 30 comparisons", n=17, slice="source=other"),
         ),
         calibration=Missing("imported judgments have no log-probabilities"),
     )
 
 
-def _headline(value: float, half: float, n: int, asked: int) -> tuple[Row, ...]:
+def _headline(value: float, half: float, n: int, asked: int) -> tuple[Result, ...]:
     failed = asked - n
-    kappa = Estimate(value - 0.2, value - 0.2 - 1.5 * half, value - 0.2 + 1.5 * half)
-    bounds = {"if_wrong": value * n / asked, "if_right": (value * n + failed) / asked}
+    kappa = (value - 0.2, value - 0.2 - 1.5 * half, value - 0.2 + 1.5 * half)
+    bounds = {"if_failures_wrong": value * n / asked, "if_failures_right": (value * n + failed) / asked}
     rows = [
         rate("agreement", value, half, n, asked, swap_rule="first", **bounds),
         rate("macro_f1", value - 0.09, half + 0.01, n, asked, swap_rule="first"),
         rate("tie_rate", 0.062, 0.015, n, asked, swap_rule="first"),
-        Row("cohen_kappa", kappa, n, asked, n - 112, swap_rule="first", scale=Scale.COEFFICIENT),
+        Result("cohen_kappa", *kappa, n=n, asked=asked, clusters=n - 112, swap_rule="first"),
         *(
             rate(metric, value + shift, half + 0.02, n, asked, subject=subject, swap_rule="first")
             for metric, subject, shift in (
@@ -194,25 +191,24 @@ def _headline(value: float, half: float, n: int, asked: int) -> tuple[Row, ...]:
 
 
 def _orders(consistent: float, first: float, second: float, bias: float, half: float, n: int) -> BothOrders:
-    position = Estimate(bias, bias - 2 * half, bias + 2 * half, 2.9 * half)
+    position = (bias, bias - 2 * half, bias + 2 * half, 2.9 * half)
     return BothOrders(
         rate("consistency", consistent, 0.024, n, 1_012),
         rate("bias_first", first, 0.018, n, 1_012),
         rate("bias_second", second, 0.014, n, 1_012),
-        Row("position_bias", position, n, 1_012, n - 112, scale=Scale.POINTS, is_effect=True),
+        Result("position_bias", *position, n=n, asked=1_012, clusters=n - 112),
         (rate("positional_agreement", consistent, 0.024, n, 1_012),),
     )
 
 
-def _length_rows(value: float, low: float, high: float, detectable: float) -> tuple[Row, ...]:
-    bias = Estimate(value, low, high, detectable)
+def _length_rows(value: float, low: float, high: float, detectable: float) -> tuple[Result, ...]:
     return (
         rate("longer_win_share", 0.58 + value, 0.03, 940, 1_012),
-        Row("length_slope", bias, 928, 1_012, 815, scale=Scale.POINTS, is_effect=True),
+        Result("length_slope", value, low, high, detectable, n=928, asked=1_012, clusters=815),
     )
 
 
-def _slices() -> tuple[Row, ...]:
+def _slices() -> tuple[Result, ...]:
     sources = (("pandalm", 0.842, 0.03, 512), ("llmbar", 0.703, 0.05, 301), ("mt_bench", 0.861, 0.06, 128))
     tasks = (
         *(
@@ -236,28 +232,19 @@ def _slices() -> tuple[Row, ...]:
     )
     small = (("Sudoku", 19), ("Chess", 11))
     rows = [
-        rate("agreement", value, half, n, slice=Slice(dimension, name), swap_rule="first", questions=round(n * 0.8))
+        rate("agreement", value, half, n, slice=f"{dimension}={name}", swap_rule="first", clusters=round(n * 0.8))
         for dimension, values in (("source", sources), ("attributes.category", tasks))
         for name, value, half, n in values
     ]
-    too_small = Estimate(None, reason="fewer than 30 comparisons")
     for name, n in small:
-        rows.append(Row("agreement", too_small, n, n, n, slice=Slice("attributes.category", name), swap_rule="first"))
+        parts = {"n": n, "asked": n, "clusters": n, "slice": f"attributes.category={name}", "swap_rule": "first"}
+        rows.append(Result("agreement", reason="fewer than 30 comparisons", **parts))
     return tuple(rows)
 
 
 def _pairs() -> tuple[JudgePair, ...]:
     def pair(first, second, agreement, difference, p_value, p_corrected):
-        value, low, high, detectable = difference
-        row = Row(
-            "agreement_difference",
-            Estimate(value, low, high, detectable),
-            962,
-            1_012,
-            850,
-            scale=Scale.POINTS,
-            is_effect=True,
-        )
+        row = Result("agreement_difference", *difference, n=962, asked=1_012, clusters=850)
         same = rate("judge_agreement", agreement, 0.03, 970, 1_012)
         return JudgePair(first, second, same, row, p_value, p_corrected)
 
@@ -276,7 +263,7 @@ def _models() -> Models:
             RankedModel(
                 name,
                 rate("win_rate", value, 0.045, 398),
-                Row("bradley_terry", Estimate(strength, strength - 0.2, strength + 0.2), 398, scale=Scale.NUMBER),
+                Result("bradley_terry", strength, strength - 0.2, strength + 0.2, n=398),
             )
             for name, value, strength in zip(names, rates, strengths, strict=True)
         )
@@ -292,7 +279,7 @@ def _models() -> Models:
             RankCorrelation(
                 "JudgeLM-7B",
                 "labels",
-                Row("leaderboard_kendall_tau_b", Estimate(1.0, 0.6, 1.0), n=5, scale=Scale.COEFFICIENT),
+                Result("leaderboard_kendall_tau_b", 1.0, 0.6, 1.0, n=5),
             ),
         ),
     )
@@ -300,10 +287,10 @@ def _models() -> Models:
 
 def _labelers() -> Labelers:
     def pair(first, second, kappa):
-        row = Row("labeler_kappa", Estimate(kappa, kappa - 0.03, kappa + 0.03), 999, scale=Scale.COEFFICIENT)
+        row = Result("labeler_kappa", kappa, kappa - 0.03, kappa + 0.03, n=999)
         return LabelerPair(first, second, row)
 
-    alpha = Row("krippendorff_alpha", Estimate(0.864, 0.841, 0.886), n=999, questions=887, scale=Scale.COEFFICIENT)
+    alpha = Result("krippendorff_alpha", 0.864, 0.841, 0.886, n=999, clusters=887)
     return Labelers(
         (
             pair("annotator1", "annotator2", 0.852),

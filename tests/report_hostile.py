@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_example import COMPUTED_AT
 
-from judgelake.evaluation import Estimate
+from judgelake.evaluation import Result
 from judgelake.report import (
     BothOrders,
     Confusion,
@@ -23,11 +23,8 @@ from judgelake.report import (
     RankCorrelation,
     RankedModel,
     ReportContent,
-    Row,
     Rules,
-    Scale,
     ShownAnswer,
-    Slice,
     TableRead,
     Turn,
 )
@@ -49,9 +46,9 @@ HOSTILE_TEXTS = {
 
 def hostile_content(text: str) -> ReportContent:
     """Every text that may come from a table is the same hostile one."""
-    row = Row("agreement", Estimate(0.5, 0.4, 0.6), n=10, asked=12, questions=10, subject=text, swap_rule=text)
-    missing = Row(text, Estimate(None, reason=text), n=3, subject=text, slice=Slice(text, text))
-    effect = Row(text, Estimate(0.1, -0.1, 0.3, 0.2), n=10, subject=text, scale=Scale.POINTS, is_effect=True)
+    row = Result("agreement", 0.5, 0.4, 0.6, n=10, asked=12, clusters=10, subject=text, swap_rule=text)
+    missing = Result("macro_f1", reason=text, n=3, subject=text, slice=f"{text}={text}")
+    effect = Result("position_bias", 0.1, -0.1, 0.3, 0.2, n=10, subject=text)
     judge = JudgeSection(
         name=text,
         judge=text,
@@ -63,7 +60,7 @@ def hostile_content(text: str) -> ReportContent:
         headline=(row, missing, effect),
         confusion=Confusion((text, "B"), (text, "B"), ((1, 2), (3, 4)), text),
         both_orders=BothOrders(row, row, row, effect, (missing,)),
-        slices=(missing, Row("agreement", Estimate(0.5), n=31, slice=Slice(text, text))),
+        slices=(missing, Result("agreement", 0.5, n=31, slice=f"{text}={text}")),
         calibration=(MarginBin(text, row),),
         families=(Family(text, (row,)), Family(text, Missing(text))),
         failures=(Count(text, 1, text),),

@@ -4,11 +4,12 @@ import datetime
 
 import pytest
 
-from judgelake.evaluating.judge_content import HEADLINES, headline_kind
+from judgelake.evaluating.judge_content import headline_kind
+from judgelake.evaluation import KINDS, headline_of
 from judgelake.lake import create_tables, register
 from judgelake.lake.create import create_views
 
-METRICS = [metrics[0] for metrics in HEADLINES.values()]
+METRICS = [headline_of(kind)[0] for kind in KINDS]
 SCORED = {"swap_rule": "average", "is_headline": False}
 NOT_ASKED = {"value": None, "asked": 0, "reason": "no labelled comparison was asked"}
 
@@ -57,7 +58,7 @@ def shown(spark, lake):
 def test_the_views_choose_a_judges_figure_as_the_report_does(spark, lake, add, shown):
     written = []
     # The first judge was asked for everything, that of scores for scores alone, the last for nothing that has a label.
-    for first, kind in enumerate((*HEADLINES, "nothing")):
+    for first, kind in enumerate((*(kind.name for kind in KINDS), "nothing")):
         written += [figure(f"judge of {kind}", metric, **NOT_ASKED) for metric in METRICS[:first]]
         for where in ("all", "source=s"):
             written += [figure(f"judge of {kind}", metric, 0.5, slice=where) for metric in METRICS[first:]]
@@ -65,7 +66,7 @@ def test_the_views_choose_a_judges_figure_as_the_report_does(spark, lake, add, s
     add("metrics", *(row | by_rule if row["metric"] == "agreement" else row for row in written))
     rows = spark.read.table(lake.metrics).where("slice = 'all'").collect()
     chosen = {
-        judge: HEADLINES[headline_kind([row for row in rows if row["judge"] == judge])][0]
+        judge: headline_of(headline_kind([row for row in rows if row["judge"] == judge]))[0]
         for judge in {row["judge"] for row in rows}
     }
     assert set(chosen.values()) == set(METRICS)

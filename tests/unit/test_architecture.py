@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ MAY_IMPORT = {
     "judges": BASE,
     "sources": BASE | {"judges"},
     "engine": BASE | {"judges"},
-    "lake": BASE | {"judges"},
+    # The views on metrics take from the catalog which of them stand for a judge.
+    "lake": BASE | {"judges", "evaluation"},
     "tracking": BASE,
     "tables": COMMAND | {"lake"},
     # Measures are pure: counts in, numbers out. The job that feeds and tells them is evaluating.
@@ -44,6 +46,7 @@ MAY_IMPORT = {
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60
 HEAVY = ("pyspark", "vllm", "torch", "transformers", "aiohttp", "mlflow")
+COMPUTING = ("numpy", "scipy", "pandas", "pyarrow")
 
 CODE = sorted(path for folder in ("lib", "jobs", "setup", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -166,6 +169,34 @@ def modules_loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("room", ["judges", "sources", "config", "cli"])
 def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
     assert not modules_loaded_by(f"import judgelake.{room}") & set(HEAVY)
+
+
+def test_measures_know_no_spark():
+    measures = sorted(f"judgelake.evaluation.{path.stem}" for path in (PACKAGE / "evaluation").glob("[a-z]*.py"))
+    assert not modules_loaded_by(f"import {', '.join(measures)}") & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("import judgelake.evaluation.catalog, judgelake.evaluation.result", id="catalog and result"),
+        pytest.param(
+            "from datetime import datetime; from judgelake.report import ReportContent, Rules, render_page; "
+            "assert render_page(ReportContent('run', datetime.now(), Rules((), 'left_out', 'majority')))",
+            id="a written report",
+        ),
+    ],
+)
+def test_what_shows_numbers_loads_nothing_that_computes_them(statement):
+    assert not modules_loaded_by(statement) & {*HEAVY, *COMPUTING}
+
+
+def test_the_measures_public_names_are_all_there():
+    public = import_module("judgelake.evaluation")
+    assert all(hasattr(public, name) for name in public.__all__)
+    assert set(public._HOMES) < set(public.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'made_up'"):
+        _ = public.made_up
 
 
 @pytest.mark.parametrize("room", [room for room in rooms() if room != "quickstart"])

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from judgelake.evaluation import length_bias, self_preference
+from judgelake.evaluation.catalog import metric_named
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.length_bias import length_bin
@@ -62,7 +63,7 @@ def test_self_preference_is_what_the_judge_gives_its_family_beyond_the_labels():
         "own_error_share": (40, 50),
     }
     # A fair judge that errs now and then has a `self_preference` all the same; only the matched one is 0 for it.
-    assert [metric for metric, figure in found.items() if figure.is_effect] == ["matched_self_preference"]
+    assert [metric for metric, figure in found.items() if metric_named(metric).is_effect] == ["matched_self_preference"]
 
 
 def test_votes_weigh_where_labels_do_and_the_comparison_counts_once_where_they_do_not():
@@ -195,7 +196,7 @@ def test_length_bias_is_what_the_judge_gives_the_longer_answer_beyond_the_labels
         "length_bias": (80, 83),
         "length_slope": (130, 133),
     }
-    assert [metric for metric, figure in found.items() if figure.is_effect] == ["length_slope"]
+    assert [metric for metric, figure in found.items() if metric_named(metric).is_effect] == ["length_slope"]
 
 
 ANSWERS = st.sampled_from(("A", "B", "tie"))

@@ -17,6 +17,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from judgelake.evaluation import repeats
 from judgelake.evaluation.both_orders import figures
+from judgelake.evaluation.catalog import metric_named
 from judgelake.evaluation.cells import SEPARATOR, Table
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.rules import CLASSES, VERDICTS
@@ -61,7 +62,7 @@ def test_position_bias_keeps_the_sign_that_delta_bias_drops() -> None:
     found = found_in(table_of({("A", "A"): 5, ("A", "B"): 1, ("B", "A"): 4}))
     assert values(found, "consistency", "bias_first", "bias_second", "position_bias") == [0.5, 0.1, 0.4, -0.4 + 0.1]
     assert values(found, "delta_bias") == [0.4 - 0.1]
-    assert [figure.metric for figure in found.values() if figure.is_effect] == ["position_bias"]
+    assert [metric for metric in found if metric_named(metric).is_effect] == ["position_bias"]
 
 
 def test_a_failed_judgment_favours_no_place_and_lowers_the_coverage() -> None:

@@ -278,12 +278,12 @@ def test_a_ratio_of_nothing_is_undefined_and_warns_of_nothing():
 @pytest.mark.parametrize(
     ("figure", "expected"),
     [
-        pytest.param(Figure("m", None, 0, reason="no label"), absent("no label"), id="the figure's own reason"),
-        pytest.param(Figure("m", None, 0), absent(UNDEFINED), id="no reason given"),
+        pytest.param(Figure("agreement", None, 0, reason="no label"), absent("no label"), id="the figure's own reason"),
+        pytest.param(Figure("agreement", None, 0), absent(UNDEFINED), id="no reason given"),
         pytest.param(
-            Figure("m", np.array([NAN]), 0, reason="no label"), absent("no label"), id="better than undefined"
+            Figure("agreement", np.array([NAN]), 0, reason="no label"), absent("no label"), id="better than undefined"
         ),
-        pytest.param(Figure("m", None, 5, p_value=0.03), Estimate(0.03, reason=P_VALUE), id="a p-value"),
+        pytest.param(Figure("mcnemar_p", None, 5, p_value=0.03), Estimate(0.03, reason=P_VALUE), id="a p-value"),
     ],
 )
 def test_a_figure_knows_best_why_it_has_no_number(figure, expected):
@@ -294,7 +294,7 @@ def test_a_figure_knows_best_why_it_has_no_number(figure, expected):
     ("asked", "coverage"), [pytest.param(10, 0.3, id="asked"), pytest.param(0, None, id="none asked"), (None, None)]
 )
 def test_coverage_is_the_share_of_what_was_asked(asked, coverage):
-    assert Figure("m", None, 3, asked).coverage == coverage
+    assert Figure("agreement", None, 3, asked).coverage == coverage
 
 
 def base_of(observations):
@@ -320,7 +320,7 @@ def test_questions_of_unequal_weight_are_worth_fewer(observations, most, expecte
 
 def test_what_rests_on_few_questions_of_many_has_the_interval_of_few():
     counted = base_of([1] * 5 + [0] * 995)
-    found = Figure("agreement", ratio(counted, counted), 5, 1_000, is_rate=True, base=counted)
+    found = Figure("agreement", ratio(counted, counted), 5, 1_000, base=counted)
     assert found.clusters(1_000) == 5
     of_few = found.estimate(1_000)
     assert (of_few.low, of_few.high) == pytest.approx(wilson(5, 5))
@@ -328,7 +328,7 @@ def test_what_rests_on_few_questions_of_many_has_the_interval_of_few():
 
 def test_a_difference_of_shares_that_weighs_its_observations_unequally_rests_on_fewer():
     counted = base_of([1] * 200)
-    found = Figure("m", np.zeros(1_001), 200, is_effect=True, trials=50, base=counted).estimate(1_000)
+    found = Figure("position_bias", np.zeros(1_001), 200, trials=50, base=counted).estimate(1_000)
     assert found == estimate(np.zeros(1_001), 200, is_effect=True, trials=50)
     assert found.high == pytest.approx(wilson(0, 50)[1])
 

@@ -45,7 +45,7 @@ WORSE, BETTER = Judge(accuracy=0.65, fails=0.05), Judge(accuracy=0.75, fails=0.0
 
 def agreement_figure(table: Table) -> Iterable[Figure]:
     found = combined(PairCounts.of(table), SwapRule.FIRST, FailureRule.LEFT_OUT)
-    yield Figure("agreement", agreement(found), int(found.judged[0]), int(found.asked[0]), is_rate=True)
+    yield Figure("agreement", agreement(found), int(found.judged[0]), int(found.asked[0]))
 
 
 def judge_pair_figures(table: Table) -> Iterable[Figure]:

@@ -23,7 +23,7 @@ def printed(rows, **more):
     ("rows", "title", "numbers"),
     [
         pytest.param(OF_PAIRS, "Judges against labels", "first 80.0 (70.0-90.0) 90 90.0% - 75.0 -", id="pairs"),
-        pytest.param(OF_SCORES, "Scores against labels", "0.50 (-0.10 to 0.70) 90 99.6% 0.61 1.25 40.0", id="scores"),
+        pytest.param(OF_SCORES, "Scores against labels", "0.50 (-0.10 to 0.70) 249 99.6% 0.61 1.25 40.0", id="scores"),
         pytest.param(OF_RANKINGS, "Rankings against labels", "70.0 (60.0-80.0) 90 90.0% 0.33 -", id="rankings"),
         pytest.param(OF_ASPECTS, "Aspects against labels", "90.0 (80.0-95.0) 90 90.0% - 97.0", id="yes and no"),
     ],
@@ -38,7 +38,7 @@ def test_the_terminal_shows_what_the_judge_was_asked_for_in_eighty_columns(rows,
 @pytest.mark.parametrize("rule", ["average", "strict"])
 def test_what_is_no_verdict_on_two_answers_is_shown_whatever_the_headlines_rule_is(rule):
     rows = [replace(one, swap_rule=rule) for one in OF_SCORES[1:]]
-    numbers = "judge 0.50 (-0.10 to 0.70) 90 99.6% 0.61 1.25 40.0"
+    numbers = "judge 0.50 (-0.10 to 0.70) 249 99.6% 0.61 1.25 40.0"
     assert " ".join(printed(rows, swap_rules=["both_right"]).splitlines()[2].split()) == numbers
 
 
@@ -80,7 +80,7 @@ def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
 
 
 def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
-    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict", is_rate=True)
+    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict")
     told = replace(strict, if_failures_wrong=0.8, if_failures_right=0.8)
     assert (told.n, told.asked) == (90, 100), "the rest abstains"
     assert "failures" not in printed([told])
@@ -99,7 +99,7 @@ def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
 def test_the_terminal_says_once_whether_a_bias_was_found(bias, words):
     numbers = dict(zip(("value", "low", "high", "detectable", "reason"), (*bias, None), strict=False))
     both = [*OF_PAIRS, replace(OF_PAIRS[0], swap_rule="strict")]
-    text = printed([*both, row("position_bias", is_effect=True, **numbers)])
+    text = printed([*both, row("position_bias", **numbers)])
     assert [line for line in text.splitlines() if "judge, bias" in line] == [f"  judge, bias: {words}"]
 
 
@@ -113,4 +113,5 @@ def test_a_labelers_name_is_text(labeler):
     [(1.0, "100%"), (0.996, "99.6%"), (0.99999, ">99.9%"), (0.5, "50.0%"), (0.0001, "<0.1%"), (0.0, "0%"), (None, "-")],
 )
 def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
-    assert covered(row("agreement", coverage=coverage)) == text
+    n, asked = (0, None) if coverage is None else (round(coverage * 10**6), 10**6)
+    assert covered(row("agreement", n=n, asked=asked)) == text

@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 
 from judgelake.evaluating import content
 from judgelake.evaluating.disagreements import evenly, of_newest_text
-from judgelake.evaluating.judge_content import FAMILIES, HEADLINES, MORE_ORDERS, ORDERS
 from judgelake.evaluating.tracking import headline_metrics
 from judgelake.evaluation import FailureRule, Labels, SwapRule
 from judgelake.report import Confusion, Missing, glossary
@@ -110,7 +109,7 @@ def test_missing_slices_say_the_true_reason(rows, by, reason):
 
 def test_the_figure_that_stands_for_a_judge_of_scores_is_shown_by_slice():
     sliced = [row("spearman", 0.7, slice="source=a"), row("pearson", 0.6, slice="source=a")]
-    assert [(one.metric, one.estimate.value) for one in section([*OF_SCORES, *sliced]).slices] == [("spearman", 0.7)]
+    assert [(one.metric, one.value) for one in section([*OF_SCORES, *sliced]).slices] == [("spearman", 0.7)]
 
 
 def test_a_judge_is_told_what_was_not_tested_of_it():
@@ -170,7 +169,7 @@ def test_what_is_no_verdict_on_two_answers_is_shown_and_logged_whatever_the_head
     assert {one.metric for one in found.headline} == {one.metric for one in rows}
     assert {one.metric for one in found.slices} == {found.headline[0].metric}
     assert {one.metric for one in rows} < set(headline_metrics(rows, "both_right"))
-    assert headline_metrics(rows, "both_right")["n"] == 90
+    assert headline_metrics(rows, "both_right")["n"] == found.headline[0].n
     beside = section([*OF_PAIRS, *rows], swap_rules=["first"])
     assert {one.metric for family in beside.families for one in family.rows} == {one.metric for one in rows}
 
@@ -185,7 +184,7 @@ def test_what_rests_on_the_headlines_verdicts_is_shown_and_logged_by_its_rule():
 def test_margins_that_were_sliced_are_shown():
     bin_row = row("agreement", 0.7, swap_rule="first", slice="judge_margin=below 0.5 nats")
     ((name, shown),) = [(one.name, one.agreement) for one in section([*OF_PAIRS, bin_row]).calibration]
-    assert (name, shown.estimate.value) == ("below 0.5 nats", 0.7)
+    assert (name, shown.value) == ("below 0.5 nats", 0.7)
 
 
 @pytest.mark.parametrize(
@@ -201,13 +200,6 @@ def test_margins_that_were_sliced_are_shown():
 )
 def test_the_model_is_named_where_its_version_names_it(version, model):
     assert section(OF_PAIRS, judges=(judge_info(model_version=version),)).model == model
-
-
-def test_the_report_explains_every_metric_that_it_shows():
-    of_judges = {*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values())
-    between = {"judge_agreement", "agreement_difference", "win_rate", "bradley_terry", "leaderboard_spearman"}
-    of_labelers = {"labeler_kappa", "labeler_quadratic_kappa", "krippendorff_alpha", "krippendorff_alpha_interval"}
-    assert of_judges | between | of_labelers <= set(glossary.METRICS)
 
 
 def test_the_report_explains_every_rule_that_a_config_may_name():
@@ -247,7 +239,7 @@ def content_of(monkeypatch):
 
 
 def of_labelers(metric, subject=None, value=None, n=9, **parts):
-    nobody = dict.fromkeys(("judge", "judge_fingerprint", "model_version", "mode", "asked", "coverage"))
+    nobody = dict.fromkeys(("judge", "judge_fingerprint", "model_version", "mode", "asked"))
     return row(metric, value, subject=subject, n=n, **nobody, **parts)
 
 
@@ -258,7 +250,7 @@ def test_labelers_are_told_apart_whatever_their_names_hold(content_of):
         of_labelers("labeler_kappa", "c / d", 0.6),
     ]
     pairs = content_of([*OF_PAIRS, *rows], labelers=("a / b", "c", "d")).labelers.pairs
-    assert [(pair.first, pair.second, pair.kappa.estimate.value) for pair in pairs] == [
+    assert [(pair.first, pair.second, pair.kappa.value) for pair in pairs] == [
         ("a / b", "c", 0.8),
         ("a / b", "d", 0.7),
         ("c", "d", 0.6),
@@ -281,7 +273,7 @@ def test_two_labelers_are_held_together_by_the_kappa_that_says_something(content
     told = {"labeler_kappa": kappa, "labeler_quadratic_kappa": quadratic}
     rows = [of_labelers(metric, "a / b", *said) for metric, said in told.items() if said]
     (pair,) = content_of(rows, labelers=("a", "b")).labelers.pairs
-    assert (pair.kappa.metric, pair.kappa.estimate.value) == shown
+    assert (pair.kappa.metric, pair.kappa.value) == shown
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from report_example import bare_judge, empty_content, full_content
 from report_hostile import HOSTILE_TEXTS, hostile_content
 
-from judgelake.evaluation import Estimate
-from judgelake.report import Missing, Row, Scale, judge_card
+from judgelake.evaluation import Result
+from judgelake.report import Missing, judge_card
 from judgelake.report.card_markdown import ADDRESS, code
 from judgelake.report.inert import ACTING
 
@@ -78,7 +78,8 @@ def test_the_json_says_what_the_judge_is_and_what_it_was_held_against():
 
 
 def test_numbers_are_kept_as_they_were_computed():
-    row = Row("agreement", Estimate(1 / 3, 0.25, 0.4), n=30, asked=40, questions=20, if_wrong=0.25, if_right=0.5)
+    bounds = {"if_failures_wrong": 0.25, "if_failures_right": 0.5}
+    row = Result("agreement", 1 / 3, 0.25, 0.4, n=30, asked=40, clusters=20, **bounds)
     (kept,) = json.loads(bare_card(headline=(row,)).to_json())["headline"]["rows"]
     assert (kept["value"], kept["low"], kept["high"]) == (1 / 3, 0.25, 0.4)
     assert (kept["n"], kept["asked"], kept["questions"], kept["coverage"]) == (30, 40, 20, 0.75)
@@ -87,7 +88,7 @@ def test_numbers_are_kept_as_they_were_computed():
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
 def test_what_is_no_number_is_null_and_never_zero(value):
-    card = bare_card(headline=(Row("agreement", Estimate(value, value, value, value, "no label"), n=0, asked=0),))
+    card = bare_card(headline=(Result("agreement", value, value, value, value, "no label", n=0, asked=0),))
     (row,) = json.loads(card.to_json())["headline"]["rows"]
     assert (row["value"], row["low"], row["high"], row["coverage"]) == (None, None, None, None)
     assert row["reason"] == "no label"
@@ -105,7 +106,7 @@ def test_a_missing_part_is_its_reason():
 
 
 def test_a_bias_that_is_not_found_is_never_called_none():
-    row = Row("length_slope", Estimate(0.01, -0.02, 0.04, 0.042), 900, scale=Scale.POINTS, is_effect=True)
+    row = Result("length_slope", 0.01, -0.02, 0.04, 0.042, n=900)
     card = bare_card(headline=(row,))
     sentence = "No length bias at equal labels was found, and this sample could not have shown less than 4.2 points."
     (finding,) = json.loads(card.to_json())["findings"]

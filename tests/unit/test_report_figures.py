@@ -6,13 +6,11 @@ import math
 
 import pytest
 
-from judgelake.evaluation import Estimate
+from judgelake.evaluation import Result, Scale
 from judgelake.report import (
     BothOrders,
     JudgePair,
     Missing,
-    Row,
-    Scale,
     bounds_text,
     effect_finding,
     found_words,
@@ -46,10 +44,10 @@ def test_a_number_is_written_with_its_unit_or_not_at_all(value, scale, expected)
 
 
 def test_an_interval_is_written_whole_or_not_at_all():
-    assert interval_text(Estimate(0.71, 0.682, 0.739), Scale.RATE) == "68.2 to 73.9"
-    assert interval_text(Estimate(0.01, -0.012, 0.034), Scale.POINTS) == "−1.2 to +3.4"
-    assert interval_text(Estimate(0.71, 0.682), Scale.RATE) is None
-    assert interval_text(Estimate(0.71, math.nan, 0.739), Scale.RATE) is None
+    assert interval_text(Result("agreement", 0.71, 0.682, 0.739, n=9)) == "68.2 to 73.9"
+    assert interval_text(Result("length_bias", 0.01, -0.012, 0.034, n=9)) == "−1.2 to +3.4"
+    assert interval_text(Result("agreement", 0.71, 0.682, n=9)) is None
+    assert interval_text(Result("agreement", 0.71, math.nan, 0.739, n=9)) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,8 @@ def test_an_interval_is_written_whole_or_not_at_all():
     ],
 )
 def test_bounds_are_told_where_a_judgment_failed(n, if_wrong, if_right, text):
-    row = Row("agreement", Estimate(0.71), n, 100, swap_rule="both_right", if_wrong=if_wrong, if_right=if_right)
+    bounds = {"if_failures_wrong": if_wrong, "if_failures_right": if_right}
+    row = Result("agreement", 0.71, n=n, asked=100, swap_rule="both_right", **bounds)
     told = bounds_text(row)
     assert (told and told.replace("\u202f", " ")) == text
 
@@ -89,7 +88,7 @@ def test_a_cell_is_coloured_by_its_share(share, level):
 
 
 def orders(first, consistent, second):
-    return BothOrders(*(Row("share", Estimate(value), 100) for value in (consistent, first, second)))
+    return BothOrders(*(Result("consistency", value, n=100) for value in (consistent, first, second)))
 
 
 def test_the_bar_of_both_orders_is_whole():
@@ -107,6 +106,14 @@ def test_shares_that_are_no_whole_are_not_drawn(shares):
     assert parts_of(orders(*shares)) is None
 
 
+OF_SCALE = {
+    Scale.RATE: "agreement",
+    Scale.POINTS: "length_bias",
+    Scale.COEFFICIENT: "cohen_kappa",
+    Scale.NUMBER: "mean_absolute_error",
+}
+
+
 @pytest.mark.parametrize(
     ("scale", "ends", "expected"),
     [
@@ -120,13 +127,12 @@ def test_shares_that_are_no_whole_are_not_drawn(shares):
     ],
 )
 def test_an_axis_ends_at_round_numbers_and_holds_every_interval(scale, ends, expected):
-    axis = axis_of([Row("m", Estimate(sum(ends) / 2, *ends), 10, scale=scale)], scale)
+    axis = axis_of([Result(OF_SCALE[scale], sum(ends) / 2, *ends, n=10)], scale)
     assert (axis.low, axis.high) == pytest.approx(expected)
 
 
 def effect(value, low=None, high=None, detectable=None, reason=None):
-    estimate = Estimate(value, low, high, detectable, reason)
-    return Row("position_bias", estimate, 100, scale=Scale.POINTS, is_effect=True)
+    return Result("position_bias", value, low, high, detectable, reason, n=100)
 
 
 @pytest.mark.parametrize(

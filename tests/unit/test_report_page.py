@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from report_example import RULES, bare_judge, empty_content, full_content, rate
 from report_hostile import HOSTILE_TEXTS, hostile_content
 
-from judgelake.evaluation import Estimate
+from judgelake.evaluation import Result, metric_named
 from judgelake.report import (
     BothOrders,
     Confusion,
@@ -29,16 +29,12 @@ from judgelake.report import (
     Missing,
     Models,
     OrderVerdict,
-    Row,
-    Scale,
     ShownAnswer,
-    Slice,
     Turn,
     notebook_html,
     render_page,
 )
 from judgelake.report.disagreements import MOST_DISAGREEMENTS
-from judgelake.report.glossary import METRICS, metric_title
 from judgelake.report.inert import ACTING, LONGEST_NAME, LONGEST_TEXT, cleaned, name
 
 VOID = {"meta", "br", "rect", "line", "circle", "link", "img", "input", "hr"}
@@ -230,8 +226,8 @@ def test_a_report_shows_in_a_notebook_without_links_that_leave_the_cell():
         full_content(),
         empty_content(),
         with_judge(),
-        with_judge(headline=(Row("agreement", Estimate(math.nan, math.nan, math.inf), 0),)),
-        with_judge(headline=(Row("agreement", Estimate(None), 0, 0, 0),)),
+        with_judge(headline=(Result("agreement", math.nan, math.nan, math.inf, n=0),)),
+        with_judge(headline=(Result("agreement", n=0, asked=0, clusters=0),)),
         with_judge(headline=(), slices=(), calibration=(), families=(Family("Length", ()),)),
         replace(empty_content(), judge_pairs=(), models=Models((), ()), disagreements=()),
     ],
@@ -242,7 +238,8 @@ def test_a_page_never_shows_what_is_no_number(content):
 
 
 def test_a_headline_figure_stands_with_all_that_it_rests_on():
-    row = rate("agreement", 0.7107, 0.03, 950, 1_000, swap_rule="first", if_wrong=0.675, if_right=0.725)
+    bounds = {"if_failures_wrong": 0.675, "if_failures_right": 0.725}
+    row = rate("agreement", 0.7107, 0.03, 950, 1_000, swap_rule="first", **bounds)
     name, value, _, n, questions, coverage = Page(render_page(with_judge(headline=(row,)))).row("Agreement")
     assert name == "Agreement"
     assert value == "71.1 % 68.1 to 74.1 67.5 % were all failures wrong, 72.5 % right"
@@ -250,7 +247,7 @@ def test_a_headline_figure_stands_with_all_that_it_rests_on():
 
 
 def test_a_value_without_an_interval_says_why():
-    row = Row("agreement", Estimate(0.5, reason="one question only, so there is no interval"), n=2, questions=1)
+    row = Result("agreement", 0.5, reason="one question only, so there is no interval", n=2, clusters=1)
     assert "50.0 % one question only, so there is no interval" in text_of(with_judge(headline=(row,)))
 
 
@@ -276,7 +273,7 @@ def test_a_family_that_is_missing_is_named_with_its_reason():
 
 
 def pair_of(first, second, **difference):
-    row = Row("agreement_difference", Estimate(**difference), 100, scale=Scale.POINTS, is_effect=True)
+    row = Result("agreement_difference", **difference, n=100)
     return JudgePair(first, second, difference=row)
 
 
@@ -343,17 +340,17 @@ def test_judges_that_cannot_be_compared_are_not_said_to_be_alike(differences, wo
 
 def test_a_position_bias_that_was_not_found_stands_at_a_glance_with_what_could_have_been_shown():
     share = rate("consistency", 0.9, 0.02, 100)
-    bias = Row("position_bias", Estimate(0.01, -0.02, 0.04, 0.042), 100, scale=Scale.POINTS, is_effect=True)
+    bias = Result("position_bias", 0.01, -0.02, 0.04, 0.042, n=100)
     page = Page(render_page(with_judge(both_orders=BothOrders(share, share, share, bias))))
     assert page.row("judge")[4].endswith("not found; this sample could not have shown less than 4.2 points")
 
 
 def test_labelers_of_verdicts_and_of_scores_have_a_matrix_each():
     def pair(metric, first, second):
-        return LabelerPair(first, second, Row(metric, Estimate(0.5, 0.4, 0.6), 9, scale=Scale.COEFFICIENT))
+        return LabelerPair(first, second, Result(metric, 0.5, 0.4, 0.6, n=9))
 
     alphas = tuple(
-        Row(metric, Estimate(value, value, value), 9, scale=Scale.COEFFICIENT)
+        Result(metric, value, value, value, n=9)
         for metric, value in (("krippendorff_alpha", 0.8), ("krippendorff_alpha_interval", 0.7))
     )
     pairs = (pair("labeler_kappa", "one", "two"), pair("labeler_quadratic_kappa", "three", "four"))
@@ -368,12 +365,11 @@ def test_labelers_of_verdicts_and_of_scores_have_a_matrix_each():
 
 
 def test_slices_stand_by_value_and_small_ones_have_no_rate():
-    few = Estimate(None, reason="fewer than 30 comparisons")
     rows = [
-        rate("agreement", value, 0.05, 100, slice=Slice("source", source))
+        rate("agreement", value, 0.05, 100, slice=f"source={source}")
         for source, value in (("middle", 0.6), ("best", 0.8), ("worst", 0.4))
     ]
-    rows.insert(1, Row("agreement", few, n=12, slice=Slice("source", "small")))
+    rows.insert(1, Result("agreement", reason="fewer than 30 comparisons", n=12, slice="source=small"))
     page = Page(render_page(with_judge(slices=tuple(rows))))
     names = [row[0].split() for row in page.cells if row]
     order = [words[0] for words in names if words and words[0] in ("middle", "best", "worst", "small")]
@@ -384,7 +380,7 @@ def test_slices_stand_by_value_and_small_ones_have_no_rate():
 
 def test_slices_of_several_dimensions_and_metrics_stand_apart():
     rows = tuple(
-        rate(metric, 0.5, 0.05, 100, slice=Slice(dimension, "one"))
+        rate(metric, 0.5, 0.05, 100, slice=f"{dimension}=one")
         for dimension in ("source", "turns")
         for metric in ("agreement", "consistency")
     )
@@ -394,7 +390,7 @@ def test_slices_of_several_dimensions_and_metrics_stand_apart():
 
 
 def test_many_slices_fold():
-    rows = tuple(rate("agreement", 0.5, 0.05, 100, slice=Slice("source", f"s{place}")) for place in range(37))
+    rows = tuple(rate("agreement", 0.5, 0.05, 100, slice=f"source=s{place}") for place in range(37))
     assert "27 more" in text_of(with_judge(slices=rows))
 
 
@@ -490,12 +486,13 @@ def test_every_metric_that_is_shown_is_explained():
     told |= {"labeler_kappa", "krippendorff_alpha"}
     words = text_of(full_content()).rpartition(" Words ")[2]
     for metric in told:
-        assert f"{metric_title(metric)} {METRICS[metric][:1].upper()}{METRICS[metric][1:]}." in words
+        meaning = metric_named(metric).meaning
+        assert f"{metric_named(metric).title} {meaning[:1].upper()}{meaning[1:]}." in words
 
 
 @pytest.mark.parametrize("part", ["calibration", "slices", "judge_pairs"])
 def test_a_metric_that_stands_in_one_part_alone_is_explained(part):
-    row = rate("positional_kappa", 0.5, 0.05, 100, slice=Slice("source", "a"))
+    row = rate("positional_kappa", 0.5, 0.05, 100, slice="source=a")
     parts = {"calibration": (MarginBin("0 to 1", row),), "slices": (row,)}
     content = with_judge(**{part: parts[part]}) if part in parts else with_judge()
     if part == "judge_pairs":

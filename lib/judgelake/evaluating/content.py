@@ -10,8 +10,8 @@ from judgelake.evaluating.agreement_observations import BETWEEN_LABELERS
 from judgelake.evaluating.disagreements import disagreements_of
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.figures import TOO_FEW
-from judgelake.evaluating.judge_content import judge_section, shown
-from judgelake.evaluating.rows import MetricRow
+from judgelake.evaluating.judge_content import judge_section
+from judgelake.evaluation import Result
 from judgelake.report import (
     Count,
     Disagreement,
@@ -65,8 +65,8 @@ def report_content(evaluation: Evaluation) -> ReportContent:
     )
 
 
-def _named(rows: Iterable[MetricRow], metric: str) -> list[MetricRow]:
-    return [row for row in rows if row.metric == metric and row.slice == "all"]
+def _named(rows: Iterable[Result], metric: str) -> list[Result]:
+    return [row for row in rows if row.metric == metric and row.is_whole]
 
 
 def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
@@ -81,8 +81,8 @@ def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
         JudgePair(
             first=names[row.judge_fingerprint or ""],
             second=row.subject or "",
-            agreement=shown(row),
-            difference=shown(by_metric["agreement_difference"][pair]),
+            agreement=row,
+            difference=by_metric["agreement_difference"][pair],
             p_value=by_metric["mcnemar_p"][pair].value,
             p_corrected=by_metric["mcnemar_p_holm"][pair].value,
         )
@@ -98,7 +98,7 @@ def _models(evaluation: Evaluation) -> Models | Missing:
         return Missing("the answers do not name their models")
     names = dict(sources)
     correlations = tuple(
-        RankCorrelation(names.get(row.judge_fingerprint, LABELS), row.subject or "", shown(row))
+        RankCorrelation(names.get(row.judge_fingerprint, LABELS), row.subject or "", row)
         for row in _named(evaluation.rows, "leaderboard_spearman")
     )
     nobody = Missing("there is one leaderboard only")
@@ -113,8 +113,8 @@ def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> 
     ranked = tuple(
         RankedModel(
             model or "",
-            shown(rates[model]),
-            shown(strengths[model]) if model in strengths else Missing("it has no strength"),
+            rates[model],
+            strengths[model] if model in strengths else Missing("it has no strength"),
         )
         for model in order
     )
@@ -122,7 +122,7 @@ def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> 
     return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
 
 
-def _best_first(strength: MetricRow | None, rate: MetricRow) -> tuple[bool, float, float, str]:
+def _best_first(strength: Result | None, rate: Result) -> tuple[bool, float, float, str]:
     known = strength is not None and strength.value is not None
     value = strength.value if strength is not None and strength.value is not None else 0.0
     return (not known, -value, -(rate.value or 0.0), rate.subject or "")
@@ -143,13 +143,13 @@ def _labelers(evaluation: Evaluation) -> Labelers | Missing:
         found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
         # A number before a reason, and a reason that speaks of labels before the one that there are none.
         best = sorted(found, key=lambda row: (row.value is None, not row.n))[:1]
-        pairs += [LabelerPair(first, second, shown(row)) for row in best]
+        pairs += [LabelerPair(first, second, row) for row in best]
     named = ("krippendorff_alpha", "krippendorff_alpha_interval")
     alphas = [row for metric in named for row in _named(evaluation.rows, metric)]
     alphas = [row for row in alphas if row.n] or alphas[:1]
     return Labelers(
         tuple(pairs) or Missing("there are too many labelers to show every two of them"),
-        tuple(map(shown, alphas)) or Missing("no comparison has labels of two"),
+        tuple(alphas) or Missing("no comparison has labels of two"),
     )
 
 
@@ -186,7 +186,7 @@ def _split_labels(evaluation: Evaluation) -> int:
 def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
     """How many slices are too small for the figure that stands for a judge."""
     rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
-    return len({row.slice for row in rows if row.estimate.reason == TOO_FEW.format(least)})
+    return len({row.slice for row in rows if row.reason == TOO_FEW.format(least)})
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:

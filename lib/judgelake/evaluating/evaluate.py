@@ -23,13 +23,13 @@ from judgelake.evaluating.observations import (
     pair_observations,
     pair_rows,
 )
-from judgelake.evaluating.rows import MetricRow, run_id_of, write_rows
+from judgelake.evaluating.rows import run_id_of, write_rows
 from judgelake.evaluating.score_observations import (
     graded_rows,
     ranking_observations,
     score_observations,
 )
-from judgelake.evaluation import ROWS_A_TASK, EvaluateJob, Table, count_cells
+from judgelake.evaluation import ROWS_A_TASK, EvaluateJob, Result, Table, count_cells
 from judgelake.lake import create_tables, register
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Evaluation:
     inputs: Inputs
     slices: SliceNames
     counted: Counted
-    rows: tuple[MetricRow, ...]
+    rows: tuple[Result, ...]
     verdicts: DataFrame
     """One row a comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
     graded: DataFrame | None

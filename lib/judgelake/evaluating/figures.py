@@ -10,11 +10,12 @@ from judgelake.evaluating.groups import Counted, Group
 from judgelake.evaluating.inputs import Inputs
 from judgelake.evaluating.leaderboards import leaderboard_rows
 from judgelake.evaluating.row_rules import rules_of
-from judgelake.evaluating.rows import MetricRow, row_of
+from judgelake.evaluating.rows import row_of
 from judgelake.evaluation import (
     WHOLE,
     EvaluateJob,
     Figure,
+    Result,
     Table,
     alpha_figures,
     aspect_figures,
@@ -35,7 +36,7 @@ from judgelake.evaluation import (
 TOO_FEW = "fewer than {} comparisons count in this slice"
 
 
-def metric_rows(counted: Counted, inputs: Inputs, slices: SliceNames, job: EvaluateJob) -> Iterator[MetricRow]:
+def metric_rows(counted: Counted, inputs: Inputs, slices: SliceNames, job: EvaluateJob) -> Iterator[Result]:
     """All rows of an evaluation, in the order of judges, families and slices."""
     for (group, number), table in counted.items():
         if number != WHOLE and not table.questions:
@@ -44,7 +45,7 @@ def metric_rows(counted: Counted, inputs: Inputs, slices: SliceNames, job: Evalu
         for figure in _figures(group, table, counted[group, WHOLE], job):
             # Where none counts the figure says why, and needs no other reason.
             is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < job.slices.least
-            rules = rules_of(figure, group.family, judge, job, TOO_FEW.format(job.slices.least) if is_small else None)
+            rules = rules_of(figure, judge, job, TOO_FEW.format(job.slices.least) if is_small else None)
             yield row_of(figure, judge, slices.name(number), table.questions, rules)
     yield from _judges_against_each_other(counted, inputs, job)
     yield from leaderboard_rows(counted, inputs, job)
@@ -75,7 +76,7 @@ def _figures(group: Group, table: Table, whole: Table, job: EvaluateJob) -> Iter
     return of_one_table.get(group.family, lambda: iter(()))()
 
 
-def _judges_against_each_other(counted: Counted, inputs: Inputs, job: EvaluateJob) -> Iterator[MetricRow]:
+def _judges_against_each_other(counted: Counted, inputs: Inputs, job: EvaluateJob) -> Iterator[Result]:
     """Every two judges; a pair without a comparison in common has its rows, too, with the reason."""
     pairs = {
         (judge.name, other.name): (
@@ -86,4 +87,4 @@ def _judges_against_each_other(counted: Counted, inputs: Inputs, job: EvaluateJo
     }
     for names, figure in judge_pair_figures({names: table for names, (_, table) in pairs.items()}):
         judge, table = pairs[names]
-        yield row_of(figure, judge, "all", table.questions, rules_of(figure, "judge_pairs", judge, job))
+        yield row_of(figure, judge, "all", table.questions, rules_of(figure, judge, job))

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from judgelake.evaluating.inputs import JudgeInfo
-from judgelake.evaluation import EvaluateJob, Figure, SwapRule, counted_as
+from judgelake.evaluation import EvaluateJob, Figure, OrderRule, SwapRule, counted_as, metric_named
 
 ONE_ORDER = (SwapRule.FIRST, SwapRule.SECOND)
-# Families of observations made of the verdicts by the first swap rule.
-OF_HEADLINE = frozenset({"lengths", "own_family", "family_matrix", "judge_pairs", "models"})
-GRADED = frozenset({"scores", "rankings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,14 @@ def graded_rule(judge: JudgeInfo, job: EvaluateJob) -> SwapRule | None:
     return SwapRule.AVERAGE if judge.gives_scores else SwapRule.STRICT
 
 
-def rules_of(
-    figure: Figure, family: str, judge: JudgeInfo | None, job: EvaluateJob, withheld: str | None = None
-) -> RowRules:
-    """The rules of a figure of a family of observations."""
+def rules_of(figure: Figure, judge: JudgeInfo | None, job: EvaluateJob, withheld: str | None = None) -> RowRules:
+    """The rules of a figure."""
     if judge is None:
         return RowRules(withheld=withheld)
-    swap_rule = None
-    if family in OF_HEADLINE:
-        swap_rule = job.swap_rules[0].value
-    elif family in GRADED and (rule := graded_rule(judge, job)):
-        swap_rule = rule.value
-    return RowRules(swap_rule, counted_as(figure.metric, job.failure_rule, job.failure_score), withheld)
+    by, rule = metric_named(figure.metric).swap_rule, None
+    if by is OrderRule.HEADLINE:
+        rule = job.swap_rules[0]
+    elif by is OrderRule.GRADED:
+        rule = graded_rule(judge, job)
+    failure_rule = counted_as(figure.metric, job.failure_rule, job.failure_score)
+    return RowRules(None if rule is None else rule.value, failure_rule, withheld)

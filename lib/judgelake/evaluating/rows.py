@@ -1,16 +1,16 @@
-"""Figures as rows of the metrics table: with their interval, what they rest on, and the rules they came by."""
+"""Figures as results, with the rules they came by, and results as rows of the metrics table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from judgelake.config import fingerprint
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
 from judgelake.evaluating.row_rules import RowRules
-from judgelake.evaluation import EvaluateJob, Figure, Labels, absent
+from judgelake.evaluation import EvaluateJob, Figure, Labels, Result, absent
 from judgelake.lake import replace_rows
 
 if TYPE_CHECKING:
@@ -21,37 +21,8 @@ NAMED_LABELERS = 5
 NOT_OF_THE_RUN = {"tables", "report", "cards", "mlflow", "versions"}
 
 
-@dataclass(frozen=True, slots=True)
-class MetricRow:
-    """One row of the metrics table, less the columns that all rows of an evaluation share."""
-
-    judge: str | None
-    judge_fingerprint: str | None
-    model_version: str | None
-    mode: str | None
-    metric: str
-    subject: str | None
-    slice: str
-    value: float | None
-    low: float | None
-    high: float | None
-    detectable: float | None
-    if_failures_wrong: float | None
-    if_failures_right: float | None
-    n: int
-    clusters: int
-    asked: int | None
-    coverage: float | None
-    swap_rule: str | None
-    reason: str | None
-    failure_rule: str | None = None
-    is_rate: bool = False
-    is_effect: bool = False
-    """As the figure says; they tell a reader how to show the number and are no columns of the table."""
-
-
-def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, rules: RowRules) -> MetricRow:
-    """The row of a figure.
+def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, rules: RowRules) -> Result:
+    """The result of a figure.
 
     Args:
         figure: the number and what it rests on.
@@ -61,29 +32,26 @@ def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: 
         rules: by which it came, and whether it is shown.
     """
     found = figure.estimate(questions) if rules.withheld is None else absent(rules.withheld)
-    return MetricRow(
+    return Result(
+        figure.metric,
+        found.value,
+        found.low,
+        found.high,
+        found.detectable,
+        found.reason,
+        n=figure.n,
+        asked=figure.asked,
+        clusters=figure.clusters(questions),
+        subject=figure.subject,
+        slice=slice_name,
+        if_failures_wrong=None if rules.withheld else figure.if_wrong,
+        if_failures_right=None if rules.withheld else figure.if_right,
+        swap_rule=figure.swap_rule or rules.swap_rule,
+        failure_rule=rules.failure_rule,
         judge=None if judge is None else judge.judge,
         judge_fingerprint=None if judge is None else judge.fingerprint,
         model_version=None if judge is None else judge.model_version,
         mode=None if judge is None else judge.mode,
-        metric=figure.metric,
-        subject=figure.subject,
-        slice=slice_name,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        detectable=found.detectable,
-        if_failures_wrong=None if rules.withheld else figure.if_wrong,
-        if_failures_right=None if rules.withheld else figure.if_right,
-        n=figure.n,
-        clusters=figure.clusters(questions),
-        asked=figure.asked,
-        coverage=figure.coverage,
-        swap_rule=figure.swap_rule or rules.swap_rule,
-        failure_rule=rules.failure_rule,
-        reason=found.reason,
-        is_rate=figure.is_rate,
-        is_effect=figure.is_effect,
     )
 
 
@@ -116,7 +84,7 @@ def write_rows(
     job: EvaluateJob,
     inputs: Inputs,
     run_id: str,
-    rows: Sequence[MetricRow],
+    rows: Sequence[Result],
     computed_at: datetime,
 ) -> None:
     """Put the rows of this evaluation in the place of those it left before, in one commit."""
@@ -133,7 +101,12 @@ def write_rows(
     columns = spark.read.table(job.tables.metrics).schema
     headline = job.swap_rules[0]
     values = [
-        {**shared, **asdict(row), "is_headline": None if row.swap_rule is None else row.swap_rule == headline}
+        {
+            **shared,
+            **asdict(row),
+            "coverage": row.coverage,
+            "is_headline": None if row.swap_rule is None else row.swap_rule == headline,
+        }
         for row in rows
     ]
     data = [tuple(value.get(name) for name in columns.fieldNames()) for value in values]
@@ -146,6 +119,6 @@ def failure_rule_text(job: EvaluateJob) -> str:
     return rule if job.failure_score is None else f"{rule}; score {job.failure_score:g}"
 
 
-def of_judge(rows: Iterable[MetricRow], judge: JudgeInfo) -> list[MetricRow]:
+def of_judge(rows: Iterable[Result], judge: JudgeInfo) -> list[Result]:
     """The rows about one judge."""
     return [row for row in rows if row.judge_fingerprint == judge.fingerprint]

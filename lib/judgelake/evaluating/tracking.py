@@ -12,21 +12,13 @@ import numpy as np
 
 from judgelake.evaluating.evaluate import Evaluation
 from judgelake.evaluating.inputs import JudgeInfo
-from judgelake.evaluating.judge_content import (
-    FAMILIES,
-    HEADLINES,
-    MORE_ORDERS,
-    ORDERS,
-    PAIRS,
-    headline_kind,
-    is_by_rule,
-)
-from judgelake.evaluating.rows import MetricRow, failure_rule_text, label_rule_text, of_judge
+from judgelake.evaluating.judge_content import headline_kind, is_by_rule
+from judgelake.evaluating.rows import failure_rule_text, label_rule_text, of_judge
+from judgelake.evaluation import PAIRS, Result, headline_of, metric_named
 from judgelake.report import Confusion, JudgeCard
 from judgelake.tracking import flat, open_experiment, table_dataset
 
 FINGERPRINT_TAG = "judgelake.judge_fingerprint"
-TRACKED = frozenset({*ORDERS, *MORE_ORDERS}.union(*HEADLINES.values(), *FAMILIES.values()))
 # As many as MLflow gives in one answer; of more, those in which something changed last.
 MOST_EXPERIMENTS = 1_000
 # Where results go says nothing of what they are; families may name more models than MLflow takes parameters.
@@ -61,7 +53,7 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
     return str(run.info.run_id)
 
 
-def headline_metrics(rows: Sequence[MetricRow], headline_rule: str) -> dict[str, float]:
+def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, float]:
     """The numbers that stand for a judge as a whole, by the names of the metrics.
 
     An interval becomes two metrics more, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE.
@@ -72,16 +64,17 @@ def headline_metrics(rows: Sequence[MetricRow], headline_rule: str) -> dict[str,
         rows: of one judge.
         headline_rule: the first of the job's swap rules.
     """
-    whole = [row for row in rows if row.slice == "all" and row.subject is None and row.metric in TRACKED]
+    of_judge_alone = (row for row in rows if row.is_whole and row.subject is None)
+    whole = [row for row in of_judge_alone if metric_named(row.metric).is_shown]
     found: dict[str, float | None] = {}
     for row in whole:
         name = row.metric
         if not is_by_rule(row, headline_rule):
-            if name != HEADLINES[PAIRS][0]:
+            if name != headline_of(PAIRS)[0]:
                 continue
             name = f"{name}/{row.swap_rule}"
         found |= {name: row.value, f"{name}.low": row.low, f"{name}.high": row.high}
-    first = HEADLINES[headline_kind(whole)][0]
+    first = headline_of(headline_kind(whole))[0]
     for row in whole:
         if row.metric == first and is_by_rule(row, headline_rule):
             found |= {"n": row.n, "coverage": row.coverage}

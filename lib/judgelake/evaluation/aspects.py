@@ -149,9 +149,7 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
     for metric, found in _measured(rows).items():
         is_bounded = metric in bounds and np.isfinite([found[0], *bounds[metric]]).all()
         if_wrong, if_right = bounds[metric] if is_bounded else (None, None)
-        yield Figure(
-            metric, found, n, asked, is_rate=True, if_wrong=if_wrong, if_right=if_right, reason=reason, base=base
-        )
+        yield Figure(metric, found, n, asked, if_wrong=if_wrong, if_right=if_right, reason=reason, base=base)
 
 
 def limits(counts: NDArray[np.float64], failed: tuple[int, int]) -> dict[str, tuple[float, float]]:

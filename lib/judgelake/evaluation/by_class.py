@@ -131,7 +131,7 @@ class Limits:
         return lowest, highest
 
 
-def class_figures(confusion: Confusion, limits: Limits, rate: Callable[..., Figure]) -> Iterator[Figure]:
+def class_figures(confusion: Confusion, limits: Limits, figure: Callable[..., Figure]) -> Iterator[Figure]:
     """Precision, recall and F1: macro, weighted, and of each class that occurs, with the class as the subject.
 
     0 / 0 (the precision of a class that is never a verdict, the recall of one that is never a label) is no number of
@@ -140,22 +140,22 @@ def class_figures(confusion: Confusion, limits: Limits, rate: Callable[..., Figu
     Args:
         confusion: of what counts.
         limits: what bounds the figures of the same data.
-        rate: makes a figure of a rate, of a metric's name and its replicates, that rests on what counts.
+        figure: makes a figure, of a metric's name and its replicates, that rests on what counts.
     """
     counts = ClassCounts.of(confusion)
     for measure, never in ((precision, NEVER_A_VERDICT), (recall, NEVER_A_LABEL), (f1, None)):
         name, by_class, bases = measure.__name__, measure(counts), _whole(measure, counts)
-        yield rate(f"macro_{name}", macro(by_class), **_bounds(*limits.of_macro(measure)))
-        yield rate(f"weighted_{name}", weighted(by_class, counts.labels), **_bounds(*limits.of_weighted(measure)))
+        yield figure(f"macro_{name}", macro(by_class), **_bounds(*limits.of_macro(measure)))
+        yield figure(f"weighted_{name}", weighted(by_class, counts.labels), **_bounds(*limits.of_weighted(measure)))
         low, high = limits.of_classes(measure)
         for place, label in enumerate(CLASSES):
             if not np.isfinite(by_class[place, 0]):
                 continue
             if bases[place, 0]:
                 bounds = _bounds(low[place], high[place])
-                yield rate(name, by_class[place], subject=label, base=bases[place], **bounds)
+                yield figure(name, by_class[place], subject=label, base=bases[place], **bounds)
             else:
-                yield rate(name, None, subject=label, base=bases[place], reason=never)
+                yield figure(name, None, subject=label, base=bases[place], reason=never)
 
 
 def known(limit: Replicates) -> float | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from judgelake.evaluation.catalog import metric_named
 from judgelake.evaluation.estimate import (
     LEAST_CLUSTERS,
     P_VALUE,
@@ -27,14 +30,12 @@ class Figure:
     """
 
     metric: str
+    """A name in the catalog."""
     replicates: Replicates | None
     n: int
     asked: int | None = None
     subject: str | None = None
     """What the figure is about besides judge and slice: a class, another judge, a model, a labeler."""
-    is_rate: bool = False
-    is_effect: bool = False
-    """Whether 0 means "no effect" (a difference, a bias)."""
     trials: float | None = None
     """Only of a difference of two shares: the observations of equal weight that would tell as much, at most `n`. They
     bound what it can be where it is the same in every resample."""
@@ -65,6 +66,9 @@ class Figure:
             return Estimate(self.p_value, reason=P_VALUE)
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
+        metric = metric_named(self.metric)
+        if metric.no_interval is not None and np.isfinite(self.replicates[0]):
+            return Estimate(float(self.replicates[0]), reason=metric.no_interval)
         clusters = self.clusters(questions)
         if self.base is not None and clusters >= LEAST_CLUSTERS:
             clusters = max(LEAST_CLUSTERS, effective_clusters(self.base, clusters))
@@ -72,8 +76,8 @@ class Figure:
         found = estimate(
             self.replicates,
             clusters,
-            is_rate=self.is_rate,
-            is_effect=self.is_effect,
+            is_rate=metric.is_rate,
+            is_effect=metric.is_effect,
             trials=trials,
             extreme=self.extreme,
         )

@@ -159,7 +159,7 @@ def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
     base = counts.both.sum(axis=(0, 1))
     n = int(base[0])
     figure = partial(Figure, n=n, asked=counts.asked, subject=other, base=base)
-    yield figure("judge_agreement", judge_agreement(counts.both), is_rate=True, reason=counts.missing)
+    yield figure("judge_agreement", judge_agreement(counts.both), reason=counts.missing)
     yield figure("judge_kappa", cohens_kappa(counts.both), reason=ONE_CLASS if n else counts.missing)
 
 
@@ -172,7 +172,6 @@ def _of_labels(other: str, counts: _Counted) -> Figure:
         n,
         asked,
         other,
-        is_effect=True,
         trials=n,
         reason=counts.missing,
         base=counts.labelled,

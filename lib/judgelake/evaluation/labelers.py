@@ -108,7 +108,7 @@ def pair_figures(table: Table, subject: str) -> Iterator[Figure]:
     agreed = ratio(np.einsum("cc...->...", both), n)
     reason = ALL_ONE_CLASS if n[0] else NOTHING_IN_COMMON
     figure = partial(Figure, n=int(n[0]), subject=subject, reason=reason, base=n)
-    yield figure("labeler_agreement", agreed, is_rate=True)
+    yield figure("labeler_agreement", agreed)
     yield figure("labeler_kappa", cohens_kappa(both))
 
 

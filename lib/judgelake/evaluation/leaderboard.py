@@ -137,7 +137,7 @@ def figures(table: Table) -> Iterator[Figure]:
     for place, model in enumerate(games.models):
         n, asked = int(games.played[place, 0]), games.asked[place]
         of_model = partial(Figure, n=n, asked=asked, subject=model, base=games.played[place])
-        yield of_model("win_rate", rates[place], is_rate=True, reason=NOTHING_JUDGED)
+        yield of_model("win_rate", rates[place], reason=NOTHING_JUDGED)
         yield of_model("bradley_terry", strengths[place], reason=missing[place])
 
 

@@ -66,14 +66,14 @@ def figures(table: Table) -> Iterator[Figure]:
     missing = NOTHING_ASKED if not asked else NO_LABEL if judged[0] else NO_VERDICT
 
     share = longer_win_share(verdicts, doublings)
-    yield Figure("longer_win_share", share, int(judged[0]), asked, is_rate=True, reason=missing, base=judged)
+    yield Figure("longer_win_share", share, int(judged[0]), asked, reason=missing, base=judged)
     of_both = partial(Figure, n=int(labelled[0]), asked=asked_labelled, reason=missing, base=labelled)
-    yield of_both("longer_win_share_of_labels", longer_win_share(both.sum(axis=1), doublings), is_rate=True)
+    yield of_both("longer_win_share_of_labels", longer_win_share(both.sum(axis=1), doublings))
     yield of_both("length_bias", length_bias(both, doublings))
     slope, base = length_slope(both, doublings), both.sum(axis=(0, 1, 2))
     n, asked_labelled = int(base[0]), int(counts.votes[..., 0].sum())
     reason = ONE_RATIO if n else missing
-    yield Figure("length_slope", slope, n, asked_labelled, is_effect=True, reason=reason, base=base)
+    yield Figure("length_slope", slope, n, asked_labelled, reason=reason, base=base)
 
 
 def longer_win_share(said: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:

@@ -126,14 +126,13 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     judged, asked = int(found.judged[0]), int(found.asked[0])
     reason = _reason(counts, swap_rule, found)
     figure = partial(Figure, n=judged, asked=asked, swap_rule=swap_rule.value, reason=reason, base=found.judged)
-    rate = partial(figure, is_rate=True)
     limits = [limit.confusion for limit in _limits(counts, swap_rule) if limit.confusion is not None]
-    yield from class_figures(confusion, Limits.of(*limits), rate)
+    yield from class_figures(confusion, Limits.of(*limits), figure)
     yield figure("cohen_kappa", label_kappa(confusion), reason=ONE_CLASS if judged else reason)
     verdicts = confusion[:, : len(CLASSES)].sum(axis=(0, 1))
     given, why = int(verdicts[0]), ALL_FAILED if judged else reason
-    yield rate("tie_rate", tie_rate(confusion), n=given, reason=why, base=verdicts)
-    yield rate("label_tie_rate", label_tie_rate(confusion))
+    yield figure("tie_rate", tie_rate(confusion), n=given, reason=why, base=verdicts)
+    yield figure("label_tie_rate", label_tie_rate(confusion))
     yield from (figure("confusion", cell, subject=subject) for subject, cell in _cells(confusion))
 
 
@@ -152,7 +151,6 @@ def _agreement(
         agreement(found),
         n=int(found.judged[0]),
         asked=int(found.asked[0]),
-        is_rate=True,
         if_wrong=known(if_wrong),
         if_right=known(if_right),
         swap_rule=swap_rule.value,
@@ -174,7 +172,6 @@ def _average_accuracy(counts: PairCounts, failure_rule: FailureRule) -> Figure:
         average_accuracy(first, second),
         n=int(min(first.judged[0], second.judged[0])),
         asked=int(first.asked[0]),
-        is_rate=True,
         if_wrong=known(if_wrong),
         if_right=known(if_right),
         reason=_reason(counts, SwapRule.BOTH_RIGHT, first if not first.judged[0] else second),

@@ -180,7 +180,6 @@ def _top_1_figure(seen: _Seen, asked: int) -> Figure:
         top_1_agreement(seen.total(seen.is_right), judged),
         int(judged[0]),
         asked,
-        is_rate=True,
         if_wrong=right / answered,
         if_right=(right + failed) / answered,
         base=judged,
@@ -194,7 +193,7 @@ def _pair_figure(seen: _Seen, asked: int) -> Figure:
         has_pairs = given & has_pairs
     base, comparisons = seen.total(has_pairs), seen.comparisons[has_pairs]
     if not base[0]:
-        return Figure("induced_pair_agreement", None, 0, asked, is_rate=True, reason=NO_PAIRS, base=base)
+        return Figure("induced_pair_agreement", None, 0, asked, reason=NO_PAIRS, base=base)
     of_data = seen.comparisons[:, 0]
     agreeing, failed, pairs = (
         float(part @ of_data) for part in (seen.agreeing * given, seen.pairs * seen.has_failed, seen.pairs)
@@ -204,7 +203,6 @@ def _pair_figure(seen: _Seen, asked: int) -> Figure:
         induced_pair_agreement(seen.agreeing[has_pairs] @ comparisons, seen.pairs[has_pairs] @ comparisons),
         int(base[0]),
         asked,
-        is_rate=True,
         if_wrong=agreeing / pairs,
         if_right=(agreeing + failed) / pairs,
         base=base,

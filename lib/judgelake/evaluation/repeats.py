@@ -71,6 +71,6 @@ def figures(table: Table) -> Iterator[Figure]:
     repeats = Repeats.of(table)
     asked = int(repeats.requests[:, 0].sum())
     reason = NO_PAIRS if asked else NOT_REPEATED
-    figure = partial(Figure, n=int(repeats.paired[0]), asked=asked, is_rate=True, reason=reason, base=repeats.paired)
+    figure = partial(Figure, n=int(repeats.paired[0]), asked=asked, reason=reason, base=repeats.paired)
     yield figure("unanimity", unanimity(repeats))
     yield figure("flip_rate", flip_rate(repeats))

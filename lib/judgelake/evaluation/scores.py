@@ -201,7 +201,6 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
             found,
             n,
             asked,
-            is_rate=metric in RATES,
             if_wrong=if_wrong,
             if_right=if_right,
             reason=_why_undefined(metric, label, judge, n),

@@ -52,16 +52,16 @@ def figures(table: Table) -> Iterator[Figure]:
     asked = int(counts.votes[..., 0].sum())
     missing = NOTHING_ASKED if not table.n else NO_LABEL if judged else NO_VERDICT
 
-    yield Figure("own_win_share", win_share(verdicts), judged, table.n, is_rate=True, reason=missing, base=given)
+    yield Figure("own_win_share", win_share(verdicts), judged, table.n, reason=missing, base=given)
     of_both = partial(Figure, n=n, asked=asked, base=labelled)
-    yield of_both("own_win_share_of_labels", win_share(both.sum(axis=1)), is_rate=True, reason=missing)
+    yield of_both("own_win_share_of_labels", win_share(both.sum(axis=1)), reason=missing)
     yield of_both("self_preference", self_preference(both), reason=missing)
     matched = matched_self_preference(both)
     reason, trials = ONE_SIDED if n else missing, matched_trials(both)
-    yield of_both("matched_self_preference", matched, is_effect=True, reason=reason, trials=trials, extreme=0.5)
+    yield of_both("matched_self_preference", matched, reason=reason, trials=trials, extreme=0.5)
     wrong = labelled - np.einsum("cc...->...", both)
     share, errors, reason = own_error_share(both), int(wrong[0]), NO_ERROR if n else missing
-    yield Figure("own_error_share", share, errors, errors + asked - n, is_rate=True, reason=reason, base=wrong)
+    yield Figure("own_error_share", share, errors, errors + asked - n, reason=reason, base=wrong)
 
 
 def win_share(said: NDArray[np.float64]) -> Replicates:
@@ -145,4 +145,4 @@ def family_matrix(table: Table) -> Iterator[Figure]:
         verdicts = said[: len(SIDES)]
         base, asked = verdicts.sum(axis=0), int(said[:, 0].sum())
         share = win_share(verdicts)
-        yield Figure("family_win_share", share, int(base[0]), asked, family, is_rate=True, reason=NO_VERDICT, base=base)
+        yield Figure("family_win_share", share, int(base[0]), asked, family, reason=NO_VERDICT, base=base)

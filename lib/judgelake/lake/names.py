@@ -7,6 +7,7 @@ from pathlib import Path
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
+from judgelake.evaluation import KINDS, OrderRule, headline_of, metric_named
 
 TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
 # A view stands after those it reads.
@@ -61,12 +62,27 @@ def needs(file: str) -> frozenset[str]:
 
 
 def statement(file: str, tables: Tables, location: str = "") -> str:
-    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
+    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, the location, and names of metrics put in."""
     body = _text(file)
     names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
-    for name, value in {**names, "location": location}.items():
+    for name, value in {**names, **_metric_lists(), "location": location}.items():
         body = body.replace("{" + name + "}", value)
     return body
+
+
+def _metric_lists() -> dict[str, str]:
+    """What the views on metrics take from the catalog, as SQL or words.
+
+    `{headline_metrics}`: the metrics of which one stands for a judge, the first that it was asked for.
+    `{headline_words}`: the same as words. `{headlines_of_each_rule}`: those of them with a figure by each swap rule.
+    """
+    headlines = [headline_of(kind)[0] for kind in KINDS]
+    of_each_rule = [name for name in headlines if metric_named(name).swap_rule is OrderRule.EACH]
+    return {
+        "headline_metrics": ", ".join(f"'{name}'" for name in headlines),
+        "headline_words": f"{', '.join(headlines[:-1])} or {headlines[-1]}",
+        "headlines_of_each_rule": ", ".join(f"'{name}'" for name in of_each_rule),
+    }
 
 
 def _text(file: str) -> str:

@@ -2,6 +2,7 @@
 
 from judgelake.report.card import JudgeCard, judge_card
 from judgelake.report.content import (
+    NOT_ASKED,
     BothOrders,
     Confusion,
     Count,
@@ -13,6 +14,7 @@ from judgelake.report.content import (
     Labelers,
     Leaderboard,
     MarginBin,
+    Missing,
     Models,
     OrderVerdict,
     RankCorrelation,
@@ -26,7 +28,6 @@ from judgelake.report.content import (
 from judgelake.report.findings import Finding, effect_finding, found_words, pair_finding
 from judgelake.report.numbers import bounds_text
 from judgelake.report.page import notebook_html, render_page
-from judgelake.report.row import NOT_ASKED, Missing, Row, Scale, Slice
 
 __all__ = [
     "NOT_ASKED",
@@ -49,11 +50,8 @@ __all__ = [
     "RankCorrelation",
     "RankedModel",
     "ReportContent",
-    "Row",
     "Rules",
-    "Scale",
     "ShownAnswer",
-    "Slice",
     "TableRead",
     "Turn",
     "bounds_text",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from judgelake.evaluation import Result, metric_named
 from judgelake.report import inert
-from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, RankCorrelation
+from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, Missing, RankCorrelation
 from judgelake.report.findings import Finding, could_have_shown, pair_finding
-from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
-from judgelake.report.row import Missing, Row
 from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, one_rule, row_view, table_view
 
 # Of two judges the one agreement stands in the table of pairs; a matrix would say it twice.
@@ -74,7 +73,7 @@ def pair_matrix(pairs: Sequence[JudgePair]) -> MatrixView | None:
     names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
     if len(names) < LEAST_FOR_A_MATRIX:
         return None
-    known = [(pair.first, pair.second, pair.agreement) for pair in pairs if isinstance(pair.agreement, Row)]
+    known = [(pair.first, pair.second, pair.agreement) for pair in pairs if isinstance(pair.agreement, Result)]
     return matrix_view(names, known)
 
 
@@ -86,10 +85,11 @@ def differences_told(pairs: Sequence[JudgePair]) -> Differences:
     if findings and unknown == len(findings):
         return Differences((), (f"No two judges could be compared. {WHY}",))
     sentences = []
-    if alike := [pair.difference for pair, one in zip(pairs, findings, strict=True) if one.found is False]:
+    not_found = (pair.difference for pair, one in zip(pairs, findings, strict=True) if one.found is False)
+    if alike := [row for row in not_found if isinstance(row, Result)]:
         number = f"{count_text(len(alike))} other {'pair' if len(alike) == 1 else 'pairs'}"
         what = f"Of {number} no difference" if found else "No difference between two judges"
-        sentences.append(f"{what} was found, and {could_have_shown([row for row in alike if isinstance(row, Row)])}.")
+        sentences.append(f"{what} was found, and {could_have_shown(alike)}.")
     if unknown:
         sentences.append(f"{count_text(unknown)} of {count_text(len(findings))} pairs could not be compared. {WHY}")
     return Differences(found, tuple(sentences))
@@ -97,7 +97,7 @@ def differences_told(pairs: Sequence[JudgePair]) -> Differences:
 
 def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
     """The differences of all pairs."""
-    differences = [pair.difference for pair in pairs if isinstance(pair.difference, Row)]
+    differences = [pair.difference for pair in pairs if isinstance(pair.difference, Result)]
     axis = axis_of(differences, differences[0].scale) if differences else None
     rows = tuple(
         PairRow(
@@ -116,7 +116,7 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
 def board_view(board: Leaderboard) -> BoardView:
     """A leaderboard with all win rates on one axis."""
     models = () if isinstance(board.models, Missing) else board.models
-    rates = [one.win_rate for one in models if isinstance(one.win_rate, Row)]
+    rates = [one.win_rate for one in models if isinstance(one.win_rate, Result)]
     axis = axis_of(rates, rates[0].scale) if rates else None
     ranked = tuple(
         BoardRow(rank, inert.name(one.model), _on(one.win_rate, axis), _on(one.strength, None))
@@ -138,9 +138,9 @@ def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView
     for metric in dict.fromkeys(pair.kappa.metric for pair in pairs):
         known = [(pair.first, pair.second, pair.kappa) for pair in pairs if pair.kappa.metric == metric]
         names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
-        made.append((metric_title(metric), matrix_view(names, known)))
+        made.append((metric_named(metric).title, matrix_view(names, known)))
     return made
 
 
-def _on(row: Row | Missing, axis: Axis | None) -> RowView | Missing:
+def _on(row: Result | Missing, axis: Axis | None) -> RowView | Missing:
     return row if isinstance(row, Missing) else row_view(row, axis)

@@ -7,11 +7,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from judgelake.evaluation import Result
 from judgelake.report import inert
 from judgelake.report.card_markdown import markdown_of
-from judgelake.report.content import BothOrders, Count, JudgeSection, ReportContent
+from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent
 from judgelake.report.findings import effect_finding, effects_of
-from judgelake.report.row import Missing, Row
 
 SCHEMA = "judgelake/judge-card"
 SCHEMA_VERSION = 1
@@ -90,28 +90,27 @@ def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def _row(row: Row) -> dict[str, Any]:
-    estimate = row.estimate
+def _row(row: Result) -> dict[str, Any]:
     return {
         "metric": _text(row.metric),
         "subject": _text(row.subject),
         "swap_rule": _text(row.swap_rule),
         "unit": row.scale.value,
-        "value": _number(estimate.value),
-        "low": _number(estimate.low),
-        "high": _number(estimate.high),
-        "detectable": _number(estimate.detectable),
-        "reason": _text(estimate.reason),
+        "value": _number(row.value),
+        "low": _number(row.low),
+        "high": _number(row.high),
+        "detectable": _number(row.detectable),
+        "reason": _text(row.reason),
         "n": row.n,
         "asked": row.asked,
-        "questions": row.questions,
+        "questions": row.clusters,
         "coverage": _number(row.coverage),
-        "if_wrong": _number(row.if_wrong),
-        "if_right": _number(row.if_right),
+        "if_wrong": _number(row.if_failures_wrong),
+        "if_right": _number(row.if_failures_right),
     }
 
 
-def _rows(rows: tuple[Row, ...] | Missing) -> dict[str, Any]:
+def _rows(rows: tuple[Result, ...] | Missing) -> dict[str, Any]:
     if isinstance(rows, Missing):
         return {"rows": [], "reason": _text(rows.reason)}
     return {"rows": [_row(row) for row in rows], "reason": None}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from judgelake.evaluation import Result, Scale, metric_named
 from judgelake.report import inert
-from judgelake.report.content import BothOrders, Confusion, JudgeSection, ReportContent, Rules
+from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
 from judgelake.report.findings import effect_finding, effects_of
-from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, metric_title
+from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES
 from judgelake.report.numbers import (
     NOT_KNOWN,
     bounds_text,
@@ -18,7 +19,6 @@ from judgelake.report.numbers import (
     tie_margin_text,
     value_text,
 )
-from judgelake.report.row import Missing, Row, Scale
 
 # What Markdown, or GitHub's, acts on within a line. Addresses too: GitHub makes links of them without any markup.
 ACTING = re.compile(r"[\\`*_{}\[\]<>&~$#|]")
@@ -118,14 +118,14 @@ def _meant(rule: str, meanings: dict[str, str]) -> str:
     return f"{code(rule)}: {prose(meanings[rule])}" if rule in meanings else code(rule)
 
 
-def _order_rows(orders: BothOrders | Missing) -> tuple[Row, ...] | Missing:
+def _order_rows(orders: BothOrders | Missing) -> tuple[Result, ...] | Missing:
     if isinstance(orders, Missing):
         return orders
     position = (orders.position_bias,) if orders.position_bias else ()
     return (orders.consistency, orders.bias_first, orders.bias_second, *position, *orders.others)
 
 
-def _figures(title: str | None, rows: Sequence[Row] | Missing, text_title: str | None = None) -> Iterator[str]:
+def _figures(title: str | None, rows: Sequence[Result] | Missing, text_title: str | None = None) -> Iterator[str]:
     yield f"## {title}" if title else f"## {code(text_title or '')}"
     if isinstance(rows, Missing):
         yield f"Not known: {prose(rows.reason)}."
@@ -135,23 +135,23 @@ def _figures(title: str | None, rows: Sequence[Row] | Missing, text_title: str |
         yield _table(HEADS, map(_cells, rows))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    title = prose(metric_title(row.metric))
-    value = value_text(row.estimate.value, row.scale)
-    reason = reason_text(row.estimate)
+def _cells(row: Result) -> tuple[str, ...]:
+    title = prose(metric_named(row.metric).title)
+    value = value_text(row.value, row.scale)
+    reason = reason_text(row)
     lacking = f"{NOT_KNOWN}: {prose(reason)}" if reason else NOT_KNOWN
     return (
         title if row.subject is None else f"{title}, {code(row.subject)}",
         code(row.swap_rule) if row.swap_rule else "",
         value or lacking,
-        (interval_text(row.estimate, row.scale) or NOT_KNOWN) if value else "",
+        (interval_text(row) or NOT_KNOWN) if value else "",
         count_text(row.n),
-        NOT_KNOWN if row.questions is None else count_text(row.questions),
+        NOT_KNOWN if row.clusters is None else count_text(row.clusters),
         _coverage(row),
     )
 
 
-def _coverage(row: Row) -> str:
+def _coverage(row: Result) -> str:
     if row.asked is None:
         return "does not apply"
     bounds = bounds_text(row)

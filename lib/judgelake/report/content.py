@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from judgelake.report.row import NOT_ASKED, Missing, Row
+from judgelake.evaluation import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a part of the report has nothing to show; ends a sentence that begins "Not shown:"."""
+
+    reason: str
+
+
+NOT_ASKED = Missing("this evaluation did not ask for it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +39,11 @@ class BothOrders:
     less the second, so 0 means that no place is favoured.
     """
 
-    consistency: Row
-    bias_first: Row
-    bias_second: Row
-    position_bias: Row | None = None
-    others: tuple[Row, ...] = ()
+    consistency: Result
+    bias_first: Result
+    bias_second: Result
+    position_bias: Result | None = None
+    others: tuple[Result, ...] = ()
     """Further figures of both orders: delta bias, positional agreement, LLMBar's average accuracy."""
 
 
@@ -43,7 +53,7 @@ class MarginBin:
 
     name: str
     """The bin in words: "0.5 to 1.0"."""
-    agreement: Row
+    agreement: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Family:
     """Further figures of one kind under their own heading: length bias, scores, repeats, aspects."""
 
     title: str
-    rows: tuple[Row, ...] | Missing
+    rows: tuple[Result, ...] | Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class JudgeSection:
     name: str
     """As shown to readers; unique in a report."""
     judge: str
-    headline: tuple[Row, ...] | Missing = NOT_ASKED
+    headline: tuple[Result, ...] | Missing = NOT_ASKED
     fingerprint: str | None = None
     model: str | None = None
     model_version: str | None = None
@@ -79,7 +89,7 @@ class JudgeSection:
     """Judged elsewhere: prompt, decoding and model are as the file said, if it said anything."""
     confusion: Confusion | Missing = NOT_ASKED
     both_orders: BothOrders | Missing = NOT_ASKED
-    slices: tuple[Row, ...] | Missing = NOT_ASKED
+    slices: tuple[Result, ...] | Missing = NOT_ASKED
     """Each row has its `slice`; one too small for a rate has its n and a reason in place of the value."""
     calibration: tuple[MarginBin, ...] | Missing = NOT_ASKED
     families: tuple[Family, ...] = ()
@@ -95,9 +105,9 @@ class JudgePair:
 
     first: str
     second: str
-    agreement: Row | Missing = NOT_ASKED
+    agreement: Result | Missing = NOT_ASKED
     """How often the two give the same verdict."""
-    difference: Row | Missing = NOT_ASKED
+    difference: Result | Missing = NOT_ASKED
     p_value: float | None = None
     """McNemar's exact test on the comparisons where one is right and the other wrong."""
     p_corrected: float | None = None
@@ -109,8 +119,8 @@ class RankedModel:
     """One model under judgment on a leaderboard."""
 
     model: str
-    win_rate: Row | Missing = NOT_ASKED
-    strength: Row | Missing = NOT_ASKED
+    win_rate: Result | Missing = NOT_ASKED
+    strength: Result | Missing = NOT_ASKED
     """Bradley-Terry strength, on a log scale, with mean 0 over the models."""
 
 
@@ -130,7 +140,7 @@ class RankCorrelation:
 
     first: str
     second: str
-    correlation: Row
+    correlation: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,7 @@ class LabelerPair:
 
     first: str
     second: str
-    kappa: Row
+    kappa: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,7 @@ class Labelers:
     """How far labelers agree among themselves: what a judge can be measured against at all."""
 
     pairs: tuple[LabelerPair, ...] | Missing
-    alphas: tuple[Row, ...] | Missing = NOT_ASKED
+    alphas: tuple[Result, ...] | Missing = NOT_ASKED
     """Krippendorff's alpha over all labelers: of their verdicts, and of their scores."""
 
 

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from judgelake.report.row import Scale
-
-if TYPE_CHECKING:
-    from judgelake.evaluation import Estimate
-    from judgelake.report.row import Row
+from judgelake.evaluation import Result, Scale
 
 NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"
@@ -40,35 +35,35 @@ def value_text(value: float | None, scale: Scale) -> str | None:
     return _plain(value, 3 if scale is Scale.COEFFICIENT else 2)
 
 
-def interval_text(estimate: Estimate, scale: Scale) -> str | None:
+def interval_text(row: Result) -> str | None:
     """Both ends of the interval without their unit, "68.2 to 73.9"; None when one is absent or not finite."""
-    if not has_interval(estimate):
+    if not has_interval(row):
         return None
-    unit = {Scale.RATE: f"{THIN}%", Scale.POINTS: " points"}.get(scale, "")
-    ends = [value_text(end, scale) or NOT_KNOWN for end in (estimate.low, estimate.high)]
+    unit = {Scale.RATE: f"{THIN}%", Scale.POINTS: " points"}.get(row.scale, "")
+    ends = [value_text(end, row.scale) or NOT_KNOWN for end in (row.low, row.high)]
     return " to ".join(end.removesuffix(unit) for end in ends)
 
 
-def has_interval(estimate: Estimate) -> bool:
+def has_interval(row: Result) -> bool:
     """Whether both ends are there and finite."""
-    return all(end is not None and math.isfinite(end) for end in (estimate.low, estimate.high))
+    return all(end is not None and math.isfinite(end) for end in (row.low, row.high))
 
 
-def reason_text(estimate: Estimate) -> str | None:
+def reason_text(row: Result) -> str | None:
     """Why the value, or its interval, is absent; None when both are there."""
-    if estimate.value is not None and not math.isfinite(estimate.value):
+    if row.value is not None and not math.isfinite(row.value):
         return NOT_FINITE
-    if estimate.value is not None and has_interval(estimate):
-        return estimate.reason
-    return estimate.reason or NO_REASON
+    if row.value is not None and has_interval(row):
+        return row.reason
+    return row.reason or NO_REASON
 
 
-def sentence_number(estimate: Estimate, scale: Scale) -> str:
+def sentence_number(row: Result) -> str:
     """Value and interval as part of a sentence: "71.1 % (95 % interval 68.2 to 73.9)"."""
-    value = value_text(estimate.value, scale)
+    value = value_text(row.value, row.scale)
     if value is None:
-        return f"{NOT_KNOWN} ({reason_text(estimate)})"
-    interval = interval_text(estimate, scale)
+        return f"{NOT_KNOWN} ({reason_text(row)})"
+    interval = interval_text(row)
     return f"{value} ({CONFIDENCE} {interval})" if interval else f"{value} (no interval)"
 
 
@@ -79,13 +74,13 @@ def size_text(size: float, scale: Scale) -> str:
     return _at_least_a_digit(size, 3 if scale is Scale.COEFFICIENT else 2)
 
 
-def bounds_text(row: Row) -> str | None:
+def bounds_text(row: Result) -> str | None:
     """What a figure were with all failed judgments wrong, and right: "69.7 % were all failures wrong, 72.1 % right".
 
     None where no judgment failed, whatever else does not count, and for figures without bounds. A value may lie above
     both: then failed ones are left out of it that their other order makes wrong whatever they had said.
     """
-    lower, upper, value = row.if_wrong, row.if_right, row.estimate.value
+    lower, upper, value = row.if_failures_wrong, row.if_failures_right, row.value
     if lower is None or upper is None or (lower == upper and value in (None, lower)):
         return None
     text = f"{value_text(lower, row.scale)} were all failures wrong, {value_text(upper, row.scale)} right"

@@ -10,8 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from judgelake.report import between, disagreements, findings, glossary, inert, numbers, pictures, tables, views
-from judgelake.report.content import ReportContent
-from judgelake.report.row import Missing
+from judgelake.report.content import Missing, ReportContent
 
 NOTEBOOK_HEIGHT_PX = 900
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from judgelake.evaluation import Result, Scale
 from judgelake.report.content import BothOrders
 from judgelake.report.numbers import MINUS, THIN, has_interval, interval_text, value_text
-from judgelake.report.row import Row, Scale
 
 # An axis ends at one of these, times a power of ten: its marks are numbers that people read at a glance.
 ROUND_ENDS = (1.0, 2.0, 5.0, 10.0)
@@ -58,7 +58,7 @@ class Part:
     fill: str
 
 
-def axis_of(rows: Iterable[Row], scale: Scale) -> Axis:
+def axis_of(rows: Iterable[Result], scale: Scale) -> Axis:
     """The axis for the rows of one scale: all of 0 to 100 % for shares, so that no picture makes little look much."""
     ends = [end for row in rows for end in _ends(row)]
     if scale is Scale.RATE:
@@ -77,24 +77,23 @@ def axis_of(rows: Iterable[Row], scale: Scale) -> Axis:
     return _axis(-end, end, {-end: f"{MINUS}{end:g}", 0.0: "0", end: f"{end:g}"})
 
 
-def track(row: Row, axis: Axis) -> Track | None:
+def track(row: Result, axis: Axis) -> Track | None:
     """The picture of one row; None where there is no finite value."""
-    estimate = row.estimate
-    text = value_text(estimate.value, row.scale)
-    if text is None or estimate.value is None:
+    text = value_text(row.value, row.scale)
+    if text is None or row.value is None:
         return None
-    interval = interval_text(estimate, row.scale)
+    interval = interval_text(row)
     words = f"{text}, interval {interval}" if interval else f"{text}, no interval"
     low = high = None
-    if estimate.low is not None and estimate.high is not None and has_interval(estimate):
-        low, high = axis.place(estimate.low), axis.place(estimate.high)
-    return Track(axis.place(estimate.value), low, high, words)
+    if row.low is not None and row.high is not None and has_interval(row):
+        low, high = axis.place(row.low), axis.place(row.high)
+    return Track(axis.place(row.value), low, high, words)
 
 
 def parts_of(orders: BothOrders) -> tuple[Part, ...] | None:
     """Bias to first, consistency and bias to second as the parts of one bar; None unless all are known and make 1."""
     rows = (orders.bias_first, orders.consistency, orders.bias_second)
-    shares = [row.estimate.value for row in rows]
+    shares = [row.value for row in rows]
     known = [share for share in shares if share is not None and math.isfinite(share)]
     if len(known) < len(rows) or min(known) < 0 or abs(sum(known) - 1) > WHOLE_TOLERANCE:
         return None
@@ -113,9 +112,8 @@ def heat(share: float | None, levels: int = 5) -> int:
     return min(levels, 1 + int(share * levels))
 
 
-def _ends(row: Row) -> Sequence[float]:
-    estimate = row.estimate
-    return [x for x in (estimate.low, estimate.value, estimate.high) if x is not None and math.isfinite(x)]
+def _ends(row: Result) -> Sequence[float]:
+    return [x for x in (row.low, row.value, row.high) if x is not None and math.isfinite(x)]
 
 
 def _axis(low: float, high: float, marks: dict[float, str]) -> Axis:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from judgelake.evaluation import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.content import Confusion
-from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import bounds_text, count_text, interval_text, reason_text, value_text
 from judgelake.report.pictures import Axis, Mark, Track, axis_of, heat, track
-from judgelake.report.row import Row, Scale
 
 Head: TypeAlias = tuple[str | None, str | None]
 """Title and second line of a row."""
@@ -72,7 +71,7 @@ class TableView:
         return any(row.coverage for group in self.groups for row in group.rows)
 
 
-def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about: str | None = None) -> RowView:
+def row_view(row: Result, axis: Axis | None = None, title: str | None = None, about: str | None = None) -> RowView:
     """A row as text.
 
     Args:
@@ -82,31 +81,31 @@ def row_view(row: Row, axis: Axis | None = None, title: str | None = None, about
         about: a second, quieter line at its head.
     """
     return RowView(
-        title=inert.name(title) if title is not None else metric_title(row.metric),
+        title=inert.name(title) if title is not None else metric_named(row.metric).title,
         about=_name(about if title is not None else row.subject),
         rule=row.swap_rule,
-        value=value_text(row.estimate.value, row.scale),
-        interval=interval_text(row.estimate, row.scale),
-        reason=reason_text(row.estimate),
+        value=value_text(row.value, row.scale),
+        interval=interval_text(row),
+        reason=reason_text(row),
         track=track(row, axis or axis_of([row], row.scale)),
         n=count_text(row.n),
-        questions=None if row.questions is None else count_text(row.questions),
+        questions=None if row.clusters is None else count_text(row.clusters),
         coverage=value_text(row.coverage, Scale.RATE),
         asked=None if row.asked is None else count_text(row.asked),
         bounds=bounds_text(row),
     )
 
 
-def one_rule(rows: Iterable[Row]) -> str | None:
+def one_rule(rows: Iterable[Result]) -> str | None:
     """The swap rule that all the figures came by; None where they came by several, or any of them by none."""
     rules = {row.swap_rule for row in rows}
     return rules.pop() if len(rules) == 1 else None
 
 
 def table_view(
-    rows: Sequence[Row],
+    rows: Sequence[Result],
     heads: Sequence[Head] | None = None,
-    whole: Row | None = None,
+    whole: Result | None = None,
 ) -> TableView:
     """The rows grouped by scale, in order of appearance.
 
@@ -178,7 +177,7 @@ def confusion_view(confusion: Confusion) -> MatrixView:
     return MatrixView(tuple(map(inert.name, confusion.verdicts)), tuple(rows), (*totals, grand) if totals else ())
 
 
-def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Row]]) -> MatrixView:
+def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Result]]) -> MatrixView:
     """A symmetric matrix of figures between names; a pair that is not among `pairs` is an empty cell."""
     known = {frozenset((first, second)): row for first, second, row in pairs}
     rows = []
@@ -192,11 +191,11 @@ def _name(text: str | None) -> str | None:
     return None if text is None else inert.name(text)
 
 
-def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Row | None) -> Mark | None:
-    if whole is None or len(groups) != 1 or whole.estimate.value is None:
+def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Result | None) -> Mark | None:
+    if whole is None or len(groups) != 1 or whole.value is None:
         return None
-    text = value_text(whole.estimate.value, whole.scale)
-    return None if text is None else Mark(groups[0].axis.place(whole.estimate.value), text)
+    text = value_text(whole.value, whole.scale)
+    return None if text is None else Mark(groups[0].axis.place(whole.value), text)
 
 
 def _count_cell(count: int, total: int, is_diagonal: bool) -> HeatCell:
@@ -204,10 +203,10 @@ def _count_cell(count: int, total: int, is_diagonal: bool) -> HeatCell:
     return HeatCell(count_text(count), value_text(share, Scale.RATE), heat(share), is_diagonal)
 
 
-def _pair_cell(row: Row | None, is_diagonal: bool) -> HeatCell:
+def _pair_cell(row: Result | None, is_diagonal: bool) -> HeatCell:
     if row is None or is_diagonal:
         return HeatCell("", None, 0, is_diagonal)
-    text = value_text(row.estimate.value, row.scale)
+    text = value_text(row.value, row.scale)
     if text is None:
-        return HeatCell("no number", reason_text(row.estimate), 0)
-    return HeatCell(text, interval_text(row.estimate, row.scale), heat(row.estimate.value))
+        return HeatCell("no number", reason_text(row), 0)
+    return HeatCell(text, interval_text(row), heat(row.value))

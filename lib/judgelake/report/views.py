@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
+from judgelake.evaluation import Metric, Result, metric_named
 from judgelake.report import inert
-from judgelake.report.content import BothOrders, JudgeSection, MarginBin, ReportContent
+from judgelake.report.content import BothOrders, JudgeSection, MarginBin, Missing, ReportContent
 from judgelake.report.findings import Finding, effect_finding, effects_of, found_words
-from judgelake.report.glossary import metric_title
 from judgelake.report.numbers import value_text
 from judgelake.report.pictures import Axis, axis_of
-from judgelake.report.row import Missing, Row
 from judgelake.report.tables import Head, RowView, TableView, row_view, table_view
 
 MOST_OPEN_SLICES = 10
@@ -79,7 +78,7 @@ def findings_of(section: JudgeSection) -> list[Finding]:
     return [effect_finding(row) for row in effects_of(section)]
 
 
-def rule_groups(rows: Sequence[Row]) -> list[RuleGroup]:
+def rule_groups(rows: Sequence[Result]) -> list[RuleGroup]:
     """The headline by swap rule, in order of appearance."""
     groups = []
     for rule in dict.fromkeys(row.swap_rule for row in rows):
@@ -90,15 +89,15 @@ def rule_groups(rows: Sequence[Row]) -> list[RuleGroup]:
     return groups
 
 
-def slice_groups(rows: Sequence[Row], headline: Sequence[Row] | Missing) -> list[SliceGroup]:
+def slice_groups(rows: Sequence[Result], headline: Sequence[Result] | Missing) -> list[SliceGroup]:
     """The slices by dimension, metric and rule; values ascending, those without a number last, the largest first."""
     groups = []
-    sliced = [row for row in rows if row.slice is not None]
+    sliced = [row for row in rows if not row.is_whole]
     for dimension, metric, rule in dict.fromkeys(_slice_key(row) for row in sliced):
         members = sorted((row for row in sliced if _slice_key(row) == (dimension, metric, rule)), key=_by_value)
         whole = _whole_of(members[0], headline)
         open_rows, folded = members[:MOST_OPEN_SLICES], members[MOST_OPEN_SLICES:]
-        title = f"{metric_title(metric)} by {inert.name(dimension)}"
+        title = f"{metric_named(metric).title} by {inert.name(dimension)}"
         groups.append(
             SliceGroup(
                 title,
@@ -117,14 +116,14 @@ def calibration_view(bins: Sequence[MarginBin]) -> TableView:
     return table_view([one.agreement for one in bins], heads)
 
 
-def metrics_of(content: ReportContent) -> list[str]:
+def metrics_of(content: ReportContent) -> list[Metric]:
     """Every metric in the report, in order of appearance: those whose meaning a reader may look up."""
-    return list(dict.fromkeys(row.metric for row in _rows_in(content)))
+    return [metric_named(name) for name in dict.fromkeys(row.metric for row in _rows_in(content))]
 
 
-def _rows_in(part: object) -> Iterator[Row]:
+def _rows_in(part: object) -> Iterator[Result]:
     """Every figure of a content or a part of one, however deep: none that is shown can be forgotten here."""
-    if isinstance(part, Row):
+    if isinstance(part, Result):
         yield part
     elif isinstance(part, tuple):
         for one in part:
@@ -134,23 +133,21 @@ def _rows_in(part: object) -> Iterator[Row]:
             yield from _rows_in(getattr(part, field.name))
 
 
-def _slice_key(row: Row) -> tuple[str, str, str | None]:
-    assert row.slice is not None
-    return row.slice.dimension, row.metric, row.swap_rule
+def _slice_key(row: Result) -> tuple[str, str, str | None]:
+    return row.dimension, row.metric, row.swap_rule
 
 
-def _slice_head(row: Row) -> Head:
-    assert row.slice is not None
-    return row.slice.value, row.subject
+def _slice_head(row: Result) -> Head:
+    return row.slice_value, row.subject
 
 
-def _by_value(row: Row) -> tuple[bool, float, int]:
-    value = row.estimate.value
+def _by_value(row: Result) -> tuple[bool, float, int]:
+    value = row.value
     is_unknown = value_text(value, row.scale) is None
     return is_unknown, 0.0 if is_unknown or value is None else value, -row.n
 
 
-def _whole_of(sliced: Row, headline: Sequence[Row] | Missing) -> Row | None:
+def _whole_of(sliced: Result, headline: Sequence[Result] | Missing) -> Result | None:
     if isinstance(headline, Missing):
         return None
     name = (sliced.metric, sliced.swap_rule, sliced.subject)

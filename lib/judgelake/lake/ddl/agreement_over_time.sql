@@ -1,7 +1,7 @@
 -- One row an evaluation, judge and swap rule: the figure that stands for the judge over all that was evaluated, as computed
--- at the time. That is the first of agreement (two answers), aspect_accuracy (yes or no), top_1_agreement (three and more
--- answers) and spearman (scores) that the evaluation asked of it; agreement, with the reason, where it asked for none. Is it
--- falling? Only rows of the same metric, label rule, failure rule and predicates can be compared:
+-- at the time. That is the first metric that the evaluation asked of it among the first of each kind in the catalog (two
+-- answers, yes or no, three and more answers, scores); agreement, with the reason, where it asked for none. Is it falling?
+-- Only rows of the same metric, label rule, failure rule and predicates can be compared:
 --   SELECT computed_at, judge, value, low, high FROM agreement_over_time
 --   WHERE metric = 'agreement' AND swap_rule = 'first' AND comparisons_where IS NULL ORDER BY computed_at
 CREATE OR REPLACE VIEW {agreement_over_time} (
@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   judge_fingerprint   COMMENT 'SHA-256 of all that can change its verdicts',
   model_version       COMMENT 'Content hash of a local model, name@revision, or what an import says',
   mode                COMMENT 'How it was asked',
-  metric              COMMENT 'What the value is: agreement, aspect_accuracy, top_1_agreement or spearman',
+  metric              COMMENT 'What the value is: {headline_words}',
   swap_rule           COMMENT 'How the two orders were put together; NULL where no rule takes part, as for single answers',
   label_rule          COMMENT 'Which labels it was held against',
   failure_rule        COMMENT 'What a failed judgment counted as in this metric',
@@ -29,7 +29,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   run_id              COMMENT 'The evaluation'
 ) COMMENT 'How the figure that stands for each judge went from evaluation to evaluation' AS
 WITH candidates AS (
-  SELECT *, array_position(array('agreement', 'aspect_accuracy', 'top_1_agreement', 'spearman'), metric) AS place
+  SELECT *, array_position(array({headline_metrics}), metric) AS place
   FROM {metrics}
   WHERE slice = 'all' AND judge IS NOT NULL AND subject IS NULL
 )

@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW {judge_leaderboard} (
   failure_rule      COMMENT 'What a failed judgment counted as in this metric',
   comparisons_where COMMENT 'SQL predicate on the comparisons; NULL where all were evaluated',
   judgments_where   COMMENT 'SQL predicate on the judgments; NULL where all were evaluated',
-  metric            COMMENT 'What the value is: agreement, aspect_accuracy, top_1_agreement or spearman; only rows of one metric can be compared',
+  metric            COMMENT 'What the value is: {headline_words}; only rows of one metric can be compared',
   swap_rule         COMMENT 'How the two orders were put together; NULL where no rule takes part, as for single answers',
   value             COMMENT 'The metric over all that was evaluated; the higher the better',
   low               COMMENT 'Lower end of its 95 % interval',

@@ -7,7 +7,7 @@ CREATE OR REPLACE VIEW {worst_slices} (
   judge             COMMENT 'Name of the judge',
   judge_fingerprint COMMENT 'SHA-256 of all that can change its verdicts',
   slice             COMMENT 'dimension=value',
-  metric            COMMENT 'What the value is: agreement, aspect_accuracy, top_1_agreement or spearman',
+  metric            COMMENT 'What the value is: {headline_words}',
   swap_rule         COMMENT 'How the two orders were put together, of agreement by the first swap rule of the evaluation; NULL where no rule takes part',
   value             COMMENT 'The metric in the slice; the higher the better',
   low               COMMENT 'Lower end of its 95 % interval',
@@ -30,6 +30,6 @@ SELECT
 FROM {judge_leaderboard} AS h
 JOIN {metrics} AS s
   ON s.run_id = h.run_id AND s.judge_fingerprint = h.judge_fingerprint AND s.metric = h.metric
-  -- Only agreement is reported by several rules; another metric's one rule need not be the headline's.
-  AND (s.metric != 'agreement' OR (s.is_headline AND s.swap_rule = h.swap_rule))
+  -- Of a metric that is reported by several rules, the headline's; another metric's one rule need not be that.
+  AND (s.metric NOT IN ({headlines_of_each_rule}) OR (s.is_headline AND s.swap_rule = h.swap_rule))
 WHERE s.slice != 'all' AND s.subject IS NULL AND s.value IS NOT NULL

@@ -1,0 +1,110 @@
+"""What there is to know of a metric besides its formula: what it means, how it is written, by which rules it comes."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+
+COUNT = "a count, which has no interval"
+
+
+class Scale(StrEnum):
+    """How a figure is written and on which axis it is drawn."""
+
+    RATE = "rate"
+    """A share between 0 and 1, written in percent."""
+    POINTS = "points"
+    """A difference of two shares, written in percentage points with its sign."""
+    COEFFICIENT = "coefficient"
+    """Between -1 and 1: kappa, alpha, a correlation."""
+    NUMBER = "number"
+    """Anything else: an error in scores, a strength on a log scale, a count."""
+
+
+class OrderRule(StrEnum):
+    """By which swap rule the verdicts of the two orders become those that a metric is computed from."""
+
+    EACH = "each swap rule of the evaluation"
+    HEADLINE = "the first swap rule of the evaluation"
+    GRADED = "one order where the first swap rule is of one; else scores are averaged over both, or both must agree"
+    OWN = "a rule of its own, whatever those of the evaluation"
+    NONE = "none"
+
+
+class Failures(StrEnum):
+    """What a judgment without a verdict counts as in a metric."""
+
+    BY_RULE = "as the failure rule says: left out, a tie, or wrong"
+    NEVER_WRONG = "a tie where the failure rule says so, else left out"
+    """A failed judgment that is "wrong" names no answer, place, model or class, so it cannot count as any."""
+    BY_SCORE = "the failure score where there is one, else left out"
+    LEFT_OUT = "left out under every failure rule"
+    NO_JUDGMENTS = "rests on labels alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a judge may be asked for, and so be compared with the labels by."""
+
+    name: str
+    heading: str
+    """The title of its table in the terminal."""
+    reading: str
+    """The sentence below that table, which explains the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Metrics that stand together on a page, under this title."""
+
+    title: str
+    is_further: bool = False
+    """Whether it is one of the further parts of a judge's page, which are there only where they hold a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How an effect is named in a sentence, and what it means above and below zero."""
+
+    noun: str
+    above: str
+    below: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric; its formula and source are in the docstring of the function that computes it."""
+
+    name: str
+    """As in the metrics table, in MLflow and in the card."""
+    title: str
+    """As a heading has it."""
+    meaning: str
+    """One line for a reader who does not know the papers: begins small, has no full stop."""
+    _: KW_ONLY
+    section: Section
+    swap_rule: OrderRule
+    failures: Failures
+    scale: Scale = Scale.RATE
+    kind: Kind | None = None
+    """The kind of judges that have it among their headline figures, or in their table in the terminal."""
+    is_headline: bool = False
+    """Whether it is among the headline figures of its kind; the first of these stands for the judge."""
+    column: str | None = None
+    """The head of its column in the terminal's table of its kind; None: it has none."""
+    effect: Effect | None = None
+    """Only where 0 means "no effect" (a bias, a difference): then the report says found or not found."""
+    is_shown: bool = True
+    """False: it is in the metrics table alone."""
+    no_interval: str | None = None
+    """Why it is a value alone; None: it has an interval."""
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a share of what was counted, so that intervals of a rate apply to it."""
+        return self.scale is Scale.RATE and self.no_interval is None
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether 0 means "no effect"."""
+        return self.effect is not None

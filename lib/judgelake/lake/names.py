@@ -7,8 +7,9 @@ from pathlib import Path
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
+from judgelake.lake.schemas import SCHEMAS
 
-TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
+TABLES = tuple(SCHEMAS)
 # A view stands after those it reads.
 VIEWS = (
     "judgments_latest",
@@ -56,19 +57,23 @@ def folder_of(tables: Tables, name: str) -> str | None:
 
 def needs(file: str) -> frozenset[str]:
     """The tables and views that the SQL of `ddl/<file>.sql` reads."""
-    text = _text(file)
+    text = _statement(file)
     return frozenset(name for name in (*TABLES, *VIEWS) if "{" + name + "}" in text and name != file)
 
 
 def statement(file: str, tables: Tables, location: str = "") -> str:
     """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
-    body = _text(file)
+    body = _statement(file)
     names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
     for name, value in {**names, "location": location}.items():
         body = body.replace("{" + name + "}", value)
     return body
 
 
-def _text(file: str) -> str:
-    text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+def ddl_text(file: str) -> str:
+    """The text of `ddl/<file>.sql`, with the lines that say what it is."""
+    return files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
+
+
+def _statement(file: str) -> str:
+    return "\n".join(line for line in ddl_text(file).splitlines() if not line.startswith("--"))

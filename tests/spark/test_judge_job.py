@@ -10,8 +10,6 @@ from pyspark.sql import functions as F
 
 from judgelake.errors import RunError, UserError
 from judgelake.judging import dry_run, judge
-from judgelake.judging.ask import JUDGMENT
-from judgelake.judging.requests import REQUEST, REQUEST_DDL
 from judgelake.lake.names import folder_of
 
 PAIRS = [(f"c{i}", f"Question {i // 2}?", f"answer {i}", f"other answer {i}") for i in range(10)]
@@ -25,12 +23,6 @@ def statuses(spark, tables):
 def calls(url):
     with urllib.request.urlopen(url.removesuffix("/v1") + "/stats") as answer:
         return json.load(answer)["calls"]
-
-
-def test_the_columns_a_task_writes_are_those_of_the_tables(spark, lake):
-    assert JUDGMENT.names == spark.read.table(lake.judgments).columns
-    assert [column.split()[0] for column in REQUEST_DDL.split(", ")] == REQUEST.names
-    assert set(REQUEST.names) <= set(spark.read.table(lake.plans).columns)
 
 
 def test_every_pair_is_judged_in_both_orders_and_a_second_run_asks_nothing(

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.lake import TABLES, VIEWS, append_new, append_once, create_tables, maintain, read_pinned, register
 from judgelake.lake.names import folder_of
+from judgelake.lake.schemas import SCHEMAS, ddl_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "sql" / "examples").glob("*.sql"))
 
@@ -50,6 +52,13 @@ def test_every_table_view_and_column_says_what_it_is(spark, lake):
         detail = spark.sql(f"DESCRIBE DETAIL {getattr(lake, name)}").first()
         assert detail["description"]
     assert spark.sql(f"DESCRIBE DETAIL {lake.judgments}").first()["clusteringColumns"] == ["run_id", "question_id"]
+
+
+def test_the_tables_have_the_columns_and_types_that_rows_are_made_with(spark, lake):
+    for name, schema in SCHEMAS.items():
+        made = spark.read.table(getattr(lake, name)).schema
+        assert made.simpleString() == from_arrow_schema(schema).simpleString()
+        assert spark.createDataFrame([], ddl_of(schema)).schema.simpleString() == made.simpleString()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ import pytest
 
 from judgelake.config import JudgeJob, validated
 from judgelake.errors import RunError, UserError
-from judgelake.judging.record import Tracker, git_commit
+from judgelake.judging.progress import Tally
+from judgelake.judging.record import Clock, Tracker, git_commit, run_row
+from judgelake.judging.summary import Counts
+from judgelake.lake.schemas import RUN
 
 
 @pytest.fixture
@@ -48,6 +51,22 @@ def test_a_checkout_of_our_code_has_its_commit_and_says_whether_files_differ(che
 def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setattr("judgelake.judging.record.__file__", str(tmp_path / "record.py"))
     assert git_commit() is None
+
+
+def test_a_run_fills_every_column_of_the_runs_table_and_no_other(monkeypatch):
+    job = validated(JudgeJob, {"judge": {"name": "chat", "model": "m"}}, None)
+    names = ("fingerprint", "mode", "model", "revision", "model_version")
+    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), **dict.fromkeys(names, "x"))
+    plan = SimpleNamespace(comparisons=SimpleNamespace(version=7), requests=3, skipped=2, to_ask=1)
+    counts = Counts({"ok": 1}, output_tokens=9, engines=("a", "b"))
+    record = Clock().record("run", "finished", Tally(), None)
+    row = run_row(job, judge, plan, counts, record)
+    assert set(row) == set(RUN.names)
+    assert (row["run_id"], row["input_version"], row["requests"], row["asked"]) == ("run", 7, 5, 1)
+    assert (row["engine"], row["output_tokens"], row["coverage"]) == ("a; b", 9, 1)
+    monkeypatch.setattr("judgelake.judging.record.RUN", RUN.append(RUN.field("mode").with_name("colour")))
+    with pytest.raises(ValueError, match=r"missing are \['colour'\]"):
+        run_row(job, judge, plan, counts, record)
 
 
 class Run:

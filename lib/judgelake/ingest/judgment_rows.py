@@ -5,39 +5,35 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import pyarrow as pa
-
 from judgelake.config import fingerprint
 from judgelake.judges import Failure, Reading, margin_of
 from judgelake.sources import IMPORTED, Judgment
 
 ID_CHARACTERS = 32
 
-JUDGMENT = pa.struct(
-    {
-        "judgment_id": pa.string(),
-        "comparison_id": pa.string(),
-        "judge": pa.string(),
-        "judge_fingerprint": pa.string(),
-        "model_version": pa.string(),
-        "mode": pa.string(),
-        "shown_order": pa.string(),
-        "repeat": pa.int32(),
-        "raw_output": pa.string(),
-        "finish_reason": pa.string(),
-        "status": pa.string(),
-        "error": pa.string(),
-        "scores": pa.list_(pa.float64()),
-        "verdict": pa.string(),
-        "verdict_logprobs": pa.map_(pa.string(), pa.float64()),
-        "margin": pa.float64(),
-    }
+FILLED = (
+    "judgment_id",
+    "comparison_id",
+    "judge",
+    "judge_fingerprint",
+    "model_version",
+    "mode",
+    "shown_order",
+    "repeat",
+    "raw_output",
+    "finish_reason",
+    "status",
+    "error",
+    "scores",
+    "verdict",
+    "verdict_logprobs",
+    "margin",
 )
-"""Columns of the judgments table that a loaded judgment fills, by the table's names."""
+"""Columns of the judgments table that a loaded judgment fills."""
 
 
 def judgment_row(judgment: Judgment) -> dict[str, Any]:
-    """The columns of `JUDGMENT`; the same judgment gives the same `judgment_id` in every ingest.
+    """The columns of `FILLED`; the same judgment gives the same `judgment_id` in every ingest.
 
     The id also covers what is said, so that another answer to the same request is another row, never a change.
     """

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.ingest.judgment_rows import JUDGMENT, judgment_row
+from judgelake.ingest.judgment_rows import FILLED, judgment_row
 from judgelake.judges import Comparison, comparison_to_record, label_to_record
+from judgelake.lake import COMPARISON, JUDGMENT, LABEL, as_batch, as_struct, selected
 from judgelake.sources import Item, Loaded
 
 ROWS = "rows.parquet"
@@ -24,38 +25,14 @@ ROWS_A_GROUP = 5_000
 # Spark reads a row group in one piece: rows with megabytes of text must not be thousands in one group.
 BYTES_A_GROUP = 32 * 2**20
 
-MESSAGE = pa.struct({"role": pa.string(), "content": pa.string()})
-ANSWER = pa.struct({"model": pa.string(), "text": pa.string(), "turns": pa.list_(pa.string())})
-COMPARISON = pa.struct(
-    {
-        "comparison_id": pa.string(),
-        "question_id": pa.string(),
-        "messages": pa.list_(MESSAGE),
-        "input": pa.string(),
-        "answers": pa.list_(ANSWER),
-        "reference": pa.string(),
-        "rubric": pa.struct({"criteria": pa.string(), "scores": pa.list_(pa.string())}),
-        "source": pa.string(),
-        "attributes": pa.map_(pa.string(), pa.string()),
-    }
-)
-LABEL = pa.struct(
-    {
-        "comparison_id": pa.string(),
-        "labeler": pa.string(),
-        "kind": pa.string(),
-        "verdict": pa.string(),
-        "scores": pa.list_(pa.float64()),
-    }
-)
 STAGED = pa.schema(
     {
         "seq": pa.int64(),
         "file": pa.string(),
         "line": pa.int64(),
-        "comparison": COMPARISON,
-        "labels": pa.list_(LABEL),
-        "judgments": pa.list_(JUDGMENT),
+        "comparison": as_struct(COMPARISON),
+        "labels": pa.list_(as_struct(LABEL)),
+        "judgments": pa.list_(as_struct(selected(JUDGMENT, *FILLED))),
         "reason": pa.string(),
         "raw": pa.string(),
     }
@@ -107,9 +84,9 @@ def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = la
             waiting.append({"seq": seq, **staged_row(item)})
             size += _bytes_of(item)
             if len(waiting) >= ROWS_A_GROUP or size >= BYTES_A_GROUP:
-                writer.write_table(pa.Table.from_pylist(waiting, STAGED))
+                writer.write_batch(as_batch(waiting, STAGED))
                 waiting, size = [], 0
-        writer.write_table(pa.Table.from_pylist(waiting, STAGED))
+        writer.write_batch(as_batch(waiting, STAGED))
 
 
 def staged_row(item: Item) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, NumericType, StringT
 
 from judgelake.errors import UserError, first_line
 from judgelake.ingest.staging import ROWS, STAGED, staged_row
+from judgelake.lake import COMPARISON, as_batch
 from judgelake.sources import Columns, Item, Rejected, Row, columns_needed, line_accepted, row_accepted
 
 if TYPE_CHECKING:
@@ -28,18 +29,7 @@ Take = Callable[[pa.RecordBatch], Item]
 
 SEQ = "_judgelake_seq"
 # Our own column names, for a table that needs no mapping.
-OWN = (
-    "comparison_id",
-    "question_id",
-    "messages",
-    "input",
-    "answers",
-    "reference",
-    "rubric",
-    "source",
-    "attributes",
-    "labels",
-)
+OWN = (*COMPARISON.names, "labels")
 OWN_NEEDED = ("messages", "answers")
 
 
@@ -86,7 +76,7 @@ def _accepting(take: Take) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.R
     def accept(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             staged = [_accept(batch.slice(place, 1), take) for place in range(batch.num_rows)]
-            yield pa.RecordBatch.from_pylist(staged, schema=STAGED)
+            yield as_batch(staged, STAGED)
 
     return accept
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -19,45 +18,11 @@ from judgelake.judges import Failure, Prompt, Reading, margin_of, parse, to_own_
 from judgelake.judging.executor import open_asker
 from judgelake.judging.judge import Judge
 from judgelake.judging.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
-from judgelake.judging.requests import as_batch
 from judgelake.judging.task_error import marked_errors
+from judgelake.lake import JUDGMENT, as_batch
 
 # Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
 FLUSH_SECONDS = 1.0
-
-JUDGMENT = pa.schema(
-    [
-        ("judgment_id", pa.string()),
-        ("run_id", pa.string()),
-        ("comparison_id", pa.string()),
-        ("question_id", pa.string()),
-        ("judge", pa.string()),
-        ("judge_fingerprint", pa.string()),
-        ("model_version", pa.string()),
-        ("mode", pa.string()),
-        ("shown_order", pa.string()),
-        ("repeat", pa.int32()),
-        ("content_sha256", pa.string()),
-        ("prompt_sha256", pa.string()),
-        ("trimmed", pa.bool_()),
-        ("raw_output", pa.string()),
-        ("finish_reason", pa.string()),
-        ("status", pa.string()),
-        ("error", pa.string()),
-        ("scores", pa.list_(pa.float64())),
-        ("verdict", pa.string()),
-        ("verdict_logprobs", pa.map_(pa.string(), pa.float64())),
-        ("margin", pa.float64()),
-        ("prompt_tokens", pa.int64()),
-        ("cached_tokens", pa.int64()),
-        ("output_tokens", pa.int64()),
-        ("latency_ms", pa.float64()),
-        ("attempt", pa.int32()),
-        ("chunk", pa.int32()),
-        ("engine", pa.string()),
-        ("judged_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
 
 Row = dict[str, Any]
 Request = tuple[Row, ...]
@@ -107,10 +72,21 @@ class AskingTask:
             with closing(stream):
                 for answered in stream:
                     judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
-                    rows = [row for item in judged for row in self._rows(*item, opened.name)]
-                    sender.send(_report(rows))
+                    rows = (row for item in judged for row in self._rows(*item))
+                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": opened.name})
+                    sender.send(_report(batch))
                     watch.look_at(result for _, _, result in judged)
-                    yield as_batch(rows, JUDGMENT)
+                    yield batch
+
+    def of_the_run(self) -> dict[str, str]:
+        """The columns that are the same in all judgments of the run, by name."""
+        return {
+            "run_id": self.run_id,
+            "judge": self.judge.spec.name,
+            "judge_fingerprint": self.judge.fingerprint,
+            "model_version": self.judge.model_version,
+            "mode": self.judge.mode,
+        }
 
     def _ask(self, row: Row) -> Ask:
         answers = len(row["shown_order"])
@@ -136,47 +112,39 @@ class AskingTask:
             label_logprobs=reply.label_logprobs,
         )
 
-    def _rows(
-        self, request: Request, reply: Reply | Failure, result: Reading | Failure, engine: str
-    ) -> Iterator[tuple[Any, ...]]:
-        """One judgment for every row of the request, each in its own comparison's order."""
-        judge, now = self.judge, datetime.now(UTC)
+    def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
+        """One judgment for every row of the request, in its own comparison's order; without what all rows share."""
+        now = datetime.now(UTC)
         answered = None if isinstance(reply, Failure) else reply
         # The tokens were spent once, so only the first row of a shared prompt carries them.
         for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), request, strict=False):
             own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
             failure = result if isinstance(result, Failure) else None
-            yield (
-                row["judgment_id"],
-                self.run_id,
-                row["comparison_id"],
-                row["question_id"],
-                judge.spec.name,
-                judge.fingerprint,
-                judge.model_version,
-                judge.mode,
-                row["shown_order"],
-                row["repeat"],
-                row["content_sha256"],
-                row["prompt_sha256"],
-                row["trimmed"],
-                None if answered is None else answered.text,
-                None if answered is None else answered.finish_reason,
-                "ok" if failure is None else failure.status.value,
-                None if failure is None else failure.reason,
-                own.scores,
-                own.verdict,
-                None if own.logprobs is None else list(own.logprobs.items()),
-                margin_of(own.logprobs),
-                None if spent is None else spent.prompt_tokens,
-                None if spent is None else spent.cached_tokens,
-                None if spent is None else spent.output_tokens,
-                None if answered is None else answered.latency_ms,
-                row["attempt"],
-                row["chunk"],
-                engine,
-                now,
-            )
+            yield {
+                "judgment_id": row["judgment_id"],
+                "comparison_id": row["comparison_id"],
+                "question_id": row["question_id"],
+                "shown_order": row["shown_order"],
+                "repeat": row["repeat"],
+                "content_sha256": row["content_sha256"],
+                "prompt_sha256": row["prompt_sha256"],
+                "trimmed": row["trimmed"],
+                "raw_output": None if answered is None else answered.text,
+                "finish_reason": None if answered is None else answered.finish_reason,
+                "status": "ok" if failure is None else failure.status.value,
+                "error": None if failure is None else failure.reason,
+                "scores": own.scores,
+                "verdict": own.verdict,
+                "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
+                "margin": margin_of(own.logprobs),
+                "prompt_tokens": None if spent is None else spent.prompt_tokens,
+                "cached_tokens": None if spent is None else spent.cached_tokens,
+                "output_tokens": None if spent is None else spent.output_tokens,
+                "latency_ms": None if answered is None else answered.latency_ms,
+                "attempt": row["attempt"],
+                "chunk": row["chunk"],
+                "judged_at": now,
+            }
 
 
 class FirstOutcomes:
@@ -230,10 +198,10 @@ def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
         yield tuple({row["judgment_id"]: row for row in same}.values())
 
 
-def _report(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    columns = {name: JUDGMENT.get_field_index(name) for name in ("status", "prompt_tokens", "output_tokens")}
+def _report(judgments: pa.RecordBatch) -> dict[str, Any]:
+    counts = judgments.column("status").value_counts().to_pylist()
     return {
-        "statuses": Counter(row[columns["status"]] for row in rows),
-        "prompt_tokens": sum(row[columns["prompt_tokens"]] or 0 for row in rows),
-        "output_tokens": sum(row[columns["output_tokens"]] or 0 for row in rows),
+        "statuses": {count["values"]: count["counts"] for count in counts},
+        "prompt_tokens": judgments.column("prompt_tokens").sum().as_py() or 0,
+        "output_tokens": judgments.column("output_tokens").sum().as_py() or 0,
     }

@@ -12,9 +12,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
-from judgelake.judging.ask import JUDGMENT, AskingTask
+from judgelake.judging.ask import AskingTask
 from judgelake.judging.plan import Chunk, Plan
-from judgelake.lake import app_ids, append_once, has_commits_of_others, read_newest
+from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -144,11 +144,7 @@ class ChunkWriter:
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:
     """Judgments of the requests whose status was known without asking: invalid, or too long."""
     known = {
-        "run_id": F.lit(asking.run_id),
-        "judge": F.lit(asking.judge.spec.name),
-        "judge_fingerprint": F.lit(asking.judge.fingerprint),
-        "model_version": F.lit(asking.judge.model_version),
-        "mode": F.lit(asking.judge.mode),
+        **{name: F.lit(value) for name, value in asking.of_the_run().items()},
         "error": F.col("reason"),
         "judged_at": F.current_timestamp(),
     }

@@ -20,9 +20,9 @@ from judgelake.errors import UserError, first_line
 from judgelake.judges import Status
 from judgelake.judging.judge import Judge
 from judgelake.judging.orders import most_orders
-from judgelake.judging.requests import NAMED_DDL, REQUEST_DDL, Rendering
+from judgelake.judging.requests import Rendering
 from judgelake.judging.task_error import our_error
-from judgelake.lake import Pinned, append_once, read_newest, read_pinned
+from judgelake.lake import NAMED_DDL, REQUEST_DDL, Pinned, append_once, read_newest, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

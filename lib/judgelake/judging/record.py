@@ -26,7 +26,7 @@ from judgelake.judging.judge import Judge
 from judgelake.judging.plan import Plan
 from judgelake.judging.progress import Tally
 from judgelake.judging.summary import Counts
-from judgelake.lake import append_once
+from judgelake.lake import RUN, append_once, check_names
 from judgelake.tracking import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
 
 if TYPE_CHECKING:
@@ -91,7 +91,15 @@ class Clock:
 
 def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> None:
     """Append the run's row to the runs table."""
-    values = {
+    values = run_row(job, judge, plan, counts, record)
+    columns = spark.read.table(job.tables.runs).schema
+    row = tuple(values.get(name) for name in columns.names)
+    append_once(spark.createDataFrame([row], columns), job.tables.runs, record.run_id)
+
+
+def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> dict[str, Any]:
+    """The run as a row of the runs table, by column."""
+    row = {
         **asdict(record),
         **facts_of(job, judge),
         "input_version": plan.comparisons.version,
@@ -108,9 +116,10 @@ def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, coun
         "output_tokens": counts.output_tokens,
         "requests_per_s": record.requests_per_s(counts),
     }
-    columns = spark.read.table(job.tables.runs).schema
-    row = tuple(values.get(field.name) for field in columns.fields)
-    append_once(spark.createDataFrame([row], columns), job.tables.runs, record.run_id)
+    # What requests_per_s is computed from, and no column.
+    del row["asking_s"]
+    check_names(row, RUN)
+    return row
 
 
 def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:

@@ -16,38 +16,15 @@ from judgelake.judging.judge import Judge
 from judgelake.judging.length import Fitted, Fitting
 from judgelake.judging.orders import shown_orders
 from judgelake.judging.task_error import marked_errors
+from judgelake.lake import NAMED, REQUEST, as_batch
 
 # A batch ends with whichever comes first: Arrow's texts end at 2 GiB a column, and a prompt may have megabytes.
 # Bytes are those of the prompt's texts; as JSON a chat may have several times as many.
 BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 
-REQUEST = pa.schema(
-    [
-        ("question_key", pa.int64()),
-        ("judgment_id", pa.string()),
-        ("comparison_id", pa.string()),
-        ("question_id", pa.string()),
-        ("shown_order", pa.string()),
-        ("repeat", pa.int32()),
-        ("content_sha256", pa.string()),
-        ("prompt_sha256", pa.string()),
-        ("prompt", pa.string()),
-        ("prompt_bytes", pa.int64()),
-        ("trimmed", pa.bool_()),
-        ("status", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
-REQUEST_ID, REQUEST_BYTES = map(REQUEST.get_field_index, ("judgment_id", "prompt_bytes"))
-REQUEST_DDL = (
-    "question_key BIGINT, judgment_id STRING, comparison_id STRING, question_id STRING, shown_order STRING, "
-    "repeat INT, content_sha256 STRING, prompt_sha256 STRING, prompt STRING, prompt_bytes BIGINT, trimmed BOOLEAN, "
-    "status STRING, reason STRING"
-)
 NOT_UTF8 = "not_utf8"
-NAMED = pa.schema([("row_key", pa.int64()), ("judgment_id", pa.string())])
-NAMED_DDL = "row_key BIGINT, judgment_id STRING"
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -78,15 +55,15 @@ class Rendering:
         with marked_errors():
             for batch in batches:
                 rows = [
-                    (record["row_key"], request[REQUEST_ID])
+                    {"row_key": record["row_key"], "judgment_id": request["judgment_id"]}
                     for record in records_of(batch)
                     for request in self.requests(record)
                 ]
                 if rows:
                     yield as_batch(rows, NAMED)
 
-    def requests(self, record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        """The requests of one comparison, as tuples in the columns of `REQUEST`.
+    def requests(self, record: Mapping[str, Any]) -> Iterator[Row]:
+        """The requests of one comparison, with the columns of `REQUEST`.
 
         A comparison that cannot be judged gives one typed row an order, so that nothing is lost from sight.
         """
@@ -101,44 +78,62 @@ class Rendering:
         content = _row_sha256(record) if isinstance(own, Failure) else own.prompt.sha256
         for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
             fitted = own if order == own_order else self._fitting.render(comparison, order)
-            named = (key, comparison.comparison_id, comparison.question_id, order, content)
+            shown = {
+                "question_key": key,
+                "comparison_id": comparison.comparison_id,
+                "question_id": comparison.question_id,
+                "shown_order": order,
+                "content_sha256": content,
+            }
             if isinstance(fitted, Failure):
-                yield from self._failed(*named, fitted, _row_sha256(record))
+                yield from self._failed(shown, fitted, _row_sha256(record))
             else:
-                yield from self._asked(*named, fitted, content if fitted is own else fitted.prompt.sha256)
+                yield from self._asked(shown, fitted, content if fitted is own else fitted.prompt.sha256)
 
-    def _asked(
-        self, key: int, comparison_id: str, question_id: str, order: str, content: str, fitted: Fitted, digest: str
-    ) -> Iterator[tuple[Any, ...]]:
+    def _asked(self, shown: Row, fitted: Fitted, digest: str) -> Iterator[Row]:
         prompt = fitted.prompt
-        for repeat in range(self.order.repeats):
-            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, digest)
-            asked = (digest, prompt.canonical, prompt.bytes, fitted.trimmed, None, None)
-            yield (key, name, comparison_id, question_id, order, repeat, content, *asked)
+        asked = {
+            "prompt_sha256": digest,
+            "prompt": prompt.canonical,
+            "prompt_bytes": prompt.bytes,
+            "trimmed": fitted.trimmed,
+            "status": None,
+            "reason": None,
+        }
+        return self._repeated({**shown, **asked}, digest)
 
-    def _failed(
-        self,
-        key: int,
-        comparison_id: str,
-        question_id: str,
-        order: str,
-        content: str,
-        failure: Failure,
-        row_sha256: str,
-    ) -> Iterator[tuple[Any, ...]]:
-        for repeat in range(self.order.repeats):
-            # There is no prompt to name it by. Without the row, two that share an id would share this request.
-            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, row_sha256)
-            failed = (None, None, 0, False, failure.status.value, failure.reason)
-            yield (key, name, comparison_id, question_id, order, repeat, content, *failed)
+    def _failed(self, shown: Row, failure: Failure, row_sha256: str) -> Iterator[Row]:
+        failed = {
+            "prompt_sha256": None,
+            "prompt": None,
+            "prompt_bytes": 0,
+            "trimmed": False,
+            "status": failure.status.value,
+            "reason": failure.reason,
+        }
+        # There is no prompt to name it by. Without the row, two that share an id would share this request.
+        return self._repeated({**shown, **failed}, row_sha256)
 
-    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[tuple[Any, ...]]:
+    def _repeated(self, request: Row, asked_sha256: str) -> Iterator[Row]:
+        comparison_id, order = request["comparison_id"], request["shown_order"]
+        for repeat in range(self.order.repeats):
+            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, asked_sha256)
+            yield {**request, "judgment_id": name, "repeat": repeat}
+
+    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[Row]:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
         question_id = record.get("question_id") or comparison_id
         answers = len(record.get("answers") or ()) or 1
         for order in shown_orders(min(answers, 26), self.order, comparison_id):
-            yield from self._failed(0, comparison_id, question_id, order, row, failure, row)
+            shown = {
+                "question_key": 0,
+                "comparison_id": comparison_id,
+                "question_id": question_id,
+                "shown_order": order,
+                "content_sha256": row,
+            }
+            yield from self._failed(shown, failure, row)
 
 
 def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, asked_sha256: str) -> str:
@@ -150,13 +145,13 @@ def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, a
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
-def _in_batches(requests: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+def _in_batches(requests: Iterable[Row]) -> Iterator[pa.RecordBatch]:
     """Rows of `REQUEST` in batches of at most `BATCH_ROWS` and about `BATCH_BYTES` of prompts, one row at least."""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Row] = []
     size = 0
     for request in requests:
         rows.append(request)
-        size += request[REQUEST_BYTES]
+        size += request["prompt_bytes"]
         if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
             yield as_batch(rows, REQUEST)
             rows, size = [], 0
@@ -180,13 +175,6 @@ def question_key(comparison: Comparison) -> int:
         [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
     )
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
-    """Tuples in the schema's column order as one Arrow batch."""
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def records_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:

@@ -5,9 +5,37 @@ from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
 from judgelake.lake.read import Pinned, has_commits_of_others, read_newest, read_pinned
+from judgelake.lake.schemas import (
+    COMPARISON,
+    JUDGMENT,
+    LABEL,
+    NAMED,
+    NAMED_DDL,
+    REJECTED_ROW,
+    REQUEST,
+    REQUEST_DDL,
+    RUN,
+    SCHEMAS,
+    as_batch,
+    as_struct,
+    check_names,
+    ddl_of,
+    selected,
+    without,
+)
 
 __all__ = [
+    "COMPARISON",
+    "JUDGMENT",
+    "LABEL",
     "LEAST_RETAIN_HOURS",
+    "NAMED",
+    "NAMED_DDL",
+    "REJECTED_ROW",
+    "REQUEST",
+    "REQUEST_DDL",
+    "RUN",
+    "SCHEMAS",
     "TABLES",
     "VIEWS",
     "Maintained",
@@ -15,8 +43,12 @@ __all__ = [
     "app_ids",
     "append_new",
     "append_once",
+    "as_batch",
+    "as_struct",
+    "check_names",
     "create_tables",
     "create_views",
+    "ddl_of",
     "drop_plan",
     "drop_stale_plans",
     "has_commits_of_others",
@@ -26,4 +58,6 @@ __all__ = [
     "read_pinned",
     "register",
     "replace_rows",
+    "selected",
+    "without",
 ]

@@ -8,8 +8,9 @@ from pathlib import Path
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.evaluation import KINDS, OrderRule, headline_of, metric_named
+from judgelake.lake.schemas import SCHEMAS
 
-TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
+TABLES = tuple(SCHEMAS)
 # A view stands after those it reads.
 VIEWS = (
     "judgments_latest",
@@ -57,15 +58,15 @@ def folder_of(tables: Tables, name: str) -> str | None:
 
 def needs(file: str) -> frozenset[str]:
     """The tables and views that the SQL of `ddl/<file>.sql` reads."""
-    text = _text(file)
+    text = _statement(file)
     return frozenset(name for name in (*TABLES, *VIEWS) if "{" + name + "}" in text and name != file)
 
 
 def statement(file: str, tables: Tables, location: str = "") -> str:
-    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, the location, and names of metrics put in."""
-    body = _text(file)
+    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
+    body = _statement(file)
     names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
-    for name, value in {**names, **_metric_lists(), "location": location}.items():
+    for name, value in {**names, "location": location}.items():
         body = body.replace("{" + name + "}", value)
     return body
 
@@ -85,6 +86,13 @@ def _metric_lists() -> dict[str, str]:
     }
 
 
-def _text(file: str) -> str:
+def ddl_text(file: str) -> str:
+    """The text of `ddl/<file>.sql`, with the lines that say what it is, and with the names of metrics put in."""
     text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    for name, value in _metric_lists().items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _statement(file: str) -> str:
+    return "\n".join(line for line in ddl_text(file).splitlines() if not line.startswith("--"))

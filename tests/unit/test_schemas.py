@@ -10,7 +10,7 @@ from judgelake.ingest.judgment_rows import FILLED
 from judgelake.ingest.staging import STAGED, staged_row
 from judgelake.ingest.tables import OWN
 from judgelake.judges import Comparison, comparison_from_record
-from judgelake.judges.records import COMPARISON_KEYS
+from judgelake.judges.records import MAY_HAVE, NEEDED
 from judgelake.lake.describe import described, tables_markdown
 from judgelake.lake.names import TABLES, VIEWS, ddl_text
 from judgelake.lake.schemas import (
@@ -155,7 +155,7 @@ def test_a_request_is_a_row_of_the_plan_before_it_is_planned():
 
 
 def test_our_own_keys_are_the_columns_of_the_comparisons_and_what_a_table_may_hold():
-    assert set(COMPARISON_KEYS) == set(COMPARISON.names) == set(Comparison.__dataclass_fields__)
+    assert {*NEEDED, *MAY_HAVE} == set(COMPARISON.names) == set(Comparison.__dataclass_fields__)
     assert (*COMPARISON.names, "labels") == OWN
 
 

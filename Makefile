@@ -32,7 +32,7 @@ format: $(READY) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-typecheck: $(READY) ## Types, strict in the rooms that pyproject.toml lists
+typecheck: $(READY) ## Types: mypy, strict everywhere
 	$(BIN)/mypy
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from judgelake.ingest.judgments import Imported, settle_judgments
 from judgelake.ingest.staged import POSITION, Known, at, kept, place_of, text_of, unknown, with_reason
 from judgelake.ingest.staging import ROWS
-from judgelake.lake import COMPARISON, without
+from judgelake.lake import COMPARISON, LABEL, without
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # What a comparison is about. Source and attributes say where it was found: two sources may hold the same one.
 CONTENT = tuple(without(COMPARISON, "comparison_id", "source", "attributes").names)
 LABEL_KEY = ("comparison_id", "labeler", "kind")
-LABEL_CONTENT = ("verdict", "scores")
+LABEL_CONTENT = tuple(without(LABEL, *LABEL_KEY).names)
 
 
 @dataclass(frozen=True, slots=True)

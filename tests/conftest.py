@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,27 +46,44 @@ def small_model() -> Path:
     return make_small_model(ROOT / "models" / "smollm2-135m")
 
 
+@pytest.fixture(scope="session")
+def server_maker() -> Iterator[subprocess.Popen[str]]:
+    """The process that makes the test servers; all it has made end with it."""
+    command = [sys.executable, str(ROOT / "tests" / "server" / "serve.py"), "--each-line"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        # Leaving the block closes its input, and waits for it.
+
+
 @pytest.fixture
-def test_server() -> Iterator[Callable[[str], str]]:
+def test_server(server_maker: subprocess.Popen[str]) -> Iterator[Callable[[str], str]]:
     """Starts the deterministic test server with a rule and gives its base URL; all are stopped at the end."""
-    running: list[subprocess.Popen[str]] = []
+    yield from started_servers(server_maker)
+
+
+@pytest.fixture(scope="module")
+def shared_server(server_maker: subprocess.Popen[str]) -> Iterator[Callable[[str], str]]:
+    """As `test_server`, for the tests of a whole module."""
+    yield from started_servers(server_maker)
+
+
+def started_servers(maker: subprocess.Popen[str]) -> Iterator[Callable[[str], str]]:
+    running: list[int] = []
 
     def start(rule: str) -> str:
-        command = [sys.executable, str(ROOT / "tests" / "server" / "serve.py"), "--port", "0", "--rule", rule]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-        running.append(process)
-        return first_line(process)
+        assert maker.stdin is not None
+        print(rule, file=maker.stdin, flush=True)
+        number, url = next_line(maker).split()
+        running.append(int(number))
+        return url
 
     yield start
-    for process in running:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    for number in running:
+        os.kill(number, signal.SIGKILL)
 
 
-def first_line(process: subprocess.Popen[str]) -> str:
-    """The first line a server writes, its address; killed, and an error, when none comes in time."""
+def next_line(process: subprocess.Popen[str]) -> str:
+    """The next line a server writes, its address; killed, and an error, when none comes in time."""
     assert process.stdout is not None
     timer = threading.Timer(SERVER_START_S, process.kill)
     timer.start()

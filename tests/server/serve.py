@@ -5,6 +5,11 @@
 prints its base URL as the first line (port 0 takes a free one; `--uds PATH` listens on a Unix socket). Rules are
 in rules.py. GET /stats tells how often each prompt was asked, by the SHA-256 of its text (of a chat: the contents
 of all messages, joined by newlines).
+
+    python tests/server/serve.py --each-line
+
+starts a server of its own for every rule it reads as a line, and prints its process id and base URL. It forks them
+with all imports done, so that a server is there in a hundredth of the time; they end when the input does.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -211,8 +217,22 @@ async def serve(arguments: argparse.Namespace) -> None:
         site = web.TCPSite(runner, "127.0.0.1", arguments.port)
         await site.start()
         host, port = runner.addresses[0][:2]
-        print(f"http://{host}:{port}/v1", flush=True)
+        print(f"{os.getpid()} " * arguments.each_line + f"http://{host}:{port}/v1", flush=True)
     await asyncio.Event().wait()
+
+
+def serve_each_line(arguments: argparse.Namespace) -> None:
+    # One that ends early is not waited for: until the end its process id is nobody else's, and may be killed.
+    children = []
+    for line in sys.stdin:
+        arguments.rule = line.strip()
+        Rules.parse(arguments.rule)
+        children.append(os.fork())
+        if children[-1] == 0:
+            sys.stdin.close()
+            asyncio.run(serve(arguments))
+    for child in children:
+        os.kill(child, signal.SIGKILL)
 
 
 def main() -> None:
@@ -221,7 +241,12 @@ def main() -> None:
     parser.add_argument("--uds")
     parser.add_argument("--rule", default="instant")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    asyncio.run(serve(parser.parse_args()))
+    parser.add_argument("--each-line", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.each_line:
+        serve_each_line(arguments)
+    else:
+        asyncio.run(serve(arguments))
 
 
 if __name__ == "__main__":

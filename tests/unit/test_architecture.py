@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -56,15 +57,19 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def names_in(node: ast.stmt) -> set[str]:
+    """The modules that an import statement names; none for another statement."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{ast.unparse(node)}: imports are absolute, so that a reader sees the room"
+        return {node.module or ""}
+    return set()
+
+
 def imported_modules(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute, so that a reader sees the room"
-            names.add(node.module or "")
-    return names
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {name for node in nodes if isinstance(node, ast.stmt) for name in names_in(node)}
 
 
 def rooms() -> list[str]:
@@ -199,12 +204,53 @@ def test_the_measures_public_names_are_all_there():
         _ = public.made_up
 
 
-@pytest.mark.parametrize("room", [room for room in rooms() if room != "quickstart"])
-def test_importing_a_room_says_and_makes_nothing(room, tmp_path):
-    answer = subprocess.run(
-        [sys.executable, "-c", f"import judgelake.{room}"], capture_output=True, text=True, cwd=tmp_path, timeout=120
-    )
-    assert (answer.returncode, answer.stdout, list(tmp_path.iterdir())) == (0, "", []), answer.stderr
+ROOMS_IMPORTED = [room for room in rooms() if room != "quickstart"]
+# A process and an empty folder for every room; what the rooms take from others is loaded once, before they part.
+IMPORT_EACH = """
+import importlib, os, sys
+rooms, others = (names.split() for names in sys.argv[1:])
+for name in others:
+    importlib.import_module(name)
+for room in rooms:
+    if os.fork() == 0:
+        os.mkdir(room)
+        os.chdir(room)
+        for number, kind in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"../{room}.{kind}", os.O_WRONLY | os.O_CREAT), number)
+        importlib.import_module(f"judgelake.{room}")
+        print(end="", flush=True)
+        # Taking down all that was loaded would take longer than the import.
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def imported_from_others() -> set[str]:
+    """What the rooms import at once from other packages and the standard library."""
+    at_once = (node for path in MODULES for node in ast.parse(path.read_text("utf-8")).body)
+    names = {name for node in at_once for name in names_in(node)}
+    return {name for name in names if name and name.partition(".")[0] != "judgelake"}
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory) -> Callable[[str], tuple[int, str, list[Path], str]]:
+    """What importing a room came to: exit code, output, the files it made, and errors."""
+    folder = tmp_path_factory.mktemp("imported")
+    command = [sys.executable, "-uc", IMPORT_EACH, " ".join(ROOMS_IMPORTED), " ".join(imported_from_others())]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
+    codes = dict(zip(ROOMS_IMPORTED, map(int, answer.stdout.split()), strict=True))
+
+    def of(room: str) -> tuple[int, str, list[Path], str]:
+        out, err = ((folder / f"{room}.{kind}").read_text("utf-8") for kind in ("out", "err"))
+        return codes[room], out, list((folder / room).iterdir()), err
+
+    return of
+
+
+@pytest.mark.parametrize("room", ROOMS_IMPORTED)
+def test_importing_a_room_says_and_makes_nothing(room, imported):
+    code, out, made, err = imported(room)
+    assert (code, out, made) == (0, "", []), err
 
 
 def tracked_files() -> list[Path]:

@@ -25,6 +25,8 @@ from judgelake.judging.ask import FirstOutcomes
 TEXT = Ask(Prompt(text="Score both."), Decoding(max_tokens=64))
 OTHER = Ask(Prompt(text="Warm up."), Decoding(max_tokens=1))
 LABELS = Ask(Prompt(text="Choose: "), Decoding(max_tokens=1), labels=("A", "B"))
+# How soon a server of the standard library notices that it shall stop.
+POLL_S = 0.02
 KEY = "sk-s3cret-0123456789-value"
 
 
@@ -167,10 +169,10 @@ def run_client(client, *asks):
     return asyncio.run(run())
 
 
-@pytest.fixture
-def own_server(root, tmp_path):
+@pytest.fixture(scope="module")
+def own_server(root, tmp_path_factory):
     """The test server behind a Unix socket, as our own vLLM."""
-    socket = tmp_path / "s.sock"
+    socket = tmp_path_factory.mktemp("own") / "s.sock"
     command = [sys.executable, str(root / "tests" / "server" / "serve.py"), "--uds", str(socket)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
@@ -315,7 +317,7 @@ def busy_at_first():
         times = []
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True).start()
         return f"http://127.0.0.1:{server.server_address[1]}/v1", times
 
     yield start

@@ -1,4 +1,4 @@
-"""Starting, sharing and ending a server, with the test server in vLLM's place: the same processes, in seconds."""
+"""Starting, sharing and ending a server, with a stand-in in vLLM's place: the same processes, in seconds."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
 from judgelake.config import Engine
-from judgelake.engine import Launch, ensure_engine, owner_of_this_worker, stop_engines
+from judgelake.engine import Launch, Started, ensure_engine, owner_of_this_worker, stop_engines
 from judgelake.engine.processes import ProcessId, members_of_group
 from judgelake.engine.state import Note, read_note
 from judgelake.errors import RunError, UserError
@@ -24,8 +27,7 @@ from judgelake.errors import RunError, UserError
 MODEL = "org/model"
 
 
-@pytest.fixture
-def folder():
+def short_folder() -> Iterator[Path]:
     # A short path: pytest's own would be too long for a socket.
     place = tempfile.mkdtemp(prefix="jl-")
     yield Path(place)
@@ -36,6 +38,11 @@ def folder():
 
 
 @pytest.fixture
+def folder() -> Iterator[Path]:
+    yield from short_folder()
+
+
+@pytest.fixture
 def owner():
     process = subprocess.Popen(["sleep", "120"])
     yield process
@@ -43,21 +50,53 @@ def owner():
     process.wait()
 
 
+def command_of(program: str):
+    def command(*launch_and_socket, is_cpu):
+        return ["/bin/sh", "-c", program.replace("SOCKET", str(launch_and_socket[-1])), "vllm-test", "x"]
+
+    return command
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stand_in(root):
+    """A command in vLLM's place, with a child that outlives a killed parent; and what Spark sets in its workers."""
+    program = f'sleep 100 & exec "{sys.executable}" -S "{root / "tests" / "server" / "stand_in.py"}" "SOCKET"'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("judgelake.engine.server.server_command", command_of(program))
+        patch.setattr("judgelake.engine.server.is_cpu_build", lambda: True)
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("SPARK_SECRET", "1")
+        yield
+
+
 @pytest.fixture
-def server(root, monkeypatch):
-    """Puts a command in vLLM's place; by default the test server, with a child that outlives a killed parent."""
-    serve = str(root / "tests" / "server" / "serve.py")
+def program(monkeypatch):
+    """Puts another program in vLLM's place."""
+    return lambda text: monkeypatch.setattr("judgelake.engine.server.server_command", command_of(text))
 
-    def use(rule: str = "instant", program: str | None = None) -> None:
-        def command(launch, socket, *, is_cpu):
-            shell = program or f'sleep 100 & exec "{sys.executable}" "{serve}" --uds "{socket}" --rule {rule}'
-            return ["/bin/sh", "-c", shell, "vllm-test", "x"]
 
-        monkeypatch.setattr("judgelake.engine.server.server_command", command)
+@dataclass(frozen=True)
+class Shared:
+    """A folder and an owner whose server runs: a test that ends it starts it again."""
 
-    monkeypatch.setattr("judgelake.engine.server.is_cpu_build", lambda: True)
-    use()
-    return use
+    folder: Path
+    owner: subprocess.Popen
+    found: list[Started]
+
+    def start(self) -> Started:
+        return start(self.folder, self.owner)
+
+
+@pytest.fixture(scope="module")
+def shared(stand_in):
+    places = short_folder()
+    folder = next(places)
+    with subprocess.Popen(["sleep", "1000"]) as owner:
+        with ThreadPoolExecutor(3) as pool:
+            found = [pool.submit(start, folder, owner) for _ in range(3)]
+        yield Shared(folder, owner, [one.result() for one in found])
+        next(places, None)
+        owner.kill()
 
 
 def start(folder: Path, owner: subprocess.Popen, gpus: tuple[str, ...] = (), **engine):
@@ -78,48 +117,48 @@ def is_gone(group: int, seconds: float = 10.0) -> bool:
     return not members_of_group(group)
 
 
-def test_the_first_starts_it_and_the_others_find_it(folder, owner, server):
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(start(folder, owner))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(started.was_running for started in found) == [False, True, True]
-    assert {started.version for started in found} == {"test"}
-    assert len({started.endpoint.uds for started in found}) == 1
-    assert start(folder, owner).was_running
+def test_the_first_starts_it_and_the_others_find_it(shared):
+    assert sorted(started.was_running for started in shared.found) == [False, True, True]
+    assert {started.version for started in shared.found} == {"test"}
+    assert len({started.endpoint.uds for started in shared.found}) == 1
+    assert shared.start().was_running
 
 
-def test_another_owner_gpu_or_option_gets_its_own(folder, owner, server):
-    first = start(folder, owner)
+def test_another_owner_gpu_or_option_gets_its_own_and_so_does_a_changed_chat_template(folder, owner, tmp_path):
+    template = tmp_path / "chat.jinja"
+    template.write_text("{{ messages }}")
+    with_template = {"options": {"chat-template": str(template)}}
     other = subprocess.Popen(["sleep", "120"])
     try:
-        sockets = {
-            first.endpoint.uds,
-            start(folder, other).endpoint.uds,
-            start(folder, owner, gpus=("1",)).endpoint.uds,
-            start(folder, owner, options={"dtype": "half"}).endpoint.uds,
-        }
+        with ThreadPoolExecutor(4) as pool:
+            starts = [
+                pool.submit(start, folder, owner),
+                pool.submit(start, folder, other),
+                pool.submit(start, folder, owner, gpus=("1",)),
+                pool.submit(start, folder, owner, **with_template),
+            ]
+        sockets = {one.result().endpoint.uds for one in starts}
         assert len(sockets) == 4
+        template.write_text("{{ messages }}!")
+        assert start(folder, owner, **with_template).endpoint.uds not in sockets
         assert stop_engines(other.pid, str(folder)) == 1
-        assert stop_engines(owner.pid, str(folder)) == 3
+        assert stop_engines(owner.pid, str(folder)) == 4
     finally:
         other.kill()
         other.wait()
 
 
-def test_stopping_ends_the_whole_group_and_leaves_no_socket(folder, owner, server):
-    started = start(folder, owner)
+def test_stopping_ends_the_whole_group_and_leaves_no_socket(shared):
+    started = shared.start()
     group = note_of(started).group
     assert len(members_of_group(group)) >= 2
-    assert stop_engines(owner.pid, str(folder)) == 1
+    assert stop_engines(shared.owner.pid, str(shared.folder)) == 1
     assert is_gone(group, 0.1)
     assert not Path(started.endpoint.uds).exists()
-    assert not start(folder, owner).was_running
+    assert not shared.start().was_running
 
 
-def test_the_end_of_the_owner_ends_everything(folder, owner, server):
+def test_the_end_of_the_owner_ends_everything(folder, owner):
     note = note_of(start(folder, owner))
     owner.kill()
     assert is_gone(note.group)
@@ -129,28 +168,26 @@ def test_the_end_of_the_owner_ends_everything(folder, owner, server):
     assert note.supervisor.process() is None
 
 
-def test_killing_the_supervisor_kills_the_server(folder, owner, server):
-    note = note_of(start(folder, owner))
+def test_killing_the_supervisor_kills_the_server(shared):
+    note = note_of(shared.start())
     os.kill(note.supervisor.pid, signal.SIGKILL)
     assert is_gone(note.group)
-    assert not start(folder, owner).was_running
+    assert not shared.start().was_running
 
 
-def test_killing_the_server_ends_its_children_and_the_next_task_starts_anew(folder, owner, server):
-    note = note_of(start(folder, owner))
+def test_killing_the_server_ends_its_children_and_the_next_task_starts_anew(shared):
+    note = note_of(shared.start())
     os.kill(note.group, signal.SIGKILL)
     assert is_gone(note.group)
-    again = start(folder, owner)
-    assert note_of(again).group != note.group
+    assert note_of(shared.start()).group != note.group
 
 
-def test_a_server_nobody_asks_ends_itself(folder, owner, server):
+def test_a_server_nobody_asks_ends_itself(folder, owner):
     note = note_of(start(folder, owner, idle_stop_s=1))
     assert is_gone(note.group)
 
 
-def test_a_server_that_makes_no_token_while_requests_wait_is_killed(folder, owner, server):
-    server("stall")
+def test_a_server_that_makes_no_token_while_requests_wait_is_killed(folder, owner):
     started = start(folder, owner, idle_stop_s=60, stall_stop_s=2)
     code = (
         'import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); b=b\'{"prompt":"x"}\';'
@@ -165,32 +202,24 @@ def test_a_server_that_makes_no_token_while_requests_wait_is_killed(folder, owne
         asking.wait()
 
 
-def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, server):
-    server(program="echo 'api_server.py: error: unrecognized arguments: --wrong' >&2; exit 2")
+def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, program):
+    program("echo 'api_server.py: error: unrecognized arguments: --wrong' >&2; exit 2")
     with pytest.raises(UserError, match=r"--wrong.*whole log"):
         start(folder, owner)
     assert not list(folder.glob("*.sock"))
-    server(program="echo 'KeyError: 3' >&2; exit 1")
+    program("echo 'KeyError: 3' >&2; exit 1")
     with pytest.raises(RunError, match="KeyError: 3"):
         start(folder, owner)
 
 
-def test_a_supervisor_that_does_not_start_is_told_with_the_models_name(folder, owner, server, monkeypatch):
+def test_a_supervisor_that_does_not_start_is_told_with_the_models_name(folder, owner, monkeypatch):
     monkeypatch.setattr("judgelake.engine.server.FIRST_NOTE_S", -1.0)
     with pytest.raises(RunError, match=f"did not start with the model '{MODEL}'"):
         start(folder, owner)
 
 
-def test_a_changed_chat_template_is_another_engine(folder, owner, server, tmp_path):
-    template = tmp_path / "chat.jinja"
-    template.write_text("{{ messages }}")
-    first = start(folder, owner, options={"chat-template": str(template)})
-    template.write_text("{{ messages }}!")
-    assert start(folder, owner, options={"chat-template": str(template)}).endpoint.uds != first.endpoint.uds
-
-
-def test_who_waited_for_a_start_that_failed_does_not_try_it_again(folder, owner, server):
-    server(program=f"echo once >> {folder}/starts; sleep 1; echo 'KeyError: 3' >&2; exit 1")
+def test_who_waited_for_a_start_that_failed_does_not_try_it_again(folder, owner, program):
+    program(f"echo once >> {folder}/starts; sleep 1; echo 'KeyError: 3' >&2; exit 1")
     errors = []
 
     def try_it():
@@ -207,8 +236,8 @@ def test_who_waited_for_a_start_that_failed_does_not_try_it_again(folder, owner,
     assert (folder / "starts").read_text() == "once\n"
 
 
-def test_a_server_that_never_answers_is_given_up(folder, owner, server):
-    server(program="sleep 100")
+def test_a_server_that_never_answers_is_given_up(folder, owner, program):
+    program("sleep 100")
     with pytest.raises(RunError, match="start_timeout_s"):
         start(folder, owner, start_timeout_s=1)
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or ())]
@@ -224,10 +253,8 @@ def test_without_java_above_the_parent_owns_the_engine():
     assert owner_of_this_worker() == os.getppid() or "java" in psutil.Process(owner_of_this_worker()).name()
 
 
-def test_the_engine_is_not_told_what_spark_tells_its_workers(folder, owner, server, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("SPARK_SECRET", "1")
-    note = note_of(start(folder, owner))
+def test_the_engine_is_not_told_what_spark_tells_its_workers(shared):
+    note = note_of(shared.start())
     environments = [Path(f"/proc/{member.pid}/environ").read_bytes() for member in members_of_group(note.group)]
     assert environments
     assert not [found for found in environments if b"OMP_NUM_THREADS" in found or b"SPARK_SECRET" in found]

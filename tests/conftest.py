@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from mlflow_store import empty_store
 
 ROOT = Path(__file__).resolve().parent.parent
 # One address line comes within this time, or the server never will.
@@ -43,6 +44,12 @@ def small_model() -> Path:
     from judgelake.quickstart.small_model import make_small_model
 
     return make_small_model(ROOT / "models" / "smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def mlflow_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store without a run, to be copied; see `mlflow_at`."""
+    return empty_store(tmp_path_factory.mktemp("mlflow"))
 
 
 @pytest.fixture

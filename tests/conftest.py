@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from mlflow_store import empty_store
 
 ROOT = Path(__file__).resolve().parent.parent
 # One address line comes within this time, or the server never will.
@@ -53,6 +54,12 @@ def server_maker() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         # Leaving the block closes its input, and waits for it.
+
+
+@pytest.fixture(scope="session")
+def mlflow_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store without a run, to be copied; see `mlflow_at`."""
+    return empty_store(tmp_path_factory.mktemp("mlflow"))
 
 
 @pytest.fixture

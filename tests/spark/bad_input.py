@@ -103,6 +103,13 @@ CASES = {
         values={"agreement by first": 1},
         reasons={"agreement by first": ONE_QUESTION},
     ),
+    "one comparison in both orders": Case(
+        labels=["A"],
+        said=["A"],
+        in_reverse=["A"],
+        values={"agreement by first": 1, "consistency": 1},
+        reasons={"agreement by first": ONE_QUESTION, "consistency": ONE_QUESTION},
+    ),
     "two comparisons": Case(
         labels=["A"] * 2,
         said=["A", "B"],

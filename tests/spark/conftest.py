@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_lake import append
+from by_hand import ByHand, evaluated_by_hand
+from mlflow_store import mlflow_at
+from small_lake import SmallLake, append, lake_of_its_own
 
 from judgelake.config import JudgeJob, Tables, validated
 from judgelake.lake import create_tables
@@ -112,18 +114,15 @@ def judge_job(lake: Tables) -> Callable[..., JudgeJob]:
 
 
 @pytest.fixture
-def mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def mlflow(tmp_path: Path, mlflow_store: Path) -> Iterator[Any]:
     """MLflow with an empty store of its own."""
-    import mlflow
+    with mlflow_at(tmp_path, mlflow_store) as mlflow:
+        mlflow.set_experiment("tests")
+        yield mlflow
 
-    address = f"sqlite:///{tmp_path}/mlflow.db"
-    before = mlflow.get_tracking_uri()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    monkeypatch.chdir(tmp_path)
-    mlflow.set_tracking_uri(address)
-    # An experiment that an earlier test chose would be looked for in this store, by its number.
-    mlflow.set_experiment("tests")
-    yield mlflow
-    while mlflow.active_run() is not None:
-        mlflow.end_run()
-    mlflow.set_tracking_uri(before)
+
+@pytest.fixture(scope="session")
+def by_hand(spark: Any, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> ByHand:
+    """The lake of by_hand.py with its evaluation."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    return evaluated_by_hand(SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "by_hand"), folder))

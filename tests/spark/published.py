@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F
+from small_lake import evaluate_job, metrics_of
 
-from judgelake.config import Tables, validated
+from judgelake.config import Tables
 from judgelake.evaluating.evaluate import evaluate
-from judgelake.evaluation import EvaluateJob
 from judgelake.ingest import Ingested, IngestJob, ingest
-from judgelake.sources import Files
+from judgelake.sources import FORMATS, Files, Format, Item, Loaded, format_named
 
 # Auto-J's groups of scenarios: arXiv 2310.05470, table 9.
 GROUPS = {
@@ -31,14 +34,15 @@ GROUPS = {
     "General Communication": "asking_how_to_question open_question analyzing_general explaining_general "
     "seeking_advice recommendation value_judgement verifying_fact chitchat roleplay planning brainstorming",
 }
+GROUP_OF = {scenario: group for group, scenarios in GROUPS.items() for scenario in scenarios.split()}
 JUDGELM_EVAL = ("llmbar_GPT-4_Vanilla", "autoj_pairwise")
 
 
 class Told:
     """What one evaluation wrote into the metrics table."""
 
-    def __init__(self, rows: Iterable[Any]) -> None:
-        self.rows = {(r["judge"], r["metric"], r["subject"], r["slice"], r["swap_rule"]): r for r in rows}
+    def __init__(self, rows: Mapping[tuple[str | None, ...], Any]) -> None:
+        self.rows = rows
 
     def row(
         self,
@@ -82,26 +86,69 @@ class Told:
         return round((row["if_failures_right"] - row["if_failures_wrong"]) * row["asked"])
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Published files of one format: comparisons with labels, and judgments of them."""
+
+    name: str
+    form: str
+    inputs: Sequence[Path]
+    judgments: Sequence[Path]
+
+
 class Published:
     """All that was published in one lake, and what its evaluations told."""
 
     def __init__(self, spark: Any, tables: Tables, shared: Path, folder: Path) -> None:
         self.spark, self.tables, self.folder, self.shared = spark, tables, folder, shared
-        self.ingested: dict[str, Ingested] = {}
-        pandalm, autoj, llmbar = (shared / "data" / name for name in ("pandalm", "autoj", "llmbar"))
-        by_gpt = [pandalm / "gpt-3.5-turbo-testset-v1.json"]
-        outputs = [autoj / "pairwise_example_output.jsonl", autoj / "pairwise_exchange_example_output.jsonl"]
-        self.ingest("PandaLM as it is", "pandalm", [pandalm / "testset-v1.json"], by_gpt)
-        self.ingest("Auto-J as it is", "autoj", [autoj / "testdata_pairwise.jsonl"], outputs)
-        self.as_it_is = self.evaluated(labels={"kind": "gold"}, failure_rule="tie", swap_rules=["first", "both_right"])
-        self.ingest("PandaLM", "pandalm", [self.pandalm_all_text()], by_gpt)
-        self.ingest("Auto-J", "autoj", [self.autoj_each_row_its_own()], outputs)
-        self.ingest("LLMBar", "llmbar", sorted(llmbar.glob("*.json")), [llmbar / "published_winners.jsonl"])
-        self.ingest("JudgeLM", "judgelake", *self.judgelm_eval())
-        self.group_scenarios()
+        self.ids: dict[str, set[str]] = {}
+        self.ingested = self.ingest(self.parts())
         self.evaluate()
 
+    def parts(self) -> list[Part]:
+        """All files; those that are changed come after the same ones as they are."""
+        pandalm, autoj, llmbar = (self.shared / "data" / name for name in ("pandalm", "autoj", "llmbar"))
+        by_gpt = [pandalm / "gpt-3.5-turbo-testset-v1.json"]
+        outputs = [autoj / "pairwise_example_output.jsonl", autoj / "pairwise_exchange_example_output.jsonl"]
+        return [
+            Part("PandaLM as it is", "pandalm", [pandalm / "testset-v1.json"], by_gpt),
+            Part("Auto-J as it is", "autoj", [autoj / "testdata_pairwise.jsonl"], outputs),
+            Part("PandaLM", "pandalm", [self.pandalm_all_text()], by_gpt),
+            Part("Auto-J", "autoj", [self.autoj_each_row_its_own()], outputs),
+            Part("LLMBar", "llmbar", sorted(llmbar.glob("*.json")), [llmbar / "published_winners.jsonl"]),
+            Part("JudgeLM", "judgelake", *self.judgelm_eval()),
+        ]
+
+    def ingest(self, parts: Sequence[Part]) -> Ingested:
+        """Bring all parts in at once: what Spark does for an ingest takes as long for a few rows as for thousands."""
+
+        def load(files: Files) -> Iterator[Item]:
+            for part in parts:
+                of_part = Files(inputs=tuple(part.inputs), judgments=tuple(part.judgments))
+                items = map(with_group, format_named(part.form).load(of_part))
+                yield from (self.noted(part.name, item) for item in items)
+
+        files = Files(
+            inputs=tuple(chain.from_iterable(part.inputs for part in parts)),
+            judgments=tuple(chain.from_iterable(part.judgments for part in parts)),
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(FORMATS, "published", Format("published", load, takes=("judgments",)))
+            return ingest(self.spark, IngestJob(tables=self.tables), "published", files)
+
+    def noted(self, part: str, item: Item) -> Item:
+        """The item, the id of whose comparison is kept under the name of its part."""
+        of_part = self.ids.setdefault(part, set())
+        if isinstance(item, Loaded) and item.comparison is not None:
+            of_part.add(item.comparison.comparison_id)
+        return item
+
+    def changed(self, part: str) -> set[str]:
+        """The comparisons of a part that its files as they are do not give."""
+        return self.ids[part] - self.ids[f"{part} as it is"]
+
     def evaluate(self) -> None:
+        """Each set of labels and rules once."""
         human = {"where": "source = 'pandalm'", "failure_rule": "tie", "swap_rules": ["first"]}
         self.pandalm = self.evaluated(**human, labels={"kind": "human"})
         self.unanimous = self.evaluated(**human, labels={"kind": "human", "rule": "unanimous"})
@@ -111,22 +158,32 @@ class Published:
             swap_rules=["first", "second", "both_right"],
             slices={"by": ["attributes.subset", "attributes.group"], "least": 1},
         )
-        self.judgelm = self.evaluated(
-            where=f"source IN {JUDGELM_EVAL}",
+        changed = ", ".join(f"'{name}'" for name in sorted(self.changed("PandaLM") | self.changed("Auto-J")))
+        self.as_it_is = self.judgelm = self.evaluated(
+            where=f"source IN {('pandalm', 'autoj', *JUDGELM_EVAL)} AND comparison_id NOT IN ({changed})",
+            labels={"kind": "gold"},
             failure_rule="tie",
-            swap_rules=["first"],
+            swap_rules=["first", "both_right"],
             slices={"by": ["source"], "least": 1},
         )
 
-    def ingest(self, name: str, form: str, inputs: Iterable[Path], judgments: Iterable[Path]) -> None:
-        files = Files(inputs=tuple(inputs), judgments=tuple(judgments))
-        self.ingested[name] = ingest(self.spark, IngestJob(tables=self.tables), form, files)
-
     def evaluated(self, **changes: Any) -> Told:
-        content = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, "replicates": 100, **changes}
-        done = evaluate(self.spark, validated(EvaluateJob, content, "test"))
+        done = evaluate(self.spark, evaluate_job(self.tables, **changes))
         done.verdicts.unpersist()
-        return Told(self.spark.read.table(self.tables.metrics).where(f"run_id = '{done.run_id}'").collect())
+        return Told(metrics_of(self.spark, self.tables, done.run_id))
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """By source: comparisons in the table, and judgments of them."""
+        comparisons, judgments = (self.spark.table(name) for name in (self.tables.comparisons, self.tables.judgments))
+        asked = judgments.groupBy("comparison_id").agg(F.count("*").alias("judgments"))
+        of_source = comparisons.join(asked, "comparison_id", "left").groupBy("source")
+        rows = of_source.agg(F.count("*").alias("comparisons"), F.sum("judgments").alias("judgments")).collect()
+        return {row["source"]: (row["comparisons"], row["judgments"]) for row in rows}
+
+    def rejected(self) -> Counter[str]:
+        """Rejected rows by the name of their file."""
+        rows = self.spark.table(self.tables.rejected_rows).select("file").collect()
+        return Counter(Path(row["file"]).name for row in rows)
 
     def pandalm_all_text(self) -> Path:
         """PandaLM's test set with a text in the place of what is none; nothing else is another."""
@@ -148,7 +205,10 @@ class Published:
         return self.written("testdata.jsonl", rows)
 
     def judgelm_eval(self) -> tuple[list[Path], list[Path]]:
-        """The inputs of JudgeLM's own script in our keys: its score lines as labels and as raw outputs."""
+        """The inputs of JudgeLM's own script in our keys: its score lines as labels and as raw outputs.
+
+        The labels are gold like those of PandaLM and Auto-J, since an evaluation takes labels of one kind.
+        """
         comparisons, judgments = [], []
         for name in JUDGELM_EVAL:
             of_kind = {
@@ -158,7 +218,7 @@ class Published:
             for row in of_kind["gt"]:
                 key, scores = f"{name} {row['question_id']}", [*map(float, row["text"].split())]
                 question = {"messages": [{"role": "user", "content": key}], "answers": [{"text": "1"}, {"text": "2"}]}
-                labels = [{"labeler": "gpt-4", "kind": "teacher", "scores": scores}]
+                labels = [{"labeler": "gpt-4", "kind": "gold", "scores": scores}]
                 comparisons.append({"comparison_id": key, "source": name, "labels": labels, **question})
             for kind, order in (("pred", "AB"), ("rev", "BA")):
                 for row in of_kind[kind]:
@@ -171,14 +231,6 @@ class Published:
         path = self.folder / name
         path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
         return path
-
-    def group_scenarios(self) -> None:
-        """Give Auto-J's comparisons the group of their scenario, to cut by."""
-        groups = {scenario: group for group, scenarios in GROUPS.items() for scenario in scenarios.split()}
-        named = ", ".join(f"'{scenario}', '{group}'" for scenario, group in groups.items())
-        group = f"coalesce(element_at(map({named}), attributes['scenario']), 'NLP Tasks')"
-        with_group = f"map_concat(attributes, map('group', {group}))"
-        self.spark.sql(f"UPDATE {self.tables.comparisons} SET attributes = {with_group} WHERE source = 'autoj'")
 
     def llmbar_verdicts(self) -> dict[tuple[str, str], list[tuple[str, str | None, str | None]]]:
         """By evaluator and set: (label, verdict in the own order, in the reversed one) of each comparison."""
@@ -198,3 +250,12 @@ class Published:
 
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def with_group(item: Item) -> Item:
+    """An item of Auto-J with the group of its comparison's scenario, to cut by; any other as it is."""
+    if not isinstance(item, Loaded) or item.comparison is None or item.comparison.source != "autoj":
+        return item
+    attributes = item.comparison.attributes
+    group = GROUP_OF.get(attributes["scenario"], "NLP Tasks")
+    return replace(item, comparison=replace(item.comparison, attributes={**attributes, "group": group}))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,49 @@ def label(
     return {"comparison_id": name, "labeler": labeler, "kind": kind, "verdict": verdict, "scores": scores}
 
 
+def labels_of(said: Mapping[str, Any], labeler: str = "gold", kind: str = "gold") -> list[dict[str, Any]]:
+    """Labels by comparison, each a verdict or scores."""
+    return [label(name, None, labeler, kind) | _saying(value) for name, value in said.items()]
+
+
+def judgments_of(
+    judge: str, said: Mapping[str, Any], order: str = "AB", repeat: int = 0, **changes: Any
+) -> list[dict[str, Any]]:
+    """A judge's judgments by comparison, each a verdict, scores, or None: one without either."""
+    about = {"judge": judge, "judge_fingerprint": f"fingerprint of {judge}", "order": order, "repeat": repeat}
+    rows = []
+    for name, value in said.items():
+        status = {"status": "unparseable", "error": "nothing to read"} if value is None else {}
+        row = judgment(name, **about, judgment_id=f"{judge} {name} {order} {repeat}", **changes)
+        rows.append(row | status | _saying(value))
+    return rows
+
+
+def _saying(value: Any) -> dict[str, Any]:
+    is_scores = isinstance(value, list)
+    return {"verdict": None if is_scores else value, "scores": value if is_scores else None}
+
+
+def rows_by_table(*parts: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> dict[str, list[Mapping[str, Any]]]:
+    """What several scenarios put into each table, together; a scenario yields (table, rows)."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for table, of_table in chain(*parts):
+        rows.setdefault(table, []).extend(of_table)
+    return rows
+
+
+def evaluate_job(tables: Tables, **changes: Any) -> EvaluateJob:
+    """A job that evaluates these tables, quickly and without MLflow, report and cards unless `changes` says so."""
+    content = {"tables": tables.model_dump(), "mlflow": {"enabled": False}, "report": None, "cards": None}
+    return validated(EvaluateJob, content | {"replicates": 100, **changes}, "test")
+
+
+def metrics_of(spark: Any, tables: Tables, run_id: str) -> dict[tuple[str | None, ...], Any]:
+    """An evaluation's rows of the metrics table by (judge, metric, subject, slice, swap rule)."""
+    found = spark.read.table(tables.metrics).where(f"run_id = '{run_id}'").collect()
+    return {(r["judge"], r["metric"], r["subject"], r["slice"], r["swap_rule"]): r for r in found}
+
+
 class SmallLake:
     """Fills the tables of one lake and evaluates them through the whole job."""
 
@@ -93,13 +137,17 @@ class SmallLake:
         """Append rows; see `append`."""
         append(self.spark, getattr(self.tables, table), *rows)
 
-    def evaluate(self, **changes: Any) -> Evaluated:
-        """The evaluation, with its report and cards in the lake's folder."""
-        content: dict[str, Any] = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, "replicates": 100}
-        content |= {"report": str(self.folder / "report.html"), "cards": str(self.folder / "cards"), **changes}
-        return evaluate_and_report(self.spark, validated(EvaluateJob, content, "test"))
+    def fill(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Append the rows of each table, in one commit for each."""
+        for table, of_table in rows.items():
+            self.add(table, *of_table)
+
+    def evaluate(self, into: str = ".", tables: Tables | None = None, **changes: Any) -> Evaluated:
+        """The evaluation, of this lake's tables unless others are named; its report and cards go `into` its folder."""
+        folder = self.folder / into
+        places = {"report": str(folder / "report.html"), "cards": str(folder / "cards")}
+        return evaluate_and_report(self.spark, evaluate_job(tables or self.tables, **places | changes))
 
     def metrics(self, done: Evaluated) -> dict[tuple[str | None, ...], Any]:
-        """The evaluation's rows of the metrics table by (judge, metric, subject, slice, swap rule)."""
-        found = self.spark.read.table(self.tables.metrics).where(f"run_id = '{done.evaluation.run_id}'").collect()
-        return {(r["judge"], r["metric"], r["subject"], r["slice"], r["swap_rule"]): r for r in found}
+        """The evaluation's rows; see `metrics_of`."""
+        return metrics_of(self.spark, self.tables, done.evaluation.run_id)

@@ -1,6 +1,6 @@
 """Input that leaves a number without sense: a reason in words takes its place, and NaN or 0 for "not known" never does.
 
-One lake holds a judge for each thing that may be wrong; the others are lakes in which it is wrong throughout. What is
+One lake holds a judge for each thing that may be wrong, and what is evaluated apart, where it is wrong throughout. What
 refused outright (kinds of labels that mix, versions and files that are gone, names that are not there) is in
 test_evaluate.py and test_evaluation_inputs.py.
 """
@@ -10,8 +10,12 @@ import math
 import re
 
 import pytest
-from bad_input import CASES, ONE_QUESTION
-from small_lake import SmallLake, comparison, judgment, label, lake_of_its_own
+from bad_input import CASES
+from small_lake import SmallLake, comparison, evaluate_job, judgment, label, lake_of_its_own, rows_by_table
+
+from judgelake.evaluating.inputs import read_inputs
+
+CASE = "case"
 
 
 def rows_of(name, case):
@@ -21,7 +25,7 @@ def rows_of(name, case):
     for place, given in enumerate(case.labels):
         key = f"{name} {place}"
         answers = tuple(letters.lower())
-        rows["comparisons"].append(comparison(key, answers=answers, question=case.question, case=name))
+        rows["comparisons"].append(comparison(key, CASE, answers, case.question, case=name))
         if given is not None:
             rows["labels"].append(label(key, **saying(given)))
         for order, repeat, said in (
@@ -84,27 +88,43 @@ def assert_readable(folder):
 
 
 @pytest.fixture(scope="module")
-def told(spark, empty_warehouse, tmp_path_factory):
-    """One evaluation of all the cases: its rows, and the folder of its report."""
+def small(spark, empty_warehouse, tmp_path_factory):
+    """The lake; its sources are evaluated one by one."""
     folder = tmp_path_factory.mktemp("bad")
-    lake = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "bad_input"), folder)
-    cases = [rows_of(name, case) for name, case in CASES.items()]
+    small = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "bad_input"), folder)
+    parts = [*(rows_of(name, case) for name, case in CASES.items()), *map(strange_rows, ("labels", "judgments"))]
     # Another labeler has labeled a comparison that no judge was asked, and one that is not there.
-    cases.append(
+    parts.append(
         {
-            "comparisons": [comparison("asked of nobody")],
+            "comparisons": [comparison("asked of nobody", CASE)],
             "labels": [label(key, "A", labeler="another") for key in ("asked of nobody", "nowhere")],
             "judgments": [judged("nowhere", "A", "one class")],
         }
     )
-    for table in ("comparisons", "labels", "judgments"):
-        lake.add(table, *(row for case in cases for row in case[table]))
-    done = lake.evaluate(
+    # And of three comparisons only those that no judge was asked.
+    parts.append(
+        {
+            "comparisons": [comparison(key, "unlabelled") for key in ("c0", "c1", "c2")],
+            "labels": [label(key, "A") for key in ("c1", "c2", "c9")],
+            "judgments": [judged("c0", "A", "of no label", order) for order in ("AB", "BA")],
+        }
+    )
+    small.fill(rows_by_table(*(part.items() for part in parts)))
+    return small
+
+
+@pytest.fixture(scope="module")
+def told(small):
+    """One evaluation of all the cases: its rows, and the folder of its report."""
+    done = small.evaluate(
+        "cases",
+        where=f"source = '{CASE}'",
+        judgments_where="judge NOT LIKE 'of %'",
         swap_rules=["first", "strict", "average"],
         slices={"by": ["attributes.case"], "least": 3},
         families={"judges": {"one class": "a"}, "models": {"model-a": "a", "model-b": "b"}},
     )
-    return lake.metrics(done), folder
+    return small.metrics(done), small.folder / "cases"
 
 
 @pytest.mark.parametrize("judge", CASES)
@@ -149,65 +169,78 @@ def test_a_small_slice_has_its_n_and_no_rate(told):
     assert (enough["value"], enough["n"]) == (1, 3)
 
 
-NO_LABEL = "no comparison asked of this judge has a label"
+@pytest.mark.parametrize("judge", ["one question", "one comparison", "one comparison in both orders"])
+def test_of_one_question_no_figure_has_an_interval(told, judge):
+    rows, _ = told
+    assert {row["low"] for (of, *_), row in rows.items() if of == judge} == {None}
 
 
-@pytest.mark.parametrize(
-    ("labels", "reason"),
-    [
-        pytest.param(None, NO_LABEL, id="no table of labels"),
-        pytest.param(["c1", "c2", "c9"], NO_LABEL, id="labels of no judgment"),
-        pytest.param(["c0"], ONE_QUESTION, id="one label of one judgment"),
-    ],
-)
-def test_with_labels_that_say_nothing_the_rest_is_still_told(spark, lake, tmp_path, labels, reason):
-    small = SmallLake(spark, lake, tmp_path)
-    small.add("comparisons", *map(comparison, ("c0", "c1", "c2")))
-    small.add("judgments", *(judged("c0", "A", "j", order) for order in ("AB", "BA")))
-    changes = {}
-    if labels is None:
+@pytest.mark.parametrize("labels", ["no table of labels", "labels of no judgment"])
+def test_with_labels_that_say_nothing_the_rest_is_still_told(spark, small, labels):
+    tables = small.tables
+    if labels == "no table of labels":
         # Of the usual name, since a table that was named must be there; of another test's warehouse, whose files stay.
         spark.sql("DROP TABLE IF EXISTS labels")
-        changes = {"tables": lake.model_dump() | {"labels": "labels"}}
-    else:
-        small.add("labels", *(label(key, "A") for key in labels))
-    rows = small.metrics(small.evaluate(**changes))
-    agreement = rows["j", "agreement", None, "all", "first"]
-    assert (agreement["reason"], agreement["n"]) == (reason, int(reason != NO_LABEL))
-    assert rows["j", "consistency", None, "all", None]["value"] == 1
-    assert {row["low"] for (judge, *_), row in rows.items() if judge == "j"} == {None}
+        tables = tables.model_copy(update={"labels": "labels"})
+    chosen = {"where": "source = 'unlabelled'", "judgments_where": "judge = 'of no label'"}
+    rows = small.metrics(small.evaluate(labels, tables, **chosen))
+    agreement = rows["of no label", "agreement", None, "all", "first"]
+    assert (agreement["reason"], agreement["n"]) == ("no comparison asked of this judge has a label", 0)
+    assert rows["of no label", "consistency", None, "all", None]["value"] == 1
+    assert {row["low"] for (judge, *_), row in rows.items() if judge == "of no label"} == {None}
     assert_lawful(rows)
-    assert_readable(tmp_path)
+    assert_readable(small.folder / labels)
+
+
+def test_a_table_of_labels_without_a_label_is_as_good_as_none(spark, small):
+    # As created, before any row was added.
+    read = read_inputs(spark, evaluate_job(small.tables, where="source = 'unlabelled'", versions={"labels": 0}))
+    assert (read.labels, read.label_kind, read.labelers, read.invalid_labels) == (None, None, (), 0)
+    assert read.versions["labels"].table == small.tables.labels
 
 
 SCORES = {1: [4], 2: [4, 2], 3: [4, 3, 2]}
 STRANGE = (None, math.nan)
 
 
-@pytest.mark.parametrize("whose", ["labels", "judgments"])
-def test_scores_of_which_one_is_no_number_are_none(spark, lake, tmp_path, whose):
+def strange_rows(whose):
     """Of one, two and three answers three comparisons each, and two more whose first score is NULL, is NaN."""
-    small = SmallLake(spark, lake, tmp_path)
     rows = {"comparisons": [], "labels": [], "judgments": []}
     for answers, scores in SCORES.items():
         letters = "ABC"[:answers]
         for place, first in enumerate((*[scores[0]] * 3, *STRANGE)):
-            key, given = f"{answers} {place}", {"labels": scores, "judgments": scores, whose: [first, *scores[1:]]}
+            key = f"{whose} {answers} {place}"
+            given = {"labels": scores, "judgments": scores, whose: [first, *scores[1:]]}
             said = given["judgments"] if answers == 1 else ("A", given["judgments"])
-            rows["comparisons"].append(comparison(key, answers=tuple(letters.lower())))
+            rows["comparisons"].append(comparison(key, "strange", tuple(letters.lower())))
             rows["labels"].append(label(key, **saying(given["labels"])))
-            rows["judgments"] += [judged(key, said, f"of {answers}", order) for order in {letters, letters[::-1]}]
-    for table, given in rows.items():
-        small.add(table, *given)
-    done = small.evaluate(swap_rules=["average"])
-    metrics = small.metrics(done)
+            orders = {letters, letters[::-1]}
+            rows["judgments"] += [judged(key, said, f"of {answers}, {whose}", order) for order in orders]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def strange(small):
+    """The evaluation of scores of which some are no numbers, and its rows."""
+    chosen = {"where": "source = 'strange'", "judgments_where": "judge LIKE 'of _, %'"}
+    done = small.evaluate("strange", **chosen, swap_rules=["average"])
+    return done, small.metrics(done)
+
+
+@pytest.mark.parametrize("whose", ["labels", "judgments"])
+def test_scores_of_which_one_is_no_number_are_none(strange, whose):
     # A single answer without its score is a judgment that failed; two of which the verdict alone is known were not
     # asked for scores to average; and of three the verdict tells the best.
     counted = {"mean_absolute_error": (3, 5), "agreement by average": (3, 3), "top_1_agreement by average": (5, 5)}
+    _, metrics = strange
     for (name, count), answers in zip(counted.items(), SCORES, strict=True):
-        row = metrics[key_of(f"of {answers}", name)]
+        row = metrics[key_of(f"of {answers}, {whose}", name)]
         assert (row["n"], row["asked"]) == ((3, 3) if whose == "labels" else count), name
+
+
+def test_labels_of_which_one_score_is_no_number_are_counted_and_all_else_is_lawful(small, strange):
+    done, metrics = strange
     told = {count.name: count.n for count in done.content.left_out}
-    assert told.get("invalid labels", 0) == (len(SCORES) * len(STRANGE) if whose == "labels" else 0)
+    assert told["invalid labels"] == len(SCORES) * len(STRANGE)
     assert_lawful(metrics)
-    assert_readable(tmp_path)
+    assert_readable(small.folder / "strange")

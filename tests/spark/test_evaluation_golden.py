@@ -246,18 +246,26 @@ def test_what_the_notes_count(lake):
 
 
 def test_what_the_files_give_as_they_are(lake):
-    pandalm, autoj = lake.ingested["PandaLM as it is"], lake.ingested["Auto-J as it is"]
-    # Each of PandaLM's seven rows and the verdict on it; of Auto-J the row with another label than the two before.
-    assert (pandalm.comparisons_added, pandalm.judgments_added, pandalm.rejected) == (992, 992, 2 * 7)
-    assert (autoj.comparisons_added, autoj.judgments_added, autoj.rejected) == (1390, 2 * 1390, 1)
-    changed = {name: lake.ingested[name] for name in ("PandaLM", "Auto-J", "LLMBar", "JudgeLM")}
-    assert {name: (done.comparisons_added, done.judgments_added) for name, done in changed.items()} == {
-        "PandaLM": (7, 7),
-        "Auto-J": (2, 2 * 2),
-        "LLMBar": (419, 3 * 2 * 419),
-        "JudgeLM": (419 + 1392, 2 * (419 + 1392)),
+    # Of PandaLM seven rows and the verdict on each are missing; of Auto-J the row with another label than the two
+    # before it, and the two that hold the same comparison as another row.
+    assert lake.rejected() == {
+        "testset-v1.json": 7,
+        "gpt-3.5-turbo-testset-v1.json": 7,
+        "testdata_pairwise.jsonl": 1,
     }
-    assert not any(done.rejected for done in changed.values())
+    assert lake.ingested.rejected == 2 * 7 + 1
+    assert {part: len(lake.ids[f"{part} as it is"]) for part in ("PandaLM", "Auto-J")} == {
+        "PandaLM": 992,
+        "Auto-J": 1390,
+    }
+    assert {part: len(lake.changed(part)) for part in ("PandaLM", "Auto-J")} == {"PandaLM": 7, "Auto-J": 2}
+    assert lake.counted() == {
+        "pandalm": (999, 999),
+        "autoj": (1392, 2 * 1392),
+        "llmbar": (419, 3 * 2 * 419),
+        "llmbar_GPT-4_Vanilla": (419, 2 * 419),
+        "autoj_pairwise": (1392, 2 * 1392),
+    }
     gpt, single, both = ("gpt-3.5-turbo", "first"), ("Auto-J-13B", "first"), ("Auto-J-13B", "both_right")
     # GPT-3.5 is right on six of the seven. Of the three rows Auto-J's label is twice the tie that its verdicts are.
     assert (lake.pandalm.count("agreement", *gpt), lake.as_it_is.count("agreement", *gpt)) == (710, 704)

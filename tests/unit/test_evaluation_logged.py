@@ -8,6 +8,7 @@ import pytest
 import requests
 from evaluation_example import OF_PAIRS, OF_SCORES, cells, evaluation, judge_info, nothing, row, section
 from mlflow.exceptions import MlflowException
+from mlflow_store import mlflow_at
 
 from judgelake.errors import UserError
 from judgelake.evaluating import job
@@ -48,22 +49,17 @@ def test_a_judge_of_scores_has_their_coverage_in_mlflow():
 
 
 @pytest.fixture
-def mlflow(tmp_path, monkeypatch):
+def mlflow(tmp_path, mlflow_store):
     """MLflow with an empty store of its own."""
-    import mlflow
-
-    before = mlflow.get_tracking_uri()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    # What it would leave for other tests of this process: the experiment of its last evaluation.
-    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")
-    monkeypatch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
-    monkeypatch.chdir(tmp_path)
-    yield mlflow
-    mlflow.set_tracking_uri(before)
+    with mlflow_at(tmp_path, mlflow_store) as mlflow:
+        yield mlflow
 
 
 # SQLAlchemy deprecates what MLflow asks of it.
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+of_mlflow = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@of_mlflow
 def test_a_judge_has_one_model_version_in_whatever_experiment_it_is_evaluated(mlflow):
     def models_of(experiment, fingerprint):
         made = evaluation(OF_PAIRS, judges=(judge_info(fingerprint=fingerprint),), mlflow={"experiment": experiment})
@@ -81,6 +77,29 @@ def test_a_judge_has_one_model_version_in_whatever_experiment_it_is_evaluated(ml
     assert models_of("by gold", "0f") == [first]
     assert models_of("by gold", "1f") != [first]
     assert models_of("by people", "0f") == [first]
+
+
+@of_mlflow
+def test_outside_of_any_run_an_evaluation_has_none_above_it_and_its_judge_the_confusion_of_whatever_rule(mlflow):
+    rows = [
+        row("agreement", 0.5, swap_rule="both_right"),
+        row("agreement", 0.75, swap_rule="strict"),
+        *cells("strict", AA=3, AB=1),
+    ]
+    rules = ("both_right", "strict")
+    made = evaluation(rows, swap_rules=rules, mlflow={"experiment": "tests"})
+    told = ReportContent(
+        "run", made.computed_at, Rules(rules, "left_out", "majority"), judges=(section(rows, swap_rules=rules),)
+    )
+    run_id = track(made, {"0f": judge_card(told.judges[0], told)}, None)
+    assert mlflow.active_run() is None
+    assert "mlflow.parentRunId" not in mlflow.get_run(run_id).data.tags
+    (run,) = mlflow.search_runs(
+        experiment_names=["tests"], filter_string=f"tags.`mlflow.parentRunId` = '{run_id}'", output_format="list"
+    )
+    assert (run.data.metrics["agreement"], run.data.params["swap_rules"]) == (0.5, "both_right, strict")
+    assert run.data.metrics["agreement/strict"] == 0.75
+    assert "confusion.png" in {file.path for file in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
 
 
 class Unpersisted:

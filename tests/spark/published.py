@@ -123,7 +123,7 @@ class Published:
         self.ingested[name] = ingest(self.spark, IngestJob(tables=self.tables), form, files)
 
     def evaluated(self, **changes: Any) -> Told:
-        content = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, "replicates": 100, **changes}
+        content = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, **changes}
         done = evaluate(self.spark, validated(EvaluateJob, content, "test"))
         done.verdicts.unpersist()
         return Told(self.spark.read.table(self.tables.metrics).where(f"run_id = '{done.run_id}'").collect())

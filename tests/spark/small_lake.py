@@ -95,7 +95,7 @@ class SmallLake:
 
     def evaluate(self, **changes: Any) -> Evaluated:
         """The evaluation, with its report and cards in the lake's folder."""
-        content: dict[str, Any] = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}, "replicates": 100}
+        content: dict[str, Any] = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}}
         content |= {"report": str(self.folder / "report.html"), "cards": str(self.folder / "cards"), **changes}
         return evaluate_and_report(self.spark, validated(EvaluateJob, content, "test"))
 

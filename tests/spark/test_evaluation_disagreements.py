@@ -146,7 +146,7 @@ def test_an_evaluation_of_single_answers_and_rankings_shows_where_they_differ(sp
             for name, s in said.items()
         ],
     )
-    settings = {"tables": lake.model_dump(), "mlflow": {"enabled": False}, "replicates": 100}
+    settings = {"tables": lake.model_dump(), "mlflow": {"enabled": False}}
     settings |= {"report": str(tmp_path / "report.html"), "cards": None, "labels": {"tie_margin": 0.5}}
     done = evaluate_and_report(spark, validated(EvaluateJob, settings, "test"))
     (first, second) = done.content.disagreements

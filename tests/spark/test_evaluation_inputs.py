@@ -10,7 +10,7 @@ from small_lake import comparison, judgment, label
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.evaluating.evaluate import evaluate
-from judgelake.evaluating.features import features_of, slice_names, slices_column
+from judgelake.evaluating.features import features_of, slices_column, survey
 from judgelake.evaluating.inputs import read_inputs
 from judgelake.evaluating.verdicts import both_orders
 from judgelake.evaluation import VERDICTS, EvaluateJob, Slices
@@ -24,7 +24,7 @@ NAMES = [f"c{number}" for number in range(6)]
 def job(lake):
     def made(**changes):
         content = {"tables": lake.model_dump(), "mlflow": {"enabled": False}, "report": None, "cards": None}
-        return validated(EvaluateJob, content | {"replicates": 100, "swap_rules": ["first"], **changes}, "test")
+        return validated(EvaluateJob, content | {"swap_rules": ["first"], **changes}, "test")
 
     return made
 
@@ -191,7 +191,7 @@ def test_slices_keep_apart_what_is_spelled_alike(spark, add, lake):
     features = features_of(spark.read.table(lake.comparisons), dimensions)
 
     def counts(most):
-        slices = slice_names(features, Slices(by=dimensions, most=most))
+        slices = survey(features, Slices(by=dimensions, most=most), 20).slices
         rows = features.select(F.explode(slices_column(slices)).alias("slice")).groupBy("slice").count().collect()
         assert len({slices.name(number) for number in slices.numbers}) == len(slices.numbers)
         return {slices.name(row["slice"]): row["count"] for row in rows}

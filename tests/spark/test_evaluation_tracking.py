@@ -58,7 +58,7 @@ def evaluated(spark, lake, tmp_path):
             )
 
     def run(**changes):
-        places = {"report": str(tmp_path / "report.html"), "cards": None, "replicates": 100}
+        places = {"report": str(tmp_path / "report.html"), "cards": None}
         return evaluate_and_report(
             spark, validated(EvaluateJob, {"tables": lake.model_dump(), **places, **changes}, "test")
         )

@@ -50,7 +50,14 @@ class MetricRow:
     """As the figure says; they tell a reader how to show the number and are no columns of the table."""
 
 
-def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, rules: RowRules) -> MetricRow:
+def row_of(
+    figure: Figure,
+    judge: JudgeInfo | None,
+    slice_name: str,
+    questions: int,
+    rules: RowRules,
+    hashed: int | None = None,
+) -> MetricRow:
     """The row of a figure.
 
     Args:
@@ -59,8 +66,9 @@ def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: 
         slice_name: the part of the comparisons it is about.
         questions: how many there are in its table.
         rules: by which it came, and whether it is shown.
+        hashed: how many buckets the questions were dealt to; None where each is one of its own.
     """
-    found = figure.estimate(questions) if rules.withheld is None else absent(rules.withheld)
+    found = figure.estimate(questions, hashed) if rules.withheld is None else absent(rules.withheld)
     return MetricRow(
         judge=None if judge is None else judge.judge,
         judge_fingerprint=None if judge is None else judge.fingerprint,

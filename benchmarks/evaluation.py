@@ -1,19 +1,23 @@
-"""What an evaluation costs: judgments of five judges in both orders, a question a comparison, twenty slices.
+"""What an evaluation costs: seconds, the peak of the JVM's heap and that of the largest Python task.
 
     python benchmarks/evaluation.py --judgments 1000000 10000000
+    python benchmarks/evaluation.py --shapes judges-20 judges-60 questions-80 questions-10m
+    python benchmarks/evaluation.py --shapes judges-20 --scale 0.01
 
-Makes the tables (not timed), then times the whole job: counting with its bootstrap replicates, all pairwise metrics,
-judges against each other, the metrics table and the report.
+Makes the tables (not timed), then times the whole job: counting, all pairwise metrics with their intervals, judges
+against each other, the metrics table and the report. `--judgments` takes five judges in both orders with a question a
+comparison; `--shapes` what is large in one direction. All have twenty slices.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +29,68 @@ from judgelake.evaluation import EvaluateJob
 from judgelake.lake import create_tables
 from judgelake.session import get_spark
 
-JUDGES = 5
-ORDERS = 2
 SLICES = 10
 """Of each of two dimensions."""
-MIB = 1024
+KIB_A_MIB = 1024
+BYTES_A_MIB = 1024**2
+SECONDS_A_LOOK = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many of what; every judge is asked every comparison in each of the orders."""
+
+    comparisons: int
+    questions: int
+    judges: int = 5
+    orders: tuple[str, ...] = ("AB", "BA")
+
+    @property
+    def judgments(self) -> int:
+        """All that is judged."""
+        return self.comparisons * self.judges * len(self.orders)
+
+    def scaled(self, scale: float) -> Shape:
+        """The same in small; of fewer questions than comparisons as many."""
+        comparisons = max(1, round(self.comparisons * scale))
+        questions = comparisons if self.questions == self.comparisons else min(self.questions, comparisons)
+        return replace(self, comparisons=comparisons, questions=questions)
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.judgments:,} judgments of {self.judges} judges on {self.questions:,} questions"
+
+
+ONE_ORDER = ("AB",)
+SHAPES = {
+    "judges-20": Shape(1_000_000, 1_000_000, judges=20, orders=ONE_ORDER),
+    "judges-60": Shape(1_000_000, 1_000_000, judges=60, orders=ONE_ORDER),
+    "questions-80": Shape(1_000_000, 80),
+    "questions-10m": Shape(10_000_000, 10_000_000, judges=2, orders=ONE_ORDER),
+    "comparisons-2": Shape(1_000_000, 500_000),
+}
 
 COMPARISONS = """
     SELECT
       concat('c', id) AS comparison_id,
-      concat('q', id) AS question_id,
+      concat('q', id % {questions}) AS question_id,
       array(named_struct('role', 'user', 'content', concat('Question ', id))) AS messages,
       transform(array('a', 'b'), name -> named_struct('model', name, 'text',
         repeat(name, CAST(20 + pmod(hash(id, name), 200) AS INT)), 'turns', CAST(NULL AS ARRAY<STRING>))) AS answers,
       concat('source-', id % {slices}) AS source,
       map('category', concat('category-', id DIV {slices} % {slices})) AS attributes
-    FROM range(0, {questions}, 1, 16)
+    FROM range(0, {comparisons}, 1, 16)
 """
 LABELS = """
     SELECT concat('c', id) AS comparison_id, 'benchmark' AS labeler, 'gold' AS kind,
       element_at(array('A', 'B', 'tie'), CAST(1 + pmod(hash(id), 3) AS INT)) AS verdict
-    FROM range(0, {questions}, 1, 16)
+    FROM range(0, {comparisons}, 1, 16)
 """
 # 13 of 15 verdicts are the label; one in a hundred judgments has none.
 JUDGMENTS = """
     SELECT
       md5(concat(id, '-', judge, '-', shown_order)) AS judgment_id, 'benchmark' AS run_id,
-      concat('c', id) AS comparison_id, concat('q', id) AS question_id,
+      concat('c', id) AS comparison_id, concat('q', id % {questions}) AS question_id,
       concat('judge-', judge) AS judge, concat('fingerprint-', judge) AS judge_fingerprint,
       'benchmark' AS model_version, 'pair' AS mode, shown_order, 0 AS repeat,
       sha2(concat(id, '-', judge), 256) AS content_sha256,
@@ -62,9 +101,9 @@ JUDGMENTS = """
       1 AS attempt, 'benchmark' AS engine, current_timestamp() AS judged_at
     FROM (
       SELECT id, judge, shown_order, pmod(xxhash64(id, judge, shown_order), 1000003) AS luck
-      FROM range(0, {questions}, 1, 16)
+      FROM range(0, {comparisons}, 1, 16)
       LATERAL VIEW explode(sequence(1, {judges})) AS judge
-      LATERAL VIEW explode(array('AB', 'BA')) AS shown_order
+      LATERAL VIEW explode(array({orders})) AS shown_order
     )
 """
 
@@ -72,56 +111,116 @@ JUDGMENTS = """
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and print one line a size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judgments", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--replicates", type=int, default=1_000)
+    parser.add_argument("--judgments", type=int, nargs="*", help="sizes of five judges; default 1 and 10 million")
+    parser.add_argument("--shapes", nargs="*", choices=list(SHAPES), default=[])
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the comparisons of each shape")
+    parser.add_argument("--set", action="append", default=[], help="key=value of the job, as jobs/evaluate.py takes it")
     arguments = parser.parse_args(argv)
+    sizes = arguments.judgments
+    if sizes is None:
+        sizes = [] if arguments.shapes else [1_000_000, 10_000_000]
+    shapes = [Shape(size // 10, size // 10) for size in sizes]
+    shapes += [SHAPES[name].scaled(arguments.scale) for name in arguments.shapes]
     console = Console(highlight=False)
-    for judgments in arguments.judgments:
+    for shape in shapes:
         folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
         try:
-            measure(judgments, arguments.replicates, folder, console)
+            measure(shape, arguments.set, folder, console)
         finally:
             shutil.rmtree(folder)
     return 0
 
 
-def measure(judgments: int, replicates: int, folder: Path, console: Console) -> None:
-    """Time one size."""
+def measure(shape: Shape, more: Sequence[str], folder: Path, console: Console) -> None:
+    """Time one shape."""
     settings = [
         f"tables.warehouse={folder / 'warehouse'}",
-        f"replicates={replicates}",
         "slices.by=[source, attributes.category]",
         f"report={folder / 'report.html'}",
         f"cards={folder / 'cards'}",
         "mlflow.enabled=false",
+        *more,
     ]
     job = load_config(EvaluateJob, None, settings)
     spark = get_spark(job.tables, app_name="judgelake evaluation benchmark")
     try:
-        make_tables(spark, job, judgments)
+        make_tables(spark, job, shape)
+        heap, tasks = Heap(spark), Tasks()
         start = time.perf_counter()
 
         def say(line: str) -> None:
             console.print(f"  {time.perf_counter() - start:6.1f} s: {line}")
 
-        done = evaluate_and_report(spark, job, say)
+        with tasks:
+            done = evaluate_and_report(spark, job, say)
         seconds = time.perf_counter() - start
-        workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // MIB
         console.print(
-            f"{judgments:,} judgments, {replicates:,} replicates: {seconds:.1f} s, "
-            f"{len(done.evaluation.rows):,} metric rows; largest child process {workers:,} MiB"
+            f"{shape}: {seconds:.1f} s, {len(done.evaluation.rows):,} metric rows; peak of the JVM's heap "
+            f"{heap.peak_mib():,} MiB, of the largest Python task {tasks.peak_mib:,} MiB"
         )
     finally:
         spark.stop()
 
 
-def make_tables(spark: Any, job: EvaluateJob, judgments: int) -> None:
+def make_tables(spark: Any, job: EvaluateJob, shape: Shape) -> None:
     """Fill comparisons, labels and judgments."""
     create_tables(spark, job.tables)
-    size = {"questions": judgments // JUDGES // ORDERS, "judges": JUDGES, "slices": SLICES}
+    orders = ", ".join(f"'{order}'" for order in shape.orders)
+    size = {"comparisons": shape.comparisons, "questions": shape.questions, "judges": shape.judges}
     tables = {job.tables.comparisons: COMPARISONS, job.tables.labels: LABELS, job.tables.judgments: JUDGMENTS}
     for table, query in tables.items():
-        spark.sql(query.format(**size)).write.format("delta").mode("append").saveAsTable(table)
+        rows = spark.sql(query.format(**size, slices=SLICES, orders=orders))
+        rows.write.format("delta").mode("append").saveAsTable(table)
+
+
+class Heap:
+    """The JVM's heap, of driver and executors together in a local session."""
+
+    def __init__(self, spark: Any) -> None:
+        """Forget what was before."""
+        factory = spark.sparkContext._jvm.java.lang.management.ManagementFactory
+        self._pools = [pool for pool in factory.getMemoryPoolMXBeans() if str(pool.getType()) == "Heap memory"]
+        for pool in self._pools:
+            pool.resetPeakUsage()
+
+    def peak_mib(self) -> int:
+        """The peaks of its pools together: a little more than was ever in use at once."""
+        return int(sum(pool.getPeakUsage().getUsed() for pool in self._pools) // BYTES_A_MIB)
+
+
+class Tasks:
+    """The largest Python worker of any Spark session on this machine while this is entered (Linux alone)."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self.peak_mib = 0
+        self._is_over = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Tasks:
+        """Begin to look."""
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._is_over.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._is_over.wait(SECONDS_A_LOOK):
+            self.peak_mib = max(self.peak_mib, *worker_peaks_mib(), 0)
+
+
+def worker_peaks_mib() -> Iterator[int]:
+    """The peak resident memory of each Python worker."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"pyspark.daemon" in (folder / "cmdline").read_bytes():
+                status = (folder / "status").read_text("utf-8")
+                yield next((int(line.split()[1]) // KIB_A_MIB for line in status.splitlines() if "VmHWM" in line), 0)
+        except OSError:  # it has ended
+            continue
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes)
     inputs = Inputs(A_TABLE, A_TABLE, labels, {}, judges or (judge_info(),), kind, labelers, 0)
     settings = validated(EvaluateJob, changes, "test")
     computed_at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Evaluation("run", settings, inputs, SliceNames(), {}, tuple(rows), A_TABLE, None, computed_at)
+    return Evaluation("run", settings, inputs, SliceNames(), tuple(rows), A_TABLE, None, computed_at)
 
 
 def section(rows, **more):

@@ -36,8 +36,7 @@ RULES = Rules(
     label_rule="majority",
     label_kind="human",
     labelers=("annotator1", "annotator2", "annotator3"),
-    replicates=1_000,
-    seed=0,
+    buckets=500,
     least_slice=30,
     where="source = 'pandalm'",
 )

@@ -7,7 +7,6 @@ has exactly the planted probabilities: the truths below hold at any clustering.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from judgelake.evaluation.cells import QUESTIONS_OF_ALL, SEPARATOR, WHOLE, Counting, Table
+from judgelake.evaluation.cells import CELL, QUESTIONS, SEPARATOR, WHOLE, Buckets, Table, table_of
 from judgelake.evaluation.length_bias import length_bin
 
+EACH = Buckets()
+"""Each question is a bucket."""
 A, B, TIE, FAILED = range(4)
 SAID = np.array(["A", "B", "tie", "failed"])
 # What a verdict under a swap rule is called: without one it is "none".
@@ -148,37 +149,29 @@ class Observed:
             names = [f"{name}{SEPARATOR}{text}" for name in names for text in said]
         return cls(codes, [name.removeprefix(SEPARATOR) for name in names])
 
-    def rows(self) -> pa.RecordBatch:
-        """One observation a comparison, as Spark would hand it to `Counting`; the repeat is the group."""
-        repeats, questions, comparisons = self.codes.shape
-        size = self.codes.size
-        used, codes = np.unique(self.codes, return_inverse=True)
+    def cells(self, repeat: int, buckets: Buckets = EACH) -> pa.Table:
+        """One cell a comparison of one repeat, as Spark would hand them to `table_of`."""
+        _, questions, comparisons = self.codes.shape
+        used, codes = np.unique(self.codes[repeat], return_inverse=True)
         names = pa.array([self.names[code] for code in used])
-        slices = pa.ListArray.from_arrays(np.arange(size + 1, dtype=np.int32), np.full(size, WHOLE, dtype=np.int32))
+        place = np.repeat(np.arange(questions), comparisons)
+        size = len(place)
         columns = {
-            "question_key": np.repeat(np.arange(repeats * questions), comparisons),
-            "group": np.repeat(np.arange(repeats, dtype=np.int32), questions * comparisons),
+            "group": np.zeros(size, dtype=np.int32),
+            "slice": np.full(size, WHOLE, dtype=np.int32),
+            "code": pa.nulls(size, pa.int32()),
             "outcome": pa.DictionaryArray.from_arrays(codes.ravel(), names).cast(pa.string()),
-            "slices": slices,
-            "n": np.ones(size, dtype=np.int32),
+            # Neighbours are no more alike than others, so that any rule deals them out at random.
+            "bucket": (place % (buckets.hashed or questions)).astype(np.int32),
+            "n": np.ones(size, dtype=np.int64),
         }
-        return pa.RecordBatch.from_pydict({name: pa.array(column) for name, column in columns.items()})
+        told = {"group": 0, "slice": WHOLE, "code": None, "outcome": QUESTIONS, "bucket": 0, "n": questions}
+        cells = pa.table(columns, schema=CELL)
+        return cells if buckets.tell_questions else pa.concat_tables([cells, pa.Table.from_pylist([told], schema=CELL)])
 
-    def tables(self, replicates: int, seed: int = 0) -> list[Table]:
-        """The table of each repeat, as `count_cells` gives it, without Spark and from one partition."""
-        counts: list[dict[str, NDArray[np.float64]]] = [{} for _ in self.codes]
-        for batch in cells([self.rows()], replicates, seed):
-            for row in batch.to_pylist():
-                if row["outcome"] != QUESTIONS_OF_ALL:
-                    counted = np.frombuffer(row["counts"], dtype="<i8").astype(np.float64)
-                    counts[row["group"]][row["outcome"]] = counted
-        return [Table(of_repeat, self.codes.shape[1]) for of_repeat in counts]
-
-
-def cells(partitions: list[pa.RecordBatch], replicates: int, seed: int = 0) -> Iterator[pa.RecordBatch]:
-    """What the tasks of `count_cells` give, one after another."""
-    for rows in partitions:
-        yield from Counting(replicates, seed)(iter([rows]))
+    def tables(self, buckets: Buckets = EACH) -> list[Table]:
+        """The table of each repeat, as an evaluation makes it, without Spark."""
+        return [table_of(self.cells(repeat, buckets), (), buckets) for repeat in range(len(self.codes))]
 
 
 class Simulation:

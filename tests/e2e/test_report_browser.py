@@ -81,7 +81,7 @@ def real_page(has_browser, shared, root, tmp_path_factory) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUDGELAKE_", "MLFLOW_"))}
     environment |= {"JUDGELAKE_WAREHOUSE": str(folder / "warehouse")}
     inputs = ["--input", *map(str, sorted(data.glob("*.json"))), "--judgments", str(data / "published_winners.jsonl")]
-    settings = ["mlflow.enabled=false", "replicates=100", "slices.by=[attributes.subset, length, model_pair]"]
+    settings = ["mlflow.enabled=false", "slices.by=[attributes.subset, length, model_pair]"]
     settings += [f"report={folder / 'report.html'}", f"cards={folder / 'cards'}"]
     for job, arguments in (
         ("ingest", ["--format", "llmbar", *inputs]),

@@ -25,7 +25,7 @@ class Case:
 
 
 ONE_QUESTION = "one question only, so there is no interval"
-NO_SPREAD = "the same in every resample, so there is no interval"
+NO_SPREAD = "the same whichever question is left out, so there is no interval"
 NOTHING_COUNTS = "nothing counts: 3 without a verdict, 0 with another verdict in each order"
 CORRELATIONS = ("pearson", "spearman", "kendall_tau_b")
 RANKINGS = ("top_1_agreement by first", "mean_kendall_tau by first", "induced_pair_agreement by first")
@@ -114,7 +114,6 @@ CASES = {
         labels=["A"] * 2,
         said=["A", "B"],
         values={"agreement by first": 1 / 2},
-        reasons={"agreement by first": "undefined in too many resamples for an interval"},
     ),
     "three scores for two answers": Case(
         labels=["A"] * 3,

@@ -118,7 +118,7 @@ def rows_by_table(*parts: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> 
 def evaluate_job(tables: Tables, **changes: Any) -> EvaluateJob:
     """A job that evaluates these tables, quickly and without MLflow, report and cards unless `changes` says so."""
     content = {"tables": tables.model_dump(), "mlflow": {"enabled": False}, "report": None, "cards": None}
-    return validated(EvaluateJob, content | {"replicates": 100, **changes}, "test")
+    return validated(EvaluateJob, content | changes, "test")
 
 
 def metrics_of(spark: Any, tables: Tables, run_id: str) -> dict[tuple[str | None, ...], Any]:

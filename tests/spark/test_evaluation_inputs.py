@@ -9,7 +9,7 @@ from small_lake import SmallLake, comparison, evaluate_job, judgment, label, lak
 
 from judgelake.errors import UserError
 from judgelake.evaluating.evaluate import evaluate
-from judgelake.evaluating.features import features_of, slice_names, slices_column
+from judgelake.evaluating.features import features_of, slices_column, survey
 from judgelake.evaluating.inputs import read_inputs
 from judgelake.evaluating.verdicts import both_orders
 from judgelake.evaluation import VERDICTS, Slices
@@ -218,7 +218,7 @@ def test_slices_keep_apart_what_is_spelled_alike(spark, filled):
     features = features_of(alike, dimensions).persist()
 
     def counts(most):
-        slices = slice_names(features, Slices(by=dimensions, most=most))
+        slices = survey(features, Slices(by=dimensions, most=most), 20).slices
         rows = features.select(F.explode(slices_column(slices)).alias("slice")).groupBy("slice").count().collect()
         assert len({slices.name(number) for number in slices.numbers}) == len(slices.numbers)
         return {slices.name(row["slice"]): row["count"] for row in rows}

@@ -115,8 +115,20 @@ def test_choices_and_lists_stay_what_yaml_can_write():
     job = load_config(EvaluateJob, None, changes)
     assert [str(rule) for rule in job.swap_rules] == ["both_right", "first"]
     assert (job.labels.labelers, job.failure_score) == (("me",), 5.0)
-    with pytest.raises(UserError, match=r"replicates: .*\(found true\)"):
-        load_config(EvaluateJob, None, ["replicates=true"])
+    with pytest.raises(UserError, match=r"buckets: .*\(found true\)"):
+        load_config(EvaluateJob, None, ["buckets=true"])
+
+
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("replicates", "replicates is no key any more: intervals come from leaving out buckets of questions"),
+        ("seed", "seed is no key any more: nothing is drawn at random any more: remove it"),
+    ],
+)
+def test_a_key_of_an_earlier_version_is_refused_with_what_to_do(key, advice):
+    with pytest.raises(UserError, match=advice):
+        load_config(EvaluateJob, None, [f"{key}=100"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bootstrap weights, counting, and what becomes of a figure and its replicates."""
+"""Counting by buckets, and what becomes of a figure and its values with each bucket left out."""
 
 from __future__ import annotations
 
@@ -10,128 +10,108 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from simulation import cells
+from scipy.special import logit
 
-from judgelake.evaluation.cells import CELL, QUESTIONS_OF_ALL, Counting
+from judgelake.evaluation import cells as cells_module
+from judgelake.evaluation.blocks import with_fewer_buckets
+from judgelake.evaluation.cells import CELL, COMPARISONS, QUESTIONS, Buckets, Table, table_of
 from judgelake.evaluation.estimate import (
+    HANGS_ON_ONE,
     NO_SPREAD,
-    OFTEN_UNDEFINED,
     ONE_QUESTION,
     P_VALUE,
     UNDEFINED,
     Estimate,
     absent,
-    detectable,
     effective_clusters,
     estimate,
-    expanded_tail,
     holm,
+    jackknife_error,
     ratio,
+    t_quantile,
     wilson,
 )
-from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.weights import poisson_weights
+from judgelake.evaluation.figure import COEFFICIENTS, WITHOUT_INTERVAL, Figure
 
-KEYS = np.random.default_rng(1).integers(-(2**63), 2**63 - 1, 2_000)
-"""As hashes of names are."""
-# Consecutive keys are what a weak mixing of bits would show on first.
-CONSECUTIVE = np.arange(2_000)
+VOCABULARY = ("A", "B", "tie")
 
 
-@pytest.mark.parametrize("keys", [pytest.param(KEYS, id="hashes"), pytest.param(CONSECUTIVE, id="consecutive")])
-def test_weights_are_poisson_with_mean_one(keys):
-    drawn = poisson_weights(keys, 500, seed=0)[:, 1:]
-    expected = stats.poisson.pmf(np.arange(6), 1) * drawn.size
-    expected = np.append(expected, drawn.size - expected.sum())
-    seen = np.bincount(np.minimum(drawn, 6).astype(int).ravel(), minlength=7)
-    assert stats.chisquare(seen, expected).pvalue > 1e-3
-    # A million draws: the standard errors are 0.001 of the mean and 0.0017 of the variance.
-    assert drawn.mean() == pytest.approx(1, abs=0.004)
-    assert drawn.var() == pytest.approx(1, abs=0.007)
+def cells_of(*rows: tuple[str, int, int]) -> pa.Table:
+    """Cells of (outcome, bucket, n); what is in the vocabulary goes by its code."""
+    made = []
+    for outcome, bucket, n in rows:
+        name = {"code": VOCABULARY.index(outcome)} if outcome in VOCABULARY else {"outcome": outcome}
+        made.append({"group": 3, "slice": 1, "code": None, "outcome": None, "bucket": bucket, "n": n} | name)
+    return pa.Table.from_pylist(made, schema=CELL)
 
 
-@pytest.mark.parametrize("keys", [pytest.param(KEYS, id="hashes"), pytest.param(CONSECUTIVE, id="consecutive")])
-@pytest.mark.parametrize("between", ["questions", "replicates"])
-def test_weights_are_independent(keys, between):
-    drawn = poisson_weights(keys[:500], 2_000, seed=3)[:, 1:].astype(float)
-    correlations = np.corrcoef(drawn if between == "questions" else drawn.T)
-    apart = correlations[np.triu_indices_from(correlations, 1)]
-    draws = drawn.shape[1] if between == "questions" else drawn.shape[0]
-    # Correlations of independent draws have the standard deviation 1 / sqrt(draws).
-    assert apart.std() == pytest.approx(draws**-0.5, rel=0.02)
-    assert abs(apart).max() < 7 * draws**-0.5
-
-
-def test_the_first_column_is_the_data_itself():
-    assert (poisson_weights(KEYS, 10, seed=5)[:, 0] == 1).all()
-
-
-def test_a_question_has_the_same_weights_wherever_it_stands_and_however_many_there_are():
-    whole = poisson_weights(KEYS, 101, seed=0)
-    assert (poisson_weights(KEYS[[7, 3, 7]], 101, seed=0) == whole[[7, 3, 7]]).all()
-    assert (poisson_weights(KEYS, 50, seed=0) == whole[:, :51]).all()
-
-
-def test_another_seed_gives_other_weights():
-    one, two = (poisson_weights(KEYS, 500, seed)[:, 1:].ravel() for seed in (0, 1))
-    assert abs(np.corrcoef(one, two)[0, 1]) < 0.005
-
-
-def observations(*rows: tuple[int, int, str, list[int], int]) -> pa.RecordBatch:
-    key, group, outcome, slices, n = zip(*rows, strict=True)
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array(key, pa.int64()),
-            pa.array(group, pa.int32()),
-            pa.array(outcome),
-            pa.array(slices, pa.list_(pa.int32())),
-            pa.array(n, pa.int32()),
-        ],
-        names=["question_key", "group", "outcome", "slices", "n"],
-    )
-
-
-ROW = st.tuples(
-    st.integers(-5, 5),
-    st.integers(0, 2),
-    st.sampled_from(["A", "B", "tie"]),
-    st.lists(st.integers(0, 3), max_size=3, unique=True),
-    st.integers(1, 9),
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["A", "B", "tie", "a text"]), st.integers(0, 5), st.integers(1, 9)),
+    min_size=1,
+    max_size=30,
 )
 
 
-# The first call pays for imports and the table of quantiles.
 @settings(deadline=None)
-@given(st.lists(ROW, min_size=1, max_size=30))
-def test_counting_is_summing_the_weights_of_the_questions(rows):
-    replicates, seed = 7, 2
-    counts: Counter[tuple[int, int, str]] = Counter()
-    questions: dict[tuple[int, int], set[int]] = {}
-    for key, group, outcome, slices, n in rows:
-        weights = poisson_weights(np.array([key]), replicates, seed)[0].astype(int)
-        for one in slices:
-            counts[group, one, outcome] = counts[group, one, outcome] + n * weights
-            questions.setdefault((group, one), set()).add(key)
-    found = [row for batch in cells([observations(*rows)], replicates, seed) for row in batch.to_pylist()]
-    seen = {
-        (row["group"], row["slice"], row["outcome"]): np.frombuffer(row["counts"], "<i8").tolist()
-        for row in found
-        if row["outcome"] != QUESTIONS_OF_ALL
-    }
-    assert seen == {name: count.tolist() for name, count in counts.items()}
-    assert {(row["group"], row["slice"]): row["questions"] for row in found if row["outcome"] == QUESTIONS_OF_ALL} == {
-        place: len(keys) for place, keys in questions.items()
-    }
+@given(ROWS)
+def test_every_place_is_the_count_without_the_observations_of_one_bucket(rows):
+    table = table_of(cells_of(*rows), VOCABULARY, Buckets(("q0", "q1", "q2", "q3", "q4", "q5")))
+    in_use = sorted({bucket for _, bucket, _ in rows})
+    expected: dict[str, list[int]] = {}
+    for place, left_out in enumerate([None, *in_use]):
+        counts = Counter[str]()
+        for outcome, bucket, n in rows:
+            counts[outcome] += n * (bucket != left_out)
+        for outcome, n in counts.items():
+            expected.setdefault(outcome, [0] * (1 + len(in_use)))[place] = n
+    assert {outcome: counts.tolist() for outcome, counts in table.counts.items()} == expected
+    assert (table.questions, table.comparisons, table.hashed) == (len(in_use), None, None)
 
 
-def test_counting_nothing_gives_nothing():
-    empty = pa.RecordBatch.from_pylist([], schema=observations((1, 0, "A", [0], 1)).schema)
-    assert list(Counting(3, 0)(iter([]))) == list(Counting(3, 0)(iter([empty]))) == []
+def test_a_count_beyond_what_short_floats_hold_is_exact():
+    n = 2**40 + 1
+    table = table_of(cells_of(("A", 0, n), ("A", 1, 1)), VOCABULARY, Buckets(("q0", "q1")))
+    assert table.counts["A"].tolist() == [n + 1, 1, n]
 
 
-def test_counted_cells_have_the_schema_that_spark_is_told():
-    (batch,) = Counting(3, 0)(iter([observations((1, 0, "A", [0], 1))]))
-    assert batch.schema == CELL
+@pytest.mark.parametrize(
+    ("buckets", "rows", "questions"),
+    [
+        pytest.param(Buckets(tuple("qrs")), [("A", 0, 2), ("B", 2, 3)], 2, id="buckets are questions"),
+        pytest.param(
+            Buckets(hashed=9, is_one_comparison_each=True), [("A", 0, 2), ("B", 2, 3)], 5, id="as many as comparisons"
+        ),
+        pytest.param(
+            Buckets(hashed=9, is_one_comparison_each=True),
+            [("A", 0, 2), ("B", 2, 3), (COMPARISONS, 0, 1), (COMPARISONS, 2, 3)],
+            4,
+            id="as many as comparisons of several votes each",
+        ),
+        pytest.param(Buckets(hashed=9), [("A", 0, 2), ("B", 2, 3), (QUESTIONS, 0, 3)], 3, id="counted apart"),
+    ],
+)
+def test_a_table_knows_its_questions(buckets, rows, questions):
+    table = table_of(cells_of(*rows), VOCABULARY, buckets)
+    assert table.questions == questions
+    assert set(table.counts) == {"A", "B"}
+    assert table.counts["A"].tolist() == [2, 0, 2]
+
+
+def test_so_many_outcomes_that_memory_would_not_do_have_fewer_buckets(monkeypatch):
+    monkeypatch.setattr(cells_module, "MOST_COUNTS", 90)
+    rows = [(f"score {outcome}", bucket, 1 + outcome) for outcome in range(3) for bucket in range(50)]
+    table = table_of(cells_of(*rows), VOCABULARY, Buckets(tuple(map(str, range(50)))))
+    assert (table.questions, table.hashed) == (50, 30)
+    # Buckets 0 to 19 have one more that goes with them.
+    assert table.counts["score 2"].tolist() == [150, *[144] * 20, *[147] * 10]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.integers(1, 12))
+def test_buckets_put_together_are_left_out_together(within, buckets):
+    total = sum(within)
+    found = with_fewer_buckets(np.array([total, *(total - n for n in within)], dtype=float), buckets)
+    kept = min(buckets, len(within))
+    assert found.tolist() == [total, *(total - sum(within[place::kept]) for place in range(kept))]
 
 
 @settings(deadline=None)
@@ -159,30 +139,56 @@ def test_holm_steps_down(p_values, expected):
 
 
 @pytest.mark.parametrize(
-    ("clusters", "tail"),
+    ("degrees", "expected"),
     [
-        # Normal tail beyond sqrt(n / (n - 1)) * t: t of 4 degrees of freedom is 2.776445, of 9 it is 2.262157.
-        pytest.param(5, 0.000954, id="five"),
-        pytest.param(10, 0.008552, id="ten"),
-        pytest.param(10**6, 0.025, id="many: the plain percentile"),
+        pytest.param(4, 2.776445, id="five"),
+        pytest.param(9, 2.262157, id="ten"),
+        pytest.param(10**6, 1.959966, id="many"),
     ],
 )
-def test_few_clusters_widen_the_interval(clusters, tail):
-    assert expanded_tail(clusters) == pytest.approx(tail, rel=1e-3)
+def test_few_clusters_widen_the_interval(degrees, expected):
+    assert t_quantile(degrees) == pytest.approx(expected, rel=1e-6)
+
+
+SHARES = st.lists(
+    st.integers(1, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=3, max_size=30
+)
+
+
+def left_out(within) -> np.ndarray:
+    """Totals of questions in the data, and without each of them."""
+    parts = np.asarray(within, dtype=float)
+    return np.append(parts.sum(), parts.sum() - parts)
+
+
+@given(SHARES)
+def test_the_error_of_a_mean_is_the_textbooks(shares):
+    right = np.array([right for right, _ in shares], dtype=float)
+    mean = ratio(left_out(right), left_out(np.ones(len(right))))
+    # Around the value itself, which is the mean of the values without a question.
+    assert jackknife_error(mean) == pytest.approx(right.std(ddof=1) / len(right) ** 0.5, abs=1e-12)
+
+
+def test_an_interval_is_symmetric_on_its_own_scale():
+    figure = ratio(left_out([1] * 24 + [0] * 6), left_out([1] * 30))
+    error = jackknife_error(figure)
+    rate, coefficient, number = (
+        estimate(figure, 30, **scale) for scale in ({"is_rate": True}, {"is_coefficient": True}, {})
+    )
+    reach = stats.t.ppf(0.975, 29) * error
+    for found, to, slope in ((rate, logit, 1 / 0.16), (coefficient, np.arctanh, 1 / 0.36), (number, float, 1.0)):
+        assert found.value == pytest.approx(0.8)
+        assert to(found.value) - to(found.low) == pytest.approx(reach * slope)
+        assert to(found.high) - to(found.value) == pytest.approx(reach * slope)
+    assert rate.detectable is None
 
 
 def test_what_could_have_been_detected_is_2_8_standard_errors():
-    resampled = np.random.default_rng(0).normal(0, 0.01, 200_000)
-    # 1.96 for the test, 0.84 for the power; 0.01 widened by sqrt(50 / 49).
-    assert detectable(resampled, 50) == pytest.approx((1.959964 + 0.841621) * 0.01 * (50 / 49) ** 0.5, rel=0.01)
-
-
-def test_an_interval_is_cut_from_the_replicates_at_both_ends():
-    figure = np.append(0.5, np.arange(1_001) / 1_000)
-    found = estimate(figure, 10**6, is_effect=True)
-    assert (found.value, found.reason) == (0.5, None)
-    assert (found.low, found.high) == pytest.approx((0.025, 0.975), abs=1e-4)
-    assert estimate(figure, 10**6).detectable is None
+    figure = ratio(left_out([1, -1] * 25), left_out([1] * 50))
+    # 1.96 for the test, 0.84 for the power.
+    assert estimate(figure, 50, is_effect=True).detectable == pytest.approx(
+        (1.959964 + 0.841621) * (50 / 49 / 50) ** 0.5
+    )
 
 
 NAN = float("nan")
@@ -194,14 +200,27 @@ NAN = float("nan")
         pytest.param([NAN, NAN, NAN], 0, True, absent(UNDEFINED), id="no question"),
         pytest.param([NAN, 0.5, 0.4], 9, True, absent(UNDEFINED), id="undefined in the data"),
         pytest.param([0.5, 0.5, NAN], 1, True, Estimate(0.5, reason=ONE_QUESTION), id="one question"),
-        pytest.param([0.5, NAN, NAN], 9, True, Estimate(0.5, reason=OFTEN_UNDEFINED), id="undefined in all resamples"),
-        pytest.param([0.5, *[0.4] * 9, NAN], 9, False, Estimate(0.5, reason=OFTEN_UNDEFINED), id="in one of ten"),
-        pytest.param([0.5], 9, False, Estimate(0.5, reason=OFTEN_UNDEFINED), id="no resamples"),
+        pytest.param([0.5, NAN], 9, True, Estimate(0.5, reason=ONE_QUESTION), id="all in one bucket"),
+        pytest.param([0.5, NAN, NAN], 9, True, Estimate(0.5, reason=HANGS_ON_ONE), id="undefined without either"),
+        pytest.param([0.5, *[0.4] * 9, NAN], 9, False, Estimate(0.5, reason=HANGS_ON_ONE), id="without one of ten"),
+        pytest.param([0.5], 9, False, Estimate(0.5, reason=ONE_QUESTION), id="nothing to leave out"),
         pytest.param([0.5, 0.5, 0.5], 2, False, Estimate(0.5, reason=NO_SPREAD), id="no spread, and no rate"),
     ],
 )
 def test_where_there_is_no_interval_there_is_a_reason(figure, clusters, is_rate, expected):
     assert estimate(np.array(figure), clusters, is_rate=is_rate) == expected
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=3, max_size=30).filter(lambda values: np.ptp(values) > 1e-9),
+    st.floats(2, 1e6),
+)
+def test_a_rate_and_a_coefficient_never_leave_their_range(values, clusters):
+    rate = estimate(np.array(values), clusters, is_rate=True)
+    assert 0 <= rate.low <= rate.value <= rate.high <= 1
+    coefficient = estimate(2 * np.array(values) - 1, clusters, is_coefficient=True)
+    if -1 < coefficient.value < 1:
+        assert -1 <= coefficient.low <= coefficient.value <= coefficient.high <= 1
 
 
 @pytest.mark.parametrize(
@@ -297,11 +316,6 @@ def test_coverage_is_the_share_of_what_was_asked(asked, coverage):
     assert Figure("agreement", None, 3, asked).coverage == coverage
 
 
-def base_of(observations):
-    """So many observations a question, as their number in the data and in 1,000 replicates."""
-    return np.asarray(observations, dtype=float) @ poisson_weights(KEYS[: len(observations)], 1_000, 0).astype(float)
-
-
 @pytest.mark.parametrize(
     ("observations", "most", "expected"),
     [
@@ -309,29 +323,78 @@ def base_of(observations):
         pytest.param([7] * 200, 200, 200, id="as many each: all of them"),
         pytest.param([1] * 5 + [0] * 195, 5, 5, id="those without one do not count"),
         # 299 ** 2 / (100 ** 2 + 199), by hand.
-        pytest.param([100] + [1] * 199, 200, 8.77, id="one question is a third of all"),
+        pytest.param([100] + [1] * 199, 200, 299**2 / 10_199, id="one question is a third of all"),
         # 300 ** 2 / (100 * 2 ** 2 + 100).
         pytest.param([2] * 100 + [1] * 100, 200, 180, id="little inequality costs little"),
     ],
 )
 def test_questions_of_unequal_weight_are_worth_fewer(observations, most, expected):
-    assert effective_clusters(base_of(observations), most) == pytest.approx(expected, rel=0.15)
+    assert effective_clusters(left_out(observations), most) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("observations", "expected"),
+    [
+        pytest.param([1] * 20_000, 20_000, id="one each: all of them"),
+        pytest.param([3] * 200, 200, id="fewer than there are buckets, and some in one"),
+        # (500 * 40 + 19,500) ** 2 / (500 * 40 ** 2 + 19,500).
+        pytest.param([40] * 500 + [1] * 19_500, 1_904, id="some hold much more"),
+    ],
+)
+def test_in_random_buckets_it_is_told_from_how_these_differ(observations, expected):
+    bucket = np.random.default_rng(0).integers(0, 500, len(observations))
+    base = left_out(np.bincount(bucket, weights=observations, minlength=500))
+    found = effective_clusters(base, len(observations), hashed=500)
+    assert found == pytest.approx(expected, rel=0.2)
 
 
 def test_what_rests_on_few_questions_of_many_has_the_interval_of_few():
-    counted = base_of([1] * 5 + [0] * 995)
+    counted = left_out([1] * 5 + [0] * 995)
     found = Figure("agreement", ratio(counted, counted), 5, 1_000, base=counted)
     assert found.clusters(1_000) == 5
     of_few = found.estimate(1_000)
     assert (of_few.low, of_few.high) == pytest.approx(wilson(5, 5))
 
 
+def test_a_bucket_that_counts_nothing_and_changes_nothing_is_no_cluster():
+    right, counted = left_out([1, 0, 1] + [0] * 997), left_out([1] * 3 + [0] * 997)
+    among_many = Figure("agreement", ratio(right, counted), 3, base=counted).estimate(1_000)
+    right, counted = left_out([1, 0, 1]), left_out([1] * 3)
+    assert among_many == Figure("agreement", ratio(right, counted), 3, base=counted).estimate(3)
+
+
+def test_a_figure_of_observations_in_one_bucket_says_so():
+    right, counted = left_out([1, 0, 0]), left_out([2, 0, 0])
+    found = Figure("agreement", ratio(right, counted), 2, base=counted).estimate(3)
+    assert found == Estimate(0.5, reason=ONE_QUESTION)
+
+
 def test_a_difference_of_shares_that_weighs_its_observations_unequally_rests_on_fewer():
-    counted = base_of([1] * 200)
-    found = Figure("position_bias", np.zeros(1_001), 200, trials=50, base=counted).estimate(1_000)
-    assert found == estimate(np.zeros(1_001), 200, is_effect=True, trials=50)
+    counted = left_out([1] * 200)
+    found = Figure("position_bias", np.zeros(201), 200, trials=50, base=counted).estimate(1_000)
+    assert found == estimate(np.zeros(201), 200, is_effect=True, trials=50)
     assert found.high == pytest.approx(wilson(0, 50)[1])
 
 
 def test_a_figure_of_a_whole_leaderboard_rests_on_all_questions():
     assert Figure("leaderboard_spearman", None, 4).clusters(1_000) == 1_000
+
+
+@pytest.mark.parametrize("metric", WITHOUT_INTERVAL)
+def test_what_has_no_interval_by_its_nature_says_why(metric):
+    found = Figure(metric, np.array([0.5, 0.4, 0.6]), 9).estimate(9)
+    assert found == Estimate(0.5, reason=WITHOUT_INTERVAL[metric])
+    assert Figure(metric, np.array([NAN, 0.4, 0.6]), 9, reason="no label").estimate(9) == absent("no label")
+    assert metric not in COEFFICIENTS
+
+
+def test_a_table_without_outcomes_has_no_observation():
+    assert (Table().n, Table().questions) == (0, 0)
+
+
+def test_of_two_questions_that_say_otherwise_nothing_is_known():
+    right, counted = left_out([1, 0]), left_out([1, 1])
+    found = Figure("agreement", ratio(right, counted), 2, base=counted).estimate(2)
+    assert (found.value, found.reason) == (0.5, None)
+    assert found.low < 0.01
+    assert found.high > 0.99

@@ -49,8 +49,7 @@ def figures_of(rows: list[tuple[str, str, str, str]], swap_rule: SwapRule, rule:
     yield from order_figures(table_of([row[1:3] for row in rows]), rule)
     yield from length_figures(table_of([(label, verdict, "1.0") for label, verdict in asked]))
     yield from leaderboard_figures(table_of([("a", "b", WINNERS.get(verdict, FAILED)) for _, verdict in asked]))
-    for _, figure in judge_pair_figures({("j", "k"): table_of([(label, verdict, label) for label, verdict in asked])}):
-        yield figure
+    yield from judge_pair_figures(table_of([(label, verdict, label) for label, verdict in asked]), "k")
 
 
 @settings(deadline=None)

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from simulation import Judge, Simulation, World, both_say, cells
+from simulation import EACH, Judge, Simulation, World, both_say
 
-from judgelake.evaluation import cells as cells_module
 from judgelake.evaluation.both_orders import figures as order_figures
-from judgelake.evaluation.cells import Table, added
-from judgelake.evaluation.estimate import CONFIDENCE, POWER, Estimate, wilson
+from judgelake.evaluation.cells import Buckets, Table, table_of
+from judgelake.evaluation.estimate import CONFIDENCE, POWER, Estimate, jackknife_error, wilson
 from judgelake.evaluation.figure import Figure
-from judgelake.evaluation.judge_pairs import figures as figures_of_all_pairs
+from judgelake.evaluation.judge_pairs import figures as figures_of_two_judges
 from judgelake.evaluation.length_bias import figures as length_figures
 from judgelake.evaluation.pairwise import agreement
 from judgelake.evaluation.rules import PairCounts, combined
@@ -30,7 +30,6 @@ from judgelake.evaluation.self_preference import figures as self_preference_figu
 from judgelake.evaluation.self_preference import matched_trials
 from judgelake.evaluation.settings import FailureRule, SwapRule
 
-REPLICATES = 400
 WORLD = World(questions=200, comparisons=5, clustering=0.7)
 LONGER_IS_BETTER = replace(WORLD, longer_is_better=0.3)
 OWN_IS_BETTER = replace(WORLD, own_is_better=0.3)
@@ -45,11 +44,12 @@ WORSE, BETTER = Judge(accuracy=0.65, fails=0.05), Judge(accuracy=0.75, fails=0.0
 
 def agreement_figure(table: Table) -> Iterable[Figure]:
     found = combined(PairCounts.of(table), SwapRule.FIRST, FailureRule.LEFT_OUT)
-    yield Figure("agreement", agreement(found), int(found.judged[0]), int(found.asked[0]))
+    n, asked = int(found.judged[0]), int(found.asked[0])
+    yield Figure("agreement", agreement(found), n, asked, base=found.judged)
 
 
 def judge_pair_figures(table: Table) -> Iterable[Figure]:
-    return (figure for _, figure in figures_of_all_pairs({("judge", "other"): table}))
+    return figures_of_two_judges(table, "other")
 
 
 FAMILIES: dict[str, Callable[[Table], Iterable[Figure]]] = {
@@ -88,15 +88,17 @@ class Found:
 
 # Tests of one simulation stand side by side; all of them kept would take a gigabyte.
 @lru_cache(maxsize=2)
-def simulated_tables(family: str, world: World, judges: tuple[Judge, ...], seed: int) -> list[Table]:
-    return getattr(Simulation(world, seed), family)(*judges).tables(REPLICATES)
+def simulated_tables(
+    family: str, world: World, judges: tuple[Judge, ...], seed: int, buckets: Buckets = EACH
+) -> list[Table]:
+    return getattr(Simulation(world, seed), family)(*judges).tables(buckets)
 
 
 def simulated(family: str, metric: str, world: World, *judges: Judge, repeats: int, seed: int = 0) -> Found:
     estimates, coverage = [], 0.0
     for table in simulated_tables(family, replace(world, repeats=repeats), judges, seed):
         figure = next(figure for figure in FAMILIES[family](table) if figure.metric == metric)
-        estimates.append(figure.estimate(table.questions))
+        estimates.append(figure.estimate(table.questions, table.hashed))
         coverage += (figure.coverage or 0.0) / repeats
     return Found(estimates, coverage)
 
@@ -268,34 +270,37 @@ def linearised_error(right: NDArray[np.float64], judged: NDArray[np.float64]) ->
     return float(np.sqrt(questions / (questions - 1) * (residual**2).sum()) / judged.sum())
 
 
-def test_the_bootstrap_error_is_the_analytic_error_of_clusters():
-    replicates = 4_000
+def test_the_jackknife_error_is_the_analytic_error_of_clusters():
     observed = Simulation(replace(WORLD, questions=400), seed=3).pairs(FAIR)
-    (table,) = observed.tables(replicates)
+    (table,) = observed.tables()
     (figure,) = agreement_figure(table)
     parts = np.array([name.split("\x1f") for name in observed.names])
     label, own = (parts[observed.codes[0], place] for place in (0, 1))
     analytic = linearised_error((label == own).sum(axis=1), (own != "failed").sum(axis=1))
-    # The bootstrap's own error is 1 in sqrt(2 * 4,000), or 1.1 %.
-    bootstrap = figure.replicates[1:].std(ddof=1) * (400 / 399) ** 0.5
-    assert bootstrap == pytest.approx(analytic, rel=0.05)
+    # They differ by terms of order 1 in 400.
+    assert jackknife_error(figure.replicates) == pytest.approx(analytic, rel=0.01)
     naive = (figure.replicates[0] * (1 - figure.replicates[0]) / figure.n) ** 0.5
     assert analytic > 1.5 * naive
 
 
-def counted_bytes(partitions: list) -> list[tuple]:
-    """All that `count_cells` reads, in one order."""
-    rows = [row for batch in added(cells(partitions, 50)) for row in batch.to_pylist()]
-    return sorted(tuple(row.values()) for row in rows)
+BUCKETS = [
+    pytest.param(EACH, id="each question a bucket"),
+    pytest.param(Buckets(hashed=7), id="seven buckets"),
+    pytest.param(Buckets(hashed=7, is_one_comparison_each=True), id="one comparison a question"),
+]
 
 
-@pytest.mark.parametrize("block", [pytest.param(8_192, id="one block"), pytest.param(7, id="blocks of 7 questions")])
-@pytest.mark.parametrize("partitions", [1, 2, 5])
-def test_the_same_data_gives_the_same_bytes_however_it_is_cut_and_ordered(monkeypatch, partitions, block):
-    rows = Simulation(replace(WORLD, questions=40, repeats=3), seed=4).lengths(LIKES_LENGTH).rows()
-    expected = counted_bytes([rows])
-    monkeypatch.setattr(cells_module, "BLOCK_QUESTIONS", block)
-    shuffled = rows.take(np.random.default_rng(partitions).permutation(rows.num_rows))
-    place = shuffled["question_key"].to_numpy() % partitions
-    cut = [shuffled.filter(place == part) for part in range(partitions)]
-    assert counted_bytes(cut) == expected
+@pytest.mark.parametrize("buckets", BUCKETS)
+@pytest.mark.parametrize("tasks", [1, 2, 5])
+def test_the_same_data_gives_the_same_counts_however_it_is_cut_and_ordered(tasks, buckets):
+    cells = Simulation(replace(WORLD, questions=40, repeats=1), seed=4).lengths(LIKES_LENGTH).cells(0, buckets)
+    whole = table_of(cells, (), buckets)
+    keys = ["group", "slice", "code", "outcome", "bucket"]
+    shuffled = np.random.default_rng(tasks).permutation(cells.num_rows)
+    parts = [cells.take(places) for places in np.array_split(shuffled, tasks)]
+    added = [part.group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"]) for part in parts]
+    cut = table_of(pa.concat_tables(added), (), buckets)
+    assert (cut.questions, cut.comparisons, cut.hashed) == (whole.questions, whole.comparisons, whole.hashed)
+    assert {name: count.tolist() for name, count in cut.counts.items()} == {
+        name: count.tolist() for name, count in whole.counts.items()
+    }

@@ -11,15 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
+from judgelake.evaluating.figures import with_corrected
+from judgelake.evaluating.row_rules import RowRules
+from judgelake.evaluating.rows import row_of
 from judgelake.evaluation.cells import SEPARATOR, Table
-from judgelake.evaluation.estimate import P_VALUE, Estimate, absent
+from judgelake.evaluation.estimate import P_VALUE, Estimate
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.judge_pairs import figures, mcnemar_p
 from judgelake.evaluation.rules import CLASSES, VERDICTS, WRONG, PairCounts, combined, headline_verdicts
 from judgelake.evaluation.settings import FailureRule, SwapRule
 
 Row = tuple[str, str, str]
-JUDGES = ("judge-a", "judge-b")
 
 
 def table_of(rows: Mapping[Row, int] | Mapping[Row, Sequence[int]]) -> Table:
@@ -28,7 +30,7 @@ def table_of(rows: Mapping[Row, int] | Mapping[Row, Sequence[int]]) -> Table:
 
 
 def found_in(table: Table) -> dict[str, Figure]:
-    return {figure.metric: figure for _, figure in figures({JUDGES: table})}
+    return {figure.metric: figure for figure in figures(table, "judge-b")}
 
 
 def value(figure: Figure) -> float | None:
@@ -57,7 +59,6 @@ BOTH = {
         pytest.param("agreement_difference", (9 - 1) / 60, 60, 70, id="the difference rests on those with a label"),
         # Ten discordant: 2 * (1 + 10) / 1024.
         pytest.param("mcnemar_p", 22 / 1024, 60, 70, id="one of ten against, by a fair coin"),
-        pytest.param("mcnemar_p_holm", 22 / 1024, 60, 70, id="a single test needs no correction"),
     ],
 )
 def test_two_judges_are_compared_on_what_they_have_in_common(metric, expected, n, asked):
@@ -158,11 +159,26 @@ def test_holm_corrects_over_all_pairs_and_only_those_that_could_be_tested():
 
     # p-values 2/32, 2/256, 2/64; the fourth pair has no test.
     tables = {("a", "b"): split(5), ("a", "c"): split(8), ("b", "c"): split(6), ("c", "d"): Table()}
-    found = {judges: figure for judges, figure in figures(tables) if figure.metric == "mcnemar_p_holm"}
-    assert value(found["a", "c"]) == pytest.approx(3 * 2 / 256)
-    assert value(found["b", "c"]) == pytest.approx(2 * 2 / 64)
-    assert value(found["a", "b"]) == pytest.approx(2 / 32)
-    assert found["c", "d"].estimate(0) == absent("no comparison in common")
+    rows = [
+        row_of(figure, None, "-".join(judges), table.questions, RowRules())
+        for judges, table in tables.items()
+        for figure in figures(table, judges[1])
+    ]
+    corrected = list(with_corrected(rows))
+    assert [row for row in corrected if row.metric != "mcnemar_p_holm"] == rows
+    found = {row.slice: row for row in corrected if row.metric == "mcnemar_p_holm"}
+    assert found["a-c"].value == pytest.approx(3 * 2 / 256)
+    assert found["b-c"].value == pytest.approx(2 * 2 / 64)
+    assert found["a-b"].value == pytest.approx(2 / 32)
+    assert (found["c-d"].value, found["c-d"].reason) == (None, "no comparison in common")
+    assert found["a-b"].reason == P_VALUE
+
+
+def test_a_single_test_needs_no_correction():
+    rows = [row_of(figure, None, "all", 10, RowRules()) for figure in figures(table_of(BOTH), "judge-b")]
+    p_value, corrected = (row for row in with_corrected(rows) if row.metric.startswith("mcnemar"))
+    assert (corrected.metric, corrected.value) == ("mcnemar_p_holm", p_value.value)
+    assert (corrected.n, corrected.asked, corrected.subject) == (60, 70, "judge-b")
 
 
 def test_a_p_value_has_no_interval_and_says_so():
@@ -175,7 +191,7 @@ def test_a_p_value_has_no_interval_and_says_so():
         pytest.param(
             {},
             dict.fromkeys(
-                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p", "mcnemar_p_holm"),
+                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p"),
                 "no comparison in common",
             ),
             id="nothing in common",
@@ -183,7 +199,7 @@ def test_a_p_value_has_no_interval_and_says_so():
         pytest.param(
             {("A", "A", "none"): 3, ("A", "none", "B"): 3},
             dict.fromkeys(
-                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p", "mcnemar_p_holm"),
+                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p"),
                 "no comparison has a verdict of both judges",
             ),
             id="never both with a verdict",
@@ -195,7 +211,6 @@ def test_a_p_value_has_no_interval_and_says_so():
                 "judge_kappa": None,
                 "agreement_difference": "no comparison with verdicts of both judges has a label",
                 "mcnemar_p": "no comparison with verdicts of both judges has a label",
-                "mcnemar_p_holm": "no comparison with verdicts of both judges has a label",
             },
             id="no label where both have a verdict",
         ),
@@ -207,7 +222,6 @@ def test_a_p_value_has_no_interval_and_says_so():
                 "chance",
                 "agreement_difference": None,
                 "mcnemar_p": None,
-                "mcnemar_p_holm": None,
             },
             id="one class",
         ),

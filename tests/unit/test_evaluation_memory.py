@@ -6,17 +6,20 @@ from unittest.mock import MagicMock
 import pytest
 
 from judgelake.evaluating import evaluate as module
+from judgelake.evaluating.features import SliceNames
 from judgelake.evaluation import EvaluateJob
 
 
-@pytest.mark.parametrize("step", ["slice_names", "pair_rows", "_counted", "write_rows", None])
+@pytest.mark.parametrize("step", ["survey", "pair_rows", "_Counting", "write_rows", None])
 def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     features, rows = MagicMock(name="features"), MagicMock(name="rows")
     for kept in (features, rows):
         kept.persist.return_value = kept
     inputs = SimpleNamespace(judges=(), labelers=(), versions={}, comparisons=None)
-    results = {"read_inputs": inputs, "features_of": features, "pair_rows": rows, "metric_rows": (), "_counted": {}}
-    for name in ("register", "create_tables", "slice_names", "run_id_of", "write_rows", *results):
+    survey = MagicMock(slices=SliceNames(), most_answers=2)
+    results = {"read_inputs": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
+    results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
+    for name in ("register", "create_tables", "bucket_column", "run_id_of", "write_rows", *results):
         monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
     if step is None:
         assert module.evaluate(MagicMock(), EvaluateJob()).verdicts is rows

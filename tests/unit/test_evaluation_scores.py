@@ -242,12 +242,3 @@ def test_a_table_larger_than_a_block_gives_the_same_figures(monkeypatch: pytest.
     monkeypatch.setattr(module, "BLOCK_CELLS", 100)
     for metric, figure in found_by(table_of(counts)).items():
         assert figure.replicates == same(whole[metric].replicates)
-
-
-def test_too_many_distinct_scores_keep_the_value_and_the_first_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = {(float(place), float(place % 7)): [1, *[place % 3] * 300] for place in range(50)}
-    whole = found_by(table_of(counts))
-    monkeypatch.setattr(module, "MOST_CELLS", 50 * 120)
-    for metric, figure in found_by(table_of(counts)).items():
-        assert figure.replicates.shape == (1 + 120,)
-        np.testing.assert_array_equal(figure.replicates, whole[metric].replicates[:121])

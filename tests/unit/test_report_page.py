@@ -468,7 +468,7 @@ def test_the_rules_are_explained_and_what_was_left_out_is_counted():
     content = replace(empty_content(), rules=RULES, left_out=(Count("labels of score -1", 13, "invalid"),))
     text = text_of(content)
     assert "both right: right only where both orders give the label" in text
-    assert "1,000 bootstrap replicates (seed 0)" in text
+    assert "95 %, over questions, with each left out in turn (in 500 buckets at most)" in text
     assert "labels of score -1 13 invalid" in text
 
 

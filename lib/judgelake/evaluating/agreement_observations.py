@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs
-from judgelake.evaluating.observed import exploded, observed
+from judgelake.evaluating.observed import comparison_observed, exploded, observed
 from judgelake.evaluating.verdicts import numbered, vote_of
 from judgelake.evaluation import SEPARATOR
 
@@ -42,6 +42,13 @@ def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups, ti
             stands = both[0].isNotNull() & both[1].isNotNull()
             yield observed(F.lit(groups.number("labelers", subject=subject)), both, when=stands)
 
+    def comparisons() -> Iterator[Column]:
+        yield comparison_observed(F.lit(groups.number("score_units")), when=F.size("scores") > 1)
+        for subject, names in named:
+            lists = [F.try_element_at("scores", name) for name in names]
+            group = F.lit(groups.number("labeler_scores", subject=subject))
+            yield comparison_observed(group, when=lists[0].isNotNull() & lists[1].isNotNull())
+
     def of_scores(place: Column) -> Iterator[Column]:
         given = F.array_sort(F.transform(F.map_values("scores"), lambda scores: F.element_at(scores, place)))
         text = F.array_join(given, SEPARATOR)
@@ -54,7 +61,9 @@ def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups, ti
 
     places = F.sequence(F.lit(1), F.col("size"))
     by_answer = F.flatten(F.transform(places, lambda place: F.array(*of_scores(place))))
-    return exploded(_said(inputs.labels, features, tie_margin), F.concat(F.array(*of_verdicts()), by_answer))
+    return exploded(
+        _said(inputs.labels, features, tie_margin), F.concat(F.array(*of_verdicts(), *comparisons()), by_answer)
+    )
 
 
 def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFrame:
@@ -63,8 +72,8 @@ def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFram
     verdict, scores = F.col("vote").isNotNull(), F.col("scores").isNotNull() & of_each_answer
     return (
         labels.withColumn("vote", vote_of(tie_margin))
-        .join(features.select("comparison_id", "question_key", "size"), "comparison_id")
-        .groupBy("comparison_id", "question_key", "size")
+        .join(features.select("comparison_id", "bucket", "question_key", "size"), "comparison_id")
+        .groupBy("comparison_id", "bucket", "question_key", "size")
         .agg(
             F.map_from_entries(F.collect_list(F.when(verdict, F.struct("labeler", "vote")))).alias("verdicts"),
             F.map_from_entries(F.collect_list(F.when(scores, F.struct("labeler", "scores")))).alias("scores"),
@@ -92,6 +101,12 @@ def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> 
     )
     pairs = ((F.col("all") * (F.col("all") - 1)) / 2).cast("long").cast("string")
     differing = ((F.col("all") * F.col("all") - F.col("squares")) / 2).cast("long").cast("string")
-    rows = requests.where("asked > 1").join(features.select("comparison_id", "question_key"), "comparison_id")
-    repeats = observed(groups.by_judge("repeats", inputs.judges), [differing, pairs])
-    return exploded(rows, F.array(repeats))
+    again = requests.where("asked > 1").withColumns({"differing": differing, "pairs": pairs})
+    # Orders of one comparison side by side, since they are one observation of it as a comparison.
+    orders = again.groupBy("comparison_id", "judge_number").agg(
+        F.collect_list(F.struct("differing", "pairs")).alias("orders")
+    )
+    rows = orders.join(features.select("comparison_id", "bucket", "question_key"), "comparison_id")
+    group = groups.by_judge("repeats", inputs.judges)
+    each = F.transform("orders", lambda order: observed(group, [order.differing, order.pairs]))
+    return exploded(rows, F.concat(F.array(comparison_observed(group)), each))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import Inputs
@@ -45,14 +46,11 @@ def disagreements_of(inputs: Inputs, verdicts: DataFrame, graded: DataFrame | No
         verdicts: one row a comparison of two answers and judge; see `pair_rows`.
         graded: one row a judge, labeled comparison and vote; see `graded_rows`. None where there are none.
     """
-    found = []
+    lists = [_of_verdicts(verdicts)]
     # A judge that scores two answers has a verdict on them, so that they are among the verdicts.
-    has_grades = graded is not None and not graded.where(NO_PAIR).isEmpty()
-    for judge in inputs.judges:
-        of_judge = F.col("judge_number") == judge.number
-        found.append(_of_verdicts(verdicts.where(of_judge), judge.number))
-        if graded is not None and has_grades:
-            found.append(_of_grades(graded.where(of_judge), judge.number))
+    if graded is not None and not graded.where(NO_PAIR).isEmpty():
+        lists.append(_of_grades(graded))
+    found = [of_judges.get(judge.number, []) for judge in inputs.judges for of_judges in lists]
     chosen = evenly(found, MOST)
     if not chosen:
         return ()
@@ -67,52 +65,70 @@ def scores_text(scores: Sequence[float]) -> str:
     return ", ".join(f"{score:.2f}".rstrip("0").rstrip(".") for score in scores)
 
 
-def _of_verdicts(verdicts: DataFrame, number: int) -> list[Apart]:
+def _of_verdicts(verdicts: DataFrame) -> dict[int, list[Apart]]:
+    """Of each judge those that come first, in their order."""
     wrong = verdicts.where("label != 'none' AND verdict IN ('A', 'B', 'tie') AND verdict != label")
     is_consistent = (F.col("own") == F.col("reversed")).cast("int")
     # A hash in the last place: which of many equally sure ones is shown is fixed, and not by their names.
     surest = (F.desc(is_consistent), F.desc_nulls_last("margin"), F.xxhash64("comparison_id"))
-    rows = wrong.orderBy(*surest).limit(MOST).select("comparison_id", "label").collect()
-    return [Apart(row["comparison_id"], number, row["label"]) for row in rows]
+    return _by_judge(
+        Apart(row["comparison_id"], row["judge_number"], row["label"])
+        for row in _first(wrong, surest).select("comparison_id", "judge_number", "label", "place").collect()
+    )
 
 
-def _of_grades(graded: DataFrame, number: int) -> list[Apart]:
-    """Each comparison once, with the vote that lies farthest off."""
-    rows = graded.where(NO_PAIR).withColumn("gap", _gap(graded))
+def _of_grades(graded: DataFrame) -> dict[int, list[Apart]]:
+    """Of each judge those that come first; each comparison once, with the vote that lies farthest off."""
+    rows = graded.where(NO_PAIR).join(F.broadcast(_scales(graded)), "judge_number").withColumn("gap", _gap())
     has_scores = F.col("label_scores").isNotNull() & F.col("judge_scores").isNotNull()
     label, judge = (F.coalesce(best_of(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
     is_apart = F.col("gap").isNotNull() | (~has_scores & (label != judge))
     vote = F.struct("gap", F.when(has_scores, F.col("label_scores")).alias("scores"), label.alias("verdict"))
-    farthest = rows.where(is_apart).groupBy("comparison_id").agg(F.max(vote).alias("vote"))
-    ordered = farthest.orderBy(F.desc_nulls_last("vote.gap"), F.xxhash64("comparison_id")).limit(MOST)
-    return [
-        Apart(row["comparison_id"], number, row["verdict"])
+    farthest = rows.where(is_apart).groupBy("judge_number", "comparison_id").agg(F.max(vote).alias("vote"))
+    ordered = _first(farthest, (F.desc_nulls_last("vote.gap"), F.xxhash64("comparison_id")))
+    return _by_judge(
+        Apart(row["comparison_id"], row["judge_number"], row["verdict"])
         if row["scores"] is None
-        else Apart(row["comparison_id"], number, scores_text(row["scores"]), is_scored=True)
-        for row in ordered.select("comparison_id", "vote.*").collect()
-    ]
+        else Apart(row["comparison_id"], row["judge_number"], scores_text(row["scores"]), is_scored=True)
+        for row in ordered.select("comparison_id", "judge_number", "vote.*", "place").collect()
+    )
 
 
-def _gap(graded: DataFrame) -> Column:
+def _first(rows: DataFrame, order: Sequence[Column]) -> DataFrame:
+    """The first `MOST` rows of each judge, one judge below the other and in that order."""
+    place = F.row_number().over(Window.partitionBy("judge_number").orderBy(*order))
+    return rows.withColumn("place", place).where(F.col("place") <= MOST).orderBy("judge_number", "place")
+
+
+def _by_judge(found: Iterable[Apart]) -> dict[int, list[Apart]]:
+    by_judge: dict[int, list[Apart]] = {}
+    for one in found:
+        by_judge.setdefault(one.judge_number, []).append(one)
+    return by_judge
+
+
+def _scales(graded: DataFrame) -> DataFrame:
+    """One row a judge: whether all its labels are yes or no, and its lowest and highest score of what has scores."""
+    is_yes_no = F.bool_and(F.forall("label_scores", lambda score: score.isin(0.0, 1.0)))
+    lowest, highest = F.min(F.array_min("judge_scores")), F.max(F.array_max("judge_scores"))
+    made = (is_yes_no.alias("is_yes_no"), lowest.alias("lowest"), highest.alias("highest"))
+    scored = F.when(F.col("label_scores").isNotNull(), F.col("judge_scores"))
+    return graded.withColumn("judge_scores", scored).groupBy("judge_number").agg(*made)
+
+
+def _gap() -> Column:
     """How far the judge's score is from the label's, of the answer where it is farthest; NULL where they do not differ.
 
     Of yes and no it is a share of the judge's scale: from 0 to 1, or, where it gives other scores, from its lowest to
     its highest.
     """
-    is_yes_no = F.bool_and(F.forall("label_scores", lambda score: score.isin(0.0, 1.0)))
-    lowest, highest = F.min(F.array_min("judge_scores")), F.max(F.array_max("judge_scores"))
-    found: Any = graded.where("label_scores IS NOT NULL").agg(is_yes_no, lowest, highest).first()
-    asks_yes_no, low, high = found
-    start, scale, least = 0.0, 1.0, ROUNDING
-    if asks_yes_no and low is not None:
-        least = HALF
-        if low < 0 or high > 1:
-            start, scale = low, high - low
-    if not scale:
-        return F.lit(None).cast("double")
+    is_yes_no = F.col("is_yes_no") & F.col("lowest").isNotNull()
+    is_own_scale = is_yes_no & ((F.col("lowest") < 0) | (F.col("highest") > 1))
+    start = F.when(is_own_scale, F.col("lowest")).otherwise(0.0)
+    scale = F.when(is_own_scale, F.nullif(F.col("highest") - F.col("lowest"), F.lit(0.0))).otherwise(1.0)
     distances = F.zip_with("label_scores", "judge_scores", lambda one, other: F.abs(one - (other - start) / scale))
     distance = F.array_max(distances)
-    return F.when(distance > least, distance)
+    return F.when(distance > F.when(is_yes_no, HALF).otherwise(ROUNDING), distance)
 
 
 def evenly(lists: Sequence[Sequence[T]], most: int) -> list[T]:

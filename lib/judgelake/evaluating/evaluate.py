@@ -1,42 +1,52 @@
-"""An evaluation: one pass over judgments and labels, then statistics on what was counted."""
+"""An evaluation: judgments and labels counted in Spark, then statistics on what was counted."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
+from math import comb
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from judgelake.evaluating.agreement_observations import labeler_observations, repeat_observations
-from judgelake.evaluating.features import SliceNames, features_of, slice_names
-from judgelake.evaluating.figures import metric_rows
-from judgelake.evaluating.groups import Counted, Groups
-from judgelake.evaluating.inputs import Inputs, gone_versions_named, read_inputs
-from judgelake.evaluating.observations import (
-    judge_pair_observations,
-    label_model_observations,
-    pair_observations,
-    pair_rows,
+from judgelake.errors import UserError
+from judgelake.evaluating.agreement_observations import MOST_LABELERS, labeler_observations, repeat_observations
+from judgelake.evaluating.compared import Pair, all_pairs, always_pairs, judge_pair_observations, nearest_pairs
+from judgelake.evaluating.count import count_cells
+from judgelake.evaluating.features import SliceNames, Survey, bucket_column, features_of, survey
+from judgelake.evaluating.figures import (
+    Figuring,
+    Place,
+    Told,
+    metric_rows,
+    told_by_driver,
+    told_by_executors,
+    with_corrected,
 )
+from judgelake.evaluating.groups import Groups
+from judgelake.evaluating.inputs import Inputs, gone_versions_named, read_inputs
+from judgelake.evaluating.leaderboards import Board, rank_rows
+from judgelake.evaluating.observations import label_model_observations, pair_observations, pair_rows
 from judgelake.evaluating.rows import run_id_of, write_rows
 from judgelake.evaluating.score_observations import (
     graded_rows,
     ranking_observations,
     score_observations,
 )
-from judgelake.evaluation import ROWS_A_TASK, EvaluateJob, Result, Table, count_cells
+from judgelake.evaluation import WHOLE, EvaluateJob, Result
 from judgelake.lake import create_tables, register
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Observations of one judgment, about: both orders, the vote, length, the game of two models, pairs of judges.
-OBSERVATIONS_A_JUDGMENT = 3
+# Judges by slices; each comes to some 80 rows, which the driver holds.
+MOST_TABLES = 20_000
+# Cells that the driver takes, 25 bytes each, in place of starting a Python worker; and tables, some 20 ms each.
+FEW_CELLS = 200_000
+FEW_TABLES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,6 @@ class Evaluation:
     job: EvaluateJob
     inputs: Inputs
     slices: SliceNames
-    counted: Counted
     rows: tuple[Result, ...]
     verdicts: DataFrame
     """One row a comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
@@ -75,61 +84,115 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
     with ExitStack() as in_memory, gone_versions_named(inputs.versions):
         features = features_of(inputs.comparisons, job.slices.by).persist()
         in_memory.callback(features.unpersist)
-        slices = slice_names(features, job.slices)
-        rows = pair_rows(inputs, features, slices, job).persist()
+        known = survey(features, job.slices, job.buckets)
+        _refuse_too_many(inputs, known.slices)
+        bucketed = features.withColumn("bucket", bucket_column(known.buckets))
+        rows = pair_rows(inputs, bucketed, known.slices, job).persist()
         # The caller gets the verdicts, and releases them; where there is no caller to get them, this does.
         on_failure = in_memory.enter_context(ExitStack())
         on_failure.callback(rows.unpersist)
-        graded = _graded(inputs, features, slices, job)
+        graded = _graded(inputs, bucketed, known, job)
         if graded is not None:
             on_failure.callback(graded.persist().unpersist)
-        say(f"counting, {job.replicates:,} bootstrap replicates")
-        counted = _counted(rows, graded, features, inputs, slices, job)
-        say("computing metrics")
-        made = tuple(metric_rows(counted, inputs, slices, job))
+        say("counting and computing metrics")
+        made = tuple(_Counting(rows, graded, bucketed, inputs, known, job).metrics())
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         write_rows(spark, job, inputs, run_id, made, now)
         on_failure.pop_all()
-    return Evaluation(run_id, job, inputs, slices, counted, made, rows, graded, now)
+    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now)
 
 
-def _graded(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
+def _refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
+    tables = len(inputs.judges) * len(slices.numbers)
+    if tables > MOST_TABLES:
+        raise UserError(
+            f"{len(inputs.judges):,} judges in {len(slices.numbers):,} slices are {tables:,} tables of figures, at "
+            f"most {MOST_TABLES:,} are made together: lower slices.most, name fewer dimensions in slices.by, or choose "
+            "judges with judgments_where."
+        )
+
+
+def _graded(inputs: Inputs, features: DataFrame, known: Survey, job: EvaluateJob) -> DataFrame | None:
     """`graded_rows`, where a judge gives scores or a comparison has three and more answers."""
     # Most tables hold pairs alone, and then none of this need be looked at.
-    if not any(judge.is_asked_for_scores for judge in inputs.judges) and features.where("size > 2").isEmpty():
+    if not any(judge.is_asked_for_scores for judge in inputs.judges) and known.most_answers <= 2:
         return None
-    return graded_rows(inputs, features, slices, job)
+    return graded_rows(inputs, features, known.slices, job)
 
 
-def _counted(
-    rows: DataFrame,
-    graded: DataFrame | None,
-    features: DataFrame,
-    inputs: Inputs,
-    slices: SliceNames,
-    job: EvaluateJob,
-) -> Counted:
-    groups = Groups()
-    observations = _observations(rows, graded, features, inputs, groups, job)
-    total = sum(judge.judgments for judge in inputs.judges)
-    partitions = max(1, math.ceil(total * OBSERVATIONS_A_JUDGMENT / ROWS_A_TASK))
-    cells = count_cells(observations, job.replicates, job.seed, partitions)
-    return {
-        (group, number): cells.get((place, number), Table()) for place, group in groups for number in slices.numbers
-    }
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """All that the observations of an evaluation are made of."""
 
+    rows: DataFrame
+    graded: DataFrame | None
+    features: DataFrame
+    inputs: Inputs
+    known: Survey
+    job: EvaluateJob
 
-def _observations(
-    rows: DataFrame, graded: DataFrame | None, features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob
-) -> DataFrame:
-    """All families that this data has."""
-    made = [
-        pair_observations(rows, inputs, groups, job),
-        judge_pair_observations(rows, inputs, groups),
-        label_model_observations(features, inputs, groups, job),
-        labeler_observations(inputs, features, groups, job.labels.tie_margin),
-        repeat_observations(inputs, features, groups),
-    ]
-    if graded is not None:
-        made += [score_observations(graded, inputs, groups, job), ranking_observations(graded, inputs, groups, job)]
-    return reduce(DataFrame.unionByName, (part for part in made if part is not None))
+    def metrics(self) -> list[Result]:
+        """All rows of the metrics table."""
+        groups, judges, wanted = Groups(), self.inputs.judges, self.job.judge_pairs
+        # A judge that is not there is named before anything is counted.
+        tuple(always_pairs(judges, wanted))
+        pairs = all_pairs(judges, wanted)
+        found = self._told(self._observations(groups, pairs or ()), groups)
+        if pairs is None:
+            pairs = nearest_pairs(judges, wanted, self._standing(found, groups))
+            compared = judge_pair_observations(self.rows, self.inputs, groups, pairs, self.job.labels.rule)
+            found |= {} if compared is None else self._told(compared, groups)
+        rows = [*with_corrected([*metric_rows(found, self._figuring(groups))])]
+        return [*rows, *rank_rows(self._boards(found, groups), pairs, self.job)]
+
+    def _observations(self, groups: Groups, pairs: tuple[Pair, ...]) -> DataFrame:
+        """All families that this data has."""
+        inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
+        made = [
+            pair_observations(self.rows, inputs, groups, job),
+            judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
+            label_model_observations(features, inputs, groups, job),
+            labeler_observations(inputs, features, groups, job.labels.tie_margin),
+            repeat_observations(inputs, features, groups),
+        ]
+        if graded is not None:
+            made.append(score_observations(graded, inputs, groups, job))
+            if self.known.most_answers > 2:
+                made.append(ranking_observations(graded, inputs, groups, job))
+        return reduce(DataFrame.unionByName, (part for part in made if part is not None))
+
+    def _told(self, observations: DataFrame, groups: Groups) -> dict[Place, Told]:
+        cells, figuring = count_cells(observations, self.known.buckets), self._figuring(groups)
+        if self._has_few_cells(len(groups.numbers)):
+            return told_by_driver(cells.toArrow(), figuring)
+        return told_by_executors(cells, figuring)
+
+    def _has_few_cells(self, groups: int) -> bool:
+        """Whether the driver may take them all: by what they can be at most, for counting them would be a pass more."""
+        judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
+        of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
+        tables = groups + 2 * judges * len(self.known.slices.names)
+        return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES
+
+    def _figuring(self, groups: Groups) -> Figuring:
+        return Figuring(tuple(groups.numbers), self.inputs.judges, self.known.slices, self.known.buckets, self.job)
+
+    def _standing(self, found: dict[Place, Told], groups: Groups) -> dict[int, float]:
+        """Number of a judge to its agreement by the headline's rule, where it has one."""
+        rule = self.job.swap_rules[0].value
+        return {
+            group.judge: row.value
+            for number, group in groups
+            if group.family == "pairs" and group.judge is not None and (number, WHOLE) in found
+            for row in found[number, WHOLE].rows
+            if (row.metric, row.swap_rule) == ("agreement", rule) and row.value is not None
+        }
+
+    def _boards(self, found: dict[Place, Told], groups: Groups) -> list[Board]:
+        """The leaderboards, that of the labels last."""
+        return [
+            Board.of(None if group.judge is None else self.inputs.judges[group.judge], told.questions, told.rows)
+            for number, group in groups
+            if group.family == "models" and (told := found.get((number, WHOLE))) is not None
+        ]

@@ -1,15 +1,16 @@
-"""What is known of a comparison beside its verdicts: question, models, lengths, and the slices it is in."""
+"""What is known of a comparison beside its verdicts: question, bucket, models, lengths, and the slices it is in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
-from judgelake.evaluation import ROUNDING, SEPARATOR, WHOLE, Slices
+from judgelake.evaluation import ROUNDING, SEPARATOR, WHOLE, Buckets, Slices
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -28,6 +29,10 @@ MARGINS = {
 }
 """Dimensions of a judgment or label and not of a comparison: how clear it is, in bins that begin at so much."""
 MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin"}
+# What an approximate count of questions may be off by, and how many more than wanted are looked at one by one for that.
+COUNT_ERROR = 0.02
+ROOM = 1.5
+QUESTIONS_PLACE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class SliceNames:
 
 
 def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
-    """comparison_id, question_key, size (how many answers), models, chars (of each answer) and a column a dimension.
+    """comparison_id, question, question_key, size, models, chars and a column a dimension.
+
+    `question_key` is a hash of the question's name, `size` how many answers there are, `chars` the length of each.
 
     Raises:
         UserError: there is no such dimension.
@@ -76,6 +83,7 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
 
     base = comparisons.withColumns(
         {
+            "question": question.cast("string"),
             "question_key": F.xxhash64(question),
             "size": F.size("answers"),
             "models": F.transform("answers", model),
@@ -84,7 +92,7 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
     )
     values = [_dimension(base, dimension) for dimension in dimensions]
     known = [
-        *map(F.col, ("question_key", "size", "models", "chars")),
+        *map(F.col, ("question", "question_key", "size", "models", "chars")),
         *(value.alias(_column(place)) for place, value in enumerate(values) if value is not None),
     ]
     # A table that other tools filled may hold an id twice, and one row must stand for it: the same in every evaluation.
@@ -92,28 +100,82 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
     return kept.select("comparison_id", "kept.*")
 
 
-def slice_names(features: DataFrame, slices: Slices) -> SliceNames:
-    """The slices there are: of each dimension the largest values, the rest put together as `OTHERS`.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What must be known of all comparisons before anything is counted."""
 
-    A value of that very name is put with the rest, for there can be only one slice of a name.
+    comparisons: int
+    most_answers: int
+    slices: SliceNames
+    buckets: Buckets
+
+
+def survey(features: DataFrame, slices: Slices, most_buckets: int) -> Survey:
+    """Find the slices there are, and put the questions into buckets.
+
+    Of each dimension the largest values are slices, the rest is put together as `OTHERS`; and so is a value of that
+    very name, for there can be only one slice of a name.
+
+    Args:
+        features: rows of `features_of`.
+        slices: the dimensions that are asked for.
+        most_buckets: so many questions at most are a bucket each.
     """
+    count = F.approx_count_distinct("question_key", COUNT_ERROR)
+    found: Any = features.agg(F.count("*"), F.max("size"), count).first()
+    comparisons, most_answers, questions = found
+    is_few = questions <= ROOM * most_buckets
+    values = _values(features, slices, most_buckets if is_few else 0)
+    names = values.get(QUESTIONS_PLACE, [])
+    if is_few and len(names) <= most_buckets:
+        buckets = Buckets(tuple(names))
+    else:
+        may_be_one_each = comparisons <= questions * (1 + 5 * COUNT_ERROR)
+        several = features.groupBy("question_key").count().where("count > 1")
+        buckets = Buckets(hashed=most_buckets, is_one_comparison_each=may_be_one_each and several.isEmpty())
+    return Survey(comparisons, most_answers, _slice_names(values, slices), buckets)
+
+
+def bucket_column(buckets: Buckets) -> Column:
+    """The bucket of each comparison's question."""
+    if buckets.hashed is not None:
+        return F.pmod("question_key", F.lit(buckets.hashed)).cast("int")
+    places = F.create_map(*(F.lit(item) for place, name in enumerate(buckets.names) for item in (name, place)))
+    return F.element_at(places, F.col("question")).cast("int")
+
+
+def _values(features: DataFrame, slices: Slices, most_questions: int) -> dict[int, list[str]]:
+    """Of each dimension, by its place, the largest values; and the names of questions, unless none are wanted."""
+    columns = {place: _column(place) for place, dimension in enumerate(slices.by) if dimension not in MARGINS}
+    if most_questions:
+        columns[QUESTIONS_PLACE] = "question"
+    if not columns:
+        return {}
+    given = F.array(
+        *(F.struct(F.lit(place).alias("place"), F.col(name).alias("value")) for place, name in columns.items())
+    )
+    counts = features.select(F.explode(given).alias("given")).select("given.*").where("value IS NOT NULL")
+    counts = counts.groupBy("place", "value").count()
+    # One more than are named, to see whether there are others, and one for a value of the name of these.
+    most = max(slices.most + 2, most_questions + 1)
+    rank = F.row_number().over(Window.partitionBy("place").orderBy(F.desc("count"), "value"))
+    rows: list[Any] = counts.withColumn("rank", rank).where(F.col("rank") <= most).orderBy("place", "rank").collect()
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["place"], []).append(row["value"])
+    return found
+
+
+def _slice_names(values: Mapping[int, Sequence[str]], slices: Slices) -> SliceNames:
     names: list[tuple[str, str]] = []
     for place, dimension in enumerate(slices.by):
         if dimension in MARGINS:
             names += [(dimension, value) for value, _ in MARGINS[dimension]]
             continue
-        value = F.col(_column(place))
-        rows: list[Any] = (
-            features.where(value.isNotNull())
-            .groupBy(value.alias("value"))
-            .count()
-            .orderBy(F.desc("count"), "value")
-            .limit(slices.most + 2)
-            .collect()
-        )
-        named = [row["value"] for row in rows if row["value"] != OTHERS][: slices.most]
+        known = values.get(place, [])
+        named = [value for value in known if value != OTHERS][: slices.most]
         names += [(dimension, value) for value in named]
-        if len(rows) > len(named):
+        if len(known) > len(named):
             names.append((dimension, OTHERS))
     return SliceNames(tuple(names), slices.by)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from judgelake.evaluating.inputs import JudgeInfo
-from judgelake.evaluation import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -26,10 +25,6 @@ class Group:
     """What else it is about: two labelers, a family of models."""
 
 
-Counted = Mapping[tuple[Group, int], Table]
-"""The table of every group and slice number."""
-
-
 @dataclass(frozen=True, slots=True)
 class Groups:
     """The groups that have been asked for."""
@@ -42,10 +37,21 @@ class Groups:
         """The number of a group, a new one where it is new."""
         return self.numbers.setdefault(Group(family, judge, other, subject), len(self.numbers))
 
-    def by_judge(self, family: str, judges: Sequence[JudgeInfo]) -> Column:
-        """The group of each row's judge, by its `judge_number`."""
-        numbers = [F.lit(self.number(family, judge.number)) for judge in judges]
-        return F.element_at(F.array(*numbers), F.col("judge_number") + 1)
+    def by_judge(
+        self, family: str, judges: Sequence[JudgeInfo], subjects: Sequence[str | None] | None = None
+    ) -> Column:
+        """The group of each row's judge, by its `judge_number`.
+
+        Args:
+            family: of the measures.
+            judges: all of the evaluation.
+            subjects: what the group of each judge is about; one without a subject has no group then, and NULL.
+        """
+        numbers = [
+            self.number(family, judge.number, subject=subject) if subjects is None or subject is not None else None
+            for judge, subject in zip(judges, subjects or [None] * len(judges), strict=True)
+        ]
+        return F.element_at(F.array(*(F.lit(number).cast("int") for number in numbers)), F.col("judge_number") + 1)
 
     def __iter__(self) -> Iterator[tuple[int, Group]]:
         """Number and group, in the order of the numbers."""

@@ -25,8 +25,6 @@ IMPORTED = "imported"
 REQUEST = ("comparison_id", "judge_fingerprint", "shown_order", "repeat")
 # Requests whose names are sent to every task; more of them are left to a join of Spark's choice.
 MOST_BROADCAST = 200_000
-# Beyond so many the pairs of judges alone would be thousands of figures; a predicate chooses.
-MOST_JUDGES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +153,6 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
     by_fingerprint: dict[str, list[Any]] = {}
     for row in found:
         by_fingerprint.setdefault(row["judge_fingerprint"] or "", []).append(row)
-    if len(by_fingerprint) > MOST_JUDGES:
-        raise UserError(
-            f"{table!r} holds judgments of {len(by_fingerprint)} judges, at most {MOST_JUDGES} are evaluated together: "
-            "choose some with judgments_where."
-        )
     failures = _failures(judgments, comparisons, sum(row["failed"] for row in found))
     named = {
         tuple(_last(rows)[name] or "" for name in (*names[1:], names[0])): rows for rows in by_fingerprint.values()

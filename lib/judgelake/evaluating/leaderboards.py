@@ -1,44 +1,45 @@
-"""Leaderboards of the models under judgment, by every judge and by the labels, and how alike they rank."""
+"""How alike two leaderboards of the models under judgment rank them: those of judges, and that of the labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain, combinations
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from judgelake.evaluating.groups import Counted
-from judgelake.evaluating.inputs import Inputs, JudgeInfo
+from judgelake.evaluating.compared import Pair
+from judgelake.evaluating.inputs import JudgeInfo
 from judgelake.evaluating.row_rules import rules_of
 from judgelake.evaluating.rows import row_of
-from judgelake.evaluation import (
-    WHOLE,
-    EvaluateJob,
-    Result,
-    Table,
-    game_figures,
-    leaderboard_figures,
-    model_strengths,
-    rank_correlation,
-    rank_correlation_figures,
-)
+from judgelake.evaluation import EvaluateJob, Result, rank_correlation, rank_correlation_figures
 
 OF_LABELS = "labels"
 """The subject of a correlation with the labels' leaderboard."""
 
 
-def leaderboard_rows(counted: Counted, inputs: Inputs, job: EvaluateJob) -> Iterator[Result]:
-    """Win rates, strengths and games of every leaderboard, and the rank correlation of every two."""
-    boards: list[tuple[JudgeInfo | None, Table]] = [
-        (None if group.judge is None else inputs.judges[group.judge], table)
-        for (group, number), table in counted.items()
-        if group.family == "models" and number == WHOLE and table.questions
-    ]
-    for judge, table in boards:
-        for figure in chain(leaderboard_figures(table), game_figures(table)):
-            yield row_of(figure, judge, "all", table.questions, rules_of(figure, judge, job))
-    ranked = [(judge, table.questions, model_strengths(table)) for judge, table in boards]
-    for (judge, questions, strengths), (other, other_questions, other_strengths) in combinations(ranked, 2):
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One leaderboard; `judge` is None for that of the labels."""
+
+    judge: JudgeInfo | None
+    questions: int
+    strengths: dict[str, float]
+
+    @classmethod
+    def of(cls, judge: JudgeInfo | None, questions: int, rows: Iterable[Result]) -> Board:
+        """From its rows."""
+        known = [row for row in rows if row.metric == "bradley_terry" and row.value is not None]
+        return cls(judge, questions, {row.subject or "": row.value or 0.0 for row in known})
+
+
+def rank_rows(boards: Sequence[Board], pairs: Iterable[Pair], job: EvaluateJob) -> Iterator[Result]:
+    """The rank correlations of the leaderboards of every two judges that are compared, and of each with the labels'."""
+    compared = set(pairs)
+    for place, board in enumerate(boards):
         # The labels come last among the boards, so that the first of two is always a judge.
-        correlation = rank_correlation(strengths, other_strengths)
-        for figure in rank_correlation_figures(correlation, OF_LABELS if other is None else other.name):
-            rules = rules_of(figure, judge, job)
-            yield row_of(figure, judge, "all", min(questions, other_questions), rules)
+        for other in boards[place + 1 :]:
+            numbers = tuple(one.judge.number for one in (board, other) if one.judge is not None)
+            if len(numbers) == 2 and numbers not in compared:
+                continue
+            correlation = rank_correlation(board.strengths, other.strengths)
+            for figure in rank_correlation_figures(correlation, OF_LABELS if other.judge is None else other.judge.name):
+                rules = rules_of(figure, board.judge, job)
+                yield row_of(figure, board.judge, "all", min(board.questions, other.questions), rules)

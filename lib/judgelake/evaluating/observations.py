@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -12,14 +11,12 @@ from judgelake.errors import UserError
 from judgelake.evaluating.features import SliceNames, margin_slices, slices_column
 from judgelake.evaluating.groups import Groups
 from judgelake.evaluating.inputs import Inputs, JudgeInfo
-from judgelake.evaluating.observed import exploded, observed
+from judgelake.evaluating.observed import BINS, LABELS, SAID, coded, comparison_observed, exploded, observed
 from judgelake.evaluating.verdicts import VOTES, both_orders, numbered, votes_of
 from judgelake.evaluation import (
     CLASSES,
-    COMPARISONS,
     LONGEST_RATIO,
     NO_VOTES,
-    SEPARATOR,
     STEPS_A_DOUBLING,
     VERDICTS,
     VOTE,
@@ -38,8 +35,9 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     """One row a comparison of two answers and judge, with all that its observations are made of.
 
     `own`, `reversed`, `average` are places in `VERDICTS`; `verdict` is the one of the headline's swap rule, "none"
-    or "wrong" where it gives none, "not_asked" where it was not asked; `label` is that with the most votes, or "none";
-    `votes` are all that count, as `VotedCounts` reads them: by every rule but each the label itself.
+    or "wrong" where it gives none, "not_asked" where it was not asked, and `said` its place in `SAID`; `label` is that
+    with the most votes, or "none", and `label_place` its place in `LABELS`; `votes` are all that count, as
+    `VotedCounts` reads them: by every rule but each the label itself.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
@@ -54,13 +52,14 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
         voted = pairs.join(votes_of(inputs.labels, job.labels), "comparison_id", "left")
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id")
-    rule = headline_verdicts(job.swap_rules[0], job.failure_rule)
+    rule = [SAID.index(verdict) for verdict in headline_verdicts(job.swap_rules[0], job.failure_rule)]
     place = (F.col("own") * len(VERDICTS) + F.col("reversed")) * len(VERDICTS) + F.col("average")
-    return rows.withColumns(
+    placed = rows.withColumns({"said": F.element_at(F.array(*map(F.lit, rule)), place + 1), "label_place": _label()})
+    names = {"verdict": _named("said", SAID), "label": _named("label_place", LABELS)}
+    return placed.withColumns(
         {
-            "verdict": F.element_at(F.array(*map(F.lit, rule)), place + 1),
-            "label": _label(),
-            "votes": _voted(_VOTES) if job.labels.rule == "each" else _label(),
+            **names,
+            "votes": _voted(_VOTES) if job.labels.rule == "each" else names["label"],
             "slices": F.concat("slices", margin_slices(slices)),
         }
     )
@@ -69,37 +68,24 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
     """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`."""
     by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
-    made = [observed(by_judge["orders"], [_spelled((), "own", "reversed")], F.col("slices"))]
-    made += [
-        observed(by_judge["pairs"], [_spelled((label,), "own", "reversed", "average")], F.col("slices"), F.col(votes))
-        for label, votes in _VOTES
-    ]
+    own, reversed_, average = ((F.col(name), VERDICTS) for name in ("own", "reversed", "average"))
+    asked, slices = F.col("verdict") != "not_asked", F.col("slices")
+    made = [observed(by_judge["orders"], coded(own, reversed_), slices)]
     if job.labels.rule == "each":
-        is_labelled = F.col("votes") != NO_VOTES
-        made.append(observed(by_judge["pairs"], [F.lit(COMPARISONS)], F.col("slices"), when=is_labelled))
-    asked = F.col("verdict") != "not_asked"
-    made.append(observed(by_judge["lengths"], [F.col("votes"), F.col("verdict"), _length_bin()], when=asked))
+        for place, (_, votes) in enumerate(_VOTES):
+            code = coded((F.lit(place), CLASSES), own, reversed_, average)
+            made.append(observed(by_judge["pairs"], code, slices, F.col(votes)))
+        made.append(comparison_observed(by_judge["pairs"], slices, F.col("votes") != NO_VOTES))
+        bins = _named(_length_bin(), BINS)
+        made.append(observed(by_judge["lengths"], [F.col("votes"), F.col("verdict"), bins], when=asked))
+    else:
+        code = coded((F.col("label_place"), CLASSES), own, reversed_, average)
+        made.append(observed(by_judge["pairs"], code, slices, when=F.col("label") != NO_VOTES))
+        code = coded((F.col("label_place"), LABELS), (F.col("said"), SAID), (_length_bin(), BINS))
+        made.append(observed(by_judge["lengths"], code, when=asked))
     made.append(_of_models(by_judge["models"], F.col("verdict")))
     made += _families(inputs, groups, job, asked)
     return exploded(rows, F.array(*made))
-
-
-def judge_pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups) -> DataFrame | None:
-    """The family judge_pairs: the verdicts of every two judges on the comparisons asked of both; None for one judge."""
-    if len(inputs.judges) < 2:
-        return None
-    asked = rows.where("verdict != 'not_asked'")
-    # A map a comparison: looking two judges up in it is cheaper than joining the judgments with themselves.
-    verdicts = F.map_from_entries(F.collect_list(F.struct("judge_number", "verdict"))).alias("verdicts")
-    together = asked.groupBy("comparison_id", "question_key", "votes").agg(verdicts).where(F.size("verdicts") > 1)
-
-    def of(first: int, second: int) -> Column:
-        both = [F.try_element_at("verdicts", F.lit(number)) for number in (first, second)]
-        group = F.lit(groups.number("judge_pairs", first, second))
-        return observed(group, [F.col("votes"), *both], when=both[0].isNotNull() & both[1].isNotNull())
-
-    numbers = [judge.number for judge in inputs.judges]
-    return exploded(together, F.array(*(of(*two) for two in combinations(numbers, 2))))
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
@@ -111,20 +97,13 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
     voted = F.explode(
         F.array(*(F.struct(F.lit(label).alias("vote"), F.col(votes).alias("votes")) for label, votes in _VOTES))
     )
-    votes = rows.select("question_key", "models", voted.alias("v")).select("question_key", "models", "v.*")
-    return exploded(votes, F.array(_of_models(group, F.col("vote"), F.col("votes"))))
-
-
-def _spelled(first: tuple[str, ...], *codes: str) -> Column:
-    """The parts `first` and the verdicts of the columns `codes`, joined: one look at a table of all there can be.
-
-    Joining texts row by row was a third of what an evaluation of ten million judgments cost.
-    """
-    all_texts = [SEPARATOR.join((*first, *said)) for said in product(VERDICTS, repeat=len(codes))]
-    place = F.col(codes[0])
-    for code in codes[1:]:
-        place = place * len(VERDICTS) + F.col(code)
-    return F.element_at(F.array(*map(F.lit, all_texts)), place + 1)
+    known = ("bucket", "question_key", "models")
+    votes = rows.select(*known, voted.alias("v")).select(*known, "v.*")
+    games = exploded(votes, F.array(_of_models(group, F.col("vote"), F.col("votes"))))
+    if job.labels.rule != "each":
+        return games
+    is_labelled = sum(F.col(votes) for votes in VOTES) > 0
+    return games.unionByName(exploded(rows, F.array(comparison_observed(group, when=_has_two_models() & is_labelled))))
 
 
 def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
@@ -137,23 +116,27 @@ def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
     return F.when(F.size(every) > 0, F.array_join(every, VOTE)).otherwise(NO_VOTES)
 
 
+def _named(place: Column | str, names: Sequence[str]) -> Column:
+    """What stands at a place, by one look at a table: comparing texts row by row would cost far more."""
+    found = F.col(place) if isinstance(place, str) else place
+    return F.element_at(F.array(*map(F.lit, names)), found + 1)
+
+
 def _label() -> Column:
-    """The label with more votes than any other, else "none"."""
+    """The place in `LABELS` of the label with more votes than any other, else of none."""
     most = F.greatest(*VOTES)
     is_single = sum((F.col(name) == most).cast("int") for name in VOTES) == 1
-    chosen = F.when(F.lit(False), None)
+    chosen = F.when(~is_single | (most <= 0), LABELS.index(NO_VOTES))
     for label, votes in _VOTES:
-        chosen = chosen.when(F.col(votes) == most, label)
-    return F.when(is_single & (most > 0), chosen).otherwise(NO_VOTES)
+        chosen = chosen.when(F.col(votes) == most, LABELS.index(label))
+    return chosen
 
 
 def _length_bin() -> Column:
-    """log2 of the ratio of lengths in quarters; an empty answer counts as one character. As `length_bin` does it."""
+    """The place in `BINS` of log2 of the ratio of lengths; an empty answer counts as one character. As `length_bin`."""
     first, second = (F.greatest(F.element_at("chars", place), F.lit(1)) for place in (1, 2))
-    steps = F.rint(F.log2(first / second) * STEPS_A_DOUBLING) / STEPS_A_DOUBLING
-    # Plus zero: minus zero would be a bin of its own.
-    bounded = F.greatest(F.least(steps, F.lit(float(LONGEST_RATIO))), F.lit(-float(LONGEST_RATIO))) + F.lit(0.0)
-    return bounded.cast("string")
+    steps, longest = F.rint(F.log2(first / second) * STEPS_A_DOUBLING), LONGEST_RATIO * STEPS_A_DOUBLING
+    return (F.greatest(F.least(steps, F.lit(float(longest))), F.lit(-float(longest))) + longest).cast("int")
 
 
 def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Column:
@@ -166,8 +149,12 @@ def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Colum
         .otherwise("failed")
     )
     parts = [F.least(first, second), F.greatest(first, second), winner]
-    stands = (verdict != "not_asked") & first.isNotNull() & second.isNotNull() & (first != second)
-    return observed(group, parts, n=n, when=stands)
+    return observed(group, parts, n=n, when=(verdict != "not_asked") & _has_two_models())
+
+
+def _has_two_models() -> Column:
+    first, second = F.element_at("models", 1), F.element_at("models", 2)
+    return first.isNotNull() & second.isNotNull() & (first != second)
 
 
 def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -> list[Column]:
@@ -183,21 +170,22 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
     known = F.create_map(*(F.lit(item) for pair in families.models.items() for item in pair))
     first, second = (F.element_at(known, F.element_at("models", place)) for place in (1, 2))
     differ = asked & first.isNotNull() & second.isNotNull() & (first != second)
-    of_judge = groups.by_judge("family_matrix", inputs.judges)
+    matrix = groups.by_judge("family_matrix", inputs.judges)
     made = [
-        observed(of_judge, [family, _sided(F.col("verdict"), F.lit(is_first))], when=differ)
+        observed(matrix, [family, _sided(F.col("verdict"), F.lit(is_first))], when=differ)
         for family, is_first in ((first, True), (second, False))
     ]
-    for judge in inputs.judges:
-        family = next((families.judges[name] for name in _names_of(judge) if name in families.judges), None)
-        if family is None:
-            continue
-        is_first, is_second = (F.coalesce(of == family, F.lit(False)) for of in (first, second))
-        stands = asked & (is_first != is_second) & (F.col("judge_number") == judge.number)
-        group = F.lit(groups.number("own_family", judge.number, subject=family))
-        votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
-        made.append(observed(group, [votes, _sided(F.col("verdict"), is_first)], when=stands))
-    return made
+    made.append(comparison_observed(matrix, when=differ))
+    of_judges = [
+        next((families.judges[name] for name in _names_of(judge) if name in families.judges), None)
+        for judge in inputs.judges
+    ]
+    group = groups.by_judge("own_family", inputs.judges, of_judges)
+    own = F.element_at(F.array(*(F.lit(family).cast("string") for family in of_judges)), F.col("judge_number") + 1)
+    is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
+    votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
+    stands = asked & (is_first != is_second)
+    return [*made, observed(group, [votes, _sided(F.col("verdict"), is_first)], when=stands)]
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

@@ -21,7 +21,14 @@ NAMED_LABELERS = 5
 NOT_OF_THE_RUN = {"tables", "report", "cards", "mlflow", "versions"}
 
 
-def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: int, rules: RowRules) -> Result:
+def row_of(
+    figure: Figure,
+    judge: JudgeInfo | None,
+    slice_name: str,
+    questions: int,
+    rules: RowRules,
+    hashed: int | None = None,
+) -> Result:
     """The result of a figure.
 
     Args:
@@ -30,8 +37,9 @@ def row_of(figure: Figure, judge: JudgeInfo | None, slice_name: str, questions: 
         slice_name: the part of the comparisons it is about.
         questions: how many there are in its table.
         rules: by which it came, and whether it is shown.
+        hashed: how many buckets the questions were dealt to; None where each is one of its own.
     """
-    found = figure.estimate(questions) if rules.withheld is None else absent(rules.withheld)
+    found = figure.estimate(questions, hashed) if rules.withheld is None else absent(rules.withheld)
     return Result(
         figure.metric,
         found.value,

@@ -30,7 +30,7 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
     """
     if inputs.labels is None:
         return None
-    known = features.select("comparison_id", "question_key", "size", slices_column(slices).alias("slices"))
+    known = features.select("comparison_id", "bucket", "question_key", "size", slices_column(slices).alias("slices"))
     rows = _judged(inputs, job).join(_labeled(inputs.labels, job), "comparison_id").join(known, "comparison_id")
 
     def fits(name: str) -> Column:
@@ -55,8 +55,8 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
     )
     scored = rows.where(F.col("label_scores").isNotNull() & F.col("judge_number").isin([j.number for j in judges]))
     group = groups.by_judge("scores", inputs.judges).alias("group")
-    answers = scored.select("question_key", group, F.explode(outcomes).alias("outcome"), "slices", F.lit(1).alias("n"))
-    return answers.select(*OBSERVATION).unionByName(_comparisons(scored, group, job))
+    answers = _observations(scored, group, F.explode(outcomes))
+    return answers.unionByName(_comparisons(scored, group, job))
 
 
 def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
@@ -64,7 +64,7 @@ def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: E
     several = rows.where("size > 2")
     group = groups.by_judge("rankings", inputs.judges).alias("group")
     columns = ("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict", "judge_abstains")
-    given = several.select("question_key", group, *columns)
+    given = several.select("bucket", "question_key", group, *columns)
     ranks = given.mapInArrow(partial(ranked, failure_rule=job.failure_rule), OBSERVATION_DDL)
     if job.labels.rule != "each":
         return ranks
@@ -76,8 +76,13 @@ def _comparisons(rows: DataFrame, group: Column, job: EvaluateJob) -> DataFrame:
     """Each comparison once, however many answers and votes of it are observed."""
     # By any other rule there is one row already, and to look for more would be a shuffle.
     once = rows.dropDuplicates(["comparison_id", "judge_number"]) if job.labels.rule == "each" else rows
-    marked = once.select("question_key", group, F.lit(COMPARISONS).alias("outcome"), "slices", F.lit(1).alias("n"))
-    return marked.select(*OBSERVATION)
+    return _observations(once, group, F.lit(COMPARISONS))
+
+
+def _observations(rows: DataFrame, group: Column, outcome: Column) -> DataFrame:
+    code, once = F.lit(None).cast("int").alias("code"), F.lit(1).alias("n")
+    made = rows.select("bucket", "question_key", group, code, outcome.alias("outcome"), "slices", once)
+    return made.select(*OBSERVATION)
 
 
 def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:

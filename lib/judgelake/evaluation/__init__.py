@@ -1,4 +1,4 @@
-"""How good judges are: pure measures on counts, their intervals, and the one Spark pass that counts. No job here.
+"""How good judges are: pure measures on counts, and their intervals. No job here.
 
 The catalog of metrics and the record of a result load at once and need no numpy; all else loads when it is first used,
 so that what only shows numbers, the report, need not load what computes them.
@@ -33,23 +33,25 @@ if TYPE_CHECKING:
     from judgelake.evaluation.aspects import has_yes_no_labels
     from judgelake.evaluation.both_orders import figures as order_figures
     from judgelake.evaluation.cells import (
+        CELL,
         COMPARISONS,
         FAILED,
         OBSERVATION_DDL,
-        ROWS_A_TASK,
+        QUESTIONS,
         SEPARATOR,
         WHOLE,
+        Buckets,
         Table,
-        count_cells,
+        table_of,
     )
-    from judgelake.evaluation.estimate import Estimate, absent
+    from judgelake.evaluation.estimate import Estimate, absent, holm
     from judgelake.evaluation.figure import Figure
     from judgelake.evaluation.judge_pairs import figures as judge_pair_figures
     from judgelake.evaluation.labelers import alpha_figures
     from judgelake.evaluation.labelers import pair_figures as labeler_pair_figures
     from judgelake.evaluation.labelers import score_pair_figures as labeler_score_pair_figures
     from judgelake.evaluation.leaderboard import figures as leaderboard_figures
-    from judgelake.evaluation.leaderboard import game_figures, model_strengths, rank_correlation
+    from judgelake.evaluation.leaderboard import game_figures, rank_correlation
     from judgelake.evaluation.leaderboard import rank_figures as rank_correlation_figures
     from judgelake.evaluation.length_bias import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
     from judgelake.evaluation.length_bias import figures as length_figures
@@ -62,10 +64,11 @@ if TYPE_CHECKING:
     from judgelake.evaluation.scores import figures as score_figures
     from judgelake.evaluation.self_preference import family_matrix
     from judgelake.evaluation.self_preference import figures as self_preference_figures
-    from judgelake.evaluation.settings import EvaluateJob, FailureRule, Labels, Slices, SwapRule
+    from judgelake.evaluation.settings import EvaluateJob, FailureRule, JudgePairs, Labels, Slices, SwapRule
     from judgelake.evaluation.votes import NO_VOTES, VOTE
 
 __all__ = [
+    "CELL",
     "CLASSES",
     "COMPARISONS",
     "FAILED",
@@ -76,8 +79,8 @@ __all__ = [
     "OBSERVATION_DDL",
     "ORDERS",
     "PAIRS",
+    "QUESTIONS",
     "ROUNDING",
-    "ROWS_A_TASK",
     "SECTIONS",
     "SEPARATOR",
     "STEPS_A_DOUBLING",
@@ -85,10 +88,12 @@ __all__ = [
     "VOTE",
     "WHOLE",
     "WHOLE_SLICE",
+    "Buckets",
     "Estimate",
     "EvaluateJob",
     "FailureRule",
     "Figure",
+    "JudgePairs",
     "Kind",
     "Labels",
     "Metric",
@@ -102,13 +107,13 @@ __all__ = [
     "absent",
     "alpha_figures",
     "aspect_figures",
-    "count_cells",
     "counted_as",
     "family_matrix",
     "game_figures",
     "has_yes_no_labels",
     "headline_of",
     "headline_verdicts",
+    "holm",
     "in_table_of",
     "judge_pair_figures",
     "labeler_pair_figures",
@@ -117,7 +122,6 @@ __all__ = [
     "length_bin",
     "length_figures",
     "metric_named",
-    "model_strengths",
     "order_figures",
     "pair_figures",
     "rank_correlation",
@@ -128,10 +132,13 @@ __all__ = [
     "score_figures",
     "self_preference_figures",
     "shown_in",
+    "table_of",
 ]
 
 # Name here to module and name there.
 _HOMES = {
+    "Buckets": "cells.Buckets",
+    "CELL": "cells.CELL",
     "CLASSES": "rules.CLASSES",
     "COMPARISONS": "cells.COMPARISONS",
     "Estimate": "estimate.Estimate",
@@ -139,12 +146,13 @@ _HOMES = {
     "FAILED": "cells.FAILED",
     "FailureRule": "settings.FailureRule",
     "Figure": "figure.Figure",
+    "JudgePairs": "settings.JudgePairs",
     "LONGEST_RATIO": "length_bias.LONGEST_RATIO",
     "Labels": "settings.Labels",
     "NO_VOTES": "votes.NO_VOTES",
     "OBSERVATION_DDL": "cells.OBSERVATION_DDL",
+    "QUESTIONS": "cells.QUESTIONS",
     "ROUNDING": "scores.ROUNDING",
-    "ROWS_A_TASK": "cells.ROWS_A_TASK",
     "SEPARATOR": "cells.SEPARATOR",
     "STEPS_A_DOUBLING": "length_bias.STEPS_A_DOUBLING",
     "Slices": "settings.Slices",
@@ -156,18 +164,17 @@ _HOMES = {
     "absent": "estimate.absent",
     "alpha_figures": "labelers.alpha_figures",
     "aspect_figures": "aspects.figures",
-    "count_cells": "cells.count_cells",
     "family_matrix": "self_preference.family_matrix",
     "game_figures": "leaderboard.game_figures",
     "has_yes_no_labels": "aspects.has_yes_no_labels",
     "headline_verdicts": "rules.headline_verdicts",
+    "holm": "estimate.holm",
     "judge_pair_figures": "judge_pairs.figures",
     "labeler_pair_figures": "labelers.pair_figures",
     "labeler_score_pair_figures": "labelers.score_pair_figures",
     "leaderboard_figures": "leaderboard.figures",
     "length_bin": "length_bias.length_bin",
     "length_figures": "length_bias.figures",
-    "model_strengths": "leaderboard.model_strengths",
     "order_figures": "both_orders.figures",
     "pair_figures": "pairwise.figures",
     "rank_correlation": "leaderboard.rank_correlation",
@@ -177,6 +184,7 @@ _HOMES = {
     "repeat_figures": "repeats.figures",
     "score_figures": "scores.figures",
     "self_preference_figures": "self_preference.figures",
+    "table_of": "cells.table_of",
 }
 
 

@@ -1,20 +1,13 @@
-"""Counting observations into cells, once in the data and once in every bootstrap replicate, in one Spark pass."""
+"""What one group and slice came to: each outcome's count in the data, and with every bucket of questions left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-
-from judgelake.evaluation.weights import poisson_weights
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 SEPARATOR = "\x1f"
 """Between the parts of an outcome: no text of a label, model or number holds it."""
@@ -22,37 +15,63 @@ FAILED = "failed"
 """In an outcome, in place of what the judge was asked for and did not give."""
 COMPARISONS = SEPARATOR
 """The outcome of an observation that only tells of a comparison: where each answer or vote is one of its own."""
+QUESTIONS = SEPARATOR * 2
+"""The outcome under which a group and slice has its number of questions, where the buckets do not tell it."""
 WHOLE = 0
 """The slice that every observation is in."""
 
-# Weights of a block of questions take 4 bytes a question and replicate: 32 MB at 1,000 replicates.
-BLOCK_QUESTIONS = 8_192
-# Rows a task takes at once, about 40 bytes each.
-ROWS_A_TASK = 2_000_000
-
-OBSERVATION_DDL = "question_key BIGINT, group INT, outcome STRING, slices ARRAY<INT>, n INT"
+OBSERVATION_DDL = "bucket INT, question_key BIGINT, group INT, code INT, outcome STRING, slices ARRAY<INT>, n INT"
+"""An observation: of a question, known by a hash of its name, in one or more slices; for the outcome see `CELL`."""
 CELL = pa.schema(
     [
         ("group", pa.int32()),
         ("slice", pa.int32()),
+        ("code", pa.int32()),
         ("outcome", pa.string()),
-        ("questions", pa.int64()),
-        ("counts", pa.binary()),
+        ("bucket", pa.int32()),
+        ("n", pa.int64()),
     ]
 )
-CELL_DDL = "group INT, slice INT, outcome STRING, questions BIGINT, counts BINARY"
-QUESTIONS_OF_ALL = ""
-"""The outcome under which a group and slice has its number of questions, whatever the outcomes."""
+"""A cell: so many observations of a group, slice and bucket of questions have this outcome. It is named by its code in
+the family's vocabulary or, where any text may occur, by the text itself; the other one is NULL."""
+
+# Counts of a table take 8 bytes: 80 MB. Continuous scores have as many outcomes as rows.
+MOST_COUNTS = 10_000_000
+# A standard error from so few buckets is off by a sixth of itself, which the t quantile allows for.
+LEAST_BUCKETS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """How the questions are put into buckets."""
+
+    names: tuple[str, ...] = ()
+    """The questions that are a bucket each, by their places; none where they are dealt to `hashed` buckets."""
+    hashed: int | None = None
+    """How many buckets the questions are dealt to by a hash of their names; None where each is one of its own."""
+    is_one_comparison_each: bool = False
+    """Whether no question has two comparisons, so that counting the one is counting the other."""
+
+    @property
+    def tell_questions(self) -> bool:
+        """Whether the cells alone tell how many questions there are; else they hold `QUESTIONS`."""
+        return self.hashed is None or self.is_one_comparison_each
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one group came to in one slice: outcome to counts, shape (1 + replicates,), place 0 is the data itself."""
+    """What one group came to in one slice: outcome to counts, shape (1 + buckets,).
+
+    Place 0 is the data itself, each other one the data without one bucket of questions; only buckets with an
+    observation have a place.
+    """
 
     counts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     questions: int = 0
     comparisons: int | None = None
     """Where the observations are parts of comparisons (`COMPARISONS`), how many comparisons; else None."""
+    hashed: int | None = None
+    """How many buckets the questions are dealt to; None where each bucket is one question. See `effective_clusters`."""
 
     @property
     def n(self) -> int:
@@ -64,143 +83,59 @@ class Table:
         return n if self.comparisons is None else min(n, self.comparisons)
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """Counts the observations of one partition; picklable, runs inside Spark's Python workers.
-
-    A partition must hold all observations of each of its questions.
-    """
-
-    replicates: int
-    seed: int
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows of `OBSERVATION_DDL` in, one row of `CELL` for each group, slice and outcome out."""
-        held = list(batches)
-        rows = pa.Table.from_batches(held) if held else None
-        if rows is None or not rows.num_rows:
-            return
-        observed = _Observed.of(rows)
-        counts = np.zeros((len(observed.names), 1 + self.replicates), dtype=np.float64)
-        for block in observed.blocks():
-            weights = poisson_weights(block.keys, self.replicates, self.seed)
-            # Integers below 2**24 are exact in float32, and so is every sum of a block.
-            counts[block.cells] += block.matrix @ weights
-        yield from observed.rows(counts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Some questions: their keys, the cells they touch and how often each question stands in each of them."""
-
-    keys: NDArray[np.int64]
-    cells: NDArray[np.int64]
-    matrix: csr_array
-
-
-@dataclass(frozen=True, slots=True)
-class _Observed:
-    """Observations with questions, cells and counts as numbers, sorted by question."""
-
-    keys: NDArray[np.int64]
-    question: NDArray[np.int64]
-    cell: NDArray[np.int64]
-    n: NDArray[np.float32]
-    names: list[tuple[int, int, str]]
-
-    @classmethod
-    def of(cls, rows: pa.Table) -> _Observed:
-        """Spread the slices of each observation and number questions and cells."""
-        slices = rows["slices"].combine_chunks()
-        lengths = np.diff(slices.offsets.to_numpy())
-        spread = np.repeat(np.arange(rows.num_rows), lengths)
-        in_slice = slices.values.to_numpy()[slices.offsets[0].as_py() : slices.offsets[-1].as_py()].astype(np.int64)
-        outcomes = rows["outcome"].combine_chunks().dictionary_encode()
-        codes = outcomes.indices.to_numpy().astype(np.int64)[spread]
-        groups = rows["group"].to_numpy().astype(np.int64)[spread]
-        size = len(outcomes.dictionary)
-        most_slices = int(in_slice.max(initial=0)) + 1
-        packed, cell = np.unique((groups * most_slices + in_slice) * size + codes, return_inverse=True)
-        keys, question = np.unique(rows["question_key"].to_numpy(), return_inverse=True)
-        texts = outcomes.dictionary.to_pylist()
-        names = [(int(p // size // most_slices), int(p // size % most_slices), texts[p % size]) for p in packed]
-        question = question[spread]
-        order = np.argsort(question, kind="stable")
-        n = rows["n"].to_numpy().astype(np.float32)[spread]
-        return cls(keys, question[order], cell[order], n[order], names)
-
-    def blocks(self) -> Iterator[_Block]:
-        """The questions in blocks, each with its part of the cells."""
-        for first in range(0, len(self.keys), BLOCK_QUESTIONS):
-            last = min(first + BLOCK_QUESTIONS, len(self.keys))
-            inside = slice(*np.searchsorted(self.question, (first, last)))
-            cells, rows = np.unique(self.cell[inside], return_inverse=True)
-            shape = (len(cells), last - first)
-            matrix = csr_array((self.n[inside], (rows, self.question[inside] - first)), shape=shape)
-            yield _Block(self.keys[first:last], cells, matrix)
-
-    def rows(self, counts: NDArray[np.float64]) -> Iterator[pa.RecordBatch]:
-        """The cells with their counts, and the number of questions of each group and slice."""
-        places = {name[:2]: index for index, name in enumerate(self.names)}
-        group_of_cell = np.array([places[name[:2]] for name in self.names], dtype=np.int64)
-        pairs = np.unique(group_of_cell[self.cell] * len(self.keys) + self.question)
-        questions = np.bincount(pairs // len(self.keys), minlength=len(self.names))
-        found = [
-            (group, in_slice, outcome, 0, row.astype("<i8").tobytes())
-            for (group, in_slice, outcome), row in zip(self.names, counts, strict=True)
-        ]
-        found += [(*pair, QUESTIONS_OF_ALL, int(questions[index]), b"") for pair, index in places.items()]
-        for start in range(0, len(found), 1_000):
-            columns = zip(*found[start : start + 1_000], strict=True)
-            yield pa.RecordBatch.from_arrays(
-                [pa.array(column, kind.type) for column, kind in zip(columns, CELL, strict=True)], schema=CELL
-            )
-
-
-def added(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of `CELL` of one partition in, equal cells put together; cells of one name must share a partition."""
-    counts: dict[tuple[int, int, str], NDArray[np.int64]] = {}
-    questions: dict[tuple[int, int, str], int] = {}
-    for batch in batches:
-        for row in batch.to_pylist():
-            name = (row["group"], row["slice"], row["outcome"])
-            one = np.frombuffer(row["counts"], dtype="<i8")
-            counts[name] = counts[name] + one if name in counts else one
-            questions[name] = questions.get(name, 0) + row["questions"]
-    found = [(*name, questions[name], row.tobytes()) for name, row in counts.items()]
-    for start in range(0, len(found), 1_000):
-        columns = zip(*found[start : start + 1_000], strict=True)
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(column, kind.type) for column, kind in zip(columns, CELL, strict=True)], schema=CELL
-        )
-
-
-def count_cells(observations: DataFrame, replicates: int, seed: int, partitions: int) -> dict[tuple[int, int], Table]:
-    """The tables of every group and slice.
+def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets) -> Table:
+    """The table of one group and slice.
 
     Args:
-        observations: rows of `OBSERVATION_DDL`; `slices` holds `WHOLE` and whatever else the observation is in.
-        replicates: bootstrap replicates.
-        seed: of their weights.
-        partitions: tasks; each holds whole questions.
-
-    Returns:
-        (group, slice) to its table; a group without observations is not in it.
+        cells: its rows of `CELL`, in any order; equal ones are added.
+        vocabulary: what each code stands for.
+        buckets: how the questions were put into buckets.
     """
-    by_question = observations.repartition(partitions, "question_key")
-    parts = by_question.mapInArrow(Counting(replicates, seed), CELL_DDL)
-    whole = parts.repartition(min(partitions, 8), "group", "slice", "outcome").mapInArrow(added, CELL_DDL)
-    tables: dict[tuple[int, int], dict[str, NDArray[np.float64]]] = {}
-    questions: dict[tuple[int, int], int] = {}
-    for row in whole.toArrow().to_pylist():
-        place = (row["group"], row["slice"])
-        if row["outcome"] == QUESTIONS_OF_ALL:
-            questions[place] = row["questions"]
-        else:
-            tables.setdefault(place, {})[row["outcome"]] = np.frombuffer(row["counts"], dtype="<i8").astype(np.float64)
-    return {place: _table(counts, questions[place]) for place, counts in tables.items()}
+    names, place = _outcomes(cells, vocabulary)
+    n = cells["n"].to_numpy()
+    told = {name: int(n[place == names.index(name)].sum()) for name in (COMPARISONS, QUESTIONS) if name in names}
+    is_count = ~np.isin(place, [names.index(name) for name in told])
+    kept = [name for name in names if name not in told]
+    new_place = np.cumsum([name not in told for name in names]) - 1
+    in_use, bucket = np.unique(cells["bucket"].to_numpy()[is_count], return_inverse=True)
+    hashed, most = buckets.hashed, max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(kept)))
+    if len(in_use) > most:
+        hashed, bucket = most, bucket % most
+    counts = left_out_counts(new_place[place[is_count]], bucket, n[is_count], len(kept), min(len(in_use), most))
+    comparisons = told.get(COMPARISONS)
+    if buckets.hashed is None:
+        questions = len(in_use)
+    elif buckets.is_one_comparison_each:
+        questions = int(n[is_count].sum()) if comparisons is None else comparisons
+    else:
+        questions = told[QUESTIONS]
+    return Table(dict(zip(kept, counts, strict=True)), questions, comparisons, hashed)
 
 
-def _table(counts: dict[str, NDArray[np.float64]], questions: int) -> Table:
-    comparisons = counts.pop(COMPARISONS, None)
-    return Table(counts, questions, None if comparisons is None else int(comparisons[0]))
+def left_out_counts(
+    outcome: NDArray[np.int64], bucket: NDArray[np.int64], n: NDArray[np.int64], outcomes: int, buckets: int
+) -> NDArray[np.float64]:
+    """The counts of each outcome in the data and without each bucket, shape (outcomes, 1 + buckets).
+
+    Args:
+        outcome: of each cell, as its place; so are `bucket` and `n`, its count.
+        bucket: see above.
+        n: see above; whole numbers below 2**53 are exact.
+        outcomes: how many there are.
+        buckets: how many there are.
+    """
+    size = outcomes * buckets
+    within = np.bincount(outcome * buckets + bucket, weights=n, minlength=size)[:size].reshape(outcomes, buckets)
+    total = within.sum(axis=1, keepdims=True)
+    return np.concatenate([total, total - within], axis=1)
+
+
+def _outcomes(cells: pa.Table, vocabulary: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The outcomes that occur, as texts, and of each cell the place of its own among them."""
+    texts = cells["outcome"].combine_chunks().dictionary_encode()
+    of_text = texts.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) + len(vocabulary)
+    code = cells["code"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    number, place = np.unique(np.where(code < 0, of_text, code), return_inverse=True)
+    spelled = texts.dictionary.to_pylist()
+    names = [vocabulary[one] if one < len(vocabulary) else spelled[one - len(vocabulary)] for one in number]
+    return names, place

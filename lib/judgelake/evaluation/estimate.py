@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import expit, logit
 
 Replicates = NDArray[np.float64]
-"""A figure in the data itself (place 0 of the last axis) and in each bootstrap replicate; nan where it is undefined."""
+"""A figure in the data itself (place 0 of the last axis) and with each bucket of questions left out; nan where it is
+undefined."""
 
 CONFIDENCE = 0.95
 # The power at which a sample "could have shown" a difference (Cohen 1988, "Statistical power analysis").
 POWER = 0.8
-# With one question there is nothing to resample.
+# With one question there is nothing to leave out.
 LEAST_CLUSTERS = 2
-# A figure that most resamples leave undefined has no interval worth the name.
-LEAST_DEFINED_SHARE = 0.95
 # So many standard errors from zero an effect is shown with that power, at 5 % two-sided.
 DETECTABLE_ERRORS = float(stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER))
-# A variance over R replicates is off by sqrt(2 / R) of itself; so many times that is no noise any more.
+# A variance over so many random buckets is off by sqrt(2 / buckets) of itself; so many times that is no noise any more.
 NOISE_ERRORS = 3
-# What replicates of one and the same figure may differ by: nothing that was resampled, but the order of its additions.
+# What figures of the same counts may differ by: nothing that was left out, but the order of additions.
 ROUNDING_ERROR = 1e-12
 UNDEFINED = "not defined on these counts"
 ONE_QUESTION = "one question only, so there is no interval"
-OFTEN_UNDEFINED = "undefined in too many resamples for an interval"
-NO_SPREAD = "the same in every resample, so there is no interval"
+HANGS_ON_ONE = "not defined without some of the questions, so there is no interval"
+NO_SPREAD = "the same whichever question is left out, so there is no interval"
 P_VALUE = "a p-value, which has no interval"
 
 
@@ -55,77 +55,101 @@ def absent(reason: str) -> Estimate:
 
 def estimate(
     figure: Replicates,
-    clusters: int,
+    clusters: float,
     *,
     is_rate: bool = False,
     is_effect: bool = False,
+    is_coefficient: bool = False,
     trials: float | None = None,
     extreme: float = 1.0,
 ) -> Estimate:
-    """The value with its bootstrap interval over questions.
+    """The value with its interval: a delete-one-bucket jackknife with t quantiles.
 
-    The interval is the percentile interval, widened for few clusters as the t interval is (Hesterberg 2015, "What
-    teachers should know about the bootstrap", section 5.3, expanded percentile). Where every resample gives the same
-    figure (all agree, none does) a rate gets Wilson's interval over the questions, and so does a difference of two
-    shares that is 0, 1 or -1 (`_difference_without_spread`); any other figure gets none.
+    A rate has it on the scale of its logit and a coefficient on that of Fisher's z, where they are more nearly normal
+    and cannot leave their range (Agresti 2013, "Categorical data analysis", section 3.1.6; Fisher 1921); any other
+    figure on its own. Where leaving out a bucket changes nothing (all agree, none does) a rate gets Wilson's interval
+    over the questions, and so does a difference of two shares that is 0, 1 or -1 (`_difference_without_spread`); any
+    other figure gets none.
 
     Args:
-        figure: shape (1 + replicates,); nan where the figure is undefined.
-        clusters: questions it rests on (`effective_clusters`).
+        figure: shape (1 + buckets,): in the data and with each bucket left out on which it rests; nan where the figure
+            is undefined.
+        clusters: questions of equal weight that it rests on (`effective_clusters`).
         is_rate: whether it lies between 0 and 1.
         is_effect: whether 0 means "no effect", so that what could have been detected is worth saying.
+        is_coefficient: whether it lies between -1 and 1, like kappa or a correlation.
         trials: of a difference of two shares, the questions of equal weight that it rests on; None for all else.
         extreme: the most that such a difference can be.
     """
     value = float(figure[0])
     if not np.isfinite(value):
         return absent(UNDEFINED)
-    if clusters < LEAST_CLUSTERS:
+    left_out = figure[1:]
+    if min(clusters, len(left_out)) < LEAST_CLUSTERS:
         return Estimate(value, reason=ONE_QUESTION)
-    resampled = figure[1:]
-    resampled = resampled[np.isfinite(resampled)]
-    if len(resampled) < LEAST_DEFINED_SHARE * (len(figure) - 1) or not len(resampled):
-        return Estimate(value, reason=OFTEN_UNDEFINED)
-    if np.ptp(resampled) <= ROUNDING_ERROR * max(1.0, abs(value)):
+    if not np.isfinite(left_out).all():
+        return Estimate(value, reason=HANGS_ON_ONE)
+    has_spread = np.abs(left_out - value).max() > ROUNDING_ERROR * max(1.0, abs(value))
+    # At an end of its range a rate has no logit.
+    if not has_spread or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
-    tail = expanded_tail(clusters)
-    low, high = np.quantile(resampled, (tail, 1 - tail))
-    return Estimate(value, float(low), float(high), detectable(resampled, clusters) if is_effect else None)
+    error = jackknife_error(figure)
+    reach = t_quantile(min(clusters, len(left_out)) - 1) * error
+    if is_rate:
+        low, high = _on_scale(logit, expit, value, reach / (value * (1 - value)))
+    elif is_coefficient and abs(value) < 1:
+        low, high = _on_scale(np.arctanh, np.tanh, value, reach / (1 - value**2))
+    else:
+        low, high = value - reach, value + reach
+    return Estimate(value, low, high, DETECTABLE_ERRORS * error if is_effect else None)
 
 
-def effective_clusters(base: Replicates, most: int) -> int:
+def jackknife_error(figure: Replicates) -> float:
+    """The standard error of a figure from its values with each of m buckets left out.
+
+    sqrt((m - 1) / m * sum((value without a bucket - value)^2)). For a ratio of two totals that is the linearised error
+    of clusters but for terms of order 1 / m.
+
+    Source: Efron and Stein 1981, "The jackknife estimate of variance"; Kott 2001, "The delete-a-group jackknife".
+
+    Args:
+        figure: shape (1 + m,).
+    """
+    buckets = len(figure) - 1
+    return float(np.sqrt((buckets - 1) / buckets * np.square(figure[1:] - figure[0]).sum()))
+
+
+def effective_clusters(base: Replicates, most: int, hashed: int | None = None) -> float:
     """How many questions of equal weight would carry a figure as well: (sum of d)^2 / sum of d^2, at most `most`.
 
     d are the observations of a question that the figure rests on: none in a question whose judgments all failed, many
-    in one of many comparisons. The sum of their squares is the variance of the base over Poisson replicates. Where so
-    few replicates cannot tell it from `most`, it is `most`.
+    in one of many comparisons. Of questions in random buckets the sum of their squares is not known, but estimated by
+    the variance of the buckets; where that cannot tell it from `most`, it is `most`.
 
     Source: Kish 1965, "Survey sampling", section 11.7 (effective sample size of unequal weights).
 
     Args:
-        base: observations that count, in the data and in each replicate, shape (1 + replicates,).
+        base: observations that count, in the data and with each bucket left out, shape (1 + buckets,).
         most: the questions there are, or the observations where they are fewer.
+        hashed: how many buckets the questions were dealt to at random, those without any included; None where each
+            bucket is one question.
     """
-    resampled = base[1:]
-    spread = float(np.var(resampled, ddof=1)) if len(resampled) > 1 else 0.0
-    if not spread:
-        return most
-    found = float(base[0]) ** 2 / spread
-    noise = NOISE_ERRORS * float(np.sqrt(2 / len(resampled)))
-    return most if found >= most * (1 - noise) else int(found)
+    of_buckets = base[0] - base[1:]
+    squares = float(np.square(of_buckets).sum())
+    if hashed is None:
+        return min(float(most), float(base[0]) ** 2 / squares) if squares else float(most)
+    squares = (squares - float(base[0]) ** 2 / hashed) * hashed / max(1, hashed - 1)
+    if squares <= 0:
+        return float(most)
+    found = float(base[0]) ** 2 / squares
+    noise = NOISE_ERRORS * float(np.sqrt(2 / hashed))
+    return float(most) if found >= most * (1 - noise) else found
 
 
 @lru_cache(maxsize=4096)
-def expanded_tail(clusters: int) -> float:
-    """The share to cut from each end of the bootstrap distribution: less than 2.5 % where clusters are few."""
-    widened = np.sqrt(clusters / (clusters - 1)) * stats.t.ppf((1 + CONFIDENCE) / 2, clusters - 1)
-    return float(stats.norm.sf(widened))
-
-
-def detectable(resampled: Replicates, clusters: int) -> float:
-    """The smallest true difference that a sample with this standard error shows with `POWER`, at 5 % two-sided."""
-    error = float(np.std(resampled, ddof=1)) * float(np.sqrt(clusters / (clusters - 1)))
-    return DETECTABLE_ERRORS * error
+def t_quantile(degrees: float) -> float:
+    """So many standard errors the interval reaches to each side."""
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
 def wilson(successes: float, trials: float) -> tuple[float, float]:
@@ -155,7 +179,14 @@ def ratio(part: Replicates, whole: Replicates) -> Replicates:
     return undefined
 
 
-def _without_spread(value: float, clusters: int, *, is_rate: bool, trials: float | None, extreme: float) -> Estimate:
+def _on_scale(
+    to: Callable[[float], float], back: Callable[[float], float], value: float, reach: float
+) -> tuple[float, float]:
+    """The interval of a value on another scale, brought back."""
+    return float(back(to(value) - reach)), float(back(to(value) + reach))
+
+
+def _without_spread(value: float, clusters: float, *, is_rate: bool, trials: float | None, extreme: float) -> Estimate:
     # An interval without width would claim certainty, from as little as two questions.
     if trials and min(abs(abs(value) - end) for end in (0, extreme)) <= ROUNDING_ERROR:
         return _difference_without_spread(value, trials, extreme)

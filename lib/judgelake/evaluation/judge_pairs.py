@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from judgelake.evaluation.cells import Table
-from judgelake.evaluation.estimate import Replicates, holm, ratio
+from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.labelers import cohens_kappa
 from judgelake.evaluation.rules import CLASSES, NONE, WRONG
 from judgelake.evaluation.votes import VotedCounts, voted_outcomes
-
-Judges: TypeAlias = tuple[str, str]
-"""The judge a figure is about, and the other one it is held against."""
 
 VERDICTS = (*CLASSES, WRONG, NONE)
 NOTHING_IN_COMMON = "no comparison in common"
@@ -28,26 +24,23 @@ NO_LABEL_IN_COMMON = "no comparison with verdicts of both judges has a label"
 ONE_CLASS = "both judges give one and the same verdict throughout, so there is no agreement beyond chance"
 
 
-def figures(tables: Mapping[Judges, Table]) -> Iterator[tuple[Judges, Figure]]:
-    """Every two judges against each other, with the other judge as the subject.
+def figures(table: Table, other: str) -> Iterator[Figure]:
+    """A judge against another one, which is the subject.
 
     judge_agreement and judge_kappa rest on the comparisons with a verdict of both; agreement_difference (the judge's
     agreement with the labels less the other's) on the label votes on those that count for both, be it as `WRONG`: those
-    in the agreement of either judge. mcnemar_p and mcnemar_p_holm rest on the same comparisons, each taken once.
+    in the agreement of either judge. mcnemar_p rests on the same comparisons, each taken once; over all pairs that are
+    compared it needs Holm's correction (`estimate.holm`).
 
     Args:
-        tables: of all pairs that are compared, since Holm's correction is over all of them; outcomes are (label,
-            verdict, verdict of the other judge) of the comparisons that both were asked: votes of `CLASSES`
-            (`VotedCounts`), and a verdict in `VERDICTS` for each judge. A pair without any has an empty table.
+        table: outcomes are (label, verdict, verdict of the other judge) of the comparisons that both were asked: votes
+            of `CLASSES` (`VotedCounts`), and a verdict in `VERDICTS` for each judge.
+        other: the other judge.
     """
-    counted = {judges: _Counted.of(table) for judges, table in tables.items()}
-    tested = {judges: counts.p_value for judges, counts in counted.items() if counts.labelled[0]}
-    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
-    for judges, counts in counted.items():
-        yield from ((judges, figure) for figure in _of_verdicts(judges[1], counts))
-        yield judges, _of_labels(judges[1], counts)
-        for metric, p_values in (("mcnemar_p", tested), ("mcnemar_p_holm", corrected)):
-            yield judges, _of_test(metric, judges[1], counts, p_values.get(judges))
+    counts = _Counted.of(table)
+    yield from _of_verdicts(other, counts)
+    yield _of_labels(other, counts)
+    yield _of_test("mcnemar_p", other, counts, counts.p_value if counts.labelled[0] else None)
 
 
 def judge_agreement(both: NDArray[np.float64]) -> Replicates:

@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from judgelake.evaluation.blocks import replicate_blocks
-from judgelake.evaluation.cells import SEPARATOR, Table
+from judgelake.evaluation.blocks import replicate_blocks, with_fewer_buckets
+from judgelake.evaluation.cells import LEAST_BUCKETS, MOST_COUNTS, SEPARATOR, Table
 from judgelake.evaluation.estimate import Replicates, ratio
 from judgelake.evaluation.figure import Figure
 from judgelake.evaluation.scores import NOTHING_JUDGED, ROUNDING
@@ -26,8 +26,8 @@ NO_GROUP = "no chain of wins leads from any model to another and back, so no fin
 FEW_MODELS = "fewer than two models have a place on both leaderboards"
 ALL_LEVEL = "all models have one and the same strength on one of the leaderboards"
 
-# Added to the wins of both models of every compared pair, only in replicates where a rare win was not drawn and the
-# likelihood has no maximum. Leaving those out would cut the long end off just the widest intervals. Half a win is what
+# Added to the wins of both models of every compared pair, only where the bucket of a rare win is left out and the
+# likelihood has no maximum. Without it just the widest intervals would be missing. Half a win is what
 # Firth 1993 ("Bias reduction of maximum likelihood estimates") adds for two models, and the usual continuity
 # correction (Haldane 1956). The figure of the data itself never rests on it.
 PSEUDO_WINS = 0.5
@@ -42,7 +42,7 @@ class Games:
     """Comparisons between models, sorted by name.
 
     `wins[i, j]` is how often model i was better than model j, a tie being half a win for both: shape
-    (models, models, replicates), the diagonal 0. `asked` is all comparisons of each model, those without a verdict too.
+    (models, models, 1 + buckets), the diagonal 0. `asked` is all comparisons of each model, also without a verdict.
     """
 
     models: tuple[str, ...]
@@ -70,13 +70,14 @@ def count_games(table: Table) -> Games:
     """The games of one table of the family "models".
 
     Outcomes are (model_1, model_2, verdict): `FIRST` where model_1 is better, `SECOND` or `TIE`. Any other verdict was
-    asked for and not given.
+    asked for and not given. Of more than 100 models some buckets are put together, for memory and time.
     """
     names = [outcome.split(SEPARATOR) for outcome in table.counts]
     models = tuple(sorted({model for game in names for model in game[:2]}))
-    columns = max(map(len, table.counts.values()), default=1)
-    wins, asked = np.zeros((len(models), len(models), columns)), [0] * len(models)
-    for (model_1, model_2, verdict), counts in zip(names, table.counts.values(), strict=True):
+    most = max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(models) ** 2))
+    games = [with_fewer_buckets(counts, most) for counts in table.counts.values()]
+    wins, asked = np.zeros((len(models), len(models), max(map(len, games), default=1))), [0] * len(models)
+    for (model_1, model_2, verdict), counts in zip(names, games, strict=True):
         one, two = models.index(model_1), models.index(model_2)
         wins[one, two] += counts * {FIRST: 1.0, TIE: 0.5}.get(verdict, 0.0)
         wins[two, one] += counts * {SECOND: 1.0, TIE: 0.5}.get(verdict, 0.0)
@@ -101,8 +102,7 @@ def bradley_terry(games: Games) -> Replicates:
     generalized Bradley-Terry models" (when the maximum exists). Fitted by damped Newton steps.
 
     Returns:
-        Shape (models, replicates). The group is that of the data in every replicate (see `PSEUDO_WINS`). Of more than
-        100 models only the first replicates are fitted (`replicate_blocks`).
+        Shape (models, 1 + buckets). The group is that of the data also without a bucket (see `PSEUDO_WINS`).
     """
     group = leaderboard_group(games)
     if not len(group):

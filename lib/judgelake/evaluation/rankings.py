@@ -93,9 +93,9 @@ def ranked(
 ) -> Iterator[pa.RecordBatch]:
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
-    Columns in: question_key, group, slices, and of label and judge the scores or, where there are none, the verdict;
-    both null where there is nothing; judge_abstains where the orders differ. A comparison without a label gives no
-    observation.
+    Columns in: bucket, question_key, group, slices, and of label and judge the scores or, where there are none, the
+    verdict; both null where there is nothing; judge_abstains where the orders differ. A comparison without a label
+    gives no observation.
     """
     for batch in batches:
         outcomes = [
@@ -107,8 +107,10 @@ def ranked(
             for row in batch.to_pylist()
         ]
         columns = {
+            "bucket": batch.column("bucket"),
             "question_key": batch.column("question_key"),
             "group": batch.column("group"),
+            "code": pa.nulls(len(outcomes), pa.int32()),
             "outcome": pa.array(outcomes, pa.string()),
             "slices": batch.column("slices"),
             "n": pa.array([1] * len(outcomes), pa.int32()),

@@ -173,8 +173,6 @@ MEASURES: Mapping[str, Measure] = {
 def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure]:
     """All measures of `MEASURES` of one table of the family "scores".
 
-    Memory is bounded; with very many distinct pairs only the first replicates count (`blocks.replicate_blocks`).
-
     Args:
         table: outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put
             together.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 
@@ -19,6 +19,16 @@ def _each_once(values: ListT) -> ListT:
         raise ValueError(f"{str(twice[0])!r} stands there twice")
     return values
 
+
+# A standard error from 500 buckets is off by 3 % of itself, from 200 by 5 %; a figure of 1,000 takes twice the time.
+BUCKETS = 500
+# Three figures a pair and a few milliseconds, so that 200 are no weight beside what 20 judges take by themselves.
+JUDGE_PAIRS = 200
+GONE = {
+    "replicates": "intervals come from leaving out buckets of questions, whose number is buckets: remove it",
+    "seed": "nothing is drawn at random any more: remove it",
+}
+"""Keys of earlier versions, and what is so now."""
 
 EachOnce = AfterValidator(_each_once)
 """A list whose items differ: of two that are the same, every figure would be made twice."""
@@ -100,6 +110,16 @@ class Families(Config):
     """Model under judgment to family."""
 
 
+class JudgePairs(Config):
+    """Which judges are compared with each other."""
+
+    most: NonNegativeInt = JUDGE_PAIRS
+    """Of more pairs than that those in `always`, and as many of the others as there is room for: those nearest in rank,
+    by the figure that stands for a judge."""
+    always: tuple[tuple[str, str], ...] = ()
+    """Pairs of judges, by the names that the evaluation gives them, that are compared in any case."""
+
+
 class EvaluateJob(Config):
     """`jobs/evaluate.py`: judgments against labels."""
 
@@ -120,14 +140,24 @@ class EvaluateJob(Config):
     score is needed, a failed judgment is left out in any case."""
     slices: Slices = Slices()
     families: Families = Families()
-    replicates: int = Field(default=1_000, ge=100)
-    """Bootstrap replicates behind every interval."""
-    seed: int = Field(default=0, ge=0)
+    judge_pairs: JudgePairs = JudgePairs()
+    buckets: int = Field(default=BUCKETS, ge=20, le=10_000)
+    """For the intervals one bucket of questions is left out at a time. Up to so many questions each is a bucket of its
+    own; more are dealt to so many buckets at random, by a hash of their names."""
     report: str | None = "artifacts/report.html"
     """Where the report goes; null: none."""
     cards: str | None = "artifacts/cards"
     """Folder of the judge cards; null: none."""
     mlflow: Mlflow = Mlflow()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_nothing_that_is_gone(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key, advice in GONE.items():
+                if key in data:
+                    raise ValueError(f"{key} is no key any more: {advice}")
+        return data
 
     @model_validator(mode="after")
     def _score_only_where_failures_count(self) -> EvaluateJob:

@@ -163,8 +163,7 @@ def _rules(content: ReportContent) -> dict[str, Any]:
         "labelers": [_text(labeler) for labeler in rules.labelers],
         "tie_margin": rules.tie_margin,
         "confidence": 0.95,
-        "replicates": rules.replicates,
-        "seed": rules.seed,
+        "buckets": rules.buckets,
         "where": _text(rules.where),
         "judgments_where": _text(rules.judgments_where),
     }

@@ -94,7 +94,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
     margin = tie_margin_text(rules.tie_margin)
     tie = f"; {margin}" if margin else ""
     labelers = f" Labelers: {', '.join(map(code, rules.labelers))}." if rules.labelers else ""
-    replicates = f" ({count_text(rules.replicates)} bootstrap replicates)" if rules.replicates else ""
+    buckets = f", with each left out in turn (in {count_text(rules.buckets)} buckets at most)" if rules.buckets else ""
     wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
     yield _list(
         [
@@ -103,7 +103,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
             f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
             *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
             f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}{_failure_score(rules)}",
-            f"Intervals: 95 %, all judgments of one question as one{replicates}",
+            f"Intervals: 95 %, all judgments of one question as one{buckets}",
             f"Computed {content.computed_at.isoformat()}, run {code(content.run_id)}"
             + (f", {code(content.software)}" if content.software else ""),
         ]

@@ -236,8 +236,8 @@ class Rules:
     labelers: tuple[str, ...] = ()
     tie_margin: float = 0.0
     """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
-    replicates: int | None = None
-    seed: int | None = None
+    buckets: int | None = None
+    """For intervals each question is left out in turn, or, of more than so many, each of so many buckets of them."""
     least_slice: int | None = None
     """A slice of fewer comparisons is shown without a rate."""
     where: str | None = None

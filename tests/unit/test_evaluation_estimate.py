@@ -14,6 +14,7 @@ from scipy.special import logit
 
 from judgelake.evaluation import cells as cells_module
 from judgelake.evaluation.blocks import with_fewer_buckets
+from judgelake.evaluation.catalog import METRICS
 from judgelake.evaluation.cells import CELL, COMPARISONS, QUESTIONS, Buckets, Table, table_of
 from judgelake.evaluation.estimate import (
     HANGS_ON_ONE,
@@ -31,7 +32,7 @@ from judgelake.evaluation.estimate import (
     t_quantile,
     wilson,
 )
-from judgelake.evaluation.figure import COEFFICIENTS, WITHOUT_INTERVAL, Figure
+from judgelake.evaluation.figure import Figure
 
 VOCABULARY = ("A", "B", "tie")
 
@@ -380,12 +381,11 @@ def test_a_figure_of_a_whole_leaderboard_rests_on_all_questions():
     assert Figure("leaderboard_spearman", None, 4).clusters(1_000) == 1_000
 
 
-@pytest.mark.parametrize("metric", WITHOUT_INTERVAL)
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric.no_interval], ids=lambda metric: metric.name)
 def test_what_has_no_interval_by_its_nature_says_why(metric):
-    found = Figure(metric, np.array([0.5, 0.4, 0.6]), 9).estimate(9)
-    assert found == Estimate(0.5, reason=WITHOUT_INTERVAL[metric])
-    assert Figure(metric, np.array([NAN, 0.4, 0.6]), 9, reason="no label").estimate(9) == absent("no label")
-    assert metric not in COEFFICIENTS
+    found = Figure(metric.name, np.array([0.5, 0.4, 0.6]), 9).estimate(9)
+    assert found == Estimate(0.5, reason=metric.no_interval)
+    assert Figure(metric.name, np.array([NAN, 0.4, 0.6]), 9, reason="no label").estimate(9) == absent("no label")
 
 
 def test_a_table_without_outcomes_has_no_observation():

@@ -192,6 +192,7 @@ def test_rows_become_outcomes_by_the_failure_rule_in_workers_too() -> None:
     scores = pa.list_(pa.float64())
     rows = pa.RecordBatch.from_pydict(
         {
+            "bucket": pa.array([0, 1, 2, 3], pa.int32()),
             "question_key": [1, 2, 3, 4],
             "group": pa.array([0] * 4, pa.int32()),
             "slices": pa.array([[0]] * 4, pa.list_(pa.int32())),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from itertools import combinations
 from math import comb
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.evaluating.compared import all_pairs, always_pairs, nearest_pairs
+from judgelake.evaluating.evaluate import refuse_too_many
 from judgelake.evaluating.features import SliceNames
 from judgelake.evaluating.figures import Figuring, metric_rows, told_by_driver
 from judgelake.evaluating.groups import Groups
@@ -135,3 +137,12 @@ def test_leaderboards_are_compared_for_the_judges_that_are_and_always_with_the_l
     told = [(row.subject, row.value, row.clusters) for row in rows if row.metric == "leaderboard_kendall_tau_b"]
     assert told == [("j2", -1.0, 10), ("labels", 1.0, 5), ("labels", None, 5), ("labels", -1.0, 5)]
     assert all(row.reason for row in rows)
+
+
+def test_more_tables_than_the_driver_can_hold_rows_of_are_refused_with_what_to_do():
+    inputs = SimpleNamespace(judges=judges_of(1_000))
+    slices = SliceNames(tuple(("source", str(value)) for value in range(20)), ("source",))
+    words = r"1,000 judges in 21 slices are 21,000 tables of figures, at most 20,000 .*slices\.most.*judgments_where"
+    with pytest.raises(UserError, match=words):
+        refuse_too_many(inputs, slices)
+    refuse_too_many(inputs, SliceNames(slices.names[:19], slices.dimensions))

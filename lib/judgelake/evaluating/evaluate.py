@@ -85,7 +85,7 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         features = features_of(inputs.comparisons, job.slices.by).persist()
         in_memory.callback(features.unpersist)
         known = survey(features, job.slices, job.buckets)
-        _refuse_too_many(inputs, known.slices)
+        refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         rows = pair_rows(inputs, bucketed, known.slices, job).persist()
         # The caller gets the verdicts, and releases them; where there is no caller to get them, this does.
@@ -102,7 +102,12 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
     return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now)
 
 
-def _refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
+def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
+    """Refuse what would come to more rows than a driver can hold.
+
+    Raises:
+        UserError: there are too many judges for so many slices.
+    """
     tables = len(inputs.judges) * len(slices.numbers)
     if tables > MOST_TABLES:
         raise UserError(

@@ -15,18 +15,20 @@ PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config"}
 # What every command stands on: a session, its arguments, and how its errors become exit codes.
-COMMAND = BASE | {"session", "arguments", "entry"}
+COMMAND = BASE | {"session", "session_settings", "arguments", "entry"}
 MAY_IMPORT = {
     "errors": set(),
     "config_reading": {"errors"},
     "config": {"errors", "config_reading"},
     "arguments": set(),
     "entry": BASE,
-    "session": BASE,
+    "jars": set(),
+    "session_settings": BASE,
+    "session": BASE | {"jars", "session_settings"},
     "judges": BASE,
     "sources": BASE | {"judges"},
     "engine": BASE | {"judges"},
-    "lake": BASE | {"judges"},
+    "lake": BASE | {"judges", "session_settings"},
     "tracking": BASE,
     "tables": COMMAND | {"lake"},
     # Measures are pure: counts in, numbers out. The job that feeds and tells them is evaluating.

@@ -9,6 +9,8 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 
 TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
+POINTED_TO = "spark.judgelake.location."
+"""Before a table's name: the setting in which a session remembers its folder."""
 # A view stands after those it reads.
 VIEWS = (
     "judgments_latest",

@@ -36,6 +36,7 @@ typecheck: $(READY) ## Types: mypy, strict everywhere
 	$(BIN)/mypy
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
+	$(BIN)/python benchmarks/small_jobs.py
 	$(BIN)/python benchmarks/planning.py
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/throughput.py --layers 4

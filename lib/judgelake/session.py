@@ -17,38 +17,20 @@ from typing import IO, TYPE_CHECKING
 
 from judgelake.config import Tables
 from judgelake.errors import RunError, UserError, first_line
+from judgelake.jars import known_jars, record_path, remember_jars
+from judgelake.session_settings import (
+    LOCAL_SETTINGS,
+    ONE_COMMAND,
+    SETTINGS,
+    settings_of_one_command,
+    submitted_settings,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LEAST_JAVA = 17
 
-SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # A prompt or answer may be a megabyte; few rows a batch keep such batches small.
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
-    "spark.databricks.delta.snapshotPartitions": "4",
-    # A task writes its part of a plan into all chunks side by side, in place of sorting whole prompts first.
-    "spark.sql.maxConcurrentOutputFileWriters": "64",
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-}
-"""What the jobs need of a session."""
-LOCAL_SETTINGS = {
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    # Throughput before pauses: on a machine of few cores G1's own threads take a tenth of the work.
-    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
-    "spark.sql.shuffle.partitions": "16",
-    # VACUUM would start 10,000 tasks.
-    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-    # No Derby metastore: it takes one session at a time, and two drivers must be able to work at once.
-    "spark.sql.catalogImplementation": "in-memory",
-}
-"""What fits one machine only: to a cluster's executors its driver would be at their own address."""
 # PySpark writes what it raises to stderr, too, as one line of JSON with every stack trace.
 QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -57,7 +39,12 @@ _users: weakref.WeakKeyDictionary[SparkSession, int] = weakref.WeakKeyDictionary
 
 
 def get_spark(
-    tables: Tables, app_name: str = "judgelake", settings: Mapping[str, str] | None = None, debug: bool = False
+    tables: Tables,
+    app_name: str = "judgelake",
+    settings: Mapping[str, str] | None = None,
+    debug: bool = False,
+    *,
+    one_command: bool = False,
 ) -> SparkSession:
     """The session that is active already (Databricks, a notebook), or a new one with Delta.
 
@@ -68,6 +55,7 @@ def get_spark(
         app_name: name of a new session.
         settings: further Spark settings of a new session.
         debug: let Spark's own messages through.
+        one_command: a new session ends with the command that asks for it, which reads nothing but the tables.
 
     Raises:
         UserError: no Java of version 17 or newer, or the active session has no Delta.
@@ -90,8 +78,7 @@ def get_spark(
     else:
         # Without it Spark takes the first python3 on the PATH, which need not have our packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        check_java()
-        spark = _new_session(tables, app_name, dict(settings or {}), debug)
+        spark = _new_session(tables, app_name, dict(settings or {}), debug, one_command)
     _users[spark] = 1
     return spark
 
@@ -133,29 +120,56 @@ def _hush_query_loggers() -> None:
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def _new_session(tables: Tables, app_name: str, settings: dict[str, str], debug: bool) -> SparkSession:
-    from delta import configure_spark_with_delta_pip
+def _new_session(
+    tables: Tables, app_name: str, settings: dict[str, str], debug: bool, one_command: bool
+) -> SparkSession:
     from pyspark.sql import SparkSession
 
     # spark-submit has started the JVM, chosen the master and the driver's memory already.
     is_submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     own = submitted_settings(_given_to_spark_submit()) if is_submitted else _local_settings(tables, app_name)
+    if one_command:
+        # Who calls spark-submit says there what fits the work.
+        own |= {ONE_COMMAND: "true"} if is_submitted else settings_of_one_command(tables)
     own |= settings
     builder = SparkSession.builder
     for name, value in own.items():
         builder = builder.config(name, value)
-    if not is_submitted and not _jars_are_here(own):
-        print("Fetching Delta's jars (60 MB, once) ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryFile() as noise:
         try:
-            with nullcontext() if debug else _output_into(noise.fileno()):
-                spark = (builder if is_submitted else configure_spark_with_delta_pip(builder)).getOrCreate()
+            spark = _started(builder, noise, debug) if is_submitted else _started_with_delta(builder, own, noise, debug)
         except Exception as error:
+            # Asked only now: where all is well, the answer would be half a second of every start.
+            check_java()
             raise RunError(
                 f"Spark did not start: {_cause(error, noise)}. --debug shows all of its messages."
             ) from error
     _set_log_level(spark, debug)
     _check_delta(spark)
+    return spark
+
+
+def _started(builder: SparkSession.Builder, noise: IO[bytes], debug: bool) -> SparkSession:
+    with nullcontext() if debug else _output_into(noise.fileno()):
+        return builder.getOrCreate()
+
+
+def _started_with_delta(
+    builder: SparkSession.Builder, settings: Mapping[str, str], noise: IO[bytes], debug: bool
+) -> SparkSession:
+    import pyspark
+    from delta import configure_spark_with_delta_pip
+
+    record = record_path()
+    names_jars = any(name.startswith("spark.jars") for name in settings)
+    jars = None if names_jars else known_jars(record, Path(pyspark.__file__).parent)
+    if jars is not None:
+        return _started(builder.config("spark.jars", jars), noise, debug)
+    if not _jars_are_here(settings):
+        print("Fetching Delta's jars (60 MB, once) ...", file=sys.stderr, flush=True)
+    spark = _started(configure_spark_with_delta_pip(builder), noise, debug)
+    if not names_jars:
+        remember_jars(record, spark.sparkContext.getConf().get("spark.jars", "").split(","))
     return spark
 
 
@@ -175,15 +189,6 @@ def _local_settings(tables: Tables, app_name: str) -> dict[str, str]:
         "spark.driver.memory": os.environ.get("JUDGELAKE_DRIVER_MEMORY", "2g"),
         "spark.sql.warehouse.dir": warehouse if "://" in warehouse else str(Path(warehouse).resolve()),
     }
-
-
-def submitted_settings(given: Mapping[str, str]) -> dict[str, str]:
-    """What is set in a session under spark-submit: what the jobs need and nobody has decided.
-
-    Args:
-        given: what spark-submit was told, on its command line or in its properties file.
-    """
-    return {name: value for name, value in SETTINGS.items() if name not in given}
 
 
 def _given_to_spark_submit() -> dict[str, str]:

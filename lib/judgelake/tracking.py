@@ -8,7 +8,10 @@ import re
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +22,32 @@ from judgelake.writability import is_writable
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
 REACH_SECONDS = 5
 REMEDY = "Mend MLFLOW_TRACKING_URI, or set mlflow.enabled: false."
+
+
+def warm_up(settings: Mlflow) -> Callable[[], None]:
+    """Import MLflow and open its store in a thread, while Spark is at work: one to four seconds of every run.
+
+    Returns:
+        What waits for it, to be called before MLflow is used.
+    """
+    if not settings.enabled:
+        return lambda: None
+    # Not a daemon: one that is ended while it makes the tables of a new store would leave half of them.
+    thread = Thread(target=_warm_up, name="judgelake-mlflow")
+    thread.start()
+    return thread.join
+
+
+def _warm_up() -> None:
+    address = tracking_address()
+    # What goes wrong here goes wrong again in `open_experiment`, which says so.
+    with suppress(Exception):
+        if address is None or why_unusable(address) is None:
+            import mlflow
+
+            if address is not None:
+                # Through a client of its own: the process's address may be somebody else's by now.
+                mlflow.MlflowClient(address).search_experiments(max_results=1)
 
 
 def open_experiment(settings: Mlflow) -> Any:

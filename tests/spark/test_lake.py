@@ -13,9 +13,21 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.lake import TABLES, VIEWS, append_new, append_once, create_tables, maintain, read_pinned, register
+from judgelake.lake import (
+    TABLES,
+    VIEWS,
+    append_new,
+    append_once,
+    create_tables,
+    maintain,
+    read_newest,
+    read_pinned,
+    register,
+)
+from judgelake.lake.log import folder_on_disk, noted
 from judgelake.lake.names import folder_of
 from judgelake.lake.schemas import SCHEMAS, ddl_of
+from judgelake.session_settings import ONE_COMMAND
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "sql" / "examples").glob("*.sql"))
 
@@ -319,6 +331,36 @@ def test_two_drivers_can_create_and_append_at_once(spark, tmp_path):
     assert [driver.wait(300) for driver in drivers] == [0, 0]
     labels = spark.read.format("delta").load(f"{folder}/labels")
     assert labels.agg(F.count("*")).first()[0] == 3
+
+
+def test_the_log_on_disk_says_what_delta_says(spark, lake):
+    for number in range(2):
+        append_once(judgments(spark, lake, [judgment(f"c{number}")]), lake.judgments, f"app-{number}")
+    detail = spark.sql(f"DESCRIBE DETAIL {lake.judgments}").first()
+    history = spark.sql(f"DESCRIBE HISTORY {lake.judgments} LIMIT 1").first()
+    pinned = read_pinned(spark, lake.judgments)
+    assert (pinned.table_id, pinned.location) == (detail["id"], detail["location"])
+    assert pinned.version == history["version"] == 2
+    note = noted(folder_on_disk(spark, lake.judgments), 2)
+    assert (note.files, note.size_bytes) == (detail["numFiles"], detail["sizeInBytes"])
+
+
+def test_a_table_is_known_to_be_empty_only_where_it_is(spark, lake):
+    before = read_newest(spark, lake.judgments)
+    append_once(judgments(spark, lake, [judgment("c")]), lake.judgments, "one")
+    after = read_newest(spark, lake.judgments)
+    assert (before.is_empty, before.version, after.is_empty, after.version) == (True, 0, False, 1)
+    assert (before.df.count(), after.df.count()) == (0, 1)
+
+
+def test_a_session_of_one_command_has_the_tables_and_no_views(spark, tables):
+    spark.conf.set(ONE_COMMAND, "true")
+    try:
+        create_tables(spark, tables)
+    finally:
+        spark.conf.unset(ONE_COMMAND)
+    there = [name for name in (*TABLES, *VIEWS) if spark.catalog.tableExists(getattr(tables, name))]
+    assert there == list(TABLES)
 
 
 def test_an_unknown_column_fails_the_append(spark, lake):

@@ -40,7 +40,8 @@ print("told: " + json.dumps(settings))
 
 def test_spark_submits_own_settings_stand_and_delta_is_added(spark, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
-    jars = {"spark.jars.packages": spark.sparkContext.getConf().get("spark.jars.packages")}
+    ours = dict(spark.sparkContext.getConf().getAll())
+    jars = {name: ours[name] for name in ("spark.jars", "spark.jars.packages") if name in ours}
     given = [f"--conf={name}={value}" for name, value in {**GIVEN, **jars}.items()]
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(Path(pyspark.__file__).parent)}

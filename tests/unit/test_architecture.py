@@ -17,19 +17,21 @@ PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config", "writability"}
 # What every command stands on: a session, and how it starts and ends.
-COMMAND = BASE | {"session", "entry"}
+COMMAND = BASE | {"session", "session_settings", "entry"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
     "config_reading": {"errors"},
     "config": {"errors", "config_reading"},
     "entry": {"errors"},
-    "session": BASE,
+    "jars": set(),
+    "session_settings": BASE,
+    "session": BASE | {"jars", "session_settings"},
     "judges": BASE,
     "sources": BASE | {"judges"},
     "engine": BASE | {"judges"},
     # The views on metrics take from the catalog which of them stand for a judge.
-    "lake": BASE | {"judges", "evaluation"},
+    "lake": BASE | {"judges", "evaluation", "session_settings"},
     "tracking": BASE,
     "tables": COMMAND | {"lake"},
     # Measures are pure: counts in, numbers out. The job that feeds and tells them is evaluating.

@@ -7,7 +7,14 @@ import pytest
 from pyspark.logger import PySparkLogger
 
 from judgelake.config import Tables
-from judgelake.session import QUERY_LOGGERS, _set_log_level, get_spark, stop_spark, submitted_settings
+from judgelake.session import QUERY_LOGGERS, _set_log_level, get_spark, stop_spark
+from judgelake.session_settings import (
+    ONE_COMMAND,
+    SMALL_BYTES,
+    SMALL_SETTINGS,
+    settings_of_one_command,
+    submitted_settings,
+)
 
 OF_THE_CLUSTER = {
     "spark.driver.host": "driver.cluster.example",
@@ -33,6 +40,30 @@ def test_a_submitted_session_gets_what_the_jobs_need_and_nothing_that_fits_one_m
     assert "DeltaSparkSessionExtension" in own["spark.sql.extensions"]
     assert not own.keys() & (OF_THE_CLUSTER.keys() - {"spark.sql.session.timeZone", "spark.sql.extensions"})
     assert not [value for value in own.values() if "127.0.0.1" in value]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_small"),
+    [
+        pytest.param([], True, id="nothing"),
+        pytest.param([SMALL_BYTES // 2, SMALL_BYTES // 2], True, id="just small"),
+        pytest.param([SMALL_BYTES // 2, SMALL_BYTES // 2 + 1], False, id="together no more"),
+    ],
+)
+def test_a_session_for_one_command_fits_what_the_warehouse_holds(sizes, is_small, tmp_path):
+    for number, size in enumerate(sizes):
+        table = tmp_path / "warehouse" / f"table{number}"
+        table.mkdir(parents=True)
+        with (table / "part-0.parquet").open("wb") as file:
+            file.truncate(size)
+        (table / "part-0.json").write_bytes(b"0" * 100)
+    settings = settings_of_one_command(Tables(warehouse=str(tmp_path / "warehouse")))
+    assert settings == {ONE_COMMAND: "true", **(SMALL_SETTINGS if is_small else {})}
+
+
+@pytest.mark.parametrize("warehouse", [None, "s3://bucket/warehouse"])
+def test_a_warehouse_elsewhere_is_never_taken_for_a_small_one(warehouse):
+    assert settings_of_one_command(Tables(warehouse=warehouse)) == {ONE_COMMAND: "true"}
 
 
 @pytest.mark.parametrize(

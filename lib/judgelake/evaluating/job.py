@@ -14,7 +14,7 @@ from judgelake.evaluating.inputs import gone_versions_named
 from judgelake.evaluating.tracking import track
 from judgelake.evaluation import EvaluateJob
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
-from judgelake.tracking import tracking_errors
+from judgelake.tracking import tracking_errors, warm_up
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,6 +52,7 @@ def evaluate_and_report(
         UserError: a table, version, column or label named in the job is not there, or nothing can be evaluated.
         RunError: the report or a card cannot be written.
     """
+    wait_until_warm = warm_up(job.mlflow)
     evaluation = evaluate(spark, job, say)
     try:
         say("writing the report")
@@ -73,6 +74,7 @@ def evaluate_and_report(
     mlflow_run_id, problem = None, None
     if job.mlflow.enabled:
         say("logging to MLflow")
+        wait_until_warm()
         try:
             mlflow_run_id = track(evaluation, cards, report)
         except tracking_errors() as error:  # the metrics are written

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     job = load_config(EvaluateJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     console = Console(highlight=False)
-    spark = get_spark(job.tables, app_name="judgelake evaluate", debug=arguments.debug)
+    spark = get_spark(job.tables, "judgelake evaluate", debug=arguments.debug, one_command=True)
     try:
         with console.status("Reading.") as status:
             done = evaluate_and_report(spark, job, say=status.update if console.is_terminal else console.print)

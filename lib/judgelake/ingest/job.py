@@ -14,7 +14,7 @@ from judgelake.ingest.staging import stage, staging_folder
 from judgelake.sources import TABLE, Columns, Files, Item, Rejected, format_named
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 EXAMPLES = 3
 # Shorter work needs no words on its way.
@@ -131,17 +131,20 @@ def _into_tables(
 
     create_tables(spark, tables)
     tell("Read; now held against what the tables have.")
-    judgments = read_newest(spark, tables.judgments)[0] if staged.has_judgments else None
-    settled = settle(spark, staged.folder, spark.table(tables.comparisons), spark.table(tables.labels), judgments)
-    count = settled.rejected.count()
-    first = settled.rejected.orderBy("file", "line", "reason").limit(EXAMPLES).collect()
-    examples = tuple(example(row["file"], row["line"], row["reason"]) for row in first)
+    settled = settle(
+        spark,
+        staged.folder,
+        comparisons=read_newest(spark, tables.comparisons),
+        labels=read_newest(spark, tables.labels),
+        judgments=read_newest(spark, tables.judgments) if staged.has_judgments else None,
+    )
+    examples = _examples(settled.rejected) if settled.rejected_count else ()
     if strict and examples:
         raise _refusal(examples)
     imported = settled.judgments
     new = f"{settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels"
     tell(f"Now appended: {new}{f', {imported.new:,} judgments' if imported else ''}.")
-    rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=count, held=0)
+    rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=settled.rejected_count, held=0)
     return Ingested(
         comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),
         comparisons_held=settled.comparisons.held,
@@ -150,10 +153,15 @@ def _into_tables(
         # After the comparisons: a reader never meets a judgment of a comparison that is not there.
         judgments_added=append_judgments(imported, tables.judgments) if imported else 0,
         judgments_held=imported.held if imported else 0,
-        rejected=count,
+        rejected=settled.rejected_count,
         rejected_added=added(rejected, tables.rejected_rows, "row_id"),
         examples=examples,
     )
+
+
+def _examples(rejected: DataFrame) -> tuple[str, ...]:
+    first = rejected.orderBy("file", "line", "reason").limit(EXAMPLES).collect()
+    return tuple(example(row["file"], row["line"], row["reason"]) for row in first)
 
 
 def example(file: str, line: int | None, reason: str) -> str:

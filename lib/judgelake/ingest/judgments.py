@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
-from judgelake.ingest.staged import POSITION, Known, at, kept, place_of, unknown, with_reason
-from judgelake.lake import app_ids, append_once, read_newest
+from judgelake.ingest.staged import POSITION, Known, Wrong, at, kept, place_of, unknown
+from judgelake.lake import Newest, app_ids, append_once, read_newest
 from judgelake.sources import IMPORTED
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class Imported:
     held: int
     run_id: str
     content: str
-    rejected: DataFrame
+    rejected: list[DataFrame]
 
 
-def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: DataFrame) -> Imported:
+def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: Newest) -> Imported:
     """Hold the staged judgments against their comparisons, each other and the table.
 
     The first answer to a request is taken, and a later one of the same files that says something else is
@@ -52,20 +52,23 @@ def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: Dat
         rows: staged rows, without those whose comparison was refused.
         folder: where what is found out is kept.
         known: the comparisons they may be about.
-        judgments: the judgments table at one version.
+        judgments: the judgments table as it is.
     """
     said = rows.select("seq", "file", "line", F.posexplode("judgments").alias("place", "judgment"))
     said = said.select(at("place"), "file", "line", "judgment.*")
-    checked = kept(_checked(said, known, judgments), folder / "checked_judgments")
     # Summed, the ids' hashes stand for the set, in whatever order the rows come.
     number = F.xxhash64("judgment_id").cast("decimal(38,0)")
-    counts = checked.agg(
-        F.count_if("is_new").alias("new"),
-        F.count_if(~F.col("is_new") & F.col("reason").isNull()).alias("held"),
-        F.sum(number).alias("read"),
-        F.sum(F.when(F.col("is_new"), number)).alias("content"),
-    ).collect()[0]
-    fresh = checked.where("is_new").select("at", "question_id")
+    checked = kept(
+        _checked(said, known, judgments),
+        folder / "checked_judgments",
+        new=F.count_if("is_new"),
+        held=F.count_if(~F.col("is_new") & F.col("reason").isNull()),
+        wrong=F.count_if(F.col("reason").isNotNull()),
+        read=F.sum(number),
+        content=F.sum(F.when(F.col("is_new"), number)),
+    )
+    counts = checked.counts
+    fresh = checked.rows.where("is_new").select("at", "question_id")
     told = said.drop(*DERIVED)
     return Imported(
         rows=said.join(fresh, "at").drop(*POSITION),
@@ -73,7 +76,7 @@ def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: Dat
         held=counts["held"],
         run_id=RUN_PREFIX + _hash(counts["read"])[:RUN_CHARACTERS],
         content=str(counts["content"]),
-        rejected=with_reason(told, checked.where("reason IS NOT NULL")),
+        rejected=Wrong.of(checked).of_rows(told),
     )
 
 
@@ -97,7 +100,7 @@ def append_judgments(imported: Imported, table: str) -> int:
     # the first time has come.
     for app_id in app_ids(_hash(imported.run_id, imported.content)):
         append_once(rows, table, app_id, writer=imported.run_id)
-        judgments, _ = read_newest(rows.sparkSession, table)
+        judgments = read_newest(rows.sparkSession, table).df
         held = judgments.where(F.col("run_id").startswith(RUN_PREFIX)).select("judgment_id")
         if rows.select("judgment_id").join(held, "judgment_id", "left_anti").isEmpty():
             return imported.new
@@ -107,7 +110,7 @@ def append_judgments(imported: Imported, table: str) -> int:
     )
 
 
-def _checked(said: DataFrame, known: Known, judgments: DataFrame) -> DataFrame:
+def _checked(said: DataFrame, known: Known, judgments: Newest) -> DataFrame:
     """One row a judgment: its id, its comparison's question, whether it `is_new`, and a reason where it is refused."""
     shown, answers = F.col("shown_order"), F.col("answers")
     unfit = unknown().when(
@@ -121,8 +124,6 @@ def _checked(said: DataFrame, known: Known, judgments: DataFrame) -> DataFrame:
         .groupBy(*REQUEST)
         .agg(F.min_by(F.struct("at", "file", "line", "judgment_id"), "at").alias("first"))
     )
-    imports = judgments.where(F.col("run_id").startswith(RUN_PREFIX))
-    held = imports.select("judgment_id").distinct().withColumn("is_held", F.lit(True))
     differs = F.col("first.judgment_id") != F.col("judgment_id")
     reason = F.coalesce(
         "unfit",
@@ -132,10 +133,19 @@ def _checked(said: DataFrame, known: Known, judgments: DataFrame) -> DataFrame:
         ),
     )
     is_new = F.col("unfit").isNull() & ~differs & (F.col("at") == F.col("first.at")) & F.col("is_held").isNull()
-    joined = placed.join(first, list(REQUEST), "left").join(held, "judgment_id", "left")
+    joined = _marked(placed.join(first, list(REQUEST), "left"), judgments)
     return joined.select(
         "at", "judgment_id", "question_id", reason.alias("reason"), F.coalesce(is_new, F.lit(False)).alias("is_new")
     )
+
+
+def _marked(rows: DataFrame, judgments: Newest) -> DataFrame:
+    """The rows with `is_held`: true where the table has the judgment by an import, else NULL."""
+    if judgments.is_empty:
+        return rows.withColumn("is_held", F.lit(None).cast("boolean"))
+    imports = judgments.df.where(F.col("run_id").startswith(RUN_PREFIX))
+    held = imports.select("judgment_id").distinct().withColumn("is_held", F.lit(True))
+    return rows.join(held, "judgment_id", "left")
 
 
 def _hash(*parts: object) -> str:

@@ -6,6 +6,7 @@ import argparse
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,9 @@ from judgelake.errors import UserError
 from judgelake.ingest.job import Ingested, IngestJob, ingest
 from judgelake.session import get_spark
 from judgelake.sources import FORMATS, TABLE, Files, format_named
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 DEFAULT_CONFIG = Path("conf/ingest.yaml")
 EPILOG = """examples:
@@ -46,9 +50,15 @@ def _command(arguments: argparse.Namespace) -> int:
     job = load_config(IngestJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     files = _files(arguments)
     console = Console(highlight=False)
+
+    def session() -> SparkSession:
+        # What was read lies in the warehouse by now, unless it is a table or is staged elsewhere.
+        is_there = arguments.format != TABLE and job.staging is None
+        return get_spark(job.tables, "judgelake ingest", debug=arguments.debug, one_command=is_there)
+
     with console.status("Reading.") as status:
         done = ingest(
-            lambda: get_spark(job.tables, app_name="judgelake ingest", debug=arguments.debug),
+            session,
             job,
             arguments.format,
             files,

@@ -11,12 +11,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from judgelake.ingest.judgments import Imported, settle_judgments
-from judgelake.ingest.staged import POSITION, Known, at, kept, place_of, text_of, unknown, with_reason
-from judgelake.ingest.staging import ROWS
+from judgelake.ingest.staged import POSITION, Kept, Known, Wrong, at, kept, place_of, staged_rows, unknown
 from judgelake.lake import COMPARISON, LABEL, without
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
+
+    from judgelake.lake import Newest
 
 # What a comparison is about. Source and attributes say where it was found: two sources may hold the same one.
 CONTENT = tuple(without(COMPARISON, "comparison_id", "source", "attributes").names)
@@ -41,11 +42,10 @@ class Settled:
     labels: Part
     judgments: Imported | None
     rejected: DataFrame
+    rejected_count: int
 
 
-def settle(
-    spark: SparkSession, folder: Path, comparisons: DataFrame, labels: DataFrame, judgments: DataFrame | None
-) -> Settled:
+def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newest, judgments: Newest | None) -> Settled:
     """Hold the rows staged in `folder` against each other and against the tables.
 
     The first of several rows with one id is taken; a later one with other content is rejected and names it,
@@ -56,37 +56,33 @@ def settle(
         folder: where the rows are staged; what is found out is kept there too.
         comparisons: the comparisons table as it is.
         labels: the labels table as it is.
-        judgments: the judgments table at one version; None where no file of judgments was read.
+        judgments: the judgments table as it is; None where no file of judgments was read.
     """
-    rows = spark.read.parquet(str(folder / ROWS))
-    refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
+    rows = staged_rows(spark, folder)
     given = rows.where("comparison IS NOT NULL").select(at(F.lit(0)), "file", "line", "comparison.*")
+    what = F.concat(F.lit("comparison_id "), "comparison_id")
     checked = kept(
-        _checked(given, comparisons, ("comparison_id",), CONTENT, F.concat(F.lit("comparison_id "), "comparison_id")),
-        folder / "checked_comparisons",
+        _checked(given, comparisons, ("comparison_id",), CONTENT, what), folder / "checked_comparisons", **_counts()
     )
-    wrong = checked.where("reason IS NOT NULL").select("at", "reason")
-    accepted = given.join(wrong, "at", "left_anti")
-    known = Known(accepted, comparisons, refused=checked.where("reason IS NOT NULL").select("comparison_id"))
-    said = rows.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
-    said = said.join(wrong.select("at.seq"), "seq", "left_anti").select(at("place"), "file", "line", "label.*")
-    checked_labels = kept(
-        _checked(said, labels, LABEL_KEY, LABEL_CONTENT, F.concat(F.lit("the label of "), "labeler")),
-        folder / "checked_labels",
-    )
-    wrong_labels = checked_labels.where("reason IS NOT NULL").select("at", "reason")
-    fitting, unfit = _fitting(said.join(wrong_labels, "at", "left_anti"), known)
-    rejected = [refused, with_reason(given, wrong), with_reason(said, wrong_labels), unfit]
+    wrong = Wrong.of(checked)
+    known = Known(wrong.taken_from(given), comparisons, refused=wrong)
+    taken = wrong.taken_from(rows, "seq")
+    said = taken.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
+    said = said.select(at("place"), "file", "line", "label.*")
+    checked_labels = kept(_checked_labels(said, labels, known), folder / "checked_labels", **_counts())
+    refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
+    parts = [refused, *wrong.of_rows(given), *Wrong.of(checked_labels).of_rows(said)]
     imported = None
     if judgments is not None:
-        taken = rows.join(wrong.select("at.seq"), "seq", "left_anti")
         imported = settle_judgments(taken, folder, known, judgments)
-        rejected.append(imported.rejected)
+        parts += imported.rejected
+    rejected = kept(reduce(DataFrame.unionByName, parts), folder / "rejected", count=F.count("*"))
     return Settled(
         comparisons=_part(given, checked),
-        labels=_part(fitting, checked_labels),
+        labels=_part(said, checked_labels),
         judgments=imported,
-        rejected=kept(reduce(DataFrame.unionByName, rejected), folder / "rejected"),
+        rejected=rejected.rows,
+        rejected_count=rejected.counts["count"],
     )
 
 
@@ -107,14 +103,20 @@ def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
 
 
 def _checked(
-    given: DataFrame, held: DataFrame, key: tuple[str, ...], content: tuple[str, ...], what: Column
+    given: DataFrame, held: Newest, key: tuple[str, ...], content: tuple[str, ...], what: Column, *also: str
 ) -> DataFrame:
-    """One row a given row: its key, whether it `is_new`, and a reason where it contradicts an earlier one."""
-    slim = given.select("at", "file", "line", *key, what.alias("what"), _digest(content).alias("content"))
+    """One row a given row: its key, whether it `is_new` or `is_held`, and a reason where it contradicts an earlier one.
+
+    Args:
+        given: the rows.
+        held: the table's rows.
+        key: the columns that name a row.
+        content: the columns that must be the same in all rows of one key.
+        what: the row in words.
+        also: further columns to have beside these.
+    """
+    slim = given.select("at", "file", "line", *key, *also, what.alias("what"), _digest(content).alias("content"))
     first = slim.groupBy(*key).agg(F.min_by(F.struct("at", "file", "line", "content"), "at").alias("first"))
-    known = (
-        held.join(first.select(*key), list(key), "left_semi").groupBy(*key).agg(F.min(_digest(content)).alias("held"))
-    )
     reason = F.when(
         F.col("held").isNotNull() & (F.col("held") != F.col("content")),
         F.concat("what", F.lit(": the table holds it with other content")),
@@ -123,15 +125,26 @@ def _checked(
         F.concat("what", F.lit(": stands with other content in "), place_of("first")),
     )
     is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull() & (F.col("first.content") == F.col("content"))
-    joined = slim.join(first, list(key)).join(known, list(key), "left")
-    return joined.select("at", *key, reason.alias("reason"), is_new.alias("is_new"))
+    joined = _beside_held(slim.join(first, list(key)), first.select(*key), held, content).withColumn("reason", reason)
+    is_held = ~is_new & F.col("reason").isNull()
+    return joined.select("at", *key, *also, "reason", is_new.alias("is_new"), is_held.alias("is_held"))
 
 
-def _fitting(said: DataFrame, known: Known) -> tuple[DataFrame, DataFrame]:
-    """The labels whose comparison is known and has as many answers as the label is about, and the others."""
-    about = known.about(said)
+def _beside_held(rows: DataFrame, keys: DataFrame, held: Newest, content: tuple[str, ...]) -> DataFrame:
+    """The rows with the digest of what the table holds of their key as `held`, NULL where it holds nothing."""
+    if held.is_empty:
+        return rows.withColumn("held", F.lit(None).cast("string"))
+    asked_for = held.df.join(keys, keys.columns, "left_semi")
+    known = asked_for.groupBy(*keys.columns).agg(F.min(_digest(content)).alias("held"))
+    return rows.join(known, keys.columns, "left")
+
+
+def _checked_labels(said: DataFrame, held: Newest, known: Known) -> DataFrame:
+    """As `_checked`; a reason also where the comparison is not known, or has not as many answers as the label says."""
+    what = F.concat(F.lit("the label of "), "labeler")
+    checked = _checked(said, held, LABEL_KEY, LABEL_CONTENT, what, *LABEL_CONTENT)
     letter = F.ascii("verdict") - F.lit(ord("A"))
-    reason = (
+    unfit = (
         unknown()
         .when(
             F.col("scores").isNotNull() & (F.size("scores") != F.col("answers")),
@@ -143,17 +156,23 @@ def _fitting(said: DataFrame, known: Known) -> tuple[DataFrame, DataFrame]:
         )
         .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer alone has a score"))
     )
-    judged = about.withColumn("reason", reason)
-    fitting = judged.where("reason IS NULL").select(*said.columns)
-    unfit = judged.where("reason IS NOT NULL").select("file", "line", "reason", text_of(said).alias("raw"))
-    return fitting, unfit
+    placed = known.about(checked).withColumn("reason", F.coalesce("reason", unfit))
+    is_new = F.col("is_new") & F.col("reason").isNull()
+    return placed.select("at", "reason", is_new.alias("is_new"), "is_held")
 
 
-def _part(rows: DataFrame, checked: DataFrame) -> Part:
-    new, held = F.count_if("is_new"), F.count_if(~F.col("is_new") & F.col("reason").isNull())
-    counts = checked.agg(new.alias("new"), held.alias("held")).collect()[0]
-    fresh = rows.join(checked.where("is_new").select("at"), "at", "left_semi").drop(*POSITION)
-    return Part(fresh, counts["new"], counts["held"])
+def _counts() -> dict[str, Column]:
+    """Of checked rows: those to append, those that are there already, those refused."""
+    return {
+        "new": F.count_if("is_new"),
+        "held": F.count_if("is_held"),
+        "wrong": F.count_if(F.col("reason").isNotNull()),
+    }
+
+
+def _part(rows: DataFrame, checked: Kept) -> Part:
+    fresh = rows.join(checked.rows.where("is_new").select("at"), "at", "left_semi").drop(*POSITION)
+    return Part(fresh, checked.counts["new"], checked.counts["held"])
 
 
 def _digest(content: tuple[str, ...]) -> Column:

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Observation
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from judgelake.ingest.staging import ROWS, STAGED
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from judgelake.lake import Newest
 
 # Where a row stands: its number in the ingest and, of labels and judgments, its place in the row; the file; the line.
 POSITION = ("at", "file", "line")
@@ -26,6 +32,32 @@ def place_of(first: str) -> Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """The refused rows of a checked table (at, reason), and how many; where there are none, nothing is read."""
+
+    rows: DataFrame
+    count: int
+
+    @classmethod
+    def of(cls, checked: Kept) -> Wrong:
+        """The rows with a reason."""
+        return cls(checked.rows.where("reason IS NOT NULL"), checked.counts["wrong"])
+
+    def taken_from(self, rows: DataFrame, place: str = "at") -> DataFrame:
+        """The rows without these, by `at` or `seq`."""
+        if not self.count:
+            return rows
+        return rows.join(self.rows.select("at", "at.seq").select(place), place, "left_anti")
+
+    def of_rows(self, rows: DataFrame) -> list[DataFrame]:
+        """These of the rows, as rejected rows; in a list that is empty where there are none."""
+        if not self.count:
+            return []
+        wrong = rows.join(self.rows.select("at", "reason"), "at")
+        return [wrong.select("file", "line", "reason", text_of(rows).alias("raw"))]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The comparisons that something may be said about: the ingest's own that were accepted, and the table's.
 
@@ -33,22 +65,24 @@ class Known:
     """
 
     accepted: DataFrame
-    table: DataFrame
-    refused: DataFrame
+    table: Newest
+    refused: Wrong
 
     def about(self, said: DataFrame) -> DataFrame:
         """The rows with their comparison's question_id and `answers`, how many it has; see `unknown`."""
         columns = ("comparison_id", "question_id", F.size("answers").alias("answers"))
-        asked_for = self.table.join(said.select("comparison_id").distinct(), "comparison_id", "left_semi")
-        known = (
-            self.accepted.select(*columns)
-            .unionByName(asked_for.select(*columns))
-            .groupBy("comparison_id")
-            .agg(F.min("question_id").alias("question_id"), F.min("answers").alias("answers"))
+        found = self.accepted.select(*columns)
+        if not self.table.is_empty:
+            asked_for = self.table.df.join(said.select("comparison_id").distinct(), "comparison_id", "left_semi")
+            found = found.unionByName(asked_for.select(*columns))
+        known = found.groupBy("comparison_id").agg(
+            F.min("question_id").alias("question_id"), F.min("answers").alias("answers")
         )
-        refused = self.refused.join(self.accepted, "comparison_id", "left_anti").distinct()
-        marked = refused.withColumn("is_refused", F.lit(True))
-        return said.join(known, "comparison_id", "left").join(marked, "comparison_id", "left")
+        placed = said.join(known, "comparison_id", "left")
+        if not self.refused.count:
+            return placed.withColumn("is_refused", F.lit(False))
+        refused = self.refused.rows.select("comparison_id").join(self.accepted, "comparison_id", "left_anti").distinct()
+        return placed.join(refused.withColumn("is_refused", F.lit(True)), "comparison_id", "left")
 
 
 def unknown() -> Column:
@@ -58,17 +92,28 @@ def unknown() -> Column:
     ).when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
 
 
-def with_reason(rows: DataFrame, wrong: DataFrame) -> DataFrame:
-    """The rows that `wrong` (at, reason) names, as rejected rows."""
-    return rows.join(wrong.select("at", "reason"), "at").select("file", "line", "reason", text_of(rows).alias("raw"))
-
-
 def text_of(rows: DataFrame) -> Column:
     """A row as JSON, without where it stands."""
     return F.to_json(F.struct(*(name for name in rows.columns if name not in POSITION)))
 
 
-def kept(rows: DataFrame, folder: Path) -> DataFrame:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows that are written out, and what was counted of them on the way."""
+
+    rows: DataFrame
+    counts: dict[str, int]
+
+
+def kept(rows: DataFrame, folder: Path, **counts: Column) -> Kept:
     """The rows written out: what was found out must not change while the tables do."""
-    rows.write.parquet(str(folder))
-    return rows.sparkSession.read.parquet(str(folder))
+    counted = Observation()
+    named = (count.alias(name) for name, count in counts.items())
+    rows.observe(counted, *named).write.parquet(str(folder))
+    # With the schema Spark need not look for it in the files, which would be a job.
+    return Kept(rows.sparkSession.read.schema(rows.schema).parquet(str(folder)), counted.get)
+
+
+def staged_rows(spark: SparkSession, folder: Path) -> DataFrame:
+    """The rows that `stage` wrote."""
+    return spark.read.schema(from_arrow_schema(STAGED)).parquet(str(folder / ROWS))

@@ -84,7 +84,7 @@ class ChunkWriter:
 
     def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
         """Whether a request of the chunk has no judgment in the table, by whomever."""
-        judgments, _ = read_newest(self.spark, self.judgments_table)
+        judgments = read_newest(self.spark, self.judgments_table).df
         judged = judgments.where(F.col("judge_fingerprint") == asking.judge.fingerprint)
         wanted = self._planned(chunk).select("judgment_id", "attempt")
         return not wanted.join(judged, ["judgment_id", "attempt"], "left_anti").isEmpty()
@@ -103,7 +103,7 @@ class ChunkWriter:
         # Read at a named version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would refuse the commit when another chunk was appended meanwhile.
         # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
-        judgments, _ = read_newest(self.spark, self.judgments_table)
+        judgments = read_newest(self.spark, self.judgments_table).df
         others = judgments.where(
             (F.col("judge_fingerprint") == asking.judge.fingerprint)
             & (F.col("run_id") != asking.run_id)

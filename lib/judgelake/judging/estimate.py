@@ -12,16 +12,18 @@ from rich.table import Table
 from judgelake.config import JudgeJob
 from judgelake.judges import Prompt
 from judgelake.judging.judge import Judge
-from judgelake.judging.length import token_counter
+from judgelake.judging.length import CountTokens, token_counter
 from judgelake.judging.plan import Pending
+from judgelake.lake import read_newest
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # Enough prompts for a mean token count that is right to a few per cent.
 SAMPLE_PROMPTS = 200
 # A request that was known to fail has no prompt, so it does not count.
 ASKED_ONCE = ("prompt_sha256", "repeat")
+NOTHING = {"prompts": 0, "bytes": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,52 @@ class Estimate:
 
 def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
     """Count what a run would ask. Tokens are exact on a sample and scaled by bytes, time goes by earlier runs."""
-    rows = pending.rows.persist()
-    requests: Any = rows.agg(F.countDistinct("judgment_id")).first()
-    # An identical prompt is asked once for each repeat.
-    asked = rows.where("status IS NULL").dropDuplicates([*ASKED_ONCE])
-    prompts: Any = asked.agg(F.count("*").alias("count"), F.sum("prompt_bytes").alias("bytes")).first()
-    failures = rows.where("status IS NOT NULL").groupBy("status").count().orderBy("status").collect()
-    sample = rows.where("prompt IS NOT NULL").orderBy("prompt_sha256").limit(SAMPLE_PROMPTS).select("prompt").collect()
+    count = token_counter(judge)
+    rows = pending.rows
+    if count is not None:
+        # Read a second time for the sample.
+        rows = rows.persist()
+    found = _by_status(rows)
+    sample = [] if count is None else _sample(rows)
     rows.unpersist()
     pending.release()
-    total_bytes = prompts["bytes"] or 0
+    asked = found.get(None, NOTHING)
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(
-        requests=requests[0],
+        requests=sum(row["requests"] for row in found.values()),
         skipped=pending.skipped,
-        distinct_prompts=prompts["count"],
-        known_failures={row["status"]: row["count"] for row in failures},
-        prompt_bytes=total_bytes,
-        prompt_tokens=_tokens(judge, [row["prompt"] for row in sample], total_bytes),
-        seconds=prompts["count"] / rate if rate else None,
+        distinct_prompts=asked["prompts"],
+        known_failures={status: found[status]["rows"] for status in sorted(found.keys() - {None})},
+        prompt_bytes=asked["bytes"],
+        prompt_tokens=_tokens(count, sample, asked["bytes"]),
+        seconds=asked["prompts"] / rate if rate else None,
         rate_from=rate_from,
     )
 
 
-def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
-    count = token_counter(judge)
+def _by_status(rows: DataFrame) -> dict[Any, Any]:
+    """What there is of each status, of None what is to be asked: `requests`, `prompts`, their `bytes`, and `rows`."""
+    # An identical prompt is asked once for each repeat. A request is one prompt's: it is in one group.
+    prompts = rows.groupBy("status", *ASKED_ONCE).agg(
+        F.countDistinct("judgment_id").alias("requests"),
+        F.first("prompt_bytes").alias("bytes"),
+        F.count("*").alias("rows"),
+    )
+    sums = prompts.groupBy("status").agg(
+        F.sum("requests").alias("requests"),
+        F.count("*").alias("prompts"),
+        F.sum("bytes").alias("bytes"),
+        F.sum("rows").alias("rows"),
+    )
+    return {row["status"]: row for row in sums.collect()}
+
+
+def _sample(rows: DataFrame) -> list[str]:
+    with_prompt = rows.where("prompt IS NOT NULL").orderBy("prompt_sha256").limit(SAMPLE_PROMPTS)
+    return [row["prompt"] for row in with_prompt.select("prompt").collect()]
+
+
+def _tokens(count: CountTokens | None, sample: list[str], total_bytes: int) -> int | None:
     if count is None or not sample:
         return None
     prompts = [Prompt.from_canonical(text) for text in sample]
@@ -73,7 +96,10 @@ def _tokens(judge: Judge, sample: list[str], total_bytes: int) -> int | None:
 
 def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[float | None, str | None]:
     """Prompts a second that the last run of this model and mode has asked, and its run id; None where there is none."""
-    runs = spark.read.table(job.tables.runs).where(
+    newest = read_newest(spark, job.tables.runs)
+    if newest.is_empty:
+        return None, None
+    runs = newest.df.where(
         (F.col("model_version") == judge.model_version) & (F.col("mode") == judge.mode) & F.isnotnull("requests_per_s")
     )
     last = runs.orderBy(F.desc("ended_at")).select("requests_per_s", "run_id").first()

@@ -6,7 +6,7 @@ import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -66,12 +66,11 @@ def judge(
         KeyboardInterrupt: a stop was asked for. What was judged is kept.
     """
     console, stopping = console or Console(), stopping or Stopping()
-    clock = Clock()
+    clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
     resolved, pinned, comparisons = _prepared(spark, job)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    tracker = Tracker(job.mlflow)
     with (
         tracker.started(job, resolved, run_id),
         closing(ProgressServer(_driver_host(spark), run_id)) as server,
@@ -191,7 +190,8 @@ def _slots(spark: SparkSession) -> int:
     """Tasks the cluster runs at a time, as Spark itself would split a range of numbers."""
     from pyspark.sql import functions as F
 
-    return spark.range(1_000_000).select(F.spark_partition_id()).distinct().count()
+    last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()
+    return int(last[0]) + 1
 
 
 def _driver_host(spark: SparkSession) -> str | None:

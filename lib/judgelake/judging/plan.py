@@ -72,8 +72,8 @@ class Pending:
 
     rows: DataFrame
     judgments_version: int
-    at_most: int
-    """Upper bound of the job's requests over all runs, known without rendering any."""
+    comparisons: DataFrame
+    """The job's comparisons; all its requests, over all runs, are made of them."""
     skipped: int
     is_empty: bool = False
     held: DataFrame | None = None
@@ -135,13 +135,14 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     Finished ones are found by a join on `judgment_id`; no list of ids reaches the driver. Prompts are only
     rendered to the end for what is left.
     """
-    at_most = comparisons.count() * most_orders(job.order) * job.order.repeats
     rows = _prepared(comparisons)
-    judgments, version = read_newest(spark, job.tables.judgments)
-    judged = judgments.where(F.col("judge_fingerprint") == judge.fingerprint)
+    judgments = read_newest(spark, job.tables.judgments)
+    version = judgments.version
+    judged = judgments.df.where(F.col("judge_fingerprint") == judge.fingerprint)
     whole = Rendering(judge, job.order, job.overflow)
-    if judged.isEmpty():
-        return Pending(rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1)), version, at_most, skipped=0)
+    if judgments.is_empty or judged.isEmpty():
+        first = rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1))
+        return Pending(first, version, comparisons, skipped=0)
     named = Observation("named")
     left = _unfinished(
         rows.mapInArrow(whole.names, NAMED_DDL).observe(named, F.count("*").alias("requests")),
@@ -152,7 +153,7 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     skipped = named.get["requests"] - count
     again = rows.join(left.select("row_key").distinct(), "row_key", "left_semi").mapInArrow(whole, REQUEST_DDL)
     attempts = left.select("judgment_id", "attempt").distinct()
-    return Pending(again.join(attempts, "judgment_id"), version, at_most, skipped, count == 0, left)
+    return Pending(again.join(attempts, "judgment_id"), version, comparisons, skipped, count == 0, left)
 
 
 def write_plan(
@@ -167,7 +168,8 @@ def write_plan(
     if pending.is_empty:
         pending.release()
         return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, ())
-    chunks = max(1, math.ceil(pending.at_most / job.asking.chunk_requests))
+    at_most = pending.comparisons.count() * most_orders(job.order) * job.order.repeats
+    chunks = max(1, math.ceil(at_most / job.asking.chunk_requests))
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     job = load_config(JudgeJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     console = Console()
-    spark = get_spark(job.tables, app_name="judgelake judge", debug=arguments.debug)
+    spark = get_spark(job.tables, "judgelake judge", debug=arguments.debug, one_command=True)
     with _stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:

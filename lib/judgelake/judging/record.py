@@ -27,7 +27,7 @@ from judgelake.judging.plan import Plan
 from judgelake.judging.progress import Tally
 from judgelake.judging.summary import Counts
 from judgelake.lake import RUN, append_once, check_names
-from judgelake.tracking import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
+from judgelake.tracking import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors, warm_up
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -167,6 +167,7 @@ class Tracker:
 
     def __init__(self, settings: JudgeMlflow) -> None:
         self._settings = settings
+        self._wait_until_warm = warm_up(settings)
         self.run_id: str | None = None
 
     @contextmanager
@@ -181,6 +182,7 @@ class Tracker:
             return
         with ExitStack() as stack:
             try:
+                self._wait_until_warm()
                 stack.enter_context(_experiment_put_back())
                 mlflow = open_experiment(self._settings)
                 # A notebook may have a run of its own open; ours then stands below it.

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
+TOKENS = ("prompt", "cached", "output")
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Counts over the judgments of one run. A number nobody could know is None.
@@ -48,19 +51,25 @@ class Counts:
 def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
     """Count the judgments of one run."""
     rows = judgments.where(F.col("run_id") == run_id)
-    statuses = {row["status"]: row["count"] for row in rows.groupBy("status").count().orderBy("status").collect()}
-    sums: Any = rows.agg(
-        F.sum("prompt_tokens").alias("prompt"),
-        F.sum("cached_tokens").alias("cached"),
-        F.sum("output_tokens").alias("output"),
-        F.array_sort(F.collect_set("engine")).alias("engines"),
-    ).first()
+    sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
+    engines = F.collect_set("engine").alias("engines")
+    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines)
+    found = sorted(by_status.collect(), key=lambda row: row["status"])
     both: Any = (
         both_orders(rows)
         .agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double")))
         .first()
     )
-    return Counts(statuses, sums["prompt"], sums["cached"], sums["output"], both[0], both[1], tuple(sums["engines"]))
+    prompt, cached, output = ([row[name] for row in found if row[name] is not None] for name in TOKENS)
+    return Counts(
+        statuses={row["status"]: row["count"] for row in found},
+        prompt_tokens=sum(prompt) if prompt else None,
+        cached_tokens=sum(cached) if cached else None,
+        output_tokens=sum(output) if output else None,
+        both_orders=both[0],
+        consistency=both[1],
+        engines=tuple(sorted({engine for row in found for engine in row["engines"]})),
+    )
 
 
 def both_orders(judgments: DataFrame) -> DataFrame:

@@ -4,7 +4,7 @@ from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, r
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
-from judgelake.lake.read import Pinned, has_commits_of_others, read_newest, read_pinned
+from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
 from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
@@ -39,6 +39,7 @@ __all__ = [
     "TABLES",
     "VIEWS",
     "Maintained",
+    "Newest",
     "Pinned",
     "app_ids",
     "append_new",

@@ -12,13 +12,13 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
-from judgelake.lake.names import TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.session_settings import ONE_COMMAND
 from judgelake.writability import why_unwritable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-POINTED_TO = "spark.judgelake.location."
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 # What Delta says to the slower of two sessions that create one table at the same moment.
 LOST_RACES = (
@@ -33,16 +33,22 @@ LOST_RACES = (
 def create_tables(spark: SparkSession, tables: Tables) -> None:
     """Create what is absent of the tables and views; what is there stays as it is.
 
+    Views of an embedded warehouse live in the session alone, so one that `ONE_COMMAND` says nobody will query after
+    its command gets none.
+
     Raises:
         UserError: the warehouse cannot be written, or a name does not fit.
     """
     _check_writable(tables)
     for table in TABLES:
         _create(spark, tables, table)
-    for view in VIEWS:
+    if tables.warehouse is None:
         # In a shared catalog a view may belong to somebody else; `create_views` replaces it on purpose.
-        if tables.warehouse is not None or not spark.catalog.tableExists(getattr(tables, view)):
-            _create_view(spark, tables, view)
+        views = [view for view in VIEWS if not spark.catalog.tableExists(getattr(tables, view))]
+    else:
+        views = [] if spark.conf.get(ONE_COMMAND, None) else list(VIEWS)
+    for view in views:
+        _create_view(spark, tables, view)
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:

@@ -11,6 +11,8 @@ from judgelake.evaluation import KINDS, OrderRule, headline_of, metric_named
 from judgelake.lake.schemas import SCHEMAS
 
 TABLES = tuple(SCHEMAS)
+POINTED_TO = "spark.judgelake.location."
+"""Before a table's name: the setting in which a session remembers its folder."""
 # A view stands after those it reads.
 VIEWS = (
     "judgments_latest",

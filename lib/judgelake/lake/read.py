@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pyspark.errors import AnalysisException
 
-from judgelake.errors import UserError, first_line
+from judgelake.errors import UserError
+from judgelake.lake.log import Noted, folder_on_disk, newest_version, noted
 from judgelake.lake.names import quoted
+from judgelake.session_settings import SMALL_BYTES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,19 +43,38 @@ class Pinned:
         return FILE_IS_GONE in told and f"{unquote(urlsplit(self.location).path)}/" in told
 
 
-def read_newest(spark: SparkSession, table: str) -> tuple[DataFrame, int]:
-    """The table at its newest version of now, whatever is appended while rows are read; and that version."""
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A table at its newest version of now; `is_empty` where it is known, without a look at it, to hold no row."""
+
+    df: DataFrame
+    version: int
+    is_empty: bool
+
+
+def read_newest(spark: SparkSession, table: str) -> Newest:
+    """The table at its newest version of now, whatever is appended while rows are read."""
     version = _newest_version(spark, table)
-    return _at(spark, table, version), version
+    note = _noted(spark, table, version)
+    df = _held(_at(spark, table, version), note)
+    return Newest(df, version, is_empty=note is not None and not note.files)
 
 
 def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: str) -> bool:
     """Whether anybody but `writer` (see `append_once`) has added rows since version `after`."""
-    newest = _newest_version(spark, table)
-    # Some more than there were a moment ago: a commit in between must not push the oldest out of sight.
-    seen = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {max(0, newest - after) + COMMITS_IN_BETWEEN}")
-    rows = seen.select("version", "operation", "userMetadata").collect()
-    if min(row["version"] for row in rows) > after + 1:
+    folder = folder_on_disk(spark, table)
+    if folder is not None and newest_version(folder) == after:
+        return False
+
+    def latest(commits: int) -> list[Any]:
+        seen = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {commits}")
+        return seen.select("version", "operation", "userMetadata").collect()
+
+    rows = latest(COMMITS_IN_BETWEEN)
+    if rows[-1]["version"] > after + 1:
+        # Some more than there were a moment ago: a commit in between must not push the oldest out of sight.
+        rows = latest(rows[0]["version"] - after + COMMITS_IN_BETWEEN)
+    if rows[-1]["version"] > after + 1:
         return True
     return any(
         row["version"] > after and row["operation"] not in ADDS_NO_ROWS and row["userMetadata"] != writer
@@ -67,16 +88,9 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     Raises:
         UserError: no such table, not a Delta table, a column of `needs` is absent, or the version is gone.
     """
-    name = quoted(table)
     if not spark.catalog.tableExists(table):
         raise UserError(f"There is no table {table!r}. Fill it with jobs/ingest.py, or name yours under tables.")
-    try:
-        detail = spark.sql(f"DESCRIBE DETAIL {name}").select("format", "id", "location").first()
-    except AnalysisException as error:
-        raise UserError(f"Table {table!r} cannot be read: {first_line(error)}") from error
-    if detail is None or detail["format"] != "delta":
-        raise UserError(f"Table {table!r} is no Delta table. Ingest it with jobs/ingest.py --format table.")
-    newest = _newest_version(spark, table)
+    table_id, location, newest = _identity(spark, table)
     chosen = newest if version is None else version
     try:
         df = _at(spark, table, chosen)
@@ -88,13 +102,48 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
             f"Table {table!r} has no column {', '.join(missing)}; it has {', '.join(df.columns)}. "
             "Map your columns with jobs/ingest.py --format table."
         )
-    return Pinned(df, table, chosen, str(detail["id"]), str(detail["location"]))
+    return Pinned(_held(df, _noted(spark, table, chosen)), table, chosen, table_id, location)
+
+
+def _identity(spark: SparkSession, table: str) -> tuple[str, str, int]:
+    """The id, the location and the newest version of a Delta table."""
+    folder = folder_on_disk(spark, table)
+    newest = None if folder is None else newest_version(folder)
+    note = None if folder is None or newest is None else noted(folder, newest)
+    if newest is not None and note is not None:
+        return note.table_id, f"file:{folder}", newest
+    try:
+        detail = spark.sql(f"DESCRIBE DETAIL {quoted(table)}").select("format", "id", "location").first()
+    except AnalysisException as error:
+        raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
+    if detail is None or detail["format"] != "delta":
+        raise UserError(f"Table {table!r} is no Delta table. Ingest it with jobs/ingest.py --format table.")
+    return str(detail["id"]), str(detail["location"]), _newest_version(spark, table)
 
 
 def _newest_version(spark: SparkSession, table: str) -> int:
+    folder = folder_on_disk(spark, table)
+    version = None if folder is None else newest_version(folder)
+    if version is not None:
+        return version
     newest = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT 1").select("version").first()
     assert newest is not None, "a Delta table has at least one version"
     return int(newest["version"])
+
+
+def _noted(spark: SparkSession, table: str, version: int) -> Noted | None:
+    folder = folder_on_disk(spark, table)
+    return None if folder is None else noted(folder, version)
+
+
+def _held(df: DataFrame, note: Noted | None) -> DataFrame:
+    """The rows of a small table, read once and kept until nobody holds them any more.
+
+    Every query over a Delta table begins with jobs that look for its files in the log; over rows that are kept, none
+    does.
+    """
+    is_small = note is not None and 0 < note.size_bytes <= SMALL_BYTES
+    return df.localCheckpoint(eager=False) if is_small else df
 
 
 def _at(spark: SparkSession, table: str, version: int) -> DataFrame:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ from judgelake.engine.processes import members_of_group
 from judgelake.engine.state import read_note
 from judgelake.judges import Decoding, Failure, Message, Prompt, Status
 
-pytest.importorskip("vllm", reason="needs vLLM")
+# Only looked for: importing it would cost every run of the tests four seconds and 0.9 GB.
+pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")
 
 QUESTION = Prompt(messages=(Message("user", "Is the sky blue on a clear day? Answer A for yes, B for no."),))
 CONTEXT = 2048

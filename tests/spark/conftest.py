@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from by_hand import ByHand, evaluated_by_hand
 from mlflow_store import mlflow_at
 from small_lake import SmallLake, append, lake_of_its_own
 
-from judgelake.config import JudgeJob, Tables, validated
+from judgelake.config import Tables
 from judgelake.lake import create_tables
 from judgelake.session import get_spark
 
@@ -93,24 +93,6 @@ def add_pairs(spark: Any, lake: Tables) -> Callable[..., None]:
         spark.createDataFrame(rows, columns).write.format("delta").mode("append").saveAsTable(lake.comparisons)
 
     return add
-
-
-@pytest.fixture
-def judge_job(lake: Tables) -> Callable[..., JudgeJob]:
-    """A judge job over this test's tables: judge_job(url, order={"orders": "AB"})."""
-
-    def job(url: str | None, **changes: Mapping[str, Any]) -> JudgeJob:
-        content: dict[str, Any] = {
-            "judge": {"name": "judgelm", "model": "test-judge"},
-            "engine": {"url": url, "max_retries": 1, "timeout_s": 20},
-            "tables": lake.model_dump(),
-            "mlflow": {"enabled": False},
-        }
-        for group, values in changes.items():
-            content[group] = {**content.get(group, {}), **values} if isinstance(values, Mapping) else values
-        return validated(JudgeJob, content, "test")
-
-    return job
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""What is kept of a run beside its judgments: its engine's settings, and its run in MLflow or below a notebook's."""
-
-import json
+"""What is kept of a run beside its judgments: its run in MLflow or below a notebook's, and what a failed one leaves."""
 
 import pytest
+from judge_lake import JudgeLake, pairs
 
 from judgelake.config import Mlflow
 from judgelake.errors import UserError
@@ -15,27 +14,19 @@ from judgelake.tracking import open_experiment
 of_mlflow = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
-def test_the_version_a_given_server_tells_is_kept_with_the_run(spark, lake, add_pairs, judge_job, test_server):
-    add_pairs([("c1", "Q?", "a", "b")])
-    url = test_server("instant")
-    judge(spark, judge_job(url))
-    row = spark.read.table(lake.runs).first()
-    assert json.loads(row["engine_settings"]) == [{"url": url, "version": "test"}]
-    assert (row["engine_start_s"], row["device_seconds"]) == (None, None)
-
-
-def test_a_server_that_tells_nothing_leaves_null(spark, lake, add_pairs, judge_job, test_server):
-    add_pairs([("c1", "Q?", "a", "b")])
-    judge(spark, judge_job(test_server("plain")))
-    assert spark.read.table(lake.runs).first()["engine_settings"] is None
+@pytest.fixture(scope="module")
+def lake(spark, empty_warehouse, tmp_path_factory) -> JudgeLake:
+    lake = JudgeLake(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_judge_record")
+    lake.add(pairs("recorded", 1))
+    return lake
 
 
 @of_mlflow
-def test_a_run_inside_a_notebooks_own_is_logged_below_it(spark, lake, add_pairs, judge_job, test_server, mlflow):
-    add_pairs([("c1", "Q?", "a", "b")])
-    url = test_server("instant")
+def test_a_run_inside_a_notebooks_own_is_logged_below_it(spark, lake, shared_server, mlflow):
+    url = shared_server("instant")
+    job = lake.job(url, mlflow={"enabled": True})
     with mlflow.start_run() as own:
-        run = judge(spark, judge_job(url, mlflow={"enabled": True}))
+        run = judge(spark, job)
         assert mlflow.active_run().info.run_id == own.info.run_id
     logged = mlflow.get_run(run.record.mlflow_run_id)
     assert logged.data.tags["mlflow.parentRunId"] == own.info.run_id
@@ -43,41 +34,37 @@ def test_a_run_inside_a_notebooks_own_is_logged_below_it(spark, lake, add_pairs,
     assert logged.data.metrics["coverage"] == 1
     settings = mlflow.artifacts.load_dict(f"{logged.info.artifact_uri}/engine_settings.json")
     assert settings == [{"url": url, "version": "test"}]
-    second = judge(spark, judge_job(url, mlflow={"enabled": True}))
-    assert "mlflow.parentRunId" not in mlflow.get_run(second.record.mlflow_run_id).data.tags
+    outside = Tracker(job.mlflow)
+    with outside.started(job, resolve_judge(job), "outside of a notebook's run"):
+        pass
+    assert "mlflow.parentRunId" not in mlflow.get_run(outside.run_id).data.tags
 
 
-def test_an_unusable_tracking_address_ends_the_job_before_it_plans(
-    spark, lake, add_pairs, judge_job, test_server, monkeypatch
-):
+def test_an_unusable_tracking_address_ends_the_job_before_it_plans(lake, shared_server, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    add_pairs([("c1", "Q?", "a", "b")])
+    before = lake.runs(), lake.judgments()
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9 does not answer.*MLFLOW_TRACKING_URI.*mlflow\.enabled: false"):
-        judge(spark, judge_job(test_server("instant"), mlflow={"enabled": True}))
-    assert spark.read.table(lake.judgments).isEmpty()
-    assert spark.read.table(lake.runs).isEmpty()
+        lake.judge(shared_server("instant"), mlflow={"enabled": True})
+    assert (lake.runs(), lake.judgments()) == before
 
 
-def test_a_run_that_fails_right_after_it_was_planned_leaves_no_plan_and_is_told(
-    spark, lake, add_pairs, judge_job, test_server, monkeypatch
-):
+def test_a_run_that_fails_right_after_it_was_planned_leaves_no_plan_and_is_told(lake, shared_server, monkeypatch):
     def gone(tracker, job, plan):
         raise OSError("the tracking server is gone")
 
     monkeypatch.setattr("judgelake.judging.job.Tracker.planned", gone)
-    add_pairs([("c1", "Q?", "a", "b")])
     with pytest.raises(OSError, match="is gone"):
-        judge(spark, judge_job(test_server("instant")))
-    assert spark.read.table(lake.plans).isEmpty()
-    assert spark.read.table(lake.runs).first()["outcome"] == "failed"
+        lake.judge(shared_server("instant"), order={"repeats": 2})
+    assert not lake.has_plans()
+    assert "failed" in {run["outcome"] for run in lake.runs()}
 
 
 @of_mlflow
-def test_a_store_that_goes_away_before_the_end_fails_no_job(mlflow, judge_job, monkeypatch, caplog):
+def test_a_store_that_goes_away_before_the_end_fails_no_job(mlflow, lake, monkeypatch, caplog):
     def gone(status):
         raise OSError(f"no route to https://me:secret@store for {status}")
 
-    job = judge_job(None, mlflow={"enabled": True})
+    job = lake.job(None, mlflow={"enabled": True})
     tracker = Tracker(job.mlflow)
     with tracker.started(job, resolve_judge(job), "r"):
         monkeypatch.setattr("mlflow.tracking.fluent.end_run", gone)

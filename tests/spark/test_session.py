@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyspark
 import pytest
+from small_lake import lake_of_its_own
 
 from judgelake.cli import main as cli
 from judgelake.judging import main as judge_main
@@ -54,6 +55,11 @@ def test_spark_submits_own_settings_stand_and_delta_is_added(spark, tmp_path):
     assert "spark.sql.warehouse.dir" not in settings or "of_the_job" not in settings["spark.sql.warehouse.dir"]
     assert "UseParallelGC" not in settings.get("spark.driver.extraJavaOptions", "")
     assert (settings["rows"], settings["is_stopped"]) == (3, True)
+
+
+@pytest.fixture(scope="module")
+def lake(spark, empty_warehouse, tmp_path_factory):
+    return lake_of_its_own(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_session")
 
 
 @pytest.fixture

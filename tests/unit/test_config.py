@@ -195,3 +195,9 @@ def test_without_a_config_what_is_needed_is_said(settings, monkeypatch):
 def test_a_mistake_on_the_command_line_is_told_without_a_config():
     with pytest.raises(UserError, match=r"^--set judge\.mdoe: unknown key 'judge\.mdoe'\. Did you mean 'mode'\?$"):
         load_config(JudgeJob, None, [JUDGE, "judge.mdoe=pair"])
+
+
+def test_tables_are_named_by_config_and_environment_alike(monkeypatch):
+    monkeypatch.setenv("JUDGELAKE_JUDGMENTS", "mine.judgments")
+    assert load_tables(None) == Tables(judgments="mine.judgments")
+    assert load_tables(None, ["tables.judgments=other"]).judgments == "other"

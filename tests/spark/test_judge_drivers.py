@@ -161,7 +161,7 @@ def test_the_process_ends_with_that_exit_code(start):
     driver = start("judge.nmae=x")
     output, _ = driver.communicate(timeout=WAIT_S)
     assert driver.returncode == 2, output
-    assert_one_error(output, "did you mean 'name'")
+    assert_one_error(output, "Did you mean 'name'")
 
 
 def assert_one_error(output, expected):

@@ -20,7 +20,7 @@ from judgelake.ingest import IngestJob, main
         ),
         (
             ["--format", "pandalm", "--input", "x", "--set", "tabels.labels=x"],
-            "unknown key 'tabels': did you mean 'tables'?",
+            "unknown key 'tabels'. Did you mean 'tables'?",
         ),
         (["--format", "pandalm", "--input", "x", "--set", "tables.warehouse=null"], "`staging` is not set"),
         (["--format", "judgelake"], "--format judgelake needs a file: --input, --labels or --judgments."),

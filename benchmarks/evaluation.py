@@ -24,10 +24,9 @@ from typing import Any
 from rich.console import Console
 
 from judgelake.config import load_config
-from judgelake.evaluating import evaluate_and_report
-from judgelake.evaluation import EvaluateJob
+from judgelake.jobs.evaluate import EvaluateJob, evaluate_and_report
 from judgelake.lake import create_tables
-from judgelake.session import get_spark
+from judgelake.runtime import get_spark
 
 SLICES = 10
 """Of each of two dimensions."""

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from judgelake.config import JudgeJob, load_config
+from judgelake.config import load_config
 from judgelake.engine import Ask, Reply
-from judgelake.judging import judge
+from judgelake.jobs.judge import JudgeJob, judge
 from judgelake.lake import create_tables
-from judgelake.session import get_spark
+from judgelake.runtime import get_spark
 
 ANSWERS_A_QUESTION = 10
 

@@ -28,16 +28,17 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
-from judgelake.config import JudgeJob, load_config
+from judgelake.comparisons import comparison_from_record
+from judgelake.config import load_config
 from judgelake.engine import Launch, owner_of_this_driver, stop_engines, with_dtype_for_this_cpu
-from judgelake.engine.environment import server_environment
-from judgelake.engine.metrics import get
-from judgelake.ingest import IngestJob, ingest
-from judgelake.judges import comparison_from_record, load_judge, render
+from judgelake.engine.server.environment import server_environment
+from judgelake.engine.server.probe import get
+from judgelake.jobs.ingest import IngestJob, ingest
+from judgelake.jobs.judge import JudgeJob, judge
+from judgelake.judges import load_judge, render
 from judgelake.judges.catalog import built_in_folder
-from judgelake.judging import judge
 from judgelake.quickstart.small_model import make_small_model
-from judgelake.session import get_spark
+from judgelake.runtime import get_spark
 from judgelake.sources import Files
 
 CACHE_GIB = "2"

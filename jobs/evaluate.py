@@ -2,7 +2,7 @@
 
 import sys
 
-from judgelake.evaluating import main
+from judgelake.jobs.evaluate import main
 
 if __name__ == "__main__":
     sys.exit(main())

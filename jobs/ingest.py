@@ -2,7 +2,7 @@
 
 import sys
 
-from judgelake.ingest import main
+from judgelake.jobs.ingest import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 import sys
 
-from judgelake.judging import main
+from judgelake.jobs.judge import main
 
 if __name__ == "__main__":
     sys.exit(main())

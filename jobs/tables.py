@@ -2,7 +2,7 @@
 
 import sys
 
-from judgelake.tables import main
+from judgelake.jobs.tables import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,12 +12,13 @@
 
 import os
 
-from judgelake.config import JudgeJob, Tables, load_config, load_tables
-from judgelake.evaluating import evaluate_and_report, show_headline
-from judgelake.evaluation import EvaluateJob
-from judgelake.ingest import IngestJob, ingest
-from judgelake.judging import judge
-from judgelake.session import get_spark
+from judgelake.jobs.judge import JudgeJob
+from judgelake.config import Tables, load_config, load_tables
+from judgelake.jobs.evaluate import evaluate_and_report, show_headline
+from judgelake.jobs.evaluate import EvaluateJob
+from judgelake.jobs.ingest import IngestJob, ingest
+from judgelake.jobs.judge import judge
+from judgelake.runtime import get_spark
 from judgelake.sources import Files
 
 # COMMAND ----------

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from judgelake.config import Engine
+from judgelake.comparisons import Failure, Message, Status
 from judgelake.engine import (
     Ask,
     Client,
+    Engine,
     EngineGone,
     Launch,
     Reply,
@@ -26,9 +27,9 @@ from judgelake.engine import (
     stop_engines,
     with_dtype_for_this_cpu,
 )
-from judgelake.engine.processes import members_of_group
-from judgelake.engine.state import read_note
-from judgelake.judges import Decoding, Failure, Message, Prompt, Status
+from judgelake.engine.server.processes import members_of_group
+from judgelake.engine.server.state import read_note
+from judgelake.judges import Decoding, Prompt
 
 # Only looked for: importing it would cost every run of the tests four seconds and 0.9 GB.
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")

@@ -15,7 +15,7 @@ from small_lake import SmallLake, append, lake_of_its_own
 
 from judgelake.config import Tables
 from judgelake.lake import create_tables
-from judgelake.session import get_spark
+from judgelake.runtime import get_spark
 
 
 @pytest.fixture(scope="session")

@@ -179,14 +179,14 @@ def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
 
 
 def test_measures_know_no_spark():
-    measures = sorted(f"judgelake.evaluation.{path.stem}" for path in (PACKAGE / "evaluation").glob("[a-z]*.py"))
+    measures = sorted(f"judgelake.measures.{path.stem}" for path in (PACKAGE / "evaluation").glob("[a-z]*.py"))
     assert not modules_loaded_by(f"import {', '.join(measures)}") & set(HEAVY)
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        pytest.param("import judgelake.evaluation.catalog, judgelake.evaluation.result", id="catalog and result"),
+        pytest.param("import judgelake.measures.catalog, judgelake.measures.result", id="catalog and result"),
         pytest.param(
             "from datetime import datetime; from judgelake.report import ReportContent, Rules, render_page; "
             "assert render_page(ReportContent('run', datetime.now(), Rules((), 'left_out', 'majority')))",
@@ -199,7 +199,7 @@ def test_what_shows_numbers_loads_nothing_that_computes_them(statement):
 
 
 def test_the_measures_public_names_are_all_there():
-    public = import_module("judgelake.evaluation")
+    public = import_module("judgelake.measures")
     assert all(hasattr(public, name) for name in public.__all__)
     assert set(public._HOMES) < set(public.__all__)
     with pytest.raises(AttributeError, match="no attribute 'made_up'"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import Failure, Status
+from judgelake.comparisons import Failure, Status
 from judgelake.sources import Rejected, Row, rows_of, rows_of_stream
 
 

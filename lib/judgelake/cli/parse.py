@@ -7,22 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from judgelake.cli.lines import read_records, write_record
-from judgelake.errors import UserError
-from judgelake.judges import (
+from judgelake.comparisons import (
     LETTERS,
     Check,
     Failure,
-    JudgeSpec,
     Reading,
     Status,
     integer_from,
     label_logprobs,
-    load_judge,
     optional,
-    parse,
     problem_of,
     text,
 )
+from judgelake.errors import UserError
+from judgelake.judges import JudgeSpec, load_judge, parse
 
 # A line may hold more: what else was kept of a call says nothing of how its output is read.
 FIELDS: dict[str, Check] = {

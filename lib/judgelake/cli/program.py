@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from judgelake.cli import doctor, judges, parse, prompts, sql
-from judgelake.entry import DEBUG, CommandParser, exit_code_of
+from judgelake.runtime import DEBUG, CommandParser, exit_code_of
 
 # A subcommand is a file with `add(subcommands, common)`, which gives its parser the default `run(arguments) -> int`.
 # It imports what is heavy inside `run`, so that the others start at once.

@@ -8,18 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from judgelake.cli.lines import read_records, write_record
+from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record, orders_of
 from judgelake.errors import UserError
-from judgelake.judges import (
-    LETTERS,
-    Comparison,
-    Failure,
-    JudgeSpec,
-    Status,
-    comparison_from_record,
-    load_judge,
-    orders_of,
-    render,
-)
+from judgelake.judges import JudgeSpec, load_judge, render
 
 # A line of our JSONL may carry labels for its comparison; a prompt never shows them.
 ALSO = ("labels",)

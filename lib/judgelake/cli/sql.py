@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judgelake.config import Tables, load_tables
-from judgelake.entry import cause_of, sql_state
 from judgelake.errors import UserError, first_line
+from judgelake.runtime import cause_of, sql_state
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: there are no tables yet, or the query does not fit them.
     """
     from judgelake.lake import register
-    from judgelake.session import get_spark, stop_spark
+    from judgelake.runtime import get_spark, stop_spark
 
     tables = tables_of(arguments.config)
     spark = get_spark(tables, app_name="judgelake sql", debug=arguments.debug)

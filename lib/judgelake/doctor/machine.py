@@ -11,7 +11,7 @@ import psutil
 
 from judgelake.doctor.finding import Finding, ok, problem, warning
 from judgelake.errors import UserError
-from judgelake.session import check_java as java_version
+from judgelake.runtime import check_java as java_version
 
 GIB = 1024**3
 # Measured on the quickstart: vLLM with a 135M model 3 GiB, the Spark driver 2, its Python workers and MLflow 1.

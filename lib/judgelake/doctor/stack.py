@@ -8,12 +8,12 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from judgelake.config import JudgeJob, Tables, read_yaml, validated
+from judgelake.config import Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
 from judgelake.errors import RunError, UserError, first_line
+from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
-from judgelake.tracking import REMEDY, tracking_address, why_unusable, without_password
-from judgelake.writability import is_writable, nearest_existing
+from judgelake.runtime import REMEDY, is_writable, nearest_existing, tracking_address, why_unusable, without_password
 
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
@@ -51,7 +51,7 @@ def check_delta(tables: Tables) -> Finding:
     """A small table written and read back in a temporary folder: session, jars and Python worker at once."""
     from pyspark.sql import SparkSession
 
-    from judgelake.session import get_spark, stop_spark
+    from judgelake.runtime import get_spark, stop_spark
 
     if SparkSession.getActiveSession() is not None:
         # Its driver's temporary folder may be out of its executors' reach, and it is not ours to stop.

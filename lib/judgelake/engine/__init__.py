@@ -1,16 +1,17 @@
 """How text reaches a model: an async HTTP client, and a supervised vLLM server on each executor. No judging here."""
 
-from judgelake.engine.ask import Ask, Asker, AskerFactory, Endpoint, Reply
-from judgelake.engine.client import Client, client_factory
-from judgelake.engine.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.endpoint import endpoint_of_url, settings_of_server
-from judgelake.engine.environment import env_changing
+from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply
+from judgelake.engine.client.client import Client, client_factory
+from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
+from judgelake.engine.client.window import run_stream, stream
+from judgelake.engine.config import Engine
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.identity import local_model, model_identity, served_identity
-from judgelake.engine.options import answer_changing, chat_template, check_options, max_model_len
-from judgelake.engine.processes import owner_of_this_driver, owner_of_this_worker
-from judgelake.engine.server import Started, ensure_engine, stop_engines
-from judgelake.engine.stream import run_stream, stream
+from judgelake.engine.model import local_model, model_identity, served_identity
+from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
+from judgelake.engine.server.environment import env_changing
+from judgelake.engine.server.options import answer_changing, chat_template, check_options, max_model_len
+from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 
 __all__ = [
     "Ask",
@@ -18,6 +19,7 @@ __all__ = [
     "AskerFactory",
     "Client",
     "Endpoint",
+    "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",

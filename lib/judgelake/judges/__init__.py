@@ -1,101 +1,20 @@
 """What a judge is asked and how its answer is read; pure code, with no Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import list_judges, load_judge
-from judgelake.judges.comparison import Answer, Comparison, Message, Rubric
-from judgelake.judges.fields import (
-    Check,
-    integer,
-    integer_from,
-    kind_of,
-    label_logprobs,
-    letter_or_tie,
-    list_of,
-    name,
-    number,
-    object_with,
-    one_of,
-    optional,
-    placed,
-    problem_of,
-    question,
-    record_problem,
-    spelled,
-    text,
-)
-from judgelake.judges.label import Label
-from judgelake.judges.parse import parse
 from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
-from judgelake.judges.records import (
-    comparison_from_record,
-    comparison_to_record,
-    label_from_record,
-    label_to_record,
-)
 from judgelake.judges.spec import Decoding, JudgeSpec, ModeSpec, judge_fingerprint
-from judgelake.judges.verdict import (
-    LETTERS,
-    TIE,
-    Failure,
-    Reading,
-    Status,
-    as_shown,
-    margin_of,
-    orders_of,
-    own_label,
-    to_own_order,
-    unshown,
-    verdict_of_scores,
-)
 
 __all__ = [
-    "LETTERS",
     "PARSERS",
-    "TIE",
-    "Answer",
-    "Check",
-    "Comparison",
     "Decoding",
-    "Failure",
     "JudgeSpec",
-    "Label",
-    "Message",
     "ModeSpec",
     "Prompt",
-    "Reading",
-    "Rubric",
-    "Status",
-    "as_shown",
-    "comparison_from_record",
-    "comparison_to_record",
-    "integer",
-    "integer_from",
     "judge_fingerprint",
-    "kind_of",
-    "label_from_record",
-    "label_logprobs",
-    "label_to_record",
-    "letter_or_tie",
     "list_judges",
-    "list_of",
     "load_judge",
-    "margin_of",
-    "name",
-    "number",
-    "object_with",
-    "one_of",
-    "optional",
-    "orders_of",
-    "own_label",
     "parse",
-    "placed",
-    "problem_of",
-    "question",
-    "record_problem",
     "render",
-    "spelled",
-    "text",
-    "to_own_order",
-    "unshown",
-    "verdict_of_scores",
 ]

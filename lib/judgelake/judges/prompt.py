@@ -9,11 +9,10 @@ from typing import Any, Self
 
 from jinja2 import TemplateError
 
+from judgelake.comparisons import LETTERS, Answer, Comparison, Failure, Message, Status, as_shown
 from judgelake.errors import UserError
-from judgelake.judges.comparison import Answer, Comparison, Message
 from judgelake.judges.spec import JudgeSpec, ModeSpec
 from judgelake.judges.templates import rendered
-from judgelake.judges.verdict import LETTERS, Failure, Status, as_shown
 
 # No text to be completed begins with it: comparisons that hold NUL characters are refused.
 CHAT_MARK = "\0"

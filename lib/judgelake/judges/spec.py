@@ -8,12 +8,12 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from judgelake.comparisons import LETTERS, TIE
 from judgelake.config import Config, fingerprint, validated
 from judgelake.errors import UserError, did_you_mean
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.templates import Partials, inlined, problem
-from judgelake.judges.verdict import LETTERS, TIE
 
 MOST_ANSWERS = len(LETTERS)
 

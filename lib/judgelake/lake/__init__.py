@@ -2,7 +2,6 @@
 
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
-from judgelake.lake.maintain import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 from judgelake.lake.names import TABLES, VIEWS, quoted
 from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
 from judgelake.lake.schemas import (
@@ -23,6 +22,7 @@ from judgelake.lake.schemas import (
     selected,
     without,
 )
+from judgelake.lake.upkeep import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 
 __all__ = [
     "COMPARISON",

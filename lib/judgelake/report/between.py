@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.evaluation import Result, metric_named
+from judgelake.measures import Result, metric_named
 from judgelake.report import inert
 from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, Missing, RankCorrelation
 from judgelake.report.findings import Finding, could_have_shown, pair_finding

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from judgelake.evaluation import Result
+from judgelake.measures import Result
 from judgelake.report import inert
 from judgelake.report.card_markdown import markdown_of
 from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from judgelake.evaluation import Result, Scale, metric_named
+from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
 from judgelake.report.findings import effect_finding, effects_of

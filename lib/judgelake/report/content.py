@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from judgelake.evaluation import Result
+from judgelake.measures import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from judgelake.evaluation import Result, metric_named
+from judgelake.measures import Result, metric_named
 from judgelake.report.content import BothOrders, JudgePair, JudgeSection, Missing
 from judgelake.report.numbers import has_interval, p_text, reason_text, sentence_number, size_text, value_text
 

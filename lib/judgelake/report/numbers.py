@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from judgelake.evaluation import Result, Scale
+from judgelake.measures import Result, Scale
 
 NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"

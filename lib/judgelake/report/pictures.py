@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from judgelake.evaluation import Result, Scale
+from judgelake.measures import Result, Scale
 from judgelake.report.content import BothOrders
 from judgelake.report.numbers import MINUS, THIN, has_interval, interval_text, value_text
 

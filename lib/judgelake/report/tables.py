@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from judgelake.evaluation import Result, Scale, metric_named
+from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.content import Confusion
 from judgelake.report.numbers import bounds_text, count_text, interval_text, reason_text, value_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
-from judgelake.evaluation import Metric, Result, metric_named
+from judgelake.measures import Metric, Result, metric_named
 from judgelake.report import inert
 from judgelake.report.content import BothOrders, JudgeSection, MarginBin, Missing, ReportContent
 from judgelake.report.findings import Finding, effect_finding, effects_of, found_words

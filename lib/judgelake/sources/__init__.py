@@ -1,20 +1,17 @@
 """Loaders of foreign files: comparisons with labels and judgments, and what was not accepted; no Spark, no tables."""
 
 from judgelake.sources.formats import FORMATS, format_named
-from judgelake.sources.judgment import IMPORTED, Judgment
 from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem
 from judgelake.sources.reading import rows_of, rows_of_stream
 from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, line_accepted, row_accepted
 
 __all__ = [
     "FORMATS",
-    "IMPORTED",
     "TABLE",
     "Columns",
     "Files",
     "Format",
     "Item",
-    "Judgment",
     "LabelColumns",
     "Loaded",
     "Pairs",

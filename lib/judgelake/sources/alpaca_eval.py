@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import TIE, name, one_of, optional, question, text
+from judgelake.comparisons import TIE, name, one_of, optional, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows

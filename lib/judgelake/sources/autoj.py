@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from judgelake.comparisons import TIE, number, one_of, own_label, problem_of, question, text
 from judgelake.errors import UserError
-from judgelake.judges import TIE, number, one_of, own_label, problem_of, question, text
 from judgelake.sources.loaded import Files, Item, Row, judged_row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets

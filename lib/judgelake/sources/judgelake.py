@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+from judgelake.comparisons import Failure, kind_of, label_from_record
 from judgelake.errors import UserError
-from judgelake.judges import Failure, kind_of, label_from_record, load_judge
+from judgelake.judges import load_judge
 from judgelake.sources.judgments import JudgeNamed, judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.reading import rows_of

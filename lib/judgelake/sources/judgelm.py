@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import Check, integer, list_of, number, optional, problem_of, question, text
+from judgelake.comparisons import Check, integer, list_of, number, optional, problem_of, question, text
 from judgelake.sources.loaded import Files, Item, Rejected, Row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 

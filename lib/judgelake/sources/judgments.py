@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from judgelake.judges import (
+from judgelake.comparisons import (
+    IMPORTED,
     LETTERS,
     TIE,
     Check,
     Failure,
-    JudgeSpec,
+    Judgment,
     Reading,
     Status,
     integer_from,
@@ -18,16 +19,15 @@ from judgelake.judges import (
     label_logprobs,
     letter_or_tie,
     list_of,
-    load_judge,
     name,
     number,
-    parse,
     record_problem,
+    said_problem,
     text,
     to_own_order,
     verdict_of_scores,
 )
-from judgelake.sources.judgment import IMPORTED, Judgment, said_problem
+from judgelake.judges import JudgeSpec, load_judge, parse
 
 # The column is an INT.
 LARGEST_REPEAT = 2**31 - 1

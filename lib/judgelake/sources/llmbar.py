@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from judgelake.comparisons import integer, kind_of, name, one_of, optional, question, text
 from judgelake.errors import UserError
-from judgelake.judges import integer, kind_of, name, one_of, optional, question, text
 from judgelake.sources.loaded import Files, Item, Rejected, Row, judged_row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets

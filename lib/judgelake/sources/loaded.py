@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from judgelake.comparisons import (
+    Comparison,
+    Failure,
+    Judgment,
+    Label,
+    comparison_from_record,
+    label_from_record,
+    said_problem,
+)
 from judgelake.errors import UserError
-from judgelake.judges import Comparison, Failure, Label, comparison_from_record, label_from_record
-from judgelake.sources.judgment import Judgment, said_problem
 from judgelake.sources.judgments import judgment_from_record
 
 Pairs = Literal["all", "together", "alone"]

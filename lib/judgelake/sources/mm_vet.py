@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from judgelake.comparisons import kind_of, list_of, problem_of, question, text
 from judgelake.errors import UserError
-from judgelake.judges import kind_of, list_of, problem_of, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.reading import object_of, rows_of

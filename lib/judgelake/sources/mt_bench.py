@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import integer, list_of, optional, problem_of, question, text
+from judgelake.comparisons import integer, list_of, optional, problem_of, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.rows import checked_rows

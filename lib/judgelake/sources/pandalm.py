@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from judgelake.judges import TIE, integer, one_of, optional, question, text
+from judgelake.comparisons import TIE, integer, one_of, optional, question, text
 from judgelake.sources.loaded import Files, Item, Rejected, Row, judged_row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from judgelake.judges import integer, list_of, one_of, text
+from judgelake.comparisons import integer, list_of, one_of, text
 from judgelake.sources.loaded import Files, Item, Row, user_turns
 from judgelake.sources.rows import Record, load_rows
 

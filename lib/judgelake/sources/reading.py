@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from judgelake.comparisons import spelled
 from judgelake.errors import UserError
-from judgelake.judges import spelled
 from judgelake.sources.loaded import Rejected, Row
 
 # A file that is no JSON at all (a picture, a CSV, another encoding) is an error, not a table of rejected rows.

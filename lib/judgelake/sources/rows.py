@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judgelake.judges import Check, problem_of
+from judgelake.comparisons import Check, problem_of
 from judgelake.sources.loaded import Item, Rejected, Row, accepted
 from judgelake.sources.reading import rows_of
 

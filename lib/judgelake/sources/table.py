@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from judgelake.comparisons import Check, number, optional, problem_of, question, text
 from judgelake.config import Config
-from judgelake.judges import Check, number, optional, problem_of, question, text
 from judgelake.sources import judgelake
 from judgelake.sources.loaded import Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.reading import row_of_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from judgelake.judges import Label
+from judgelake.comparisons import Label
 from judgelake.sources.loaded import Item, Rejected
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Labelled
 from judgelake.judges.parsers.output import Output, decided, shown, unreadable
-from judgelake.judges.verdict import Failure, Reading, Status
 
 
 class FirstLine(Labelled):

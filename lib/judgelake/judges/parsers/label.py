@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output, read_label, shown, unreadable
-from judgelake.judges.verdict import Failure, Reading, Status
 
 
 class Choice(Options):

@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 from pydantic import Field
 
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Labelled, Options, only_for_one
 from judgelake.judges.parsers.output import NUMBER, Output, decided, in_range, shown, unreadable
 from judgelake.judges.parsers.quoting import Said, why_doubtful
-from judgelake.judges.verdict import Failure, Reading, Status
 
 # What may stand between two choices of one statement, on one line: "1, 2", "1-2", "1 and 2".
 BETWEEN = r"(?:[ \t,，、/／&|+=~*‐-―-]|[(\[]?(?:\b(?:and|to|nor|perhaps|possibly|maybe)\b|和|与|及|以及|跟))*"

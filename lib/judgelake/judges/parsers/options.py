@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from judgelake.comparisons import LETTERS, TIE
 from judgelake.config import Config
-from judgelake.judges.verdict import LETTERS, TIE
 
 Label = Annotated[str, Field(min_length=1)]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from judgelake.judges.verdict import LETTERS, TIE, Failure, Reading, Status
+from judgelake.comparisons import LETTERS, TIE, Failure, Reading, Status
 
 MOST_SHOWN = 60
 """Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""

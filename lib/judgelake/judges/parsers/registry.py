@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from judgelake.comparisons import Failure, Reading
 from judgelake.judges.parsers.first_line import FirstLine, read_first_line
 from judgelake.judges.parsers.label import Choice, LastLine, read_choice, read_last_line
 from judgelake.judges.parsers.last_words import FinalDecision, FinalRating, read_final_decision, read_final_rating
@@ -13,7 +14,6 @@ from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.result_marker import Result, read_result
 from judgelake.judges.parsers.score_line import ScoreLine, read_score_line
-from judgelake.judges.verdict import Failure, Reading
 
 
 @dataclass(frozen=True, slots=True)

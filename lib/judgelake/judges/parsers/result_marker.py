@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Options, only_for_one
 from judgelake.judges.parsers.output import Output, decided, in_range, shown, unreadable
 from judgelake.judges.parsers.quoting import Said, why_doubtful
-from judgelake.judges.verdict import Failure, Reading, Status
 
 FLAGS = re.IGNORECASE | re.ASCII
 OF_FIVE = r"(?:\s*(?:/|(?:out\s+)?of\b)\s*5)?"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from judgelake.comparisons import Failure, Reading, Status, verdict_of_scores
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import NUMBER, Output, in_range, shown, unreadable
-from judgelake.judges.verdict import Failure, Reading, Status, verdict_of_scores
 
 # A comma alone never separates digits from digits of one number: "7,5 8" holds three values and fails the count.
 SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")

@@ -1,0 +1,16 @@
+"""What people write in a job's YAML file: how it is read, checked and refused, and what several jobs share."""
+
+from judgelake.config.loading import Mlflow, Tables, fingerprint, load_config, load_tables
+from judgelake.config.reading import SECRET_IN_URL, Config, read_yaml, validated
+
+__all__ = [
+    "SECRET_IN_URL",
+    "Config",
+    "Mlflow",
+    "Tables",
+    "fingerprint",
+    "load_config",
+    "load_tables",
+    "read_yaml",
+    "validated",
+]

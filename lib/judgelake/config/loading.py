@@ -1,0 +1,112 @@
+"""What people write: the frozen models of a job's YAML file. How it is read and refused: config_reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from judgelake.config.reading import Config, ConfigT, put_in, read_yaml, validated
+
+__all__ = [
+    "Config",
+    "Mlflow",
+    "Tables",
+    "fingerprint",
+    "load_config",
+    "load_tables",
+    "read_yaml",
+    "validated",
+]
+
+
+class Tables(Config):
+    """Names of the tables (one, two or three parts) and where an embedded warehouse lies."""
+
+    warehouse: str | None = "warehouse"
+    """Folder of the embedded Delta warehouse; null where the session's catalog knows the tables."""
+    comparisons: str = "comparisons"
+    labels: str = "labels"
+    judgments: str = "judgments"
+    rejected_rows: str = "rejected_rows"
+    plans: str = "plans"
+    runs: str = "runs"
+    metrics: str = "metrics"
+    judgments_latest: str = "judgments_latest"
+    """View: the last attempt of every request."""
+    judgments_both_orders: str = "judgments_both_orders"
+    """View: one row a comparison and judge, both orders side by side."""
+    judge_leaderboard: str = "judge_leaderboard"
+    """View: the figure that stands for every judge, of its latest evaluation."""
+    agreement_over_time: str = "agreement_over_time"
+    """View: the figure that stands for every judge, from evaluation to evaluation."""
+    worst_slices: str = "worst_slices"
+    """View: where each judge does worst."""
+    confident_disagreements: str = "confident_disagreements"
+    """View: comparisons on which a judge is sure and the labels say otherwise."""
+
+
+class Mlflow(Config):
+    """Where the run is logged. The tracking address comes from MLFLOW_TRACKING_URI."""
+
+    enabled: bool = True
+    experiment: str = "judgelake"
+
+
+class _TablesOnly(Config):
+    tables: Tables = Tables()
+
+
+def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequence[str] = ()) -> ConfigT:
+    """Read and validate a YAML file. Precedence: overrides (`key.path=value`), then YAML, then defaults.
+
+    Names of tables and the warehouse may also come from the environment (JUDGELAKE_WAREHOUSE,
+    JUDGELAKE_JUDGMENTS, ...), which goes between overrides and YAML: addresses and names only, nothing that
+    changes a verdict.
+
+    Args:
+        model: the config class.
+        path: the YAML file; None reads no file.
+        overrides: `key.path=value` items; the value is read as YAML ("8", "true", "[AB]", "null").
+
+    Raises:
+        UserError: no such file, not YAML, an unknown key (with the nearest valid name), an ill-typed value.
+    """
+    return _loaded(model, {} if path is None else read_yaml(path), path, overrides)
+
+
+def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Tables:
+    """The tables of any job's YAML file, whatever else stands in it; precedence as in `load_config`.
+
+    Raises:
+        UserError: as `load_config`.
+    """
+    named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key == "tables"}
+    return _loaded(_TablesOnly, named, path, overrides).tables
+
+
+def _loaded(model: type[ConfigT], data: dict[str, Any], path: str | Path | None, overrides: Sequence[str]) -> ConfigT:
+    if "tables" in model.model_fields:
+        data["tables"] = _with_table_names(data.get("tables"))
+    settings = [put_in(data, item) for item in overrides]
+    return validated(model, data, None if path is None else str(path), settings)
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the canonical JSON of `content`.
+
+    No `default=` here: a value JSON does not know must fail, not be hashed by its repr.
+    """
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _with_table_names(given: Any) -> Any:
+    """The group `tables` with the names of the environment put in; what is no group is left to the validation."""
+    if given is not None and not isinstance(given, dict):
+        return given
+    found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
+    return {**(given or {}), **{name: value for name, value in found.items() if value}}

@@ -1,0 +1,279 @@
+"""Asks an OpenAI-compatible server over HTTP; every call ends in a reply or in a failure with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+
+from judgelake.comparisons import Failure, Status
+from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply
+from judgelake.engine.client.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
+from judgelake.engine.client.label_tokens import LabelTokens
+from judgelake.engine.client.outcome import Again, is_transient, outcome_of, shown
+from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
+from judgelake.engine.config import Engine
+from judgelake.engine.errors import EngineGone, EngineRefused
+
+CONNECT_TIMEOUT_S = 30.0
+PROBE_TIMEOUT_S = 30.0
+# uvicorn closes a connection idle for 5 s; one used again at that moment would break.
+KEEP_ALIVE_S = 4.0
+QUOTED_CHARACTERS = 60
+TOO_MANY_REQUESTS = 429
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Http:
+    status: int
+    text: str
+    retry_after: float | None
+
+
+class Client:
+    """An async context manager over one connection pool. How many calls are in flight is the caller's to bound."""
+
+    def __init__(self, endpoint: Endpoint, engine: Engine) -> None:
+        """Nothing is opened before the context is entered."""
+        self._endpoint = endpoint
+        self._engine = engine
+        self._pace = Pace(engine.requests_per_second)
+        self._is_own = endpoint.uds is not None
+        self._is_vllm = self._is_own
+        self._has_answered = False
+        self._label_tokens = LabelTokens(self._tokenize)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the pool and look at the server once.
+
+        Raises:
+            EngineGone: our own server does not answer.
+            EngineRefused: nothing answers at the address, or the key is refused.
+        """
+        connector: aiohttp.BaseConnector
+        if self._endpoint.uds is not None:
+            connector = aiohttp.UnixConnector(self._endpoint.uds, limit=0, keepalive_timeout=KEEP_ALIVE_S)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
+        key = self._endpoint.api_key
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            timeout=aiohttp.ClientTimeout(total=self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+            trust_env=not self._is_own,
+        )
+        try:
+            await self._look()
+        except BaseException:
+            await self._session.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        self._label_tokens.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, ask: Ask) -> Reply | Failure:
+        """The server's reply, or why there is none.
+
+        Raises:
+            EngineGone: our own server is dead.
+            EngineRefused: the server cannot serve this job: wrong key or model, or the judge needs what only vLLM has.
+        """
+        if not self._is_vllm and (needed := only_vllm_takes(ask)) is not None:
+            raise EngineRefused(
+                f"This judge asks for {needed}, which {self._endpoint.base_url} does not offer (its list of models "
+                "names no vLLM). Use a vLLM server, leave engine.url out to start one, or take a mode that does "
+                "without it (of the judge chat those that end in -explain or -logprobs)."
+            )
+        label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
+        if isinstance(label_ids, Failure):
+            return label_ids
+        body = request_body(ask, self._endpoint.model, label_ids)
+        data = json.dumps(body).encode()
+
+        async def answer() -> Reply | Failure | Again:
+            await self._pace.turn()
+            started = time.perf_counter()
+            outcome = await self._attempt(path_of(ask), data)
+            if isinstance(outcome, Failure | Again):
+                return outcome
+            return read_reply(outcome, ask, (time.perf_counter() - started) * 1000, label_ids)
+
+        return await self._persist(answer)
+
+    async def _persist(self, call: Callable[[], Awaitable[T | Again]]) -> T | Failure:
+        """What `call` comes to, asked again as often as the config allows."""
+        for attempt in range(self._engine.max_retries + 1):
+            outcome = await call()
+            if not isinstance(outcome, Again):
+                return outcome
+            failure = Failure(Status.ENGINE_ERROR, f"{outcome.reason} (attempt {attempt + 1})")
+            if attempt == self._engine.max_retries or not await self._wait(outcome, attempt + 1):
+                break
+        return failure
+
+    async def _wait(self, again: Again, attempt: int) -> bool:
+        """Wait a growing time, and as the server asked; False where it asked for longer than a call may take."""
+        if again.wait_s is not None:
+            if again.wait_s > self._engine.timeout_s:
+                return False
+            self._pace.pause(again.wait_s)
+        await asyncio.sleep(wait_before(attempt, again.wait_s))
+        return True
+
+    async def _attempt(self, path: str, data: bytes) -> dict[str, Any] | Failure | Again:
+        """One call: the reply's JSON, why there is none, or a reason to try again."""
+        try:
+            http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+        except aiohttp.ServerTimeoutError as error:
+            # A TimeoutError, too; with no sock_read set it can only come from connecting.
+            await self._stop_if_dead(error)
+            return Again(f"no connection within {CONNECT_TIMEOUT_S:g} s")
+        except TimeoutError:
+            return Failure(Status.TIMEOUT, f"no answer within {self._engine.timeout_s:g} s")
+        except aiohttp.ClientError as error:
+            await self._stop_if_dead(error)
+            return Again(f"{type(error).__name__} while talking to the server")
+        if http.status == 404:
+            await self._explain_404(path, http.text)
+        if http.status != 200:
+            if http.status >= 500:
+                await self._stop_if_dead(None)
+            return outcome_of(http.status, http.text, http.retry_after, self._endpoint, has_answered=self._has_answered)
+        return await self._decode(http.text)
+
+    async def _decode(self, text: str) -> dict[str, Any] | Failure | Again:
+        try:
+            decoded = json.loads(text)
+        except ValueError:
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {self._quoted(text)}")
+        if not isinstance(decoded, dict):
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {self._quoted(text)}")
+        if is_broken_off(decoded):
+            await self._stop_if_dead(None)
+            return Again("the server broke the answer off")
+        self._has_answered = self._has_answered or "choices" in decoded
+        return decoded
+
+    def _quoted(self, text: str) -> str:
+        return repr(shown(text, self._endpoint, QUOTED_CHARACTERS))
+
+    async def _http(self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None) -> _Http:
+        assert self._session is not None, "the client is used outside its context"
+        timeout = aiohttp.ClientTimeout(total=timeout_s or self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S)
+        async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as response:
+            content = await response.read()
+            after = retry_after_s(response.headers.get("Retry-After"))
+            return _Http(response.status, content.decode("utf-8", "replace"), after)
+
+    async def _look(self) -> None:
+        """See who answers: whether it is vLLM, and whether it takes our key."""
+        is_busy = False
+        for attempt in range(self._engine.max_retries + 1):
+            try:
+                http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if self._is_own:
+                    raise EngineGone(
+                        f"The vLLM server of this executor does not answer ({type(error).__name__})."
+                    ) from error
+                again = Again(type(error).__name__)
+            else:
+                if http.status in (401, 403):
+                    outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
+                if not is_transient(http.status):
+                    # A hosted server may have no list of models, so only its answers to calls count then.
+                    self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in _models(http))
+                    return
+                if http.status >= 500:
+                    await self._stop_if_dead(None)
+                is_busy = http.status == TOO_MANY_REQUESTS
+                again = Again(f"HTTP {http.status}", http.retry_after)
+            if attempt == self._engine.max_retries or not await self._wait(again, attempt + 1):
+                break
+        if self._is_own:
+            raise EngineGone(f"The vLLM server of this executor does not list its model ({again.reason}).")
+        if is_busy:
+            # It is there; what it makes of the calls themselves is told by their rows.
+            return
+        raise EngineRefused(
+            f"Nothing useful answers at engine.url {self._endpoint.base_url} ({again.reason}). "
+            "Give the address of a running server, up to and with /v1."
+        )
+
+    async def _stop_if_dead(self, cause: Exception | None) -> None:
+        """Raise `EngineGone` where the failing server is our own and dead; a busy one is not."""
+        if not self._is_own:
+            return
+        health = self._endpoint.base_url.removesuffix("/v1") + "/health"
+        try:
+            http = await self._http("GET", health, timeout_s=PROBE_TIMEOUT_S)
+        except TimeoutError:
+            return
+        except aiohttp.ClientError as error:
+            raise EngineGone("The vLLM server of this executor is gone; its log says why.") from (cause or error)
+        if http.status != 200:
+            raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
+
+    async def _explain_404(self, path: str, text: str) -> None:
+        try:
+            http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+            listed = ", ".join(str(model.get("id")) for model in _models(http))
+            names = shown(listed, self._endpoint) if listed else ""
+        except (aiohttp.ClientError, TimeoutError):
+            names = ""
+        if names:
+            raise EngineRefused(
+                f"{self._endpoint.base_url} has no model {self._endpoint.model!r}; it has {names}. Set judge.model."
+            )
+        raise EngineRefused(
+            f"{self._endpoint.base_url}/{path} is not there (HTTP 404). engine.url goes up to and with /v1; "
+            f"the model asked for is {self._endpoint.model!r}."
+        )
+
+    async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
+        data = json.dumps({"model": self._endpoint.model} | body).encode()
+        return await self._persist(lambda: self._tokens(data))
+
+    async def _tokens(self, data: bytes) -> list[int] | Again | None:
+        url = self._endpoint.base_url.removesuffix("/v1") + "/tokenize"
+        try:
+            http = await self._http("POST", url, data, PROBE_TIMEOUT_S)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            await self._stop_if_dead(error)
+            return Again(f"{type(error).__name__} from /tokenize")
+        if is_transient(http.status):
+            await self._stop_if_dead(None)
+            return Again(f"HTTP {http.status} from /tokenize", http.retry_after)
+        try:
+            tokens = json.loads(http.text)["tokens"] if http.status == 200 else None
+        except (ValueError, KeyError, TypeError):
+            return None
+        return tokens if isinstance(tokens, list) else None
+
+
+def _models(http: _Http) -> list[dict[str, Any]]:
+    try:
+        models = json.loads(http.text)["data"] if http.status == 200 else []
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+
+
+def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:
+    """Opens a `Client` of this endpoint, wherever an asker is wanted."""
+    return lambda: Client(endpoint, engine)

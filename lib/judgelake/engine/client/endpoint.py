@@ -1,0 +1,82 @@
+"""A server that runs already: its address, its key (never from a config), and what it says of itself."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.request
+from typing import Any
+
+from judgelake.engine.call import Endpoint
+from judgelake.engine.config import Engine
+from judgelake.engine.errors import EngineRefused
+from judgelake.errors import UserError
+
+REACH_SECONDS = 5.0
+MOST_BYTES = 64 * 1024
+
+
+def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
+    """The endpoint at `engine.url`, with its key.
+
+    Raises:
+        UserError: the address is no http address, or the key is not where the config says.
+    """
+    url = (engine.url or "").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise EngineRefused(f"engine.url must begin with http:// or https://, not {engine.url!r}.")
+    key, name = api_key(engine)
+    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
+
+
+def settings_of_server(endpoint: Endpoint) -> dict[str, Any] | None:
+    """What the server at an address says of its version, as vLLM does; None where it says nothing.
+
+    The key stays out of it: the version stands outside of the API that the key is for.
+    """
+    url = endpoint.base_url.removesuffix("/v1") + "/version"
+    try:
+        with urllib.request.urlopen(url, timeout=REACH_SECONDS) as answer:
+            told = json.loads(answer.read(MOST_BYTES))
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return (
+        {"url": endpoint.base_url, "version": told["version"]} if isinstance(told, dict) and "version" in told else None
+    )
+
+
+def api_key(engine: Engine) -> tuple[str | None, str | None]:
+    """The key and the name of where it was found; (None, None) where the config names no place.
+
+    Raises:
+        UserError: the place it should be in is empty or cannot be read.
+    """
+    if engine.api_key_secret is not None:
+        return _from_secret(engine.api_key_secret), f"the secret {engine.api_key_secret}"
+    if engine.api_key_env is None:
+        return None, None
+    key = os.environ.get(engine.api_key_env, "").strip()
+    if not key:
+        raise UserError(
+            f"engine.api_key_env names the variable {engine.api_key_env}, which is not set here. "
+            "Set it in the environment of the job's driver, which hands the key to its tasks."
+        )
+    return key, f"the variable {engine.api_key_env}"
+
+
+def _from_secret(place: str) -> str:
+    scope, slash, name = place.partition("/")
+    if not (scope and slash and name):
+        raise UserError(f"engine.api_key_secret must be 'scope/key', not {place!r}.")
+    try:
+        from pyspark.dbutils import DBUtils  # type: ignore[import-not-found]  # only Databricks has it
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UserError(
+            f"engine.api_key_secret ({place}) needs Databricks; elsewhere name a variable in engine.api_key_env."
+        ) from error
+    try:
+        return str(DBUtils(SparkSession.getActiveSession()).secrets.get(scope, name))
+    except Exception as error:  # dbutils raises whatever the gateway gives
+        raise UserError(f"Cannot read the Databricks secret {place!r} ({type(error).__name__}).") from error

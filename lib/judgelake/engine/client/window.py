@@ -1,0 +1,271 @@
+"""Keeps a bounded window of requests in flight and hands out outcomes as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from judgelake.comparisons import Failure
+from judgelake.engine.call import Ask, Asker, AskerFactory, Reply
+
+T = TypeVar("T")
+Pair = tuple[T, Reply | Failure]
+
+# What waits ready beside the window, in windows: the engine stays fed while Spark takes a batch.
+WINDOWS_AHEAD = 2
+# A server that gets a window at once reads all of it side by side, and meanwhile its engine answers the one request
+# that came through first alone, in steps of one token (7 of 52, with 8 tokens a request).
+FIRST_GROUP = 16
+FIRST_PAUSE_S = 0.01
+FLUSH_ROWS = 1_000
+STOP_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """An exception on its way to the consumer."""
+
+    error: BaseException
+
+
+@dataclass(slots=True)
+class _Window:
+    """Rows and bytes that may be in flight; a request larger than the window passes alone."""
+
+    most_requests: int
+    most_bytes: int
+    requests: int = 0
+    bytes: int = 0
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def takes(self, cost: int) -> bool:
+        fits = self.requests < self.most_requests and self.bytes + cost <= self.most_bytes
+        return fits or self.requests == 0
+
+    async def enter(self, cost: int) -> None:
+        while not self.takes(cost):
+            self.room.clear()
+            await self.room.wait()
+        self.add(cost)
+
+    def add(self, cost: int) -> None:
+        self.requests += 1
+        self.bytes += cost
+
+    def leave(self, cost: int) -> None:
+        self.requests -= 1
+        self.bytes -= cost
+        self.room.set()
+
+
+async def stream(
+    items: Iterable[tuple[T, Ask]] | AsyncIterable[tuple[T, Ask]],
+    asker: Asker,
+    window_requests: int,
+    window_bytes: int,
+) -> AsyncIterator[Pair[T]]:
+    """Yield each item with its outcome, as they finish; at most a window is in flight or waits to be taken.
+
+    The first window goes out in small groups, faster than an engine can take them, and not all at once.
+
+    Use within `aclosing()`: then nothing stays in flight, however the caller leaves. An exception of `asker`
+    means a bug or an engine that is gone: it ends the stream.
+
+    Args:
+        items: pulled lazily, never more than one beyond the window.
+        asker: asked for each.
+        window_requests: most requests in flight.
+        window_bytes: most bytes in flight, by `Ask.cost_bytes`.
+    """
+    window = _Window(window_requests, window_bytes)
+    finished: asyncio.Queue[tuple[T, int, Reply | Failure] | _Broken | None] = asyncio.Queue()
+    asking: set[asyncio.Task[None]] = set()
+
+    async def answer(item: T, ask: Ask) -> None:
+        try:
+            finished.put_nowait((item, ask.cost_bytes, await asker.ask(ask)))
+        except Exception as error:  # raised again where the outcomes are taken
+            finished.put_nowait(_Broken(error))
+
+    async def feed() -> None:
+        try:
+            async for item, ask in _in_groups_at_first(items, window_requests):
+                await window.enter(ask.cost_bytes)
+                task = asyncio.create_task(answer(item, ask))
+                asking.add(task)
+                task.add_done_callback(asking.discard)
+            await asyncio.gather(*asking)
+            finished.put_nowait(None)
+        except Exception as error:  # raised again where the outcomes are taken
+            finished.put_nowait(_Broken(error))
+
+    feeder = asyncio.create_task(feed())
+    try:
+        while (outcome := await finished.get()) is not None:
+            if isinstance(outcome, _Broken):
+                raise outcome.error
+            item, cost, reply = outcome
+            window.leave(cost)
+            yield item, reply
+    finally:
+        feeder.cancel()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(feeder, *asking, return_exceptions=True)
+
+
+async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], first: int) -> AsyncIterator[T]:
+    """The items; among the first ones with a pause before each group."""
+    number = 0
+    async for item in items if isinstance(items, AsyncIterable) else _asynchronous(items):
+        if number < first and number % FIRST_GROUP == 0:
+            await asyncio.sleep(FIRST_PAUSE_S)
+        number += 1
+        yield item
+
+
+async def _asynchronous(items: Iterable[T]) -> AsyncIterator[T]:
+    for item in items:
+        yield item
+
+
+def run_stream(
+    items: Iterable[tuple[T, Ask]],
+    open_asker: AskerFactory,
+    *,
+    window_requests: int,
+    window_bytes: int,
+    flush_every_s: float = 1.0,
+) -> Generator[list[Pair[T]], None, None]:
+    """Drive `stream` from synchronous code, as a Spark task does: lists of outcomes, each item exactly once.
+
+    The event loop lives in a thread of its own and holds up to a second window of requests ready, so the engine
+    works on while the caller renders prompts or Spark takes a batch. Items are pulled in the caller's thread.
+    Closing the generator cancels what is in flight.
+
+    Args:
+        items: pulled lazily, two windows ahead at most.
+        open_asker: opens the asker inside the loop.
+        window_requests: most requests in flight.
+        window_bytes: most bytes in flight, by `Ask.cost_bytes`.
+        flush_every_s: outcomes wait at most about so long for others, as long as any come.
+
+    Raises:
+        EngineGone, EngineRefused: as `asker` does; also whatever `items` raises.
+    """
+    source = iter(items)
+    ahead = _Window(WINDOWS_AHEAD * window_requests, WINDOWS_AHEAD * window_bytes)
+    pulled: tuple[T, Ask] | None = None
+    is_exhausted = False
+    with _LoopThread[T](open_asker, window_requests, window_bytes) as loop:
+        ready: list[Pair[T]] = []
+        flushed = time.monotonic()
+        while True:
+            while not is_exhausted:
+                pulled = pulled or next(source, None)
+                is_exhausted = pulled is None
+                if pulled is None or not ahead.takes(pulled[1].cost_bytes):
+                    break
+                ahead.add(pulled[1].cost_bytes)
+                loop.put(pulled)
+                pulled = None
+            if is_exhausted and ahead.requests == 0:
+                break
+            for item, ask, outcome in loop.take(flush_every_s):
+                ahead.leave(ask.cost_bytes)
+                ready.append((item, outcome))
+            if ready and (len(ready) >= FLUSH_ROWS or time.monotonic() - flushed >= flush_every_s):
+                yield ready
+                ready, flushed = [], time.monotonic()
+        if ready:
+            yield ready
+
+
+class _LoopThread(Generic[T]):
+    """A thread with an event loop that runs `stream` over what it is handed."""
+
+    def __init__(self, open_asker: AskerFactory, window_requests: int, window_bytes: int) -> None:
+        self._open_asker = open_asker
+        self._window = (window_requests, window_bytes)
+        self._handed: deque[tuple[T, Ask]] = deque()
+        self._is_awake = False
+        self._outcomes: queue.SimpleQueue[tuple[T, Ask, Reply | Failure] | _Broken] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="judgelake-ask", daemon=True)
+        self._is_up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._is_up.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._loop is not None and self._work is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # the loop may close in between
+                self._loop.call_soon_threadsafe(self._work.cancel)
+        self._thread.join(STOP_TIMEOUT_S)
+
+    def put(self, item: tuple[T, Ask]) -> None:
+        """Hand over one item; the caller bounds how many."""
+        assert self._loop is not None
+        self._handed.append(item)
+        # Waking the loop is a system call, dearer than all else here, so a loop that is awake is left alone.
+        # It says that it goes to sleep before it looks at the items for the last time: none is overlooked.
+        if not self._is_awake:
+            self._is_awake = True
+            with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
+                self._loop.call_soon_threadsafe(self._arrived.set)
+
+    def take(self, wait_s: float) -> Iterator[tuple[T, Ask, Reply | Failure]]:
+        """All outcomes there are, after waiting at most `wait_s` for the first."""
+        try:
+            outcome = self._outcomes.get(timeout=wait_s)
+            while True:
+                if isinstance(outcome, _Broken):
+                    raise outcome.error
+                yield outcome
+                outcome = self._outcomes.get_nowait()
+        except queue.Empty:
+            return
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:  # raised again in the caller's thread
+            self._outcomes.put(_Broken(error))
+        finally:
+            self._is_up.set()
+
+    async def _serve(self) -> None:
+        self._arrived = asyncio.Event()
+        self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
+        self._is_up.set()
+        async with self._open_asker() as asker, aclosing(self._stream(asker)) as outcomes:
+            async for (item, ask), outcome in outcomes:
+                self._outcomes.put((item, ask, outcome))
+
+    def _stream(self, asker: Asker) -> Any:
+        return stream(self._source(), asker, *self._window)
+
+    async def _source(self) -> AsyncIterator[tuple[tuple[T, Ask], Ask]]:
+        while True:
+            while self._handed:
+                item, ask = self._handed.popleft()
+                yield (item, ask), ask
+            self._arrived.clear()
+            self._is_awake = False
+            if not self._handed:
+                await self._arrived.wait()

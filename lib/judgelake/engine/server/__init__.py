@@ -1,0 +1,1 @@
+"""How an executor starts, finds and supervises its vLLM server."""

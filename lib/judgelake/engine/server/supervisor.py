@@ -1,0 +1,205 @@
+"""A small process that is there before vLLM is, and after: it starts one server and ends it, whatever happens.
+
+`python -m judgelake.engine.server.start.supervisor` reads its orders as JSON from stdin. It runs in a session of its own, and
+ends the server when the owner is gone, when nobody asks any more, when no token is made though requests wait, when
+the server itself ends, and on SIGTERM. Should it be killed itself, the guard (a shell that waits on a pipe) kills
+the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from judgelake.engine.server.command import settings_of_command
+from judgelake.engine.server.probe import Progress, get, read_progress
+from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.engine.server.state import Note, Orders
+
+LOOK_EVERY_S = 0.5
+METRICS_EVERY_S = 5.0
+METRICS_TIMEOUT_S = 10.0
+GRACE_S = 5.0
+PR_SET_CHILD_SUBREAPER = 36
+# Ends when the supervisor does, however that was: then the pipe closes. Written for every sh: dash knows no
+# `kill -KILL -- -1`.
+GUARD = 'read -r line; kill -9 "-$1" 2>/dev/null'
+
+
+class Watch:
+    """Looks at a running server and says when it must end."""
+
+    def __init__(self, orders: Orders) -> None:
+        """Count from now."""
+        self._orders = orders
+        now = time.monotonic()
+        self._looked = self._moved = self._busy = now
+        self._every_s = min(METRICS_EVERY_S, orders.idle_stop_s / 4, orders.stall_stop_s / 4)
+        self._counted: float | None = None
+        self._used: float | None = None
+
+    def reason_to_end(self) -> str | None:
+        """Why the server must end now, or None; asks the server at most every few seconds."""
+        now = time.monotonic()
+        if now - self._looked < self._every_s:
+            return None
+        self._looked = now
+        progress = read_progress(get(self._orders.socket, "/metrics", METRICS_TIMEOUT_S))
+        return self._judge(progress, time.monotonic())
+
+    def _judge(self, progress: Progress | None, now: float) -> str | None:
+        used = _modified(self._orders.use)
+        if progress is None:
+            # Nothing to see: a server that hangs makes no progress either.
+            is_waiting = True
+        else:
+            is_waiting = progress.unfinished > 0
+            if progress.counted != self._counted:
+                self._counted, self._moved, self._busy = progress.counted, now, now
+        if is_waiting or used != self._used:
+            self._used, self._busy = used, now
+        if not is_waiting:
+            self._moved = now
+        if now - self._moved >= self._orders.stall_stop_s:
+            return f"no token in {self._orders.stall_stop_s:g} s although requests wait"
+        if now - self._busy >= self._orders.idle_stop_s:
+            return f"no request in {self._orders.idle_stop_s:g} s"
+        return None
+
+
+def _modified(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None
+
+
+class Supervisor:
+    """Starts one server, watches it, ends it with all it started."""
+
+    def __init__(self, orders: Orders) -> None:
+        """Leave the note before anything is started, so that nothing can run unknown."""
+        self._orders = orders
+        self._owner = ProcessId(orders.owner_pid, orders.owner_started)
+        settings = settings_of_command(orders.command, orders.environment)
+        self._note = Note("starting", self._owner, ProcessId.of(os.getpid()), settings=settings)
+        self._write()
+        self._is_told_to_end = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def run(self) -> None:
+        """Until the server must end, or ended."""
+        started = time.monotonic()
+        Path(self._orders.socket).unlink(missing_ok=True)
+        server = subprocess.Popen(
+            self._orders.command,
+            env=self._orders.environment,
+            stdin=subprocess.DEVNULL,
+            # A group of its own, so that one signal reaches the server and every child, but not us.
+            process_group=0,
+        )
+        try:
+            guard = subprocess.Popen(
+                ["/bin/sh", "-c", GUARD, "judgelake-guard", str(server.pid)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+            self._note = self._note.with_changes(group=server.pid)
+            self._write()
+            reason = self._watch(server, started)
+        except BaseException as error:
+            reason = f"the supervisor failed ({type(error).__name__}: {error})"
+            raise
+        finally:
+            self._end(server, reason)
+        guard.kill()
+        guard.wait()
+
+    def _watch(self, server: subprocess.Popen[bytes], started: float) -> str:
+        watch: Watch | None = None
+        while True:
+            time.sleep(LOOK_EVERY_S if watch else LOOK_EVERY_S / 2)
+            if self._is_told_to_end:
+                return "told to end"
+            if server.poll() is not None:
+                return f"the server ended by itself (exit code {server.returncode})"
+            if self._owner.process() is None:
+                return f"its owner, process {self._owner.pid}, is gone"
+            if watch is None:
+                if get(self._orders.socket, "/health", 2.0) is not None:
+                    watch = Watch(self._orders)
+                    self._is_ready(time.monotonic() - started)
+                elif time.monotonic() - started >= self._orders.start_timeout_s:
+                    return f"not ready within engine.start_timeout_s ({self._orders.start_timeout_s:g} s)"
+                continue
+            reason = watch.reason_to_end()
+            if reason is not None:
+                return reason
+
+    def _is_ready(self, start_s: float) -> None:
+        try:
+            version = str(json.loads(get(self._orders.socket, "/version", 10.0) or "{}").get("version", "unknown"))
+        except ValueError:
+            version = "unknown"
+        self._note = self._note.with_changes(phase="ready", version=version, start_s=round(start_s, 2))
+        self._write()
+        self._say(f"ready after {start_s:.1f} s, vLLM {version}")
+
+    def _end(self, server: subprocess.Popen[bytes], reason: str) -> None:
+        """End the whole group and every descendant: the engine's core outlives a killed server."""
+        exit_code = server.poll()
+        self._note = self._note.with_changes(phase="ended", reason=reason, exit_code=exit_code)
+        self._write()
+        self._say(f"ending the server: {reason}")
+        family = with_descendants([psutil.Process()])
+        ours = [process for process in family if process.pid != os.getpid() and not _is_guard(process)]
+        known = {process.pid for process in ours}
+        ours += [process for process in members_of_group(server.pid) if process.pid not in known]
+        left = kill_all(ours, GRACE_S if self._owner.process() else 1.0)
+        server.wait()
+        Path(self._orders.socket).unlink(missing_ok=True)
+        self._say(f"could not end {[process.pid for process in left]}" if left else "everything it started has ended")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._is_told_to_end = True
+
+    def _write(self) -> None:
+        self._note.write(Path(self._orders.note))
+
+    def _say(self, line: str) -> None:
+        print(f"judgelake supervisor: {line}", flush=True)
+
+
+def _is_guard(process: psutil.Process) -> bool:
+    try:
+        return "judgelake-guard" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _adopt_orphans() -> None:
+    """Make orphans of the server our children, so that they can be found; only Linux can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def main() -> None:
+    """Read the orders, run, and leave."""
+    orders = Orders.from_json(sys.stdin.read())
+    _adopt_orphans()
+    Supervisor(orders).run()
+
+
+if __name__ == "__main__":
+    main()

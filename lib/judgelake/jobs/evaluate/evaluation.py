@@ -1,0 +1,207 @@
+"""An evaluation: judgments and labels counted in Spark, then statistics on what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from math import comb
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+
+from judgelake.errors import UserError
+from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.counting import count_cells
+from judgelake.jobs.evaluate.features import SliceNames, Survey, bucket_column, features_of, survey
+from judgelake.jobs.evaluate.figures import (
+    Figuring,
+    Place,
+    Told,
+    metric_rows,
+    told_by_driver,
+    told_by_executors,
+    with_corrected,
+)
+from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
+from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
+from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
+from judgelake.jobs.evaluate.observations.groups import Groups
+from judgelake.jobs.evaluate.observations.judge_pairs import (
+    Pair,
+    all_pairs,
+    always_pairs,
+    judge_pair_observations,
+    nearest_pairs,
+)
+from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations, pair_rows
+from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_observations, score_observations
+from judgelake.jobs.evaluate.rows import run_id_of, write_rows
+from judgelake.lake import create_tables, register
+from judgelake.measures import Result
+from judgelake.measures.families import WHOLE
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Judges by slices; each comes to some 80 rows, which the driver holds.
+MOST_TABLES = 20_000
+# Cells that the driver takes, 25 bytes each, in place of starting a Python worker; and tables, some 20 ms each.
+FEW_CELLS = 200_000
+FEW_TABLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation came to; `rows` are in the metrics table under `run_id`."""
+
+    run_id: str
+    job: EvaluateJob
+    inputs: Inputs
+    slices: SliceNames
+    rows: tuple[Result, ...]
+    verdicts: DataFrame
+    """One row a comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
+    graded: DataFrame | None
+    """One row a judge, labeled comparison and vote; see `graded_rows`. Persisted as well; None where it is not made."""
+    computed_at: datetime
+
+
+def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
+    """Evaluate the judgments of the job and write the metrics table.
+
+    Args:
+        spark: a session with Delta.
+        job: what is held against what, by which rules.
+        say: hears what is being done.
+
+    Raises:
+        UserError: a table, version, column or label named in the job is not there, or nothing can be evaluated.
+    """
+    register(spark, job.tables)
+    inputs = read_inputs(spark, job)
+    create_tables(spark, job.tables)
+    total = sum(judge.judgments for judge in inputs.judges)
+    say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
+    with ExitStack() as in_memory, gone_versions_named(inputs.versions):
+        features = features_of(inputs.comparisons, job.slices.by).persist()
+        in_memory.callback(features.unpersist)
+        known = survey(features, job.slices, job.buckets)
+        refuse_too_many(inputs, known.slices)
+        bucketed = features.withColumn("bucket", bucket_column(known.buckets))
+        rows = pair_rows(inputs, bucketed, known.slices, job).persist()
+        # The caller gets the verdicts, and releases them; where there is no caller to get them, this does.
+        on_failure = in_memory.enter_context(ExitStack())
+        on_failure.callback(rows.unpersist)
+        graded = _graded(inputs, bucketed, known, job)
+        if graded is not None:
+            on_failure.callback(graded.persist().unpersist)
+        say("counting and computing metrics")
+        made = tuple(_Counting(rows, graded, bucketed, inputs, known, job).metrics())
+        run_id, now = run_id_of(job, inputs), datetime.now(UTC)
+        write_rows(spark, job, inputs, run_id, made, now)
+        on_failure.pop_all()
+    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now)
+
+
+def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
+    """Refuse what would come to more rows than a driver can hold.
+
+    Raises:
+        UserError: there are too many judges for so many slices.
+    """
+    tables = len(inputs.judges) * len(slices.numbers)
+    if tables > MOST_TABLES:
+        raise UserError(
+            f"{len(inputs.judges):,} judges in {len(slices.numbers):,} slices are {tables:,} tables of figures, at "
+            f"most {MOST_TABLES:,} are made together: lower slices.most, name fewer dimensions in slices.by, or choose "
+            "judges with judgments_where."
+        )
+
+
+def _graded(inputs: Inputs, features: DataFrame, known: Survey, job: EvaluateJob) -> DataFrame | None:
+    """`graded_rows`, where a judge gives scores or a comparison has three and more answers."""
+    # Most tables hold pairs alone, and then none of this need be looked at.
+    if not any(judge.is_asked_for_scores for judge in inputs.judges) and known.most_answers <= 2:
+        return None
+    return graded_rows(inputs, features, known.slices, job)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """All that the observations of an evaluation are made of."""
+
+    rows: DataFrame
+    graded: DataFrame | None
+    features: DataFrame
+    inputs: Inputs
+    known: Survey
+    job: EvaluateJob
+
+    def metrics(self) -> list[Result]:
+        """All rows of the metrics table."""
+        groups, judges, wanted = Groups(), self.inputs.judges, self.job.judge_pairs
+        # A judge that is not there is named before anything is counted.
+        tuple(always_pairs(judges, wanted))
+        pairs = all_pairs(judges, wanted)
+        found = self._told(self._observations(groups, pairs or ()), groups)
+        if pairs is None:
+            pairs = nearest_pairs(judges, wanted, self._standing(found, groups))
+            compared = judge_pair_observations(self.rows, self.inputs, groups, pairs, self.job.labels.rule)
+            found |= {} if compared is None else self._told(compared, groups)
+        rows = [*with_corrected([*metric_rows(found, self._figuring(groups))])]
+        return [*rows, *rank_rows(self._boards(found, groups), pairs, self.job)]
+
+    def _observations(self, groups: Groups, pairs: tuple[Pair, ...]) -> DataFrame:
+        """All families that this data has."""
+        inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
+        made = [
+            pair_observations(self.rows, inputs, groups, job),
+            judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
+            label_model_observations(features, inputs, groups, job),
+            labeler_observations(inputs, features, groups, job.labels.tie_margin),
+            repeat_observations(inputs, features, groups),
+        ]
+        if graded is not None:
+            made.append(score_observations(graded, inputs, groups, job))
+            if self.known.most_answers > 2:
+                made.append(ranking_observations(graded, inputs, groups, job))
+        return reduce(DataFrame.unionByName, (part for part in made if part is not None))
+
+    def _told(self, observations: DataFrame, groups: Groups) -> dict[Place, Told]:
+        cells, figuring = count_cells(observations, self.known.buckets), self._figuring(groups)
+        if self._has_few_cells(len(groups.numbers)):
+            return told_by_driver(cells.toArrow(), figuring)
+        return told_by_executors(cells, figuring)
+
+    def _has_few_cells(self, groups: int) -> bool:
+        """Whether the driver may take them all: by what they can be at most, for counting them would be a pass more."""
+        judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
+        of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
+        tables = groups + 2 * judges * len(self.known.slices.names)
+        return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES
+
+    def _figuring(self, groups: Groups) -> Figuring:
+        return Figuring(tuple(groups.numbers), self.inputs.judges, self.known.slices, self.known.buckets, self.job)
+
+    def _standing(self, found: dict[Place, Told], groups: Groups) -> dict[int, float]:
+        """Number of a judge to its agreement by the headline's rule, where it has one."""
+        rule = self.job.swap_rules[0].value
+        return {
+            group.judge: row.value
+            for number, group in groups
+            if group.family == "pairs" and group.judge is not None and (number, WHOLE) in found
+            for row in found[number, WHOLE].rows
+            if (row.metric, row.swap_rule) == ("agreement", rule) and row.value is not None
+        }
+
+    def _boards(self, found: dict[Place, Told], groups: Groups) -> list[Board]:
+        """The leaderboards, that of the labels last."""
+        return [
+            Board.of(None if group.judge is None else self.inputs.judges[group.judge], told.questions, told.rows)
+            for number, group in groups
+            if group.family == "models" and (told := found.get((number, WHOLE))) is not None
+        ]

@@ -1,0 +1,222 @@
+"""What an evaluation reads, each table at one version: comparisons, judgments, and the labels that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import functions as F
+
+from judgelake.comparisons import orders_of
+from judgelake.config import Tables
+from judgelake.errors import UserError, first_line
+from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.labels import LabelsRead, read_labels
+from judgelake.lake import Pinned, read_pinned
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+IMPORTED = "imported"
+# What is asked of a judge once, however many attempts that takes.
+REQUEST = ("comparison_id", "judge_fingerprint", "shown_order", "repeat")
+# Requests whose names are sent to every task; more of them are left to a join of Spark's choice.
+MOST_BROADCAST = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeInfo:
+    """One judge that has judgments: everything under one fingerprint, by the name, model and mode it had last."""
+
+    number: int
+    name: str
+    """Unique among the judges of the evaluation: the judge's name, with mode, model or fingerprint where needed."""
+    judge: str
+    fingerprint: str
+    model_version: str
+    mode: str
+    is_imported: bool
+    judgments: int
+    """All rows: every attempt, and on every comparison."""
+    repeats: int
+    gives_scores: bool = False
+    is_asked_in_order: bool = True
+    """Whether any judgment is of several answers, so that an order was shown and a swap rule takes part."""
+    in_other_orders: int = 0
+    """Judgments shown in an order that is neither the own one nor the reversed."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """Why there is no verdict, and how often: of the last judgment of each request on the chosen comparisons."""
+
+    @property
+    def is_asked_for_scores(self) -> bool:
+        """Whether its judgments are scores: some are, or it is only shown single answers, which nothing else says."""
+        return self.gives_scores or not self.is_asked_in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The rows of one evaluation; `labels` is None where there is no label at all."""
+
+    comparisons: DataFrame
+    judgments: DataFrame
+    labels: DataFrame | None
+    versions: dict[str, Pinned]
+    judges: tuple[JudgeInfo, ...]
+    label_kind: str | None
+    labelers: tuple[str, ...]
+    invalid_labels: int
+
+
+def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
+    """Pin the tables and find the judges and the labels that count.
+
+    Raises:
+        UserError: a table, version or column is not there, a predicate is no SQL or fits no row, or the labels are
+            of several kinds and none is chosen.
+    """
+    tables, wanted = job.tables, job.versions
+    comparisons = read_pinned(spark, tables.comparisons, wanted.comparisons, needs=("comparison_id", "answers"))
+    judgments = read_pinned(spark, tables.judgments, wanted.judgments, needs=("judge_fingerprint", "verdict"))
+    versions = {"comparisons": comparisons, "judgments": judgments}
+    # Without labels there is still much to say, but a table that was named or pinned must be there.
+    is_meant = wanted.labels is not None or tables.labels != Tables().labels
+    if is_meant or spark.catalog.tableExists(tables.labels):
+        needed = ("comparison_id", "labeler", "kind", "verdict", "scores")
+        versions["labels"] = read_pinned(spark, tables.labels, wanted.labels, needs=needed)
+    with gone_versions_named(versions):
+        chosen = _where(comparisons.df, job.where, "where", tables.comparisons)
+        judged = _where(judgments.df, job.judgments_where, "judgments_where", tables.judgments)
+        if chosen.isEmpty():
+            fits = f" that fits where {job.where!r}" if job.where else ""
+            raise UserError(f"There is no comparison{fits} in {tables.comparisons!r}, so nothing can be evaluated.")
+        judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
+        found = LabelsRead()
+        if "labels" in versions:
+            found = read_labels(versions["labels"].df, chosen, job.labels, tables.labels)
+    return Inputs(chosen, judged, found.rows, versions, judges, found.kind, found.labelers, found.invalid)
+
+
+@contextmanager
+def gone_versions_named(versions: Mapping[str, Pinned]) -> Iterator[None]:
+    """Turn Spark's error about a file that is no more into one that names the table and version it was of.
+
+    Raises:
+        UserError: files of one of the tables at its pinned version have been removed, as VACUUM does.
+    """
+    try:
+        yield
+    except Exception as error:
+        gone = next((key for key, pinned in versions.items() if pinned.lost_a_file(error)), None)
+        if gone is None:
+            raise
+        pinned = versions[gone]
+        raise UserError(
+            f"Table {pinned.table!r} has no version {pinned.version} any more: files of it were removed, as VACUUM "
+            f"does. Set versions.{gone} to a later version, or to null for the newest."
+        ) from error
+
+
+def _where(rows: DataFrame, predicate: str | None, key: str, table: str) -> DataFrame:
+    if predicate is None:
+        return rows
+    try:
+        return rows.where(predicate)
+    except (AnalysisException, ParseException) as error:
+        raise UserError(f"{key} {predicate!r} does not fit {table}: {first_line(error)}") from error
+
+
+def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate: str | None) -> tuple[JudgeInfo, ...]:
+    # The name is not in the fingerprint, so that a judge may have had several; the time says which was the last.
+    names = ("judge_fingerprint", "judge", "model_version", "mode")
+    found: list[Any] = (
+        judgments.groupBy(*names, "shown_order")
+        .agg(
+            F.count("*").alias("count"),
+            F.count_if(F.col("status") != "ok").alias("failed"),
+            F.max("judged_at").alias("judged_at"),
+            F.max("repeat").alias("repeat"),
+            F.max((F.col("engine") == IMPORTED).cast("int")).alias("imported"),
+            F.count("scores").alias("scores"),
+        )
+        .orderBy(*names, "shown_order")
+        .collect()
+    )
+    if not found:
+        chosen = f" that fits judgments_where {predicate!r}" if predicate else ""
+        raise UserError(
+            f"There is no judgment{chosen} in {table!r}. Judge with jobs/judge.py, or bring judgments in with "
+            "jobs/ingest.py --judgments."
+        )
+    by_fingerprint: dict[str, list[Any]] = {}
+    for row in found:
+        by_fingerprint.setdefault(row["judge_fingerprint"] or "", []).append(row)
+    failures = _failures(judgments, comparisons, sum(row["failed"] for row in found))
+    named = {
+        tuple(_last(rows)[name] or "" for name in (*names[1:], names[0])): rows for rows in by_fingerprint.values()
+    }
+    keys = sorted(named)
+    return tuple(
+        _judge(number, display, key, named[key], failures.get(key[-1], {}))
+        for number, (key, display) in enumerate(zip(keys, _display_names(keys), strict=True))
+    )
+
+
+def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], statuses: dict[str, int]) -> JudgeInfo:
+    judge, model_version, mode, fingerprint = key
+    return JudgeInfo(
+        number=number,
+        name=display,
+        judge=judge,
+        fingerprint=fingerprint,
+        model_version=model_version,
+        mode=mode,
+        is_imported=any(row["imported"] for row in rows),
+        judgments=sum(row["count"] for row in rows),
+        repeats=max(row["repeat"] or 0 for row in rows) + 1,
+        gives_scores=any(row["scores"] for row in rows),
+        is_asked_in_order=any(len(row["shown_order"]) > 1 for row in rows),
+        in_other_orders=sum(
+            row["count"] for row in rows if row["shown_order"] not in orders_of(len(row["shown_order"]))
+        ),
+        statuses=statuses,
+    )
+
+
+def _last(rows: list[Any]) -> Any:
+    return max(rows, key=lambda row: (row["judged_at"] is not None, row["judged_at"]))
+
+
+def _failures(judgments: DataFrame, comparisons: DataFrame, failed: int) -> dict[str, dict[str, int]]:
+    """Requests on these comparisons whose last judgment has no verdict, by fingerprint and status."""
+    if not failed:
+        return {}
+    # Only requests that ever failed are looked at again: to find the last judgment of every one would cost a sort of
+    # all judgments.
+    asked = judgments.where("status != 'ok'").select(*REQUEST).distinct()
+    asked = asked.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
+    again = judgments.join(F.broadcast(asked) if failed <= MOST_BROADCAST else asked, list(REQUEST), "left_semi")
+    # At one and the same moment the later attempt counts, and of one attempt a verdict before a failure.
+    last = F.max_by("status", F.struct("judged_at", "attempt", F.col("status") == "ok")).alias("status")
+    rows = again.groupBy(*REQUEST).agg(last).where("status != 'ok'").groupBy("judge_fingerprint", "status").count()
+    found: dict[str, dict[str, int]] = {}
+    for row in rows.orderBy("judge_fingerprint", "status").collect():
+        found.setdefault(row["judge_fingerprint"], {})[row["status"]] = row["count"]
+    return found
+
+
+def _display_names(judges: list[tuple[str, ...]]) -> list[str]:
+    """The shortest of name, name (mode), name (mode, model), name (mode, fingerprint) that nobody else has."""
+
+    def forms(judge: tuple[str, ...]) -> tuple[str, ...]:
+        name, model, mode, fingerprint = judge
+        short = model.removeprefix("local:")[:12] if model.startswith("local:") else model
+        return name, f"{name} ({mode})", f"{name} ({mode}, {short})", f"{name} ({mode}, {fingerprint[:8]})"
+
+    all_forms = [forms(judge) for judge in judges]
+    return [
+        next((form for place, form in enumerate(own) if sum(other[place] == form for other in all_forms) == 1), own[-1])
+        for own in all_forms
+    ]

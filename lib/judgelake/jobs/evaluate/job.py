@@ -1,0 +1,93 @@
+"""The evaluation job: compute, write, report; one call from a notebook or a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgelake.errors import RunError
+from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.evaluation import Evaluation, evaluate
+from judgelake.jobs.evaluate.inputs import gone_versions_named
+from judgelake.jobs.evaluate.mlflow_run import track
+from judgelake.jobs.evaluate.report_content import report_content
+from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
+from judgelake.runtime import tracking_errors, warm_up
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation with its report; `mlflow_run_id` is None where MLflow is switched off or did not answer."""
+
+    evaluation: Evaluation
+    content: ReportContent
+    cards: dict[str, JudgeCard]
+    """The judge cards, by fingerprint."""
+    report: Path | None
+    mlflow_run_id: str | None
+    problem: str | None = None
+    """What MLflow said when it did not take the evaluation."""
+
+    def _repr_html_(self) -> str:
+        """The report, where a notebook shows the value of a cell."""
+        return notebook_html(self.content)
+
+
+def evaluate_and_report(
+    spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None
+) -> Evaluated:
+    """Evaluate, write the metrics table, the report and the judge cards, and log all to MLflow.
+
+    Args:
+        spark: a session with Delta.
+        job: what is held against what, and where the results go.
+        say: hears what is being done.
+
+    Raises:
+        UserError: a table, version, column or label named in the job is not there, or nothing can be evaluated.
+        RunError: the report or a card cannot be written.
+    """
+    wait_until_warm = warm_up(job.mlflow)
+    evaluation = evaluate(spark, job, say)
+    try:
+        say("writing the report")
+        with gone_versions_named(evaluation.inputs.versions):
+            content = report_content(evaluation)
+    finally:
+        evaluation.verdicts.unpersist()
+        if evaluation.graded is not None:
+            evaluation.graded.unpersist()
+    judges = zip(evaluation.inputs.judges, content.judges, strict=True)
+    cards = {judge.fingerprint: judge_card(section, content) for judge, section in judges}
+    report = _written(Path(job.report), render_page(content)) if job.report else None
+    if job.cards:
+        for judge in evaluation.inputs.judges:
+            stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in judge.name)
+            card = cards[judge.fingerprint]
+            _written(Path(job.cards) / f"{stem}-{judge.fingerprint[:8]}.json", card.to_json())
+            _written(Path(job.cards) / f"{stem}-{judge.fingerprint[:8]}.md", card.to_markdown())
+    mlflow_run_id, problem = None, None
+    if job.mlflow.enabled:
+        say("logging to MLflow")
+        wait_until_warm()
+        try:
+            mlflow_run_id = track(evaluation, cards, report)
+        except tracking_errors() as error:  # the metrics are written
+            problem = f"{type(error).__name__}: {error}"
+    return Evaluated(evaluation, content, cards, report, mlflow_run_id, problem)
+
+
+def _written(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise RunError(
+            f"Cannot write {str(path)!r}: {error.strerror}. Name a writable place in report or cards."
+        ) from error
+    return path.resolve()

@@ -1,0 +1,185 @@
+"""An evaluation in MLflow: one run for the whole, one below it for each judge, linked to the judge's model version."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from judgelake.jobs.evaluate.evaluation import Evaluation
+from judgelake.jobs.evaluate.inputs import JudgeInfo
+from judgelake.jobs.evaluate.judge_section import headline_kind, is_by_rule
+from judgelake.jobs.evaluate.rows import failure_rule_text, label_rule_text, of_judge
+from judgelake.measures import PAIRS, Result, headline_of, metric_named
+from judgelake.report import Confusion, JudgeCard
+from judgelake.runtime import flat, open_experiment, table_dataset
+
+FINGERPRINT_TAG = "judgelake.judge_fingerprint"
+# As many as MLflow gives in one answer; of more, those in which something changed last.
+MOST_EXPERIMENTS = 1_000
+# Where results go says nothing of what they are; families may name more models than MLflow takes parameters.
+NO_PARAMS = {"families", "report", "cards", "mlflow", "versions"}
+
+
+def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path | None) -> str:
+    """Log the evaluation and return the id of its MLflow run, which stands below a run that the caller has open.
+
+    Every judge's run has metrics and parameters of the same names (agreement, consistency, ...), so that MLflow's own
+    comparison puts judges, and evaluations, side by side.
+
+    Args:
+        evaluation: what was computed.
+        cards: the judge cards, by fingerprint; one for each judge.
+        report: the written report.
+
+    Raises:
+        UserError: nothing answers at the tracking address, or MLflow does not take the experiment.
+        mlflow.MlflowException, OSError: what `judgelake.runtime.tracking.tracking_errors` names, on the way.
+    """
+    job, read = evaluation.job, evaluation.inputs.versions
+    mlflow = open_experiment(job.mlflow)
+    datasets = {name: table_dataset(job.tables, one.table, one.location, one.version) for name, one in read.items()}
+    # A notebook may have a run of its own open; ours then stands below it.
+    with mlflow.start_run(run_name=f"evaluation-{evaluation.run_id[:8]}", nested=True) as run:
+        _describe(mlflow, evaluation, datasets)
+        if report is not None:
+            mlflow.log_artifact(str(report))
+        for judge in evaluation.inputs.judges:
+            _track_judge(mlflow, evaluation, judge, cards[judge.fingerprint], datasets)
+    return str(run.info.run_id)
+
+
+def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, float]:
+    """The numbers that stand for a judge as a whole, by the names of the metrics.
+
+    An interval becomes two metrics more, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE.
+    `n` and `coverage` are those of the judge's first headline figure. What has a subject (a class, a model, a game, a
+    cell of the confusion) is left to the metrics table: names from tables may hold what MLflow's may not.
+
+    Args:
+        rows: of one judge.
+        headline_rule: the first of the job's swap rules.
+    """
+    of_judge_alone = (row for row in rows if row.is_whole and row.subject is None)
+    whole = [row for row in of_judge_alone if metric_named(row.metric).is_shown]
+    found: dict[str, float | None] = {}
+    for row in whole:
+        name = row.metric
+        if not is_by_rule(row, headline_rule):
+            if name != headline_of(PAIRS)[0]:
+                continue
+            name = f"{name}/{row.swap_rule}"
+        found |= {name: row.value, f"{name}.low": row.low, f"{name}.high": row.high}
+    first = headline_of(headline_kind(whole))[0]
+    for row in whole:
+        if row.metric == first and is_by_rule(row, headline_rule):
+            found |= {"n": row.n, "coverage": row.coverage}
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def _describe(mlflow: Any, evaluation: Evaluation, datasets: Mapping[str, Any]) -> None:
+    """Log to the open run by which rules and from which versions of the tables its numbers come."""
+    label_rule = label_rule_text(evaluation.job, evaluation.inputs) or "no labels"
+    mlflow.set_tags(
+        {
+            "judgelake.measures": evaluation.run_id,
+            "judgelake.swap_rule": evaluation.job.swap_rules[0].value,
+            "judgelake.label_rule": label_rule,
+        }
+    )
+    job = evaluation.job.model_dump(mode="json")
+    versions = {f"versions.{name}": pinned.version for name, pinned in evaluation.inputs.versions.items()}
+    texts = {
+        "swap_rules": ", ".join(job["swap_rules"]),
+        "failure_rule": failure_rule_text(evaluation.job),
+        "label_rule": label_rule,
+        "families": json.dumps(job["families"], sort_keys=True),
+    }
+    mlflow.log_params(flat({name: value for name, value in job.items() if name not in NO_PARAMS}) | versions | texts)
+    names = list(datasets)
+    mlflow.log_inputs([datasets[name] for name in names], contexts=names, tags_list=[None] * len(names))
+
+
+def _track_judge(
+    mlflow: Any, evaluation: Evaluation, judge: JudgeInfo, card: JudgeCard, datasets: Mapping[str, Any]
+) -> None:
+    from mlflow.entities import LoggedModelInput  # seconds to import
+
+    with mlflow.start_run(run_name=f"{judge.name}-{evaluation.run_id[:8]}", nested=True) as run:
+        model = _model_of(mlflow, judge, run)
+        # Of the client: `mlflow.log_inputs` takes no models but on Databricks.
+        mlflow.MlflowClient().log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
+        _describe(mlflow, evaluation, datasets)
+        mlflow.set_tags({"judgelake.judge": judge.name, FINGERPRINT_TAG: judge.fingerprint})
+        mlflow.log_params(_params_of(judge))
+        rows = of_judge(evaluation.rows, judge)
+        metrics = headline_metrics(rows, evaluation.job.swap_rules[0].value)
+        if metrics:
+            mlflow.log_metrics(metrics, model_id=model.model_id, dataset=datasets.get("labels"))
+        if isinstance(card.section.confusion, Confusion):
+            mlflow.log_figure(_confusion_figure(card.section.confusion, judge.name), "confusion.png")
+        _attach(mlflow, card, model.model_id)
+
+
+def _params_of(judge: JudgeInfo) -> dict[str, str]:
+    return {
+        "judge": judge.judge,
+        "judge_fingerprint": judge.fingerprint,
+        "model_version": judge.model_version,
+        "mode": judge.mode,
+    }
+
+
+def _model_of(mlflow: Any, judge: JudgeInfo, run: Any) -> Any:
+    """The judge's model version in MLflow, found by its fingerprint in any experiment, made where it is new."""
+    experiments = mlflow.search_experiments(max_results=MOST_EXPERIMENTS, order_by=["last_update_time DESC"])
+    known = mlflow.search_logged_models(
+        experiment_ids=list({run.info.experiment_id: None} | {one.experiment_id: None for one in experiments}),
+        filter_string=f"tags.`{FINGERPRINT_TAG}` = '{judge.fingerprint}'",
+        max_results=1,
+        order_by=[{"field_name": "creation_time", "ascending": True}],
+        output_format="list",
+    )
+    if known:
+        return known[0]
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in judge.judge)
+    return mlflow.create_external_model(
+        name=name,
+        source_run_id=run.info.run_id,
+        model_type="judge",
+        tags={FINGERPRINT_TAG: judge.fingerprint, "judgelake.model_version": judge.model_version},
+        params={"judge": judge.judge, "mode": judge.mode, "model_version": judge.model_version},
+    )
+
+
+def _attach(mlflow: Any, card: JudgeCard, model_id: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("judge_card.json", card.to_json()), ("judge_card.md", card.to_markdown())):
+            path = Path(folder) / name
+            path.write_text(text, "utf-8")
+            mlflow.log_artifact(str(path))
+            mlflow.MlflowClient().log_model_artifact(model_id, str(path))
+
+
+def _confusion_figure(confusion: Confusion, title: str) -> Any:
+    """Labels against verdicts as a picture."""
+    from matplotlib.figure import Figure as Picture  # seconds to import
+
+    shown = np.array(confusion.counts)
+    labels, verdicts = confusion.labels, confusion.verdicts
+    picture = Picture(figsize=(4.5, 4))
+    axes = picture.subplots()
+    axes.imshow(shown, cmap="Blues")
+    axes.set(xticks=range(len(verdicts)), yticks=range(len(labels)), xticklabels=verdicts, yticklabels=labels)
+    axes.set(xlabel=f"verdict, swap rule {confusion.swap_rule}", ylabel="label")
+    # A judge's name may hold what matplotlib takes for a formula.
+    axes.set_title(title, parse_math=False)
+    dark = shown.max() / 2
+    for (row, column), count in np.ndenumerate(shown):
+        axes.text(column, row, f"{count:,}", ha="center", va="center", color="white" if count > dark else "black")
+    picture.tight_layout()
+    return picture

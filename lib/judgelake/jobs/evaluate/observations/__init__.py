@@ -1,0 +1,1 @@
+"""Judgments and labels as observations: rows that are counted."""

@@ -1,0 +1,133 @@
+"""Which judges are compared with each other, and their verdicts on the same comparisons as observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from judgelake.errors import UserError
+from judgelake.jobs.evaluate.config import JudgePairs
+from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
+from judgelake.jobs.evaluate.observations.groups import Groups
+from judgelake.jobs.evaluate.observations.observation import LABELS, SAID, coded, exploded, observed
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+Pair = tuple[int, int]
+"""The numbers of two judges, the lower one first."""
+
+# A verdict takes three bits: its place in `SAID` and one more, since 0 is no verdict. So many fit into a BIGINT.
+BITS = 3
+JUDGES_A_WORD = 20
+
+
+def all_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs) -> tuple[Pair, ...] | None:
+    """Every two judges; None where these are more than are wanted, so that `nearest_pairs` must choose."""
+    if comb(len(judges), 2) > wanted.most:
+        return None
+    return tuple(combinations(range(len(judges)), 2))
+
+
+def nearest_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs, standing: Mapping[int, float]) -> tuple[Pair, ...]:
+    """The pairs that are wanted in any case, and of the others those nearest in rank.
+
+    Args:
+        judges: all of the evaluation.
+        wanted: how many pairs, and which in any case.
+        standing: number of a judge to the figure that stands for it; judges without one come last.
+
+    Raises:
+        UserError: `wanted.always` names a judge that is not there, or one twice.
+    """
+    chosen = dict.fromkeys(always_pairs(judges, wanted))
+    by_rank = sorted(
+        range(len(judges)), key=lambda number: (number not in standing, -standing.get(number, 0.0), number)
+    )
+    apart = ((place, place + steps) for steps in range(1, len(judges)) for place in range(len(judges) - steps))
+    for places in apart:
+        if len(chosen) >= wanted.most:
+            break
+        first, second = sorted(by_rank[place] for place in places)
+        chosen[first, second] = None
+    return tuple(sorted(chosen))
+
+
+def always_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs) -> Iterable[Pair]:
+    """The pairs that are wanted in any case, as numbers.
+
+    Raises:
+        UserError: one of the judges is not there, or a pair names one judge twice.
+    """
+    numbers = {judge.name: judge.number for judge in judges}
+    for pair in wanted.always:
+        if unknown := [name for name in pair if name not in numbers]:
+            some = ", ".join(sorted(numbers)[:20])
+            raise UserError(
+                f"judge_pairs.always: there is no judge {unknown[0]!r} in this evaluation; there are {some}."
+            )
+        first, second = sorted(numbers[name] for name in pair)
+        if first == second:
+            raise UserError(f"judge_pairs.always: {pair[0]!r} cannot be compared with itself; name two judges.")
+        yield first, second
+
+
+def judge_pair_observations(
+    rows: DataFrame, inputs: Inputs, groups: Groups, pairs: Sequence[Pair], rule: str
+) -> DataFrame | None:
+    """The family judge_pairs: the verdicts of two judges on the comparisons asked of both; None without pairs.
+
+    The verdicts on a comparison are packed into a few numbers, and one row a pair is made of these: joining the
+    judgments with themselves, or a column a pair, costs far more and has limits.
+
+    Args:
+        rows: of `pair_rows`.
+        inputs: of the evaluation.
+        groups: gets a group for each pair.
+        pairs: those to compare.
+        rule: of the labels.
+    """
+    if not pairs:
+        return None
+    of_pair = [groups.number("judge_pairs", *pair) for pair in pairs]
+    slots = {number: slot for slot, number in enumerate(sorted({number for pair in pairs for number in pair}))}
+    slot = [slots.get(judge.number) for judge in inputs.judges]
+    asked = rows.where("verdict != 'not_asked'").withColumn("slot", _looked_up(slot, F.col("judge_number")))
+    taking_part = asked.where("slot IS NOT NULL")
+    words = [_word(number) for number in range(-(-len(slots) // JUDGES_A_WORD))]
+    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
+    together = taking_part.groupBy(*same).agg(F.array(*words).alias("words"), F.count("*").alias("judges"))
+    # One judge alone has nobody to be compared with.
+    each = together.where("judges > 1").withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
+    firsts, seconds = ([slots[pair[side]] for pair in pairs] for side in (0, 1))
+    said = each.withColumns({"first": _unpacked(firsts), "second": _unpacked(seconds)}).where(
+        "first > 0 AND second > 0"
+    )
+    first, second = (F.col(name) - 1 for name in ("first", "second"))
+    outcome: Column | list[Column] = coded((F.col("label_place"), LABELS), (first, SAID), (second, SAID))
+    if rule == "each":
+        names = F.array(*map(F.lit, SAID))
+        outcome = [F.col("votes"), *(F.element_at(names, F.col(name).cast("int")) for name in ("first", "second"))]
+    return exploded(said, F.array(observed(_looked_up(of_pair, F.col("pair")), outcome)))
+
+
+def _looked_up(numbers: Sequence[int | None], place: Column) -> Column:
+    return F.element_at(F.array(*(F.lit(number).cast("int") for number in numbers)), place + 1)
+
+
+def _word(number: int) -> Column:
+    """The verdicts of the judges in so many slots, packed: each shifted to where its slot is."""
+    shifted = F.expr(f"shiftleft(CAST(said + 1 AS BIGINT), CAST({BITS} * (slot % {JUDGES_A_WORD}) AS INT))")
+    return F.coalesce(F.sum(F.when(F.floor(F.col("slot") / JUDGES_A_WORD) == number, shifted)), F.lit(0).cast("long"))
+
+
+def _unpacked(slots: Sequence[int]) -> Column:
+    """The verdict in the slot of each pair, its place in `SAID` and one more; 0 without one."""
+    places = [divmod(slot, JUDGES_A_WORD) for slot in slots]
+    word = F.element_at("words", _looked_up([word + 1 for word, _ in places], F.col("pair")))
+    shift = _looked_up([BITS * place for _, place in places], F.col("pair"))
+    return F.call_function("shiftright", word, shift).bitwiseAND(F.lit(7).cast("long")).cast("int")

@@ -1,0 +1,204 @@
+"""What an evaluation came to, as the report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from itertools import combinations
+
+from judgelake.jobs.evaluate.disagreements import disagreements_of
+from judgelake.jobs.evaluate.evaluation import Evaluation
+from judgelake.jobs.evaluate.figures import TOO_FEW
+from judgelake.jobs.evaluate.judge_section import judge_section
+from judgelake.jobs.evaluate.observations.agreement import BETWEEN_LABELERS
+from judgelake.measures import Result
+from judgelake.report import (
+    Count,
+    Disagreement,
+    JudgePair,
+    JudgeSection,
+    LabelerPair,
+    Labelers,
+    Leaderboard,
+    Missing,
+    Models,
+    RankCorrelation,
+    RankedModel,
+    ReportContent,
+    Rules,
+    TableRead,
+)
+
+LABELS = "labels"
+
+
+def report_content(evaluation: Evaluation) -> ReportContent:
+    """Everything the report and the judge cards say."""
+    inputs, job = evaluation.inputs, evaluation.job
+    judges = tuple(judge_section(evaluation, judge) for judge in inputs.judges)
+    return ReportContent(
+        run_id=evaluation.run_id,
+        computed_at=evaluation.computed_at,
+        rules=Rules(
+            swap_rules=tuple(rule.value for rule in job.swap_rules),
+            failure_rule=job.failure_rule.value,
+            failure_score=job.failure_score,
+            label_rule=job.labels.rule,
+            label_kind=inputs.label_kind,
+            labelers=inputs.labelers,
+            tie_margin=job.labels.tie_margin,
+            buckets=job.buckets,
+            least_slice=job.slices.least,
+            where=job.where,
+            judgments_where=job.judgments_where,
+        ),
+        tables=tuple(TableRead(role, read.table, read.version) for role, read in inputs.versions.items()),
+        judges=judges,
+        judge_pairs=_judge_pairs(evaluation),
+        models=_models(evaluation),
+        labelers=_labelers(evaluation),
+        disagreements=_disagreements(evaluation),
+        left_out=_left_out(evaluation, judges),
+        not_tested=_not_tested(evaluation),
+        software=f"judgelake {version('judgelake')}",
+    )
+
+
+def _named(rows: Iterable[Result], metric: str) -> list[Result]:
+    return [row for row in rows if row.metric == metric and row.is_whole]
+
+
+def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
+    if len(evaluation.inputs.judges) < 2:
+        return Missing("there is one judge only")
+    by_metric = {
+        metric: {(row.judge_fingerprint, row.subject): row for row in _named(evaluation.rows, metric)}
+        for metric in ("judge_agreement", "agreement_difference", "mcnemar_p", "mcnemar_p_holm")
+    }
+    names = {judge.fingerprint: judge.name for judge in evaluation.inputs.judges}
+    return tuple(
+        JudgePair(
+            first=names[row.judge_fingerprint or ""],
+            second=row.subject or "",
+            agreement=row,
+            difference=by_metric["agreement_difference"][pair],
+            p_value=by_metric["mcnemar_p"][pair].value,
+            p_corrected=by_metric["mcnemar_p_holm"][pair].value,
+        )
+        for pair, row in by_metric["judge_agreement"].items()
+    )
+
+
+def _models(evaluation: Evaluation) -> Models | Missing:
+    sources: list[tuple[str | None, str]] = [(judge.fingerprint, judge.name) for judge in evaluation.inputs.judges]
+    boards = [_leaderboard(evaluation, fingerprint, name) for fingerprint, name in [*sources, (None, LABELS)]]
+    boards = [board for board in boards if not isinstance(board.models, Missing)]
+    if not boards:
+        return Missing("the answers do not name their models")
+    names = dict(sources)
+    correlations = tuple(
+        RankCorrelation(names.get(row.judge_fingerprint, LABELS), row.subject or "", row)
+        for row in _named(evaluation.rows, "leaderboard_spearman")
+    )
+    nobody = Missing("there is one leaderboard only")
+    return Models(tuple(boards), correlations or nobody)
+
+
+def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> Leaderboard:
+    rows = [row for row in evaluation.rows if row.judge_fingerprint == fingerprint]
+    strengths = {row.subject: row for row in _named(rows, "bradley_terry")}
+    rates = {row.subject: row for row in _named(rows, "win_rate")}
+    order = sorted(rates, key=lambda model: _best_first(strengths.get(model), rates[model]))
+    ranked = tuple(
+        RankedModel(
+            model or "",
+            rates[model],
+            strengths[model] if model in strengths else Missing("it has no strength"),
+        )
+        for model in order
+    )
+    rule = None if fingerprint is None else evaluation.job.swap_rules[0].value
+    return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
+
+
+def _best_first(strength: Result | None, rate: Result) -> tuple[bool, float, float, str]:
+    known = strength is not None and strength.value is not None
+    value = strength.value if strength is not None and strength.value is not None else 0.0
+    return (not known, -value, -(rate.value or 0.0), rate.subject or "")
+
+
+def _labelers(evaluation: Evaluation) -> Labelers | Missing:
+    labelers = evaluation.inputs.labelers
+    if len(labelers) < 2:
+        return Missing("there are no two labelers of one kind")
+    of_verdicts, of_scores = (
+        {row.subject: row for row in _named(evaluation.rows, metric)}
+        for metric in ("labeler_kappa", "labeler_quadratic_kappa")
+    )
+    pairs = []
+    # Not by taking the subject apart: a labeler's name may hold what stands between two.
+    for first, second in combinations(labelers, 2) if of_verdicts or of_scores else ():
+        subject = BETWEEN_LABELERS.join((first, second))
+        found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
+        # A number before a reason, and a reason that speaks of labels before the one that there are none.
+        best = sorted(found, key=lambda row: (row.value is None, not row.n))[:1]
+        pairs += [LabelerPair(first, second, row) for row in best]
+    named = ("krippendorff_alpha", "krippendorff_alpha_interval")
+    alphas = [row for metric in named for row in _named(evaluation.rows, metric)]
+    alphas = [row for row in alphas if row.n] or alphas[:1]
+    return Labelers(
+        tuple(pairs) or Missing("there are too many labelers to show every two of them"),
+        tuple(alphas) or Missing("no comparison has labels of two"),
+    )
+
+
+def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing:
+    if evaluation.inputs.labels is None:
+        return Missing("there are no labels")
+    found = disagreements_of(evaluation.inputs, evaluation.verdicts, evaluation.graded)
+    return found or Missing("no verdict and no score differs from its label")
+
+
+def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[Count, ...]:
+    rule, least = evaluation.job.labels.rule, evaluation.job.slices.least
+    counts = (
+        Count(
+            "invalid labels",
+            evaluation.inputs.invalid_labels,
+            "no verdict, and no score or one that marks that none was given",
+        ),
+        Count("split labels", _split_labels(evaluation), f"their labelers agree on no label by the rule {rule}"),
+        Count("slices without a rate", _small_slices(judges, least), f"fewer than {least} comparisons"),
+    )
+    return tuple(count for count in counts if count.n)
+
+
+def _split_labels(evaluation: Evaluation) -> int:
+    """Judged comparisons whose labels the rule makes no label of."""
+    split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
+    if evaluation.graded is None or evaluation.job.labels.rule == "each":
+        return split
+    unlabeled = evaluation.graded.where("size != 2 AND label_scores IS NULL AND label_verdict IS NULL")
+    return split + unlabeled.select("comparison_id").distinct().count()
+
+
+def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
+    """How many slices are too small for the figure that stands for a judge."""
+    rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
+    return len({row.slice for row in rows if row.reason == TOO_FEW.format(least)})
+
+
+def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
+    """What this evaluation says nothing about whichever the judge, in plain sentences."""
+    inputs, job = evaluation.inputs, evaluation.job
+    said = []
+    if not job.families.models:
+        said.append("Self-preference: the config names no families of models.")
+    if job.slices.by:
+        what = "Length bias, self-preference, judges and labelers against each other, repeats and leaderboards by slice"
+        said.append(f"{what}: they are computed over everything only.")
+    if inputs.labels is None:
+        said.append("Agreement: there are no labels for these comparisons.")
+    elif len(inputs.labelers) == 1:
+        said.append("How far people agree among themselves on these comparisons: there is one labeler only.")
+    return tuple(said)

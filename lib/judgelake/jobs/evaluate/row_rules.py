@@ -1,0 +1,49 @@
+"""By which rules each figure of an evaluation came: what stands beside it in the metrics table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.inputs import JudgeInfo
+from judgelake.measures import OrderRule, SwapRule, counted_as, metric_named
+from judgelake.measures.families import Figure
+
+ONE_ORDER = (SwapRule.FIRST, SwapRule.SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRules:
+    """By which rules a figure came, and why its number is not shown (None: it is)."""
+
+    swap_rule: str | None = None
+    """Of a figure that does not say it itself; None where no rule takes part."""
+    failure_rule: str | None = None
+    """What a failed judgment counted as in it; None for figures of labels alone."""
+    withheld: str | None = None
+
+
+def graded_rule(judge: JudgeInfo, job: EvaluateJob) -> SwapRule | None:
+    """How a judge's two orders become one where it is held against scores or rankings; None where it is shown none.
+
+    The first swap rule where that takes one order. Else scores are averaged over both, whatever that rule, since no
+    other puts scores together, and a judge without scores must name the same best answer in both.
+    """
+    if not judge.is_asked_in_order:
+        return None
+    if job.swap_rules[0] in ONE_ORDER:
+        return job.swap_rules[0]
+    return SwapRule.AVERAGE if judge.gives_scores else SwapRule.STRICT
+
+
+def rules_of(figure: Figure, judge: JudgeInfo | None, job: EvaluateJob, withheld: str | None = None) -> RowRules:
+    """The rules of a figure."""
+    if judge is None:
+        return RowRules(withheld=withheld)
+    by, rule = metric_named(figure.metric).swap_rule, None
+    if by is OrderRule.HEADLINE:
+        rule = job.swap_rules[0]
+    elif by is OrderRule.GRADED:
+        rule = graded_rule(judge, job)
+    failure_rule = counted_as(figure.metric, job.failure_rule, job.failure_score)
+    return RowRules(None if rule is None else rule.value, failure_rule, withheld)

@@ -1,0 +1,12 @@
+"""Foreign data into the lake: loaders' rows staged, compared with the tables, appended once; no judging."""
+
+from judgelake.jobs.ingest.command import main
+from judgelake.jobs.ingest.config import IngestJob
+from judgelake.jobs.ingest.job import Ingested, ingest
+
+__all__ = [
+    "IngestJob",
+    "Ingested",
+    "ingest",
+    "main",
+]

@@ -1,0 +1,167 @@
+"""The job: read, hold against what is there, append; the same for the command line, a job and a notebook."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgelake.config import Tables
+from judgelake.errors import UserError
+from judgelake.jobs.ingest.config import IngestJob
+from judgelake.jobs.ingest.staging import stage, staging_folder
+from judgelake.sources import TABLE, Files, Item, Rejected, format_named
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+EXAMPLES = 3
+# Shorter work needs no words on its way.
+QUIET_S = 5.0
+BETWEEN_WORDS_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest did: rows read, added and held already by the tables, and what was rejected.
+
+    `examples` are the first rejected rows as "file, line n: reason".
+    """
+
+    comparisons_added: int
+    comparisons_held: int
+    labels_added: int
+    labels_held: int
+    rejected: int
+    rejected_added: int
+    examples: tuple[str, ...]
+    judgments_added: int = 0
+    judgments_held: int = 0
+
+
+def ingest(
+    spark: Callable[[], SparkSession] | SparkSession,
+    job: IngestJob,
+    format_name: str,
+    files: Files,
+    strict: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ingested:
+    """Bring files, or a table, into the lake; a second time nothing changes.
+
+    Args:
+        spark: a session, or what gives one: it is asked for only once the files have been read.
+        job: tables and, for the format "table", the column mapping.
+        format_name: see `sources.FORMATS`; "table" for any table that Spark reads.
+        files: what to read.
+        strict: refuse everything when a single row is rejected.
+        say: hears how far the work is, when it takes longer than a few seconds.
+
+    Raises:
+        UserError: a file that cannot be read, a raw output of a judge that does not exist, a table without the
+            columns, or, where `strict`, a rejected row. Nothing is written then.
+    """
+    begun = time.monotonic()
+
+    def tell(line: str) -> None:
+        if time.monotonic() - begun > QUIET_S:
+            say(line)
+
+    with staging_folder(job.staging, job.tables) as folder:
+        if format_name == TABLE:
+            from judgelake.jobs.ingest.any_table import stage_tables
+
+            session = spark() if callable(spark) else spark
+            stage_tables(session, files.tables, job.columns, folder)
+        else:
+            _stage_files(format_named(format_name).load(files), folder, strict, tell)
+            session = spark() if callable(spark) else spark
+        staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
+        return _into_tables(session, job.tables, staged, strict, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Rows on their way, and what they were read from."""
+
+    folder: Path
+    format_name: str
+    has_judgments: bool
+
+
+def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callable[[str], None]) -> None:
+    rejected: list[str] = []
+    count = 0
+    said = time.monotonic()
+
+    def each(item: Item) -> None:
+        nonlocal count, said
+        count += 1
+        if strict and isinstance(item, Rejected) and len(rejected) < EXAMPLES:
+            rejected.append(example(item.file, item.line, item.reason))
+        if time.monotonic() - said > BETWEEN_WORDS_S:
+            said = time.monotonic()
+            tell(f"{count:,} rows read.")
+
+    stage(items, folder, each)
+    if rejected:
+        raise _refusal(rejected)
+
+
+def _into_tables(
+    spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, tell: Callable[[str], None]
+) -> Ingested:
+    from judgelake.jobs.ingest.judgments import append_judgments
+    from judgelake.jobs.ingest.settle import LABEL_KEY, Part, rejected_rows, settle
+    from judgelake.lake import append_new, create_tables, read_newest
+
+    def added(part: Part, table: str, *key: str) -> int:
+        return append_new(part.rows, table, key) if part.new else 0
+
+    create_tables(spark, tables)
+    tell("Read; now held against what the tables have.")
+    settled = settle(
+        spark,
+        staged.folder,
+        comparisons=read_newest(spark, tables.comparisons),
+        labels=read_newest(spark, tables.labels),
+        judgments=read_newest(spark, tables.judgments) if staged.has_judgments else None,
+    )
+    examples = _examples(settled.rejected) if settled.rejected_count else ()
+    if strict and examples:
+        raise _refusal(examples)
+    imported = settled.judgments
+    new = f"{settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels"
+    tell(f"Now appended: {new}{f', {imported.new:,} judgments' if imported else ''}.")
+    rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=settled.rejected_count, held=0)
+    return Ingested(
+        comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),
+        comparisons_held=settled.comparisons.held,
+        labels_added=added(settled.labels, tables.labels, *LABEL_KEY),
+        labels_held=settled.labels.held,
+        # After the comparisons: a reader never meets a judgment of a comparison that is not there.
+        judgments_added=append_judgments(imported, tables.judgments) if imported else 0,
+        judgments_held=imported.held if imported else 0,
+        rejected=settled.rejected_count,
+        rejected_added=added(rejected, tables.rejected_rows, "row_id"),
+        examples=examples,
+    )
+
+
+def _examples(rejected: DataFrame) -> tuple[str, ...]:
+    first = rejected.orderBy("file", "line", "reason").limit(EXAMPLES).collect()
+    return tuple(example(row["file"], row["line"], row["reason"]) for row in first)
+
+
+def example(file: str, line: int | None, reason: str) -> str:
+    """A rejected row in one line."""
+    return f"{Path(file).name}{f', line {line}' if line else ''}: {reason}"
+
+
+def _refusal(examples: Sequence[str]) -> UserError:
+    return UserError(
+        f"--strict: rows would be rejected, so nothing was written. The first: {'; '.join(examples[:EXAMPLES])}. "
+        "Mend them, or ingest without --strict and look at the table rejected_rows."
+    )

@@ -1,0 +1,179 @@
+"""Which staged rows are new, which the tables hold already, and which contradict an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from judgelake.jobs.ingest.judgments import Imported, settle_judgments
+from judgelake.jobs.ingest.staged import POSITION, Kept, Known, Wrong, at, kept, place_of, staged_rows, unknown
+from judgelake.lake import COMPARISON, LABEL, without
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, SparkSession
+
+    from judgelake.lake import Newest
+
+# What a comparison is about. Source and attributes say where it was found: two sources may hold the same one.
+CONTENT = tuple(without(COMPARISON, "comparison_id", "source", "attributes").names)
+LABEL_KEY = ("comparison_id", "labeler", "kind")
+LABEL_CONTENT = tuple(without(LABEL, *LABEL_KEY).names)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows to append: how many, and how many that were read the table (or an earlier row) holds already."""
+
+    rows: DataFrame
+    new: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What goes into the tables: new and free of contradictions, or `rejected` (file, line, reason, raw)."""
+
+    comparisons: Part
+    labels: Part
+    judgments: Imported | None
+    rejected: DataFrame
+    rejected_count: int
+
+
+def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newest, judgments: Newest | None) -> Settled:
+    """Hold the rows staged in `folder` against each other and against the tables.
+
+    The first of several rows with one id is taken; a later one with other content is rejected and names it,
+    and with it go its labels and judgments. Those need their comparison, here or in the table.
+
+    Args:
+        spark: the session.
+        folder: where the rows are staged; what is found out is kept there too.
+        comparisons: the comparisons table as it is.
+        labels: the labels table as it is.
+        judgments: the judgments table as it is; None where no file of judgments was read.
+    """
+    rows = staged_rows(spark, folder)
+    given = rows.where("comparison IS NOT NULL").select(at(F.lit(0)), "file", "line", "comparison.*")
+    what = F.concat(F.lit("comparison_id "), "comparison_id")
+    checked = kept(
+        _checked(given, comparisons, ("comparison_id",), CONTENT, what), folder / "checked_comparisons", **_counts()
+    )
+    wrong = Wrong.of(checked)
+    known = Known(wrong.taken_from(given), comparisons, refused=wrong)
+    taken = wrong.taken_from(rows, "seq")
+    said = taken.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
+    said = said.select(at("place"), "file", "line", "label.*")
+    checked_labels = kept(_checked_labels(said, labels, known), folder / "checked_labels", **_counts())
+    refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
+    parts = [refused, *wrong.of_rows(given), *Wrong.of(checked_labels).of_rows(said)]
+    imported = None
+    if judgments is not None:
+        imported = settle_judgments(taken, folder, known, judgments)
+        parts += imported.rejected
+    rejected = kept(reduce(DataFrame.unionByName, parts), folder / "rejected", count=F.count("*"))
+    return Settled(
+        comparisons=_part(given, checked),
+        labels=_part(said, checked_labels),
+        judgments=imported,
+        rejected=rejected.rows,
+        rejected_count=rejected.counts["count"],
+    )
+
+
+def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
+    """The rows as the table rejected_rows has them; the same row of the same file has the same `row_id` each time."""
+    # The file's name alone: the same file named by another path is the same file.
+    name = F.element_at(F.split("file", "/"), -1)
+    parts = F.to_json(F.struct(name.alias("name"), "line", "reason", "raw"))
+    return rejected.select(
+        F.sha2(parts, 256).alias("row_id"),
+        "file",
+        "line",
+        "reason",
+        "raw",
+        F.lit(format_name).alias("format"),
+        F.current_timestamp().alias("ingested_at"),
+    )
+
+
+def _checked(
+    given: DataFrame, held: Newest, key: tuple[str, ...], content: tuple[str, ...], what: Column, *also: str
+) -> DataFrame:
+    """One row a given row: its key, whether it `is_new` or `is_held`, and a reason where it contradicts an earlier one.
+
+    Args:
+        given: the rows.
+        held: the table's rows.
+        key: the columns that name a row.
+        content: the columns that must be the same in all rows of one key.
+        what: the row in words.
+        also: further columns to have beside these.
+    """
+    slim = given.select("at", "file", "line", *key, *also, what.alias("what"), _digest(content).alias("content"))
+    first = slim.groupBy(*key).agg(F.min_by(F.struct("at", "file", "line", "content"), "at").alias("first"))
+    reason = F.when(
+        F.col("held").isNotNull() & (F.col("held") != F.col("content")),
+        F.concat("what", F.lit(": the table holds it with other content")),
+    ).when(
+        F.col("first.content") != F.col("content"),
+        F.concat("what", F.lit(": stands with other content in "), place_of("first")),
+    )
+    is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull() & (F.col("first.content") == F.col("content"))
+    joined = _beside_held(slim.join(first, list(key)), first.select(*key), held, content).withColumn("reason", reason)
+    is_held = ~is_new & F.col("reason").isNull()
+    return joined.select("at", *key, *also, "reason", is_new.alias("is_new"), is_held.alias("is_held"))
+
+
+def _beside_held(rows: DataFrame, keys: DataFrame, held: Newest, content: tuple[str, ...]) -> DataFrame:
+    """The rows with the digest of what the table holds of their key as `held`, NULL where it holds nothing."""
+    if held.is_empty:
+        return rows.withColumn("held", F.lit(None).cast("string"))
+    asked_for = held.df.join(keys, keys.columns, "left_semi")
+    known = asked_for.groupBy(*keys.columns).agg(F.min(_digest(content)).alias("held"))
+    return rows.join(known, keys.columns, "left")
+
+
+def _checked_labels(said: DataFrame, held: Newest, known: Known) -> DataFrame:
+    """As `_checked`; a reason also where the comparison is not known, or has not as many answers as the label says."""
+    what = F.concat(F.lit("the label of "), "labeler")
+    checked = _checked(said, held, LABEL_KEY, LABEL_CONTENT, what, *LABEL_CONTENT)
+    letter = F.ascii("verdict") - F.lit(ord("A"))
+    unfit = (
+        unknown()
+        .when(
+            F.col("scores").isNotNull() & (F.size("scores") != F.col("answers")),
+            F.lit("scores: not as many as the comparison has answers"),
+        )
+        .when(
+            (F.col("verdict") != "tie") & (letter >= F.col("answers")),
+            F.lit("verdict: the comparison has fewer answers"),
+        )
+        .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer alone has a score"))
+    )
+    placed = known.about(checked).withColumn("reason", F.coalesce("reason", unfit))
+    is_new = F.col("is_new") & F.col("reason").isNull()
+    return placed.select("at", "reason", is_new.alias("is_new"), "is_held")
+
+
+def _counts() -> dict[str, Column]:
+    """Of checked rows: those to append, those that are there already, those refused."""
+    return {
+        "new": F.count_if("is_new"),
+        "held": F.count_if("is_held"),
+        "wrong": F.count_if(F.col("reason").isNotNull()),
+    }
+
+
+def _part(rows: DataFrame, checked: Kept) -> Part:
+    fresh = rows.join(checked.rows.where("is_new").select("at"), "at", "left_semi").drop(*POSITION)
+    return Part(fresh, checked.counts["new"], checked.counts["held"])
+
+
+def _digest(content: tuple[str, ...]) -> Column:
+    return F.sha2(F.to_json(F.struct(*content)), 256)

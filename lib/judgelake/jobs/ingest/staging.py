@@ -1,0 +1,115 @@
+"""What loaders yield, as a Parquet folder that Spark can read: bounded memory, whatever the size of the input."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from judgelake.comparisons import Comparison, comparison_to_record, label_to_record
+from judgelake.config import Tables
+from judgelake.errors import UserError
+from judgelake.jobs.ingest.judgment_rows import FILLED, judgment_row
+from judgelake.lake import COMPARISON, JUDGMENT, LABEL, as_batch, as_struct, selected
+from judgelake.sources import Item, Loaded
+
+ROWS = "rows.parquet"
+ROWS_A_GROUP = 5_000
+# Spark reads a row group in one piece: rows with megabytes of text must not be thousands in one group.
+BYTES_A_GROUP = 32 * 2**20
+
+STAGED = pa.schema(
+    {
+        "seq": pa.int64(),
+        "file": pa.string(),
+        "line": pa.int64(),
+        "comparison": as_struct(COMPARISON),
+        "labels": pa.list_(as_struct(LABEL)),
+        "judgments": pa.list_(as_struct(selected(JUDGMENT, *FILLED))),
+        "reason": pa.string(),
+        "raw": pa.string(),
+    }
+)
+
+
+@contextmanager
+def staging_folder(staging: str | None, tables: Tables) -> Iterator[Path]:
+    """A new folder that this process and Spark's executors both reach, gone at the end.
+
+    Raises:
+        UserError: it cannot be made, or there is no place known that both reach.
+    """
+    place = Path(staging) if staging is not None else _inside_warehouse(tables)
+    folder = place.resolve() / f"ingest-{uuid.uuid4().hex}"
+    was_there = [parent for parent in (folder.parent, folder.parent.parent) if parent.exists()]
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write to {str(place)!r}: {error.strerror}. Make it writable or set `staging`."
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for parent in (folder.parent, folder.parent.parent):
+            if parent not in was_there:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+
+
+def _inside_warehouse(tables: Tables) -> Path:
+    if tables.warehouse is None or "://" in tables.warehouse:
+        raise UserError(
+            "`staging` is not set: name a folder that this machine and Spark's executors both reach, for example a "
+            "Unity Catalog volume: --set staging=/Volumes/main/default/judgelake."
+        )
+    return Path(tables.warehouse) / "_staging"
+
+
+def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = lambda item: None) -> None:
+    """Write the items in their order to `folder`; `each` hears of every one."""
+    waiting: list[dict[str, Any]] = []
+    size = 0
+    with pq.ParquetWriter(folder / ROWS, STAGED, compression="zstd") as writer:
+        for seq, item in enumerate(items):
+            each(item)
+            waiting.append({"seq": seq, **staged_row(item)})
+            size += _bytes_of(item)
+            if len(waiting) >= ROWS_A_GROUP or size >= BYTES_A_GROUP:
+                writer.write_batch(as_batch(waiting, STAGED))
+                waiting, size = [], 0
+        writer.write_batch(as_batch(waiting, STAGED))
+
+
+def staged_row(item: Item) -> dict[str, Any]:
+    """The columns of `STAGED`, without `seq`, of one item."""
+    row: dict[str, Any] = {"file": item.file, "line": item.line or None}
+    if not isinstance(item, Loaded):
+        return {**row, "comparison": None, "labels": [], "judgments": [], "reason": item.reason, "raw": item.raw}
+    comparison = None if item.comparison is None else _comparison(item.comparison)
+    labels = [label_to_record(label) for label in item.labels]
+    judgments = [judgment_row(judgment) for judgment in item.judgments]
+    return {**row, "comparison": comparison, "labels": labels, "judgments": judgments, "reason": None, "raw": None}
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {**comparison_to_record(comparison), "attributes": list(comparison.attributes.items())}
+
+
+def _bytes_of(item: Item) -> int:
+    if not isinstance(item, Loaded):
+        return len(item.raw)
+    written = sum(len(judgment.raw_output or "") for judgment in item.judgments)
+    if item.comparison is None:
+        return written
+    asked = sum(len(message.content) for message in item.comparison.messages) + len(item.comparison.input or "")
+    answered = sum(len(part) for answer in item.comparison.answers for part in answer.turns or (answer.text or "",))
+    return written + asked + answered + len(item.comparison.reference or "")

@@ -1,0 +1,157 @@
+"""One chunk of a plan: read its requests, ask them in cache order, append their judgments once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from judgelake.errors import RunError
+from judgelake.jobs.judge.plan import Chunk, Plan
+from judgelake.jobs.judge.task import AskingTask
+from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructField, StructType
+
+# A task with fewer requests than this cannot keep an engine's batch full on its own.
+LEAST_REQUESTS_A_TASK = 32
+# More tasks than slots run in waves, and between two waves the engine drains. A wave of so many windows is long
+# enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
+WINDOWS_A_WAVE = 4
+# Another driver's rows carry the time they were judged, its commit comes up to a chunk's length later.
+LONGEST_CHUNK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWriter:
+    """Asks and appends the chunks of one plan."""
+
+    spark: SparkSession
+    plan: Plan
+    plans_table: str
+    judgments_table: str
+    slots: int
+    """Tasks the cluster runs at a time."""
+    tasks: int
+    """Tasks a full chunk is cut into."""
+
+    def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
+        """Ask what is left of the chunk and append its judgments in one commit.
+
+        What another driver has judged since the plan was made is left out, and a chunk that another driver
+        has appended under the same `app_id` is not appended again.
+
+        Returns:
+            The judgments of this run in the table, by status; those that another driver has made are not among them.
+
+        Raises:
+            RunError: the judgments were appended, and are not in the table.
+        """
+        for name in app_ids(chunk.app_id):
+            self._append(chunk, asking, name)
+            written = self._written(chunk, asking)
+            if written.total() >= chunk.requests or not self._misses_some(chunk, asking):
+                return written
+            if written:
+                break
+        raise RunError(
+            f"The judgments of chunk {chunk.number} were appended to {self.judgments_table} and some of them are not "
+            "there any more. Find out what takes rows out of that table while a run lasts, and run again: "
+            "what is missing is asked again."
+        )
+
+    def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
+        rows = self._left(chunk, asking)
+        asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
+        # In the tasks' own order: Spark takes what they yield by place, and a user may have added columns anywhere.
+        columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
+        judged = asked.mapInArrow(asking, columns)
+        known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
+        append_once(judged.unionByName(known), self.judgments_table, app_id, writer=asking.run_id)
+
+    def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
+        rows = self.spark.read.table(self.judgments_table).where(
+            (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
+        )
+        return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+
+    def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
+        """Whether a request of the chunk has no judgment in the table, by whomever."""
+        judgments = read_newest(self.spark, self.judgments_table).df
+        judged = judgments.where(F.col("judge_fingerprint") == asking.judge.fingerprint)
+        wanted = self._planned(chunk).select("judgment_id", "attempt")
+        return not wanted.join(judged, ["judgment_id", "attempt"], "left_anti").isEmpty()
+
+    def _planned(self, chunk: Chunk) -> DataFrame:
+        return self.spark.read.table(self.plans_table).where(
+            (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
+        )
+
+    def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
+        rows = self._planned(chunk)
+        if not has_commits_of_others(
+            self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
+        ):
+            return rows
+        # Read at a named version: a plain read of the table that the same query appends to would be part of
+        # its transaction, and Delta would refuse the commit when another chunk was appended meanwhile.
+        # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
+        judgments = read_newest(self.spark, self.judgments_table).df
+        others = judgments.where(
+            (F.col("judge_fingerprint") == asking.judge.fingerprint)
+            & (F.col("run_id") != asking.run_id)
+            & (F.col("judged_at") >= F.lit(self.plan.made_at - LONGEST_CHUNK))
+        )
+        return rows.join(others.select("judgment_id", "attempt"), ["judgment_id", "attempt"], "left_anti")
+
+    def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
+        """One wave of tasks for a small chunk, all tasks for one that keeps several waves of them busy."""
+        one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
+        waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
+        return max(1, one_wave, waves)
+
+    def _in_asking_order(self, rows: DataFrame, tasks: int) -> DataFrame:
+        """Whole questions together, tasks balanced by bytes, heavy questions first, equal prompts adjacent.
+
+        vLLM serves in the order of arrival: neighbours with one beginning find it in the prefix cache.
+        """
+        heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
+        questions = (
+            rows.groupBy("question_key")
+            .agg(F.sum("prompt_bytes").alias("bytes"))
+            .select("question_key", (F.row_number().over(heavy_first) - 1).alias("rank"))
+        )
+        place = F.col("rank") % tasks
+        turn = F.floor(F.col("rank") / tasks) % 2
+        # There and back again: a task that got the heaviest of one round gets the lightest of the next.
+        task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
+        return (
+            rows.join(F.broadcast(questions), "question_key")
+            .withColumn("task", task)
+            .repartitionById(tasks, "task")
+            .sortWithinPartitions("rank", "prompt", "repeat", "judgment_id")
+            .drop("task", "rank")
+        )
+
+
+def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:
+    """Judgments of the requests whose status was known without asking: invalid, or too long."""
+    known = {
+        **{name: F.lit(value) for name, value in asking.of_the_run().items()},
+        "error": F.col("reason"),
+        "judged_at": F.current_timestamp(),
+    }
+    have = set(rows.columns)
+
+    def column(field: StructField) -> Column:
+        value = known.get(field.name, F.col(field.name) if field.name in have else F.lit(None))
+        return value.cast(field.dataType).alias(field.name)
+
+    return rows.select(*map(column, columns.fields)).dropDuplicates(["judgment_id"])

@@ -1,0 +1,89 @@
+"""The command `judgelake-judge` and `jobs/judge.py`: arguments, one call, clean stops, the counts at the end."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from judgelake.config import load_config
+from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.jobs.judge.config import JudgeJob
+from judgelake.jobs.judge.dry_run import show_estimate
+from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
+from judgelake.jobs.judge.run import Stopping
+from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
+
+DEFAULT_CONFIG = Path("conf/judge.yaml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    return exit_code_of(_parser(), _command, argv)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    job = load_config(JudgeJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
+    console = Console()
+    spark = get_spark(job.tables, "judgelake judge", debug=arguments.debug, one_command=True)
+    with _stopping_on_signals() as stopping:
+        try:
+            if arguments.dry_run:
+                show_estimate(console, *dry_run(spark, job))
+            else:
+                report(console, judge(spark, job, console=console, stopping=stopping))
+        except KeyboardInterrupt:
+            console.print("Stopped: what was judged so far is kept, the same command goes on from there.")
+            return 130
+        finally:
+            stop_engines(owner_of_this_driver(), job.engine.folder)
+            with suppress(Exception):  # a stop in the midst of a call has broken the connection
+                stop_spark(spark)
+    return 0
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[Stopping]:
+    """Turn SIGTERM into the same clean stop as Ctrl-C, and keep Spark's own handler from taking over."""
+    stopping = Stopping()
+
+    def stop(signum: int, frame: Any) -> None:
+        stopping.wish()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def report(console: Console, run: JudgeRun) -> None:
+    """Print a run's counts in a few lines."""
+    counts, record = run.counts, run.record
+    by_status = ", ".join(f"{count:,} {status}" for status, count in counts.statuses.items()) or "nothing to judge"
+    rate = record.requests_per_s(counts)
+    parts = [
+        f"run {run.run_id} {record.outcome}: {by_status}",
+        f"coverage {counts.coverage:.1%}" if counts.coverage is not None else "",
+        f"consistency {counts.consistency:.1%} of {counts.both_orders:,} in both orders" if counts.both_orders else "",
+        f"{rate:,.1f} requests/s" if rate else "",
+        f"{record.wall_s:,.0f} s in all",
+    ]
+    console.print("; ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="judgelake-judge",
+        description="Judge every comparison that is not judged yet and append the judgments to a Delta table.",
+        epilog="Example: python jobs/judge.py --config conf/judge.yaml --set judge.name=judgelm --set order.orders=AB",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked, and ask nothing")
+    add_job_arguments(parser, DEFAULT_CONFIG, "judge.mode=single")
+    return parser

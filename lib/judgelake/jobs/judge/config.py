@@ -1,0 +1,93 @@
+"""`jobs/judge.py`: which judge judges what, in which orders, and how it is asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from judgelake.config import Config, Mlflow, Tables
+from judgelake.engine import Engine
+
+
+class Asking(Config):
+    """How requests are made and sent; nothing here changes what is asked."""
+
+    chunk_requests: PositiveInt = 20_000
+    """Requests in one Delta append; about ten minutes' work of the cluster is a good size."""
+    chunks_in_flight: PositiveInt = 2
+    partitions: PositiveInt | None = None
+    """Tasks a chunk is split into; null: two a slot of the cluster."""
+    window_requests: PositiveInt = 256
+    """Requests one task keeps in flight."""
+    window_mib: PositiveInt = 64
+    """Prompt bytes one task keeps in flight, in MiB."""
+    max_attempts: PositiveInt = 3
+    """Attempts over all runs for a request that failed in a way worth another try."""
+    max_failed_share: float = Field(default=0.05, ge=0, le=1)
+    """The run fails when a larger share of its requests ends in engine_error or timeout."""
+    give_up_after: PositiveInt = 50
+    """The run stops when its first N requests all fail, with the same status; not where most is judged already."""
+
+
+class JudgeMlflow(Mlflow):
+    """What a run of the judge job logs besides."""
+
+    sample_rows: int = Field(default=20, ge=0)
+    """Judgments logged as a table, for a first look."""
+
+
+class JudgeChoice(Config):
+    """Which judge, in which mode, with which model."""
+
+    name: str
+    mode: str = "pair"
+    folder: str | None = None
+    """A folder of your own judge files, searched before the built-in ones."""
+    model: str | None = None
+    """Model name or local folder in place of the judge's own."""
+    revision: str | None = None
+    reference: Literal["use", "ignore"] = "use"
+    """Whether a comparison's reference is shown, where the mode has a place for it."""
+    max_tokens: PositiveInt | None = None
+    """Output tokens in place of the judge's own."""
+    context_length: PositiveInt | None = None
+    """Context in tokens in place of the judge's own."""
+
+
+class Input(Config):
+    """Which comparisons are judged."""
+
+    version: int | None = None
+    """Version of the comparisons table; null: the newest when the run starts, then pinned."""
+    where: str | None = None
+    """SQL predicate on the comparisons table."""
+    limit: PositiveInt | None = None
+    """The first N comparisons by comparison_id."""
+
+
+class Order(Config):
+    """In which orders the answers are shown, and how often each is asked."""
+
+    orders: Literal["AB", "BA", "both"] = "both"
+    """AB: as the comparison has them; BA: reversed (of n answers too); both shows position bias."""
+    permutations: int = Field(default=0, ge=0)
+    """Further distinct random orders for each comparison of three or more answers."""
+    seed: int = 0
+    """Of the random orders; the same seed gives the same orders in every run."""
+    repeats: PositiveInt = 1
+    """How often an identical request is asked; more than 1 only makes sense with a temperature."""
+
+
+class JudgeJob(Config):
+    """`jobs/judge.py`: one judge over one table."""
+
+    judge: JudgeChoice
+    input: Input = Input()
+    order: Order = Order()
+    overflow: Literal["fail", "trim"] = "fail"
+    """What a prompt that cannot fit becomes: a context_overflow row, or answers cut equally, with a mark."""
+    engine: Engine = Engine()
+    asking: Asking = Asking()
+    tables: Tables = Tables()
+    mlflow: JudgeMlflow = JudgeMlflow()

@@ -1,0 +1,88 @@
+"""How a task reaches what answers it: the executor's own vLLM, a given server, or a caller's asker."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pyspark import TaskContext
+
+from judgelake.engine import (
+    AskerFactory,
+    Endpoint,
+    Engine,
+    Launch,
+    client_factory,
+    endpoint_of_url,
+    ensure_engine,
+    owner_of_this_worker,
+    settings_of_server,
+)
+from judgelake.jobs.judge.progress import EngineNote
+from judgelake.jobs.judge.resolve import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on our servers."""
+
+    factory: AskerFactory
+    name: str
+    notes: dict[str, EngineNote] = field(default_factory=dict)
+
+
+def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
+    """The running server that the job names, with its key; None where the executors start their own.
+
+    Called on the driver: a Databricks secret can only be read there, and a missing key ends the job before it begins.
+
+    Raises:
+        UserError: the address is none, or the key is not where the config says.
+    """
+    return None if asker is not None or job_engine.url is None else endpoint_of_url(job_engine, model)
+
+
+def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
+    """What the driver can know of a given server, by its address; nothing where it tells nothing."""
+    settings = None if endpoint is None else settings_of_server(endpoint)
+    if endpoint is None or settings is None:
+        return {}
+    return {endpoint.base_url: EngineNote(start_s=None, devices=0, settings=settings)}
+
+
+def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
+    """What answers this task's requests; starts the executor's vLLM where neither an asker nor a server is given.
+
+    Raises:
+        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        RunError: the server did not start.
+    """
+    if asker is not None:
+        return Opened(asker, "given by the caller")
+    if endpoint is not None:
+        return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
+    gpus = gpu_addresses()
+    launch = Launch(
+        engine=engine,
+        model=judge.model,
+        revision=judge.revision,
+        context_length=judge.context_length,
+        gpus=gpus,
+        owner_pid=owner_of_this_worker(),
+        cores=os.cpu_count() or 1,
+    )
+    started = ensure_engine(launch)
+    note = EngineNote(
+        start_s=0.0 if started.was_running else started.start_s,
+        devices=max(1, len(gpus)),
+        settings={"version": started.version, **started.settings},
+    )
+    return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
+
+
+def gpu_addresses() -> tuple[str, ...]:
+    """The GPUs Spark gave this task, by their addresses on the host; none outside a task or without GPUs."""
+    context = TaskContext.get()
+    resource = context.resources().get("gpu") if context is not None else None
+    return tuple(resource.addresses) if resource is not None else ()

@@ -1,0 +1,199 @@
+"""The judge job, as one call: plan, ask, keep what came of it."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from judgelake.engine import AskerFactory, Endpoint, with_dtype_for_this_cpu
+from judgelake.jobs.judge.chunk import ChunkWriter
+from judgelake.jobs.judge.config import JudgeJob
+from judgelake.jobs.judge.dry_run import Estimate, estimate
+from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
+from judgelake.jobs.judge.plan import Plan, pending_requests, pinned_input, planning, write_plan
+from judgelake.jobs.judge.progress import Board, ProgressServer
+from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
+from judgelake.jobs.judge.resolve import Judge, resolve_judge
+from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
+from judgelake.jobs.judge.summary import Counts, count_judgments
+from judgelake.jobs.judge.task import AskingTask
+from judgelake.lake import Pinned, create_tables, drop_plan, register
+from judgelake.runtime import shown_error
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+DEFAULT_CONFIG = Path("conf/judge.yaml")
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRun:
+    """What one run of the judge job came to."""
+
+    run_id: str
+    judge: Judge
+    plan: Plan
+    counts: Counts
+    record: RunRecord
+
+
+def judge(
+    spark: SparkSession,
+    job: JudgeJob,
+    *,
+    console: Console | None = None,
+    asker: AskerFactory | None = None,
+    stopping: Stopping | None = None,
+) -> JudgeRun:
+    """Judge what is not judged yet and return what came of it.
+
+    Args:
+        spark: a session with Delta.
+        job: what to judge, by whom, and how.
+        console: where progress goes; None prints to the terminal or the notebook.
+        asker: opens what answers requests in a task; None asks the engine of the job.
+        stopping: through which a signal handler asks for a clean stop.
+
+    Raises:
+        UserError: something named in the job is not there or does not fit.
+        RunError: the engine failed more often than the job allows. What was judged is kept.
+        KeyboardInterrupt: a stop was asked for. What was judged is kept.
+    """
+    console, stopping = console or Console(), stopping or Stopping()
+    clock, tracker = Clock(), Tracker(job.mlflow)
+    job = _settled(job, asker)
+    resolved, pinned, comparisons = _prepared(spark, job)
+    endpoint = given_endpoint(job.engine, resolved.model, asker)
+    run_id = uuid.uuid4().hex
+    with (
+        tracker.started(job, resolved, run_id),
+        closing(ProgressServer(_driver_host(spark), run_id)) as server,
+    ):
+        with planning(job):
+            pending = pending_requests(spark, job, resolved, comparisons)
+            plan = write_plan(spark, job, resolved, pinned, pending, run_id)
+        outcome = "failed"
+        try:
+            # From here on there is a plan to clear away and a run to tell of.
+            stopping.is_heeded = True
+            tracker.planned(job, plan)
+            announce(console, job, resolved, plan)
+            clock.asking_starts()
+            server.tally.engines |= notes_on_server(endpoint)
+            with Board(console, server.tally, plan.to_ask):
+                _run(spark, job, resolved, plan, server, asker, endpoint, stopping)
+            outcome = "finished"
+        except KeyboardInterrupt:
+            outcome = "stopped"
+            raise
+        finally:
+            record = clock.record(run_id, outcome, server.tally, tracker.run_id)
+            counts = _keep(spark, job, resolved, plan, record, tracker, console)
+    return JudgeRun(run_id, resolved, plan, counts, record)
+
+
+def _keep(
+    spark: SparkSession,
+    job: JudgeJob,
+    resolved: Judge,
+    plan: Plan,
+    record: RunRecord,
+    tracker: Tracker,
+    console: Console,
+) -> Counts:
+    """Count what the run has written, keep its row and its figures, and clear its plan."""
+    judgments = spark.read.table(job.tables.judgments)
+    counts = count_judgments(judgments, plan.plan_id)
+    write_run(spark, job, resolved, plan, counts, record)
+    drop_plan(spark, job.tables.plans, plan.plan_id)
+    try:
+        tracker.finished(judgments, plan, counts, record)
+    except Exception as error:  # whatever a tracking server that went away in the meantime raises
+        told = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not take the figures:"
+        console.print(told, shown_error(error), markup=False, highlight=False, soft_wrap=True)
+    return counts
+
+
+def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
+    """What `judge` would ask, without asking or writing anything but empty tables."""
+    job = _settled(job)
+    resolved, _, comparisons = _prepared(spark, job)
+    with planning(job):
+        return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
+
+
+def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
+    """The job with what this machine decides written into it, before anything is named by its content."""
+    return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
+
+
+def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
+    """The judge, the pinned input and the rows of it to judge; makes the tables that a run writes to."""
+    resolved = resolve_judge(job)
+    register(spark, job.tables)
+    # Before any table is made: a misspelt name must not become an empty table.
+    pinned, comparisons = pinned_input(spark, job)
+    create_tables(spark, job.tables)
+    return resolved, pinned, comparisons
+
+
+def _run(
+    spark: SparkSession,
+    job: JudgeJob,
+    resolved: Judge,
+    plan: Plan,
+    server: ProgressServer,
+    asker: AskerFactory | None,
+    endpoint: Endpoint | None,
+    stopping: Stopping,
+) -> None:
+    asking = AskingTask(
+        judge=resolved,
+        engine=job.engine,
+        run_id=plan.plan_id,
+        window_requests=job.asking.window_requests,
+        window_bytes=job.asking.window_mib * MIB,
+        # Where most is judged already, the set-up works, and what is left may well be hard.
+        give_up_after=job.asking.give_up_after if plan.skipped < plan.requests else None,
+        progress=server.reporter,
+        asker=asker,
+        endpoint=endpoint,
+    )
+    slots = _slots(spark)
+    writer = ChunkWriter(
+        spark, plan, job.tables.plans, job.tables.judgments, slots=slots, tasks=job.asking.partitions or 2 * slots
+    )
+    work = plan.requests + plan.skipped
+    Running(spark, writer, asking, job.asking, stopping, server.tally, work).carry_out(
+        in_order_of_run(plan.chunks, plan.plan_id)
+    )
+
+
+def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
+    """Say what is about to be asked."""
+    console.print(
+        f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
+        f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _slots(spark: SparkSession) -> int:
+    """Tasks the cluster runs at a time, as Spark itself would split a range of numbers."""
+    from pyspark.sql import functions as F
+
+    last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()
+    return int(last[0]) + 1
+
+
+def _driver_host(spark: SparkSession) -> str | None:
+    """The driver's address as executors know it; None over Spark Connect, where they cannot call back."""
+    return spark.conf.get("spark.driver.host", None)

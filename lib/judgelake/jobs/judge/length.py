@@ -1,0 +1,194 @@
+"""Whether a prompt fits the judge's context, and cutting answers equally where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
+from judgelake.errors import UserError, in_one_line
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.judges import Prompt, render
+
+# What a chat template may add around the messages; only used to skip counting, so generous is safe.
+TEMPLATE_TOKENS = 256
+CUT_MARK = " [... cut: answer longer than the judge can read]"
+# A cut answer keeps at least 51 characters of its own.
+LEAST_CUT = 100
+
+CountTokens = Callable[[Prompt], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A prompt that fits (or whose length only the server can tell), and whether answers were cut for it."""
+
+    prompt: Prompt
+    trimmed: bool = False
+
+
+class Fitting:
+    """Renders requests of one judge and holds them against its context, minus the tokens kept for the output.
+
+    One serves a whole task: the tokenizer is looked for at the first prompt that needs it, and never again.
+    """
+
+    def __init__(self, judge: Judge, overflow: str) -> None:
+        """Overflow is "fail", or "trim" to cut all answers to one common length that fits."""
+        self._judge, self._overflow = judge, overflow
+        self._budget = judge.context_length - judge.decoding.max_tokens
+
+    @cached_property
+    def _count(self) -> CountTokens | None:
+        return token_counter(self._judge)
+
+    def render(self, comparison: Comparison, order: str) -> Fitted | Failure:
+        """The prompt of a comparison with its answers shown in `order`, or why it cannot be asked.
+
+        A token is at least one byte, so only a prompt with more bytes than the budget is counted. Where the
+        judge's tokenizer is not at hand the prompt passes, and the server's own refusal becomes the row's status.
+
+        Raises:
+            UserError: the model's chat template does not take the prompt.
+        """
+        prompt = self._rendered(comparison, order)
+        if isinstance(prompt, Failure):
+            return prompt
+        if prompt.bytes + TEMPLATE_TOKENS <= self._budget or self._count is None:
+            return Fitted(prompt)
+        tokens = self._count(prompt)
+        if tokens <= self._budget:
+            return Fitted(prompt)
+        overflowing = Failure(Status.CONTEXT_OVERFLOW, f"prompt of {tokens} tokens, {self._budget} fit")
+        if self._overflow != "trim":
+            return overflowing
+        return self._trimmed(comparison, order, self._count) or overflowing
+
+    def _rendered(self, comparison: Comparison, order: str) -> Prompt | Failure:
+        return render(self._judge.spec, self._judge.mode, comparison, order, self._judge.reference)
+
+    def _trimmed(self, comparison: Comparison, order: str, count: CountTokens) -> Fitted | None:
+        """The prompt with every answer cut to the greatest common length that fits; None when none does."""
+        # A token rarely stands for more than 16 characters, so a longer cut could not fit anyway.
+        longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
+        # So that something of a cut answer is left to be judged beside the mark.
+        fits, too_long = LEAST_CUT - 1, min(longest, self._budget * 16) + 1
+        best: Prompt | None = None
+        while too_long - fits > 1:
+            length = (fits + too_long) // 2
+            prompt = self._rendered(cut_answers(comparison, length), order)
+            if isinstance(prompt, Failure):
+                return None
+            if count(prompt) <= self._budget:
+                fits, best = length, prompt
+            else:
+                too_long = length
+        return None if best is None else Fitted(best, trimmed=True)
+
+
+def cut_answers(comparison: Comparison, length: int) -> Comparison:
+    """The comparison with every answer (every turn of it) of at most `length` characters, a cut's mark among them."""
+
+    def cut(text: str) -> str:
+        return text if len(text) <= length else text[: length - len(CUT_MARK)] + CUT_MARK
+
+    def shortened(answer: Answer) -> Answer:
+        turns = None if answer.turns is None else tuple(cut(turn) for turn in answer.turns)
+        return replace(answer, text=None if answer.text is None else cut(answer.text), turns=turns)
+
+    return replace(comparison, answers=tuple(shortened(answer) for answer in comparison.answers))
+
+
+def token_counter(judge: Judge) -> CountTokens | None:
+    """A function that counts a prompt's tokens as the server will see them; None without a tokenizer here.
+
+    Only a local model folder, or a model already in the local cache, is read: a planner on thousands of
+    tasks must not download.
+    """
+    folder = tokenizer_folder(judge)
+    try:
+        tokenizer = None if folder is None else _tokenizer(folder)
+    except Exception as error:  # what a broken file makes of it, or the code that comes with a model
+        if judge.is_served:
+            return None
+        raise UserError(
+            f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) in {folder} "
+            f"cannot be loaded: {in_one_line(error)}. Mend the model's folder, or set judge.model to another."
+        ) from error
+    if tokenizer is None:
+        return None
+    count = counter_with(tokenizer, judge.model, judge.chat_template)
+    return count if not judge.is_served or _takes_chats_of(judge, count) else None
+
+
+def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
+    """Whether the template here takes the judge's messages; a server that runs already may have another one."""
+    messages = tuple(Message(message.role, "?") for message in judge.spec.mode(judge.mode).messages)
+    try:
+        count(Prompt(messages=messages) if messages else Prompt(text="?"))
+    except UserError:
+        return False
+    return True
+
+
+def tokenizer_folder(judge: Judge) -> Path | None:
+    """Where the model's tokenizer lies on this machine; a folder that a served model's name fits by chance does not.
+
+    Spares the seconds of transformers' import where there is none.
+    """
+    if not judge.is_served and Path(judge.model).is_dir():
+        return Path(judge.model)
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    try:
+        found = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
+    except ValueError:  # no name a hub could know
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(folder: Path) -> Any:
+    try:
+        from transformers import AutoTokenizer  # heavy: only loaded when a prompt is long
+    except ImportError:
+        return None
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError):
+        return None
+
+
+def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:
+    """A function that counts a prompt's tokens, chat messages as the template writes them.
+
+    Args:
+        tokenizer: of transformers.
+        model: its name, for messages.
+        chat_template: in place of the model's own.
+
+    Raises:
+        UserError: the function does, where the model has no chat template or the template refuses the messages.
+    """
+
+    def count(prompt: Prompt) -> int:
+        if prompt.messages is None:
+            return len(tokenizer(prompt.text)["input_ids"])
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        try:
+            tokens = tokenizer.apply_chat_template(
+                messages, chat_template=chat_template, add_generation_prompt=True, return_dict=True
+            )
+        except Exception as error:  # the model's template is a program of others
+            raise UserError(
+                f"The chat template of the model {model!r} does not take this judge's messages: {in_one_line(error)}. "
+                "Set judge.model to an instruct model, or engine.options.chat-template."
+            ) from error
+        return len(tokens["input_ids"])
+
+    return count

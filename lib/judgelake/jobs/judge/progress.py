@@ -1,0 +1,261 @@
+"""How far a run is: tasks tell the driver what they have done, the driver shows it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from judgelake.comparisons import Status
+
+CONNECT_SECONDS = 2.0
+# What a task asks the driver, and its answers of one byte.
+ASKED = "all_fail_alike"
+YES, NO = b"y", b"n"
+PLAIN_LINE_SECONDS = 10.0
+# They say something of the one prompt, nothing of the set-up; and they come back long before any verdict.
+SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Where tasks report to; `host` None reports to nobody (a driver that executors cannot reach)."""
+
+    host: str | None = None
+    port: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNote:
+    """What is known of one engine: a task's word on its executor's, the driver's on a given server.
+
+    `start_s` is 0 where it was found running, None where it is not ours to start. `settings` are its version, options
+    and environment, as far as they are known.
+    """
+
+    start_s: float | None
+    devices: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What tasks have reported so far; guarded by its lock, for the board and the server's threads share it."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    engines: dict[str, EngineNote] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, message: dict[str, Any]) -> None:
+        """Take in one task's report."""
+        with self.lock:
+            self.statuses.update(message.get("statuses", {}))
+            self.prompt_tokens += message.get("prompt_tokens", 0)
+            self.output_tokens += message.get("output_tokens", 0)
+            for key, note in message.get("engines", {}).items():
+                self.engines.setdefault(key, EngineNote(**note))
+
+    def all_failed_with(self, least: int) -> str | None:
+        """The status of all outcomes so far, where they are failures of one kind and at least so many; else None."""
+        with self.lock:
+            seen = {name: count for name, count in self.statuses.items() if name not in SAY_NOTHING_OF_THE_SET_UP}
+        status, count = next(iter(seen.items()), ("ok", 0))
+        return status if len(seen) == 1 and status != Status.OK and count >= least else None
+
+    @property
+    def done(self) -> int:
+        """Judgments reported, whatever their status."""
+        return self.statuses.total()
+
+    @property
+    def engine_start_s(self) -> float | None:
+        """Seconds the slowest engine took to start; 0 when all ran already, None when none of ours was used."""
+        return max((note.start_s for note in self.engines.values() if note.start_s is not None), default=None)
+
+    @property
+    def devices(self) -> int:
+        """Devices (GPUs, or one CPU a server) that our engines hold; 0 when none of ours was used."""
+        return sum(note.devices for note in self.engines.values())
+
+    @property
+    def engine_settings(self) -> str | None:
+        """The settings of the engines, each that differs once, as a JSON list; None when none is known."""
+        told = {json.dumps(note.settings, sort_keys=True) for note in self.engines.values() if note.settings}
+        return f"[{', '.join(sorted(told))}]" if told else None
+
+    @property
+    def failed(self) -> int:
+        """Judgments reported without a verdict."""
+        return self.done - self.statuses["ok"]
+
+
+class ProgressSender:
+    """A task's line to the driver. Progress is a courtesy: a lost line never fails a task."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        if self._reporter.host is not None:
+            try:
+                address = (self._reporter.host, self._reporter.port)
+                self._socket = socket.create_connection(address, timeout=CONNECT_SECONDS)
+            except OSError:
+                self._socket = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Tell the driver; silent where it cannot be reached."""
+        if self._socket is None:
+            return
+        try:
+            self._socket.sendall(json.dumps({"token": self._reporter.token, **message}).encode() + b"\n")
+        except OSError:
+            self._socket.close()
+            self._socket = None
+
+    def all_fail_alike(self, least: int) -> bool | None:
+        """Whether the outcomes of all tasks so far are failures of one kind and at least so many.
+
+        None where the driver cannot be asked.
+        """
+        self.send({ASKED: least})
+        try:
+            answer = b"" if self._socket is None else self._socket.recv(1)
+        except OSError:
+            return None
+        return answer == YES if answer else None
+
+
+class ProgressServer:
+    """Listens on the driver for the reports of this run's tasks and adds them to a tally."""
+
+    def __init__(self, host: str | None, token: str) -> None:
+        self.tally = Tally()
+        self._token = token
+        self._server: socketserver.ThreadingTCPServer | None = None
+        self.reporter = Reporter()
+        if host is None:
+            return
+        try:
+            self._server = socketserver.ThreadingTCPServer((host, 0), self._handler(), bind_and_activate=True)
+        except OSError:
+            return
+        self._server.daemon_threads = True
+        self.reporter = Reporter(host, self._server.server_address[1], token)
+        threading.Thread(target=self._server.serve_forever, name="judgelake-progress", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def _handler(self) -> type[socketserver.StreamRequestHandler]:
+        server = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                for line in self.rfile:
+                    try:
+                        message = json.loads(line)
+                    except ValueError:
+                        return
+                    if not isinstance(message, dict) or message.get("token") != server._token:
+                        return
+                    server.tally.add(message)
+                    if ASKED in message:
+                        self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
+
+        return Handler
+
+
+class Rates(ProgressColumn):
+    """Requests and tokens a second, and failures, of the whole run so far."""
+
+    def __init__(self, tally: Tally, started: float) -> None:
+        super().__init__()
+        self._tally, self._started = tally, started
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        return Text(rates(self._tally, time.monotonic() - self._started))
+
+
+def rates(tally: Tally, seconds: float) -> str:
+    """One phrase on speed and failures: "4.1 requests/s, 2,310 tokens/s, 3 failed"."""
+    seconds = max(seconds, 1e-9)
+    tokens = (tally.prompt_tokens + tally.output_tokens) / seconds
+    return f"{tally.done / seconds:,.1f} requests/s, {tokens:,.0f} tokens/s, {tally.failed:,} failed"
+
+
+class Board:
+    """Shows a run's progress while it lasts: a bar on a terminal, a plain line every ten seconds elsewhere."""
+
+    def __init__(self, console: Console, tally: Tally, total: int) -> None:
+        self._console, self._tally, self._total = console, tally, total
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._show, name="judgelake-board", daemon=True)
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _show(self) -> None:
+        if self._console.is_terminal:
+            self._show_bar()
+        else:
+            self._show_lines()
+
+    def _show_bar(self) -> None:
+        columns = (
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            Rates(self._tally, self._started),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console) as bar:
+            task = bar.add_task(self._stage(), total=self._total)
+            while not self._stop.wait(0.5):
+                bar.update(task, completed=min(self._tally.done, self._total), description=self._stage())
+            bar.update(task, completed=min(self._tally.done, self._total), description=self._stage())
+
+    def _show_lines(self) -> None:
+        while not self._stop.wait(PLAIN_LINE_SECONDS):
+            seconds = time.monotonic() - self._started
+            done = self._tally.done
+            # A chunk that is tried again after its engine died is reported again.
+            left = f", {max(0, self._total - done) * seconds / done:,.0f} s left" if done else ""
+            line = f"{self._stage()}: {done:,} of {self._total:,} requests, {rates(self._tally, seconds)}{left}"
+            self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _stage(self) -> str:
+        return "judging" if self._tally.done else "waiting for the judge"

@@ -1,0 +1,286 @@
+"""What is kept of a run beside its judgments: one row in `runs`, one run in MLflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from judgelake.config import fingerprint
+from judgelake.errors import UserError
+from judgelake.jobs.judge.config import JudgeJob, JudgeMlflow
+from judgelake.jobs.judge.plan import Plan
+from judgelake.jobs.judge.progress import Tally
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.jobs.judge.summary import Counts
+from judgelake.lake import RUN, append_once, check_names
+from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors, warm_up
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# Where MLflow keeps the experiment of the process.
+EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
+EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_experiment_id"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run from its first to its last second; None where something is not known."""
+
+    run_id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    """finished, failed or stopped."""
+    wall_s: float
+    asking_s: float
+    engine_start_s: float | None
+    device_seconds: float | None
+    engine_settings: str | None
+    """What the engines ran with, as JSON."""
+    mlflow_run_id: str | None
+
+    def requests_per_s(self, counts: Counts) -> float | None:
+        """Judgments a second while asking, engine start left out; None when nothing was asked."""
+        seconds = self.asking_s - (self.engine_start_s or 0)
+        return counts.judgments / seconds if counts.judgments and seconds > 0 else None
+
+
+class Clock:
+    """When a run began, and when it began to ask."""
+
+    def __init__(self) -> None:
+        self._started_at = datetime.now(UTC)
+        self._started = self._asking = time.monotonic()
+
+    def asking_starts(self) -> None:
+        """Planning is over."""
+        self._asking = time.monotonic()
+
+    def record(self, run_id: str, outcome: str, tally: Tally, mlflow_run_id: str | None) -> RunRecord:
+        """The record of a run that ends now."""
+        now = time.monotonic()
+        asking_s = now - self._asking
+        return RunRecord(
+            run_id=run_id,
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC),
+            outcome=outcome,
+            wall_s=now - self._started,
+            asking_s=asking_s,
+            engine_start_s=tally.engine_start_s,
+            device_seconds=tally.devices * asking_s if tally.devices else None,
+            engine_settings=tally.engine_settings,
+            mlflow_run_id=mlflow_run_id,
+        )
+
+
+def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> None:
+    """Append the run's row to the runs table."""
+    values = run_row(job, judge, plan, counts, record)
+    columns = spark.read.table(job.tables.runs).schema
+    row = tuple(values.get(name) for name in columns.names)
+    append_once(spark.createDataFrame([row], columns), job.tables.runs, record.run_id)
+
+
+def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> dict[str, Any]:
+    """The run as a row of the runs table, by column."""
+    row = {
+        **asdict(record),
+        **facts_of(job, judge),
+        "input_version": plan.comparisons.version,
+        "config": config_text(job),
+        "engine": "; ".join(counts.engines) or None,
+        "requests": plan.requests + plan.skipped,
+        "asked": plan.to_ask,
+        "skipped": plan.skipped,
+        "answered_by_status": counts.statuses,
+        "coverage": counts.coverage,
+        "consistency": counts.consistency,
+        "prompt_tokens": counts.prompt_tokens,
+        "cached_tokens": counts.cached_tokens,
+        "output_tokens": counts.output_tokens,
+        "requests_per_s": record.requests_per_s(counts),
+    }
+    # What requests_per_s is computed from, and no column.
+    del row["asking_s"]
+    check_names(row, RUN)
+    return row
+
+
+def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
+    """What identifies the run's judge, config, input and code, as flat names."""
+    return {
+        "judge": judge.spec.name,
+        "judge_fingerprint": judge.fingerprint,
+        "mode": judge.mode,
+        "model": judge.model,
+        "model_revision": judge.revision,
+        "model_version": judge.model_version,
+        "config_sha256": fingerprint(job.model_dump(mode="json")),
+        "input_table": job.tables.comparisons,
+        "git_commit": git_commit(),
+        "judgelake_version": version("judgelake"),
+    }
+
+
+def config_text(job: JudgeJob) -> str:
+    """The config as JSON. It holds no secret: keys are only ever named by variable or scope."""
+    return json.dumps(job.model_dump(mode="json"), indent=2, sort_keys=True)
+
+
+def git_commit() -> str | None:
+    """The commit the code runs from, with "+changes" where files differ from it; None outside a checkout of it."""
+    # A package installed into a folder of some other project's checkout says nothing of that project's commit.
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    head, state = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    return None if head is None else head + ("+changes" if state else "")
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says in the folder of this file; None where it fails, or there is no git."""
+    here = Path(__file__).parent
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+class Tracker:
+    """The run in MLflow, from its start to its end; does nothing where it is switched off."""
+
+    def __init__(self, settings: JudgeMlflow) -> None:
+        self._settings = settings
+        self._wait_until_warm = warm_up(settings)
+        self.run_id: str | None = None
+
+    @contextmanager
+    def started(self, job: JudgeJob, judge: Judge, run_id: str) -> Iterator[None]:
+        """Within it the MLflow run is open; what is known before anything is asked is logged at once.
+
+        Raises:
+            UserError: MLflow does not take the run.
+        """
+        if not self._settings.enabled:
+            yield
+            return
+        with ExitStack() as stack:
+            try:
+                self._wait_until_warm()
+                stack.enter_context(_experiment_put_back())
+                mlflow = open_experiment(self._settings)
+                # A notebook may have a run of its own open; ours then stands below it.
+                name = f"{judge.spec.name}-{judge.mode}-{run_id[:8]}"
+                run = mlflow.start_run(run_name=name, nested=True)
+                stack.push(partial(_end, run))
+                self.run_id = run.info.run_id
+                _log_start(mlflow, job, judge)
+            except UserError:
+                raise
+            except Exception as error:  # whatever its store raises, or that the store's driver is not installed
+                raise UserError(f"MLflow does not take the run: {shown_error(error)}. {REMEDY}") from error
+            yield
+
+    def planned(self, job: JudgeJob, plan: Plan) -> None:
+        """Log the pinned input as the run's dataset, without reading it.
+
+        Raises:
+            UserError: MLflow does not take it.
+        """
+        if self.run_id is None:
+            return
+        import mlflow
+
+        pinned = plan.comparisons
+        dataset = table_dataset(job.tables, job.tables.comparisons, pinned.location, pinned.version)
+        try:
+            mlflow.log_input(dataset, context="judging")
+        except tracking_errors() as error:
+            raise UserError(f"MLflow does not take the run's input: {shown_error(error)}. {REMEDY}") from error
+
+    def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
+        """Log the run's figures and a small sample of its judgments."""
+        if self.run_id is None:
+            return
+        import mlflow
+
+        figures = {
+            **{f"status_{status}": count for status, count in counts.statuses.items()},
+            "requests": plan.requests + plan.skipped,
+            "asked": plan.to_ask,
+            "skipped": plan.skipped,
+            "coverage": counts.coverage,
+            "consistency": counts.consistency,
+            "both_orders": counts.both_orders,
+            "prompt_tokens": counts.prompt_tokens,
+            "cached_tokens": counts.cached_tokens,
+            "output_tokens": counts.output_tokens,
+            "cached_share": counts.cached_share,
+            "requests_per_s": record.requests_per_s(counts),
+            "engine_start_s": record.engine_start_s,
+            "device_seconds": record.device_seconds,
+            "wall_s": record.wall_s,
+        }
+        mlflow.log_metrics({name: float(value) for name, value in figures.items() if value is not None})
+        mlflow.set_tags({"judgelake.outcome": record.outcome, "judgelake.engine": "; ".join(counts.engines)})
+        if record.engine_settings is not None:
+            mlflow.log_text(record.engine_settings, "engine_settings.json")
+        if self._settings.sample_rows:
+            mlflow.log_table(_sample(judgments, record.run_id, self._settings.sample_rows), "judgments_sample.json")
+
+
+def _end(run: Any, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """End the MLflow run by what became of the job; a store that has gone away by then fails no job."""
+    try:
+        run.__exit__(kind, error, trace)
+    except tracking_errors() as gone:
+        logging.getLogger(__name__).warning(
+            "MLflow was not told that its run %s has ended: %s", run.info.run_id, shown_error(gone)
+        )
+
+
+def _log_start(mlflow: Any, job: JudgeJob, judge: Judge) -> None:
+    mlflow.set_tags({f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None})
+    mlflow.log_params(flat(job.model_dump(mode="json")))
+    mlflow.log_text(config_text(job), "config.json")
+
+
+@contextmanager
+def _experiment_put_back() -> Iterator[None]:
+    """Give a notebook its own experiment back in the end: `open_experiment` sets ours for the whole process."""
+    # MLflow has no public way to ask for the experiment without making one, nor to set none again. Not imported here:
+    # that takes seconds, and an address that does not answer is told before.
+    variable = os.environ.get(EXPERIMENT_VARIABLE)
+    chosen = getattr(sys.modules.get(EXPERIMENT_MODULE), EXPERIMENT_ATTRIBUTE, None)
+    try:
+        yield
+    finally:
+        if EXPERIMENT_MODULE in sys.modules:
+            setattr(sys.modules[EXPERIMENT_MODULE], EXPERIMENT_ATTRIBUTE, chosen)
+        if variable is None:
+            os.environ.pop(EXPERIMENT_VARIABLE, None)
+        else:
+            os.environ[EXPERIMENT_VARIABLE] = variable
+
+
+def _sample(judgments: DataFrame, run_id: str, rows: int) -> dict[str, list[Any]]:
+    columns = ("comparison_id", "shown_order", "status", "verdict", "scores", "raw_output", "error")
+    found = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
+    return {name: [row[name] for row in found] for name in columns}

@@ -1,0 +1,166 @@
+"""Carry out a plan: chunks in flight, progress, giving up early, stopping cleanly."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from judgelake.engine import EngineGone
+from judgelake.errors import RunError
+from judgelake.jobs.judge.chunk import ChunkWriter
+from judgelake.jobs.judge.config import Asking
+from judgelake.jobs.judge.plan import WORTH_ANOTHER_ATTEMPT, Chunk
+from judgelake.jobs.judge.progress import Tally
+from judgelake.jobs.judge.task import AskingTask
+from judgelake.jobs.judge.task_error import our_error
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# A dead engine is started anew by the chunk's next try; one that dies under the same chunk again and
+# again has a cause that another start does not mend.
+TRIES_A_CHUNK = 3
+# How often the driver wakes to notice a signal while chunks are in flight.
+WAKE_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Stopping:
+    """A wish to stop, heeded between two steps of a run.
+
+    A KeyboardInterrupt in the midst of a call to Spark breaks the connection to it, and with it the chance
+    to count and keep what was judged.
+    """
+
+    is_wished: bool = False
+    is_heeded: bool = False
+
+    def wish(self) -> None:
+        """Ask for a stop; where nobody heeds it, or it was asked for before, it comes at once.
+
+        Raises:
+            KeyboardInterrupt: as above.
+        """
+        at_once = self.is_wished or not self.is_heeded
+        self.is_wished = True
+        if at_once:
+            raise KeyboardInterrupt
+
+
+@dataclass(slots=True)
+class Running:
+    """One run under way: what is in flight, and what has come of it so far."""
+
+    spark: SparkSession
+    writer: ChunkWriter
+    asking: AskingTask
+    limits: Asking
+    stopping: Stopping
+    tally: Tally
+    """What the tasks have reported."""
+    work: int
+    """Requests of the whole job, judged before or to be judged now."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Judgments of the finished chunks by status, as the table has them."""
+    is_ending: bool = False
+    """Nothing is to be begun any more."""
+
+    def carry_out(self, chunks: Sequence[Chunk]) -> None:
+        """Write all chunks, a few at a time; on any error the ones in flight are cancelled.
+
+        Raises:
+            RunError: too many calls failed, the first all failed alike, or the engine died for good.
+            UserError: the engine refused us (model, key, address, options).
+            KeyboardInterrupt: a stop was wished for.
+        """
+        waiting = iter(chunks)
+        in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
+        tag = f"judgelake-{self.asking.run_id}"
+        with ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk") as pool:
+
+            def submit(chunk: Chunk | None, tries: int = 1) -> None:
+                if chunk is not None:
+                    in_flight[pool.submit(self._write, chunk, tag)] = (chunk, tries)
+
+            try:
+                for _ in range(self.limits.chunks_in_flight):
+                    submit(next(waiting, None))
+                while in_flight:
+                    if self.stopping.is_wished:
+                        raise KeyboardInterrupt
+                    self._give_up_if_all_fail_alike()
+                    done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        chunk, tries = in_flight.pop(future)
+                        if _engine_died(future) and tries < TRIES_A_CHUNK:
+                            submit(chunk, tries + 1)
+                            continue
+                        self.statuses += _result_of(future)
+                        self._give_up_if_too_many_failed()
+                        submit(next(waiting, None))
+            except BaseException:
+                self._interrupt(in_flight, tag)
+                raise
+
+    def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
+        """End what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
+        self.is_ending = True
+        for future in in_flight:
+            while not future.done():
+                self.spark.interruptTag(tag)
+                wait([future], timeout=WAKE_SECONDS)
+
+    def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
+        if self.is_ending or self.stopping.is_wished:
+            raise KeyboardInterrupt
+        self.spark.addTag(tag)
+        # Once something was answered, a partition of hard rows is no misconfiguration.
+        give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
+        return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+
+    def _give_up_if_all_fail_alike(self) -> None:
+        """End a run whose first outcomes, of all tasks together, are failures of one kind.
+
+        A task ends itself before it writes anything, but only when its own first outcomes are so many.
+        """
+        most = self.asking.give_up_after
+        if most is not None and (status := self.tally.all_failed_with(most)) is not None:
+            raise RunError(
+                f"The first {most:,} requests all ended in {status}. Look at the engine's log and at the judge's "
+                "prompts (`judgelake prompts`), or raise asking.give_up_after."
+            )
+
+    def _give_up_if_too_many_failed(self) -> None:
+        failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
+        # Of all the job's work: where earlier runs have judged nearly all, the few that failed come back alone.
+        if self.work and failed / self.work > self.limits.max_failed_share:
+            raise RunError(
+                f"{failed:,} of {self.work:,} requests ended in engine_error or timeout "
+                f"({failed / self.work:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
+                "Their rows say why (column error): mend the engine and run again, only these are asked again."
+            )
+
+
+def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
+    """The chunks shuffled by the run's id, so that two drivers on the same work meet late and share it."""
+    return random.Random(run_id).sample(chunks, len(chunks))
+
+
+def _engine_died(future: Future[Counter[str]]) -> bool:
+    error = future.exception()
+    return error is not None and isinstance(our_error(error), EngineGone)
+
+
+def _result_of(future: Future[Counter[str]]) -> Counter[str]:
+    try:
+        return future.result()
+    except Exception as error:
+        # A failing write arrives as a plain Py4JJavaError, a failing read as a PySparkException.
+        ours = our_error(error)
+        if ours is None:
+            raise
+        raise ours from error

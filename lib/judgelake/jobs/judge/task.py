@@ -1,0 +1,207 @@
+"""What a Spark task does with its rows of a plan: ask each prompt once, give every request its judgment."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from judgelake.comparisons import Failure, Reading, margin_of, to_own_order
+from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
+from judgelake.errors import RunError
+from judgelake.jobs.judge.executor import open_asker
+from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.jobs.judge.task_error import marked_errors
+from judgelake.judges import Prompt, parse
+from judgelake.lake import JUDGMENT, as_batch
+
+# Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
+FLUSH_SECONDS = 1.0
+
+Row = dict[str, Any]
+Request = tuple[Row, ...]
+"""Rows of a plan that share prompt and repeat: asked once, each gets the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskingTask:
+    """Answers the rows of one partition; picklable, runs inside Spark's Python workers.
+
+    `give_up_after` is None where the run, or most of the job's work before it, has seen verdicts: then a hard
+    partition does not end it.
+    """
+
+    judge: Judge
+    engine: Engine
+    run_id: str
+    window_requests: int
+    window_bytes: int
+    give_up_after: int | None
+    progress: Reporter
+    asker: AskerFactory | None = None
+    endpoint: Endpoint | None = None
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Rows of a plan, sorted so that equal prompts are neighbours, in; rows of `JUDGMENT` out."""
+        with marked_errors():
+            yield from self._judgments(batches)
+
+    def _judgments(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        requests = requests_of(row for batch in batches for row in batch.to_pylist())
+        first = next(requests, None)
+        if first is None:
+            return
+        with ProgressSender(self.progress) as sender:
+            watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
+            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint)
+            sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
+            asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
+            stream = run_stream(
+                asks,
+                opened.factory,
+                window_requests=self.window_requests,
+                window_bytes=self.window_bytes,
+                flush_every_s=FLUSH_SECONDS,
+            )
+            with closing(stream):
+                for answered in stream:
+                    judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
+                    rows = (row for item in judged for row in self._rows(*item))
+                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": opened.name})
+                    sender.send(_report(batch))
+                    watch.look_at(result for _, _, result in judged)
+                    yield batch
+
+    def of_the_run(self) -> dict[str, str]:
+        """The columns that are the same in all judgments of the run, by name."""
+        return {
+            "run_id": self.run_id,
+            "judge": self.judge.spec.name,
+            "judge_fingerprint": self.judge.fingerprint,
+            "model_version": self.judge.model_version,
+            "mode": self.judge.mode,
+        }
+
+    def _ask(self, row: Row) -> Ask:
+        answers = len(row["shown_order"])
+        return Ask(
+            prompt=Prompt.from_canonical(row["prompt"]),
+            decoding=self.judge.decoding,
+            choices=self.judge.spec.choices_of(self.judge.mode, answers),
+            labels=self.judge.spec.labels_of(self.judge.mode, answers),
+            cost_bytes=row["prompt_bytes"],
+            repeat=row["repeat"],
+        )
+
+    def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
+        """What the reply says, in shown order."""
+        if isinstance(reply, Failure):
+            return reply
+        return parse(
+            self.judge.spec,
+            self.judge.mode,
+            reply.text,
+            answers=len(row["shown_order"]),
+            finish_reason=reply.finish_reason,
+            label_logprobs=reply.label_logprobs,
+        )
+
+    def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
+        """One judgment for every row of the request, in its own comparison's order; without what all rows share."""
+        now = datetime.now(UTC)
+        answered = None if isinstance(reply, Failure) else reply
+        # The tokens were spent once, so only the first row of a shared prompt carries them.
+        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), request, strict=False):
+            own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
+            failure = result if isinstance(result, Failure) else None
+            yield {
+                "judgment_id": row["judgment_id"],
+                "comparison_id": row["comparison_id"],
+                "question_id": row["question_id"],
+                "shown_order": row["shown_order"],
+                "repeat": row["repeat"],
+                "content_sha256": row["content_sha256"],
+                "prompt_sha256": row["prompt_sha256"],
+                "trimmed": row["trimmed"],
+                "raw_output": None if answered is None else answered.text,
+                "finish_reason": None if answered is None else answered.finish_reason,
+                "status": "ok" if failure is None else failure.status.value,
+                "error": None if failure is None else failure.reason,
+                "scores": own.scores,
+                "verdict": own.verdict,
+                "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
+                "margin": margin_of(own.logprobs),
+                "prompt_tokens": None if spent is None else spent.prompt_tokens,
+                "cached_tokens": None if spent is None else spent.cached_tokens,
+                "output_tokens": None if spent is None else spent.output_tokens,
+                "latency_ms": None if answered is None else answered.latency_ms,
+                "attempt": row["attempt"],
+                "chunk": row["chunk"],
+                "judged_at": now,
+            }
+
+
+class FirstOutcomes:
+    """Ends a task whose first requests all fail alike: a misconfiguration must not burn a night.
+
+    One hard question may fill a whole task, so the outcomes of all tasks decide where they are known.
+    """
+
+    def __init__(self, most: int | None, of_all_tasks: Callable[[int], bool | None] = lambda _: None) -> None:
+        """Watch for `most` of them; None watches for nothing.
+
+        Args:
+            most: failures of one kind that end the task.
+            of_all_tasks: whether the first outcomes of all tasks are at least so many failures of one kind; it gives
+                None where that is not known.
+        """
+        self._most = most
+        self._of_all_tasks = of_all_tasks
+        self._failures: list[Failure] = []
+
+    def look_at(self, results: Iterable[Reading | Failure]) -> None:
+        """Take in results as they come.
+
+        Raises:
+            RunError: so many failed, all with one status and no verdict among them.
+        """
+        for result in results:
+            if self._most is None:
+                return
+            if isinstance(result, Failure) and result.status in SAY_NOTHING_OF_THE_SET_UP:
+                continue
+            if not isinstance(result, Failure) or (self._failures and result.status is not self._failures[0].status):
+                self._most = None
+                return
+            self._failures.append(result)
+            if len(self._failures) < self._most:
+                continue
+            if self._of_all_tasks(self._most) is False:
+                self._most = None
+            else:
+                raise RunError(
+                    f"The first {len(self._failures)} requests all ended in {result.status.value}, the last because: "
+                    f"{result.reason}. Nothing of this chunk was written: look at the judge's prompts with "
+                    "`judgelake prompts`, or raise asking.give_up_after."
+                )
+
+
+def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
+    """Neighbouring rows with one prompt and repeat as one request; a row that stands twice counts once."""
+    for _, same in itertools.groupby(rows, key=lambda row: (row["prompt_sha256"], row["repeat"])):
+        yield tuple({row["judgment_id"]: row for row in same}.values())
+
+
+def _report(judgments: pa.RecordBatch) -> dict[str, Any]:
+    counts = judgments.column("status").value_counts().to_pylist()
+    return {
+        "statuses": {count["values"]: count["counts"] for count in counts},
+        "prompt_tokens": judgments.column("prompt_tokens").sum().as_py() or 0,
+        "output_tokens": judgments.column("output_tokens").sum().as_py() or 0,
+    }

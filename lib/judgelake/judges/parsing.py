@@ -1,0 +1,47 @@
+"""From what a judge model wrote to a verdict, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from judgelake.comparisons import Failure, Reading
+from judgelake.judges.parsers.label import read_logprobs
+from judgelake.judges.parsers.output import Output
+from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.spec import JudgeSpec
+
+
+def parse(
+    spec: JudgeSpec,
+    mode: str,
+    raw_output: str,
+    *,
+    answers: int,
+    finish_reason: str | None = None,
+    label_logprobs: Mapping[str, float] | None = None,
+) -> Reading | Failure:
+    """Read one output; scores, verdict and log-probabilities are in SHOWN order.
+
+    Args:
+        spec: the judge.
+        mode: the mode it was asked in.
+        raw_output: the text the engine returned, without prompt and stop text.
+        answers: how many answers the prompt showed for judgment.
+        finish_reason: the engine's: "length" means the text was cut and may lack its end; None: not known.
+        label_logprobs: log-probability of each label, where the mode decides by them.
+
+    Raises:
+        UserError: the judge has no such mode.
+    """
+    mode_spec = spec.mode(mode)
+    choices = mode_spec.choices
+    output = Output(
+        text=raw_output,
+        answers=answers,
+        finish_reason=finish_reason,
+        verdict_of={} if choices is None else choices.verdict_of(answers),
+        label_logprobs=label_logprobs,
+    )
+    if mode_spec.verdict_from == "logprobs":
+        return read_logprobs(output)
+    return PARSERS[mode_spec.parser["kind"]].read(output, mode_spec.parser_options)

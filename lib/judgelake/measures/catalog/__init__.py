@@ -1,0 +1,85 @@
+"""The catalog of metrics: one row a metric, with all that the report, cards, terminal, MLflow and the views know of it.
+
+A metric is a row in the file of its family and a `Figure` of the same name from the function that computes it. Nothing
+here computes: no numpy, no Spark.
+"""
+
+from __future__ import annotations
+
+from judgelake.measures.catalog.between import BETWEEN
+from judgelake.measures.catalog.biases import OF_BIASES
+from judgelake.measures.catalog.graded import ASPECTS, OF_GRADES, RANKINGS, SCORES
+from judgelake.measures.catalog.metric import Effect, Failures, Kind, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.pairs import OF_PAIRS, ORDERS, PAIRS
+
+__all__ = [
+    "KINDS",
+    "METRICS",
+    "ORDERS",
+    "PAIRS",
+    "SECTIONS",
+    "Effect",
+    "Failures",
+    "Kind",
+    "Metric",
+    "OrderRule",
+    "Scale",
+    "Section",
+    "counted_as",
+    "headline_of",
+    "in_table_of",
+    "metric_named",
+    "shown_in",
+]
+
+METRICS = (*OF_PAIRS, *OF_BIASES, *OF_GRADES, *BETWEEN)
+KINDS = (PAIRS, ASPECTS, RANKINGS, SCORES)
+"""A judge that was asked for several is one of the first of them."""
+SECTIONS = tuple(dict.fromkeys(one.section for one in METRICS))
+
+_BY_NAME = {one.name: one for one in METRICS}
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of this name.
+
+    Raises:
+        KeyError: the catalog has none, so that its measure was written without a row here.
+    """
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise KeyError(f"The metric {name!r} is not in the catalog: add its row in evaluation/catalog.") from None
+
+
+def headline_of(kind: Kind) -> tuple[str, ...]:
+    """Names of the headline figures of a kind; the first of them stands for a judge of that kind."""
+    return tuple(one.name for one in METRICS if one.kind == kind and one.is_headline)
+
+
+def in_table_of(kind: Kind) -> tuple[Metric, ...]:
+    """The metrics that have a column in the terminal's table of a kind; the first is its first headline figure."""
+    return tuple(one for one in METRICS if one.kind == kind and one.column is not None)
+
+
+def shown_in(section: Section) -> tuple[str, ...]:
+    """Names of the metrics of a section that are shown."""
+    return tuple(one.name for one in METRICS if one.section == section and one.is_shown)
+
+
+def counted_as(name: str, failure_rule: str, failure_score: float | None) -> str:
+    """What failed judgments counted as in a metric: "left_out", "tie", "wrong", or "score 5".
+
+    Args:
+        name: of a metric that rests on judgments.
+        failure_rule: of the evaluation: "left_out", "tie" or "wrong".
+        failure_score: the score of a failed judgment; None where it has none, so that metrics of scores leave it out.
+    """
+    failures, left_out = metric_named(name).failures, "left_out"
+    if failures is Failures.BY_SCORE:
+        is_scored = failure_score is not None and failure_rule != left_out
+        return f"score {failure_score:g}" if is_scored else left_out
+    if failures is Failures.BY_RULE or (failures is Failures.NEVER_WRONG and failure_rule != "wrong"):
+        # A plain text: the rule of a config is an enum, and this goes into a table.
+        return str(failure_rule)
+    return left_out

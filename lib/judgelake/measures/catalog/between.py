@@ -1,0 +1,116 @@
+"""Metrics between judgments, judges, models and labelers: repeats, two judges, leaderboards, agreement of labelers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from judgelake.measures.catalog.metric import COUNT, Effect, Failures, Metric, OrderRule, Scale, Section
+
+REPEATS = Section("Asked the same again", is_further=True)
+JUDGES = Section("Judge against judge")
+MODELS = Section("Models under judgment")
+LABELERS = Section("Labelers among themselves")
+RANKS = "ranks move in jumps, which no interval over questions describes"
+
+# A request that failed when asked again gave no answer that could be the same or another.
+_repeat = partial(Metric, section=REPEATS, swap_rule=OrderRule.NONE, failures=Failures.LEFT_OUT)
+_judges = partial(Metric, section=JUDGES, swap_rule=OrderRule.HEADLINE)
+_model = partial(Metric, section=MODELS, swap_rule=OrderRule.HEADLINE, failures=Failures.NEVER_WRONG)
+_labeler = partial(Metric, section=LABELERS, swap_rule=OrderRule.NONE, failures=Failures.NO_JUDGMENTS)
+
+BETWEEN: tuple[Metric, ...] = (
+    _repeat("unanimity", "Unanimity", "share of repeated requests whose verdicts are all the same"),
+    _repeat("flip_rate", "Flip rate", "chance that two answers to one and the same request differ in their verdict"),
+    _judges(
+        "judge_agreement",
+        "Judge agreement",
+        "share of comparisons on which two judges give the same verdict",
+        failures=Failures.NEVER_WRONG,
+    ),
+    _judges(
+        "judge_kappa",
+        "Judge kappa",
+        "agreement of two judges beyond chance",
+        failures=Failures.NEVER_WRONG,
+        scale=Scale.COEFFICIENT,
+    ),
+    _judges(
+        "agreement_difference",
+        "Agreement difference",
+        "agreement with the labels of one judge less that of the other, on the same comparisons",
+        failures=Failures.BY_RULE,
+        scale=Scale.POINTS,
+        effect=Effect("agreement difference", "the first judge agrees more often", "the second judge does"),
+    ),
+    _judges(
+        "mcnemar_p",
+        "McNemar's p",
+        "exact p-value of two judges that agree with the labels equally often, each comparison on its own",
+        failures=Failures.BY_RULE,
+        scale=Scale.NUMBER,
+    ),
+    _judges(
+        "mcnemar_p_holm",
+        "McNemar's p, corrected",
+        "the same after Holm's correction over all pairs of judges compared",
+        failures=Failures.BY_RULE,
+        scale=Scale.NUMBER,
+    ),
+    _model("win_rate", "Win rate", "share of comparisons that a model wins; a tie counts one half"),
+    _model(
+        "bradley_terry",
+        "Bradley-Terry strength",
+        "strength of a model in log-odds; 1 more means winning about 73 of 100",
+        scale=Scale.NUMBER,
+    ),
+    _model(
+        "games",
+        "Games",
+        "how often one model won over another, or tied with it",
+        scale=Scale.NUMBER,
+        no_interval=COUNT,
+    ),
+    _model(
+        "leaderboard_spearman",
+        "Spearman's rank correlation",
+        "correlation of the ranks of the models on two leaderboards",
+        scale=Scale.COEFFICIENT,
+        no_interval=RANKS,
+    ),
+    _model(
+        "leaderboard_kendall_tau_b",
+        "Kendall's tau-b of the ranks",
+        "pairs of models that two leaderboards order alike less those they do not, as a share",
+        scale=Scale.COEFFICIENT,
+        no_interval=RANKS,
+    ),
+    _labeler(
+        "labeler_agreement",
+        "Labeler agreement",
+        "share of comparisons on which two labelers give the same label",
+    ),
+    _labeler(
+        "labeler_kappa",
+        "Cohen's kappa of two labelers",
+        "agreement of two labelers beyond chance",
+        scale=Scale.COEFFICIENT,
+    ),
+    _labeler(
+        "labeler_quadratic_kappa",
+        "Quadratic-weighted kappa of two labelers",
+        "kappa of two labelers' scores, where a large difference costs more than a small one",
+        scale=Scale.COEFFICIENT,
+    ),
+    _labeler(
+        "krippendorff_alpha",
+        "Krippendorff's alpha",
+        "agreement of all labelers beyond chance: 1 is perfect, 0 is chance",
+        scale=Scale.COEFFICIENT,
+    ),
+    _labeler(
+        "krippendorff_alpha_interval",
+        "Krippendorff's alpha of scores",
+        "agreement of all labelers in their scores beyond chance",
+        scale=Scale.COEFFICIENT,
+    ),
+)

@@ -1,0 +1,68 @@
+"""Metrics of what a judge favours: longer answers, and those of its own family of models."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from judgelake.measures.catalog.metric import Effect, Failures, Metric, OrderRule, Scale, Section
+
+LENGTH = Section("Length", is_further=True)
+OWN_FAMILY = Section("Own family", is_further=True)
+FAMILIES = Section("Wins by family of the answer", is_further=True)
+
+_bias = partial(Metric, swap_rule=OrderRule.HEADLINE, failures=Failures.NEVER_WRONG)
+_length = partial(_bias, section=LENGTH)
+_own = partial(_bias, section=OWN_FAMILY)
+
+OF_BIASES: tuple[Metric, ...] = (
+    _length("longer_win_share", "Wins of the longer answer", "share of wins that the judge gives the longer answer"),
+    _length(
+        "longer_win_share_of_labels",
+        "Wins of the longer answer by the labels",
+        "share of wins that the labels give the longer answer",
+    ),
+    _length(
+        "length_bias",
+        "Length bias",
+        "share of wins that the judge gives the longer answer less the share that the labels give it",
+        scale=Scale.POINTS,
+    ),
+    _length(
+        "length_slope",
+        "Length slope",
+        "what a doubling of the length adds to an answer's wins where the label is the same",
+        scale=Scale.POINTS,
+        effect=Effect("length bias at equal labels", "longer answers are favoured", "shorter answers are favoured"),
+    ),
+    _own("own_win_share", "Wins of the own family", "share of wins that the judge gives answers of its own family"),
+    _own(
+        "own_win_share_of_labels",
+        "Wins of the own family by the labels",
+        "share of wins that the labels give answers of the judge's family",
+    ),
+    # A judge that errs evenly need not have 0 here, nor in `length_bias`: neither is an effect.
+    _own(
+        "self_preference",
+        "Self-preference",
+        "share of wins that the judge gives its own family less the share that the labels give it",
+        scale=Scale.POINTS,
+    ),
+    _own(
+        "matched_self_preference",
+        "Self-preference, matched",
+        "self-preference, were both families named equally often by the labels",
+        scale=Scale.POINTS,
+        effect=Effect("matched self-preference", "its own family is favoured", "its own family is put down"),
+    ),
+    _own(
+        "own_error_share",
+        "Errors in favour of the own family",
+        "share of the judge's errors that favour its own family",
+    ),
+    _bias(
+        "family_win_share",
+        "Family win share",
+        "share of wins that the judge gives the answers of a family; a tie counts one half",
+        section=FAMILIES,
+    ),
+)

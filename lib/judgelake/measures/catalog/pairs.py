@@ -1,0 +1,141 @@
+"""Metrics of verdicts on two answers: agreement with the labels, by class, without ties, and in both orders."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from judgelake.measures.catalog.metric import COUNT, Effect, Failures, Kind, Metric, OrderRule, Scale, Section
+
+PAIRS = Kind(
+    "pairs",
+    "Judges against labels",
+    "agreement with its 95 % interval, all judgments of a question as one; same: one verdict in both orders; "
+    "bias: disagreements that favour the first place less those that favour the second",
+)
+
+AGREEMENT = Section("Agreement with the labels")
+ORDERS = Section("Both orders")
+CLASSES = Section("Classes", is_further=True)
+TIES = Section("Ties and votes", is_further=True)
+
+_agreement = partial(Metric, section=AGREEMENT, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
+_headline = partial(_agreement, kind=PAIRS, is_headline=True)
+# A failed judgment favours no place; where only the two answers are compared, it is an answer of its own.
+_favour = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.NEVER_WRONG)
+_answers = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.BY_RULE)
+_class = partial(Metric, section=CLASSES, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
+_ties = partial(Metric, section=TIES, failures=Failures.BY_RULE)
+
+OF_PAIRS: tuple[Metric, ...] = (
+    _headline("agreement", "Agreement", "share of judgments whose verdict is the label", column="agreement, %"),
+    _headline("macro_f1", "Macro F1", "F1, averaged over the classes; a rare class counts like any other"),
+    _headline(
+        "cohen_kappa",
+        "Cohen's kappa",
+        "agreement beyond what chance would give: 1 is perfect, 0 is chance",
+        scale=Scale.COEFFICIENT,
+        column="kappa",
+    ),
+    _headline("tie_rate", "Tie rate", "share of ties among the verdicts", failures=Failures.NEVER_WRONG),
+    _headline("label_tie_rate", "Label tie rate", "share of ties among the labels of the judged comparisons"),
+    _agreement(
+        "confusion",
+        "Confusion",
+        "how often a label met a verdict: label > verdict",
+        scale=Scale.NUMBER,
+        no_interval=COUNT,
+    ),
+    _favour(
+        "consistency",
+        "Consistency",
+        "share of comparisons with the same verdict in both orders",
+        kind=PAIRS,
+        column="same, %",
+    ),
+    _favour(
+        "bias_first",
+        "Bias to first",
+        "share of comparisons whose two verdicts differ in favour of the answer shown first",
+    ),
+    _favour(
+        "bias_second",
+        "Bias to second",
+        "share of comparisons whose two verdicts differ in favour of the answer shown second",
+    ),
+    _favour(
+        "position_bias",
+        "Position bias",
+        "bias to first less bias to second; above zero the first place is favoured",
+        scale=Scale.POINTS,
+        effect=Effect("position bias", "the answer shown first is favoured", "the answer shown second is favoured"),
+        kind=PAIRS,
+        column="bias, %",
+    ),
+    _favour(
+        "delta_bias",
+        "Delta bias",
+        "bias to first less bias to second, without its sign; chance alone lifts it above zero",
+        no_interval="without its sign it cannot lie on both sides of zero: see the interval of position_bias",
+    ),
+    _answers(
+        "positional_agreement",
+        "Positional agreement",
+        "share of comparisons answered alike in both orders, right or wrong (LLMBar)",
+    ),
+    _answers(
+        "positional_kappa",
+        "Positional kappa",
+        "agreement of the two orders beyond chance",
+        scale=Scale.COEFFICIENT,
+    ),
+    _answers(
+        "average_accuracy",
+        "Average accuracy",
+        "mean of the agreement in the two orders (LLMBar)",
+    ),
+    _answers(
+        "both_right_accuracy",
+        "Both right accuracy",
+        "share of comparisons with the label's verdict in both orders (Auto-J, LLMBar)",
+        swap_rule=OrderRule.OWN,
+    ),
+    _class("precision", "Precision", "of the verdicts of a class, the share that is right"),
+    _class("recall", "Recall", "of the labels of a class, the share that the judge found"),
+    _class("f1", "F1", "harmonic mean of precision and recall of a class"),
+    _class(
+        "macro_precision",
+        "Macro precision",
+        "precision, averaged over the classes; a rare class counts like any other",
+    ),
+    _class(
+        "macro_recall",
+        "Macro recall",
+        "recall, averaged over the classes; a rare class counts like any other",
+    ),
+    _class("weighted_f1", "Weighted F1", "F1, averaged over the classes, each by its share of the labels"),
+    _class(
+        "weighted_precision",
+        "Weighted precision",
+        "precision, averaged over the classes, each by its share of the labels",
+        is_shown=False,
+    ),
+    _class(
+        "weighted_recall",
+        "Weighted recall",
+        "recall, averaged over the classes, each by its share of the labels",
+        is_shown=False,
+    ),
+    _ties(
+        "agreement_with_ties",
+        "Agreement with ties",
+        "agreement where two different verdicts are a tie, and ties count (MT-bench, setup S1)",
+        swap_rule=OrderRule.OWN,
+    ),
+    _ties(
+        "agreement_without_ties",
+        "Agreement without ties",
+        "agreement where neither the label nor the verdict is a tie (MT-bench, setup S2)",
+        swap_rule=OrderRule.EACH,
+    ),
+)
+"""In the order of report and terminal, as all tuples of metrics."""

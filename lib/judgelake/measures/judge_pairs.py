@@ -1,0 +1,177 @@
+"""Two judges on the same comparisons: how often they agree, and whether one agrees with the labels more often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from judgelake.measures.figure import Figure
+from judgelake.measures.labelers import cohens_kappa
+from judgelake.measures.rules import CLASSES, NONE, WRONG
+from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.table import Table
+from judgelake.measures.votes import VotedCounts, voted_outcomes
+
+VERDICTS = (*CLASSES, WRONG, NONE)
+NOTHING_IN_COMMON = "no comparison in common"
+NO_TWO_VERDICTS = "no comparison has a verdict of both judges"
+NO_LABEL_IN_COMMON = "no comparison with verdicts of both judges has a label"
+ONE_CLASS = "both judges give one and the same verdict throughout, so there is no agreement beyond chance"
+
+
+def figures(table: Table, other: str) -> Iterator[Figure]:
+    """A judge against another one, which is the subject.
+
+    judge_agreement and judge_kappa rest on the comparisons with a verdict of both; agreement_difference (the judge's
+    agreement with the labels less the other's) on the label votes on those that count for both, be it as `WRONG`: those
+    in the agreement of either judge. mcnemar_p rests on the same comparisons, each taken once; over all pairs that are
+    compared it needs Holm's correction (`estimate.holm`).
+
+    Args:
+        table: outcomes are (label, verdict, verdict of the other judge) of the comparisons that both were asked: votes
+            of `CLASSES` (`VotedCounts`), and a verdict in `VERDICTS` for each judge.
+        other: the other judge.
+    """
+    counts = _Counted.of(table)
+    yield from _of_verdicts(other, counts)
+    yield _of_labels(other, counts)
+    yield _of_test("mcnemar_p", other, counts, counts.p_value if counts.labelled[0] else None)
+
+
+def judge_agreement(both: NDArray[np.float64]) -> Replicates:
+    """Share of comparisons on which two judges give the same verdict; nan without comparisons.
+
+    Args:
+        both: comparisons by the verdict of each judge, shape (3, 3, 1 + replicates).
+
+    Source: MT-bench (Zheng et al. 2023, arXiv 2306.05685), section 4, agreement between two types of judges.
+    """
+    return ratio(np.einsum("cc...->...", both), both.sum(axis=(0, 1)))
+
+
+def agreement_difference(only_judge: Replicates, only_other: Replicates, labelled: Replicates) -> Replicates:
+    """The judge's agreement with the labels less the other's, on the same comparisons; nan without comparisons.
+
+    Args:
+        only_judge: comparisons on which only the judge gives the label.
+        only_other: comparisons on which only the other does.
+        labelled: comparisons with a label that count for both.
+    """
+    return ratio(only_judge - only_other, labelled)
+
+
+def mcnemar_p(only_judge: int, only_other: int) -> float:
+    """McNemar's exact two-sided p-value: could a fair coin have split the comparisons on which one judge is right so?
+
+    1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question move
+    together it is too small, and the interval of `agreement_difference` is the one to trust.
+
+    Of a comparison with several votes the judge is right whose verdict has more of them, and neither where both have
+    equally many: the sign test on the votes, which with one vote is McNemar's. To count votes as if they were
+    comparisons would make p too small.
+
+    Source: McNemar 1947, "Note on the sampling error of the difference between correlated proportions"; the exact
+    form, a binomial test on the discordant pairs, is in Agresti 2013, "Categorical data analysis", section 11.1.
+    """
+    discordant = only_judge + only_other
+    return float(stats.binomtest(only_judge, discordant).pvalue) if discordant else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """The comparisons of two judges; arrays end in 1 + replicates."""
+
+    asked: int
+    asked_labelled: int
+    """Votes on the comparisons asked of both."""
+    both: NDArray[np.float64]
+    """Class by class: verdict of the judge by verdict of the other, with a label or without."""
+    labelled: Replicates
+    """Votes that count for both; the next two are those among them that only one judge's verdict meets."""
+    only_judge: Replicates
+    only_other: Replicates
+    tested: _Tested
+
+    @classmethod
+    def of(cls, table: Table) -> _Counted:
+        counts, counted = VotedCounts.of(table, CLASSES, (VERDICTS, VERDICTS)), len(VERDICTS) - 1
+        labelled = counts.votes[:, :counted, :counted]
+        is_label = np.eye(len(CLASSES), counted, dtype=bool)
+        judge_right, other_right = np.broadcast_arrays(is_label[:, :, None], is_label[:, None, :])
+        return cls(
+            asked=table.n,
+            asked_labelled=int(counts.votes[..., 0].sum()),
+            both=counts.once[: len(CLASSES), : len(CLASSES)],
+            labelled=labelled.sum(axis=(0, 1, 2)),
+            only_judge=labelled[judge_right & ~other_right].sum(axis=0),
+            only_other=labelled[other_right & ~judge_right].sum(axis=0),
+            tested=_Tested.of(table),
+        )
+
+    @property
+    def p_value(self) -> float:
+        return mcnemar_p(self.tested.only_judge, self.tested.only_other)
+
+    @property
+    def missing(self) -> str:
+        """Why there is nothing to compare, where there is nothing."""
+        if not self.asked:
+            return NOTHING_IN_COMMON
+        return NO_LABEL_IN_COMMON if self.both[..., 0].any() else NO_TWO_VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Labelled comparisons asked of two judges, those of them that count for both, and for which one judge is right."""
+
+    asked: int
+    n: int
+    only_judge: int
+    only_other: int
+
+    @classmethod
+    def of(cls, table: Table) -> _Tested:
+        asked = n = only_judge = only_other = 0
+        for votes, (verdict, other), counts in voted_outcomes(table):
+            times = int(counts[0]) if votes else 0
+            asked += times
+            if NONE in (verdict, other):
+                continue
+            n += times
+            only_judge += times * (votes[verdict] > votes[other])
+            only_other += times * (votes[other] > votes[verdict])
+        return cls(asked, n, only_judge, only_other)
+
+
+def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
+    base = counts.both.sum(axis=(0, 1))
+    n = int(base[0])
+    figure = partial(Figure, n=n, asked=counts.asked, subject=other, base=base)
+    yield figure("judge_agreement", judge_agreement(counts.both), reason=counts.missing)
+    yield figure("judge_kappa", cohens_kappa(counts.both), reason=ONE_CLASS if n else counts.missing)
+
+
+def _of_labels(other: str, counts: _Counted) -> Figure:
+    difference = agreement_difference(counts.only_judge, counts.only_other, counts.labelled)
+    n, asked = int(counts.labelled[0]), counts.asked_labelled
+    return Figure(
+        "agreement_difference",
+        difference,
+        n,
+        asked,
+        other,
+        trials=n,
+        reason=counts.missing,
+        base=counts.labelled,
+    )
+
+
+def _of_test(metric: str, other: str, counts: _Counted, p_value: float | None) -> Figure:
+    tested = counts.tested
+    base = np.array([float(tested.n)])
+    return Figure(metric, None, tested.n, tested.asked, other, p_value=p_value, reason=counts.missing, base=base)

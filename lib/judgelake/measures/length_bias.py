@@ -1,0 +1,133 @@
+"""Whether a judge favours the longer answer: how often it wins, and what length is worth where the label is the same.
+
+Called verbosity bias in MT-bench (Zheng et al. 2023, arXiv 2306.05685, section 3.3) and length bias in AlpacaEval's
+length-controlled win rates (Dubois et al. 2024, arXiv 2404.04475).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgelake.measures.figure import Figure
+from judgelake.measures.rules import CLASSES, NONE, WRONG
+from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.table import SEPARATOR, Table
+from judgelake.measures.votes import VotedCounts
+
+VERDICTS = (*CLASSES, NONE, WRONG)
+STEPS_A_DOUBLING = 4
+"""How fine the bins of the ratio of lengths are: a step is 19 %."""
+LONGEST_RATIO = 4
+"""In doublings: what is more than 16 times as long counts as 16 times as long."""
+
+NOTHING_ASKED = "no comparison of answers of different length"
+NO_VERDICT = "no comparison of answers of different length has a verdict"
+NO_LABEL = "no comparison of answers of different length has a verdict and a label"
+ONE_RATIO = "wherever the label is the same, so is the ratio of lengths"
+
+# What each of `CLASSES` gives answer A.
+_WINS = np.array([1.0, 0.0, 0.5])
+
+
+def length_bin(chars_a: int, chars_b: int) -> str:
+    """How much longer answer A is than B: log2 of the ratio of lengths in whole steps, within +-`LONGEST_RATIO`.
+
+    As text, for an outcome: "1.0" where A is twice as long as B, "-0.25" where it is a fifth shorter, "0.0" where the
+    lengths differ by less than half a step (9 %). An empty answer counts as one character, so that it has a ratio.
+    """
+    doublings = math.log2(max(chars_a, 1) / max(chars_b, 1))
+    steps = round(doublings * STEPS_A_DOUBLING)
+    longest = LONGEST_RATIO * STEPS_A_DOUBLING
+    return str(max(-longest, min(longest, steps)) / STEPS_A_DOUBLING)
+
+
+def figures(table: Table) -> Iterator[Figure]:
+    """What a judge gives the longer answer.
+
+    longer_win_share rests on all verdicts, longer_win_share_of_labels and length_bias on those that have a label as
+    well, once for each vote, all three where the lengths differ (bin not 0); length_slope on all verdicts with a label.
+
+    Args:
+        table: outcomes are (label, verdict, bin): votes of `CLASSES` (`VotedCounts`), `VERDICTS`, and as `length_bin`
+            writes it.
+    """
+    bins = sorted({outcome.split(SEPARATOR)[-1] for outcome in table.counts}, key=float)
+    doublings = np.array(bins, dtype=np.float64)
+    counts = VotedCounts.of(table, CLASSES, (VERDICTS, bins))
+    verdicts, both = counts.once[: len(CLASSES)], counts.votes[:, : len(CLASSES)]
+    differs = doublings != 0
+    asked, asked_labelled = (int(of[..., differs, 0].sum()) for of in (counts.once, counts.votes))
+    judged, labelled = verdicts[:, differs].sum(axis=(0, 1)), both[:, :, differs].sum(axis=(0, 1, 2))
+    missing = NOTHING_ASKED if not asked else NO_LABEL if judged[0] else NO_VERDICT
+
+    share = longer_win_share(verdicts, doublings)
+    yield Figure("longer_win_share", share, int(judged[0]), asked, reason=missing, base=judged)
+    of_both = partial(Figure, n=int(labelled[0]), asked=asked_labelled, reason=missing, base=labelled)
+    yield of_both("longer_win_share_of_labels", longer_win_share(both.sum(axis=1), doublings))
+    yield of_both("length_bias", length_bias(both, doublings))
+    slope, base = length_slope(both, doublings), both.sum(axis=(0, 1, 2))
+    n, asked_labelled = int(base[0]), int(counts.votes[..., 0].sum())
+    reason = ONE_RATIO if n else missing
+    yield Figure("length_slope", slope, n, asked_labelled, reason=reason, base=base)
+
+
+def longer_win_share(said: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
+    """Share of comparisons that the longer answer wins, a tie counting one half; nan where no lengths differ.
+
+    Args:
+        said: comparisons by what a judge or the labels say and by bin, shape (3, bins, 1 + replicates), `CLASSES` in
+            order.
+        doublings: the bins as numbers, above 0 where answer A is longer; bin 0 does not count.
+
+    Source: verbosity bias, MT-bench (Zheng et al. 2023, arXiv 2306.05685), section 3.3.
+    """
+    wins_of_longer = np.where(doublings > 0, _WINS[:, None], 1 - _WINS[:, None])
+    differs = doublings != 0
+    return ratio(
+        np.einsum("cb,cb...->...", wins_of_longer[:, differs], said[:, differs]), said[:, differs].sum(axis=(0, 1))
+    )
+
+
+def length_bias(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
+    """`longer_win_share` of the judge less that of the labels on the same comparisons; nan where no lengths differ.
+
+    A judge that errs evenly pulls its share towards one half, so that longer answers that are better make this negative
+    without any bias; `length_slope` is free of that.
+
+    Args:
+        both: comparisons by label, verdict and bin, shape (3, 3, bins, 1 + replicates).
+        doublings: the bins as numbers.
+    """
+    return longer_win_share(both.sum(axis=0), doublings) - longer_win_share(both.sum(axis=1), doublings)
+
+
+def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
+    """Share of wins that a doubling of the ratio of lengths is worth at equal quality; 0 where length does not count.
+
+    The least-squares slope of the verdict (A 1, tie 0.5, B 0) on log2(length of A / length of B) with an own intercept
+    for each label: the sum over labels of the covariance within the label, over the sum of the variances within it. So
+    that longer answers are better, and a judge right to prefer them, is no bias. nan where no label has two bins.
+
+    Args:
+        both: comparisons by label, verdict and bin, shape (3, 3, bins, 1 + replicates).
+        doublings: the bins as numbers.
+
+    Source: the within (fixed effects) estimator, Wooldridge 2010, "Econometric analysis of cross section and panel
+    data", section 10.5; holding quality fixed follows length-controlled AlpacaEval (Dubois et al. 2024, arXiv
+    2404.04475), where it is the strength of the models and here the label.
+    """
+    wins = np.einsum("v,lvb...->lb...", _WINS, both)
+    by_bin = both.sum(axis=1)
+    n = by_bin.sum(axis=1, keepdims=True)
+    ratios = doublings[:, None]
+    mean_ratio = np.nan_to_num(ratio((ratios * by_bin).sum(axis=1, keepdims=True), n))
+    mean_win = np.nan_to_num(ratio(wins.sum(axis=1, keepdims=True), n))
+    # Both from their means, though one would do: a judge that only repeats the labels has a slope of exactly 0 in every
+    # replicate, and not rounding errors that lie on one side of it.
+    covariance = ((ratios - mean_ratio) * (wins - mean_win * by_bin)).sum(axis=(0, 1))
+    return ratio(covariance, ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1)))

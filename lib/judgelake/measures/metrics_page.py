@@ -1,0 +1,93 @@
+"""The catalog of metrics as a page: `python -m judgelake.measures.metrics_page > docs/metrics.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from judgelake.measures.catalog import KINDS, METRICS, SECTIONS, headline_of
+from judgelake.measures.catalog.metric import Failures, Metric, OrderRule, Scale
+
+FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.metrics_page > docs/metrics.md -->"
+INTRODUCTION = """\
+Every number of an evaluation is a row of the table `metrics`: one metric of one judge, in one slice, by one swap rule,
+with its 95 % interval, what it rests on (`n`, `clusters`, `asked`, `coverage`), and a `reason` where there is no number
+or no interval. Formula and source of a metric are in the docstring of the function that computes it, in
+`lib/judgelake/measures`."""
+KINDS_READ = """\
+A judge is compared with labels by the first kind below that it was asked for. The first metric of that kind stands for
+the judge; the others are shown beside it."""
+WRITTEN_AS = {
+    Scale.RATE: "percent",
+    Scale.POINTS: "percentage points",
+    Scale.COEFFICIENT: "coefficient",
+    Scale.NUMBER: "number",
+}
+HEADS = ("Metric", "Title", "Meaning", "Written as", "Swap rule", "Failed judgment")
+
+
+def metrics_page() -> str:
+    """The page, as Markdown."""
+    blocks = [
+        FIRST_LINE,
+        "# Metrics",
+        INTRODUCTION,
+        "## Which number stands for a judge",
+        KINDS_READ,
+        _list(f"{kind.name}: {', '.join(f'`{name}`' for name in headline_of(kind))}" for kind in KINDS),
+        *_meanings("## Swap rule", "By which rule the verdicts of the two orders become one:", OrderRule),
+        *_meanings("## Failed judgment", "What a judgment without a verdict counts as:", Failures),
+    ]
+    for section in SECTIONS:
+        metrics = [metric for metric in METRICS if metric.section == section]
+        blocks += [f"## {section.title}", _table(metrics), *_notes(metrics)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _meanings(title: str, sentence: str, rules: type[StrEnum]) -> Iterator[str]:
+    yield title
+    yield sentence
+    yield _list(f"{_words(rule)}: {rule.value}" for rule in rules if rule.value != "none")
+
+
+def _table(metrics: Iterable[Metric]) -> str:
+    rows = [
+        (
+            f"`{metric.name}`",
+            metric.title,
+            metric.meaning,
+            WRITTEN_AS[metric.scale],
+            _words(metric.swap_rule),
+            _words(metric.failures),
+        )
+        for metric in metrics
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (HEADS, ["---"] * len(HEADS), *rows))
+
+
+def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
+    """What is true of single metrics of a section."""
+    notes = []
+    for metric in metrics:
+        if metric.effect is not None:
+            notes.append(
+                f"`{metric.name}`: 0 means no effect. Above zero: {metric.effect.above}; below: {metric.effect.below}."
+            )
+        if metric.no_interval is not None:
+            notes.append(f"`{metric.name}` is a value alone: {metric.no_interval}.")
+        if not metric.is_shown:
+            notes.append(f"`{metric.name}` is in the table `metrics` only.")
+    if notes:
+        yield _list(notes)
+
+
+def _words(rule: StrEnum) -> str:
+    return rule.name.lower().replace("_", " ")
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+if __name__ == "__main__":
+    print(metrics_page(), end="")

@@ -1,0 +1,79 @@
+"""One number of an evaluation with all that it rests on, from the statistic to the page, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
+from judgelake.measures.catalog import metric_named
+from judgelake.measures.catalog.metric import Scale
+
+WHOLE_SLICE = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One number; a row of the table `metrics` without the columns that all rows of an evaluation share.
+
+    Where `value`, or `low` and `high`, are None, `reason` says why. The fields are named as the table's columns.
+    """
+
+    metric: str
+    """A name in the catalog."""
+    value: float | None = None
+    low: float | None = None
+    """The ends of the 95 % interval."""
+    high: float | None = None
+    detectable: float | None = None
+    """The smallest effect that this sample could have shown; only where 0 means "no effect"."""
+    reason: str | None = None
+    _: KW_ONLY
+    n: int
+    """Observations that count."""
+    asked: int | None = None
+    """Observations that were asked for; None where nothing is asked of a judge."""
+    clusters: int | None = None
+    """Questions it rests on."""
+    subject: str | None = None
+    """What it is about besides judge and slice: a class, another judge, a model, a labeler."""
+    slice: str = WHOLE_SLICE
+    """The part of the comparisons: "all", or dimension=value."""
+    if_failures_wrong: float | None = None
+    """The number if every failed judgment counted as wrong; and, below, as right."""
+    if_failures_right: float | None = None
+    swap_rule: str | None = None
+    failure_rule: str | None = None
+    """What a failed judgment counted as; None for figures of labels alone."""
+    judge: str | None = None
+    judge_fingerprint: str | None = None
+    model_version: str | None = None
+    mode: str | None = None
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of what was asked that counts; None where nothing was asked."""
+        return self.n / self.asked if self.asked else None
+
+    @property
+    def scale(self) -> Scale:
+        """How the number is written."""
+        return metric_named(self.metric).scale
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether 0 means "no effect" (a bias, a difference): then the report says found or not found."""
+        return metric_named(self.metric).is_effect
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is about all comparisons, and not about a slice of them."""
+        return self.slice == WHOLE_SLICE
+
+    @property
+    def dimension(self) -> str:
+        """The dimension of its slice: source, length, ..."""
+        return self.slice.partition("=")[0]
+
+    @property
+    def slice_value(self) -> str:
+        """The value of that dimension."""
+        return self.slice.partition("=")[2]

@@ -1,0 +1,194 @@
+"""What the swap rule and the failure rule make of the verdicts of both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgelake.comparisons import TIE
+from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.statistics.estimate import Replicates
+from judgelake.measures.table import FAILED, SEPARATOR, Table
+
+CLASSES = ("A", "B", TIE)
+"""What a label may be: the first answer, the second, or a tie."""
+NOT_ASKED = "not_asked"
+VERDICTS = (*CLASSES, FAILED, NOT_ASKED)
+"""What a judge may have said in one order, in the comparison's own order."""
+VERDICT_COLUMNS = (*CLASSES, FAILED)
+"""Columns of a confusion: the last holds failed verdicts that count as wrong (`FailureRule.WRONG`), else nothing."""
+
+AXES = ("label", "own", "reversed", "average", "replicate")
+"""Axes of `PairCounts.counts`."""
+
+_ABSTAINED = "abstained"
+_RESULTS = (*VERDICT_COLUMNS, _ABSTAINED, NOT_ASKED)
+
+
+def dense_counts(table: Table, parts: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    """The counts of a table as one array with an axis for each part of its outcomes, replicates last.
+
+    Args:
+        table: of outcomes whose parts are joined by `SEPARATOR`. Without outcomes, the replicates are not known and
+            their axis has length 1.
+        parts: the values that each part may take, in the order of its axis.
+
+    Raises:
+        ValueError: an outcome has other parts than these.
+    """
+    replicates = next((len(count) for count in table.counts.values()), 1)
+    counts = np.zeros((*map(len, parts), replicates))
+    for outcome, count in table.counts.items():
+        place = tuple(values.index(part) for values, part in zip(parts, outcome.split(SEPARATOR), strict=True))
+        counts[place] += count
+    return counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairCounts:
+    """How often each label met each combination of verdicts: shape (3, 5, 5, 5, 1 + replicates), axes as in `AXES`.
+
+    One observation is a comparison of two answers and one label vote. `own` is the verdict shown as AB, `reversed`
+    the one shown as BA, both in the comparison's own order; `average` that of the scores averaged over both orders.
+    """
+
+    counts: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, table: Table) -> PairCounts:
+        """From outcomes label, own, reversed, average, joined by `SEPARATOR`."""
+        return cls(dense_counts(table, (CLASSES, VERDICTS, VERDICTS, VERDICTS)))
+
+    def without_replicates(self) -> PairCounts:
+        """Only the data itself: what is said without an interval needs no more."""
+        return PairCounts(self.counts[..., :1])
+
+    def asked_in_both(self) -> PairCounts:
+        """Only the comparisons that were asked in both orders."""
+        counts = self.counts.copy()
+        not_asked = VERDICTS.index(NOT_ASKED)
+        counts[:, not_asked] = counts[:, :, not_asked] = 0.0
+        return PairCounts(counts)
+
+    def with_failures_right(self) -> PairCounts:
+        """What the counts were, had every failed judgment given the label."""
+        counts = self.counts.copy()
+        failed = VERDICTS.index(FAILED)
+        for label in range(len(CLASSES)):
+            of_label = counts[label]
+            for axis in range(3):
+                moved = np.moveaxis(of_label, axis, 0)
+                moved[label] += moved[failed]
+                moved[failed] = 0.0
+        return PairCounts(counts)
+
+    def with_label(self, labels: Sequence[str]) -> PairCounts:
+        """Only the votes for one of these labels."""
+        kept = np.array([label in labels for label in CLASSES], dtype=np.float64)
+        return PairCounts(self.counts * kept[:, None, None, None, None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combined:
+    """What a judge's verdicts come to under a swap rule and a failure rule; last axis 1 + replicates.
+
+    asked = judged + failed + abstained.
+    """
+
+    confusion: NDArray[np.float64] | None
+    """Labels (`CLASSES`) by verdicts (`VERDICT_COLUMNS`); None for BOTH_RIGHT, where a disagreement is no verdict."""
+    right: Replicates
+    judged: Replicates
+    """Those that count."""
+    failed: Replicates
+    """Left out for want of a verdict."""
+    abstained: Replicates
+    """Left out because the orders disagree."""
+    asked: Replicates
+    """Labelled comparisons that were asked in the order or orders that the rule needs."""
+
+
+def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Combined:
+    """What the swap rule and the failure rule make of the verdicts.
+
+    FIRST and SECOND look at the comparisons asked in that order, AVERAGE at those with an average that was asked for,
+    the others at those asked in both orders. Of these, one order without a verdict leaves the comparison without one:
+    left out (LEFT_OUT), or wrong (WRONG). TIE makes each failed verdict a tie before the orders are combined,
+    and an average of which an order failed one as a whole.
+
+    FOLLOW_FIRST: the same place named in both orders is a tie, else the own order counts, be it a tie itself or be the
+    other order a tie. Source: the authors' answer in WeOpenML/PandaLM issue 41; the repository holds no code of it.
+    """
+    flat = counts.counts.reshape(len(CLASSES), len(VERDICTS) ** 3, -1)
+    # Of the 125 combinations of verdicts a judge gives a few; the others would be most of the work.
+    given = flat.any(axis=(0, 2))
+    by_label = _results(swap_rule, failure_rule is FailureRule.TIE)[:, given] @ flat[:, given]
+    totals = dict(zip(_RESULTS, by_label.sum(axis=0), strict=True))
+    confusion, abstained = by_label[:, : len(VERDICT_COLUMNS)].copy(), totals[_ABSTAINED]
+    failed = totals[FAILED]
+    if failure_rule is FailureRule.WRONG:
+        failed = np.zeros_like(failed)
+    else:
+        confusion[:, -1] = 0.0
+    judged = confusion.sum(axis=(0, 1))
+    right = np.einsum("cc...->...", confusion[:, : len(CLASSES)])
+    asked = judged + failed + abstained
+    if swap_rule is SwapRule.BOTH_RIGHT:
+        return Combined(None, right, judged + abstained, failed, np.zeros_like(abstained), asked)
+    return Combined(confusion, right, judged, failed, abstained, asked)
+
+
+@lru_cache
+def _results(swap_rule: SwapRule, failed_is_tie: bool) -> NDArray[np.float64]:
+    """1 where own, reversed and average verdict (axis 1, in the order of their product) come to a result (axis 0)."""
+    table = np.zeros((len(_RESULTS), len(VERDICTS) ** 3))
+    for place, said in enumerate(product(VERDICTS, repeat=3)):
+        own, reversed_, average = (TIE if failed_is_tie and one == FAILED else one for one in said)
+        table[_RESULTS.index(_result(swap_rule, own, reversed_, average)), place] = 1.0
+    return table
+
+
+def _result(swap_rule: SwapRule, own: str, reversed_: str, average: str) -> str:
+    one_alone = {SwapRule.FIRST: own, SwapRule.SECOND: reversed_, SwapRule.AVERAGE: average}
+    if swap_rule in one_alone:
+        return one_alone[swap_rule]
+    for lacking in (NOT_ASKED, FAILED):
+        if lacking in (own, reversed_):
+            return lacking
+    if own == reversed_:
+        return own
+    if swap_rule is SwapRule.TIE:
+        return TIE
+    if swap_rule is SwapRule.FOLLOW_FIRST:
+        return own if TIE in (own, reversed_) else TIE
+    return _ABSTAINED
+
+
+NONE = "none"
+"""No verdict under a swap rule: failed, or the judge abstains."""
+WRONG = "wrong"
+"""No verdict either, but it counts, and is right for no label: failed under `FailureRule.WRONG`, or two different
+verdicts under `SwapRule.BOTH_RIGHT`."""
+
+
+def headline_verdicts(swap_rule: SwapRule, failure_rule: FailureRule) -> tuple[str, ...]:
+    """What every own, reversed and average verdict come to under the rules: a class, `WRONG`, `NONE` or `NOT_ASKED`.
+
+    At place (own * 5 + reversed) * 5 + average, each as its place in `VERDICTS`: a table that Spark can look up. What
+    counts in the agreement of `combined` is a class or `WRONG`; BOTH_RIGHT names the verdict that both orders give.
+    """
+    without = {
+        FAILED: WRONG if failure_rule is FailureRule.WRONG else NONE,
+        _ABSTAINED: WRONG if swap_rule is SwapRule.BOTH_RIGHT else NONE,
+    }
+    found = []
+    for said in product(VERDICTS, repeat=3):
+        own, reversed_, average = (TIE if failure_rule is FailureRule.TIE and one == FAILED else one for one in said)
+        result = _result(swap_rule, own, reversed_, average)
+        found.append(without.get(result, result))
+    return tuple(found)

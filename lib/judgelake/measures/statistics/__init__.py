@@ -1,0 +1,1 @@
+"""Intervals and coefficients that several measures share; numbers in, numbers out."""

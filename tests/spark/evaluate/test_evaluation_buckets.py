@@ -1,0 +1,129 @@
+"""However the questions are put into buckets, and wherever the figures are made, only the intervals may differ."""
+
+import pytest
+from small_lake import SmallLake, comparison, judgment, label
+
+from judgelake.jobs.evaluate import evaluation as module
+
+COMPARISONS = 48
+BUCKETS = 20
+VERDICTS = ("A", "B", "tie")
+FAMILIES = {"judges": {"j0": "a", "j1": "b"}, "models": {"model-a": "a", "model-b": "b"}}
+EACH = {"labels": {"rule": "each"}, "swap_rules": ["first", "average"], "families": FAMILIES}
+MAJORITY = {"swap_rules": ["strict", "first"], "slices": {"by": ["source", "label_margin"], "least": 5}}
+
+
+def luck(*parts):
+    """Something between 0 and 96 that follows from the parts and looks like nothing."""
+    return sum((place + 3) * 31 * (part + 7) ** 2 for place, part in enumerate(parts)) % 97
+
+
+def said_of_two(place, judge, turn=0):
+    chosen = luck(place, judge, turn)
+    return None if chosen % 12 == 0 else VERDICTS[chosen % 3]
+
+
+def rows_of(questions):
+    """Pairs, single answers and rankings of three judges and three labelers, on so many questions."""
+    rows = {"comparisons": [], "labels": [], "judgments": []}
+    for place in range(COMPARISONS):
+        key, size = f"c{place}", (2, 2, 1, 3)[place % 4]
+        answers, letters = ("a", "bb", "ccc")[:size], "ABC"[:size]
+        source = f"source {place % 3}"
+        rows["comparisons"].append(comparison(key, source, answers, question=f"q{place % questions}"))
+        for labeler in range(3):
+            scores = [float(luck(place, labeler, answer) % 4) for answer in range(size)]
+            if (place + labeler) % 5:
+                rows["labels"].append(label(key, labeler=f"labeler {labeler}", kind="human", scores=scores))
+        for judge in range(3):
+            for order, repeat in {(letters, 0), (letters[::-1], 0), (letters, 1)}:
+                given = luck(place, judge, repeat)
+                scores = [float((given + 5 * answer) % 6) for answer in range(size)]
+                name = {"judgment_id": f"{key}-{judge}-{order}-{repeat}", "judge_fingerprint": f"f{judge}"}
+                said = {"status": "ok", "error": None, "verdict": "A" if size == 3 else None, "scores": scores}
+                if size == 2:
+                    said = (
+                        {"scores": scores}
+                        if (verdict := said_of_two(place, judge, given + (order == letters)))
+                        else {"scores": None}
+                    )
+                    said |= {"verdict": verdict}
+                rows["judgments"].append(judgment(key, order=order, judge=f"j{judge}", repeat=repeat, **name, **said))
+    return rows
+
+
+INTERVAL = ("low", "high", "detectable", "reason")
+
+
+def told(lake, **changes):
+    """Rows of the metrics table without what says of which evaluation they are; and these without their intervals."""
+    found = lake.metrics(lake.evaluate(report=None, cards=None, **changes))
+    rows = {
+        key: {name: row[name] for name in row.asDict() if name not in ("run_id", "computed_at")}
+        for key, row in found.items()
+    }
+    return rows, {key: {name: row[name] for name in row if name not in INTERVAL} for key, row in rows.items()}
+
+
+def nearly(value):
+    """Sums of fractions hang on the order of their additions in the last digit."""
+    return pytest.approx(value, rel=0, abs=1e-12) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize(
+    ("questions", "rules"),
+    [
+        pytest.param(COMPARISONS, EACH, id="one comparison a question, each vote"),
+        pytest.param(25, MAJORITY, id="some questions of two, majority"),
+    ],
+)
+def test_buckets_and_executors_change_no_number_but_intervals(spark, lake, tmp_path, monkeypatch, questions, rules):
+    small = SmallLake(spark, lake, tmp_path)
+    for table, given in rows_of(questions).items():
+        small.add(table, *given)
+    rows, numbers = told(small, **rules)
+    dealt, dealt_numbers = told(small, **rules, buckets=BUCKETS)
+    assert dealt_numbers == {key: {name: nearly(value) for name, value in row.items()} for key, row in numbers.items()}
+    families = {"consistency", "agreement", "length_slope", "win_rate", "agreement_difference", "labeler_kappa"}
+    families |= {"krippendorff_alpha_interval", "flip_rate", "pearson", "mean_kendall_tau", "leaderboard_spearman"}
+    if "families" in rules:
+        families |= {"family_win_share", "own_win_share"}
+    assert families <= {metric for _, metric, *_ in numbers}
+    monkeypatch.setattr(module, "FEW_CELLS", 0)
+    assert told(small, **rules, buckets=BUCKETS)[0] == dealt
+    has_interval = [key for key, row in dealt.items() if row["low"] is not None and rows[key]["low"] is not None]
+    assert len(has_interval) > 50
+
+
+def test_of_more_judges_than_can_all_be_compared_the_nearest_are_and_those_asked_for(spark, lake, tmp_path):
+    small, judges = SmallLake(spark, lake, tmp_path), 45
+    for place in range(6):
+        small.add("comparisons", comparison(f"c{place}"))
+    small.add("labels", *(label(f"c{place}", "A") for place in range(6)))
+    small.add(
+        "judgments",
+        *(
+            judgment(
+                f"c{place}", "A" if place * 8 < judge else "B", judge=f"j{judge:02}", judge_fingerprint=f"f{judge}"
+            )
+            for place in range(6)
+            for judge in range(judges)
+        ),
+    )
+    wanted = {"most": 50, "always": [["j44", "j00"]]}
+    metrics = small.metrics(small.evaluate(judge_pairs=wanted, swap_rules=["first"]))
+    agreement = {judge: row["value"] for (judge, metric, *_), row in metrics.items() if metric == "agreement"}
+    assert agreement == {f"j{judge:02}": min(6, -(-judge // 8)) / 6 for judge in range(judges)}
+    pairs = {
+        (judge, subject): row
+        for (judge, metric, subject, *_), row in metrics.items()
+        if metric == "agreement_difference"
+    }
+    assert len(pairs) == 50
+    # Right on all of the six comparisons, and on none.
+    assert pairs["j00", "j44"]["value"] == -1
+    neighbours = set(pairs) - {("j00", "j44")}
+    assert all(abs(agreement[one] - agreement[other]) <= 1 / 6 + 1e-9 for one, other in neighbours)
+    for (one, other), row in pairs.items():
+        assert row["value"] == pytest.approx(agreement[one] - agreement[other])
+        assert metrics[one, "judge_agreement", other, "all", "first"]["n"] == 6

@@ -1,0 +1,125 @@
+"""What is told of an engine for the record of a run: its real options and environment, and never a key."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from judgelake.engine import Endpoint, Engine, Launch, ensure_engine, settings_of_server, stop_engines
+from judgelake.engine.server.command import server_command, settings_of_command
+from judgelake.jobs.judge.executor import notes_on_server
+from judgelake.jobs.judge.progress import EngineNote, Tally
+
+
+def test_the_options_of_a_command_are_told_without_its_socket(tmp_path):
+    engine = Engine(options={"max_model_len": 512, "enforce-eager": False, "dtype": "half", "tp": 2})
+    launch = Launch(engine, "org/m", "abc", 2048, gpus=(), owner_pid=1, cores=2)
+    command = server_command(launch, tmp_path / "s.sock", is_cpu=True)
+    options = settings_of_command(command, {})["options"]
+    assert {
+        name: options[name] for name in ("model", "revision", "max-model-len", "dtype", "tensor-parallel-size")
+    } == {
+        "model": "org/m",
+        "revision": "abc",
+        "max-model-len": "512",
+        "dtype": "half",
+        "tensor-parallel-size": "2",
+    }
+    assert options["no-enforce-eager"] is None
+    assert "uds" not in options
+    assert not [name for name in options if name.startswith("-")]
+
+
+def test_only_vllms_part_of_the_environment_is_told_and_no_key():
+    environment = {
+        "VLLM_CPU_KVCACHE_SPACE": "4",
+        "VLLM_API_KEY": "very secret",
+        "VLLM_SOME_TOKEN": "very secret",
+        "HF_TOKEN": "very secret",
+        "PATH": "/bin",
+    }
+    command = [
+        "python",
+        "-m",
+        "server",
+        "--hf-token",
+        "very secret",
+        "--tokenizer",
+        "t",
+        "--max-num-batched-tokens",
+        "8",
+    ]
+    settings = settings_of_command(command, environment)
+    assert settings["env"] == {"VLLM_CPU_KVCACHE_SPACE": "4"}
+    assert settings["options"] == {"hf-token": "***", "max-num-batched-tokens": "8", "tokenizer": "t"}
+    assert "very secret" not in json.dumps(settings)
+
+
+def endpoint(url):
+    return Endpoint(base_url=url, uds=None, api_key="very secret", model="m")
+
+
+def test_a_given_server_tells_its_version(test_server):
+    url = test_server("instant")
+    assert settings_of_server(endpoint(url)) == {"url": url, "version": "test"}
+    note = notes_on_server(endpoint(url))[url]
+    assert (note.start_s, note.devices) == (None, 0)
+
+
+def test_a_server_that_tells_no_version_gives_no_settings(test_server):
+    assert settings_of_server(endpoint(test_server("plain"))) is None
+    assert settings_of_server(endpoint("http://127.0.0.1:9/v1")) is None
+    assert notes_on_server(endpoint("http://127.0.0.1:9/v1")) == {}
+    assert notes_on_server(None) == {}
+
+
+@pytest.fixture
+def engine_folder():
+    # A short path: pytest's own would be too long for a socket.
+    place = tempfile.mkdtemp(prefix="jl-")
+    yield place
+    shutil.rmtree(place)
+
+
+def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who_found_it(
+    root, engine_folder, monkeypatch
+):
+    serve = str(root / "tests" / "server" / "serve.py")
+
+    def command(launch, socket, *, is_cpu):
+        return [sys.executable, serve, "--uds", str(socket), "--rule", "instant"]
+
+    monkeypatch.setattr("judgelake.engine.server.start.server_command", command)
+    monkeypatch.setattr("judgelake.engine.server.start.is_cpu_build", lambda: True)
+    engine = Engine(folder=engine_folder, start_timeout_s=30, env={"VLLM_OF_THE_JOB": "1"})
+    with subprocess.Popen(["sleep", "120"]) as owner:
+        try:
+            launch = Launch(engine, "org/model", None, 2048, gpus=(), owner_pid=owner.pid, cores=2)
+            first, second = (ensure_engine(launch) for _ in range(2))
+        finally:
+            stop_engines(owner.pid, engine_folder)
+            owner.kill()
+    assert (first.was_running, second.was_running) == (False, True)
+    assert first.settings == second.settings
+    assert first.settings["options"] == {"rule": "instant"}
+    assert first.settings["env"]["VLLM_OF_THE_JOB"] == "1"
+    assert "VLLM_CPU_KVCACHE_SPACE" in first.settings["env"]
+
+
+def test_the_settings_of_all_engines_are_one_list_in_which_each_stands_once():
+    tally = Tally()
+    assert tally.engine_settings is None
+    small, large = {"env": {"VLLM_CPU_KVCACHE_SPACE": "1"}}, {"env": {"VLLM_CPU_KVCACHE_SPACE": "4"}}
+    notes = {"a.log": small, "b.log": large, "c.log": small}
+    for key, settings in notes.items():
+        tally.add({"engines": {key: {"start_s": 1.5, "devices": 1, "settings": settings}}})
+    assert json.loads(tally.engine_settings) == [small, large]
+
+
+def test_a_given_server_has_no_start_and_no_devices_of_ours():
+    tally = Tally()
+    tally.engines["http://judge/v1"] = EngineNote(None, 0, {"version": "test"})
+    assert (tally.engine_start_s, tally.devices) == (None, 0)

@@ -1,0 +1,117 @@
+"""What an evaluation prints: the headline of every judge in eighty columns, and below it what a number cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from evaluation_example import NO_LABEL, OF_ASPECTS, OF_PAIRS, OF_RANKINGS, OF_SCORES, evaluation, judge_info, row
+from rich.console import Console
+
+from judgelake.jobs.evaluate.job import Evaluated
+from judgelake.jobs.evaluate.terminal import covered, show_headline
+
+
+def printed(rows, **more):
+    console = Console(file=StringIO(), width=80)
+    show_headline(console, Evaluated(evaluation(rows, **more), None, {}, None, None))
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("rows", "title", "numbers"),
+    [
+        pytest.param(OF_PAIRS, "Judges against labels", "first 80.0 (70.0-90.0) 90 90.0% - 75.0 -", id="pairs"),
+        pytest.param(OF_SCORES, "Scores against labels", "0.50 (-0.10 to 0.70) 249 99.6% 0.61 1.25 40.0", id="scores"),
+        pytest.param(OF_RANKINGS, "Rankings against labels", "70.0 (60.0-80.0) 90 90.0% 0.33 -", id="rankings"),
+        pytest.param(OF_ASPECTS, "Aspects against labels", "90.0 (80.0-95.0) 90 90.0% - 97.0", id="yes and no"),
+    ],
+)
+def test_the_terminal_shows_what_the_judge_was_asked_for_in_eighty_columns(rows, title, numbers):
+    lines = printed(rows).splitlines()
+    assert lines[0].startswith(f"{title} (human: gold)")
+    assert " ".join(lines[2].split()) == f"judge {numbers}"
+    assert NO_LABEL not in "\n".join(lines)
+
+
+@pytest.mark.parametrize("rule", ["average", "strict"])
+def test_what_is_no_verdict_on_two_answers_is_shown_whatever_the_headlines_rule_is(rule):
+    rows = [replace(one, swap_rule=rule) for one in OF_SCORES[1:]]
+    numbers = "judge 0.50 (-0.10 to 0.70) 249 99.6% 0.61 1.25 40.0"
+    assert " ".join(printed(rows, swap_rules=["both_right"]).splitlines()[2].split()) == numbers
+
+
+@pytest.mark.parametrize("rows", [OF_PAIRS, OF_SCORES, OF_RANKINGS, OF_ASPECTS])
+def test_millions_of_judgments_and_a_long_name_lose_no_column(rows):
+    # The longest swap rule there is, and numbers as wide as they come.
+    wide = [replace(one, n=1_234_567, swap_rule=one.swap_rule and "follow_first") for one in rows]
+    beside = [row("position_bias", -0.123), row("cohen_kappa", -0.55, swap_rule="follow_first")]
+    text = printed([*wide, *beside], judges=(judge_info(name="a-rather-long-judge (pair, 1234)"),))
+    head, line, *_ = text.splitlines()[1:]
+    assert head.rstrip().endswith(("bias, %", "exact, %", "pairs, %", "AUROC, %"))
+    assert "1,234,567" in line
+
+
+def test_judges_of_pairs_and_of_scores_have_a_table_each():
+    judges = (judge_info(), judge_info(number=1, name="scorer", judge="scorer", fingerprint="1f"))
+    scores = [row(one.metric, one.value, judge_fingerprint="1f") for one in OF_SCORES[1:]]
+    text = printed([*scores, *OF_PAIRS], judges=judges)
+    assert text.index("Judges against labels") < text.index("Scores against labels") < text.index("scorer ")
+
+
+BOUNDS = {"if_failures_wrong": 0.697, "if_failures_right": 0.721}
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        pytest.param([replace(OF_PAIRS[0], **BOUNDS), *OF_PAIRS[1:]], "judge, first: ", id="pairs"),
+        pytest.param([*OF_SCORES[:-1], replace(OF_SCORES[-1], **BOUNDS)], "judge, exact agreement: ", id="scores"),
+        pytest.param([replace(OF_RANKINGS[0], **BOUNDS)], "judge, top 1 agreement: ", id="rankings"),
+        pytest.param([replace(OF_ASPECTS[0], **BOUNDS)], "judge, aspect accuracy: ", id="yes and no"),
+    ],
+)
+def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
+    lines = printed(rows).splitlines()
+    (place,) = [place for place, text in enumerate(lines) if "were all failures" in text]
+    assert lines[place] == f"  {line}69.7 % were all failures wrong, 72.1 % right"
+    assert place > 2
+
+
+def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
+    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict")
+    told = replace(strict, if_failures_wrong=0.8, if_failures_right=0.8)
+    assert (told.n, told.asked) == (90, 100), "the rest abstains"
+    assert "failures" not in printed([told])
+
+
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [
+        pytest.param(
+            (0.01, -0.02, 0.04, 0.042), "not found; this sample could not have shown less than 4.2 points", id="not"
+        ),
+        pytest.param((-0.08, -0.109, -0.051, 0.04), "found", id="found"),
+        pytest.param((0.5, None, None, None, "one question only"), "cannot be said: one question only", id="unknown"),
+    ],
+)
+def test_the_terminal_says_once_whether_a_bias_was_found(bias, words):
+    numbers = dict(zip(("value", "low", "high", "detectable", "reason"), (*bias, None), strict=False))
+    both = [*OF_PAIRS, replace(OF_PAIRS[0], swap_rule="strict")]
+    text = printed([*both, row("position_bias", **numbers)])
+    assert [line for line in text.splitlines() if "judge, bias" in line] == [f"  judge, bias: {words}"]
+
+
+@pytest.mark.parametrize("labeler", ["[/b]", "[link=http://evil.example]x[/link]", "[red]"])
+def test_a_labelers_name_is_text(labeler):
+    assert labeler in printed(OF_PAIRS, labelers=(labeler,)).replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("coverage", "text"),
+    [(1.0, "100%"), (0.996, "99.6%"), (0.99999, ">99.9%"), (0.5, "50.0%"), (0.0001, "<0.1%"), (0.0, "0%"), (None, "-")],
+)
+def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
+    n, asked = (0, None) if coverage is None else (round(coverage * 10**6), 10**6)
+    assert covered(row("agreement", n=n, asked=asked)) == text

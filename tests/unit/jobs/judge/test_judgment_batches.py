@@ -1,0 +1,111 @@
+"""What a task yields: one judgment a row of the plan, every value under its column's name."""
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pytest
+
+from judgelake.comparisons import Failure, Status
+from judgelake.config import validated
+from judgelake.engine import Engine, Reply
+from judgelake.jobs.judge import JudgeJob, Order
+from judgelake.jobs.judge.progress import ProgressSender, Reporter, Tally
+from judgelake.jobs.judge.requests import Rendering
+from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.jobs.judge.task import AskingTask
+from judgelake.lake.schemas import JUDGMENT, SCHEMAS, as_batch
+
+PREPARED = {"input": None, "reference": None, "rubric": None, "row_key": 1}
+
+
+@pytest.fixture
+def judge():
+    return resolve_judge(validated(JudgeJob, {"judge": {"name": "judgelm", "model": "test-judge"}}, "test"))
+
+
+def plan_of(judge, *names):
+    """The plan of comparisons of one text, asked in both orders, as one batch in asking order."""
+    render = Rendering(judge, Order(orders="both"), "fail")
+    comparison = {
+        **PREPARED,
+        "question_id": "q",
+        "messages": [{"role": "user", "content": "Q?"}],
+        "answers": [{"model": "m", "text": text, "turns": None} for text in ("a", "b")],
+    }
+    requests = [one for name in names for one in render.requests({**comparison, "comparison_id": name})]
+    planned = [{**request, "plan_id": "run", "chunk": 3, "attempt": 2} for request in requests]
+    return as_batch(sorted(planned, key=lambda row: (row["prompt"], row["judgment_id"])), SCHEMAS["plans"])
+
+
+@dataclass
+class Saying:
+    """An engine that says the same to everybody, or nothing but a failure."""
+
+    outcome: Reply | Failure
+
+    async def ask(self, ask):
+        return self.outcome
+
+
+def judgments_of(judge, plan, outcome):
+    @asynccontextmanager
+    async def opened():
+        yield Saying(outcome)
+
+    task = AskingTask(judge, Engine(), "run", 8, 2**20, None, Reporter(), asker=opened)
+    batches = list(task(iter([plan])))
+    assert all(batch.schema == JUDGMENT for batch in batches)
+    return [row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict")]
+
+
+FIRST_WINS = Reply("9 3", "stop", 120, 40, 3, None, 12.5)
+
+
+def test_a_judgment_says_what_was_asked_by_whom_and_what_came_back_each_under_its_name(judge):
+    plan = plan_of(judge, "c")
+    asked = {row["shown_order"]: row for row in plan.to_pylist()}
+    found = {row["shown_order"]: row for row in judgments_of(judge, plan, FIRST_WINS)}
+    copied = ("judgment_id", "comparison_id", "question_id", "repeat", "content_sha256", "prompt_sha256", "trimmed")
+    for order, row in found.items():
+        assert {name: row[name] for name in copied} == {name: asked[order][name] for name in copied}
+        assert (row["run_id"], row["judge"], row["mode"]) == ("run", "judgelm", judge.mode)
+        assert (row["judge_fingerprint"], row["model_version"]) == (judge.fingerprint, judge.model_version)
+        assert (row["raw_output"], row["finish_reason"], row["latency_ms"]) == ("9 3", "stop", 12.5)
+        assert (row["prompt_tokens"], row["cached_tokens"], row["output_tokens"]) == (120, 40, 3)
+        assert (row["status"], row["error"], row["chunk"], row["attempt"]) == ("ok", None, 3, 2)
+        assert (row["engine"], row["verdict_logprobs"], row["margin"]) == ("given by the caller", None, None)
+    assert (found["AB"]["verdict"], found["AB"]["scores"]) == ("A", [9.0, 3.0])
+    assert (found["BA"]["verdict"], found["BA"]["scores"]) == ("B", [3.0, 9.0])
+
+
+def test_a_failure_has_its_status_and_reason_and_no_verdict_and_a_failed_call_nothing_else(judge):
+    unread = judgments_of(judge, plan_of(judge, "c"), Reply("no idea", "stop", 120, 40, 3, None, 12.5))
+    assert {(row["status"], row["raw_output"], row["verdict"], row["output_tokens"]) for row in unread} == {
+        ("unparseable", "no idea", None, 3)
+    }
+    assert all(row["error"] for row in unread)
+    failed = judgments_of(judge, plan_of(judge, "c"), Failure(Status.TIMEOUT, "no answer in 600 s"))
+    assert len(failed) == 2
+    for row in failed:
+        assert (row["status"], row["error"]) == ("timeout", "no answer in 600 s")
+        said = ("raw_output", "finish_reason", "scores", "verdict", "prompt_tokens", "output_tokens", "latency_ms")
+        assert [row[name] for name in said] == [None] * len(said)
+
+
+def test_the_tokens_of_a_shared_prompt_are_counted_once_in_the_rows_and_in_the_report(judge, monkeypatch):
+    sent, tally = [], Tally()
+    monkeypatch.setattr(ProgressSender, "send", lambda self, message: sent.append(json.dumps(message)))
+    rows = judgments_of(judge, plan_of(judge, "c1", "c2"), FIRST_WINS)
+    assert sorted(row["comparison_id"] for row in rows) == ["c1", "c1", "c2", "c2"]
+    assert sorted(row["output_tokens"] or 0 for row in rows) == [0, 0, 3, 3]
+    for message in sent:
+        tally.add(json.loads(message))
+    assert (tally.done, tally.output_tokens, tally.prompt_tokens) == (4, 6, 240)
+    assert tally.statuses == {"ok": 4}
+
+
+def test_a_task_without_rows_yields_nothing(judge):
+    empty = pa.RecordBatch.from_pylist([], schema=SCHEMAS["plans"])
+    assert judgments_of(judge, empty, FIRST_WINS) == []

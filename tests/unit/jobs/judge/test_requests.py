@@ -1,0 +1,157 @@
+"""From comparisons to requests: how many rows a batch holds, what a request is called, and errors on the way."""
+
+import pyarrow as pa
+import pytest
+
+from judgelake.config import validated
+from judgelake.errors import UserError
+from judgelake.jobs.judge import JudgeJob, Order
+from judgelake.jobs.judge.requests import BATCH_BYTES, BATCH_ROWS, Rendering
+from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.jobs.judge.task_error import our_error
+
+TEXT = pa.binary()
+PREPARED = pa.schema(
+    [
+        ("row_key", pa.int64()),
+        ("comparison_id", TEXT),
+        ("question_id", TEXT),
+        ("input", TEXT),
+        ("reference", TEXT),
+        ("messages", pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))),
+        ("answers", pa.list_(pa.struct([("model", TEXT), ("text", TEXT), ("turns", pa.list_(TEXT))]))),
+        ("rubric", pa.struct([("criteria", TEXT), ("scores", pa.list_(TEXT))])),
+    ]
+)
+
+
+def row(name="c", question="Q?", answers=("a", "b"), row_key=1):
+    return {
+        "row_key": row_key,
+        "comparison_id": name.encode(),
+        "question_id": b"q",
+        "input": None,
+        "reference": None,
+        "messages": [{"role": b"user", "content": question.encode()}],
+        "answers": [{"model": b"m", "text": text.encode(), "turns": None} for text in answers],
+        "rubric": None,
+    }
+
+
+def rendering(name="judgelm", **changes):
+    job = validated(JudgeJob, {"judge": {"name": name, "model": "test-judge"}, **changes}, "test")
+    return Rendering(resolve_judge(job), job.order, job.overflow)
+
+
+def requests_of(rows, render):
+    batches = list(render(iter([pa.RecordBatch.from_pylist(rows, PREPARED)])))
+    return batches, [request for batch in batches for request in batch.to_pylist()]
+
+
+def test_a_batch_holds_a_bounded_number_of_bytes_however_long_the_prompts():
+    answer = "x" * 1_100_000
+    prompts = BATCH_BYTES // len(answer) * 3
+    render = rendering(judge={"name": "judgelm", "model": "test-judge", "context_length": 10_000_000})
+    batches, found = requests_of([row(f"c{n}", answers=(answer, "b"), row_key=n) for n in range(prompts // 2)], render)
+    assert len(found) == prompts // 2 * 2
+    assert {request["status"] for request in found} == {None}
+    longest = max(request["prompt_bytes"] for request in found)
+    assert max(batch.nbytes for batch in batches) <= BATCH_BYTES + 2 * longest
+
+
+def test_the_repeats_of_one_long_comparison_are_spread_over_batches_too():
+    answer = "x" * (BATCH_BYTES // 4)
+    render = rendering(
+        judge={"name": "judgelm", "model": "test-judge", "context_length": 10**9}, order={"orders": "AB", "repeats": 12}
+    )
+    batches, found = requests_of([row(answers=(answer, "b"))], render)
+    assert len(found) == 12
+    assert len(batches) > 1
+
+
+def test_a_batch_of_short_prompts_is_bounded_by_rows():
+    batches, found = requests_of([row(f"c{n}") for n in range(BATCH_ROWS)], rendering())
+    assert [batch.num_rows for batch in batches] == [BATCH_ROWS, BATCH_ROWS]
+    assert len({request["judgment_id"] for request in found}) == 2 * BATCH_ROWS
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(row(answers=("a",)), row(answers=("b",), row_key=2), id="fewer answers than the mode takes"),
+        pytest.param(row(question=""), row(question="", answers=("a", "c"), row_key=2), id="an empty question"),
+        pytest.param(
+            row(answers=("x " * 9000, "a")), row(answers=("x " * 9000, "b"), row_key=2), id="longer than the context"
+        ),
+    ],
+)
+def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second, monkeypatch):
+    monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", lambda judge: lambda prompt: prompt.bytes)
+    render = rendering()
+    _, found = requests_of([first, second], render)
+    assert not [request for request in found if request["status"] is None]
+    ids = [request["judgment_id"] for request in found]
+    assert len(set(ids)) == len(ids)
+    _, again = requests_of([second, first], render)
+    assert sorted(ids) == sorted(request["judgment_id"] for request in again)
+    names = [
+        name
+        for batch in render.names(iter([pa.RecordBatch.from_pylist([first, second], PREPARED)]))
+        for name in batch.to_pylist()
+    ]
+    assert [name["judgment_id"] for name in names] == ids
+
+
+def contents_of(*args, **changes):
+    _, found = requests_of([row(*args)], rendering(order=changes))
+    return {request["content_sha256"] for request in found}
+
+
+def test_all_orders_of_one_text_are_known_as_one_and_another_text_as_another():
+    both = contents_of("c", "Q?", ("a", "b"), orders="both")
+    assert len(both) == 1
+    assert contents_of("c", "Q?", ("a", "b"), orders="BA") == contents_of("c", "Q?", ("a", "b"), orders="AB") == both
+    assert contents_of("c", "Q?", ("b", "a"), orders="BA") != both
+    assert contents_of("c", "Q!", ("a", "b")) != both
+    # The judge refuses one answer: there is no prompt, and the row stands in.
+    assert contents_of("c", "Q?", ("a",)) != contents_of("c", "Q?", ("b",))
+
+
+def test_the_name_of_a_failed_request_does_not_hang_on_where_its_row_came_from():
+    moved = row(answers=("a",), row_key=77) | {"question_id": b"another"}
+    ids = [
+        [request["judgment_id"] for request in requests_of([item], rendering())[1]]
+        for item in (row(answers=("a",)), moved)
+    ]
+    assert ids[0] == ids[1]
+
+
+@pytest.fixture
+def broken_judge(root, tmp_path):
+    """A judge whose template asks for a rubric that a comparison need not have."""
+    text = (root / "conf" / "judges" / "pandalm.yaml").read_text("utf-8").replace("name: pandalm", "name: broken")
+    shown = text.replace("### Evaluation:", "{{ rubric.criteria }}\n\n      ### Evaluation:")
+    (tmp_path / "broken.yaml").write_text(shown.replace("    parser:", "    rubric: optional\n    parser:"), "utf-8")
+    return {"name": "broken", "folder": str(tmp_path), "model": "test-judge"}
+
+
+@pytest.mark.parametrize("way", ["__call__", "names"])
+def test_a_template_error_reaches_the_driver_as_our_error(way, broken_judge):
+    render = rendering(judge=broken_judge)
+    with pytest.raises(RuntimeError) as raised:
+        list(getattr(render, way)(iter([pa.RecordBatch.from_pylist([row()], PREPARED)])))
+    ours = our_error(raised.value)
+    assert isinstance(ours, UserError)
+    assert "template of judge 'broken'" in str(ours)
+
+
+def test_orders_and_repeats_make_the_requests_of_a_comparison():
+    render = rendering(order={"orders": "both", "repeats": 2})
+    _, found = requests_of([row()], render)
+    assert [(request["shown_order"], request["repeat"]) for request in found] == [
+        ("AB", 0),
+        ("AB", 1),
+        ("BA", 0),
+        ("BA", 1),
+    ]
+    assert render.order == Order(orders="both", repeats=2)

@@ -1,0 +1,61 @@
+"""Which model a job's judge is, and what of the job changes the fingerprint of its judgments."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from judgelake.errors import UserError
+from judgelake.jobs.judge import JudgeJob
+from judgelake.jobs.judge.resolve import Judge, resolve_judge
+
+URL = "http://judge.example/v1"
+
+
+def resolved(engine: dict | None = None, **judge: object) -> Judge:
+    return resolve_judge(JudgeJob.model_validate({"judge": {"name": "chat", **judge}, "engine": engine or {}}))
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """A model's folder in the working folder, whose name a server may use for a model of its own."""
+    folder = tmp_path / "my-judge"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"max_position_embeddings": 512}))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["/models/my-judge", "accounts/x/models/y", "@cf/meta/m", "./my-judge", "my-judge"])
+def test_behind_an_address_a_model_is_the_name_its_server_knows(beside, name):
+    judge = resolved({"url": URL}, model=name, revision="v1")
+    assert (judge.model, judge.model_version, judge.context_length) == (name, f"{name}@v1", 8192)
+    assert judge.is_served
+    assert resolved({"url": URL}, model=name).model_version == f"{name}@unpinned"
+
+
+def test_a_name_behind_an_address_is_another_judge_than_the_folder_of_that_name(beside):
+    local = resolved(model="my-judge")
+    assert (local.model, local.context_length, local.is_served) == (str(beside), 512, False)
+    assert local.model_version.startswith("local:")
+    prints = {resolved({"url": URL}, model=name).fingerprint for name in ("my-judge", "other")} | {local.fingerprint}
+    assert len(prints) == 3
+
+
+def test_without_an_address_a_path_must_be_there():
+    with pytest.raises(UserError, match="not a folder on this machine"):
+        resolved(model="/models/absent/my-judge")
+
+
+def test_a_chat_template_changes_the_fingerprint_by_its_content(tmp_path):
+    template, copy = tmp_path / "a.jinja", tmp_path / "b.jinja"
+    template.write_text("{{ messages }}")
+    copy.write_text("{{ messages }}")
+    given, moved = (resolved({"options": {"chat-template": str(path)}}) for path in (template, copy))
+    assert given.fingerprint == moved.fingerprint != resolved().fingerprint
+    assert given.chat_template == "{{ messages }}"
+    template.write_text("{{ messages }}!")
+    assert resolved({"options": {"chat-template": str(template)}}).fingerprint != given.fingerprint
+    served = resolved({"url": URL, "options": {"chat-template": str(template)}})
+    assert served.chat_template is None, "options are not sent to a server that runs already"

@@ -1,0 +1,332 @@
+"""Judge files: the built-in ones, a user's own, their faults, and the fingerprint under which verdicts are kept."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from judgelake.comparisons import Answer, Comparison, Message, Rubric
+from judgelake.errors import UserError
+from judgelake.judges import JudgeSpec, ModeSpec, Prompt, judge_fingerprint, list_judges, load_judge, render
+
+BUILT_IN = ["autoj", "autoj-zh", "chat", "judgelm", "pandalm", "prometheus", "prometheus-2"]
+
+MINE: dict[str, Any] = {
+    "name": "mine",
+    "description": "Mine.",
+    "model": "me/mine",
+    "context_length": 100,
+    "licence": "Apache-2.0",
+    "modes": {"pair": {"answers": [2, 2], "prompt": "{{ question }}", "parser": {"kind": "score_line"}}},
+}
+
+
+def mine(**changes: Any) -> JudgeSpec:
+    return JudgeSpec.model_validate(MINE | changes)
+
+
+def mode_of(**changes: Any) -> dict[str, Any]:
+    return {"modes": {"pair": MINE["modes"]["pair"] | changes}}
+
+
+def write(folder: Path, content: dict[str, Any], name: str = "mine") -> Path:
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    return folder
+
+
+def test_the_built_in_judges_are_there_and_say_where_their_format_comes_from() -> None:
+    judges = list_judges()
+    assert [judge.name for judge in judges] == BUILT_IN
+    for judge in judges:
+        assert judge.description
+        assert judge.licence
+        assert (judge.source is None) == (judge.name == "chat")
+
+
+@pytest.mark.parametrize(
+    ("name", "modes"),
+    [
+        ("judgelm", ["pair", "single", "multi", "vqa", "turns"]),
+        ("pandalm", ["pair"]),
+        ("autoj", ["pair", "single"]),
+        ("autoj-zh", ["pair", "single"]),
+        ("prometheus", ["single"]),
+        ("prometheus-2", ["single", "pair"]),
+        ("chat", ["pair", "single", "multi", "turns", "pair-logprobs", "pair-explain"]),
+    ],
+)
+def test_a_judge_has_its_modes(name: str, modes: list[str]) -> None:
+    assert set(modes) <= set(load_judge(name).modes)
+
+
+def test_source_commits_are_those_the_golden_prompts_were_made_with(shared: Path) -> None:
+    ours = {"prometheus-v1": "prometheus", "prometheus2": "prometheus-2"}
+    checked = set()
+    for line in (shared / "golden" / "prompts.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        name = ours.get(row["judge"], row["judge"])
+        if name in BUILT_IN:
+            source = load_judge(name).source
+            assert source is not None
+            repository, _, rest = row["source"].partition("@")
+            assert source.url.endswith(f"github.com/{repository}")
+            assert str(source.file).startswith(rest.partition(":")[0])
+            checked.add(name)
+    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None}
+
+
+def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> None:
+    published = (
+        "checking the quality of the answer",
+        "Below are two responses",
+        "grade the response:",
+        "fair judge assis",
+    )
+    paths = [*root.glob("lib/**/*.py"), *root.glob("jobs/*.py")]
+    assert root / "lib" / "judgelake" / "errors.py" in paths
+    assert all(any(words in path.read_text("utf-8") for path in root.glob("conf/judges/*.yaml")) for words in published)
+    for path in paths:
+        text = path.read_text("utf-8")
+        assert not [words for words in published if words in text], path
+
+
+def test_decoding_is_the_published_one_or_says_why_not() -> None:
+    pandalm = load_judge("pandalm").decoding_of("pair")
+    assert (pandalm.beam_width, pandalm.repetition_penalty, pandalm.max_tokens) == (4, 1.2, 512)
+    autoj = load_judge("autoj").decoding_of("pair")
+    assert (autoj.temperature, autoj.top_p, autoj.max_tokens) == (0, 1, 1024)
+    prometheus = load_judge("prometheus-2").decoding_of("single")
+    assert (prometheus.temperature, prometheus.top_p, prometheus.repetition_penalty) == (1, 0.9, 1.03)
+    assert prometheus.max_tokens == 1024
+
+
+def test_judgelm_stops_before_the_reasons_unless_they_are_asked_for() -> None:
+    judge = load_judge("judgelm")
+    assert judge.decoding_of("pair").stop == ("\n",)
+    assert judge.decoding_of("pair-reasons").stop == ()
+    assert judge.modes["pair-reasons"].prompt == judge.modes["pair"].prompt
+
+
+def test_labels_follow_the_number_of_answers() -> None:
+    chat = load_judge("chat")
+    assert chat.choices_of("pair", 2) == ("A", "B", "T")
+    assert chat.labels_of("pair", 2) is None
+    assert chat.choices_of("pair-logprobs", 2) is None
+    assert chat.labels_of("multi-logprobs", 4) == ("A", "B", "C", "D", "T")
+    assert chat.choices_of("pair-explain", 2) is None
+    assert chat.choices_of("single", 1) == tuple(str(score) for score in range(1, 11))
+    assert all(len(label) == 1 for label in chat.labels_of("single-logprobs", 1) or ())
+    assert load_judge("judgelm").choices_of("pair", 2) is None
+
+
+def test_a_users_folder_comes_first(tmp_path: Path) -> None:
+    write(tmp_path, MINE)
+    write(tmp_path, MINE | {"name": "chat", "model": "me/other"}, "chat")
+    assert load_judge("mine", tmp_path).model == "me/mine"
+    assert load_judge("chat", tmp_path).model == "me/other"
+    assert load_judge("pandalm", tmp_path).model == "WeOpenML/PandaLM-7B-v1"
+    assert [judge.name for judge in list_judges(tmp_path)] == sorted([*BUILT_IN, "mine"])
+
+
+def test_an_unknown_judge_names_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"No judge 'jugdelm'\. Did you mean 'judgelm'\? .*judgelake judges"):
+        load_judge("jugdelm")
+
+
+def test_an_unknown_mode_names_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"Judge 'judgelm' has no mode 'pairs'\. Did you mean 'pair'\? It has: pair"):
+        load_judge("judgelm").mode("pairs")
+
+
+def test_a_folder_that_is_not_there_is_named() -> None:
+    with pytest.raises(UserError, match="no folder of judges 'nowhere'"):
+        load_judge("mine", "nowhere")
+
+
+FAULTS = [
+    pytest.param({"licens": "x"}, "unknown key 'licens'. Did you mean 'licence'", id="typo"),
+    pytest.param({"name": "other"}, "name is 'other' but the file is called 'mine'", id="name"),
+    pytest.param({"decoding": {"temprature": 1}}, "unknown key 'decoding.temprature'. Did you mean 'temp", id="nested"),
+    pytest.param({"decoding": {"temperature": -1}}, "decoding.temperature: Input should be greater", id="range"),
+    pytest.param({"modes": {}}, "modes: ", id="no modes"),
+    pytest.param(mode_of(prompt=None), "modes.pair: give either prompt", id="no template"),
+    pytest.param(mode_of(messages=[{"role": "user", "content": "x"}]), "modes.pair: give either prompt", id="both"),
+    pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable", id="syntax"),
+    pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
+    pytest.param(
+        mode_of(prompt="{% include 'gone' %}"), "includes 'gone', which is none of the partials", id="partial"
+    ),
+    pytest.param(mode_of(prompt="{%- include 'x' %}"), "put in as {% include", id="another include"),
+    pytest.param(
+        {"partials": {"x": "{% include 'x' %}"}} | mode_of(prompt="{% include 'x' %}"), "includes itself", id="ring"
+    ),
+    pytest.param(
+        mode_of(prompt="{{ questoin }}"), "names 'questoin', which is none of its values: question", id="value"
+    ),
+    pytest.param(mode_of(prompt="{{ anchor }}"), "names 'anchor'", id="a value of other modes"),
+    pytest.param(mode_of(parser={"kind": "score_lines"}), "Did you mean 'score_line'", id="parser"),
+    pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "Did you mean 'highest'", id="parser option"),
+    pytest.param(mode_of(parser={"kind": "choice"}), "the parser 'choice' needs choices", id="no choices"),
+    pytest.param(
+        mode_of(parser={"kind": "first_line", "labels": {"1": "first"}}),
+        "labels: '1' stands for 'first', which is none of A, B, tie",
+        id="a label that is no verdict",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "final_decision", "after": ["It is "], "labels": {"1": "C"}}),
+        "labels: '1' stands for 'C', which is none of A, B, tie",
+        id="a label of an answer too many",
+    ),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {"1": "AB"}}), "none of A, B, tie", id="two letters"),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {}}), "labels: ", id="no labels"),
+    pytest.param(mode_of(parser={"kind": "first_line", "labels": {"": "A"}}), "labels.", id="a label of nothing"),
+    pytest.param(
+        mode_of(parser={"kind": "final_rating", "after": ["Rating:"]}),
+        "'final_rating' gives the score of one answer",
+        id="one rating for two answers",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "result", "gives": "score"}),
+        "'result' gives the score of one answer",
+        id="one score for two answers",
+    ),
+    pytest.param(
+        mode_of(choices={"scores": {"1": 1}}, parser={"kind": "choice"}),
+        "choices.scores grade one answer",
+        id="one grade for two answers",
+    ),
+    pytest.param(mode_of(answers=[True, "2"]), "answers.0: Input should be a valid integer (found true)", id="bool"),
+    pytest.param({"context_length": "100"}, "context_length: Input should be a valid integer", id="text for a number"),
+    pytest.param(mode_of(answers=[3, 2]), "answers must be", id="answers"),
+    pytest.param(mode_of(constrained=True), "need choices", id="constrained"),
+    pytest.param(
+        mode_of(choices={"letters": True, "tie": "B"}), "tie label 'B' is the letter of an answer", id="tie label"
+    ),
+    pytest.param(mode_of(decoding={"max_tokens": None}), "max_tokens", id="a null where a number must be"),
+    pytest.param(mode_of(verdict_from="logprobs", choices={"letters": True}), "takes no parser", id="logprobs"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), FAULTS)
+def test_a_faulty_file_is_a_user_error_that_names_the_key(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_judge("mine", write(tmp_path, MINE | changes))
+    assert said in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "{'" not in str(caught.value), "only single values are repeated, never the whole judge"
+    assert "Value error" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+
+
+def test_as_many_labels_as_answers_may_be_named(tmp_path: Path) -> None:
+    parser = {"kind": "first_line", "labels": {"1": "A", "2": "B", "3": "C", "none": "tie"}}
+    assert (
+        load_judge("mine", write(tmp_path, MINE | mode_of(answers=[2, 3], parser=parser))).modes["pair"].answers[1] == 3
+    )
+
+
+def test_a_template_cannot_reach_outside_its_sandbox() -> None:
+    judge = mine(**mode_of(prompt="{{ question.__class__.__mro__ }}"))
+    comparison = Comparison("c", "q", (Message("user", "x"),), (Answer("a"), Answer("b")))
+    with pytest.raises(UserError, match="unsafe"):
+        render(judge, "pair", comparison, "AB")
+
+
+def test_a_judge_travels_by_pickle() -> None:
+    for judge in list_judges():
+        for mode in judge.modes.values():
+            assert isinstance(mode, ModeSpec)
+        assert pickle.loads(pickle.dumps(judge)) == judge
+
+
+def print_of(spec: JudgeSpec, mode: str = "pair", **changes: Any) -> str:
+    arguments = {"model_identity": "m", "engine_options": {"dtype": "float32"}, "reference": "use"} | changes
+    return judge_fingerprint(spec, mode, **arguments)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        mode_of(prompt="{{ question }} "),
+        mode_of(parser={"kind": "score_line", "highest": 5}),
+        mode_of(reference="optional"),
+        mode_of(decoding={"stop": ["\n"]}),
+        {"decoding": {"temperature": 0.5}},
+        {"context_length": 200},
+    ],
+    ids=["template", "parser", "reference", "mode's decoding", "decoding", "context"],
+)
+def test_what_can_change_a_verdict_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert print_of(mine(**changes)) != print_of(mine())
+
+
+def test_the_callers_part_changes_the_fingerprint() -> None:
+    base = print_of(mine())
+    assert print_of(mine(), model_identity="n") != base
+    assert print_of(mine(), reference="ignore") != base
+    assert print_of(mine(), engine_options={"dtype": "bfloat16"}) != base
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "other"},
+        {"description": "Other."},
+        {"notes": "More."},
+        {"licence": "MIT"},
+        {"source": {"url": "https://example.org"}},
+        {"modes": MINE["modes"] | {"other": MINE["modes"]["pair"] | {"prompt": "x"}}},
+        {"partials": {"unused": "x"}},
+        mode_of(description="Two."),
+        mode_of(decoding={"max_tokens": 512}),
+    ],
+    ids=["name", "description", "notes", "licence", "source", "another mode", "unused partial", "words", "own default"],
+)
+def test_what_cannot_change_a_verdict_leaves_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert print_of(mine(**changes)) == print_of(mine())
+
+
+def test_a_partial_counts_where_it_is_included_even_by_another() -> None:
+    def judge(inner: str) -> JudgeSpec:
+        partials = {"outer": "{% include 'inner' %}", "inner": inner}
+        return mine(partials=partials, **mode_of(prompt="{% include 'outer' %}"))
+
+    assert print_of(judge("x")) != print_of(judge("y"))
+
+
+def test_the_fingerprint_is_the_same_in_every_process() -> None:
+    code = (
+        "from judgelake.judges import judge_fingerprint, load_judge;"
+        "print(judge_fingerprint(load_judge('chat'), 'pair', model_identity='m', engine_options={}, reference='use'))"
+    )
+    prints = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert prints == {print_of(load_judge("chat"), engine_options={}) + "\n"}
+
+
+def test_every_template_can_be_rendered() -> None:
+    rubric = Rubric("Right?", ("1", "2", "3", "4", "5"))
+    for judge in list_judges():
+        for name, mode in judge.modes.items():
+            for count in mode.answers:
+                answers = tuple(Answer("a") for _ in range(count))
+                comparison = Comparison("c", "q", (Message("user", "x"),), answers, None, "r", rubric)
+                prompt = render(judge, name, comparison, "ABCDEFGHIJKLMNOPQRS"[:count])
+                assert isinstance(prompt, Prompt), (judge.name, name, prompt)
+
+
+def test_a_template_that_asks_for_what_a_comparison_has_not_is_named() -> None:
+    judge = mine(**mode_of(prompt="{{ rubric.criteria }}", rubric="optional"))
+    comparison = Comparison("c", "q", (Message("user", "x"),), (Answer("a"), Answer("b")))
+    with pytest.raises(UserError, match="The template of judge 'mine', mode 'pair', cannot be rendered"):
+        render(judge, "pair", comparison, "AB")

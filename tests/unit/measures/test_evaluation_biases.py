@@ -1,0 +1,258 @@
+"""Self-preference and length bias."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from judgelake.measures import length_bias, metric_named, self_preference
+from judgelake.measures.figure import Figure
+from judgelake.measures.length_bias import length_bin
+from judgelake.measures.table import SEPARATOR, Table
+
+
+def table_of(rows: Mapping[tuple[str, ...], int] | Mapping[tuple[str, ...], Sequence[int]]) -> Table:
+    counts = {SEPARATOR.join(row): np.atleast_1d(np.array(count, dtype=float)) for row, count in rows.items()}
+    return Table(counts, questions=10)
+
+
+def by_metric(figures: Iterable[Figure]) -> dict[str, Figure]:
+    return {figure.metric: figure for figure in figures}
+
+
+def values(figures: Iterable[Figure]) -> dict[str, float | str | None]:
+    """Each figure's value, or the reason why there is none."""
+    found = {figure.metric: figure.estimate(1) for figure in figures}
+    return {metric: one.reason if one.value is None else one.value for metric, one in found.items()}
+
+
+def test_self_preference_is_what_the_judge_gives_its_family_beyond_the_labels():
+    rows = {
+        ("own", "own"): 30,
+        ("own", "other"): 10,
+        ("other", "own"): 20,
+        ("other", "other"): 25,
+        ("tie", "own"): 10,
+        ("tie", "tie"): 5,
+        ("none", "own"): 40,
+        ("own", "wrong"): 8,
+        ("other", "none"): 2,
+    }
+    found = by_metric(self_preference.figures(table_of(rows)))
+    expected = {
+        "own_win_share": (30 + 20 + 10 + 40 + 2.5) / 140,
+        "own_win_share_of_labels": (40 + 7.5) / 100,
+        "self_preference": (62.5 - 47.5) / 100,
+        # 85 decided labels: half of them at 30 of 40, half at 20 of 45; and 12.5 of the 15 ties.
+        "matched_self_preference": (42.5 * (30 / 40 + 20 / 45) + 12.5) / 100 - 0.5,
+        # Errors: 10 against the family; 20 and 10 for it.
+        "own_error_share": 30 / 40,
+    }
+    assert values(found.values()) == pytest.approx(expected, abs=1e-12)
+    assert {metric: (figure.n, figure.asked) for metric, figure in found.items()} == {
+        "own_win_share": (140, 150),
+        "own_win_share_of_labels": (100, 110),
+        "self_preference": (100, 110),
+        "matched_self_preference": (100, 110),
+        "own_error_share": (40, 50),
+    }
+    # A fair judge that errs now and then has a `self_preference` all the same; only the matched one is 0 for it.
+    assert [metric for metric, figure in found.items() if metric_named(metric).is_effect] == ["matched_self_preference"]
+
+
+def test_votes_weigh_where_labels_do_and_the_comparison_counts_once_where_they_do_not():
+    votes = {("own+own+other", "own"): 4, ("other", "other"): 1, ("none", "other"): 1}
+    families = by_metric(self_preference.figures(table_of(votes)))
+    assert families["own_win_share"].estimate(9).value == pytest.approx(4 / 6)
+    assert (families["own_win_share"].n, families["own_win_share_of_labels"].n) == (6, 13)
+    assert families["own_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
+    lengths = by_metric(length_bias.figures(table_of({("A+A+B", "A", "1.0"): 4, ("B", "B", "1.0"): 1})))
+    assert lengths["longer_win_share"].estimate(9).value == pytest.approx(4 / 5)
+    assert lengths["longer_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
+    assert lengths["length_bias"].estimate(9).value == pytest.approx(12 / 13 - 8 / 13)
+    assert (lengths["longer_win_share"].asked, lengths["length_bias"].asked) == (5, 13)
+
+
+def test_an_even_judge_of_a_better_family_shows_no_matched_self_preference():
+    rows = {("own", "own"): 60, ("own", "other"): 20, ("other", "other"): 15, ("other", "own"): 5}
+    found = values(self_preference.figures(table_of(rows)))
+    assert found["self_preference"] == pytest.approx(0.65 - 0.8)
+    assert found["matched_self_preference"] == pytest.approx(0)
+
+
+NO_VERDICT = "no comparison of the family has a verdict"
+NO_LABEL = "no comparison of the family has a verdict and a label"
+ONE_SIDED = "the labels name only one of the two sides, so there is nothing to match"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            {},
+            ["no comparison has exactly one answer of the family"] * 5,
+            id="no comparison of the family",
+        ),
+        pytest.param({("own", "wrong"): 2, ("own", "none"): 1}, [NO_VERDICT] * 5, id="no verdict"),
+        pytest.param({("none", "own"): 2, ("own", "none"): 1}, [1.0, *[NO_LABEL] * 4], id="no label"),
+        pytest.param(
+            {("own", "own"): 2},
+            [1.0, 1.0, 0.0, ONE_SIDED, "the judge makes no error here"],
+            id="always right",
+        ),
+        pytest.param({("tie", "own"): 1, ("tie", "tie"): 1}, [0.75, 0.5, 0.25, 0.25, 1.0], id="only ties"),
+    ],
+)
+def test_self_preference_has_a_number_or_a_reason(rows, expected):
+    assert list(values(self_preference.figures(table_of(rows))).values()) == expected
+
+
+SIDES = st.sampled_from(("own", "other", "tie"))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=40))
+def test_self_preference_of_one_family_is_the_other_one_turned_round(rows):
+    turned = {"own": "other", "other": "own", "tie": "tie"}
+    found = values(self_preference.figures(table_of(Counter(rows))))
+    mirrored = values(
+        self_preference.figures(table_of(Counter((turned[label], turned[verdict]) for label, verdict in rows)))
+    )
+    for metric in ("self_preference", "matched_self_preference"):
+        if isinstance(found[metric], str):
+            assert mirrored[metric] == found[metric]
+        else:
+            assert mirrored[metric] == pytest.approx(-found[metric], abs=1e-12)
+
+
+def test_the_family_matrix_has_the_win_share_of_each_family():
+    rows = {
+        ("llama", "own"): 3,
+        ("llama", "tie"): 2,
+        ("llama", "other"): 3,
+        ("gpt", "own"): 3,
+        ("gpt", "other"): 1,
+        ("gpt", "wrong"): 6,
+        ("qwen", "none"): 4,
+    }
+    found = {figure.subject: figure for figure in self_preference.family_matrix(table_of(rows))}
+    shares = {family: figure.estimate(1) for family, figure in found.items()}
+    assert {family: share.value for family, share in shares.items()} == {"gpt": 0.75, "llama": 0.5, "qwen": None}
+    assert shares["qwen"].reason == NO_VERDICT
+    assert (found["gpt"].n, found["gpt"].asked) == (4, 10)
+
+
+@pytest.mark.parametrize(
+    ("chars_a", "chars_b", "expected"),
+    [
+        pytest.param(200, 100, "1.0", id="twice as long"),
+        pytest.param(100, 400, "-2.0", id="a quarter as long"),
+        pytest.param(100, 119, "-0.25", id="a fifth longer"),
+        pytest.param(109, 100, "0.0", id="nine per cent longer is as good as equal"),
+        pytest.param(110, 100, "0.25", id="ten per cent longer is not"),
+        pytest.param(100, 109, "0.0", id="never minus zero"),
+        pytest.param(0, 0, "0.0", id="both empty"),
+        pytest.param(0, 8, "-3.0", id="an empty answer counts as one character"),
+        pytest.param(10**6, 10, "4.0", id="as long as it gets"),
+        pytest.param(0, 10**6, "-4.0", id="as short as it gets"),
+    ],
+)
+def test_lengths_are_binned_by_their_ratio(chars_a, chars_b, expected):
+    assert length_bin(chars_a, chars_b) == expected
+
+
+@given(st.integers(0, 100_000), st.integers(0, 100_000))
+def test_bins_turn_round_with_the_answers_and_stay_in_bounds(chars_a, chars_b):
+    doublings = float(length_bin(chars_a, chars_b))
+    assert doublings == -float(length_bin(chars_b, chars_a))
+    assert abs(doublings) <= 4
+    assert (4 * doublings).is_integer()
+
+
+def test_length_bias_is_what_the_judge_gives_the_longer_answer_beyond_the_labels():
+    rows = {
+        ("A", "A", "1.0"): 30,
+        ("A", "B", "1.0"): 10,
+        ("A", "B", "-1.0"): 20,
+        ("tie", "tie", "0.5"): 10,
+        ("B", "B", "-2.0"): 10,
+        ("none", "A", "0.25"): 20,
+        ("A", "A", "0.0"): 50,
+        ("A", "wrong", "1.0"): 3,
+        ("none", "none", "1.0"): 1,
+    }
+    found = by_metric(length_bias.figures(table_of(rows)))
+    expected = {"longer_win_share": 85 / 100, "longer_win_share_of_labels": 55 / 80, "length_bias": (65 - 55) / 80}
+    assert {metric: values(found.values())[metric] for metric in expected} == pytest.approx(expected, abs=1e-12)
+    assert {metric: (figure.n, figure.asked) for metric, figure in found.items()} == {
+        "longer_win_share": (100, 104),
+        "longer_win_share_of_labels": (80, 83),
+        "length_bias": (80, 83),
+        "length_slope": (130, 133),
+    }
+    assert [metric for metric, figure in found.items() if metric_named(metric).is_effect] == ["length_slope"]
+
+
+ANSWERS = st.sampled_from(("A", "B", "tie"))
+BINS = st.integers(-16, 16).map(lambda steps: str(steps / 4))
+SCORES = {"A": 1.0, "tie": 0.5, "B": 0.0}
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANSWERS, ANSWERS, BINS), min_size=2, max_size=40))
+def test_the_slope_is_that_of_least_squares_with_an_intercept_for_each_label(rows):
+    labels, verdicts, bins = (np.array(part) for part in zip(*rows, strict=True))
+    dummies = [labels == label for label in np.unique(labels)]
+    design = np.column_stack([bins.astype(float), *dummies])
+    assume(np.linalg.matrix_rank(design) == design.shape[1])
+    coefficients = np.linalg.lstsq(design, np.array([SCORES[verdict] for verdict in verdicts]), rcond=None)[0]
+    found = by_metric(length_bias.figures(table_of(Counter(rows))))["length_slope"]
+    assert found.estimate(1).value == pytest.approx(coefficients[0], abs=1e-10)
+
+
+def test_every_replicate_has_the_slope_of_its_own_counts():
+    rows = {("A", "A", "1.0"): [2, 1, 0, 0], ("A", "B", "-1.0"): [2, 1, 3, 0], ("A", "B", "1.0"): [0, 1, 0, 0]}
+    found = by_metric(length_bias.figures(table_of(rows)))["length_slope"]
+    # Second: verdicts 1, 0, 0 at ratios 1, -1, 1; the others have one ratio, or nothing.
+    assert found.replicates == pytest.approx([0.5, 0.25, np.nan, np.nan], nan_ok=True)
+
+
+def test_a_judge_that_repeats_the_labels_has_no_bias_in_any_replicate():
+    longer_wins, shorter_wins = [30, 7, 1, 11], [4, 9, 3, 2]
+    rows = {
+        ("A", "A", "1.0"): longer_wins,
+        ("A", "A", "-0.5"): shorter_wins,
+        ("B", "B", "-1.0"): longer_wins,
+        ("B", "B", "0.75"): shorter_wins,
+    }
+    found = by_metric(length_bias.figures(table_of(rows)))
+    assert found["longer_win_share"].estimate(1).value == pytest.approx(60 / 68)
+    for metric in ("length_bias", "length_slope"):
+        assert found[metric].replicates.tolist() == [0, 0, 0, 0]
+
+
+NO_VERDICT_ON_LENGTH = "no comparison of answers of different length has a verdict"
+NO_LABEL_ON_LENGTH = "no comparison of answers of different length has a verdict and a label"
+NOT_ASKED = "no comparison of answers of different length"
+ONE_RATIO = "wherever the label is the same, so is the ratio of lengths"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param({}, [NOT_ASKED] * 4, id="nothing asked"),
+        pytest.param({("A", "B", "0.0"): 5}, [*[NOT_ASKED] * 3, ONE_RATIO], id="all of one length"),
+        pytest.param({("A", "wrong", "1.0"): 5}, [NO_VERDICT_ON_LENGTH] * 4, id="no verdict"),
+        pytest.param({("none", "A", "1.0"): 5}, [1.0, *[NO_LABEL_ON_LENGTH] * 3], id="no label"),
+        pytest.param(
+            {("A", "A", "1.0"): 5, ("B", "A", "-1.0"): 5}, [0.5, 1.0, -0.5, ONE_RATIO], id="one ratio for each label"
+        ),
+    ],
+)
+def test_length_bias_has_a_number_or_a_reason(rows, expected):
+    assert list(values(length_bias.figures(table_of(rows))).values()) == expected

@@ -1,0 +1,32 @@
+"""What an evaluation keeps in memory, with stand-ins for Spark's tables: nothing where it fails."""
+
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+
+from judgelake.jobs.evaluate import EvaluateJob
+from judgelake.jobs.evaluate import evaluation as module
+from judgelake.jobs.evaluate.features import SliceNames
+
+
+@pytest.mark.parametrize("step", ["survey", "pair_rows", "_Counting", "write_rows", None])
+def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
+    features, rows = MagicMock(name="features"), MagicMock(name="rows")
+    for kept in (features, rows):
+        kept.persist.return_value = kept
+    inputs = SimpleNamespace(judges=(), labelers=(), versions={}, comparisons=None)
+    survey = MagicMock(slices=SliceNames(), most_answers=2)
+    results = {"read_inputs": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
+    results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
+    for name in ("register", "create_tables", "bucket_column", "run_id_of", "write_rows", *results):
+        monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
+    if step is None:
+        assert module.evaluate(MagicMock(), EvaluateJob()).verdicts is rows
+    else:
+        monkeypatch.setattr(module, step, MagicMock(side_effect=OSError("the disk is full")))
+        with pytest.raises(OSError, match="disk is full"):
+            module.evaluate(MagicMock(), EvaluateJob())
+    assert features.unpersist.called
+    # The verdicts go to the caller, who releases them.
+    assert rows.unpersist.called == (rows.persist.called and step is not None)

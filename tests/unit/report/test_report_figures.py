@@ -1,0 +1,232 @@
+"""How the report writes and draws a figure, and what it says of an effect."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from judgelake.measures import Result, Scale
+from judgelake.report import BothOrders, JudgePair, Missing, bounds_text, effect_finding, found_words, pair_finding
+from judgelake.report.numbers import interval_text, p_text, value_text
+from judgelake.report.pictures import axis_of, heat, parts_of
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "expected"),
+    [
+        pytest.param(0.7107, Scale.RATE, "71.1 %", id="a share"),
+        pytest.param(0.0, Scale.RATE, "0.0 %", id="a share of exactly nothing"),
+        pytest.param(0.0004, Scale.RATE, "< 0.1 %", id="a share that only rounds to nothing"),
+        pytest.param(1.0, Scale.RATE, "100.0 %", id="a share of exactly all"),
+        pytest.param(0.9996, Scale.RATE, "> 99.9 %", id="a share that only rounds to all"),
+        pytest.param(0.0318, Scale.POINTS, "+3.2 points", id="a difference"),
+        pytest.param(-0.0318, Scale.POINTS, "−3.2 points", id="a difference below zero"),
+        pytest.param(-0.0001, Scale.POINTS, "0.0 points", id="a difference without a sign at zero"),
+        pytest.param(0.4958, Scale.COEFFICIENT, "0.496", id="a coefficient"),
+        pytest.param(-1234.5, Scale.NUMBER, "−1,234.50", id="a number"),
+        pytest.param(math.nan, Scale.RATE, None, id="not a number"),
+        pytest.param(math.inf, Scale.NUMBER, None, id="without bound"),
+        pytest.param(None, Scale.RATE, None, id="none"),
+    ],
+)
+def test_a_number_is_written_with_its_unit_or_not_at_all(value, scale, expected):
+    text = value_text(value, scale)
+    assert (None if text is None else text.replace("\u202f", " ")) == expected
+
+
+def test_an_interval_is_written_whole_or_not_at_all():
+    assert interval_text(Result("agreement", 0.71, 0.682, 0.739, n=9)) == "68.2 to 73.9"
+    assert interval_text(Result("length_bias", 0.01, -0.012, 0.034, n=9)) == "−1.2 to +3.4"
+    assert interval_text(Result("agreement", 0.71, 0.682, n=9)) is None
+    assert interval_text(Result("agreement", 0.71, math.nan, 0.739, n=9)) is None
+
+
+@pytest.mark.parametrize(
+    ("n", "if_wrong", "if_right", "text"),
+    [
+        pytest.param(
+            *(50, 0.5, 0.6),
+            "50.0 % were all failures wrong, 60.0 % right: in some the other order is wrong already",
+            id="left out, but wrong whatever they had said",
+        ),
+        pytest.param(
+            *(50, 0.5, 0.5),
+            "50.0 % were all failures wrong, 50.0 % right: in some the other order is wrong already",
+            id="all of them wrong already",
+        ),
+        pytest.param(95, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures left out"),
+        pytest.param(100, 0.697, 0.721, "69.7 % were all failures wrong, 72.1 % right", id="failures that count"),
+        pytest.param(80, 0.71, 0.71, None, id="nothing failed, though not all counts"),
+        pytest.param(95, None, None, None, id="a figure without bounds"),
+    ],
+)
+def test_bounds_are_told_where_a_judgment_failed(n, if_wrong, if_right, text):
+    bounds = {"if_failures_wrong": if_wrong, "if_failures_right": if_right}
+    row = Result("agreement", 0.71, n=n, asked=100, swap_rule="both_right", **bounds)
+    told = bounds_text(row)
+    assert (told and told.replace("\u202f", " ")) == text
+
+
+def test_a_small_p_value_is_a_bound():
+    assert (p_text(0.0004), p_text(0.0312), p_text(None)) == ("< 0.001", "0.031", None)
+
+
+@pytest.mark.parametrize(
+    ("share", "level"), [(None, 0), (0.0, 0), (0.01, 1), (0.5, 3), (1.0, 5), (-0.3, 0), (math.nan, 0)]
+)
+def test_a_cell_is_coloured_by_its_share(share, level):
+    assert heat(share) == level
+
+
+def orders(first, consistent, second):
+    return BothOrders(*(Result("consistency", value, n=100) for value in (consistent, first, second)))
+
+
+def test_the_bar_of_both_orders_is_whole():
+    parts = parts_of(orders(0.2, 0.7, 0.1))
+    assert parts is not None
+    assert [(part.start, part.width) for part in parts] == [
+        ("0.00%", "20.00%"),
+        ("20.00%", "70.00%"),
+        ("90.00%", "10.00%"),
+    ]
+
+
+@pytest.mark.parametrize("shares", [(None, 0.7, 0.1), (0.5, 0.7, 0.1), (math.nan, 0.7, 0.3), (-0.1, 0.9, 0.2)])
+def test_shares_that_are_no_whole_are_not_drawn(shares):
+    assert parts_of(orders(*shares)) is None
+
+
+OF_SCALE = {
+    Scale.RATE: "agreement",
+    Scale.POINTS: "length_bias",
+    Scale.COEFFICIENT: "cohen_kappa",
+    Scale.NUMBER: "mean_absolute_error",
+}
+
+
+@pytest.mark.parametrize(
+    ("scale", "ends", "expected"),
+    [
+        pytest.param(Scale.RATE, (0.7, 0.8), (0.0, 1.0), id="shares from 0 to 100 %"),
+        pytest.param(Scale.POINTS, (-0.031, 0.012), (-0.05, 0.05), id="differences around zero"),
+        pytest.param(Scale.POINTS, (0.0, 0.0), (-0.01, 0.01), id="a difference of nothing"),
+        pytest.param(Scale.COEFFICIENT, (0.1, 0.9), (0.0, 1.0), id="coefficients above zero"),
+        pytest.param(Scale.COEFFICIENT, (-0.1, 0.9), (-1.0, 1.0), id="coefficients below zero"),
+        pytest.param(Scale.NUMBER, (3.0, 17.0), (0.0, 20.0), id="numbers above zero"),
+        pytest.param(Scale.NUMBER, (-1.2, 0.8), (-2.0, 2.0), id="numbers on both sides"),
+    ],
+)
+def test_an_axis_ends_at_round_numbers_and_holds_every_interval(scale, ends, expected):
+    axis = axis_of([Result(OF_SCALE[scale], sum(ends) / 2, *ends, n=10)], scale)
+    assert (axis.low, axis.high) == pytest.approx(expected)
+
+
+def effect(value, low=None, high=None, detectable=None, reason=None):
+    return Result("position_bias", value, low, high, detectable, reason, n=100)
+
+
+@pytest.mark.parametrize(
+    ("row", "found", "sentence"),
+    [
+        pytest.param(
+            effect(0.08, 0.051, 0.109, 0.04),
+            True,
+            "Position bias was found: the answer shown first is favoured, +8.0 points (95 % interval +5.1 to +10.9).",
+            id="found",
+        ),
+        pytest.param(
+            effect(-0.08, -0.109, -0.051, 0.04),
+            True,
+            "Position bias was found: the answer shown second is favoured, −8.0 points (95 % interval −10.9 to −5.1).",
+            id="found the other way",
+        ),
+        pytest.param(
+            effect(0.01, -0.02, 0.04, 0.042),
+            False,
+            "No position bias was found, and this sample could not have shown less than 4.2 points.",
+            id="not found",
+        ),
+        pytest.param(
+            effect(0.02, 0.0, 0.04, 0.028),
+            False,
+            "No position bias was found, and this sample could not have shown less than 2.8 points.",
+            id="an end at zero is not found",
+        ),
+        pytest.param(
+            effect(0.0, 0.0, 0.0),
+            False,
+            "No position bias was found, and what this sample could have shown is not known.",
+            id="no spread",
+        ),
+        pytest.param(
+            effect(0.5, reason="one question only, so there is no interval"),
+            None,
+            "Whether there is position bias cannot be said from +50.0 points (no interval): "
+            "one question only, so there is no interval.",
+            id="no interval",
+        ),
+        pytest.param(
+            effect(None, reason="no comparison was asked in both orders"),
+            None,
+            "Whether there is position bias is not known: no comparison was asked in both orders.",
+            id="no value",
+        ),
+    ],
+)
+def test_an_effect_is_found_or_not_found_or_not_known_and_never_none(row, found, sentence):
+    finding = effect_finding(row)
+    assert finding.found is found
+    assert finding.sentence.replace("\u202f", " ") == sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        pytest.param(effect(0.08, 0.051, 0.109, 0.04), "found", id="found"),
+        pytest.param(
+            effect(0.01, -0.02, 0.04, 0.042),
+            "not found; this sample could not have shown less than 4.2 points",
+            id="not found",
+        ),
+        pytest.param(
+            effect(0.0, -0.1, 0.1), "not found; what this sample could have shown is not known", id="no more is known"
+        ),
+        pytest.param(effect(0.5, reason="one question only"), "cannot be said", id="no interval"),
+    ],
+)
+def test_not_found_never_stands_without_what_could_have_been_shown(row, words):
+    assert found_words(row) == words
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_corrected", "found", "words"),
+    [
+        pytest.param(effect(0.1, 0.05, 0.15, 0.07), 0.001, True, "first agrees with the labels more often", id="first"),
+        pytest.param(
+            effect(-0.1, -0.16, -0.05, 0.07),
+            0.001,
+            True,
+            "second agrees with the labels more often than first: +10.0 points (95 % interval +5.0 to +16.0).",
+            id="second",
+        ),
+        pytest.param(effect(0.1, 0.05, 0.15, 0.07), None, True, "first agrees with the labels more", id="no test"),
+        pytest.param(
+            effect(0.1, 0.01, 0.19, 0.12),
+            0.08,
+            False,
+            "was found, and this sample could not have shown less than 12.0 points; +10.0 points (95 % interval "
+            "+1.0 to +19.0) leaves out zero, but over all pairs compared p is 0.080.",
+            id="Holm",
+        ),
+        pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.8, False, "could not have shown less than 9.0", id="not found"),
+        pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.001, False, "could not have shown", id="the clusters decide"),
+        pytest.param(effect(None, reason="no label"), None, None, "nothing can be said: no label", id="no value"),
+        pytest.param(Missing("no comparison in common"), None, None, "no comparison in common", id="missing"),
+    ],
+)
+def test_one_judge_is_better_only_where_interval_and_corrected_test_say_so(difference, p_corrected, found, words):
+    finding = pair_finding(JudgePair("first", "second", difference=difference, p_corrected=p_corrected))
+    assert finding.found is found
+    assert words in finding.sentence.replace("\u202f", " ")

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-SERVER = ROOT / "tests" / "server" / "serve.py"
+SERVER = ROOT / "tests" / "support" / "server" / "serve.py"
 SAMPLE = ROOT / "samples" / "comparisons.jsonl"
 SET = "Adversarial_GPTInst"
 SELECT = "SELECT 1"

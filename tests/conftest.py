@@ -50,7 +50,7 @@ def small_model() -> Path:
 @pytest.fixture(scope="session")
 def server_maker() -> Iterator[subprocess.Popen[str]]:
     """The process that makes the test servers; all it has made end with it."""
-    command = [sys.executable, str(ROOT / "tests" / "server" / "serve.py"), "--each-line"]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "server" / "serve.py"), "--each-line"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         # Leaving the block closes its input, and waits for it.

@@ -9,7 +9,7 @@ from judgelake.jobs.evaluate import EvaluateJob
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.features import SliceNames
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
-from judgelake.jobs.evaluate.judge_section import judge_section
+from judgelake.jobs.evaluate.sections import judge_section
 from judgelake.measures import Result
 
 NO_LABEL = "no comparison asked of this judge has a label"

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from judgelake.measures.length_bias import length_bin
+from judgelake.measures.length import length_bin
 from judgelake.measures.table import CELL, QUESTIONS, SEPARATOR, WHOLE, Buckets, Table, table_of
 
 EACH = Buckets()

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,36 +15,37 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config", "writability"}
-# What every command stands on: a session, and how it starts and ends.
-COMMAND = BASE | {"session", "session_settings", "entry"}
+PURE = BASE | {"comparisons", "judges", "measures"}
+# What a job is made of.
+PARTS = PURE | {"report", "sources", "engine", "lake", "runtime"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
-    "config_reading": {"errors"},
-    "config": {"errors", "config_reading"},
-    "entry": {"errors"},
-    "jars": set(),
-    "session_settings": BASE,
-    "session": BASE | {"jars", "session_settings"},
-    "judges": BASE,
-    "sources": BASE | {"judges"},
-    "engine": BASE | {"judges"},
-    # The views on metrics take from the catalog which of them stand for a judge.
-    "lake": BASE | {"judges", "evaluation", "session_settings"},
-    "tracking": BASE,
-    "tables": COMMAND | {"lake"},
-    # Measures are pure: counts in, numbers out. The job that feeds and tells them is evaluating.
-    "evaluation": BASE | {"judges"},
-    # Data in, text out; it knows an estimate when it sees one.
-    "report": BASE | {"evaluation"},
-    "evaluating": COMMAND | {"judges", "lake", "evaluation", "report", "tracking"},
-    "ingest": COMMAND | {"judges", "sources", "lake"},
-    "judging": COMMAND | {"judges", "sources", "engine", "lake", "tracking"},
-    "doctor": COMMAND | {"judges", "engine", "lake", "tracking"},
+    "config": {"errors"},
+    "comparisons": {"errors"},
+    "judges": BASE | {"comparisons"},
+    # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
+    "measures": BASE | {"comparisons", "judges"},
+    # Data in, text out.
+    "report": BASE | {"measures"},
+    "runtime": BASE,
+    "sources": BASE | {"comparisons", "judges"},
+    "engine": BASE | {"comparisons", "judges"},
+    "lake": PURE | {"runtime"},
+    # A job never imports another job.
+    "jobs": set(),
+    "jobs.ingest": PARTS,
+    "jobs.judge": PARTS,
+    "jobs.evaluate": PARTS,
+    "jobs.tables": PARTS,
+    "doctor": PARTS | {"jobs.judge"},
     # The command line reaches every room, each only when its subcommand runs.
-    "cli": COMMAND | {"judges", "sources", "engine", "lake", "ingest", "judging", "doctor"},
-    "quickstart": COMMAND | {"judges", "sources", "engine", "lake", "ingest", "judging", "evaluation", "evaluating"},
+    "cli": PARTS | {"jobs.ingest", "jobs.judge", "doctor"},
+    "quickstart": PARTS | {"jobs.ingest", "jobs.judge", "jobs.evaluate"},
 }
+# The measures compute; what only shows numbers imports the catalog and the results from the room itself.
+PUBLIC_FILES = {"judgelake.measures.families"}
+FILES_OF_A_JOB = {"config.py", "job.py", "command.py"}
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60
 HEAVY = ("pyspark", "vllm", "torch", "transformers", "aiohttp", "mlflow")
@@ -55,8 +55,14 @@ CODE = sorted(path for folder in ("lib", "jobs", "setup", "benchmarks") for path
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+def room_named(module: str) -> str:
+    """The room of a module: its first folder or file, and in jobs/ the job."""
+    first, *more = module.removeprefix("judgelake.").split(".")
+    return ".".join([first, *more[:1]]) if first == "jobs" and more != ["__init__"] else first
+
+
 def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return room_named(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
 
 
 def names_in(node: ast.stmt) -> set[str]:
@@ -85,17 +91,50 @@ def test_a_room_imports_only_rooms_below_it(room):
     for path in MODULES:
         if room_of(path) != room:
             continue
-        inside = {name.split(".")[1] for name in imported_modules(path) if name.startswith("judgelake.")}
+        inside = {room_named(name) for name in imported_modules(path) if name.startswith("judgelake.")}
         assert inside <= allowed, f"{path.relative_to(ROOT)} imports {sorted(inside - allowed)}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_rooms_are_imported_by_their_public_names(path):
     for name in imported_modules(path):
-        parts = name.split(".")
         assert name != "judgelake" or path == PACKAGE / "cli" / "__init__.py", "importing the whole package ties rings"
-        if parts[0] == "judgelake" and len(parts) > 2 and (PACKAGE / parts[1]).is_dir():
-            assert parts[1] == room_of(path), f"{path.relative_to(ROOT)} reaches past the room's names: {name}"
+        if not name.startswith("judgelake.") or name in PUBLIC_FILES:
+            continue
+        room = room_named(name)
+        if name != f"judgelake.{room}":
+            assert room == room_of(path), f"{path.relative_to(ROOT)} reaches past the room's names: {name}"
+
+
+@pytest.mark.parametrize("job", [name for name in MAY_IMPORT if name.startswith("jobs.") and name != "jobs.tables"])
+def test_every_job_has_the_same_files(job):
+    assert {path.name for path in (PACKAGE / job.replace(".", "/")).glob("*.py")} >= FILES_OF_A_JOB
+
+
+def modules_imported_at_once(path: Path) -> set[str]:
+    """The modules of the library that a file imports when it is loaded; names of a room's files as files."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        for name in names_in(node):
+            aliases = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            files = [f"{name}.{alias}" for alias in aliases if file_of(f"{name}.{alias}") is not None]
+            found |= set(files or [name])
+    return {name for name in found if name.startswith("judgelake.")}
+
+
+def file_of(module: str) -> Path | None:
+    place = PACKAGE.parent.joinpath(*module.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def test_no_files_import_each_other_in_a_ring():
+    imports = {path: {file_of(name) for name in modules_imported_at_once(path)} - {None} for path in MODULES}
+    # A room's own list of names imports its files, which never import the list: only files tie rings.
+    left = {path: {other for other in of if other in imports} for path, of in imports.items()}
+    while free := [path for path, of in left.items() if not of & left.keys()]:
+        for path in free:
+            del left[path]
+    assert not {str(path.relative_to(ROOT)) for path in left}
 
 
 def test_the_laws_look_at_the_code():
@@ -130,7 +169,7 @@ def attributes_in(path: Path) -> set[str]:
 
 def test_every_command_starts_and_ends_in_one_place():
     parsing = [path.relative_to(PACKAGE).as_posix() for path in MODULES if "parse_args" in attributes_in(path)]
-    assert parsing == ["entry.py"]
+    assert parsing == ["runtime/command.py"]
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
@@ -149,22 +188,11 @@ def test_files_are_named_by_what_they_hold(path):
 
 
 # Where a function hides the module of its name: `room.parse` is one or the other, by the order of the imports.
-NAMED_APART = ("judges", "sources", "cli", "config", "config_reading", "entry", "errors")
-# Until the module is called parsing.
-NOT_YET = {"judges/parse.py"}
-
-
-@pytest.mark.parametrize("room", NAMED_APART)
-def test_no_function_is_named_as_its_module(room):
-    paths = [path for path in MODULES if room_of(path) == room]
-    assert paths
-    found = {
-        path.relative_to(PACKAGE).as_posix()
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_") == path.stem
-    }
-    assert found == {name for name in NOT_YET if name.startswith(f"{room}/")}
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_function_is_named_as_its_module(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    assert path.stem not in functions
 
 
 def modules_loaded_by(statement: str) -> set[str]:
@@ -173,13 +201,15 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("room", ["judges", "sources", "config", "cli"])
+@pytest.mark.parametrize("room", ["comparisons", "judges", "measures", "report", "sources", "config", "cli"])
 def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
     assert not modules_loaded_by(f"import judgelake.{room}") & set(HEAVY)
 
 
 def test_measures_know_no_spark():
-    measures = sorted(f"judgelake.measures.{path.stem}" for path in (PACKAGE / "evaluation").glob("[a-z]*.py"))
+    files = [path.relative_to(PACKAGE.parent).with_suffix("") for path in (PACKAGE / "measures").rglob("[a-z]*.py")]
+    measures = sorted(".".join(file.parts) for file in files)
+    assert "judgelake.measures.pairwise" in measures
     assert not modules_loaded_by(f"import {', '.join(measures)}") & set(HEAVY)
 
 
@@ -196,14 +226,6 @@ def test_measures_know_no_spark():
 )
 def test_what_shows_numbers_loads_nothing_that_computes_them(statement):
     assert not modules_loaded_by(statement) & {*HEAVY, *COMPUTING}
-
-
-def test_the_measures_public_names_are_all_there():
-    public = import_module("judgelake.measures")
-    assert all(hasattr(public, name) for name in public.__all__)
-    assert set(public._HOMES) < set(public.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'made_up'"):
-        _ = public.made_up
 
 
 ROOMS_IMPORTED = [room for room in rooms() if room != "quickstart"]

@@ -13,7 +13,8 @@ from judgelake.doctor.finding import Finding, ok, problem, warning
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
-from judgelake.runtime import REMEDY, is_writable, nearest_existing, tracking_address, why_unusable, without_password
+from judgelake.runtime import REMEDY, tracking_address, why_unusable, without_password
+from judgelake.writability import is_writable, nearest_existing
 
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")

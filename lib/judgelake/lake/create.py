@@ -13,7 +13,8 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
-from judgelake.runtime import ONE_COMMAND, why_unwritable
+from judgelake.runtime import ONE_COMMAND
+from judgelake.writability import why_unwritable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.rules import CLASSES
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 
 Confusion = NDArray[np.float64]
 """Counts of labels (A, B, tie) by verdicts (A, B, tie, failed and so wrong), shape (3, 4, 1 + replicates)."""

@@ -1,6 +1,6 @@
 """The measures as jobs use them: every family's figures, and the words their outcomes are made of."""
 
-from judgelake.measures.agreement import figures as pair_figures
+from judgelake.measures.both_orders import figures as order_figures
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures as judge_pair_figures
 from judgelake.measures.labelers import alpha_figures
@@ -9,18 +9,18 @@ from judgelake.measures.labelers import score_pair_figures as labeler_score_pair
 from judgelake.measures.leaderboard import figures as leaderboard_figures
 from judgelake.measures.leaderboard import game_figures, rank_correlation
 from judgelake.measures.leaderboard import rank_figures as rank_correlation_figures
-from judgelake.measures.length_bias import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
-from judgelake.measures.length_bias import figures as length_figures
-from judgelake.measures.position_bias import figures as order_figures
+from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
+from judgelake.measures.length import figures as length_figures
+from judgelake.measures.own_family import family_matrix
+from judgelake.measures.own_family import figures as self_preference_figures
+from judgelake.measures.pairwise import figures as pair_figures
 from judgelake.measures.rankings import figures as ranking_figures
 from judgelake.measures.rankings import ranked
 from judgelake.measures.repeats import figures as repeat_figures
 from judgelake.measures.rules import CLASSES, VERDICTS, headline_verdicts
 from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
-from judgelake.measures.self_preference import family_matrix
-from judgelake.measures.self_preference import figures as self_preference_figures
-from judgelake.measures.statistics.estimate import Estimate, absent, holm
+from judgelake.measures.statistics.interval import Estimate, absent, holm
 from judgelake.measures.table import (
     CELL,
     COMPARISONS,

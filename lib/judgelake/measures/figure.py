@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
-from judgelake.measures.statistics.estimate import (
+from judgelake.measures.statistics.interval import (
     P_VALUE,
     ROUNDING_ERROR,
     UNDEFINED,

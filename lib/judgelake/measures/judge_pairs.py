@@ -13,7 +13,7 @@ from scipy import stats
 from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
 from judgelake.measures.rules import CLASSES, NONE, WRONG
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import Table
 from judgelake.measures.votes import VotedCounts, voted_outcomes
 

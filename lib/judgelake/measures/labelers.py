@@ -14,7 +14,7 @@ from judgelake.measures.figure import Figure
 from judgelake.measures.rules import dense_counts
 from judgelake.measures.scores import ScorePairs, quadratic_weighted_kappa
 from judgelake.measures.statistics.blocks import replicate_blocks, stacked
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 
 Level = Literal["nominal", "interval"]

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from judgelake.measures.figure import Figure
 from judgelake.measures.scores import NOTHING_JUDGED, ROUNDING
 from judgelake.measures.statistics.blocks import replicate_blocks, with_fewer_buckets
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import LEAST_BUCKETS, MOST_COUNTS, SEPARATOR, Table
 
 FIRST, SECOND, TIE = "first", "second", "tie"

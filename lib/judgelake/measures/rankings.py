@@ -16,7 +16,7 @@ from judgelake.comparisons import TIE, verdict_of_scores
 from judgelake.measures.conventions import FailureRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.scores import DECIMALS, NOTHING_JUDGED
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import FAILED, SEPARATOR, Table
 
 ABSTAINED = "abstained"

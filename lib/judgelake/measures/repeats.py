@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.measures.figure import Figure
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 
 NOT_REPEATED = "no request was asked more than once"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from judgelake.comparisons import TIE
 from judgelake.measures.conventions import FailureRule, SwapRule
-from judgelake.measures.statistics.estimate import Replicates
+from judgelake.measures.statistics.interval import Replicates
 from judgelake.measures.table import FAILED, SEPARATOR, Table
 
 CLASSES = ("A", "B", TIE)

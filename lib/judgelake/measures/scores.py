@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.statistics.blocks import replicate_blocks, stacked
-from judgelake.measures.statistics.estimate import UNDEFINED, Replicates, ratio
+from judgelake.measures.statistics.interval import UNDEFINED, Replicates, ratio
 from judgelake.measures.table import FAILED, SEPARATOR, Table
 
 ROWS = "n"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from judgelake.measures.figure import Figure
 from judgelake.measures.scores import CONSTANT_JUDGE, NOTHING_JUDGED, levels
 from judgelake.measures.statistics.blocks import replicate_blocks, stacked
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import FAILED, SEPARATOR, Table
 
 HALVES = 2

@@ -9,7 +9,7 @@ from judgelake.runtime.command import (
     exit_code_of,
     sql_state,
 )
-from judgelake.runtime.session import QUERY_LOGGERS, _set_log_level, check_java, get_spark, stop_spark
+from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
 from judgelake.runtime.tracking import (
     REMEDY,
@@ -23,16 +23,13 @@ from judgelake.runtime.tracking import (
     why_unusable,
     without_password,
 )
-from judgelake.runtime.writability import is_writable, nearest_existing, why_unwritable
 
 __all__ = [
     "DEBUG",
     "ONE_COMMAND",
-    "QUERY_LOGGERS",
     "REMEDY",
     "SMALL_BYTES",
     "CommandParser",
-    "_set_log_level",
     "add_job_arguments",
     "cause_of",
     "check_java",
@@ -40,8 +37,6 @@ __all__ = [
     "exit_code_of",
     "flat",
     "get_spark",
-    "is_writable",
-    "nearest_existing",
     "open_experiment",
     "shown_error",
     "sql_state",
@@ -51,6 +46,5 @@ __all__ = [
     "tracking_errors",
     "warm_up",
     "why_unusable",
-    "why_unwritable",
     "without_password",
 ]

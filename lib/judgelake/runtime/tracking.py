@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from judgelake.config import Mlflow, Tables
 from judgelake.errors import UserError, first_line, in_one_line
-from judgelake.runtime.writability import is_writable
+from judgelake.writability import is_writable
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
 REACH_SECONDS = 5

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 from small_lake import SmallLake, comparison, judgments_of, label, lake_of_its_own, rows_by_table
 
-from judgelake.jobs.evaluate.judge_section import headline_kind
+from judgelake.jobs.evaluate.sections import headline_kind
 from judgelake.lake import create_tables, register
 from judgelake.lake.create import create_views
 from judgelake.measures import KINDS, headline_of

@@ -163,7 +163,7 @@ TWO_AT_ONCE = """
 import sys
 from judgelake.config import Tables
 from judgelake.lake import append_once, create_tables
-from judgelake.session import get_spark
+from judgelake.runtime import get_spark
 tables = Tables(warehouse=sys.argv[1])
 settings = {"spark.master": "local[1]", "spark.driver.memory": "512m"}
 # So short a process spends most of its time on compiling.

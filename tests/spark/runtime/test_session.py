@@ -27,7 +27,7 @@ GIVEN = {
 SCRIPT = """
 import json, sys
 from judgelake.config import Tables
-from judgelake.session import get_spark, stop_spark
+from judgelake.runtime import get_spark, stop_spark
 spark = get_spark(Tables(warehouse="of_the_job"), app_name="ours")
 settings = dict(spark.sparkContext.getConf().getAll())
 settings |= {name: spark.conf.get(name) for name in settings if name.startswith("spark.sql.")}

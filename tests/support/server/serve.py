@@ -1,12 +1,12 @@
 """A deterministic OpenAI-compatible server for tests: its own process, real HTTP, no model.
 
-    python tests/server/serve.py --port 0 --rule slow:50
+    python tests/support/server/serve.py --port 0 --rule slow:50
 
 prints its base URL as the first line (port 0 takes a free one; `--uds PATH` listens on a Unix socket). Rules are
 in rules.py. GET /stats tells how often each prompt was asked, by the SHA-256 of its text (of a chat: the contents
 of all messages, joined by newlines).
 
-    python tests/server/serve.py --each-line
+    python tests/support/server/serve.py --each-line
 
 starts a server of its own for every rule it reads as a line, and prints its process id and base URL. It forks them
 with all imports done, so that a server is there in a hundredth of the time; they end when the input does.

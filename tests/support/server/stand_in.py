@@ -1,6 +1,6 @@
 """As much of vLLM as its supervisor asks for, of the standard library alone: it starts in a tenth of serve.py's time.
 
-python -S tests/server/stand_in.py SOCKET
+python -S tests/support/server/stand_in.py SOCKET
 
 answers /health, /version and /metrics on a Unix socket. A completion is never finished, and counts as running.
 """

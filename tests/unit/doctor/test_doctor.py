@@ -177,9 +177,7 @@ SERVER = ["python", "-m", "vllm.entrypoints.openai.api_server", "--uds", "engine
     ("command", "above", "left_over"),
     [
         pytest.param(SERVER, [["init"]], True, id="our server without its supervisor"),
-        pytest.param(
-            SERVER, [["python", "-m", "judgelake.engine.server.start.supervisor"]], False, id="our server with it"
-        ),
+        pytest.param(SERVER, [["python", "-m", "judgelake.engine.server.supervisor"]], False, id="our server with it"),
         pytest.param([*SERVER[:3], "--port", "8000"], [["init"]], False, id="a server of somebody else"),
         pytest.param(["VLLM::EngineCore"], [["init"]], True, id="a worker without its server"),
         pytest.param(["VLLM::EngineCore"], [["vllm", "serve"]], False, id="a worker of somebody else"),

@@ -164,7 +164,7 @@ def test_an_option_has_one_name_however_it_is_spelled(given, name):
     ],
 )  # fmt: skip
 def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, engine, flags, is_cpu, dtype):
-    monkeypatch.setattr("judgelake.engine.server.start.command.is_cpu_build", lambda: is_cpu)
+    monkeypatch.setattr("judgelake.engine.server.command.is_cpu_build", lambda: is_cpu)
     settled = with_dtype_for_this_cpu(Engine(**engine), frozenset(flags))
     assert settled.options.get("dtype") == dtype
     assert ("dtype" in answer_changing(settled.options)) == (dtype is not None or "options" in engine)

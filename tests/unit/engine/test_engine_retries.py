@@ -173,7 +173,7 @@ def run_client(client, *asks):
 def own_server(root, tmp_path_factory):
     """The test server behind a Unix socket, as our own vLLM."""
     socket = tmp_path_factory.mktemp("own") / "s.sock"
-    command = [sys.executable, str(root / "tests" / "server" / "serve.py"), "--uds", str(socket)]
+    command = [sys.executable, str(root / "tests" / "support" / "server" / "serve.py"), "--uds", str(socket)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     yield Endpoint("http://localhost/v1", str(socket), None, "test-judge")

@@ -87,7 +87,7 @@ def engine_folder():
 def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who_found_it(
     root, engine_folder, monkeypatch
 ):
-    serve = str(root / "tests" / "server" / "serve.py")
+    serve = str(root / "tests" / "support" / "server" / "serve.py")
 
     def command(launch, socket, *, is_cpu):
         return [sys.executable, serve, "--uds", str(socket), "--rule", "instant"]

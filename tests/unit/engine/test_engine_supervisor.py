@@ -59,7 +59,9 @@ def command_of(program: str):
 @pytest.fixture(scope="module", autouse=True)
 def stand_in(root):
     """A command in vLLM's place, with a child that outlives a killed parent; and what Spark sets in its workers."""
-    program = f'sleep 100 & exec "{sys.executable}" -S "{root / "tests" / "server" / "stand_in.py"}" "SOCKET"'
+    program = (
+        f'sleep 100 & exec "{sys.executable}" -S "{root / "tests" / "support" / "server" / "stand_in.py"}" "SOCKET"'
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("judgelake.engine.server.start.server_command", command_of(program))
         patch.setattr("judgelake.engine.server.start.is_cpu_build", lambda: True)

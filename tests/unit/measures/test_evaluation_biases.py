@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from judgelake.measures import length_bias, metric_named, self_preference
+from judgelake.measures import length, metric_named, own_family
 from judgelake.measures.figure import Figure
-from judgelake.measures.length_bias import length_bin
+from judgelake.measures.length import length_bin
 from judgelake.measures.table import SEPARATOR, Table
 
 
@@ -43,7 +43,7 @@ def test_self_preference_is_what_the_judge_gives_its_family_beyond_the_labels():
         ("own", "wrong"): 8,
         ("other", "none"): 2,
     }
-    found = by_metric(self_preference.figures(table_of(rows)))
+    found = by_metric(own_family.figures(table_of(rows)))
     expected = {
         "own_win_share": (30 + 20 + 10 + 40 + 2.5) / 140,
         "own_win_share_of_labels": (40 + 7.5) / 100,
@@ -67,11 +67,11 @@ def test_self_preference_is_what_the_judge_gives_its_family_beyond_the_labels():
 
 def test_votes_weigh_where_labels_do_and_the_comparison_counts_once_where_they_do_not():
     votes = {("own+own+other", "own"): 4, ("other", "other"): 1, ("none", "other"): 1}
-    families = by_metric(self_preference.figures(table_of(votes)))
+    families = by_metric(own_family.figures(table_of(votes)))
     assert families["own_win_share"].estimate(9).value == pytest.approx(4 / 6)
     assert (families["own_win_share"].n, families["own_win_share_of_labels"].n) == (6, 13)
     assert families["own_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
-    lengths = by_metric(length_bias.figures(table_of({("A+A+B", "A", "1.0"): 4, ("B", "B", "1.0"): 1})))
+    lengths = by_metric(length.figures(table_of({("A+A+B", "A", "1.0"): 4, ("B", "B", "1.0"): 1})))
     assert lengths["longer_win_share"].estimate(9).value == pytest.approx(4 / 5)
     assert lengths["longer_win_share_of_labels"].estimate(9).value == pytest.approx(8 / 13)
     assert lengths["length_bias"].estimate(9).value == pytest.approx(12 / 13 - 8 / 13)
@@ -80,7 +80,7 @@ def test_votes_weigh_where_labels_do_and_the_comparison_counts_once_where_they_d
 
 def test_an_even_judge_of_a_better_family_shows_no_matched_self_preference():
     rows = {("own", "own"): 60, ("own", "other"): 20, ("other", "other"): 15, ("other", "own"): 5}
-    found = values(self_preference.figures(table_of(rows)))
+    found = values(own_family.figures(table_of(rows)))
     assert found["self_preference"] == pytest.approx(0.65 - 0.8)
     assert found["matched_self_preference"] == pytest.approx(0)
 
@@ -109,7 +109,7 @@ ONE_SIDED = "the labels name only one of the two sides, so there is nothing to m
     ],
 )
 def test_self_preference_has_a_number_or_a_reason(rows, expected):
-    assert list(values(self_preference.figures(table_of(rows))).values()) == expected
+    assert list(values(own_family.figures(table_of(rows))).values()) == expected
 
 
 SIDES = st.sampled_from(("own", "other", "tie"))
@@ -119,9 +119,9 @@ SIDES = st.sampled_from(("own", "other", "tie"))
 @given(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=40))
 def test_self_preference_of_one_family_is_the_other_one_turned_round(rows):
     turned = {"own": "other", "other": "own", "tie": "tie"}
-    found = values(self_preference.figures(table_of(Counter(rows))))
+    found = values(own_family.figures(table_of(Counter(rows))))
     mirrored = values(
-        self_preference.figures(table_of(Counter((turned[label], turned[verdict]) for label, verdict in rows)))
+        own_family.figures(table_of(Counter((turned[label], turned[verdict]) for label, verdict in rows)))
     )
     for metric in ("self_preference", "matched_self_preference"):
         if isinstance(found[metric], str):
@@ -140,7 +140,7 @@ def test_the_family_matrix_has_the_win_share_of_each_family():
         ("gpt", "wrong"): 6,
         ("qwen", "none"): 4,
     }
-    found = {figure.subject: figure for figure in self_preference.family_matrix(table_of(rows))}
+    found = {figure.subject: figure for figure in own_family.family_matrix(table_of(rows))}
     shares = {family: figure.estimate(1) for family, figure in found.items()}
     assert {family: share.value for family, share in shares.items()} == {"gpt": 0.75, "llama": 0.5, "qwen": None}
     assert shares["qwen"].reason == NO_VERDICT
@@ -186,7 +186,7 @@ def test_length_bias_is_what_the_judge_gives_the_longer_answer_beyond_the_labels
         ("A", "wrong", "1.0"): 3,
         ("none", "none", "1.0"): 1,
     }
-    found = by_metric(length_bias.figures(table_of(rows)))
+    found = by_metric(length.figures(table_of(rows)))
     expected = {"longer_win_share": 85 / 100, "longer_win_share_of_labels": 55 / 80, "length_bias": (65 - 55) / 80}
     assert {metric: values(found.values())[metric] for metric in expected} == pytest.approx(expected, abs=1e-12)
     assert {metric: (figure.n, figure.asked) for metric, figure in found.items()} == {
@@ -211,13 +211,13 @@ def test_the_slope_is_that_of_least_squares_with_an_intercept_for_each_label(row
     design = np.column_stack([bins.astype(float), *dummies])
     assume(np.linalg.matrix_rank(design) == design.shape[1])
     coefficients = np.linalg.lstsq(design, np.array([SCORES[verdict] for verdict in verdicts]), rcond=None)[0]
-    found = by_metric(length_bias.figures(table_of(Counter(rows))))["length_slope"]
+    found = by_metric(length.figures(table_of(Counter(rows))))["length_slope"]
     assert found.estimate(1).value == pytest.approx(coefficients[0], abs=1e-10)
 
 
 def test_every_replicate_has_the_slope_of_its_own_counts():
     rows = {("A", "A", "1.0"): [2, 1, 0, 0], ("A", "B", "-1.0"): [2, 1, 3, 0], ("A", "B", "1.0"): [0, 1, 0, 0]}
-    found = by_metric(length_bias.figures(table_of(rows)))["length_slope"]
+    found = by_metric(length.figures(table_of(rows)))["length_slope"]
     # Second: verdicts 1, 0, 0 at ratios 1, -1, 1; the others have one ratio, or nothing.
     assert found.replicates == pytest.approx([0.5, 0.25, np.nan, np.nan], nan_ok=True)
 
@@ -230,7 +230,7 @@ def test_a_judge_that_repeats_the_labels_has_no_bias_in_any_replicate():
         ("B", "B", "-1.0"): longer_wins,
         ("B", "B", "0.75"): shorter_wins,
     }
-    found = by_metric(length_bias.figures(table_of(rows)))
+    found = by_metric(length.figures(table_of(rows)))
     assert found["longer_win_share"].estimate(1).value == pytest.approx(60 / 68)
     for metric in ("length_bias", "length_slope"):
         assert found[metric].replicates.tolist() == [0, 0, 0, 0]
@@ -255,4 +255,4 @@ ONE_RATIO = "wherever the label is the same, so is the ratio of lengths"
     ],
 )
 def test_length_bias_has_a_number_or_a_reason(rows, expected):
-    assert list(values(length_bias.figures(table_of(rows))).values()) == expected
+    assert list(values(length.figures(table_of(rows))).values()) == expected

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from judgelake.measures import metric_named, repeats
+from judgelake.measures.both_orders import figures
 from judgelake.measures.conventions import FailureRule
 from judgelake.measures.figure import Figure
-from judgelake.measures.position_bias import figures
 from judgelake.measures.rules import CLASSES, VERDICTS
 from judgelake.measures.table import SEPARATOR, Table
 

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from judgelake.measures.agreement import label_kappa
 from judgelake.measures.by_class import ClassCounts, f1, macro
 from judgelake.measures.figure import Figure
-from judgelake.measures.statistics.estimate import CONFIDENCE, ratio
+from judgelake.measures.pairwise import label_kappa
+from judgelake.measures.statistics.interval import CONFIDENCE, ratio
 
 REPEATS = 400
 A, B, TIE = range(3)

@@ -16,7 +16,7 @@ from judgelake.measures import METRICS
 from judgelake.measures import table as cells_module
 from judgelake.measures.figure import Figure
 from judgelake.measures.statistics.blocks import with_fewer_buckets
-from judgelake.measures.statistics.estimate import (
+from judgelake.measures.statistics.interval import (
     HANGS_ON_ONE,
     NO_SPREAD,
     ONE_QUESTION,

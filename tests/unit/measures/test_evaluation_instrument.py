@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from scipy import stats
 from simulation import EACH, Judge, Simulation, World, both_say
 
-from judgelake.measures.agreement import agreement
+from judgelake.measures.both_orders import figures as order_figures
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures as figures_of_two_judges
-from judgelake.measures.length_bias import figures as length_figures
-from judgelake.measures.position_bias import figures as order_figures
+from judgelake.measures.length import figures as length_figures
+from judgelake.measures.own_family import figures as self_preference_figures
+from judgelake.measures.own_family import matched_trials
+from judgelake.measures.pairwise import agreement
 from judgelake.measures.rules import PairCounts, combined
-from judgelake.measures.self_preference import figures as self_preference_figures
-from judgelake.measures.self_preference import matched_trials
-from judgelake.measures.statistics.estimate import CONFIDENCE, POWER, Estimate, jackknife_error, wilson
+from judgelake.measures.statistics.interval import CONFIDENCE, POWER, Estimate, jackknife_error, wilson
 from judgelake.measures.table import Buckets, Table, table_of
 
 WORLD = World(questions=200, comparisons=5, clustering=0.7)

@@ -18,7 +18,7 @@ from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures, mcnemar_p
 from judgelake.measures.rules import CLASSES, VERDICTS, WRONG, PairCounts, combined, headline_verdicts
-from judgelake.measures.statistics.estimate import P_VALUE, Estimate
+from judgelake.measures.statistics.interval import P_VALUE, Estimate
 from judgelake.measures.table import SEPARATOR, Table
 
 Row = tuple[str, str, str]

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score, precision_recall_fscore_support
 
-from judgelake.measures.agreement import figures
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
+from judgelake.measures.pairwise import figures
 from judgelake.measures.rules import CLASSES, VERDICTS, PairCounts, combined
 from judgelake.measures.table import SEPARATOR, Table
 

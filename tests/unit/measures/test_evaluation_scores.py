@@ -27,7 +27,7 @@ from judgelake.measures.scores import (
     figures,
 )
 from judgelake.measures.statistics import blocks as module
-from judgelake.measures.statistics.estimate import UNDEFINED
+from judgelake.measures.statistics.interval import UNDEFINED
 from judgelake.measures.table import SEPARATOR, Table
 
 Pair = tuple[float, float]

@@ -19,6 +19,7 @@ from judgelake.measures import (
     in_table_of,
     metric_named,
 )
+from judgelake.measures.describe import metrics_page
 from judgelake.measures.families import (
     CLASSES,
     FAILED,
@@ -43,7 +44,6 @@ from judgelake.measures.families import (
     score_figures,
     self_preference_figures,
 )
-from judgelake.measures.metrics_page import metrics_page
 
 
 def table(*outcomes: tuple[str, ...]) -> Table:

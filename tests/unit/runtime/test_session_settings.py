@@ -7,7 +7,7 @@ import pytest
 from pyspark.logger import PySparkLogger
 
 from judgelake.config import Tables
-from judgelake.runtime import QUERY_LOGGERS, _set_log_level, get_spark, stop_spark
+from judgelake.runtime.session import QUERY_LOGGERS, _set_log_level, get_spark, stop_spark
 from judgelake.runtime.settings import (
     ONE_COMMAND,
     SMALL_BYTES,

@@ -11,7 +11,7 @@ import psutil
 
 from judgelake.engine.model import local_model
 from judgelake.engine.server.command import Launch
-from judgelake.runtime import is_writable
+from judgelake.writability import is_writable
 
 GIB = 1024**3
 MOST_CPU_CACHE_GIB = 4

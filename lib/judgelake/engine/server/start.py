@@ -131,14 +131,14 @@ def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
 
 def _start(orders: Orders, files: EngineFiles, model: str) -> None:
     """Start the supervisor in a session of its own, out of reach of the signals and the end of this process."""
-    package = Path(__file__).resolve().parents[2]
+    package = Path(__file__).resolve().parents[3]
     # Our own package may be on the path only by Spark's doing, as a zip.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     _forget_old_logs(files.folder)
     with files.log.open("wb") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "judgelake.engine.server.start.supervisor"],
+            [sys.executable, "-m", "judgelake.engine.server.supervisor"],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -15,7 +15,7 @@ import psutil
 
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
 from judgelake.errors import UserError
-from judgelake.runtime import is_writable
+from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107

@@ -1,6 +1,6 @@
 """A small process that is there before vLLM is, and after: it starts one server and ends it, whatever happens.
 
-`python -m judgelake.engine.server.start.supervisor` reads its orders as JSON from stdin. It runs in a session of its own, and
+`python -m judgelake.engine.server.supervisor` reads its orders as JSON from stdin. It runs in a session of its own, and
 ends the server when the owner is gone, when nobody asks any more, when no token is made though requests wait, when
 the server itself ends, and on SIGTERM. Should it be killed itself, the guard (a shell that waits on a pipe) kills
 the server.

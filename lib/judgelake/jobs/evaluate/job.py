@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from judgelake.errors import RunError
 from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.content import report_content
 from judgelake.jobs.evaluate.evaluation import Evaluation, evaluate
 from judgelake.jobs.evaluate.inputs import gone_versions_named
 from judgelake.jobs.evaluate.mlflow_run import track
-from judgelake.jobs.evaluate.report_content import report_content
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
 from judgelake.runtime import tracking_errors, warm_up
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.inputs import JudgeInfo
-from judgelake.jobs.evaluate.judge_section import headline_kind, is_by_rule
 from judgelake.jobs.evaluate.rows import failure_rule_text, label_rule_text, of_judge
+from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Result, headline_of, metric_named
 from judgelake.report import Confusion, JudgeCard
 from judgelake.runtime import flat, open_experiment, table_dataset

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from judgelake.jobs.evaluate.inputs import JudgeInfo
 from judgelake.jobs.evaluate.job import Evaluated
-from judgelake.jobs.evaluate.judge_section import headline_kind, is_by_rule
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
+from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, metric_named
 from judgelake.report import bounds_text, found_words
 

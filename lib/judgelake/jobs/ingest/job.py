@@ -114,7 +114,7 @@ def _into_tables(
     spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, tell: Callable[[str], None]
 ) -> Ingested:
     from judgelake.jobs.ingest.judgments import append_judgments
-    from judgelake.jobs.ingest.settle import LABEL_KEY, Part, rejected_rows, settle
+    from judgelake.jobs.ingest.settling import LABEL_KEY, Part, rejected_rows, settle
     from judgelake.lake import append_new, create_tables, read_newest
 
     def added(part: Part, table: str, *key: str) -> int:

@@ -22,8 +22,7 @@ from evaluation_example import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgelake.jobs.evaluate import Labels
-from judgelake.jobs.evaluate import report_content as content
+from judgelake.jobs.evaluate import Labels, content
 from judgelake.jobs.evaluate.disagreements import evenly, of_newest_text
 from judgelake.jobs.evaluate.mlflow_run import headline_metrics
 from judgelake.measures import FailureRule, SwapRule

@@ -14,7 +14,7 @@ from judgelake.measures.conventions import FailureRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
 from judgelake.measures.rules import CLASSES, VERDICT_COLUMNS, VERDICTS, dense_counts
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import FAILED, Table
 
 NOT_IN_BOTH = "no comparison was asked in both orders"

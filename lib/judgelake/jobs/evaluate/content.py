@@ -9,8 +9,8 @@ from itertools import combinations
 from judgelake.jobs.evaluate.disagreements import disagreements_of
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.figures import TOO_FEW
-from judgelake.jobs.evaluate.judge_section import judge_section
 from judgelake.jobs.evaluate.observations.agreement import BETWEEN_LABELERS
+from judgelake.jobs.evaluate.sections import judge_section
 from judgelake.measures import Result
 from judgelake.report import (
     Count,

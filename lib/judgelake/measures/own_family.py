@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from judgelake.comparisons import TIE
 from judgelake.measures.figure import Figure
 from judgelake.measures.rules import NONE, WRONG, dense_counts
-from judgelake.measures.statistics.estimate import Replicates, ratio
+from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 from judgelake.measures.votes import VotedCounts
 

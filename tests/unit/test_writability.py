@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from judgelake.runtime import is_writable, nearest_existing, why_unwritable
+from judgelake.writability import is_writable, nearest_existing, why_unwritable
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The catalog of metrics as a page: `python -m judgelake.measures.metrics_page > docs/metrics.md`."""
+"""The catalog of metrics as a page: `python -m judgelake.measures.describe > docs/metrics.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from judgelake.measures.catalog import KINDS, METRICS, SECTIONS, headline_of
 from judgelake.measures.catalog.metric import Failures, Metric, OrderRule, Scale
 
-FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.metrics_page > docs/metrics.md -->"
+FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.describe > docs/metrics.md -->"
 INTRODUCTION = """\
 Every number of an evaluation is a row of the table `metrics`: one metric of one judge, in one slice, by one swap rule,
 with its 95 % interval, what it rests on (`n`, `clusters`, `asked`, `coverage`), and a `reason` where there is no number

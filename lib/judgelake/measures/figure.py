@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
 from judgelake.measures.statistics.interval import (
+    LEAST_CLUSTERS,
     P_VALUE,
     ROUNDING_ERROR,
     UNDEFINED,
@@ -77,8 +78,8 @@ class Figure:
         if metric.no_interval is not None and np.isfinite(self.replicates[0]):
             return Estimate(float(self.replicates[0]), reason=metric.no_interval)
         clusters = float(self.clusters(questions))
-        if self.base is not None and self.n:
-            clusters = effective_clusters(self.base, self.clusters(questions), hashed)
+        if self.base is not None and clusters >= LEAST_CLUSTERS:
+            clusters = max(float(LEAST_CLUSTERS), effective_clusters(self.base, self.clusters(questions), hashed))
         found = estimate(
             self.replicates[self._buckets()],
             clusters,

@@ -370,6 +370,13 @@ def test_a_figure_of_observations_in_one_bucket_says_so():
     assert found == Estimate(0.5, reason=ONE_QUESTION)
 
 
+def test_where_one_of_two_questions_holds_nearly_all_there_are_still_two():
+    right, counted = left_out([60, 0]), left_out([100, 1])
+    found = Figure("agreement", ratio(right, counted), 101, base=counted).estimate(2)
+    assert found.reason is None
+    assert found.low < 0.01 < 60 / 101 < found.high
+
+
 def test_a_difference_of_shares_that_weighs_its_observations_unequally_rests_on_fewer():
     counted = left_out([1] * 200)
     found = Figure("position_bias", np.zeros(201), 200, trials=50, base=counted).estimate(1_000)

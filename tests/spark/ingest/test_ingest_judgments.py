@@ -147,10 +147,10 @@ def test_judgments_need_no_input_where_the_table_has_their_comparisons(into, don
 
 
 def test_a_judge_that_says_two_things_in_the_same_files_is_taken_at_the_first_word_that_fits(into, done):
-    assert into.rows("rejected_rows", "line", "reason", where=OF_JUDGMENTS + "line BETWEEN 9 AND 15") == [
-        (9, "shown_order: ABC, but the comparison has 2 answers"),
-        (12, "the judgment of gpt-x: stands with other content in judgments.jsonl, line 10"),
-    ]
+    assert dict(into.rows("rejected_rows", "line", "reason", where=OF_JUDGMENTS + "line BETWEEN 9 AND 15")) == {
+        9: "shown_order: ABC, but the comparison has 2 answers",
+        12: "the judgment of gpt-x: stands with other content in judgments.jsonl, line 10",
+    }
     columns = ("shown_order", "repeat", "model_version", "verdict")
     assert into.rows("judgments", *columns, where="comparison_id = 'twofold'") == [
         ("AB", 0, "imported", "A"),

@@ -70,7 +70,7 @@ def test_a_flat_table_is_mapped_and_its_bad_rows_are_rejected(into):
 )
 def test_a_table_without_the_columns_is_an_error_that_names_them(into, change, message):
     path = into.folder / "flat.parquet"
-    into.spark.createDataFrame([(1, "Q", "a", "b", 1, "en")], FLAT).write.parquet(str(path))
+    into.spark.createDataFrame([(1, "Q", "a", "b", 1, "en")], FLAT).write.mode("overwrite").parquet(str(path))
     with pytest.raises(UserError, match=message):
         into.ingest_table(
             path,

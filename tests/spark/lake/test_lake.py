@@ -148,9 +148,9 @@ def test_files_of_the_last_week_cannot_be_vacuumed(spark, lake):
         pytest.param("catalog.schema.table", "names a catalog", id="a catalog in an embedded warehouse"),
     ],
 )
-def test_a_name_that_does_not_fit_is_refused(name, reason, spark, lake):
+def test_a_name_that_does_not_fit_is_refused(name, reason, spark, tables):
     with pytest.raises(UserError, match=reason):
-        create_tables(spark, lake.model_copy(update={"judgments": name}))
+        create_tables(spark, tables.model_copy(update={"judgments": name}))
 
 
 def test_a_warehouse_that_is_a_file_is_refused(spark, tables, tmp_path):

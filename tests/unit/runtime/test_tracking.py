@@ -10,7 +10,7 @@ import pytest
 
 from judgelake.config import Mlflow
 from judgelake.errors import UserError
-from judgelake.runtime import open_experiment, why_unusable, without_password
+from judgelake.runtime import open_experiment, warm_up, why_unusable, without_password
 
 
 @contextmanager
@@ -95,3 +95,33 @@ def test_an_unusable_address_ends_a_job_in_one_sentence_that_says_what_to_do(mon
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9 .*MLFLOW_TRACKING_URI.*mlflow\.enabled: false"):
         open_experiment(Mlflow())
+
+
+# SQLAlchemy deprecates what MLflow asks of it.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_warming_up_opens_the_store_and_leaves_the_address_of_the_process_alone(tmp_path, monkeypatch):
+    import mlflow
+
+    mlflow.set_tracking_uri("sqlite:///somebody_elses.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    try:
+        warm_up(Mlflow())()
+        assert mlflow.get_tracking_uri() == "sqlite:///somebody_elses.db"
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert (tmp_path / "mlflow.db").is_file()
+
+
+def test_what_cannot_be_warmed_up_is_told_later(tmp_path, monkeypatch, capfd):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
+    warm_up(Mlflow())()
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(UserError, match="cannot be written"):
+        open_experiment(Mlflow())
+
+
+def test_nothing_is_warmed_up_where_mlflow_is_switched_off(monkeypatch):
+    before = threading.active_count()
+    warm_up(Mlflow(enabled=False))()
+    assert threading.active_count() == before

@@ -122,6 +122,7 @@ def job_with(monkeypatch):
 
         monkeypatch.setattr(job, "evaluate", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
+        monkeypatch.setattr(job, "warm_up", lambda settings: lambda: None)
         monkeypatch.setattr(job, "track", track)
         return job.evaluate_and_report(None, made.job)
 

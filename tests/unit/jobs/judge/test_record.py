@@ -121,6 +121,7 @@ def started(monkeypatch):
             fluent._active_experiment_id = os.environ["MLFLOW_EXPERIMENT_ID"] = "8"
             return mlflow
 
+        monkeypatch.setattr("judgelake.jobs.judge.record.warm_up", lambda settings: lambda: None)
         monkeypatch.setattr("judgelake.jobs.judge.record.open_experiment", opened)
         return mlflow, Tracker(job.mlflow).started(job, judge, "0123456789")
 

@@ -175,6 +175,8 @@ def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[C
 
 def _split_labels(evaluation: Evaluation) -> int:
     """Judged comparisons whose labels the rule makes no label of."""
+    if len(evaluation.inputs.labelers) < 2:
+        return 0
     split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
     if evaluation.graded is None or evaluation.job.labels.rule == "each":
         return split

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,10 +71,8 @@ def _of_verdicts(verdicts: DataFrame) -> dict[int, list[Apart]]:
     is_consistent = (F.col("own") == F.col("reversed")).cast("int")
     # A hash in the last place: which of many equally sure ones is shown is fixed, and not by their names.
     surest = (F.desc(is_consistent), F.desc_nulls_last("margin"), F.xxhash64("comparison_id"))
-    return _by_judge(
-        Apart(row["comparison_id"], row["judge_number"], row["label"])
-        for row in _first(wrong, surest).select("comparison_id", "judge_number", "label", "place").collect()
-    )
+    rows = _first(wrong, surest).select("comparison_id", "judge_number", "label", "place").collect()
+    return _by_judge(rows, lambda row: Apart(row["comparison_id"], row["judge_number"], row["label"]))
 
 
 def _of_grades(graded: DataFrame) -> dict[int, list[Apart]]:
@@ -86,25 +84,26 @@ def _of_grades(graded: DataFrame) -> dict[int, list[Apart]]:
     vote = F.struct("gap", F.when(has_scores, F.col("label_scores")).alias("scores"), label.alias("verdict"))
     farthest = rows.where(is_apart).groupBy("judge_number", "comparison_id").agg(F.max(vote).alias("vote"))
     ordered = _first(farthest, (F.desc_nulls_last("vote.gap"), F.xxhash64("comparison_id")))
-    return _by_judge(
-        Apart(row["comparison_id"], row["judge_number"], row["verdict"])
-        if row["scores"] is None
-        else Apart(row["comparison_id"], row["judge_number"], scores_text(row["scores"]), is_scored=True)
-        for row in ordered.select("comparison_id", "judge_number", "vote.*", "place").collect()
-    )
+
+    def apart(row: Any) -> Apart:
+        is_scored = row["scores"] is not None
+        label = scores_text(row["scores"]) if is_scored else row["verdict"]
+        return Apart(row["comparison_id"], row["judge_number"], label, is_scored)
+
+    return _by_judge(ordered.select("comparison_id", "judge_number", "vote.*", "place").collect(), apart)
 
 
 def _first(rows: DataFrame, order: Sequence[Column]) -> DataFrame:
-    """The first `MOST` rows of each judge, one judge below the other and in that order."""
+    """The first `MOST` rows of each judge, with their `place`."""
     place = F.row_number().over(Window.partitionBy("judge_number").orderBy(*order))
-    return rows.withColumn("place", place).where(F.col("place") <= MOST).orderBy("judge_number", "place")
+    return rows.withColumn("place", place).where(F.col("place") <= MOST)
 
 
-def _by_judge(found: Iterable[Apart]) -> dict[int, list[Apart]]:
-    by_judge: dict[int, list[Apart]] = {}
-    for one in found:
-        by_judge.setdefault(one.judge_number, []).append(one)
-    return by_judge
+def _by_judge(rows: list[Any], apart: Callable[[Any], Apart]) -> dict[int, list[Apart]]:
+    found: dict[int, list[Apart]] = {}
+    for row in sorted(rows, key=lambda row: row["place"]):
+        found.setdefault(row["judge_number"], []).append(apart(row))
+    return found
 
 
 def _scales(graded: DataFrame) -> DataFrame:

@@ -89,6 +89,9 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         features = features_of(inputs.comparisons, job.slices.by).persist()
         in_memory.callback(features.unpersist)
         known = survey(features, job.slices, job.buckets)
+        if not known.comparisons:
+            fits = f" that fits where {job.where!r}" if job.where else ""
+            raise UserError(f"There is no comparison{fits} in {job.tables.comparisons!r}, so nothing can be evaluated.")
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         rows = pair_rows(inputs, bucketed, known.slices, job).persist()

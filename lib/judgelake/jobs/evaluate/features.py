@@ -160,9 +160,9 @@ def _values(features: DataFrame, slices: Slices, most_questions: int) -> dict[in
     # One more than are named, to see whether there are others, and one for a value of the name of these.
     most = max(slices.most + 2, most_questions + 1)
     rank = F.row_number().over(Window.partitionBy("place").orderBy(F.desc("count"), "value"))
-    rows: list[Any] = counts.withColumn("rank", rank).where(F.col("rank") <= most).orderBy("place", "rank").collect()
+    rows: list[Any] = counts.withColumn("rank", rank).where(F.col("rank") <= most).collect()
     found: dict[int, list[str]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row["rank"]):
         found.setdefault(row["place"], []).append(row["value"])
     return found
 

@@ -14,7 +14,7 @@ from judgelake.comparisons import orders_of
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.evaluate.config import EvaluateJob
-from judgelake.jobs.evaluate.labels import LabelsRead, read_labels
+from judgelake.jobs.evaluate.labels import LabelsRead, in_order, read_labels
 from judgelake.lake import Pinned, read_pinned
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     """Pin the tables and find the judges and the labels that count.
 
     Raises:
-        UserError: a table, version or column is not there, a predicate is no SQL or fits no row, or the labels are
+        UserError: a table, version or column is not there, a predicate is no SQL or fits no judgment, or the labels are
             of several kinds and none is chosen.
     """
     tables, wanted = job.tables, job.versions
@@ -89,9 +89,6 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     with gone_versions_named(versions):
         chosen = _where(comparisons.df, job.where, "where", tables.comparisons)
         judged = _where(judgments.df, job.judgments_where, "judgments_where", tables.judgments)
-        if chosen.isEmpty():
-            fits = f" that fits where {job.where!r}" if job.where else ""
-            raise UserError(f"There is no comparison{fits} in {tables.comparisons!r}, so nothing can be evaluated.")
         judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
         found = LabelsRead()
         if "labels" in versions:
@@ -141,9 +138,10 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
             F.max((F.col("engine") == IMPORTED).cast("int")).alias("imported"),
             F.count("scores").alias("scores"),
         )
-        .orderBy(*names, "shown_order")
         .collect()
     )
+    # Here, for in Spark it would be a job to sample and another to sort.
+    found.sort(key=in_order(*names, "shown_order"))
     if not found:
         chosen = f" that fits judgments_where {predicate!r}" if predicate else ""
         raise UserError(
@@ -202,7 +200,7 @@ def _failures(judgments: DataFrame, comparisons: DataFrame, failed: int) -> dict
     last = F.max_by("status", F.struct("judged_at", "attempt", F.col("status") == "ok")).alias("status")
     rows = again.groupBy(*REQUEST).agg(last).where("status != 'ok'").groupBy("judge_fingerprint", "status").count()
     found: dict[str, dict[str, int]] = {}
-    for row in rows.orderBy("judge_fingerprint", "status").collect():
+    for row in sorted(rows.collect(), key=in_order("judge_fingerprint", "status")):
         found.setdefault(row["judge_fingerprint"], {})[row["status"]] = row["count"]
     return found
 

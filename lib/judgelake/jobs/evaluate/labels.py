@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +53,9 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
     rows: list[Any] = (
         about.groupBy("kind", "labeler")
         .agg(F.count("*").alias("count"), F.count_if(is_invalid).alias("invalid"))
-        .orderBy("kind", "labeler")
         .collect()
     )
+    rows.sort(key=in_order("kind", "labeler"))
     if not rows and not wanted.labelers:
         return LabelsRead()
     kind = _kind_of(rows, wanted, table)
@@ -66,6 +67,11 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
     by_labeler = valid.groupBy("comparison_id", "labeler").agg(F.min(said).alias("said"))
     counting = by_labeler.select("comparison_id", "labeler", "said.verdict", "said.scores")
     return LabelsRead(counting, kind, tuple(row["labeler"] for row in kept), sum(row["invalid"] for row in kept))
+
+
+def in_order(*columns: str) -> Callable[[Any], tuple[tuple[bool, str], ...]]:
+    """The key that sorts rows by columns of texts, NULL first."""
+    return lambda row: tuple((row[column] is not None, row[column] or "") for column in columns)
 
 
 def _kind_of(rows: list[Any], wanted: Labels, table: str) -> str:

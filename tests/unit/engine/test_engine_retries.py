@@ -120,7 +120,7 @@ def test_no_message_holds_the_key_or_a_part_of_it(test_server, monkeypatch, code
 def test_json_that_is_no_completion_is_not_quoted():
     data = {"choices": [{"text": "a", "finish_reason": {KEY: KEY}}], "usage": {"prompt_tokens": KEY}}
     failure = read_reply(data, TEXT, 1.0)
-    assert "no completion" in failure.reason
+    assert "not a completion" in failure.reason
     assert KEY not in failure.reason
 
 

@@ -1,4 +1,4 @@
-"""What is said of a machine on which judgelake cannot be installed or run."""
+"""The errors on a machine where judgelake cannot be installed or run."""
 
 import importlib.util
 import os
@@ -84,7 +84,7 @@ def test_too_little_disk_is_said_with_the_place(tmp_path):
 
 
 def test_too_little_memory_is_said_and_unknown_memory_is_not():
-    assert "2.0 GiB of memory are free, and 6 GiB are needed" in preflight.memory_problem(6, 2.0)
+    assert "2.0 GiB of memory are free, but 6 GiB are needed" in preflight.memory_problem(6, 2.0)
     assert preflight.memory_problem(6, None) is None
     assert preflight.memory_problem(0, 2.0) is None
 

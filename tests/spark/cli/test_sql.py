@@ -1,4 +1,4 @@
-"""`judgelake sql`: what a query's rows look like, and what is said of one that does not fit."""
+"""`judgelake sql`: the rows of a query, and the error for one that is not valid."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_the_tables_of_the_lake_can_be_queried(spark, lake, add_pairs):
 
 @pytest.mark.parametrize("query", ["SELEC 1", "SELECT nothing FROM nowhere", "SELECT no_such_column FROM range(1)"])
 def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
-    with pytest.raises(UserError, match="The query does not fit") as raised:
+    with pytest.raises(UserError, match="The query is not valid") as raised:
         result_of(spark, query, 10)
     assert "\n" not in str(raised.value)
 

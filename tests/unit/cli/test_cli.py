@@ -71,7 +71,7 @@ def test_an_order_holds_for_any_number_of_answers(
 def test_a_spelled_order_that_does_not_fit_fails_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "x", LINE)
     rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--order", "CAB", file)
-    assert rows[0]["reason"] == "'CAB' is no order of 2 answers"
+    assert rows[0]["reason"] == "'CAB' is not an order of 2 answers"
 
 
 def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

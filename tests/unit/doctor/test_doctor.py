@@ -1,4 +1,4 @@
-"""The doctor names what is wrong and how to mend it."""
+"""The doctor names what is wrong and how to fix it."""
 
 import io
 import sys
@@ -78,7 +78,7 @@ def test_the_command_checks_the_model_of_the_default_config(arguments, checked, 
     monkeypatch.setenv("COLUMNS", "240")
     monkeypatch.setattr(report, "check_delta", lambda tables: ok("Delta", "not tried"))
     main(["doctor", *arguments])
-    assert f"{checked} is no folder here" in " ".join(capsys.readouterr().out.split())
+    assert f"{checked} is not a folder here" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

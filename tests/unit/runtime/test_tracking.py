@@ -74,14 +74,14 @@ def test_a_store_that_can_be_made_is_usable(address, tmp_path):
 @pytest.mark.parametrize("address", ["sqlite:///{}/file/mlflow.db", "file://{}/file/runs", "{}/file/runs"])
 def test_a_store_with_a_file_in_its_way_is_named(address, tmp_path):
     (tmp_path / "file").touch()
-    assert "cannot be written" in why_unusable(address.format(tmp_path))
+    assert "is not writable" in why_unusable(address.format(tmp_path))
 
 
 def test_an_existing_store_in_a_folder_that_takes_no_file_is_named(tmp_path, monkeypatch):
     (tmp_path / "mlflow.db").touch()
     # An administrator may write everywhere, so that the folder is closed by other means.
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **keywords: open("/nowhere/at/all", "rb"))  # noqa: SIM115
-    assert "cannot be written" in why_unusable(f"sqlite:///{tmp_path}/mlflow.db")
+    assert "is not writable" in why_unusable(f"sqlite:///{tmp_path}/mlflow.db")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_cannot_be_warmed_up_is_told_later(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
     warm_up(Mlflow())()
     assert capfd.readouterr() == ("", "")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="is not writable"):
         open_experiment(Mlflow())
 
 

@@ -80,7 +80,7 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
         "disable-uvicorn-access-log": True,
     }
     if is_cpu:
-        # vLLM uses half the batch size in a server that it uses offline, for latency; here only throughput counts.
+        # As a server, vLLM halves the batch size it uses offline, for latency; here only throughput counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
     options |= by_option_name(launch.engine.options)
     # `vllm serve` looks for a package named vllm; the CPU build has another name.

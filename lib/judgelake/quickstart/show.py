@@ -21,7 +21,10 @@ ROWS = 15
 QUESTION_WIDTH = 44
 READING = (
     "A verdict names the answer by the original order, whichever order was shown; green agrees with gold.",
-    "This model is far too small to judge: its verdicts are near chance and favour one position. It tests the setup.",
+    (
+        "This model is far too small to judge: its verdicts are near chance and favour one position. "
+        "It only shows that the pipeline works."
+    ),
 )
 
 

@@ -32,7 +32,7 @@ def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         pytest.param("SELECT 1 / 0", "Division by zero", id="a division by zero"),
         pytest.param("SELECT CAST('x' AS INT)", "cannot be cast", id="a cast of no number"),
@@ -42,8 +42,8 @@ def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
         pytest.param("SELECT raise_error('no more')", "no more", id="an error of the query's own"),
     ],
 )
-def test_a_query_that_fails_on_the_rows_is_the_users_error_in_one_sentence(spark, query, said):
+def test_a_query_that_fails_on_the_rows_is_the_users_error_in_one_sentence(spark, query, message):
     with pytest.raises(UserError, match="The query fails on the rows") as raised:
         result_of(spark, query, 10)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -59,7 +59,7 @@ def test_labels_come_with_the_logprobs_of_their_own_tokens(test_server):
     assert set(chat.label_logprobs) == {"A", "B"}
     text = Ask(Prompt(text="Choose: "), ONE_TOKEN, labels=("1", "2", "10"))
     (reply,) = ask(test_server("instant"), text)
-    # The test server takes a letter for a token: "1" and "10" share theirs and cannot be told apart.
+    # In the test server every letter is a token: "1" and "10" share their first and cannot be distinguished.
     assert set(reply.label_logprobs) == {"2"}
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label
     ("rule", "status", "reason"),
     [
         pytest.param("fail", Status.ENGINE_ERROR, "HTTP 500", id="a server error, after retries"),
-        pytest.param("busy", Status.ENGINE_ERROR, "HTTP 429", id="told to wait again and again"),
+        pytest.param("busy", Status.ENGINE_ERROR, "HTTP 429", id="asked to wait again and again"),
         pytest.param("broken-json", Status.ENGINE_ERROR, "not JSON", id="half an answer"),
         pytest.param("abort", Status.ENGINE_ERROR, "aborted the answer", id="given up in mid-answer"),
         pytest.param("wrong-json", Status.ENGINE_ERROR, "not a completion", id="JSON without an answer"),

@@ -1,4 +1,4 @@
-"""What a server is started with, what of it counts for a verdict, and what a model is."""
+"""The options a server is started with, which of them can change a verdict, and the identity of a model."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def test_the_longest_context_reaches_planner_and_server_alike(tmp_path, options,
     assert judge.context_length == planned
     wanted = launch(job.engine, context_length=judge.context_length)
     words = server_command(wanted, tmp_path / "s.sock", is_cpu=True)
-    found = {word: words[place + 1] for place, word in enumerate(words) if word.startswith("--max-m")}
-    assert found == ({} if served is None else {"--max-model-len": served})
+    options = {word: words[index + 1] for index, word in enumerate(words) if word.startswith("--max-m")}
+    assert options == ({} if served is None else {"--max-model-len": served})
 
 
 @pytest.mark.parametrize("value", ["x", "1.5K", "", 4096.5, True, 0, -2])

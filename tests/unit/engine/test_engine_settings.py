@@ -1,4 +1,4 @@
-"""What is told of an engine for the record of a run: its real options and environment, and never a key."""
+"""What is recorded of an engine for a run: its real options and environment, and never a key."""
 
 import json
 import shutil
@@ -78,7 +78,7 @@ def test_a_server_that_tells_no_version_gives_no_settings(test_server):
 
 @pytest.fixture
 def engine_folder():
-    # A short path: pytest's own would be too long for a socket.
+    # A short path: pytest's temporary path would be too long for a socket.
     place = tempfile.mkdtemp(prefix="jl-")
     yield place
     shutil.rmtree(place)

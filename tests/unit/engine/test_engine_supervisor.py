@@ -1,4 +1,4 @@
-"""Starting, sharing and ending a server, with a stand-in in vLLM's place: the same processes, in seconds."""
+"""Starting, sharing and ending a server, with a stand-in for vLLM: the same processes, in seconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODEL = "org/model"
 
 
 def short_folder() -> Iterator[Path]:
-    # A short path: pytest's own would be too long for a socket.
+    # A short path: pytest's temporary path would be too long for a socket.
     place = tempfile.mkdtemp(prefix="jl-")
     yield Path(place)
     for note in map(read_note, Path(place).glob("*.json")):
@@ -58,7 +58,7 @@ def command_of(program: str):
 
 @pytest.fixture(scope="module", autouse=True)
 def stand_in(root):
-    """A command in vLLM's place, with a child that outlives a killed parent; and what Spark sets in its workers."""
+    """A stand-in for vLLM with a child that outlives a killed parent, and the variables Spark sets in its workers."""
     program = (
         f'sleep 100 & exec "{sys.executable}" -S "{root / "tests" / "support" / "server" / "stand_in.py"}" "SOCKET"'
     )
@@ -72,17 +72,17 @@ def stand_in(root):
 
 @pytest.fixture
 def program(monkeypatch):
-    """Puts another program in vLLM's place."""
+    """Replaces vLLM by another program."""
     return lambda text: monkeypatch.setattr("judgelake.engine.server.start.server_command", command_of(text))
 
 
 @dataclass(frozen=True)
 class Shared:
-    """A folder and an owner whose server runs: a test that ends it starts it again."""
+    """A folder and an owner with a running server: a test that ends the server starts it again."""
 
     folder: Path
     owner: subprocess.Popen
-    found: list[Started]
+    starts: list[Started]
 
     def start(self) -> Started:
         return start(self.folder, self.owner)
@@ -94,8 +94,8 @@ def shared(stand_in):
     folder = next(places)
     with subprocess.Popen(["sleep", "1000"]) as owner:
         with ThreadPoolExecutor(3) as pool:
-            found = [pool.submit(start, folder, owner) for _ in range(3)]
-        yield Shared(folder, owner, [one.result() for one in found])
+            futures = [pool.submit(start, folder, owner) for _ in range(3)]
+        yield Shared(folder, owner, [future.result() for future in futures])
         next(places, None)
         owner.kill()
 
@@ -119,9 +119,9 @@ def is_gone(group: int, seconds: float = 10.0) -> bool:
 
 
 def test_the_first_starts_it_and_the_others_find_it(shared):
-    assert sorted(started.was_running for started in shared.found) == [False, True, True]
-    assert {started.version for started in shared.found} == {"test"}
-    assert len({started.endpoint.uds for started in shared.found}) == 1
+    assert sorted(started.was_running for started in shared.starts) == [False, True, True]
+    assert {started.version for started in shared.starts} == {"test"}
+    assert len({started.endpoint.uds for started in shared.starts}) == 1
     assert shared.start().was_running
 
 

@@ -1,4 +1,4 @@
-"""Which jars a session is started with: those that Ivy found once, without those that Spark brings itself."""
+"""The jars a session is started with: those that Ivy found once, without those that Spark includes."""
 
 import json
 
@@ -24,7 +24,7 @@ def spark_home(tmp_path):
 
 @pytest.fixture
 def ivys(tmp_path):
-    """Delta's jars as Spark names those that Ivy gave it."""
+    """Delta's jars, as Spark lists those that it got from Ivy."""
     (tmp_path / "ivy").mkdir()
     for jar in JARS:
         (tmp_path / "ivy" / jar).touch()

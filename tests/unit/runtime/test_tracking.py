@@ -1,4 +1,4 @@
-"""Where runs go: what is said of a tracking address before anything is asked of MLflow."""
+"""Where runs are stored: the checks of a tracking address before MLflow is used."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ from judgelake.runtime import open_experiment, warm_up, why_unusable, without_pa
 
 @contextmanager
 def answering(status):
-    """A server that answers every GET with this status; its address."""
+    """The address of a server that answers every GET with this status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -56,9 +56,9 @@ def test_a_server_that_is_not_there_or_says_nothing_is_named_within_seconds(monk
 
 
 def test_a_password_in_an_address_is_never_repeated():
-    said = why_unusable("http://me:pa55word@127.0.0.1:9")
-    assert "127.0.0.1:9" in said
-    assert "pa55word" not in said
+    reason = why_unusable("http://me:pa55word@127.0.0.1:9")
+    assert "127.0.0.1:9" in reason
+    assert "pa55word" not in reason
     assert without_password("postgresql://me:pa55word@db/mlflow") == "postgresql://db/mlflow"
     assert without_password("sqlite:///a@b.db") == "sqlite:///a@b.db"
 
@@ -79,7 +79,7 @@ def test_a_store_with_a_file_in_its_way_is_named(address, tmp_path):
 
 def test_an_existing_store_in_a_folder_that_takes_no_file_is_named(tmp_path, monkeypatch):
     (tmp_path / "mlflow.db").touch()
-    # An administrator may write everywhere, so that the folder is closed by other means.
+    # Root can write everywhere, so the folder is made unwritable by other means.
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **keywords: open("/nowhere/at/all", "rb"))  # noqa: SIM115
     assert "is not writable" in why_unusable(f"sqlite:///{tmp_path}/mlflow.db")
 
@@ -97,7 +97,7 @@ def test_an_unusable_address_ends_a_job_in_one_sentence_that_says_what_to_do(mon
         open_experiment(Mlflow())
 
 
-# SQLAlchemy deprecates what MLflow asks of it.
+# MLflow uses a deprecated part of SQLAlchemy.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_warming_up_opens_the_store_and_leaves_the_address_of_the_process_alone(tmp_path, monkeypatch):
     import mlflow

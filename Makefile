@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-quickstart: $(READY) ## Judge the included sample with a small real model and show the verdicts (minutes)
+quickstart: $(READY) ## Judge the shipped sample with a small real model and show the verdicts (minutes)
 	@$(BIN)/python -m judgelake.quickstart
 
 test: lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
@@ -47,7 +47,7 @@ doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and
 requirements: ## Pin the newest allowed packages again: requirements/*.txt
 	sh setup/pin-requirements.sh
 
-clean: ## Remove caches and builds; keeps tables, models and .venv
+clean: ## Remove caches and builds; keep tables, models and .venv
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse derby.log metastore_db
 	find lib jobs tests benchmarks setup -name __pycache__ -type d -prune -exec rm -rf {} +
 

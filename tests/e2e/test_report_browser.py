@@ -39,7 +39,7 @@ VIEWS = {
 def has_browser() -> None:
     """Skips the tests if there is no browser, before any report is made."""
     if not any(map(shutil.which, NAMES)):
-        pytest.skip(f"no Chromium on the PATH (one of {', '.join(NAMES)}): the report cannot be looked at")
+        pytest.skip(f"no Chromium on the PATH (one of {', '.join(NAMES)}): the report cannot be viewed")
 
 
 @pytest.fixture(scope="module")

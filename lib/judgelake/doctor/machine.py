@@ -79,7 +79,7 @@ def check_disk(folder: str | Path) -> Finding:
     if free < LEAST_DISK_GIB:
         return problem("disk", found, "Free disk space, or set tables.warehouse to a folder on another disk.")
     if free < COMFORTABLE_DISK_GIB:
-        return warning("disk", found, f"Tables and models soon fill less than {COMFORTABLE_DISK_GIB} GiB.")
+        return warning("disk", found, f"Tables and models soon need more than {COMFORTABLE_DISK_GIB} GiB.")
     return ok("disk", found)
 
 

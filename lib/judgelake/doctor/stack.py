@@ -53,7 +53,7 @@ def check_delta(tables: Tables) -> Finding:
     from judgelake.runtime import get_spark, stop_spark
 
     if SparkSession.getActiveSession() is not None:
-        # Its executors may not reach the driver's temporary folder, and it is not ours to stop.
+        # Its executors may not reach the driver's temporary folder, and it must not be stopped here.
         return ok("Delta", "not tested: one of your sessions is running")
     with tempfile.TemporaryDirectory(prefix="judgelake-doctor-") as folder:
         try:

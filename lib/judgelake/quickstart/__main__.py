@@ -1,4 +1,4 @@
-"""`make quickstart`: judge the included sample with the small model, evaluate the verdicts, and show the results.
+"""`make quickstart`: judge the shipped sample with the small model, evaluate the verdicts, and show the results.
 
 The steps are those of a user: make a model available, ingest a file, judge, read the tables, evaluate.
 """
@@ -33,7 +33,7 @@ PAIRS = "source = 'judgelake sample' AND size(answers) = 2 AND answers[0].turns 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the quickstart from the root of a checkout; returns the exit code."""
-    parser = CommandParser(prog="make quickstart", description="Judge the included sample with a small model.")
+    parser = CommandParser(prog="make quickstart", description="Judge the shipped sample with a small model.")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",

@@ -14,7 +14,7 @@ def test_rows_come_as_text_with_their_column_names(spark):
     assert not is_cut
 
 
-def test_more_rows_than_asked_for_are_cut_and_said(spark):
+def test_more_rows_than_asked_for_are_cut_and_this_is_reported(spark):
     assert result_of(spark, "SELECT id FROM range(5) ORDER BY id", 3) == (["id"], [["0"], ["1"], ["2"]], True)
 
 

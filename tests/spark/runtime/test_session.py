@@ -39,7 +39,7 @@ print("settings: " + json.dumps(settings))
 """
 
 
-def test_spark_submits_own_settings_stand_and_delta_is_added(spark, tmp_path):
+def test_spark_submits_own_settings_are_kept_and_delta_is_added(spark, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     ours = dict(spark.sparkContext.getConf().getAll())
     jars = {name: ours[name] for name in ("spark.jars", "spark.jars.packages") if name in ours}

@@ -274,7 +274,7 @@ def test_it_starts_at_once_because_it_loads_none_of_the_large_libraries() -> Non
     assert done.stdout.splitlines()[-1] == "set()"
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_that_leaves_early_is_not_an_error(tmp_path: Path) -> None:
     file = write(tmp_path / "x", *[LINE] * 5_000)
     command = [sys.executable, "-c", "import sys; from judgelake.cli import main; sys.exit(main(sys.argv[1:]))"]
     arguments = ["prompts", "--judge", "autoj", "--mode", "pair", file]

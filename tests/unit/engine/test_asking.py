@@ -29,7 +29,7 @@ def test_equal_neighbouring_prompts_are_one_request_for_each_repeat():
     assert [[r["judgment_id"] for r in request] for request in requests_of(rows)] == [["a", "b"], ["c"], ["d"]]
 
 
-def test_a_row_that_stands_twice_is_judged_once():
+def test_a_row_that_appears_twice_is_judged_once():
     assert [len(request) for request in requests_of([row("a", "p"), row("a", "p")])] == [1]
 
 
@@ -97,7 +97,7 @@ def test_a_run_whose_most_was_judged_before_does_not_give_up():
     ("of_all_tasks", "gives_up"),
     [
         pytest.param(True, True, id="all tasks fail alike"),
-        pytest.param(False, False, id="another task saw something else: one hard question is no misconfiguration"),
+        pytest.param(False, False, id="another task failed differently: one hard question is not a misconfiguration"),
         pytest.param(None, True, id="nobody to ask"),
     ],
 )

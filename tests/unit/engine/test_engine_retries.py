@@ -117,7 +117,7 @@ def test_no_message_holds_the_key_or_a_part_of_it(test_server, monkeypatch, code
     assert "sk-" not in message
 
 
-def test_json_that_is_no_completion_is_not_quoted():
+def test_json_that_is_not_a_completion_is_not_quoted():
     data = {"choices": [{"text": "a", "finish_reason": {KEY: KEY}}], "usage": {"prompt_tokens": KEY}}
     failure = read_reply(data, TEXT, 1.0)
     assert "not a completion" in failure.reason
@@ -242,7 +242,7 @@ class Unwaiting(asyncio.SelectorEventLoop):
         return self._now
 
 
-def test_calls_held_back_by_a_pause_do_not_return_together_and_keep_the_rate():
+def test_calls_delayed_by_a_pause_do_not_return_together_and_keep_the_rate():
     def run(rate):
         async def all_calls():
             clock = asyncio.get_running_loop().time

@@ -141,7 +141,7 @@ def test_an_error_of_the_source_is_raised_and_everything_closed():
     assert asker.is_closed
 
 
-def test_nothing_to_ask_is_no_outcome():
+def test_no_requests_give_no_outcomes():
     assert drive(Watched(), []) == []
 
 

@@ -176,7 +176,7 @@ def test_killing_the_supervisor_kills_the_server(shared):
     assert not shared.start().was_running
 
 
-def test_killing_the_server_ends_its_children_and_the_next_task_starts_anew(shared):
+def test_killing_the_server_ends_its_children_and_the_next_task_starts_a_new_one(shared):
     note = note_of(shared.start())
     os.kill(note.group, signal.SIGKILL)
     assert is_gone(note.group)
@@ -213,7 +213,7 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, p
         start(folder, owner)
 
 
-def test_a_supervisor_that_does_not_start_is_told_with_the_models_name(folder, owner, monkeypatch):
+def test_a_supervisor_that_does_not_start_is_reported_with_the_models_name(folder, owner, monkeypatch):
     monkeypatch.setattr("judgelake.engine.server.start.FIRST_NOTE_S", -1.0)
     with pytest.raises(RunError, match=f"did not start with the model '{MODEL}'"):
         start(folder, owner)
@@ -254,7 +254,7 @@ def test_without_java_above_the_parent_owns_the_engine():
     assert owner_of_this_worker() == os.getppid() or "java" in psutil.Process(owner_of_this_worker()).name()
 
 
-def test_the_engine_is_not_told_what_spark_tells_its_workers(shared):
+def test_the_engine_does_not_get_the_variables_spark_sets_in_its_workers(shared):
     note = note_of(shared.start())
     environments = [Path(f"/proc/{member.pid}/environ").read_bytes() for member in members_of_group(note.group)]
     assert environments

@@ -101,7 +101,7 @@ def ended(run, *argv):
         pytest.param(KeyError(), "KeyError: no message", id="no message at all"),
     ],
 )
-def test_an_unexpected_error_is_told_by_its_innermost_cause(error, sentence):
+def test_an_unexpected_error_is_reported_by_its_innermost_cause(error, sentence):
     assert cause_of(error) == sentence
 
 
@@ -168,7 +168,7 @@ def test_a_command_that_ends_says_nothing_and_gives_its_code(returned, code, cap
     assert capsys.readouterr() == ("", "")
 
 
-def test_help_is_no_error(capsys):
+def test_help_is_not_an_error(capsys):
     assert ended(lambda: 1, "--help") == 0
     assert "usage: try" in capsys.readouterr().out
 

@@ -45,7 +45,7 @@ def test_who_may_have_named_jars_of_their_own_keeps_them(name, tmp_path, spark_h
     assert known_jars(tmp_path / "jars.json", spark_home) is None
 
 
-def test_defaults_beside_pyspark_may_name_jars_too(tmp_path, spark_home, ivys):
+def test_defaults_next_to_pyspark_may_also_name_jars(tmp_path, spark_home, ivys):
     remember_jars(tmp_path / "jars.json", ivys)
     (spark_home / "conf").mkdir()
     assert known_jars(tmp_path / "jars.json", spark_home) is None
@@ -71,7 +71,7 @@ def test_a_record_that_does_not_fit_asks_ivy_again(content, tmp_path, spark_home
     assert known_jars(tmp_path / "jars.json", spark_home) is None
 
 
-def test_a_place_that_cannot_be_written_is_no_error(tmp_path, ivys):
+def test_a_place_that_cannot_be_written_is_not_an_error(tmp_path, ivys):
     (tmp_path / "file").touch()
     remember_jars(tmp_path / "file" / "jars.json", ivys)
 

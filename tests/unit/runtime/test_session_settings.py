@@ -29,7 +29,7 @@ OF_THE_CLUSTER = {
 }
 
 
-def test_what_spark_submit_was_told_is_never_set_again():
+def test_settings_given_to_spark_submit_are_never_set_again():
     assert not submitted_settings(OF_THE_CLUSTER).keys() & OF_THE_CLUSTER.keys()
 
 

@@ -39,7 +39,7 @@ def test_a_server_that_answers_is_left_to_mlflow_whatever_it_says_to_a_stranger(
         assert why_unusable(f"{address}/prefix/") is None
 
 
-def test_a_gateway_without_a_server_behind_it_is_no_server():
+def test_a_gateway_without_a_server_behind_it_is_not_a_server():
     with answering(503) as address:
         assert "HTTP 503" in why_unusable(address)
 
@@ -87,7 +87,7 @@ def test_an_existing_store_in_a_folder_that_takes_no_file_is_named(tmp_path, mon
 @pytest.mark.parametrize(
     "address", ["databricks", "databricks://profile", "postgresql://db/mlflow", "sqlite:///:memory:", "uc:main.default"]
 )
-def test_what_only_mlflow_can_tell_is_left_to_it(address):
+def test_an_address_that_only_mlflow_can_check_is_left_to_it(address):
     assert why_unusable(address) is None
 
 
@@ -112,7 +112,7 @@ def test_warming_up_opens_the_store_and_leaves_the_address_of_the_process_alone(
     assert (tmp_path / "mlflow.db").is_file()
 
 
-def test_what_cannot_be_warmed_up_is_told_later(tmp_path, monkeypatch, capfd):
+def test_what_cannot_be_warmed_up_is_reported_later(tmp_path, monkeypatch, capfd):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
     warm_up(Mlflow())()

@@ -56,7 +56,7 @@ class Client:
         """Open the pool and query the server once.
 
         Raises:
-            EngineGone: our own server does not answer.
+            EngineGone: our own server does not respond.
             EngineRefused: no server responds at the address, or the key is refused.
         """
         connector: aiohttp.BaseConnector
@@ -91,7 +91,7 @@ class Client:
 
         Raises:
             EngineGone: our own server is dead.
-            EngineRefused: the server cannot serve this job: wrong key or model, or the judge needs a feature of vLLM.
+            EngineRefused: the server cannot serve this job: wrong key or model, or the judge needs what only vLLM has.
         """
         if not self._is_vllm and (needed := only_vllm_takes(ask)) is not None:
             raise EngineRefused(

@@ -1,6 +1,6 @@
 # Needs Python 3.11 or 3.12, Java 17+ and make; everything else is set up by the first target that needs it.
 #   make PYTHON=python3.12 test     another Python
-#   make DEVICE=gpu quickstart      vLLM for NVIDIA GPUs in place of the CPU build
+#   make DEVICE=gpu quickstart      vLLM for NVIDIA GPUs instead of the CPU build
 PYTHON ?= $(shell sh setup/find-python.sh)
 DEVICE ?= cpu
 VENV ?= .venv
@@ -28,7 +28,7 @@ lint: $(READY) ## Lint and format check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: $(READY) ## Format the code and mend what ruff can mend
+format: $(READY) ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -47,7 +47,7 @@ doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and
 requirements: ## Pin the newest allowed packages again: requirements/*.txt
 	sh setup/pin-requirements.sh
 
-clean: ## Remove caches and builds; tables, models and .venv stay
+clean: ## Remove caches and builds; keep tables, models and .venv
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse derby.log metastore_db
 	find lib jobs tests benchmarks setup -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -59,6 +59,6 @@ preflight:
 
 install: $(READY)
 
-# Order-only: the checks come first each time, and a passed check alone installs nothing again.
+# Order-only: the checks run first each time, but passing them does not cause a new installation.
 $(READY): requirements/$(DEVICE).txt pyproject.toml | preflight
 	@$(PYTHON) setup/install.py --venv $(VENV) --requirements $< --stamp $@

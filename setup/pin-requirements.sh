@@ -1,6 +1,6 @@
 #!/bin/sh
-# Pins what pyproject.toml allows, one file a device, for every platform and Python it names and without an index
-# address. A uv lock file would name the index of the machine it was made on.
+# Pins what pyproject.toml allows, one file per device, for every platform and Python it names and without an index
+# address. A uv lock file would contain the index of the machine it was created on.
 set -eu
 PATH="$PATH:$PWD/.uv/bin"
 for device in cpu gpu; do

@@ -1,6 +1,6 @@
-"""Whether a place on disk can be written, found out by writing.
+"""Whether a path on disk is writable, tested by writing.
 
-Not by os.access: that says yes to root, and on some network file systems to everybody.
+Not by os.access: it returns true for root, and on some network file systems for everybody.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 
 
 def nearest_existing(path: str | Path) -> Path:
-    """The path itself where it exists, else the nearest folder above it that does (or the file in its way)."""
+    """The path itself if it exists, else the nearest parent that does (a folder, or a file in the way)."""
     place = Path(path).resolve()
-    # Not Path.exists: that raises where a folder above may not be looked into.
+    # Not Path.exists: it raises if a parent folder may not be searched.
     while not os.path.exists(place):
         place = place.parent
     return place
 
 
 def why_unwritable(path: str | Path) -> str | None:
-    """Why this user cannot write a folder or file, in the system's words; None where it can be written.
+    """Why this user cannot write a folder or file, as the system's message; None if it is writable.
 
-    A file needs a folder that can be written, too: a database puts its journal there. Of a path that does not exist
-    the nearest folder above it is tried. Nothing that could be seen is made or changed.
+    A file also needs a writable folder: a database puts its journal there. For a path that does not exist, the
+    nearest existing parent is tested. Nothing visible is created or changed.
     """
     wanted = Path(path).resolve()
     try:

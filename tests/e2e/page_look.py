@@ -1,4 +1,4 @@
-"""Looking at a page in headless Chromium, driven by its own DevTools protocol over aiohttp, which we have anyway.
+"""Looking at a page in headless Chromium, driven by its DevTools protocol over aiohttp, which is installed anyway.
 
 Only that protocol can set the width of a phone and the dark scheme, and tell what the page asked of the network.
 """
@@ -22,12 +22,12 @@ from PIL import Image
 START_S = 60
 CALL_S = 60
 PAINT_TRIES, PAINT_WAIT_S = 40, 0.25
-# Text alone has more shades than this, by its smooth edges; a ground and an empty frame have two or three.
+# Text alone has more shades than this, because of its smooth edges; a background and an empty frame have two or three.
 BLANK_COLOURS = 50
 # WCAG 2.2, success criterion 1.4.3, level AA: text, and large text (24 px, or 18.66 px and bold).
 CONTRAST, CONTRAST_OF_LARGE = 4.5, 3.0
 
-# Every element with text of its own: its contrast with the nearest ground that is painted.
+# Every element with its own text: its contrast with the nearest painted background.
 CONTRAST_SCRIPT = """
 (() => {
   const parts = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -59,7 +59,7 @@ CONTRAST_SCRIPT = """
 })()
 """.replace("LARGE", str(CONTRAST_OF_LARGE)).replace("SMALL", str(CONTRAST))
 
-# What paper would lose: folded parts that stay folded, and what is wider or higher than the place it has.
+# What is lost in print: folded parts that stay folded, and elements wider or higher than their container.
 LOST_SCRIPT = """
 (() => {
   const lost = [];
@@ -87,7 +87,7 @@ LIGHTNESS_SCRIPT = """
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the page is looked at."""
+    """The settings of one view of the page."""
 
     width: int = 1_280
     height: int = 900
@@ -98,7 +98,7 @@ class View:
 
 @dataclass(slots=True)
 class Seen:
-    """What one look at a page gave."""
+    """The result of one view of a page."""
 
     screenshot: bytes = b""
     complaints: list[str] = field(default_factory=list)
@@ -107,12 +107,12 @@ class Seen:
     poor_contrasts: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     lightness: tuple[float, float] = (0.0, 0.0)
-    """Of the page's text and of its ground, from 0 (black) to 1 (white)."""
+    """Lightness of the page's text and of its background, from 0 (black) to 1 (white)."""
     title: str = ""
 
 
 class Tab:
-    """One tab of the browser: calls by name, events kept."""
+    """One tab of the browser: calls by name, and a record of its events."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.events: list[dict[str, Any]] = []
@@ -121,7 +121,7 @@ class Tab:
         self._session: str | None = None
 
     async def attach(self) -> str:
-        """Open a tab with an empty profile of its own and speak to it from now on; returns the profile's id."""
+        """Open a tab with an empty profile of its own and address it from now on; returns the profile's id."""
         profile = (await self.call("Target.createBrowserContext"))["browserContextId"]
         target = await self.call("Target.createTarget", url="about:blank", browserContextId=profile)
         attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
@@ -131,12 +131,12 @@ class Tab:
         return str(profile)
 
     async def close(self, profile: str) -> None:
-        """Close the tab and forget its profile."""
+        """Close the tab and delete its profile."""
         self._session = None
         await self.call("Target.disposeBrowserContext", browserContextId=profile)
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """The result of one call; what else arrives meanwhile is an event."""
+        """The result of one call; other messages that arrive meanwhile are events."""
         self._calls += 1
         message = {"id": self._calls, "method": method, "params": params}
         await self._socket.send_json({**message, "sessionId": self._session} if self._session else message)
@@ -148,19 +148,19 @@ class Tab:
             self.events.append(answer)
 
     async def until(self, event: str) -> None:
-        """Wait for an event that may have come already."""
+        """Wait for an event that may already have arrived."""
         while not any(one.get("method") == event for one in self.events):
             self.events.append(await self._socket.receive_json(timeout=CALL_S))
 
     async def value(self, expression: str) -> Any:
-        """What a JavaScript expression gives in the page."""
+        """The value of a JavaScript expression in the page."""
         result = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         return result["result"].get("value")
 
 
 @asynccontextmanager
 async def opened_tab(address: str) -> AsyncIterator[Tab]:
-    """A tab of the browser that listens there; gone when the block is left."""
+    """A tab of the browser at this address; closed at the end of the block."""
     async with aiohttp.ClientSession() as session, session.ws_connect(address, max_msg_size=0) as socket:
         tab = Tab(socket)
         profile = await tab.attach()
@@ -169,7 +169,7 @@ async def opened_tab(address: str) -> AsyncIterator[Tab]:
 
 
 async def look(page: Path, view: View, address: str) -> Seen:
-    """Open a page and look at it."""
+    """Open a page and record what it shows."""
     async with opened_tab(address) as tab:
         await tab.call(
             "Emulation.setDeviceMetricsOverride",
@@ -200,7 +200,7 @@ async def look(page: Path, view: View, address: str) -> Seen:
 
 
 async def screenshot(tab: Tab) -> bytes:
-    """The whole page; what stands in a frame is painted by another process, maybe a moment later."""
+    """The whole page; the content of a frame is painted by another process, perhaps a moment later."""
     for _ in range(PAINT_TRIES):
         picture = await tab.call("Page.captureScreenshot", captureBeyondViewport=True)
         taken = base64.b64decode(picture["data"])
@@ -220,17 +220,17 @@ def _complaint(event: dict[str, Any]) -> str | None:
 
 
 def colours_of(screenshot: bytes) -> int:
-    """How many colours a picture has: a blank one has one."""
+    """The number of colours in a picture: a blank one has one."""
     picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
     return len(picture.getcolors(maxcolors=picture.width * picture.height))
 
 
 def address_of(process: subprocess.Popen[bytes], profile: Path) -> str:
-    """Where the browser listens, as it writes into its profile once it does."""
-    told = profile / "DevToolsActivePort"
+    """The address of the browser, which it writes into its profile once it listens."""
+    port_file = profile / "DevToolsActivePort"
     end = time.monotonic() + START_S
     while time.monotonic() < end and process.poll() is None:
-        lines = told.read_text("utf-8").splitlines() if told.exists() else []
+        lines = port_file.read_text("utf-8").splitlines() if port_file.exists() else []
         if len(lines) == 2:
             return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
         time.sleep(PAINT_WAIT_S)

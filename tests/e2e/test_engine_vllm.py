@@ -1,4 +1,4 @@
-"""A real vLLM server on the CPU with the small model: started once, asked everything the judges ask, then orphaned."""
+"""A real vLLM server on the CPU with the small model: started once, sent all kinds of requests, then orphaned."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from judgelake.engine.server.processes import members_of_group
 from judgelake.engine.server.state import read_note
 from judgelake.judges import Decoding, Prompt
 
-# Only looked for: importing it would cost every run of the tests four seconds and 0.9 GB.
+# Only searched for: importing it would cost every test run four seconds and 0.9 GB.
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")
 
 QUESTION = Prompt(messages=(Message("user", "Is the sky blue on a clear day? Answer A for yes, B for no."),))
@@ -65,7 +65,7 @@ def launch(engine, owner, model):
 @pytest.fixture(scope="module")
 def started(engine, owner, small_model):
     with pytest.MonkeyPatch.context() as patch:
-        # What Spark sets in its Python workers.
+        # Variables that Spark sets in its Python workers.
         patch.setenv("OMP_NUM_THREADS", "1")
         yield ensure_engine(launch(engine, owner, small_model))
     stop_engines(owner.pid, engine.folder)

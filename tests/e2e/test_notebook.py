@@ -1,4 +1,4 @@
-"""The notebook as it stands, run from top to bottom, with the project's test server in the place of a judge model."""
+"""The unmodified notebook, run from top to bottom, with the project's test server instead of a judge model."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The first thing a new user runs, as that user runs it: a real model, vLLM, Spark, Delta, MLflow."""
+"""The first command of a new user, run as that user runs it: a real model, vLLM, Spark, Delta, MLflow."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Only looked for: importing it would cost every run of the tests four seconds and 0.9 GB.
+# Only searched for: importing it would cost every test run four seconds and 0.9 GB.
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")
 
 # Six minutes on two idle cores with room to spare; CI machines are shared.
@@ -18,7 +18,7 @@ QUICKSTART_S = 1200
 
 @pytest.fixture
 def checkout(tmp_path, root, small_model):
-    """A folder that has of the checkout what the quickstart reads, so that what it writes is kept apart."""
+    """A folder with the files of the checkout that the quickstart reads, so that its output does not mix with ours."""
     for name in ("conf", "samples", small_model.parent.name):
         (tmp_path / name).symlink_to(root / name)
     return tmp_path

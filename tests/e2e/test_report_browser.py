@@ -1,4 +1,4 @@
-"""The report in headless Chromium: wide, on a phone, in the dark and on paper; no error, no request, all readable."""
+"""The report in headless Chromium: wide, on a phone, in dark mode and in print; no error or request, all readable."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ pytest.importorskip("PIL.Image", reason="needs Pillow, which comes with matplotl
 from page_look import BLANK_COLOURS, Seen, View, address_of, colours_of, look
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A minute where nothing else runs, and some on a machine that is shared.
+# One minute on an idle machine, several on a shared one.
 JOB_S = 600
-# A4 with the margins that browsers take.
+# A4 with the default margins of browsers.
 PAPER_PX = 718
 
 VIEWS = {
@@ -37,14 +37,14 @@ VIEWS = {
 
 @pytest.fixture(scope="module")
 def has_browser() -> None:
-    """Skips what cannot be looked at, before anything is made to be looked at."""
+    """Skips the tests if there is no browser, before any report is made."""
     if not any(map(shutil.which, NAMES)):
-        pytest.skip(f"no Chromium on the PATH (one of {', '.join(NAMES)}): the report cannot be looked at")
+        pytest.skip(f"no Chromium on the PATH (one of {', '.join(NAMES)}): the report cannot be viewed")
 
 
 @pytest.fixture(scope="module")
 def browser(has_browser, tmp_path_factory) -> Iterator[str]:
-    """The address of a headless Chromium, started once for all looks."""
+    """The address of a headless Chromium, started once for all views."""
     profile = tmp_path_factory.mktemp("profile")
     command = next(path for path in map(shutil.which, NAMES) if path)
     # The page is our own and loads nothing; without user namespaces (containers, root) Chromium's sandbox cannot start.
@@ -75,7 +75,7 @@ def looked_at(browser, tmp_path):
 
 @pytest.fixture(scope="module")
 def real_page(has_browser, shared, root, tmp_path_factory) -> str:
-    """The report on LLMBar's three published evaluators, as a user gets it who ingests and evaluates them."""
+    """The report on LLMBar's three published evaluators, as a user gets it by ingesting and evaluating them."""
     folder = tmp_path_factory.mktemp("llmbar")
     data = shared / "data" / "llmbar"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUDGELAKE_", "MLFLOW_"))}
@@ -138,7 +138,7 @@ def test_the_report_of_a_real_evaluation_reads_and_prints_well(looked_at, real_p
         assert seen.page_width <= view.width
         assert not seen.poor_contrasts
     assert not seen.lost
-    # GPT-4 leans to no place that so few comparisons could show, and ChatGPT's failures leave some figures open.
+    # GPT-4 has no position bias that so few comparisons could show, and ChatGPT's failures leave some figures open.
     assert "not found; this sample could not have shown less than" in real_page
     assert "were all failures wrong" in real_page
     assert real_page.count('<article class="disagreement"') == 20

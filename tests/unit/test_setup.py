@@ -1,4 +1,4 @@
-"""What is said of a machine on which judgelake cannot be installed or run."""
+"""The errors on a machine where judgelake cannot be installed or run."""
 
 import importlib.util
 import os
@@ -47,7 +47,7 @@ def java_home(tmp_path):
     return make
 
 
-def test_a_fitting_java_is_no_problem(java_home):
+def test_a_supported_java_is_not_a_problem(java_home):
     assert preflight.java_problem(java_home('openjdk version "17.0.15"')) is None
 
 
@@ -74,17 +74,17 @@ def test_a_wrong_python_is_named_with_the_right_ones(version):
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12)])
-def test_a_supported_python_is_no_problem(version):
+def test_a_supported_python_is_not_a_problem(version):
     assert preflight.python_problem(version, "python") is None
 
 
-def test_too_little_disk_is_said_with_the_place(tmp_path):
+def test_too_little_disk_is_reported_with_the_place(tmp_path):
     problem = preflight.disk_problem(str(tmp_path / "not" / "yet"), 10**9)
     assert f"The disk of {tmp_path} has" in problem
 
 
-def test_too_little_memory_is_said_and_unknown_memory_is_not():
-    assert "2.0 GiB of memory are free, and 6 GiB are needed" in preflight.memory_problem(6, 2.0)
+def test_too_little_memory_is_reported_and_unknown_memory_is_not():
+    assert "2.0 GiB of memory are free, but 6 GiB are needed" in preflight.memory_problem(6, 2.0)
     assert preflight.memory_problem(6, None) is None
     assert preflight.memory_problem(0, 2.0) is None
 

@@ -1,4 +1,4 @@
-"""The command `judgelake`: small local looks at prompts, outputs and judges; no Spark unless a subcommand needs it."""
+"""The command `judgelake`: small local commands for prompts, outputs and judges; Spark only where it is needed."""
 
 from judgelake.cli.program import main
 

@@ -1,4 +1,4 @@
-"""`judgelake doctor`: what is wrong with this machine, and how to mend it."""
+"""`judgelake doctor`: what is wrong with this machine, and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from judgelake.cli.sql import add_config, config_of, tables_of
 
 EXAMPLES = """\
-Exit code 1 when there is a problem; warnings do not count. Nothing is changed.
+Exit code 1 if there is a problem; warnings do not count. Nothing is changed.
 
 examples:
   judgelake doctor
@@ -21,20 +21,20 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
     parser = subcommands.add_parser(
         "doctor",
         parents=[common],
-        help="check this machine (starts Spark: some seconds)",
+        help="check this machine (starts Spark: a few seconds)",
         description="Check Java, Spark, Delta, vLLM, GPU, model, MLflow's store, disk, memory and left-over engines.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--model", help="a judge's model to check: a folder, or a name of a hub (default: the one the config names)"
+        "--model", help="a judge's model to check: a folder, or a Hugging Face name (default: the one the config names)"
     )
     add_config(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was found; 1 when there is a problem."""
+    """Print the findings; returns 1 if there is a problem."""
     from rich.console import Console
 
     from judgelake.doctor import run_doctor

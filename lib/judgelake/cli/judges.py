@@ -1,4 +1,4 @@
-"""`judgelake judges`: which judges there are, with what modes and models."""
+"""`judgelake judges`: the list of judges, with their modes and models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from judgelake.judges import JudgeSpec, list_judges
 HEADINGS = ("name", "modes", "model", "licence", "source")
 
 EXAMPLES = """\
-A table on a terminal; tab-separated lines elsewhere, with a heading line.
+Prints a table on a terminal; elsewhere tab-separated lines with a header line.
 
 examples:
   judgelake judges
@@ -25,16 +25,16 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
         "judges",
         parents=[common],
         help="list the judges",
-        description="List the judges: your own folder's, then the built-in ones.",
+        description="List the judges: first those in your own folder, then the built-in ones.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--judges", metavar="DIR", help="a folder of your own judge files, which come first")
+    parser.add_argument("--judges", metavar="DIR", help="a folder of your own judge files, listed first")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line a judge."""
+    """Print one line per judge."""
     rows = [_row(spec) for spec in list_judges(arguments.judges)]
     if sys.stdout.isatty():
         _print_table(rows)
@@ -50,7 +50,7 @@ def _row(spec: JudgeSpec) -> tuple[str, ...]:
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
-    # Only a terminal needs it, and it takes a tenth of a second.
+    # Only needed on a terminal; the import takes a tenth of a second.
     from rich.console import Console
     from rich.table import Table
 

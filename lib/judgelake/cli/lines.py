@@ -1,4 +1,4 @@
-"""JSONL in and out: lines are read as ingest reads them, and written as they are."""
+"""JSONL input and output: lines are read as ingest reads them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from judgelake.sources import Rejected, Row, rows_of, rows_of_stream
 
 
 def read_records(path: str) -> Iterator[Mapping[str, Any] | Failure]:
-    """The objects of a file ("-": standard input); invalid_input, with the line, for one that cannot be taken.
+    """The objects of a file ("-": standard input); a failure invalid_input with the line number for an unusable one.
 
     Raises:
-        UserError: the file cannot be read, is in another encoding than UTF-8, or is not JSON.
+        UserError: the file cannot be read, is not encoded in UTF-8, or is not JSON.
     """
     rows = rows_of_stream("standard input", sys.stdin.buffer) if path == "-" else rows_of(Path(path))
     for row in rows:
@@ -24,7 +24,7 @@ def read_records(path: str) -> Iterator[Mapping[str, Any] | Failure]:
 
 
 def write_record(record: dict[str, Any]) -> None:
-    """One line of JSON to standard output, text as it is; half a surrogate pair becomes a question mark."""
+    """Write one line of JSON to standard output without escaping text; a lone surrogate becomes a question mark."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
 

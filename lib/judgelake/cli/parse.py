@@ -1,4 +1,4 @@
-"""`judgelake parse`: raw outputs read again, by a new parser or a new judge file."""
+"""`judgelake parse`: reads raw outputs again, with a new parser or a new judge file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from judgelake.comparisons import (
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, load_judge, parse
 
-# A line may hold more: what else was kept of a call says nothing of how its output is read.
+# A line may have more fields: the other fields stored of a call do not affect how its output is read.
 FIELDS: dict[str, Check] = {
     "raw": text,
     "finish_reason": optional(text),
@@ -32,8 +32,8 @@ FIELDS: dict[str, Check] = {
 ABSENT = {"finish_reason": None, "label_logprobs": None}
 
 EXAMPLES = """\
-reads {"raw"} lines; a line may also have "finish_reason" ("length": the output was cut), "label_logprobs" and
-"answers". Prints {"status", "scores", "verdict", "reason"} for each, in the order the answers were SHOWN.
+Reads {"raw"} lines; a line may also have "finish_reason" ("length": the output was cut), "label_logprobs" and
+"answers". Prints {"status", "scores", "verdict", "reason"} for each, in the order in which the answers were SHOWN.
 
 examples:
   judgelake parse --judge judgelm --mode pair outputs.jsonl
@@ -61,7 +61,7 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line an output."""
+    """Print one line per output."""
     spec = load_judge(arguments.judge, arguments.judges)
     fewest, most = spec.mode(arguments.mode).answers
     answers = fewest if arguments.answers is None else arguments.answers

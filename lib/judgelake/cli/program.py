@@ -1,4 +1,4 @@
-"""The command line itself: which subcommands there are."""
+"""The command line itself: the list of subcommands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from judgelake.cli import doctor, judges, parse, prompts, sql
 from judgelake.runtime import DEBUG, CommandParser, exit_code_of
 
 # A subcommand is a file with `add(subcommands, common)`, which gives its parser the default `run(arguments) -> int`.
-# It imports what is heavy inside `run`, so that the others start at once.
+# It imports heavy packages inside `run`, so that the other subcommands start quickly.
 COMMANDS = (prompts, parse, judges, sql, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; the exit code: 0, 2 for a user's mistake, 1 for what could not be finished.
+    """Run one subcommand; returns the exit code: 0, 2 for a user's mistake, 1 for a command that could not finish.
 
     Args:
         argv: the arguments after the program's name; None: those of the process.
@@ -29,7 +29,7 @@ def _run(arguments: argparse.Namespace) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; without this Python complains again when it closes stdout.
+        # The reader (head, less) has closed the pipe; without this Python reports an error when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(DEBUG, action="store_true", help="show the stack trace of an error")
     parser = CommandParser(
         prog="judgelake",
-        description="Small local helpers; the jobs that judge whole tables are jobs/*.py.",
-        epilog="Each has its own help, with examples: judgelake prompts --help",
+        description="Small local helpers; whole tables are judged by jobs/*.py.",
+        epilog="Each command has its own help with examples: judgelake prompts --help",
         parents=[common],
     )
     subcommands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)

@@ -1,4 +1,4 @@
-"""`judgelake prompts`: every prompt a judge would get, before a GPU-hour is spent."""
+"""`judgelake prompts`: shows every prompt a judge would get, before a GPU-hour is spent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparis
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, load_judge, render
 
-# A line of our JSONL may carry labels for its comparison; a prompt never shows them.
+# A line of our JSONL may contain labels of its comparison; a prompt never shows them.
 ALSO = ("labels",)
 
 EXAMPLES = """\
-prints a line for each comparison: {"comparison_id", "order", "prompt"}, where prompt is a text, or a list of
-messages for a chat judge; or {"comparison_id", "order", "status", "reason"} for one the mode cannot judge.
+Prints one line per comparison: {"comparison_id", "order", "prompt"}, where prompt is a text, or a list of
+messages for a chat judge; or {"comparison_id", "order", "status", "reason"} if the mode cannot judge it.
 
 examples:
   judgelake prompts --judge judgelm --mode pair comparisons.jsonl
@@ -41,7 +41,7 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--order",
         default="AB",
-        help="AB: the comparison's own order (default); BA: reversed, of n answers too; CAB: as spelled",
+        help="AB: the original order (default); BA: reversed, also for more than two answers; CAB: as given",
     )
     parser.add_argument("--reference", default="use", choices=("use", "ignore"), help="default: use")
     parser.add_argument("--judges", metavar="DIR", help="a folder of your own judge files, searched first")
@@ -50,7 +50,7 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line a comparison."""
+    """Print one line per comparison."""
     spec = load_judge(arguments.judge, arguments.judges)
     spec.mode(arguments.mode)
     if not re.fullmatch(r"[A-Z]+", arguments.order):
@@ -79,11 +79,11 @@ def _prompt(spec: JudgeSpec, comparison: Comparison, order: str, arguments: argp
 
 
 def _order(wanted: str, answers: int) -> str | Failure:
-    own, reverse = orders_of(answers)
+    original, reverse = orders_of(answers)
     if wanted in ("AB", "BA"):
-        return own if wanted == "AB" else reverse
+        return original if wanted == "AB" else reverse
     if "".join(sorted(wanted)) != LETTERS[:answers]:
-        return Failure(Status.INVALID_INPUT, f"{wanted!r} is no order of {answers} answers")
+        return Failure(Status.INVALID_INPUT, f"{wanted!r} is not an order of {answers} answers")
     return wanted
 
 

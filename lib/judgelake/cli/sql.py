@@ -1,4 +1,4 @@
-"""`judgelake sql`: a query over the tables of the warehouse."""
+"""`judgelake sql`: runs a query over the tables of the warehouse."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 DEFAULT_ROWS = 50
-# Classes of SQLSTATE for which a query can be blamed: not supported, more than one row in the place of one, data that
-# an expression fails on, syntax and names, and what a query raises itself.
+# SQLSTATE classes of errors caused by the query: not supported, more than one row where one is expected, data on which
+# an expression fails, syntax and names, and errors that the query raises itself.
 OF_THE_QUERY = ("0A", "21", "22", "42", "P0")
 
 EXAMPLES = """\
-A table on a terminal; tab-separated lines elsewhere, with a heading line.
+Prints a table on a terminal; elsewhere tab-separated lines with a header line.
 
 examples:
   judgelake sql "SHOW TABLES"
@@ -38,7 +38,7 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
     parser = subcommands.add_parser(
         "sql",
         parents=[common],
-        help="query the tables (starts Spark: some seconds)",
+        help="query the tables (starts Spark: a few seconds)",
         description="Run a query over comparisons, labels, judgments and their views, and print the result.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,21 +50,21 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says where the tables lie."""
+    """Add the option that says where the tables are."""
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help=f"a job's YAML, for its names of tables and warehouse (default: {DEFAULT_CONFIG} where it exists)",
+        help=f"a job's YAML file with the names of tables and warehouse (default: {DEFAULT_CONFIG} if it exists)",
     )
 
 
 def config_of(config: str | None) -> str | Path | None:
-    """The config named on the command line, or the default one where it exists."""
+    """The config named on the command line, or the default one if it exists."""
     return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
 def tables_of(config: str | None) -> Tables:
-    """The names of the tables in a job's config, in the environment, or the default ones."""
+    """The names of the tables, from a job's config, the environment, or the defaults."""
     return load_tables(config_of(config))
 
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the rows of a query.
 
     Raises:
-        UserError: there are no tables yet, or the query does not fit them.
+        UserError: there are no tables yet, or the query is not valid for them.
     """
     from judgelake.lake import register
     from judgelake.runtime import get_spark, stop_spark
@@ -82,8 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if not register(spark, tables, with_views=True):
             raise UserError(
-                f"No tables in {tables.warehouse or 'the catalog'!r} yet. Fill them with jobs/ingest.py, or name their "
-                "place with --config or JUDGELAKE_WAREHOUSE."
+                f"No tables in {tables.warehouse or 'the catalog'!r} yet. Create them with jobs/ingest.py, or set "
+                "their location with --config or JUDGELAKE_WAREHOUSE."
             )
         columns, rows, is_cut = result_of(spark, arguments.query, arguments.rows)
     finally:
@@ -102,22 +102,22 @@ def result_of(spark: SparkSession, query: str, most: int) -> tuple[list[str], li
     """Column names and the first `most` rows of a query as text, and whether there are more.
 
     Raises:
-        UserError: the query cannot be parsed, names what is not there, or cannot be computed on the rows.
+        UserError: the query cannot be parsed, names something that does not exist, or fails on the rows.
     """
     from py4j.protocol import Py4JError  # type: ignore[import-untyped]
     from pyspark.errors import AnalysisException, PySparkException
 
     try:
         frame = spark.sql(query)
-        found = frame.take(most + 1)
+        taken = frame.take(most + 1)
     except AnalysisException as error:
-        raise UserError(f"The query does not fit: {first_line(error)}") from error
+        raise UserError(f"The query is not valid: {first_line(error)}") from error
     except (PySparkException, Py4JError) as error:
         if (sql_state(error) or "").startswith(OF_THE_QUERY):
             raise UserError(f"The query fails on the rows: {cause_of(error)}") from error
         raise
-    rows = [[_text(value) for value in row] for row in found[:most]]
-    return list(frame.columns), rows, len(found) > most
+    rows = [[_text(value) for value in row] for row in taken[:most]]
+    return list(frame.columns), rows, len(taken) > most
 
 
 def _text(value: Any) -> str:
@@ -126,7 +126,7 @@ def _text(value: Any) -> str:
     if hasattr(value, "asDict"):
         value = value.asDict(recursive=True)
     if isinstance(value, list | dict | tuple):
-        # Dates and decimals inside an array are text to a reader.
+        # Dates and decimals inside an array are shown as text.
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 

@@ -1,4 +1,4 @@
-"""What is wrong with this machine, and how to mend it: one check a thing the job needs. Nothing is changed."""
+"""What is wrong with this machine, and how to fix it: one check for each thing a job needs. Nothing is changed."""
 
 from judgelake.doctor.report import run_doctor
 

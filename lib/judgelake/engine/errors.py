@@ -1,4 +1,4 @@
-"""The two ways an engine ends a task; what goes wrong with one request is a `Failure`."""
+"""The two errors of an engine that end a task; a problem with a single request is a `Failure`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from judgelake.errors import RunError, UserError
 
 
 class EngineGone(RunError):  # noqa: N818 - says what happened
-    """The engine died under the task; the task's retry starts it anew."""
+    """The engine died while the task was using it; the task's retry starts it again."""
 
 
 class EngineRefused(UserError):  # noqa: N818 - says what happened
-    """The engine cannot serve this job at all: wrong address, key, model or an option it does not know."""
+    """The engine cannot serve this job at all: wrong address, key or model, or an option it does not know."""

@@ -1,4 +1,4 @@
-"""What a model is: the content of a local folder, or a name and revision on a hub."""
+"""What a model is: the content of a local folder, or a name and revision on Hugging Face."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from judgelake.errors import UserError
 WHOLE_BELOW = 16 * 1024 * 1024
 SAMPLED_BLOCKS = 16
 BLOCK_BYTES = 64 * 1024
-# What a folder may hold beside a model without being another model.
+# Files that may lie next to a model without making it a different model.
 IGNORED_SUFFIXES = (".md", ".lock", ".metadata", ".gitattributes", ".gitignore", ".png", ".jpg", ".pdf")
 IGNORED_NAMES = ("LICENSE", "LICENCE", "NOTICE")
 
 
 def local_model(model: str) -> Path | None:
-    """The folder of a local model; None for a name on a hub.
+    """The folder of a local model; None for a name on Hugging Face.
 
     Raises:
-        UserError: it can only be a path, and there is no such folder.
+        UserError: the name can only be a path, and there is no such folder.
     """
     path = Path(model).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise UserError(f"The model folder {model!r} holds no config.json. Name a folder in Hugging Face format.")
+            raise UserError(f"The model folder {model!r} has no config.json. Give a folder in Hugging Face format.")
         return path.resolve()
-    is_beside = "/" in model and path.parent.is_dir()
-    looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists() or is_beside
+    has_parent_here = "/" in model and path.parent.is_dir()
+    looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists() or has_parent_here
     if looks_like_path or not model:
         raise UserError(
-            f"The model {model!r} is not a folder on this machine. Set judge.model to a folder or a hub name."
+            f"The model {model!r} is not a folder on this machine. Set judge.model to a folder or a Hugging Face name."
         )
     return None
 
 
 def served_identity(name: str, revision: str | None) -> str:
-    """A model behind `engine.url`, as "name@revision": a name to its server, though it may look like a path here."""
+    """A model behind `engine.url`, as "name@revision": the name is the server's, even if it looks like a path."""
     return f"{name}@{revision or 'unpinned'}"
 
 
 def model_identity(model: str, revision: str | None) -> str:
     """The model as "local:<sha256>" of a folder's content, or "name@revision" ("unpinned" where no revision is given).
 
-    Small files (config, index, tokenizer, templates) are read whole; of weights the size, the header and blocks
-    spread over the file, so that a model of any size is known in well under a second. The path does not count.
+    Small files (config, index, tokenizer, templates) are hashed whole; weight files by their size, header and blocks
+    spread over the file, so that any model is identified in well under a second. The path is not part of it.
 
     Raises:
-        UserError: a path with no model in it.
+        UserError: the path contains no model.
     """
     folder = local_model(model)
     if folder is None:
@@ -76,7 +76,7 @@ def _content_hash(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def _canonical_config(content: bytes) -> bytes:
-    """config.json without the names its writer left: they tell where it came from, not what it is."""
+    """config.json without the names its writer left: they say where the model came from, not what it is."""
     try:
         config: Any = json.loads(content)
     except ValueError:
@@ -98,7 +98,7 @@ def _sample(path: Path, size: int) -> bytes:
     parts = [str(size).encode()]
     with path.open("rb") as file:
         if path.suffix == ".safetensors":
-            # The first eight bytes are the length of a JSON header that names every tensor, its type and place.
+            # The first eight bytes are the length of a JSON header with the name, type and offset of every tensor.
             length = int.from_bytes(file.read(8), "little")
             parts.append(file.read(min(length, WHOLE_BELOW)))
         for block in range(SAMPLED_BLOCKS):

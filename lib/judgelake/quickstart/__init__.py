@@ -1,1 +1,1 @@
-"""What `make quickstart` needs around the jobs: the small judge model and the shipped sample. No job imports it."""
+"""What `make quickstart` needs besides the jobs: the small judge model and the shipped sample. No job imports it."""

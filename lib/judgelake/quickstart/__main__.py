@@ -1,6 +1,6 @@
-"""`make quickstart`: judge the shipped sample with the small model, evaluate that, and show what came of it.
+"""`make quickstart`: judge the shipped sample with the small model, evaluate the verdicts, and show the results.
 
-The sequence is what a user does by hand: make a model available, ingest a file, judge, read the tables, evaluate.
+The steps are those of a user: make a model available, ingest a file, judge, read the tables, evaluate.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="a key of conf/judge.yaml, as jobs/judge.py takes it",
+        help="a key of conf/judge.yaml, as for jobs/judge.py",
     )
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
-    # Tokenizer threads of this process and the fork of Spark's gateway do not go together; it says so at length.
+    # Tokenizer threads of this process conflict with the fork of Spark's gateway, which causes long warnings.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return exit_code_of(parser, lambda arguments: quickstart(Console(), arguments.set, debug=arguments.debug), argv)
 
 
 def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = False) -> int:
-    """Make the model, ingest the sample, judge its pairs in both orders, and print the verdicts; nothing is done twice.
+    """Make the model, ingest the sample, judge its pairs in both orders, and print the verdicts; nothing is repeated.
 
     Raises:
         UserError: this is not the root of a checkout.
     """
     if not SAMPLE.is_file() or not CONFIG.is_file():
-        raise UserError(f"{SAMPLE} and {CONFIG} are not here: run the quickstart in the root of a checkout.")
+        raise UserError(f"{SAMPLE} and {CONFIG} do not exist here: run the quickstart in the root of a checkout.")
     heading(console, 1, "a small judge model: SmolLM2-135M-Instruct")
     make_small_model(MODEL)
     job = quickstart_job(settings)
@@ -63,27 +63,27 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
     try:
         done = ingest(spark, IngestJob(tables=job.tables), "judgelake", Files(inputs=(SAMPLE,)), strict=True)
         console.print(
-            f"{done.comparisons_added} comparisons added, {done.comparisons_held} were there; "
-            f"{done.labels_added} gold labels added, {done.labels_held} were there",
+            f"{done.comparisons_added} comparisons added, {done.comparisons_held} already existed; "
+            f"{done.labels_added} gold labels added, {done.labels_held} already existed",
             highlight=False,
         )
         show_scope(console, spark.table(job.tables.comparisons), PAIRS)
-        heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (the start takes a minute)")
+        heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (starting takes a minute)")
         run = judge(spark, job, console=console)
         if not run.counts.judgments:
             console.print(
-                "Everything was judged before, so nothing was asked. To begin anew, delete the warehouse folder."
+                "Everything was judged before, so nothing was asked. To start again, delete the warehouse folder."
             )
-        # It would hold its memory while nothing is asked.
+        # It would use memory although no more requests come.
         stop_engines(owner_of_this_driver())
         heading(console, 4, "the verdicts, from the Delta table")
         show_verdicts(console, spark, job.tables, run.judge.fingerprint)
         show_statuses(console, spark, job.tables, run.judge.fingerprint)
-        heading(console, 5, "how good that is: the verdicts against the sample's gold labels, with their uncertainty")
+        heading(console, 5, "evaluation: the verdicts compared with the sample's gold labels, with their uncertainty")
         show_headline(console, evaluate_and_report(spark, evaluation_job(job, run.judge.fingerprint)))
         show_next_commands(console)
     except KeyboardInterrupt:
-        console.print("Stopped: what was judged so far is kept, `make quickstart` goes on from there.")
+        console.print("Stopped: what was judged so far is kept, `make quickstart` continues from there.")
         return 130
     finally:
         stop_engines(owner_of_this_driver())
@@ -92,7 +92,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
 
 
 def quickstart_job(settings: Sequence[str] = ()) -> JudgeJob:
-    """The job of conf/judge.yaml with our own judge over the sample's pairs; `settings` have the last word."""
+    """The job of conf/judge.yaml with our own judge over the sample's pairs; `settings` override everything else."""
     own = ("judge.name=chat", "judge.mode=pair", f"judge.model={MODEL}", "order.orders=both", f'input.where="{PAIRS}"')
     return load_config(JudgeJob, CONFIG, (*own, *settings))
 
@@ -106,7 +106,7 @@ def evaluation_job(job: JudgeJob, judge_fingerprint: str) -> EvaluateJob:
 
 
 def heading(console: Console, number: int, text: str) -> None:
-    """Say which of the five steps begins."""
+    """Print which of the five steps begins."""
     console.print(f"\n[bold]{number}/5[/bold] {text}", highlight=False, soft_wrap=True)
 
 

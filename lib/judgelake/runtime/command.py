@@ -1,4 +1,4 @@
-"""How every command starts and ends: its arguments, one sentence for an error, an exit code."""
+"""The start and end of every command: its arguments, one sentence for an error, an exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NoReturn
 from judgelake.errors import RunError, UserError
 
 INTERRUPTED = 130
-# A message may quote what it is about, and that may be a whole answer.
+# A message may quote its subject, which may be a whole answer.
 SENTENCE_CHARACTERS = 500
 CAUSED_BY = "Caused by: "
 TRACEBACK = "Traceback (most recent call last):"
@@ -21,7 +21,7 @@ DEBUG = "--debug"
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Reports a wrong command line as every other mistake of a user: in one sentence."""
+    """Reports a wrong command line like every other user error: in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a UserError."""
@@ -29,20 +29,20 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def add_job_arguments(parser: argparse.ArgumentParser, default: Path, example: str) -> None:
-    """Add --config, --set and --debug; `default` is read where it exists, `example` is a KEY=VALUE."""
-    parser.add_argument("--config", metavar="FILE", help=f"the job's YAML (default: {default} where it exists)")
+    """Add --config, --set and --debug; `default` is read if it exists, `example` is a KEY=VALUE."""
+    parser.add_argument("--config", metavar="FILE", help=f"the job's YAML (default: {default} if it exists)")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help=f"a key in place of the file's, e.g. {example}; may be given several times",
+        help=f"overrides a key of the file, e.g. {example}; may be given several times",
     )
     parser.add_argument(DEBUG, action="store_true", help="show the stack trace of an error, and Spark's messages")
 
 
 def config_path(arguments: argparse.Namespace, default: Path) -> str | Path | None:
-    """The file of --config, else `default` where it exists, else None: the built-in defaults."""
+    """The file of --config, else `default` if it exists, else None: the built-in defaults."""
     return arguments.config or (default if default.exists() else None)
 
 
@@ -51,14 +51,14 @@ def exit_code_of(
     command: Callable[[argparse.Namespace], int | None],
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Read a command line, run what it asks for, and return the exit code.
+    """Parse the command line, run the command, and return the exit code.
 
     0 or what `command` returns; 2 for a user's mistake, 1 for a failed run and for a bug, 130 for Ctrl-C. The
-    error is one line on stderr, with its stack trace before it where --debug is given.
+    error is one line on stderr, preceded by its stack trace if --debug is given.
 
     Args:
-        parser: the command's.
-        command: what runs; it is given the parsed arguments.
+        parser: of the command.
+        command: called with the parsed arguments.
         argv: the arguments after the program's name; None: those of the process.
     """
     given = list(sys.argv[1:] if argv is None else argv)
@@ -92,29 +92,29 @@ def _reported(error: Exception, is_debug: bool) -> int:
 
 
 def cause_of(error: BaseException) -> str:
-    """What went wrong, in one line: the innermost cause that Spark names, or the error's type and first line."""
+    """The cause of an error in one line: the innermost one that Spark names, or the error's type and first line."""
     own = (str(error).strip() or "no message").splitlines()
-    said = _innermost(error)
-    starts = [number for number, line in enumerate(said) if TRACEBACK in line]
+    cause = _innermost(error)
+    starts = [number for number, line in enumerate(cause) if TRACEBACK in line]
     if starts:
-        # What a Python worker raised stands below the frames, which are indented.
-        said = [line for line in said[starts[-1] + 1 :] if line.strip() and not line[0].isspace()]
-    is_cause = bool(said) and said[0] != own[0]
-    return (said[0] if is_cause else f"{type(error).__name__}: {own[0]}")[:SENTENCE_CHARACTERS]
+        # What a Python worker raised follows the stack frames, which are indented.
+        cause = [line for line in cause[starts[-1] + 1 :] if line.strip() and not line[0].isspace()]
+    is_cause = bool(cause) and cause[0] != own[0]
+    return (cause[0] if is_cause else f"{type(error).__name__}: {own[0]}")[:SENTENCE_CHARACTERS]
 
 
 def sql_state(error: BaseException) -> str | None:
-    """The SQLSTATE, five characters, of the innermost cause of an error of Spark's; None where it has none.
+    """The SQLSTATE, five characters, of the innermost cause of a Spark error; None if it has none.
 
     Class 22 (its first two characters) is an expression that fails on the data, such as a division by zero or a cast.
     """
-    found = re.search(r"SQLSTATE: (\w{5})\b", "\n".join(_innermost(error)))
-    return None if found is None else found.group(1)
+    match = re.search(r"SQLSTATE: (\w{5})\b", "\n".join(_innermost(error)))
+    return None if match is None else match.group(1)
 
 
 def _innermost(error: BaseException) -> list[str]:
-    """The lines of an error of Spark's from its innermost cause on, without the mark of a cause; none of another's."""
-    # By name: a command that needs no Spark must not import it to say why it failed.
+    """The lines of a Spark error from its innermost cause on, without the leading mark; empty for other errors."""
+    # By name: a command that does not need Spark must not import it to report an error.
     if type(error).__module__.partition(".")[0] not in ("py4j", "pyspark"):
         return []
     lines = str(error).strip().splitlines()

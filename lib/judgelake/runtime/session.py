@@ -1,4 +1,4 @@
-"""The Spark session: the one that runs, or one configured for Delta on this machine."""
+"""The Spark session: the active one, or a new one configured for Delta on this machine."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 LEAST_JAVA = 17
 
-# PySpark writes what it raises to stderr, too, as one line of JSON with every stack trace.
+# PySpark also writes its errors to stderr, as one line of JSON with every stack trace.
 QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
-# The sessions that `get_spark` has made, with how many callers use each: one command may call another.
+# The sessions that `get_spark` has created, with the number of callers using each: one command may call another.
 _users: weakref.WeakKeyDictionary[SparkSession, int] = weakref.WeakKeyDictionary()
 
 
@@ -46,20 +46,20 @@ def get_spark(
     *,
     one_command: bool = False,
 ) -> SparkSession:
-    """The session that is active already (Databricks, a notebook), or a new one with Delta.
+    """The session that is already active (Databricks, a notebook), or a new one with Delta.
 
-    Under spark-submit the new one keeps all that was given to spark-submit; elsewhere it is a local one.
+    Under spark-submit the new session keeps all settings given to spark-submit; elsewhere it is a local session.
 
     Args:
-        tables: where the embedded warehouse lies, for what Spark itself would put there.
+        tables: gives the folder of the embedded warehouse, for files that Spark itself puts there.
         app_name: name of a new session.
-        settings: further Spark settings of a new session.
-        debug: let Spark's own messages through.
-        one_command: a new session ends with the command that asks for it, which reads nothing but the tables.
+        settings: additional Spark settings of a new session.
+        debug: show Spark's own messages.
+        one_command: a new session ends with the calling command, which reads nothing except the tables.
 
     Raises:
         UserError: no Java of version 17 or newer, or the active session has no Delta.
-        RunError: Spark did not start, for example because Delta's jars could not be fetched.
+        RunError: Spark did not start, for example because Delta's jars could not be downloaded.
     """
     from pyspark.sql import SparkSession
 
@@ -76,7 +76,7 @@ def get_spark(
     if "SPARK_REMOTE" in os.environ:
         spark = SparkSession.builder.appName(app_name).getOrCreate()
     else:
-        # Without it Spark takes the first python3 on the PATH, which need not have our packages.
+        # Without it Spark uses the first python3 on the PATH, which may not have our packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         spark = _new_session(tables, app_name, dict(settings or {}), debug, one_command)
     _users[spark] = 1
@@ -84,7 +84,7 @@ def get_spark(
 
 
 def stop_spark(spark: SparkSession) -> None:
-    """Give back what `get_spark` gave: what it made stops with the last user, what was there before goes on."""
+    """Release a session from `get_spark`: one it created stops with its last user, one that already ran continues."""
     if spark not in _users:
         return
     _users[spark] -= 1
@@ -97,26 +97,26 @@ def check_java() -> str:
     """The version of the Java that Spark will use.
 
     Raises:
-        UserError: there is none, or it is older than 17.
+        UserError: there is no Java, or it is older than 17.
     """
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     advice = f"Install Java {LEAST_JAVA} or newer (a JRE is enough) and put it on the PATH, or set JAVA_HOME."
     try:
-        told = subprocess.run([java or "java", "-version"], capture_output=True, text=True, timeout=60).stderr
+        output = subprocess.run([java or "java", "-version"], capture_output=True, text=True, timeout=60).stderr
     except OSError as error:
         raise UserError(f"No Java found{f' under JAVA_HOME ({home})' if home else ''}. {advice}") from error
-    found = re.search(r'version "(\d+)[^"]*"', told)
-    if found is None or int(found.group(1)) < LEAST_JAVA:
-        raise UserError(f"Java is {found.group(0) if found else 'of an unknown version'}. {advice}")
-    return found.group(0).removeprefix("version ").strip('"')
+    match = re.search(r'version "(\d+)[^"]*"', output)
+    if match is None or int(match.group(1)) < LEAST_JAVA:
+        raise UserError(f"Java is {match.group(0) if match else 'of an unknown version'}. {advice}")
+    return match.group(0).removeprefix("version ").strip('"')
 
 
 def _hush_query_loggers() -> None:
     from pyspark.logger import PySparkLogger
 
     for name in QUERY_LOGGERS:
-        # Through PySpark's own function, for they must be of its class.
+        # Through PySpark's own function, because the loggers must be of its class.
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
@@ -125,11 +125,11 @@ def _new_session(
 ) -> SparkSession:
     from pyspark.sql import SparkSession
 
-    # spark-submit has started the JVM, chosen the master and the driver's memory already.
+    # spark-submit has already started the JVM and chosen the master and the driver's memory.
     is_submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     own = submitted_settings(_given_to_spark_submit()) if is_submitted else _local_settings(tables, app_name)
     if one_command:
-        # Who calls spark-submit says there what fits the work.
+        # Callers of spark-submit set there what suits the work.
         own |= {ONE_COMMAND: "true"} if is_submitted else settings_of_one_command(tables)
     own |= settings
     builder = SparkSession.builder
@@ -139,7 +139,7 @@ def _new_session(
         try:
             spark = _started(builder, noise, debug) if is_submitted else _started_with_delta(builder, own, noise, debug)
         except Exception as error:
-            # Asked only now: where all is well, the answer would be half a second of every start.
+            # Checked only now: in the normal case the check would cost half a second of every start.
             check_java()
             raise RunError(
                 f"Spark did not start: {_cause(error, noise)}. --debug shows all of its messages."
@@ -166,7 +166,7 @@ def _started_with_delta(
     if jars is not None:
         return _started(builder.config("spark.jars", jars), noise, debug)
     if not _jars_are_here(settings):
-        print("Fetching Delta's jars (60 MB, once) ...", file=sys.stderr, flush=True)
+        print("Downloading Delta's jars (60 MB, once) ...", file=sys.stderr, flush=True)
     spark = _started(configure_spark_with_delta_pip(builder), noise, debug)
     if not names_jars:
         remember_jars(record, spark.sparkContext.getConf().get("spark.jars", "").split(","))
@@ -174,7 +174,7 @@ def _started_with_delta(
 
 
 def _set_log_level(spark: SparkSession, debug: bool) -> None:
-    """Choose what Spark itself may say, unless the user did (--conf spark.log.level=...)."""
+    """Set Spark's log level, unless the user did (--conf spark.log.level=...)."""
     if spark.conf.get("spark.log.level", None) is None:
         spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
 
@@ -194,22 +194,22 @@ def _local_settings(tables: Tables, app_name: str) -> dict[str, str]:
 def _given_to_spark_submit() -> dict[str, str]:
     from pyspark import SparkConf, SparkContext
 
-    # Only the JVM knows, and a SparkConf made before Python has found it is empty.
+    # Only the JVM knows the settings, and a SparkConf created before Python is connected to it is empty.
     SparkContext._ensure_initialized()
     return dict(SparkConf().getAll())
 
 
 def _jars_are_here(settings: Mapping[str, str]) -> bool:
-    """Whether Ivy has Delta already; only for telling the user what takes so long."""
+    """Whether Ivy already has Delta; only used to tell the user what takes so long."""
     cache = Path(settings.get("spark.jars.ivy", Path.home() / ".ivy2.5.2"))
     return any((cache / "jars").glob("io.delta_delta-spark_*.jar"))
 
 
 @contextmanager
 def _output_into(target: int) -> Iterator[None]:
-    """Send what this process and the JVM it starts write to the console elsewhere.
+    """Redirect the console output of this process and of the JVM it starts.
 
-    The JVM keeps what it inherits, so this also hides the lines that Ivy, log4j and VACUUM print.
+    The JVM keeps the streams it inherits, so this also hides the lines that Ivy, log4j and VACUUM print.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -227,10 +227,10 @@ def _output_into(target: int) -> Iterator[None]:
 def _cause(error: Exception, noise: IO[bytes]) -> str:
     noise.seek(0)
     lines = noise.read().decode("utf-8", "replace").splitlines()
-    telling = [line.strip() for line in lines if re.search(r"unresolved|not found|Exception|Error", line)]
-    if any("unresolved" in line for line in telling):
-        return "Delta's jars could not be fetched from Maven (they are fetched once, 60 MB); check the network"
-    return f"{first_line(error)} ({telling[-1]})" if telling else first_line(error)
+    error_lines = [line.strip() for line in lines if re.search(r"unresolved|not found|Exception|Error", line)]
+    if any("unresolved" in line for line in error_lines):
+        return "Delta's jars could not be downloaded from Maven (once, 60 MB); check the network"
+    return f"{first_line(error)} ({error_lines[-1]})" if error_lines else first_line(error)
 
 
 def _check_delta(spark: SparkSession) -> None:
@@ -238,7 +238,7 @@ def _check_delta(spark: SparkSession) -> None:
     from pyspark.errors import PySparkException
 
     try:
-        # The catalog's class comes with Delta's jars; a setting that only names it proves nothing.
+        # The catalog's class comes with Delta's jars; a setting that only names it does not prove that they are there.
         spark.sql("SHOW SCHEMAS").first()
         has_delta = "DATABRICKS_RUNTIME_VERSION" in os.environ or "DeltaCatalog" in (
             spark.conf.get("spark.sql.catalog.spark_catalog", "") or ""

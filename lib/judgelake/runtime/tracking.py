@@ -1,4 +1,4 @@
-"""MLflow as every job uses it: where runs go, and the tables they read."""
+"""MLflow for all jobs: where runs are stored, and the tables they read."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from judgelake.writability import is_writable
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
 REACH_SECONDS = 5
-REMEDY = "Mend MLFLOW_TRACKING_URI, or set mlflow.enabled: false."
+REMEDY = "Fix MLFLOW_TRACKING_URI, or set mlflow.enabled: false."
 
 
 def warm_up(settings: Mlflow) -> Callable[[], None]:
-    """Import MLflow and open its store in a thread, while Spark is at work: one to four seconds of every run.
+    """Import MLflow and open its store in a thread while Spark works: saves one to four seconds of every run.
 
     Returns:
-        What waits for it, to be called before MLflow is used.
+        A function that waits for the thread, to be called before MLflow is used.
     """
     if not settings.enabled:
         return lambda: None
-    # Not a daemon: one that is ended while it makes the tables of a new store would leave half of them.
+    # Not a daemon: if it ended while creating the tables of a new store, only some of them would exist.
     thread = Thread(target=_warm_up, name="judgelake-mlflow")
     thread.start()
     return thread.join
@@ -40,13 +40,13 @@ def warm_up(settings: Mlflow) -> Callable[[], None]:
 
 def _warm_up() -> None:
     address = tracking_address()
-    # What goes wrong here goes wrong again in `open_experiment`, which says so.
+    # What fails here fails again in `open_experiment`, which reports it.
     with suppress(Exception):
         if address is None or why_unusable(address) is None:
             import mlflow
 
             if address is not None:
-                # Through a client of its own: the process's address may be somebody else's by now.
+                # Through its own client: other code may have changed the process's address by now.
                 mlflow.MlflowClient(address).search_experiments(max_results=1)
 
 
@@ -54,14 +54,14 @@ def open_experiment(settings: Mlflow) -> Any:
     """MLflow, set to the experiment of the settings; the address comes from MLFLOW_TRACKING_URI or Databricks.
 
     Raises:
-        UserError: nothing answers at the address, it cannot be written, or MLflow does not take the experiment.
+        UserError: no server responds at the address, it is not writable, or MLflow does not accept the experiment.
     """
     address = tracking_address()
     problem = why_unusable(address) if address is not None else None
     if problem is not None:
-        # MLflow itself tries for minutes, without a word.
+        # MLflow itself retries for minutes without a message.
         raise UserError(f"MLflow: {problem}. {REMEDY}")
-    import mlflow  # seconds to import, and not needed where it is switched off
+    import mlflow  # takes seconds to import, and is not needed if disabled
 
     if address is not None:
         mlflow.set_tracking_uri(address)
@@ -69,20 +69,20 @@ def open_experiment(settings: Mlflow) -> Any:
         mlflow.set_experiment(settings.experiment)
     except mlflow.MlflowException as error:
         why = without_password(first_line(error))
-        raise UserError(f"MLflow does not take the experiment {settings.experiment!r}: {why} {REMEDY}") from error
+        raise UserError(f"MLflow does not accept the experiment {settings.experiment!r}: {why} {REMEDY}") from error
     return mlflow
 
 
 def tracking_address() -> str | None:
-    """Where MLflow keeps its runs; None where Databricks decides."""
+    """Where MLflow stores its runs; None if Databricks decides."""
     given = os.environ.get("MLFLOW_TRACKING_URI")
     return given or (None if "DATABRICKS_RUNTIME_VERSION" in os.environ else DEFAULT_TRACKING)
 
 
 def tracking_errors() -> tuple[type[Exception], ...]:
-    """What a tracking server raises that is away, full or refuses; anything else is a mistake of the caller.
+    """The errors raised if a tracking server is unreachable, full or refuses; others are mistakes of the caller.
 
-    The errors of requests are `OSError`, too.
+    The errors of the package requests are also `OSError`.
     """
     from mlflow.exceptions import MlflowException
 
@@ -90,23 +90,23 @@ def tracking_errors() -> tuple[type[Exception], ...]:
 
 
 def why_unusable(address: str) -> str | None:
-    """Why runs cannot be kept at a tracking address, known within seconds; None where they can, or only MLflow knows.
+    """Why runs cannot be stored at a tracking address, found within seconds; None if they can, or only MLflow knows.
 
-    Nothing is changed, and no user and password of the address are sent or repeated.
+    Nothing is changed, and the user and password in the address are neither sent nor shown.
     """
     if address.startswith(("http://", "https://")):
         return _why_silent(without_password(address))
     place = _place_of(address)
-    return None if place is None or is_writable(place) else f"{without_password(address)} cannot be written"
+    return None if place is None or is_writable(place) else f"{without_password(address)} is not writable"
 
 
 def without_password(address: str) -> str:
-    """An address, or a text with addresses, as it may be shown."""
+    """An address, or a text with addresses, without user and password."""
     return re.sub(r"://[^/\s]*@", "://", address)
 
 
 def shown_error(error: BaseException) -> str:
-    """What MLflow or its store raised, in one line that may be shown."""
+    """An error of MLflow or its store in one line, without passwords."""
     return without_password(in_one_line(error))
 
 
@@ -115,16 +115,16 @@ def _why_silent(shown: str) -> str | None:
         with urllib.request.urlopen(f"{shown.rstrip('/')}/health", timeout=REACH_SECONDS):
             return None
     except urllib.error.HTTPError as error:
-        # It answers a stranger with what it likes; only a gateway with nothing behind it is no server.
+        # A server may refuse an anonymous request; only a gateway error means that there is no server.
         return f"{shown} answers with HTTP {error.code}" if error.code >= 500 else None
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        # MLflow has settings of its own for certificates.
+        # MLflow has its own settings for certificates.
         return None if isinstance(reason, ssl.SSLError) else f"{shown} does not answer ({reason})"
 
 
 def _place_of(address: str) -> Path | None:
-    """The file or folder behind an address; None where it is something else."""
+    """The file or folder of an address; None if it is something else."""
     if address.startswith("sqlite:"):
         name = address.removeprefix("sqlite:///").partition("?")[0]
         return None if name in ("", ":memory:") or name.startswith("sqlite:") else Path(name)
@@ -137,7 +137,7 @@ def table_dataset(tables: Tables, name: str, location: str, version: int) -> Any
     """A Delta table at one version as an MLflow dataset, without reading it.
 
     Args:
-        tables: says whether the table lies in an embedded warehouse.
+        tables: says whether the table is in an embedded warehouse.
         name: of the table.
         location: its folder or address.
         version: of the table.
@@ -152,10 +152,10 @@ def table_dataset(tables: Tables, name: str, location: str, version: int) -> Any
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """A config as MLflow's parameters: nested keys joined by dots, values as text."""
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in values.items():
         if isinstance(value, dict) and value:
-            found |= flat(value, f"{prefix}{name}.")
+            parameters |= flat(value, f"{prefix}{name}.")
         else:
-            found[prefix + name] = str(value)
-    return found
+            parameters[prefix + name] = str(value)
+    return parameters

@@ -1,4 +1,4 @@
-"""`judgelake sql`: what a query's rows look like, and what is said of one that does not fit."""
+"""`judgelake sql`: the rows of a query, and the error for one that is not valid."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_rows_come_as_text_with_their_column_names(spark):
     assert not is_cut
 
 
-def test_more_rows_than_asked_for_are_cut_and_said(spark):
+def test_more_rows_than_asked_for_are_cut_and_this_is_reported(spark):
     assert result_of(spark, "SELECT id FROM range(5) ORDER BY id", 3) == (["id"], [["0"], ["1"], ["2"]], True)
 
 
@@ -26,13 +26,13 @@ def test_the_tables_of_the_lake_can_be_queried(spark, lake, add_pairs):
 
 @pytest.mark.parametrize("query", ["SELEC 1", "SELECT nothing FROM nowhere", "SELECT no_such_column FROM range(1)"])
 def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
-    with pytest.raises(UserError, match="The query does not fit") as raised:
+    with pytest.raises(UserError, match="The query is not valid") as raised:
         result_of(spark, query, 10)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         pytest.param("SELECT 1 / 0", "Division by zero", id="a division by zero"),
         pytest.param("SELECT CAST('x' AS INT)", "cannot be cast", id="a cast of no number"),
@@ -42,8 +42,8 @@ def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
         pytest.param("SELECT raise_error('no more')", "no more", id="an error of the query's own"),
     ],
 )
-def test_a_query_that_fails_on_the_rows_is_the_users_error_in_one_sentence(spark, query, said):
+def test_a_query_that_fails_on_the_rows_is_the_users_error_in_one_sentence(spark, query, message):
     with pytest.raises(UserError, match="The query fails on the rows") as raised:
         result_of(spark, query, 10)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Sessions of other makers: spark-submit's, with the settings it was given, and one that was there before."""
+"""Sessions not created by judgelake: spark-submit's, with the settings it was given, and one that already ran."""
 
 import json
 import os
@@ -35,11 +35,11 @@ spark.range(3).write.format("delta").save("table")
 settings["rows"] = spark.read.format("delta").load("table").count()
 stop_spark(spark)
 settings["is_stopped"] = spark.sparkContext._jsc is None
-print("told: " + json.dumps(settings))
+print("settings: " + json.dumps(settings))
 """
 
 
-def test_spark_submits_own_settings_stand_and_delta_is_added(spark, tmp_path):
+def test_spark_submits_own_settings_are_kept_and_delta_is_added(spark, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     ours = dict(spark.sparkContext.getConf().getAll())
     jars = {name: ours[name] for name in ("spark.jars", "spark.jars.packages") if name in ours}
@@ -48,9 +48,9 @@ def test_spark_submits_own_settings_stand_and_delta_is_added(spark, tmp_path):
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(Path(pyspark.__file__).parent)}
     command = [str(submit), *given, str(tmp_path / "script.py")]
     answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-    lines = [line for line in answer.stdout.splitlines() if line.startswith("told: ")]
+    lines = [line for line in answer.stdout.splitlines() if line.startswith("settings: ")]
     assert lines, answer.stdout + answer.stderr
-    settings = json.loads(lines[0].removeprefix("told: "))
+    settings = json.loads(lines[0].removeprefix("settings: "))
     assert {name: settings[name] for name in GIVEN} == GIVEN
     assert "spark.sql.warehouse.dir" not in settings or "of_the_job" not in settings["spark.sql.warehouse.dir"]
     assert "UseParallelGC" not in settings.get("spark.driver.extraJavaOptions", "")

@@ -1,4 +1,4 @@
-"""The command `judgelake`: what it prints, and what a user's mistake gets."""
+"""The command `judgelake`: its output, and its errors for a user's mistakes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_an_order_holds_for_any_number_of_answers(
 def test_a_spelled_order_that_does_not_fit_fails_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "x", LINE)
     rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--order", "CAB", file)
-    assert rows[0]["reason"] == "'CAB' is no order of 2 answers"
+    assert rows[0]["reason"] == "'CAB' is not an order of 2 answers"
 
 
 def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +84,7 @@ def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "[Reference Answer]" not in ignored
 
 
-# What ingest says of the same lines, with the number of the line.
+# The reasons that ingest gives for the same lines, with the line number.
 BAD_LINES = [
     (b"not json", "line 1: not JSON: Expecting value at column 1"),
     (b"[1]", "line 2: a list, expected an object"),
@@ -109,7 +109,7 @@ def test_a_bad_line_fails_alone_as_it_does_in_ingest(
     assert [row.get("status") for row in rows[:-1]] == ["invalid_input"] * len(BAD_LINES)
     assert [row["reason"] for row in rows[:-1]] == [reason for _, reason in BAD_LINES]
     assert [(row.line, row.reason) for row in rows_of(path) if isinstance(row, Rejected)] == [
-        (int(number), reason) for number, reason in (said[5:].split(": ", 1) for _, said in BAD_LINES)
+        (int(number), reason) for number, reason in (text[5:].split(": ", 1) for _, text in BAD_LINES)
     ]
 
 
@@ -244,14 +244,14 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), MISTAKES)
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     out, error = capsys.readouterr()
     assert out == ""
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert "Traceback" not in error
 
@@ -274,7 +274,7 @@ def test_it_starts_at_once_because_it_loads_none_of_the_large_libraries() -> Non
     assert done.stdout.splitlines()[-1] == "set()"
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_that_leaves_early_is_not_an_error(tmp_path: Path) -> None:
     file = write(tmp_path / "x", *[LINE] * 5_000)
     command = [sys.executable, "-c", "import sys; from judgelake.cli import main; sys.exit(main(sys.argv[1:]))"]
     arguments = ["prompts", "--judge", "autoj", "--mode", "pair", file]

@@ -1,4 +1,4 @@
-"""The doctor names what is wrong and how to mend it."""
+"""The doctor names what is wrong and how to fix it."""
 
 import io
 import sys
@@ -36,7 +36,7 @@ def test_a_model_path_that_is_not_there_is_a_problem(tmp_path):
     assert stack.check_model(str(tmp_path / "nowhere")).level is Level.PROBLEM
 
 
-def test_a_hubs_model_is_a_warning_until_it_is_in_the_cache(tmp_path, monkeypatch):
+def test_a_hugging_face_model_is_a_warning_until_it_is_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert stack.check_model("organisation/model").level is Level.WARNING
     (tmp_path / "models--organisation--model").mkdir()
@@ -78,7 +78,7 @@ def test_the_command_checks_the_model_of_the_default_config(arguments, checked, 
     monkeypatch.setenv("COLUMNS", "240")
     monkeypatch.setattr(report, "check_delta", lambda tables: ok("Delta", "not tried"))
     main(["doctor", *arguments])
-    assert f"{checked} is no folder here" in " ".join(capsys.readouterr().out.split())
+    assert f"{checked} is not a folder here" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_command_checks_the_model_of_the_default_config(arguments, checked, 
         pytest.param({}, Level.WARNING, id="none, a server may be named"),
     ],
 )
-def test_the_two_builds_of_vllm_are_told_apart(monkeypatch, packages, level):
+def test_the_two_builds_of_vllm_are_distinguished(monkeypatch, packages, level):
     monkeypatch.setattr(stack, "installed", packages.get)
     assert stack.check_vllm().level is level
 
@@ -178,9 +178,9 @@ SERVER = ["python", "-m", "vllm.entrypoints.openai.api_server", "--uds", "engine
     [
         pytest.param(SERVER, [["init"]], True, id="our server without its supervisor"),
         pytest.param(SERVER, [["python", "-m", "judgelake.engine.server.supervisor"]], False, id="our server with it"),
-        pytest.param([*SERVER[:3], "--port", "8000"], [["init"]], False, id="a server of somebody else"),
+        pytest.param([*SERVER[:3], "--port", "8000"], [["init"]], False, id="a server of another user"),
         pytest.param(["VLLM::EngineCore"], [["init"]], True, id="a worker without its server"),
-        pytest.param(["VLLM::EngineCore"], [["vllm", "serve"]], False, id="a worker of somebody else"),
+        pytest.param(["VLLM::EngineCore"], [["vllm", "serve"]], False, id="a worker of another user"),
         pytest.param([sys.executable], [["init"]], False, id="any other process"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How a task groups its rows and when it gives up, and how its errors reach the driver."""
+"""How a task groups its rows, when it gives up, and how its errors reach the driver."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ def test_equal_neighbouring_prompts_are_one_request_for_each_repeat():
     assert [[r["judgment_id"] for r in request] for request in requests_of(rows)] == [["a", "b"], ["c"], ["d"]]
 
 
-def test_a_row_that_stands_twice_is_judged_once():
+def test_a_row_that_appears_twice_is_judged_once():
     assert [len(request) for request in requests_of([row("a", "p"), row("a", "p")])] == [1]
 
 
@@ -97,7 +97,7 @@ def test_a_run_whose_most_was_judged_before_does_not_give_up():
     ("of_all_tasks", "gives_up"),
     [
         pytest.param(True, True, id="all tasks fail alike"),
-        pytest.param(False, False, id="another task saw something else: one hard question is no misconfiguration"),
+        pytest.param(False, False, id="another task failed differently: one hard question is not a misconfiguration"),
         pytest.param(None, True, id="nobody to ask"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_task_that_cannot_reach_the_driver_knows_nothing_of_other_tasks():
 
 
 class BetweenTwoSparkJobs:
-    """A chunk under way whose next Spark job begins after the first interrupt; and the session that interrupts it."""
+    """A running chunk whose next Spark job begins after the first interrupt, and the session that interrupts it."""
 
     def __init__(self):
         self.began, self.interrupts = threading.Event(), 0
@@ -180,9 +180,9 @@ def test_a_databricks_secret_that_cannot_be_read_ends_the_job_before_it_begins()
 def test_an_error_in_a_task_reaches_the_driver_as_what_it_was(kind, expected):
     message = 'no model "x"\nit has [y] and "z"'
     text = f"Job aborted ... RuntimeError: {ERROR_MARK}{json.dumps([kind, message])}\n\tat org.apache.spark"
-    found = our_error(Exception(text))
-    assert type(found) is expected
-    assert str(found) == message
+    error = our_error(Exception(text))
+    assert type(error) is expected
+    assert str(error) == message
 
 
 def test_an_error_of_others_is_not_taken_for_ours():

@@ -59,7 +59,7 @@ def test_labels_come_with_the_logprobs_of_their_own_tokens(test_server):
     assert set(chat.label_logprobs) == {"A", "B"}
     text = Ask(Prompt(text="Choose: "), ONE_TOKEN, labels=("1", "2", "10"))
     (reply,) = ask(test_server("instant"), text)
-    # The test server takes a letter for a token: "1" and "10" share theirs and cannot be told apart.
+    # In the test server every letter is a token: "1" and "10" share their first and cannot be distinguished.
     assert set(reply.label_logprobs) == {"2"}
 
 
@@ -73,10 +73,10 @@ def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label
     ("rule", "status", "reason"),
     [
         pytest.param("fail", Status.ENGINE_ERROR, "HTTP 500", id="a server error, after retries"),
-        pytest.param("busy", Status.ENGINE_ERROR, "HTTP 429", id="told to wait again and again"),
+        pytest.param("busy", Status.ENGINE_ERROR, "HTTP 429", id="asked to wait again and again"),
         pytest.param("broken-json", Status.ENGINE_ERROR, "not JSON", id="half an answer"),
-        pytest.param("abort", Status.ENGINE_ERROR, "broke the answer off", id="given up in mid-answer"),
-        pytest.param("wrong-json", Status.ENGINE_ERROR, "no completion", id="JSON without an answer"),
+        pytest.param("abort", Status.ENGINE_ERROR, "aborted the answer", id="given up in mid-answer"),
+        pytest.param("wrong-json", Status.ENGINE_ERROR, "not a completion", id="JSON without an answer"),
         pytest.param("cut", Status.ENGINE_ERROR, "talking to the server", id="the connection is cut"),
         pytest.param("context:3", Status.CONTEXT_OVERFLOW, "maximum context length", id="too long for the model"),
         pytest.param("invalid", Status.INVALID_INPUT, "temperature must not be 3", id="the server's own reason"),
@@ -155,7 +155,7 @@ def test_a_wrong_address_is_a_users_mistake(url):
 
 
 def test_an_address_without_v1_is_explained(test_server):
-    with pytest.raises(EngineRefused, match="up to and with /v1"):
+    with pytest.raises(EngineRefused, match="up to and including /v1"):
         ask(test_server("instant").removesuffix("/v1"), TEXT)
 
 
@@ -173,7 +173,7 @@ def test_an_address_without_v1_is_explained(test_server):
 )
 def test_what_only_vllm_can_do_is_refused_on_another_server_before_anything_is_asked(test_server, asked, named):
     url = test_server("plain")
-    with pytest.raises(EngineRefused, match=f"{named}.*no vLLM"):
+    with pytest.raises(EngineRefused, match=f"{named}.*does not name vLLM"):
         ask(url, asked)
     assert stats(url)["total"] == 0
     (reply,) = ask(test_server("instant"), asked)

@@ -1,4 +1,4 @@
-"""What a server is started with, what of it counts for a verdict, and what a model is."""
+"""The options a server is started with, which of them can change a verdict, and the identity of a model."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_chat_template_in_a_file_counts_by_what_it_says_and_not_by_where_it_li
 
 
 @pytest.mark.parametrize("text", ["{{ messages }}", "{% if x %}" * 200, "/no/such.jinja", "a\0b"])
-def test_a_chat_template_that_is_no_file_counts_as_it_stands(text):
+def test_a_chat_template_that_is_not_a_file_counts_as_its_text(text):
     assert answer_changing({"chat-template": text}) == {"chat-template": text}
     assert chat_template({"chat-template": text}) == text
 
@@ -124,12 +124,12 @@ def test_the_longest_context_reaches_planner_and_server_alike(tmp_path, options,
     assert judge.context_length == planned
     wanted = launch(job.engine, context_length=judge.context_length)
     words = server_command(wanted, tmp_path / "s.sock", is_cpu=True)
-    found = {word: words[place + 1] for place, word in enumerate(words) if word.startswith("--max-m")}
-    assert found == ({} if served is None else {"--max-model-len": served})
+    options = {word: words[index + 1] for index, word in enumerate(words) if word.startswith("--max-m")}
+    assert options == ({} if served is None else {"--max-model-len": served})
 
 
 @pytest.mark.parametrize("value", ["x", "1.5K", "", 4096.5, True, 0, -2])
-def test_a_longest_context_that_is_no_number_of_tokens_is_refused_before_a_server_starts(value):
+def test_a_longest_context_that_is_not_a_number_of_tokens_is_refused_before_a_server_starts(value):
     job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"options": {"max_model_len": value}}}
     with pytest.raises(UserError, match=r"max_model_len.*4096.*auto"):
         resolve_judge(validated(JudgeJob, job, None))
@@ -160,7 +160,7 @@ def test_an_option_has_one_name_however_it_is_spelled(given, name):
         pytest.param({"options": {"dt": "half"}}, {"avx2"}, True, None, id="also where its name is cut short"),
         pytest.param({"url": "http://h/v1"}, {"avx2"}, True, None, id="not our server"),
         pytest.param({}, {"avx2"}, False, None, id="a build for GPUs"),
-        pytest.param({}, set(), True, None, id="a machine that does not tell"),
+        pytest.param({}, set(), True, None, id="a machine that reports no CPU flags"),
     ],
 )  # fmt: skip
 def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, engine, flags, is_cpu, dtype):
@@ -189,7 +189,7 @@ def test_the_environment_is_clean(tmp_path):
     assert 1 <= int(env["VLLM_CPU_KVCACHE_SPACE"]) <= 4
 
 
-def test_a_server_of_a_local_model_asks_no_hub(tmp_path):
+def test_a_server_of_a_local_model_does_not_ask_hugging_face(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     local, of_a_hub = (
@@ -240,7 +240,7 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
 
 
 @pytest.mark.parametrize(
-    ("option", "mend"),
+    ("option", "remedy"),
     [
         ("model", "judge.model"),
         ("--model", "judge.model"),
@@ -255,8 +255,8 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
         ("--model=org/other", "value"),
     ],
 )
-def test_what_is_not_the_engines_to_choose_is_refused_with_what_to_set(tmp_path, option, mend):
-    with pytest.raises(UserError, match=mend) as error:
+def test_an_option_that_cannot_be_set_is_refused_with_what_to_set_instead(tmp_path, option, remedy):
+    with pytest.raises(UserError, match=remedy) as error:
         check_options({"dtype": "half", option: "x"})
     assert repr(option) in str(error.value)
     with pytest.raises(UserError):
@@ -320,7 +320,7 @@ def test_a_change_of_content_is_another_model(model, change):
     assert model_identity(str(model), None) != before
 
 
-def test_a_hub_model_is_its_name_and_revision():
+def test_a_hugging_face_model_is_identified_by_name_and_revision():
     assert model_identity("org/name", "abc") == "org/name@abc"
     assert model_identity("org/name", None) == "org/name@unpinned"
     assert local_model("org/name") is None
@@ -338,7 +338,7 @@ def test_a_path_without_a_model_is_a_users_mistake(path):
         model_identity(path, None)
 
 
-def test_a_folder_without_a_config_is_no_model(tmp_path):
+def test_a_folder_without_a_config_is_not_a_model(tmp_path):
     with pytest.raises(UserError, match="config"):
         model_identity(str(tmp_path), None)
 
@@ -354,7 +354,7 @@ judgelake supervisor: ending the server: the server ended by itself (exit code 1
 
 
 @pytest.mark.parametrize(
-    ("cause", "kind", "mend"),
+    ("cause", "kind", "remedy"),
     [
         pytest.param("ValueError: max_model_len (9) is greater than 8", UserError, "engine.options", id="value"),
         pytest.param("api_server.py: error: unrecognized arguments: --x", UserError, "engine.options", id="option"),
@@ -367,13 +367,13 @@ judgelake supervisor: ending the server: the server ended by itself (exit code 1
         pytest.param("KeyError: 'a bug'", RunError, "KeyError", id="nobody's mistake"),
     ],
 )
-def test_a_failed_start_says_the_cause_and_whose_it_is(tmp_path, cause, kind, mend):
+def test_a_failed_start_names_the_cause_and_whose_mistake_it_is(tmp_path, cause, kind, remedy):
     log = tmp_path / "x.log"
     log.write_text(LOG.format(cause=cause))
     error = start_failure("m", log, "ended", 1)
     assert type(error) is kind
     assert cause in str(error)
-    assert mend in str(error)
+    assert remedy in str(error)
     assert str(log) in str(error)
     assert "\n" not in str(error)
 

@@ -1,4 +1,4 @@
-"""When a call is asked again, when it ends the job, and what its failure may say: the client against a lying server."""
+"""When a call is repeated, when it ends the job, and what its failure may say: the client against a lying server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from judgelake.judges import Decoding, Prompt
 TEXT = Ask(Prompt(text="Score both."), Decoding(max_tokens=64))
 OTHER = Ask(Prompt(text="Warm up."), Decoding(max_tokens=1))
 LABELS = Ask(Prompt(text="Choose: "), Decoding(max_tokens=1), labels=("A", "B"))
-# How soon a server of the standard library notices that it shall stop.
+# How soon a server of the standard library notices that it must stop.
 POLL_S = 0.02
 KEY = "sk-s3cret-0123456789-value"
 
@@ -109,18 +109,18 @@ def test_no_message_holds_the_key_or_a_part_of_it(test_server, monkeypatch, code
     monkeypatch.setenv("JUDGE_KEY", KEY)
     try:
         (outcome,) = ask(test_server(f"leak:{code}"), TEXT, api_key_env="JUDGE_KEY")
-        said = outcome.reason
+        message = outcome.reason
     except EngineRefused as error:
-        said = str(error)
-    assert "xxx" in said
-    assert "s3cret" not in said
-    assert "sk-" not in said
+        message = str(error)
+    assert "xxx" in message
+    assert "s3cret" not in message
+    assert "sk-" not in message
 
 
-def test_json_that_is_no_completion_is_not_quoted():
+def test_json_that_is_not_a_completion_is_not_quoted():
     data = {"choices": [{"text": "a", "finish_reason": {KEY: KEY}}], "usage": {"prompt_tokens": KEY}}
     failure = read_reply(data, TEXT, 1.0)
-    assert "no completion" in failure.reason
+    assert "not a completion" in failure.reason
     assert KEY not in failure.reason
 
 
@@ -147,7 +147,7 @@ def test_a_lone_surrogate_in_the_finish_reason_is_replaced():
 
 
 class Connecting(Client):
-    """Cannot connect for the first calls, as a server with a full backlog."""
+    """Fails to connect for the first calls, like a server with a full backlog."""
 
     times = 2
     health = 200
@@ -225,7 +225,7 @@ def test_a_server_that_says_at_once_is_still_given_growing_time(test_server, mon
 
 
 class Unwaiting(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next thing that happens: the times are exact, and nobody waits."""
+    """An event loop whose clock jumps to the next event: the times are exact, and no test waits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -242,7 +242,7 @@ class Unwaiting(asyncio.SelectorEventLoop):
         return self._now
 
 
-def test_calls_held_back_by_a_pause_do_not_return_together_and_keep_the_rate():
+def test_calls_delayed_by_a_pause_do_not_return_together_and_keep_the_rate():
     def run(rate):
         async def all_calls():
             clock = asyncio.get_running_loop().time
@@ -292,7 +292,7 @@ def test_a_server_that_fails_at_first_sight_is_still_known_as_vllm(test_server):
 
 @pytest.fixture
 def busy_at_first():
-    """A server whose list of models is not to be had for the first calls: busy_at_first(2, "0.1") gives its address."""
+    """A server whose model list is not available for the first calls: busy_at_first(2, "0.1") returns its address."""
     servers = []
 
     def start(calls, after):

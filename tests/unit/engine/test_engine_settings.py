@@ -1,4 +1,4 @@
-"""What is told of an engine for the record of a run: its real options and environment, and never a key."""
+"""What is recorded of an engine for a run: its real options and environment, and never a key."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from judgelake.jobs.judge.executor import notes_on_server
 from judgelake.jobs.judge.progress import EngineNote, Tally
 
 
-def test_the_options_of_a_command_are_told_without_its_socket(tmp_path):
+def test_the_options_of_a_command_are_recorded_without_its_socket(tmp_path):
     engine = Engine(options={"max_model_len": 512, "enforce-eager": False, "dtype": "half", "tp": 2})
     launch = Launch(engine, "org/m", "abc", 2048, gpus=(), owner_pid=1, cores=2)
     command = server_command(launch, tmp_path / "s.sock", is_cpu=True)
@@ -33,7 +33,7 @@ def test_the_options_of_a_command_are_told_without_its_socket(tmp_path):
     assert not [name for name in options if name.startswith("-")]
 
 
-def test_only_vllms_part_of_the_environment_is_told_and_no_key():
+def test_only_vllms_part_of_the_environment_is_recorded_and_no_key():
     environment = {
         "VLLM_CPU_KVCACHE_SPACE": "4",
         "VLLM_API_KEY": "very secret",
@@ -62,14 +62,14 @@ def endpoint(url):
     return Endpoint(base_url=url, uds=None, api_key="very secret", model="m")
 
 
-def test_a_given_server_tells_its_version(test_server):
+def test_a_given_server_reports_its_version(test_server):
     url = test_server("instant")
     assert settings_of_server(endpoint(url)) == {"url": url, "version": "test"}
     note = notes_on_server(endpoint(url))[url]
     assert (note.start_s, note.devices) == (None, 0)
 
 
-def test_a_server_that_tells_no_version_gives_no_settings(test_server):
+def test_a_server_that_reports_no_version_gives_no_settings(test_server):
     assert settings_of_server(endpoint(test_server("plain"))) is None
     assert settings_of_server(endpoint("http://127.0.0.1:9/v1")) is None
     assert notes_on_server(endpoint("http://127.0.0.1:9/v1")) == {}
@@ -78,13 +78,13 @@ def test_a_server_that_tells_no_version_gives_no_settings(test_server):
 
 @pytest.fixture
 def engine_folder():
-    # A short path: pytest's own would be too long for a socket.
+    # A short path: pytest's temporary path would be too long for a socket.
     place = tempfile.mkdtemp(prefix="jl-")
     yield place
     shutil.rmtree(place)
 
 
-def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who_found_it(
+def test_the_settings_a_server_was_really_started_with_are_reported_also_to_callers_who_found_it(
     root, engine_folder, monkeypatch
 ):
     serve = str(root / "tests" / "support" / "server" / "serve.py")
@@ -109,7 +109,7 @@ def test_a_server_is_told_with_what_it_was_really_started_with_also_to_those_who
     assert "VLLM_CPU_KVCACHE_SPACE" in first.settings["env"]
 
 
-def test_the_settings_of_all_engines_are_one_list_in_which_each_stands_once():
+def test_the_settings_of_all_engines_are_one_list_without_duplicates():
     tally = Tally()
     assert tally.engine_settings is None
     small, large = {"env": {"VLLM_CPU_KVCACHE_SPACE": "1"}}, {"env": {"VLLM_CPU_KVCACHE_SPACE": "4"}}

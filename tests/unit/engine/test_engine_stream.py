@@ -1,4 +1,4 @@
-"""The window: bounded, lazy, complete, and gone without a trace however its user leaves."""
+"""The window: bounded, lazy, complete, and nothing left running however the caller exits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DECODING = Decoding(max_tokens=1)
 
 
 class Watched:
-    """Answers after a moment, and remembers how much was in flight."""
+    """Answers after a short delay, and records how much was in flight."""
 
     def __init__(self, seconds: float = 0.001, fails_at: int | None = None) -> None:
         self.seconds, self.fails_at = seconds, fails_at
@@ -141,7 +141,7 @@ def test_an_error_of_the_source_is_raised_and_everything_closed():
     assert asker.is_closed
 
 
-def test_nothing_to_ask_is_no_outcome():
+def test_no_requests_give_no_outcomes():
     assert drive(Watched(), []) == []
 
 
@@ -150,7 +150,7 @@ def test_a_request_larger_than_the_window_passes_alone():
 
 
 def test_the_first_window_is_sent_in_groups_and_what_follows_as_there_is_room(monkeypatch):
-    """A server that reads a whole window at once lets its engine answer the first request alone."""
+    """A server that reads a whole window at once makes its engine answer the first request alone."""
     pause = 0.3
     monkeypatch.setattr(sys.modules["judgelake.engine.client.window"], "FIRST_PAUSE_S", pause)
     sent = [time.monotonic()]

@@ -1,4 +1,4 @@
-"""Starting, sharing and ending a server, with a stand-in in vLLM's place: the same processes, in seconds."""
+"""Starting, sharing and ending a server, with a stand-in for vLLM: the same processes, in seconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODEL = "org/model"
 
 
 def short_folder() -> Iterator[Path]:
-    # A short path: pytest's own would be too long for a socket.
+    # A short path: pytest's temporary path would be too long for a socket.
     place = tempfile.mkdtemp(prefix="jl-")
     yield Path(place)
     for note in map(read_note, Path(place).glob("*.json")):
@@ -58,7 +58,7 @@ def command_of(program: str):
 
 @pytest.fixture(scope="module", autouse=True)
 def stand_in(root):
-    """A command in vLLM's place, with a child that outlives a killed parent; and what Spark sets in its workers."""
+    """A stand-in for vLLM with a child that outlives a killed parent, and the variables Spark sets in its workers."""
     program = (
         f'sleep 100 & exec "{sys.executable}" -S "{root / "tests" / "support" / "server" / "stand_in.py"}" "SOCKET"'
     )
@@ -72,17 +72,17 @@ def stand_in(root):
 
 @pytest.fixture
 def program(monkeypatch):
-    """Puts another program in vLLM's place."""
+    """Replaces vLLM by another program."""
     return lambda text: monkeypatch.setattr("judgelake.engine.server.start.server_command", command_of(text))
 
 
 @dataclass(frozen=True)
 class Shared:
-    """A folder and an owner whose server runs: a test that ends it starts it again."""
+    """A folder and an owner with a running server: a test that ends the server starts it again."""
 
     folder: Path
     owner: subprocess.Popen
-    found: list[Started]
+    starts: list[Started]
 
     def start(self) -> Started:
         return start(self.folder, self.owner)
@@ -94,8 +94,8 @@ def shared(stand_in):
     folder = next(places)
     with subprocess.Popen(["sleep", "1000"]) as owner:
         with ThreadPoolExecutor(3) as pool:
-            found = [pool.submit(start, folder, owner) for _ in range(3)]
-        yield Shared(folder, owner, [one.result() for one in found])
+            futures = [pool.submit(start, folder, owner) for _ in range(3)]
+        yield Shared(folder, owner, [future.result() for future in futures])
         next(places, None)
         owner.kill()
 
@@ -119,9 +119,9 @@ def is_gone(group: int, seconds: float = 10.0) -> bool:
 
 
 def test_the_first_starts_it_and_the_others_find_it(shared):
-    assert sorted(started.was_running for started in shared.found) == [False, True, True]
-    assert {started.version for started in shared.found} == {"test"}
-    assert len({started.endpoint.uds for started in shared.found}) == 1
+    assert sorted(started.was_running for started in shared.starts) == [False, True, True]
+    assert {started.version for started in shared.starts} == {"test"}
+    assert len({started.endpoint.uds for started in shared.starts}) == 1
     assert shared.start().was_running
 
 
@@ -176,7 +176,7 @@ def test_killing_the_supervisor_kills_the_server(shared):
     assert not shared.start().was_running
 
 
-def test_killing_the_server_ends_its_children_and_the_next_task_starts_anew(shared):
+def test_killing_the_server_ends_its_children_and_the_next_task_starts_a_new_one(shared):
     note = note_of(shared.start())
     os.kill(note.group, signal.SIGKILL)
     assert is_gone(note.group)
@@ -213,7 +213,7 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(folder, owner, p
         start(folder, owner)
 
 
-def test_a_supervisor_that_does_not_start_is_told_with_the_models_name(folder, owner, monkeypatch):
+def test_a_supervisor_that_does_not_start_is_reported_with_the_models_name(folder, owner, monkeypatch):
     monkeypatch.setattr("judgelake.engine.server.start.FIRST_NOTE_S", -1.0)
     with pytest.raises(RunError, match=f"did not start with the model '{MODEL}'"):
         start(folder, owner)
@@ -254,7 +254,7 @@ def test_without_java_above_the_parent_owns_the_engine():
     assert owner_of_this_worker() == os.getppid() or "java" in psutil.Process(owner_of_this_worker()).name()
 
 
-def test_the_engine_is_not_told_what_spark_tells_its_workers(shared):
+def test_the_engine_does_not_get_the_variables_spark_sets_in_its_workers(shared):
     note = note_of(shared.start())
     environments = [Path(f"/proc/{member.pid}/environ").read_bytes() for member in members_of_group(note.group)]
     assert environments

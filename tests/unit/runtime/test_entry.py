@@ -1,4 +1,4 @@
-"""How a command ends: the exit code, and the one sentence that says why."""
+"""The end of a command: the exit code, and one sentence with the cause."""
 
 import pytest
 from py4j.protocol import Py4JError
@@ -7,7 +7,7 @@ from pyspark.errors import PySparkException
 from judgelake.errors import RunError, UserError
 from judgelake.runtime import CommandParser, cause_of, exit_code_of, sql_state
 
-# As py4j gives them: the call, the outermost exception with its stack, and what caused it, the innermost last.
+# As py4j formats them: the call, the outermost exception with its stack, and its causes, the innermost last.
 NO_FILE = """An error occurred while calling o181.saveAsTable.
 : org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to file:/runs. SQLSTATE: 58030
 \tat org.apache.spark.sql.errors.QueryExecutionErrors$.taskFailedWhileWritingRowsError(QueryExecutionErrors.scala:843)
@@ -101,7 +101,7 @@ def ended(run, *argv):
         pytest.param(KeyError(), "KeyError: no message", id="no message at all"),
     ],
 )
-def test_an_unexpected_error_is_told_by_its_innermost_cause(error, sentence):
+def test_an_unexpected_error_is_reported_by_its_innermost_cause(error, sentence):
     assert cause_of(error) == sentence
 
 
@@ -156,9 +156,9 @@ def test_ctrl_c_ends_a_command_with_its_own_exit_code(capsys):
 def test_a_wrong_command_line_is_one_sentence_and_nothing_runs(argv, sentence, capsys):
     ran = []
     assert ended(lambda: ran.append(1), *argv) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(sentence)
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(sentence)
+    assert error.count("\n") == 1
     assert ran == []
 
 
@@ -168,7 +168,7 @@ def test_a_command_that_ends_says_nothing_and_gives_its_code(returned, code, cap
     assert capsys.readouterr() == ("", "")
 
 
-def test_help_is_no_error(capsys):
+def test_help_is_not_an_error(capsys):
     assert ended(lambda: 1, "--help") == 0
     assert "usage: try" in capsys.readouterr().out
 

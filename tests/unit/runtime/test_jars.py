@@ -1,4 +1,4 @@
-"""Which jars a session is started with: those that Ivy found once, without those that Spark brings itself."""
+"""The jars a session is started with: those that Ivy found once, without those that Spark includes."""
 
 import json
 
@@ -24,7 +24,7 @@ def spark_home(tmp_path):
 
 @pytest.fixture
 def ivys(tmp_path):
-    """Delta's jars as Spark names those that Ivy gave it."""
+    """Delta's jars, as Spark lists those that it got from Ivy."""
     (tmp_path / "ivy").mkdir()
     for jar in JARS:
         (tmp_path / "ivy" / jar).touch()
@@ -45,7 +45,7 @@ def test_who_may_have_named_jars_of_their_own_keeps_them(name, tmp_path, spark_h
     assert known_jars(tmp_path / "jars.json", spark_home) is None
 
 
-def test_defaults_beside_pyspark_may_name_jars_too(tmp_path, spark_home, ivys):
+def test_defaults_next_to_pyspark_may_also_name_jars(tmp_path, spark_home, ivys):
     remember_jars(tmp_path / "jars.json", ivys)
     (spark_home / "conf").mkdir()
     assert known_jars(tmp_path / "jars.json", spark_home) is None
@@ -71,7 +71,7 @@ def test_a_record_that_does_not_fit_asks_ivy_again(content, tmp_path, spark_home
     assert known_jars(tmp_path / "jars.json", spark_home) is None
 
 
-def test_a_place_that_cannot_be_written_is_no_error(tmp_path, ivys):
+def test_a_place_that_cannot_be_written_is_not_an_error(tmp_path, ivys):
     (tmp_path / "file").touch()
     remember_jars(tmp_path / "file" / "jars.json", ivys)
 

@@ -1,4 +1,4 @@
-"""Which settings a new session gets, what PySpark may say, and whose session is stopped."""
+"""The settings of a new session, which messages of PySpark are shown, and which sessions are stopped."""
 
 import logging
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ OF_THE_CLUSTER = {
 }
 
 
-def test_what_spark_submit_was_told_is_never_set_again():
+def test_settings_given_to_spark_submit_are_never_set_again():
     assert not submitted_settings(OF_THE_CLUSTER).keys() & OF_THE_CLUSTER.keys()
 
 
@@ -84,7 +84,7 @@ def test_spark_logs_at_the_level_the_user_gave(given, debug, level):
 
 
 class Session:
-    """A session as far as these tests need one."""
+    """The parts of a session that these tests need."""
 
     def __init__(self):
         self.is_stopped = False

@@ -1,4 +1,4 @@
-"""Where runs go: what is said of a tracking address before anything is asked of MLflow."""
+"""Where runs are stored: the checks of a tracking address before MLflow is used."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ from judgelake.runtime import open_experiment, warm_up, why_unusable, without_pa
 
 @contextmanager
 def answering(status):
-    """A server that answers every GET with this status; its address."""
+    """The address of a server that answers every GET with this status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -39,7 +39,7 @@ def test_a_server_that_answers_is_left_to_mlflow_whatever_it_says_to_a_stranger(
         assert why_unusable(f"{address}/prefix/") is None
 
 
-def test_a_gateway_without_a_server_behind_it_is_no_server():
+def test_a_gateway_without_a_server_behind_it_is_not_a_server():
     with answering(503) as address:
         assert "HTTP 503" in why_unusable(address)
 
@@ -56,9 +56,9 @@ def test_a_server_that_is_not_there_or_says_nothing_is_named_within_seconds(monk
 
 
 def test_a_password_in_an_address_is_never_repeated():
-    said = why_unusable("http://me:pa55word@127.0.0.1:9")
-    assert "127.0.0.1:9" in said
-    assert "pa55word" not in said
+    reason = why_unusable("http://me:pa55word@127.0.0.1:9")
+    assert "127.0.0.1:9" in reason
+    assert "pa55word" not in reason
     assert without_password("postgresql://me:pa55word@db/mlflow") == "postgresql://db/mlflow"
     assert without_password("sqlite:///a@b.db") == "sqlite:///a@b.db"
 
@@ -74,20 +74,20 @@ def test_a_store_that_can_be_made_is_usable(address, tmp_path):
 @pytest.mark.parametrize("address", ["sqlite:///{}/file/mlflow.db", "file://{}/file/runs", "{}/file/runs"])
 def test_a_store_with_a_file_in_its_way_is_named(address, tmp_path):
     (tmp_path / "file").touch()
-    assert "cannot be written" in why_unusable(address.format(tmp_path))
+    assert "is not writable" in why_unusable(address.format(tmp_path))
 
 
 def test_an_existing_store_in_a_folder_that_takes_no_file_is_named(tmp_path, monkeypatch):
     (tmp_path / "mlflow.db").touch()
-    # An administrator may write everywhere, so that the folder is closed by other means.
+    # Root can write everywhere, so the folder is made unwritable by other means.
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **keywords: open("/nowhere/at/all", "rb"))  # noqa: SIM115
-    assert "cannot be written" in why_unusable(f"sqlite:///{tmp_path}/mlflow.db")
+    assert "is not writable" in why_unusable(f"sqlite:///{tmp_path}/mlflow.db")
 
 
 @pytest.mark.parametrize(
     "address", ["databricks", "databricks://profile", "postgresql://db/mlflow", "sqlite:///:memory:", "uc:main.default"]
 )
-def test_what_only_mlflow_can_tell_is_left_to_it(address):
+def test_an_address_that_only_mlflow_can_check_is_left_to_it(address):
     assert why_unusable(address) is None
 
 
@@ -97,7 +97,7 @@ def test_an_unusable_address_ends_a_job_in_one_sentence_that_says_what_to_do(mon
         open_experiment(Mlflow())
 
 
-# SQLAlchemy deprecates what MLflow asks of it.
+# MLflow uses a deprecated part of SQLAlchemy.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_warming_up_opens_the_store_and_leaves_the_address_of_the_process_alone(tmp_path, monkeypatch):
     import mlflow
@@ -112,12 +112,12 @@ def test_warming_up_opens_the_store_and_leaves_the_address_of_the_process_alone(
     assert (tmp_path / "mlflow.db").is_file()
 
 
-def test_what_cannot_be_warmed_up_is_told_later(tmp_path, monkeypatch, capfd):
+def test_what_cannot_be_warmed_up_is_reported_later(tmp_path, monkeypatch, capfd):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
     warm_up(Mlflow())()
     assert capfd.readouterr() == ("", "")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="is not writable"):
         open_experiment(Mlflow())
 
 

@@ -1,1 +1,1 @@
-"""How requests reach an OpenAI-compatible endpoint: one async client, its pace, and what replies mean."""
+"""How requests reach an OpenAI-compatible endpoint: one async client, its request rate, and the meaning of replies."""

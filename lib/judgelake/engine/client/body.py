@@ -1,4 +1,4 @@
-"""The JSON of a request and of its reply, in the OpenAI API and vLLM's additions to it."""
+"""The JSON of a request and of its reply, in the OpenAI API with vLLM's additions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from judgelake.engine.call import Ask, Reply
 
 COMPLETIONS = "completions"
 CHAT = "chat/completions"
-# The most alternatives a server of the plain API gives a token.
+# The most alternatives per token that a server of the plain API returns.
 MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
 # Finish reasons after which the text is not the model's whole answer.
@@ -19,14 +19,14 @@ MOST_TOKENS = 2**63 - 1
 
 
 def path_of(ask: Ask) -> str:
-    """The endpoint below /v1 that takes this request."""
+    """The endpoint below /v1 for this request."""
     return CHAT if ask.prompt.messages is not None else COMPLETIONS
 
 
 def only_vllm_takes(ask: Ask) -> str | None:
-    """What of a request the plain API has no words for; None where any server can be asked.
+    """The part of a request that the plain API cannot express; None if any server can take the request.
 
-    To leave it out would ask another judge under the same fingerprint.
+    Leaving it out would mean a different judge under the same fingerprint.
     """
     if ask.decoding.beam_width is not None:
         return "beam search"
@@ -36,15 +36,15 @@ def only_vllm_takes(ask: Ask) -> str | None:
 
 
 def request_body(ask: Ask, model: str, label_ids: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """The request's JSON, for a server that takes it (see `only_vllm_takes`).
+    """The request's JSON, for a server that accepts it (see `only_vllm_takes`).
 
-    vLLM's beam search knows no stop, penalty, constraint or log-probabilities. A repeat of a judge that draws with a
-    seed has a seed of its own, or it would draw the same again.
+    vLLM's beam search does not support stop, penalty, constraint or log-probabilities. If a judge samples with a
+    seed, each repeat gets a seed of its own, or it would return the same sample again.
 
     Args:
-        ask: what is asked.
-        model: the name the server knows the model by.
-        label_ids: token id of each label, where they are known: only vLLM tells them and takes them.
+        ask: the request.
+        model: the server's name for the model.
+        label_ids: token id of each label, if known: only vLLM returns and accepts them.
     """
     decoding = ask.decoding
     body: dict[str, Any] = {"model": model, "max_tokens": decoding.max_tokens, "temperature": decoding.temperature}
@@ -85,7 +85,7 @@ def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str,
 
 
 def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, int] | None = None) -> Reply | Failure:
-    """The reply in a server's JSON; a `Failure` where it is no reply, or was filtered."""
+    """The reply in a server's JSON; a `Failure` if it is not a reply, or was filtered."""
     try:
         choice = data["choices"][0]
         text = (choice["message"]["content"] or "") if "message" in choice else choice["text"]
@@ -93,7 +93,7 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
         usage = data.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
         if not isinstance(text, str):
-            raise TypeError("the text is no string")
+            raise TypeError("the text is not a string")
         reply = Reply(
             text=_cut_at_stop(_valid(text), ask),
             finish_reason=finish,
@@ -104,16 +104,16 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
             latency_ms=latency_ms,
         )
     except (ValueError, OverflowError) as error:  # its message would quote the server, which may quote a key
-        return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__})")
+        return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a completion ({type(error).__name__})")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        return Failure(Status.ENGINE_ERROR, f"the server's JSON is no completion ({type(error).__name__}: {error})")
+        return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a completion ({type(error).__name__}: {error})")
     if finish == "content_filter":
         return Failure(Status.REFUSED, "the server's content filter withheld the answer")
     return reply
 
 
 def is_broken_off(data: dict[str, Any]) -> bool:
-    """Whether the server gave up in mid-answer, as vLLM does with all it has in flight when it is told to end."""
+    """Whether the server aborted in mid-answer, as vLLM does with all requests in flight when it is asked to end."""
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return isinstance(first, dict) and first.get("finish_reason") in BROKEN_FINISHES
@@ -121,48 +121,48 @@ def is_broken_off(data: dict[str, Any]) -> bool:
 
 def _text_or_none(value: Any) -> str | None:
     if not isinstance(value, str | None):
-        raise TypeError("the finish reason is no string")
+        raise TypeError("the finish reason is not a string")
     return None if value is None else _valid(value)
 
 
 def _count(value: Any) -> int | None:
-    """A count of tokens: what is none would fail the column, and with it the rows of all other requests."""
+    """A token count; raises for anything else, which would fail the column and so the rows of all other requests."""
     if value is None:
         return None
     if not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
-        raise TypeError("a count of tokens is no whole number")
+        raise TypeError("a count of tokens is not a whole number")
     return value
 
 
 def _logprob(value: Any) -> float:
     if not isinstance(value, int | float):
-        raise TypeError("a log-probability is no number")
+        raise TypeError("a log-probability is not a number")
     return float(value)
 
 
 def _valid(text: str) -> str:
-    """The text with lone surrogates replaced: one of them would kill a Spark worker."""
+    """The text with lone surrogates replaced: a single one would crash a Spark worker."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _cut_at_stop(text: str, ask: Ask) -> str:
-    """The text up to the first stop: vLLM's beam search ignores `stop`, everything else honours it."""
+    """The text up to the first stop: vLLM's beam search ignores `stop`, all other requests apply it."""
     if ask.decoding.beam_width is None:
         return text
-    places = [place for place in map(text.find, ask.decoding.stop) if place >= 0]
-    return text[: min(places)] if places else text
+    stops = [position for position in map(text.find, ask.decoding.stop) if position >= 0]
+    return text[: min(stops)] if stops else text
 
 
 def _label_logprobs(logprobs: Any, labels: tuple[str, ...], label_ids: Mapping[str, int] | None) -> dict[str, float]:
-    """Log-probability of each label at the first output token; a label that was not given is missing."""
-    found = _first_token(logprobs)
+    """Log-probability of each label at the first output token; a label that was not returned is missing."""
+    by_token = _first_token(logprobs)
     if label_ids:
-        by_id = {label: found.get(f"token_id:{token}") for label, token in label_ids.items()}
+        by_id = {label: by_token.get(f"token_id:{token}") for label, token in label_ids.items()}
         return {label: value for label, value in by_id.items() if value is not None}
     best: dict[str, float] = {}
-    for token, value in found.items():
+    for token, value in by_token.items():
         label = token.strip()
-        # " A" and "A" are different tokens of one label; the likelier is the one the model would write.
+        # " A" and "A" are different tokens of one label; the more likely one is what the model would write.
         if label in labels and value > best.get(label, float("-inf")):
             best[label] = value
     return best

@@ -1,4 +1,4 @@
-"""Asks an OpenAI-compatible server over HTTP; every call ends in a reply or in a failure with its reason."""
+"""Calls an OpenAI-compatible server over HTTP; every call returns a reply or a failure with its reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from judgelake.engine.errors import EngineGone, EngineRefused
 
 CONNECT_TIMEOUT_S = 30.0
 PROBE_TIMEOUT_S = 30.0
-# uvicorn closes a connection idle for 5 s; one used again at that moment would break.
+# uvicorn closes a connection after 5 s without use; reusing one at that moment would fail.
 KEEP_ALIVE_S = 4.0
 QUOTED_CHARACTERS = 60
 TOO_MANY_REQUESTS = 429
@@ -39,10 +39,10 @@ class _Http:
 
 
 class Client:
-    """An async context manager over one connection pool. How many calls are in flight is the caller's to bound."""
+    """An async context manager over one connection pool. The caller bounds the number of calls in flight."""
 
     def __init__(self, endpoint: Endpoint, engine: Engine) -> None:
-        """Nothing is opened before the context is entered."""
+        """No connection is opened before the context is entered."""
         self._endpoint = endpoint
         self._engine = engine
         self._pace = Pace(engine.requests_per_second)
@@ -53,11 +53,11 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the pool and look at the server once.
+        """Open the pool and query the server once.
 
         Raises:
-            EngineGone: our own server does not answer.
-            EngineRefused: nothing answers at the address, or the key is refused.
+            EngineGone: our own server does not respond.
+            EngineRefused: no server responds at the address, or the key is refused.
         """
         connector: aiohttp.BaseConnector
         if self._endpoint.uds is not None:
@@ -95,9 +95,9 @@ class Client:
         """
         if not self._is_vllm and (needed := only_vllm_takes(ask)) is not None:
             raise EngineRefused(
-                f"This judge asks for {needed}, which {self._endpoint.base_url} does not offer (its list of models "
-                "names no vLLM). Use a vLLM server, leave engine.url out to start one, or take a mode that does "
-                "without it (of the judge chat those that end in -explain or -logprobs)."
+                f"This judge needs {needed}, which {self._endpoint.base_url} does not offer (its list of models "
+                "does not name vLLM). Use a vLLM server, leave engine.url out to start one, or choose a mode that "
+                "does not need it (of the judge chat those that end in -explain or -logprobs)."
             )
         label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
         if isinstance(label_ids, Failure):
@@ -116,7 +116,7 @@ class Client:
         return await self._persist(answer)
 
     async def _persist(self, call: Callable[[], Awaitable[T | Again]]) -> T | Failure:
-        """What `call` comes to, asked again as often as the config allows."""
+        """The result of `call`, repeated as often as the config allows."""
         for attempt in range(self._engine.max_retries + 1):
             outcome = await call()
             if not isinstance(outcome, Again):
@@ -127,7 +127,7 @@ class Client:
         return failure
 
     async def _wait(self, again: Again, attempt: int) -> bool:
-        """Wait a growing time, and as the server asked; False where it asked for longer than a call may take."""
+        """Wait with backoff, and as long as the server asked; False if that is longer than a call may take."""
         if again.wait_s is not None:
             if again.wait_s > self._engine.timeout_s:
                 return False
@@ -136,11 +136,11 @@ class Client:
         return True
 
     async def _attempt(self, path: str, data: bytes) -> dict[str, Any] | Failure | Again:
-        """One call: the reply's JSON, why there is none, or a reason to try again."""
+        """One attempt: the reply's JSON, why there is none, or a reason to try again."""
         try:
             http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
         except aiohttp.ServerTimeoutError as error:
-            # A TimeoutError, too; with no sock_read set it can only come from connecting.
+            # Also a TimeoutError; as sock_read is not set, it can only come from connecting.
             await self._stop_if_dead(error)
             return Again(f"no connection within {CONNECT_TIMEOUT_S:g} s")
         except TimeoutError:
@@ -162,10 +162,10 @@ class Client:
         except ValueError:
             return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {self._quoted(text)}")
         if not isinstance(decoded, dict):
-            return Failure(Status.ENGINE_ERROR, f"the server's answer is no JSON object: {self._quoted(text)}")
+            return Failure(Status.ENGINE_ERROR, f"the server's answer is not a JSON object: {self._quoted(text)}")
         if is_broken_off(decoded):
             await self._stop_if_dead(None)
-            return Again("the server broke the answer off")
+            return Again("the server aborted the answer")
         self._has_answered = self._has_answered or "choices" in decoded
         return decoded
 
@@ -181,7 +181,7 @@ class Client:
             return _Http(response.status, content.decode("utf-8", "replace"), after)
 
     async def _look(self) -> None:
-        """See who answers: whether it is vLLM, and whether it takes our key."""
+        """Find out which server responds: whether it is vLLM, and whether it accepts our key."""
         is_busy = False
         for attempt in range(self._engine.max_retries + 1):
             try:
@@ -196,7 +196,7 @@ class Client:
                 if http.status in (401, 403):
                     outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
                 if not is_transient(http.status):
-                    # A hosted server may have no list of models, so only its answers to calls count then.
+                    # A hosted server may not list its models; then only its answers to calls count.
                     self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in _models(http))
                     return
                 if http.status >= 500:
@@ -208,15 +208,15 @@ class Client:
         if self._is_own:
             raise EngineGone(f"The vLLM server of this executor does not list its model ({again.reason}).")
         if is_busy:
-            # It is there; what it makes of the calls themselves is told by their rows.
+            # The server exists; the rows show how it answers the calls themselves.
             return
         raise EngineRefused(
-            f"Nothing useful answers at engine.url {self._endpoint.base_url} ({again.reason}). "
-            "Give the address of a running server, up to and with /v1."
+            f"No OpenAI-compatible server responds at engine.url {self._endpoint.base_url} ({again.reason}). "
+            "Give the address of a running server, up to and including /v1."
         )
 
     async def _stop_if_dead(self, cause: Exception | None) -> None:
-        """Raise `EngineGone` where the failing server is our own and dead; a busy one is not."""
+        """Raise `EngineGone` if the failing server is our own and dead; a busy server is not dead."""
         if not self._is_own:
             return
         health = self._endpoint.base_url.removesuffix("/v1") + "/health"
@@ -225,7 +225,7 @@ class Client:
         except TimeoutError:
             return
         except aiohttp.ClientError as error:
-            raise EngineGone("The vLLM server of this executor is gone; its log says why.") from (cause or error)
+            raise EngineGone("The vLLM server of this executor has ended; its log says why.") from (cause or error)
         if http.status != 200:
             raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
 
@@ -241,8 +241,8 @@ class Client:
                 f"{self._endpoint.base_url} has no model {self._endpoint.model!r}; it has {names}. Set judge.model."
             )
         raise EngineRefused(
-            f"{self._endpoint.base_url}/{path} is not there (HTTP 404). engine.url goes up to and with /v1; "
-            f"the model asked for is {self._endpoint.model!r}."
+            f"{self._endpoint.base_url}/{path} does not exist (HTTP 404). Give engine.url up to and including /v1; "
+            f"the requested model is {self._endpoint.model!r}."
         )
 
     async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
@@ -275,5 +275,5 @@ def _models(http: _Http) -> list[dict[str, Any]]:
 
 
 def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:
-    """Opens a `Client` of this endpoint, wherever an asker is wanted."""
+    """A factory that opens a `Client` for this endpoint."""
     return lambda: Client(endpoint, engine)

@@ -1,4 +1,4 @@
-"""A server that runs already: its address, its key (never from a config), and what it says of itself."""
+"""A server that already runs: its address, its key (never from a config), and the version it reports."""
 
 from __future__ import annotations
 
@@ -21,36 +21,35 @@ def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
     """The endpoint at `engine.url`, with its key.
 
     Raises:
-        UserError: the address is no http address, or the key is not where the config says.
+        UserError: the address is not an http address, or the key is not where the config says.
     """
     url = (engine.url or "").rstrip("/")
     if not url.startswith(("http://", "https://")):
-        raise EngineRefused(f"engine.url must begin with http:// or https://, not {engine.url!r}.")
+        raise EngineRefused(f"engine.url must start with http:// or https://, not {engine.url!r}.")
     key, name = api_key(engine)
     return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
 
 
 def settings_of_server(endpoint: Endpoint) -> dict[str, Any] | None:
-    """What the server at an address says of its version, as vLLM does; None where it says nothing.
+    """The version that the server at an address reports, as vLLM does; None if it reports none.
 
-    The key stays out of it: the version stands outside of the API that the key is for.
+    The key is not sent: the version is outside the API that the key is for.
     """
     url = endpoint.base_url.removesuffix("/v1") + "/version"
     try:
         with urllib.request.urlopen(url, timeout=REACH_SECONDS) as answer:
-            told = json.loads(answer.read(MOST_BYTES))
+            reply = json.loads(answer.read(MOST_BYTES))
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    return (
-        {"url": endpoint.base_url, "version": told["version"]} if isinstance(told, dict) and "version" in told else None
-    )
+    has_version = isinstance(reply, dict) and "version" in reply
+    return {"url": endpoint.base_url, "version": reply["version"]} if has_version else None
 
 
 def api_key(engine: Engine) -> tuple[str | None, str | None]:
-    """The key and the name of where it was found; (None, None) where the config names no place.
+    """The key and the name of its place; (None, None) if the config does not name a place.
 
     Raises:
-        UserError: the place it should be in is empty or cannot be read.
+        UserError: the place is empty or cannot be read.
     """
     if engine.api_key_secret is not None:
         return _from_secret(engine.api_key_secret), f"the secret {engine.api_key_secret}"
@@ -60,7 +59,7 @@ def api_key(engine: Engine) -> tuple[str | None, str | None]:
     if not key:
         raise UserError(
             f"engine.api_key_env names the variable {engine.api_key_env}, which is not set here. "
-            "Set it in the environment of the job's driver, which hands the key to its tasks."
+            "Set it in the environment of the job's driver, which passes the key to its tasks."
         )
     return key, f"the variable {engine.api_key_env}"
 
@@ -70,7 +69,7 @@ def _from_secret(place: str) -> str:
     if not (scope and slash and name):
         raise UserError(f"engine.api_key_secret must be 'scope/key', not {place!r}.")
     try:
-        from pyspark.dbutils import DBUtils  # type: ignore[import-not-found]  # only Databricks has it
+        from pyspark.dbutils import DBUtils  # type: ignore[import-not-found]  # only exists on Databricks
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise UserError(

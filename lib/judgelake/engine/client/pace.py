@@ -1,4 +1,4 @@
-"""When the next request may be sent: the rate limit, a server's Retry-After, and growing waits between attempts."""
+"""When the next request may be sent: the rate limit, a server's Retry-After, and backoff between attempts."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from email.utils import parsedate_to_datetime
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
-# Calls held back by a pause return within this share of it, not all at its end.
+# Calls delayed by a pause resume spread over this share of its length, not all at its end.
 SPREAD_SHARE = 0.5
 
 
 class Pace:
-    """Spreads the requests of one client evenly, and holds them all back while the server asks for a pause."""
+    """Spreads the requests of one client evenly, and delays them all while the server asks for a pause."""
 
     def __init__(self, requests_per_second: float | None, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with no pause; `requests_per_second` None sets no limit."""
+        """Start without a pause; `requests_per_second` None means no limit."""
         self._interval = 0.0 if requests_per_second is None else 1 / requests_per_second
         self._clock = clock
         self._next_slot = -math.inf
         self._paused_until = -math.inf
 
     async def turn(self) -> None:
-        """Wait until the next request may go."""
+        """Wait until the next request may be sent."""
         while True:
             while (pause := self._paused_until - self._clock()) > 0:
                 await asyncio.sleep(pause * random.uniform(1.0, 1.0 + SPREAD_SHARE))
-            # Taken after the pause: slots that fell into it would all be due at its end.
+            # Assigned after the pause: slots during the pause would all be due at its end.
             now = self._clock()
             slot = max(now, self._next_slot)
             if self._interval:
@@ -42,14 +42,14 @@ class Pace:
                 return
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Send nothing for this many seconds."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
 
 def wait_before(attempt: int, named_s: float | None = None) -> float:
-    """Seconds before attempt 1, 2, ...: doubling with jitter, so that many calls do not return together.
+    """Seconds before attempt 1, 2, ...: doubling with jitter, so that many calls do not retry at once.
 
-    A time the server named is a lower bound: servers say 0, too, and mean it for one call, not for all at once.
+    A time given by the server is a lower bound: servers may say 0 and mean it for one call, not for all at once.
     """
     growing: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
     if named_s is None:
@@ -58,7 +58,7 @@ def wait_before(attempt: int, named_s: float | None = None) -> float:
 
 
 def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:
-    """Seconds a Retry-After header asks to wait, given as seconds or an HTTP date; None without a readable one."""
+    """Seconds to wait by a Retry-After header, given as seconds or an HTTP date; None if absent or not readable."""
     if header is None:
         return None
     text = header.strip()

@@ -1,4 +1,4 @@
-"""Keeps a bounded window of requests in flight and hands out outcomes as they come."""
+"""Keeps a bounded window of requests in flight and yields outcomes as they finish."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from judgelake.engine.call import Ask, Asker, AskerFactory, Reply
 T = TypeVar("T")
 Pair = tuple[T, Reply | Failure]
 
-# What waits ready beside the window, in windows: the engine stays fed while Spark takes a batch.
+# Requests kept ready in addition to the window, in windows: the engine stays busy while Spark takes a batch.
 WINDOWS_AHEAD = 2
-# A server that gets a window at once reads all of it side by side, and meanwhile its engine answers the one request
-# that came through first alone, in steps of one token (7 of 52, with 8 tokens a request).
+# A server that gets a whole window at once reads all of it concurrently; meanwhile its engine computes the first
+# request alone, in steps of one token (7 of 52 steps, with 8 tokens per request).
 FIRST_GROUP = 16
 FIRST_PAUSE_S = 0.01
 FLUSH_ROWS = 1_000
@@ -38,7 +38,7 @@ class _Broken:
 
 @dataclass(slots=True)
 class _Window:
-    """Rows and bytes that may be in flight; a request larger than the window passes alone."""
+    """Rows and bytes that may be in flight; a request larger than the window is sent alone."""
 
     most_requests: int
     most_bytes: int
@@ -72,16 +72,16 @@ async def stream(
     window_requests: int,
     window_bytes: int,
 ) -> AsyncIterator[Pair[T]]:
-    """Yield each item with its outcome, as they finish; at most a window is in flight or waits to be taken.
+    """Yield each item with its outcome, as they finish; at most one window is in flight or waits to be taken.
 
-    The first window goes out in small groups, faster than an engine can take them, and not all at once.
+    The first window is sent in small groups, not all at once, but still faster than an engine can take them.
 
-    Use within `aclosing()`: then nothing stays in flight, however the caller leaves. An exception of `asker`
-    means a bug or an engine that is gone: it ends the stream.
+    Use within `aclosing()`: then nothing stays in flight, however the caller exits. An exception of `asker`
+    means a bug or a dead engine: it ends the stream.
 
     Args:
         items: pulled lazily, never more than one beyond the window.
-        asker: asked for each.
+        asker: called for each item.
         window_requests: most requests in flight.
         window_bytes: most bytes in flight, by `Ask.cost_bytes`.
     """
@@ -123,7 +123,7 @@ async def stream(
 
 
 async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], first: int) -> AsyncIterator[T]:
-    """The items; among the first ones with a pause before each group."""
+    """The items; the first ones in groups with a pause before each."""
     number = 0
     async for item in items if isinstance(items, AsyncIterable) else _asynchronous(items):
         if number < first and number % FIRST_GROUP == 0:
@@ -145,10 +145,10 @@ def run_stream(
     window_bytes: int,
     flush_every_s: float = 1.0,
 ) -> Generator[list[Pair[T]], None, None]:
-    """Drive `stream` from synchronous code, as a Spark task does: lists of outcomes, each item exactly once.
+    """Run `stream` from synchronous code such as a Spark task; yields lists of outcomes, each item exactly once.
 
-    The event loop lives in a thread of its own and holds up to a second window of requests ready, so the engine
-    works on while the caller renders prompts or Spark takes a batch. Items are pulled in the caller's thread.
+    The event loop runs in its own thread and keeps up to a second window of requests ready, so the engine
+    keeps working while the caller renders prompts or Spark takes a batch. Items are pulled in the caller's thread.
     Closing the generator cancels what is in flight.
 
     Args:
@@ -156,7 +156,7 @@ def run_stream(
         open_asker: opens the asker inside the loop.
         window_requests: most requests in flight.
         window_bytes: most bytes in flight, by `Ask.cost_bytes`.
-        flush_every_s: outcomes wait at most about so long for others, as long as any come.
+        flush_every_s: outcomes wait at most about this long for others, as long as others arrive.
 
     Raises:
         EngineGone, EngineRefused: as `asker` does; also whatever `items` raises.
@@ -190,7 +190,7 @@ def run_stream(
 
 
 class _LoopThread(Generic[T]):
-    """A thread with an event loop that runs `stream` over what it is handed."""
+    """A thread with an event loop that runs `stream` over the items it is given."""
 
     def __init__(self, open_asker: AskerFactory, window_requests: int, window_bytes: int) -> None:
         self._open_asker = open_asker
@@ -217,18 +217,18 @@ class _LoopThread(Generic[T]):
         self._thread.join(STOP_TIMEOUT_S)
 
     def put(self, item: tuple[T, Ask]) -> None:
-        """Hand over one item; the caller bounds how many."""
+        """Add one item; the caller bounds their number."""
         assert self._loop is not None
         self._handed.append(item)
-        # Waking the loop is a system call, dearer than all else here, so a loop that is awake is left alone.
-        # It says that it goes to sleep before it looks at the items for the last time: none is overlooked.
+        # Waking the loop is a system call, the most expensive step here, so a loop that is awake is not woken.
+        # The loop marks itself asleep before its last check for items, so none is missed.
         if not self._is_awake:
             self._is_awake = True
             with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
                 self._loop.call_soon_threadsafe(self._arrived.set)
 
     def take(self, wait_s: float) -> Iterator[tuple[T, Ask, Reply | Failure]]:
-        """All outcomes there are, after waiting at most `wait_s` for the first."""
+        """All available outcomes, after waiting at most `wait_s` for the first."""
         try:
             outcome = self._outcomes.get(timeout=wait_s)
             while True:

@@ -1,4 +1,4 @@
-"""The command line of a stock vLLM server: the options it gets, and those that are recorded of it."""
+"""The command line of an unmodified vLLM server: the options it gets, and those that are recorded."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from judgelake.errors import UserError
 # 0.9 prompts a second in float32, 0.2 in float16, and in bfloat16 single engine steps of a minute and more.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 SLOW_WITHOUT = {DTYPE: "float32"}
-# In the record of a run it says nothing of how the engine computes, and is another on every executor.
+# Not recorded: it says nothing about how the engine computes, and differs on every executor.
 SOCKET_OPTION = "--uds"
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Which server is wanted, and for whom; equal ones share a server.
+    """Which server is wanted, and for whom; equal launches share a server.
 
     Attributes:
         engine: options, environment and limits of the server.
-        model: a local folder, or a name on a hub.
-        revision: of a model on a hub.
+        model: a local folder, or a name on Hugging Face.
+        revision: of a model on Hugging Face.
         context_length: tokens of prompt and output together.
         gpus: addresses of the GPUs it may use; empty on a CPU.
-        owner_pid: the process whose end ends the server.
+        owner_pid: the process that owns the server; the server ends with it.
         cores: cores a CPU server computes on.
     """
 
@@ -63,10 +63,10 @@ def is_cpu_build() -> bool:
 
 
 def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
-    """The command that starts vLLM behind `socket`; `engine.options` replace ours of the same name.
+    """The command that starts vLLM on `socket`; `engine.options` replace our options of the same name.
 
     Raises:
-        UserError: an option that is not the engine's to choose, see `check_options`.
+        UserError: an option that cannot be set here, see `check_options`.
     """
     check_options(launch.engine.options)
     options: dict[str, Scalar] = {
@@ -74,16 +74,16 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
         "served-model-name": launch.model,
         "revision": launch.revision,
         MAX_MODEL_LEN: launch.context_length,
-        # The judge's file says how it decodes; what a checkpoint brings along must not add to it unseen.
+        # The judge's file defines the decoding; the checkpoint's own generation config must not change it unnoticed.
         "generation-config": "vllm",
         "enable-prompt-tokens-details": True,
         "disable-uvicorn-access-log": True,
     }
     if is_cpu:
-        # vLLM halves its batch for a server against an offline LLM, to answer sooner; here only the whole counts.
+        # As a server, vLLM halves the batch size it uses offline, for latency; here only throughput counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
     options |= by_option_name(launch.engine.options)
-    # `vllm serve` looks for a package named vllm, which the CPU build is not.
+    # `vllm serve` looks for a package named vllm; the CPU build has another name.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", SOCKET_OPTION, str(socket)]
     for name, value in options.items():
         command += _argument(name, value)
@@ -99,14 +99,14 @@ def _argument(name: str, value: Scalar) -> list[str]:
 
 
 def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a server's command line and the VLLM_* names of its environment, without what is secret.
+    """The options of a server's command line and the VLLM_* variables of its environment, without secrets.
 
     Args:
-        command: as given to the operating system; what stands before the first option names the program.
-        environment: all of the server's.
+        command: as given to the operating system; the words before the first option name the program.
+        environment: the server's whole environment.
 
     Returns:
-        `options`, long names without dashes to their text (None for a switch), and `env`.
+        `options`, a map of long names without dashes to their text (None for a switch), and `env`.
     """
     options: dict[str, str | None] = {}
     name = ""
@@ -116,24 +116,24 @@ def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) 
             options[name] = None
         elif name:
             options[name] = word
-    told = {name.removeprefix("--"): value for name, value in sorted(options.items()) if name != SOCKET_OPTION}
+    recorded = {name.removeprefix("--"): value for name, value in sorted(options.items()) if name != SOCKET_OPTION}
     env = {name: environment[name] for name in sorted(environment) if name.startswith("VLLM_")}
     return {
-        "options": {name: "***" if value and is_secret_name(name) else value for name, value in told.items()},
+        "options": {name: "***" if value and is_secret_name(name) else value for name, value in recorded.items()},
         "env": {name: value for name, value in env.items() if not is_secret_name(name)},
     }
 
 
 def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = None) -> Engine:
-    """The same engine, with dtype float32 written into its options where this machine's CPU needs it to be usable.
+    """The same engine, with dtype float32 added to its options if this machine's CPU is unusably slow without it.
 
-    Called once, on the driver: what it adds is an option like any other, so it is seen in the run's config and in the
-    judge's fingerprint, and every executor computes in the same format. Nothing is added where a URL or a dtype is
-    given, where vLLM is built for GPUs or not installed here, or where the CPU has bfloat16.
+    Called once, on the driver: what it adds is an option like any other, so it appears in the run's config and in the
+    judge's fingerprint, and every executor computes in the same format. Nothing is added if a URL or a dtype is
+    given, if vLLM is built for GPUs or not installed here, or if the CPU has bfloat16.
 
     Args:
         engine: as the user set it.
-        cpu_flags: what the CPU can do, by the names of Linux; None asks this machine.
+        cpu_flags: the CPU's features, by their Linux names; None reads this machine's.
     """
     if engine.url is not None or DTYPE in by_option_name(engine.options) or not _computes_on_cpu():
         return engine
@@ -146,15 +146,15 @@ def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = N
 def _computes_on_cpu() -> bool:
     try:
         return is_cpu_build()
-    except UserError:  # no vLLM on the driver: the executors' is not known
+    except UserError:  # no vLLM on the driver, so that of the executors is not known
         return False
 
 
 def _flags_of_this_cpu() -> frozenset[str]:
-    """Empty where the machine does not tell."""
+    """Empty where the machine does not report them."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
         return frozenset()
-    told = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
-    return frozenset(next(told, "").split())
+    flag_lists = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    return frozenset(next(flag_lists, "").split())

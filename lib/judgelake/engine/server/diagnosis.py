@@ -13,13 +13,13 @@ LINE_CHARACTERS = 300
 # vLLM's loggers and processes put their names before each line.
 PREFIX = re.compile(r"^(\(\w+[^)]*\)\s*)*(?:[A-Z]+ \d\d-\d\d [\d:]+ \[[^\]]*\]\s*)?")
 CAUSE = re.compile(r"^(?:[\w.]*(?:Error|Exception|Interrupt)\b.*|Value error, .*|.*\berror: .*)$")
-# Lines that only say that another line names the cause.
+# Lines that only refer to another line for the cause.
 WRAPPER = re.compile(
     r"See (?:root cause|stack trace) above(?!.*: -9)|check the stack trace above|validation errors? for|"
     r"Engine core initialization failed(?!.*: -9)"
 )
 
-# The first that fits one of the causes counts.
+# The first pattern that matches one of the causes counts.
 USER_MISTAKES = (
     (
         (
@@ -33,7 +33,7 @@ USER_MISTAKES = (
             r"is not a valid model identifier|RepositoryNotFound|LocalEntryNotFound|offline mode|couldn't connect to|"
             r"gated repo|does not appear to have a file|No such file"
         ),
-        "Set judge.model to a folder in Hugging Face format, or to a hub name this machine can reach",
+        "Set judge.model to a folder in Hugging Face format, or a Hugging Face name this machine can reach",
     ),
     (
         r"No CUDA|CUDA driver|no NVIDIA|Device string must not be empty|infer device type",
@@ -46,19 +46,19 @@ KILLED = -9
 
 
 def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> UserError | RunError:
-    """The error for a start that failed: the cause the log names, and where the whole of it is."""
+    """The error for a start that failed: the cause that the log names, and the path of the whole log."""
     lines = causes(tail(log))
     cause = " | ".join(lines) if lines else reason
     if exit_code is None:
-        # It was ended, so what its log ends with is no cause.
+        # It was ended from outside, so the last lines of its log are not the cause.
         cause, lines = reason, []
-    said = f"vLLM did not start with the model {model!r}: {cause} (whole log: {log})."
+    message = f"vLLM did not start with the model {model!r}: {cause} (whole log: {log})."
     if exit_code == KILLED:
-        return UserError(f"{said} It was killed, most likely for lack of memory: free some, or use a smaller model.")
-    for pattern, mend in USER_MISTAKES:
+        return UserError(f"{message} It was killed, most likely for lack of memory: free some, or use a smaller model.")
+    for pattern, remedy in USER_MISTAKES:
         if any(re.search(pattern, line) for line in lines):
-            return UserError(f"{said} {mend}.")
-    return RunError(said)
+            return UserError(f"{message} {remedy}.")
+    return RunError(message)
 
 
 def tail(log: Path) -> str:
@@ -73,7 +73,7 @@ def tail(log: Path) -> str:
 
 
 def causes(text: str) -> list[str]:
-    """The last few different lines that name an error, in the log's order; the very last lines where none does."""
+    """The last few distinct lines that name an error, in the log's order; the very last lines if none does."""
     lines = [PREFIX.sub("", line).strip() for line in text.splitlines()]
     lines = [line[:LINE_CHARACTERS] for line in lines if line and not line.startswith("judgelake supervisor")]
     named = [line for line in lines if CAUSE.match(line) and not WRAPPER.search(line)]

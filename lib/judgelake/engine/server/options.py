@@ -1,4 +1,4 @@
-"""Which vLLM options can change an answer. Those enter the judge's fingerprint; the others only change speed."""
+"""Which vLLM options can change an answer. Those are part of the judge's fingerprint; the others only affect speed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from judgelake.engine.config import Scalar
 from judgelake.errors import UserError
 
-# Everything not listed counts as changing: a new option of vLLM costs a new fingerprint, never a wrong one.
-# Parallel sizes, batch shapes and cache sizes move a logit by rounding at most; that is not counted as a change.
-# How weights are loaded counts: load-format "dummy" makes random ones, the loader's config can name other files.
+# Every option not listed counts as changing: a new vLLM option causes a new fingerprint, never a wrong one.
+# Parallel sizes, batch shapes and cache sizes change a logit by rounding at most; that does not count as a change.
+# How weights are loaded counts: load-format "dummy" generates random ones, the loader's config can name other files.
 NOT_CHANGING = frozenset(
     {
         "allowed-origins",
@@ -66,33 +66,33 @@ NOT_CHANGING = frozenset(
         "uvicorn-log-level",
     }
 )
-_OWN_SOCKET = "leave it out: an own server listens on its private socket"
+_OWN_SOCKET = "leave it out: a server started by judgelake listens on its private socket"
 REFUSED = {
     "model": "set judge.model",
-    "served-model-name": "leave it out: an own server is asked by the name in judge.model",
+    "served-model-name": "leave it out: a server started by judgelake uses the name in judge.model",
     "revision": "set judge.revision",
     "uds": _OWN_SOCKET,
     "host": _OWN_SOCKET,
     "port": _OWN_SOCKET,
-    "api-key": "leave it out: an own server's private socket needs no key (that of engine.url: engine.api_key_env)",
-    "config": "write the options of that file into engine.options, where the judge's fingerprint sees them",
+    "api-key": "leave it out: the private socket needs no key (for the key of engine.url: engine.api_key_env)",
+    "config": "write the options of that file into engine.options, so that they are part of the judge's fingerprint",
 }
 CHAT_TEMPLATE = "chat-template"
 DTYPE = "dtype"
 MAX_MODEL_LEN = "max-model-len"
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
-# vLLM's parser takes the beginning of a name where it fits one option only. The shortest ones that do, in vLLM 0.32, of
-# the options that are read here; no beginning of "chat-template" does, for "chat-template-content-format".
+# vLLM's parser accepts a prefix of a name if it matches only one option. These are the shortest such prefixes, in vLLM
+# 0.32, of the options read here; "chat-template" has none, because of "chat-template-content-format".
 SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt"}
-# As vLLM reads a length: k, m, g, t for thousands and so on, K, M, G, T for 1024 and so on, which take no fractions.
+# As vLLM reads a length: k, m, g, t are powers of 1000, and K, M, G, T powers of 1024, which allow no fractions.
 LENGTH = re.compile(r"(?P<decimal>\d+(?:\.\d+)?)(?P<by_1000>[kmgt])|(?P<whole>\d+)(?P<by_1024>[KMGT]?)")
 CHOSEN_BY_VLLM = ("auto", "-1")
 
 
 def option_name(name: str) -> str:
-    """The long name, without dashes in front: "tp", "--tensor_parallel_size" -> "tensor-parallel-size".
+    """The long name, without leading dashes: "tp", "--tensor_parallel_size" -> "tensor-parallel-size".
 
-    What follows a dot is a key of the option's own and stays as it is written.
+    The part after a dot is a key within the option and stays as written.
     """
     head, dot, key = name.strip().lstrip("-").partition(".")
     plain = head.replace("_", "-")
@@ -103,15 +103,15 @@ def option_name(name: str) -> str:
 
 
 def by_option_name(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The options by their long names; of two spellings of one option the last counts, as for vLLM."""
+    """The options by their long names; if an option is given in two spellings, the last counts, as in vLLM."""
     return {option_name(name): value for name, value in options.items()}
 
 
 def max_model_len(options: Mapping[str, Scalar]) -> int | None:
-    """The longest context that the options give a server, in tokens; None where they leave it to vLLM or say nothing.
+    """The longest context that the options set, in tokens; None if they leave it to vLLM or do not set it.
 
     Raises:
-        UserError: vLLM would not take the value.
+        UserError: vLLM would not accept the value.
     """
     value = by_option_name(options).get(MAX_MODEL_LEN)
     written = "" if isinstance(value, bool) else str(value).strip()
@@ -132,31 +132,31 @@ def max_model_len(options: Mapping[str, Scalar]) -> int | None:
 
 
 def check_options(options: Mapping[str, Scalar]) -> None:
-    """Refuse what would answer with another model than the judge names, or make our own server unreachable.
+    """Refuse options that would serve another model than the judge names, or make our own server unreachable.
 
-    Names that hold a secret the config refuses already.
+    Options with the name of a secret are already refused by the config.
 
     Args:
         options: `engine.options`.
 
     Raises:
-        UserError: it says what to set instead.
+        UserError: an option is refused; the message says what to set instead.
     """
     for given in options:
         name = option_name(given)
-        # vLLM's parser also takes the beginning of a name.
+        # vLLM's parser also accepts a prefix of a name.
         refused = next((known for known in REFUSED if name and known.startswith(name)), None)
         if refused is not None:
-            raise UserError(f"engine.options may not hold {given!r}; {REFUSED[refused]}.")
+            raise UserError(f"engine.options must not contain {given!r}; {REFUSED[refused]}.")
         if "=" in name:
-            # As one word of the command line it would set any option, also a refused one.
-            raise UserError(f"engine.options may not hold {given!r}: write the value behind the name, {{name: value}}.")
+            # As one word of the command line it could set any option, even a refused one.
+            raise UserError(f"engine.options must not contain {given!r}: write it as {{name: value}}.")
 
 
 def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The options that may change an answer, by their long names, sorted; "no-" forms count as their option.
+    """The options that may change an answer, by their long names, sorted; a "no-" form counts as its option.
 
-    A chat template in a file stands there by its content ("sha256:..."), not by where the file lies.
+    A chat template in a file is listed by its content ("sha256:..."), not by the path of the file.
     """
     named = _named(options)
     if _is_file(named.get(CHAT_TEMPLATE)):
@@ -166,7 +166,7 @@ def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
 
 
 def chat_template(options: Mapping[str, Scalar]) -> str | None:
-    """The chat template that the options name or hold, as text; None where the model's own is used."""
+    """The chat template that the options name or contain, as text; None where the model's own is used."""
     given = _named(options).get(CHAT_TEMPLATE)
     if given is None:
         return None

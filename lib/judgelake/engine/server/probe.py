@@ -1,6 +1,6 @@
-"""Looks at a server over its Unix socket: a plain GET, and what /metrics say about its progress.
+"""Queries a server over its Unix socket: a plain GET, and what /metrics reports about its progress.
 
-For processes that must stay small: the supervisor and whoever waits for a start.
+For processes that must stay small: the supervisor and processes that wait for a start.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ UNFINISHED = ("vllm:num_requests_running", "vllm:num_requests_waiting")
 COUNTED = (
     "vllm:prompt_tokens_total",
     "vllm:generation_tokens_total",
-    # Long prompts are computed in pieces, which only this shows before their first token.
+    # Long prompts are computed in chunks; before their first token only this counter shows it.
     "vllm:iteration_tokens_total_sum",
     "vllm:request_success_total",
 )
@@ -21,7 +21,7 @@ COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Requests not finished, and a sum of counters that grows whenever the engine computes."""
+    """Number of unfinished requests, and a sum of counters that grows whenever the engine computes."""
 
     unfinished: float
     counted: float
@@ -54,7 +54,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def get(path: str, target: str, timeout_s: float) -> str | None:
-    """The body of a 200 answer; None for any other answer, or none in time."""
+    """The body of a response with status 200; None for any other response, or none in time."""
     connection = _UnixConnection(path, timeout_s)
     try:
         connection.request("GET", target)

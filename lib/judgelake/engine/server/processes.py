@@ -1,4 +1,4 @@
-"""Which process is which, for certain: a pid alone may be another process by now."""
+"""Identifies processes reliably: a pid alone may have been reused for another process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProcessId:
         """The process that has this pid now.
 
         Raises:
-            ProcessLookupError: there is none.
+            ProcessLookupError: there is no such process.
         """
         try:
             return cls(pid, psutil.Process(pid).create_time())
@@ -32,7 +32,7 @@ class ProcessId:
             raise ProcessLookupError(f"no process {pid}") from error
 
     def process(self) -> psutil.Process | None:
-        """The process, while it lives and is no zombie; else None."""
+        """The process, if it still runs and is not a zombie; else None."""
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < SAME_START_S
@@ -43,18 +43,18 @@ class ProcessId:
 
 def with_descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
     """The processes and all their children, grandchildren, ..."""
-    found: dict[int, psutil.Process] = {}
+    by_pid: dict[int, psutil.Process] = {}
     for root in roots:
         try:
             for process in (root, *root.children(recursive=True)):
-                found[process.pid] = process
+                by_pid[process.pid] = process
         except psutil.NoSuchProcess:
             continue
-    return list(found.values())
+    return list(by_pid.values())
 
 
 def members_of_group(group: int) -> list[psutil.Process]:
-    """The living processes of a process group."""
+    """The running processes of a process group."""
     members = []
     for process in psutil.process_iter():
         try:
@@ -66,7 +66,7 @@ def members_of_group(group: int) -> list[psutil.Process]:
 
 
 def kill_all(processes: list[psutil.Process], grace_s: float) -> list[psutil.Process]:
-    """Ask all to end, kill what is left after `grace_s`; returns those that live on, which should be none."""
+    """Terminate all, kill those left after `grace_s`; returns those still running, which should be none."""
     for process in processes:
         _signal(process, hard=False)
     _, alive = psutil.wait_procs(processes, timeout=grace_s)
@@ -87,7 +87,7 @@ def _signal(process: psutil.Process, *, hard: bool) -> None:
 
 
 def owner_of_this_worker() -> int:
-    """The process whose engine this is: the nearest Java above a Spark worker, else the parent."""
+    """The process that owns this worker's engine: the nearest Java process above a Spark worker, else the parent."""
     for process in psutil.Process().parents():
         try:
             if "java" in process.name().lower():
@@ -100,7 +100,7 @@ def owner_of_this_worker() -> int:
 def owner_of_this_driver() -> int | None:
     """The Java process that owns the engines of a local session: started by this driver, or above it.
 
-    None where there is none: then all executors are on other machines, and end their engines themselves.
+    None where there is none: then all executors run on other machines and end their engines themselves.
     """
     for process in (*psutil.Process().children(recursive=True), *psutil.Process().parents()):
         try:

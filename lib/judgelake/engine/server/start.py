@@ -36,18 +36,18 @@ from judgelake.errors import RunError, UserError
 
 BASE_URL = "http://localhost/v1"
 LOOK_EVERY_S = 0.2
-# The supervisor itself ends a start that takes too long; this much later it must have.
+# The supervisor itself ends a start that takes too long; it gets this much extra time to do so.
 MARGIN_S = 60.0
-# A supervisor leaves its note within this time, or never will.
+# A supervisor that has not written its note within this time never will.
 FIRST_NOTE_S = 60.0
 LOGS_KEPT_S = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A server that answers. `start_s` is what its start took, also for those who found it running.
+    """A server that answers. `start_s` is how long it took to start, also for callers who found it running.
 
-    `settings` are what it was started with, see `settings_of_command`.
+    `settings` are those it was started with, see `settings_of_command`.
     """
 
     endpoint: Endpoint
@@ -59,17 +59,17 @@ class Started:
 
 
 def ensure_engine(wanted: Launch) -> Started:
-    """The server of this owner, GPU set and configuration; the first comer starts it, the others wait for it.
+    """The server of this owner, GPU set and configuration; the first caller starts it, the others wait for it.
 
     Raises:
-        UserError: no such model, an option vLLM does not take, not enough memory, vLLM not installed.
-        RunError: it did not start, for a reason that is nobody's mistake.
+        UserError: no such model, an option vLLM does not accept, not enough memory, vLLM not installed.
+        RunError: it did not start, for a reason the user cannot fix.
     """
     launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model))
     try:
         owner = ProcessId.of(launch.owner_pid)
     except ProcessLookupError as error:
-        raise RunError(f"The process {launch.owner_pid}, which was to own the engine, is gone.") from error
+        raise RunError(f"The process {launch.owner_pid}, which should own the engine, no longer exists.") from error
     files = EngineFiles(private_folder(launch.engine.folder), _key(launch, owner))
     asked_at = time.time()
     with _locked(files, launch.engine):
@@ -88,28 +88,28 @@ def ensure_engine(wanted: Launch) -> Started:
 
 
 def _key(launch: Launch, owner: ProcessId) -> str:
-    """What the files of a server are named by: another owner, GPU set or configuration is another server."""
+    """The name of a server's files: a different owner, GPU set or configuration means a different server."""
     content = launch.engine.model_dump(mode="json")
     content |= {"model": launch.model, "revision": launch.revision, "context_length": launch.context_length}
-    # A file that an option names may have been changed since the server that runs was started.
+    # A file named by an option may have changed since the running server was started.
     content |= {"answer_changing": answer_changing(launch.engine.options)}
     content |= {"gpus": list(launch.gpus), "cores": launch.cores, "owner": [owner.pid, owner.started]}
     return fingerprint(content)[:KEY_CHARACTERS]
 
 
 def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
-    """Whether a start failed while we waited for it; ours would fail the same way, a minute later."""
+    """Whether a start failed while we waited for it; a start of our own would fail the same way, a minute later."""
     return note.phase == "ended" and not note.version and files.note.stat().st_mtime > asked_at
 
 
 @contextlib.contextmanager
 def _locked(files: EngineFiles, engine: Engine) -> Iterator[None]:
-    """Protects the note: whoever holds it decides whether a server must be started."""
+    """Protects the note: whoever holds the lock decides whether a server must be started."""
     try:
         with filelock.FileLock(files.lock, timeout=engine.start_timeout_s + MARGIN_S):
             yield
     except filelock.Timeout as error:
-        raise RunError(f"Another task has been starting this engine for too long; its log is {files.log}.") from error
+        raise RunError(f"Another task has been starting this engine for too long; see its log {files.log}.") from error
 
 
 def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
@@ -130,9 +130,9 @@ def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
 
 
 def _start(orders: Orders, files: EngineFiles, model: str) -> None:
-    """Start the supervisor in a session of its own, out of reach of the signals and the end of this process."""
+    """Start the supervisor in a session of its own, so that signals to this process and its end do not reach it."""
     package = Path(__file__).resolve().parents[3]
-    # Our own package may be on the path only by Spark's doing, as a zip.
+    # Our own package may be on the path only because Spark put it there, as a zip.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     _forget_old_logs(files.folder)
@@ -155,7 +155,7 @@ def _start(orders: Orders, files: EngineFiles, model: str) -> None:
             supervisor.kill()
             raise start_failure(model, files.log, "its supervisor did not start", supervisor.poll())
         time.sleep(LOOK_EVERY_S)
-    # It outlives this process; without this, subprocess would complain that nobody waited for it.
+    # It outlives this process; without this line, subprocess would warn that nobody waited for it.
     supervisor.returncode = 0
 
 
@@ -177,18 +177,18 @@ def _wait_until_ready(files: EngineFiles, launch: Launch) -> Note:
         if note is None or note.phase == "ended" or note.supervisor.process() is None:
             reason = note.reason if note is not None else ""
             exit_code = note.exit_code if note is not None else None
-            raise start_failure(launch.model, files.log, reason or "its supervisor is gone", exit_code)
+            raise start_failure(launch.model, files.log, reason or "its supervisor no longer runs", exit_code)
         if time.monotonic() > deadline:
             end_engine(files, note)
-            raise RunError(f"vLLM was not ready in {timeout_s:g} s; its log is {files.log}.")
+            raise RunError(f"vLLM was not ready within {timeout_s:g} s; see its log {files.log}.")
         time.sleep(LOOK_EVERY_S)
 
 
 def stop_engines(owner_pid: int | None, folder: str | None = None) -> int:
-    """End every engine of this owner on this machine, and of owners that are gone; returns how many there were.
+    """End every engine on this machine whose owner is this one or no longer exists; returns how many were running.
 
     Args:
-        owner_pid: process whose engines end; None for those of dead owners only.
+        owner_pid: process whose engines to end; None for only those of dead owners.
         folder: `engine.folder` of the job; None for the default.
     """
     try:

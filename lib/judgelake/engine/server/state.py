@@ -1,4 +1,4 @@
-"""What a supervisor is told, and what an engine leaves on disk: lock, socket, log and a note, in a private folder."""
+"""The orders a supervisor gets, and the files of an engine: lock, socket, log and a note, in a private folder."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Phase = Literal["starting", "ready", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a supervisor is told: what to run, for whom, and when to end it.
+    """A supervisor's orders: what to run, for whom, and when to end it.
 
-    Travels through a pipe: the environment may hold a hub's token.
+    Sent through a pipe: the environment may contain a Hugging Face token.
     """
 
     command: list[str]
@@ -44,19 +44,19 @@ class Orders:
     stall_stop_s: float
 
     def to_json(self) -> str:
-        """For the supervisor's stdin."""
+        """The JSON for the supervisor's stdin."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Orders:
-        """What `to_json` wrote."""
+        """The orders in what `to_json` returned."""
         data: dict[str, Any] = json.loads(text)
         return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How an engine stands. `group` is the process group of vLLM, once it was started.
+    """The state of an engine. `group` is the process group of vLLM, once it was started.
 
     `settings` are those it was started with, see `settings_of_command`.
     """
@@ -83,7 +83,7 @@ class Note:
 
 
 def read_note(path: Path) -> Note | None:
-    """The note at `path`; None where there is none, or none that can be read."""
+    """The note at `path`; None where there is none, or it cannot be read."""
     try:
         data = json.loads(path.read_text("utf-8"))
         owner, supervisor = ProcessId(**data.pop("owner")), ProcessId(**data.pop("supervisor"))
@@ -101,30 +101,30 @@ class EngineFiles:
 
     @property
     def lock(self) -> Path:
-        """Held while somebody looks for the engine or starts it."""
+        """Held while a process looks for the engine or starts it."""
         return self.folder / f"{self.key}.lock"
 
     @property
     def note(self) -> Path:
-        """How the engine stands; see `Note`."""
+        """The state of the engine; see `Note`."""
         return self.folder / f"{self.key}.json"
 
     @property
     def log(self) -> Path:
-        """What vLLM and its supervisor wrote."""
+        """The output of vLLM and its supervisor."""
         return self.folder / f"{self.key}.log"
 
     @property
     def use(self) -> Path:
-        """Touched by everyone who connects: an engine just asked for is not idle."""
+        """Touched by every process that connects: an engine that was just requested is not idle."""
         return self.folder / f"{self.key}.use"
 
     @property
     def socket(self) -> Path:
-        """Where vLLM listens; in the temporary folder when the engine's own has too long a name.
+        """Where vLLM listens; in the temporary folder if the path in the engine's own folder is too long.
 
         Raises:
-            UserError: even there the name is too long for a socket.
+            UserError: even there the path is too long for a socket.
         """
         own = self.folder / f"{self.key}.sock"
         if len(os.fsencode(own)) <= LONGEST_SOCKET_PATH:
@@ -136,20 +136,20 @@ class EngineFiles:
 
 
 def private_folder(folder: str | None) -> Path:
-    """The folder of sockets, locks and logs, made for this user alone.
+    """The folder of sockets, locks and logs, accessible by this user only.
 
     Raises:
-        UserError: it cannot be made, or belongs to somebody else, who could then answer in the engine's name.
+        UserError: it cannot be created, or belongs to another user, who could then answer in the engine's place.
     """
     path = Path(folder) if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = path.stat().st_uid
     except OSError as error:
-        raise UserError(f"Cannot make the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
+        raise UserError(f"Cannot create the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
     if owner != os.getuid() or not is_writable(path):
         raise UserError(
-            f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another one. "
+            f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another user. "
             "Set engine.folder to a folder of this user."
         )
     return path.resolve()
@@ -163,11 +163,11 @@ def _user() -> str:
 
 
 def end_engine(files: EngineFiles, note: Note, grace_s: float = 10.0) -> None:
-    """End an engine with everything it started, and take its socket and note away."""
+    """End an engine with everything it started, and remove its socket and note."""
     supervisor = note.supervisor.process()
     if supervisor is not None:
         _end_supervisor(supervisor, grace_s)
-    # Without a supervisor alive (killed with -9) what it started may be left.
+    # If the supervisor is dead (killed with -9), what it started may still run.
     if note.group is not None and _group_is_of(note):
         kill_all(members_of_group(note.group), 0.5)
     for path in (files.note, files.use, files.socket):
@@ -175,7 +175,7 @@ def end_engine(files: EngineFiles, note: Note, grace_s: float = 10.0) -> None:
 
 
 def _end_supervisor(supervisor: psutil.Process, grace_s: float) -> None:
-    """Let the supervisor end its engine; do it here where it fails to in time."""
+    """Let the supervisor end its engine; end it here if the supervisor does not in time."""
     family = with_descendants([supervisor])
     try:
         supervisor.terminate()
@@ -188,7 +188,7 @@ def _end_supervisor(supervisor: psutil.Process, grace_s: float) -> None:
 
 
 def _group_is_of(note: Note) -> bool:
-    """Whether the group is still vLLM's: its processes began after the supervisor, and not long ago reused."""
+    """Whether the group is still vLLM's: its processes began after the supervisor, so its id was not reused."""
     members = members_of_group(note.group or 0)
     now = time.time()
     try:

@@ -1,9 +1,9 @@
-"""A small process that is there before vLLM is, and after: it starts one server and ends it, whatever happens.
+"""A small process that starts before vLLM and outlives it: it starts one server and ends it, whatever happens.
 
 `python -m judgelake.engine.server.supervisor` reads its orders as JSON from stdin. It runs in a session of its own, and
-ends the server when the owner is gone, when nobody asks any more, when no token is made though requests wait, when
-the server itself ends, and on SIGTERM. Should it be killed itself, the guard (a shell that waits on a pipe) kills
-the server.
+ends the server when its owner no longer exists, when no more requests come, when no token is generated although
+requests wait, and on SIGTERM; it also cleans up when the server ends by itself. If the supervisor is killed, the
+guard (a shell that waits on a pipe) kills the server.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ METRICS_EVERY_S = 5.0
 METRICS_TIMEOUT_S = 10.0
 GRACE_S = 5.0
 PR_SET_CHILD_SUBREAPER = 36
-# Ends when the supervisor does, however that was: then the pipe closes. Written for every sh: dash knows no
+# Ends when the supervisor ends, for whatever reason: then the pipe closes. Written for every sh: dash does not know
 # `kill -KILL -- -1`.
 GUARD = 'read -r line; kill -9 "-$1" 2>/dev/null'
 
 
 class Watch:
-    """Looks at a running server and says when it must end."""
+    """Watches a running server and decides when it must end."""
 
     def __init__(self, orders: Orders) -> None:
-        """Count from now."""
+        """Start all timers now."""
         self._orders = orders
         now = time.monotonic()
         self._looked = self._moved = self._busy = now
@@ -49,7 +49,7 @@ class Watch:
         self._used: float | None = None
 
     def reason_to_end(self) -> str | None:
-        """Why the server must end now, or None; asks the server at most every few seconds."""
+        """Why the server must end now, or None; queries the server at most every few seconds."""
         now = time.monotonic()
         if now - self._looked < self._every_s:
             return None
@@ -60,7 +60,7 @@ class Watch:
     def _judge(self, progress: Progress | None, now: float) -> str | None:
         used = _modified(self._orders.use)
         if progress is None:
-            # Nothing to see: a server that hangs makes no progress either.
+            # No metrics: a server that hangs makes no progress either.
             is_waiting = True
         else:
             is_waiting = progress.unfinished > 0
@@ -85,21 +85,21 @@ def _modified(path: str) -> float | None:
 
 
 class Supervisor:
-    """Starts one server, watches it, ends it with all it started."""
+    """Starts one server, watches it, and ends it with everything it started."""
 
     def __init__(self, orders: Orders) -> None:
-        """Leave the note before anything is started, so that nothing can run unknown."""
+        """Write the note before anything is started, so that nothing runs without a record."""
         self._orders = orders
         self._owner = ProcessId(orders.owner_pid, orders.owner_started)
         settings = settings_of_command(orders.command, orders.environment)
         self._note = Note("starting", self._owner, ProcessId.of(os.getpid()), settings=settings)
         self._write()
-        self._is_told_to_end = False
+        self._must_end = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def run(self) -> None:
-        """Until the server must end, or ended."""
+        """Run until the server must end, or has ended."""
         started = time.monotonic()
         Path(self._orders.socket).unlink(missing_ok=True)
         server = subprocess.Popen(
@@ -130,12 +130,12 @@ class Supervisor:
         watch: Watch | None = None
         while True:
             time.sleep(LOOK_EVERY_S if watch else LOOK_EVERY_S / 2)
-            if self._is_told_to_end:
-                return "told to end"
+            if self._must_end:
+                return "asked to end by a signal"
             if server.poll() is not None:
                 return f"the server ended by itself (exit code {server.returncode})"
             if self._owner.process() is None:
-                return f"its owner, process {self._owner.pid}, is gone"
+                return f"its owner, process {self._owner.pid}, no longer exists"
             if watch is None:
                 if get(self._orders.socket, "/health", 2.0) is not None:
                     watch = Watch(self._orders)
@@ -157,7 +157,7 @@ class Supervisor:
         self._say(f"ready after {start_s:.1f} s, vLLM {version}")
 
     def _end(self, server: subprocess.Popen[bytes], reason: str) -> None:
-        """End the whole group and every descendant: the engine's core outlives a killed server."""
+        """End the whole process group and every descendant: vLLM's engine core outlives a killed server."""
         exit_code = server.poll()
         self._note = self._note.with_changes(phase="ended", reason=reason, exit_code=exit_code)
         self._write()
@@ -172,7 +172,7 @@ class Supervisor:
         self._say(f"could not end {[process.pid for process in left]}" if left else "everything it started has ended")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._is_told_to_end = True
+        self._must_end = True
 
     def _write(self) -> None:
         self._note.write(Path(self._orders.note))
@@ -189,13 +189,13 @@ def _is_guard(process: psutil.Process) -> bool:
 
 
 def _adopt_orphans() -> None:
-    """Make orphans of the server our children, so that they can be found; only Linux can."""
+    """Become the parent of the server's orphans, so that they can be found; only possible on Linux."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def main() -> None:
-    """Read the orders, run, and leave."""
+    """Read the orders and run."""
     orders = Orders.from_json(sys.stdin.read())
     _adopt_orphans()
     Supervisor(orders).run()

@@ -154,6 +154,6 @@ def test_a_family_of_a_judge_that_is_not_there_is_refused(by_hand):
     families = {"judges": {"j9": "vicuna"}, "models": {"model-a": "vicuna"}}
     chosen = RULES | {"judgments_where": "judge = 'j1'", "families": families}
     with pytest.raises(
-        UserError, match=r"families.judges: 'j9' is no judge or model asked here; there are acme/judge, j1"
+        UserError, match=r"families.judges: 'j9' is not a judge or its model here; there are acme/judge, j1"
     ):
         by_hand.small.evaluate(**chosen)

@@ -66,7 +66,10 @@ def test_a_rule_without_verdicts_of_its_own_shows_the_confusion_of_the_next_rule
     ("rows", "rules", "reason"),
     [
         pytest.param(
-            [row("agreement", 0.5)], ["both_right"], "both_right gives no verdict of its own", id="both right"
+            [row("agreement", 0.5)],
+            ["both_right"],
+            "both_right gives no verdicts, and swap_rules has no other rule",
+            id="both right",
         ),
         pytest.param([nothing("agreement")], ["first", "strict"], NO_LABEL, id="no labels"),
         pytest.param(OF_SCORES, ["first"], "no labelled comparison of two answers was asked", id="scores"),

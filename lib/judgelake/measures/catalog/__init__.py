@@ -49,7 +49,7 @@ def metric_named(name: str) -> Metric:
     try:
         return _BY_NAME[name]
     except KeyError:
-        raise KeyError(f"The metric {name!r} is not in the catalog: add its row in evaluation/catalog.") from None
+        raise KeyError(f"The metric {name!r} is not in the catalog: add its row in measures/catalog.") from None
 
 
 def headline_of(kind: Kind) -> tuple[str, ...]:

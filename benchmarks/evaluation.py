@@ -1,12 +1,12 @@
-"""What an evaluation costs: seconds, the peak of the JVM's heap and that of the largest Python task.
+"""The cost of an evaluation: seconds, the peak of the JVM's heap and that of the largest Python task.
 
     python benchmarks/evaluation.py --judgments 1000000 10000000
     python benchmarks/evaluation.py --shapes judges-20 judges-60 questions-80 questions-10m
     python benchmarks/evaluation.py --shapes judges-20 --scale 0.01
 
-Makes the tables (not timed), then times the whole job: counting, all pairwise metrics with their intervals, judges
-against each other, the metrics table and the report. `--judgments` takes five judges in both orders with a question a
-comparison; `--shapes` what is large in one direction. All have twenty slices.
+Makes the tables (not timed), then times the whole job: counting, all pairwise metrics with their intervals, pairs of
+judges, the metrics table and the report. `--judgments` uses five judges in both orders with one question per
+comparison; `--shapes` uses data that is large in one direction. All have twenty slices.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from judgelake.lake import create_tables
 from judgelake.runtime import get_spark
 
 SLICES = 10
-"""Of each of two dimensions."""
+"""Values of each of two dimensions."""
 KIB_A_MIB = 1024
 BYTES_A_MIB = 1024**2
 SECONDS_A_LOOK = 0.2
@@ -37,7 +37,7 @@ SECONDS_A_LOOK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many of what; every judge is asked every comparison in each of the orders."""
+    """The size of the data; every judge is asked every comparison in each of the orders."""
 
     comparisons: int
     questions: int
@@ -46,17 +46,17 @@ class Shape:
 
     @property
     def judgments(self) -> int:
-        """All that is judged."""
+        """The number of judgments."""
         return self.comparisons * self.judges * len(self.orders)
 
     def scaled(self, scale: float) -> Shape:
-        """The same in small; of fewer questions than comparisons as many."""
+        """The same with fewer comparisons; a number of questions below theirs stays."""
         comparisons = max(1, round(self.comparisons * scale))
         questions = comparisons if self.questions == self.comparisons else min(self.questions, comparisons)
         return replace(self, comparisons=comparisons, questions=questions)
 
     def __str__(self) -> str:
-        """In words."""
+        """As text."""
         return f"{self.judgments:,} judgments of {self.judges} judges on {self.questions:,} questions"
 
 
@@ -108,7 +108,7 @@ JUDGMENTS = """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print one line a size."""
+    """Run the benchmark and print one line per size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--judgments", type=int, nargs="*", help="sizes of five judges; default 1 and 10 million")
     parser.add_argument("--shapes", nargs="*", choices=list(SHAPES), default=[])
@@ -176,19 +176,19 @@ class Heap:
     """The JVM's heap, of driver and executors together in a local session."""
 
     def __init__(self, spark: Any) -> None:
-        """Forget what was before."""
+        """Reset the peaks."""
         factory = spark.sparkContext._jvm.java.lang.management.ManagementFactory
         self._pools = [pool for pool in factory.getMemoryPoolMXBeans() if str(pool.getType()) == "Heap memory"]
         for pool in self._pools:
             pool.resetPeakUsage()
 
     def peak_mib(self) -> int:
-        """The peaks of its pools together: a little more than was ever in use at once."""
+        """The sum of the peaks of its pools: a little more than was ever in use at once."""
         return int(sum(pool.getPeakUsage().getUsed() for pool in self._pools) // BYTES_A_MIB)
 
 
 class Tasks:
-    """The largest Python worker of any Spark session on this machine while this is entered (Linux alone)."""
+    """The largest Python worker of any Spark session on this machine while this is entered (Linux only)."""
 
     def __init__(self) -> None:
         """Nothing seen yet."""
@@ -197,12 +197,12 @@ class Tasks:
         self._watch = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Tasks:
-        """Begin to look."""
+        """Start watching."""
         self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Look no more."""
+        """Stop watching."""
         self._is_over.set()
         self._watch.join()
 

@@ -1,7 +1,7 @@
--- One row a comparison on which a judge, sure of itself in both orders, says something else than people do.
--- Read it to see what a judge gets wrong, or where the labels are doubtful. Most labels against it come first.
--- Labels of several people count one each; put kind = 'gold' for a label that was settled.
--- Labels that are scores are left out; the view confident_disagreements takes them too.
+-- One row per comparison on which a judge, with the same verdict in both orders, differs from people's labels.
+-- Read it to see what a judge gets wrong, or where the labels are doubtful. Those with most labels against it come first.
+-- Labels of several people count one each; use kind = 'gold' for settled labels only.
+-- Labels that are scores are left out; the view confident_disagreements includes them.
 WITH people AS (
   SELECT
     comparison_id,

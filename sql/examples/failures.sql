@@ -1,4 +1,4 @@
--- One row a judge and status: how many requests ended so and, where there is no verdict, one example of why.
+-- One row per judge and status: how many requests ended with it and, if there is no verdict, one example of the reason.
 -- Read it after a run whose coverage is below 1. unparseable and out_of_range: look at raw_output, a better parser
 -- costs no model call. timeout and engine_error: run the job again, only these are asked again.
 SELECT

@@ -1,7 +1,7 @@
--- One row a judge and swap rule: how good it is by the latest evaluation, and its place among what it can be compared
--- with: rows of one metric, by the same swap rule, labels, failure rule and predicates. Read it to choose a judge.
+-- One row per judge and swap rule: its figure in the latest evaluation, and its place among those it can be compared
+-- with: rows of one metric, with the same swap rule, labels, failure rule and predicates. Read it to choose a judge.
 -- Two judges whose intervals overlap may still differ: agreement_difference in metrics compares them on the comparisons
--- they share. A higher place over fewer comparisons (n, coverage) may be luck; reason says why a value is absent.
+-- they share. A better place over fewer comparisons (n, coverage) may be luck; reason says why a value is missing.
 SELECT
   metric,
   CASE WHEN value IS NOT NULL THEN rank() OVER (

@@ -1,6 +1,6 @@
--- One row a judge: how often it changes its mind when the two answers change places, and whom that favours.
--- Read it before trusting a judge. consistency + bias_to_first + bias_to_second = 1 where it chose an answer or a tie
--- in both orders; a judge that prefers whatever is shown first has a large bias_to_first.
+-- One row per judge: how often its verdict changes when the two answers change places, and which place that favours.
+-- Read it before trusting a judge. consistency + bias_to_first + bias_to_second = 1 over comparisons with an answer or a
+-- tie chosen in both orders; a judge that prefers whatever is shown first has a large bias_to_first.
 WITH both AS (
   SELECT
     judge,

@@ -37,13 +37,15 @@ CASES = {
         in_reverse=["A"] * 3,
         values={"agreement by first": 1, "consistency": 1, "position_bias": 0, "delta_bias": 0},
         reasons={
-            "cohen_kappa by first": "labels and verdicts are all one class, so chance alone would agree as well",
-            "positional_kappa": "all verdicts of both orders are one class, so chance alone would agree as well",
+            "cohen_kappa by first": "all labels and verdicts belong to one class, so chance agreement is 1 "
+            "and kappa is undefined",
+            "positional_kappa": "all verdicts of both orders belong to one class, so chance agreement is 1 "
+            "and kappa is undefined",
             "bradley_terry of model-a by first": "no chain of wins leads from any model to another and back, so no "
-            "finite strengths fit",
-            "own_error_share by first": "the judge makes no error here",
-            "matched_self_preference by first": "the labels name only one of the two sides, so there is nothing "
-            "to match",
+            "strength is finite",
+            "own_error_share by first": "the judge makes no errors here",
+            "matched_self_preference by first": "the labels name only one of the two sides, so matching "
+            "is not possible",
             "longer_win_share by first": "no comparison of answers of different length",
         },
     ),
@@ -53,7 +55,7 @@ CASES = {
         values={"agreement by first": 1, "tie_rate by first": 1, "label_tie_rate by first": 1},
         reasons={
             "agreement_without_ties by first": "the label or the verdict of each comparison is a tie",
-            "agreement by strict": "each labelled comparison was asked in one order only, and this rule needs both",
+            "agreement by strict": "each labelled comparison was asked in one order only, but this rule needs both",
             "consistency": "no comparison was asked in both orders",
         },
     ),
@@ -149,7 +151,7 @@ CASES = {
         values={"exact_agreement": 1, "mean_absolute_error": 0},
         reasons={
             **dict.fromkeys(CORRELATIONS, "all labels are the same score"),
-            "quadratic_weighted_kappa": "labels and judge gave everything one and the same score",
+            "quadratic_weighted_kappa": "labels and judge gave everything the same score",
             "mean_absolute_error": NO_SPREAD,
         },
     ),
@@ -173,7 +175,7 @@ CASES = {
         answers=1,
         labels=[[1]] * 3,
         said=[[0.1], [0.5], [0.9]],
-        reasons=dict.fromkeys(("aspect_accuracy", "aspect_f1", "aspect_auroc"), "all labels are of one class"),
+        reasons=dict.fromkeys(("aspect_accuracy", "aspect_f1", "aspect_auroc"), "all labels belong to one class"),
     ),
     "three answers level": Case(
         answers=3,
@@ -181,7 +183,7 @@ CASES = {
         said=[[1, 2, 3]] * 3,
         values={"top_1_agreement by first": 0, "induced_pair_agreement by first": 0},
         reasons={
-            "mean_kendall_tau by first": "in every comparison the label or the judge puts all answers level, "
+            "mean_kendall_tau by first": "in every comparison the label or the judge scores all answers alike, "
             "or only names the best"
         },
     ),

@@ -13,7 +13,7 @@ from judgelake.jobs.evaluate import Evaluated
 
 Rows = Iterator[tuple[str, Iterable[Mapping[str, Any]]]]
 
-# Verdicts on eight comparisons. The own order is right on five of seven, with one that has no verdict.
+# Verdicts on eight comparisons. The original order is right on five of seven, with one that has no verdict.
 NAMES = [f"c{number}" for number in range(8)]
 LABELS = dict(zip(NAMES, ["A", "A", "A", "A", "B", "B", "B", "tie"], strict=True))
 OWN = dict(zip(NAMES, ["A", "A", "A", "B", "B", "B", "A", None], strict=True))
@@ -82,7 +82,7 @@ def verdicts() -> Rows:
 
 
 def right_in_one_order() -> Rows:
-    """Of two judges, both right in the own order, the second is wrong in the reversed one on half of all."""
+    """Of two judges, both right in the original order, the second is wrong in the reversed one on half of all."""
     names = names_of("orders")
     yield "comparisons", compared(names, "orders")
     yield "labels", labels_of(dict.fromkeys(names, "A"), kind="teacher")

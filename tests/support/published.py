@@ -233,7 +233,7 @@ class Published:
         return path
 
     def llmbar_verdicts(self) -> dict[tuple[str, str], list[tuple[str, str | None, str | None]]]:
-        """By evaluator and set: (label, verdict in the own order, in the reversed one) of each comparison."""
+        """By evaluator and set: (label, verdict in the original order, in the reversed one) of each comparison."""
         subset, label = "attributes['subset'] AS subset", "verdict AS label"
         comparisons = self.spark.table(self.tables.comparisons).where("source = 'llmbar'")
         labels = self.spark.table(self.tables.labels).selectExpr("comparison_id", label)

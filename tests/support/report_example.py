@@ -122,7 +122,7 @@ def _own_judge() -> JudgeSection:
             Family("Repeats", Missing("every request was asked once")),
         ),
         failures=(
-            Count("unparseable", 27, "the output does not hold what the judge's format asks for"),
+            Count("unparseable", 27, "the output does not contain what the judge's format requires"),
             Count("context_overflow", 12, "the prompt does not fit the model's context"),
         ),
     )

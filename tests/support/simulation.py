@@ -227,7 +227,7 @@ class Simulation:
         return Observed.of((self.label, SAID), (self._verdicts(judge)[0], HEADLINE), (place, bins))
 
     def _verdicts(self, judge: Judge) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Its verdicts shown as AB and as BA, both in the comparison's own order."""
+        """Its verdicts shown as AB and as BA, both mapped to the original order."""
         longer, own = np.where(self.a_is_longer, A, B), np.where(self.a_is_own, A, B)
         wrong = (self.label + 1 + (self._draw("wrong") < 0.5)) % 3
         at_quality = np.where(self._draw("right") < judge.accuracy, self.label, wrong)

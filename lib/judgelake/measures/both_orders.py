@@ -1,4 +1,4 @@
-"""What asking in both orders shows: consistency, and which place the disagreements favour. No label is needed."""
+"""What asking in both orders shows: consistency, and which place the disagreements favour. Needs no labels."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from judgelake.measures.table import FAILED, Table
 
 NOT_IN_BOTH = "no comparison was asked in both orders"
 NO_VERDICTS = "no comparison has a verdict in both orders"
-ALL_ONE_VERDICT = "all verdicts of both orders are one class, so chance alone would agree as well"
+ALL_ONE_VERDICT = "all verdicts of both orders belong to one class, so chance agreement is 1 and kappa is undefined"
 
-# How far a verdict leans to the first answer: what the order moves to one side or the other.
+# How far a verdict leans to the first answer; the order shifts this to one side or the other.
 _LEANING = np.array([{"A": 1, TIE: 0, "B": -1}[verdict] for verdict in CLASSES])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderCounts:
-    """Verdicts shown as AB (axis 0) by verdicts shown as BA (axis 1), both in the own order; last axis replicates.
+    """Verdicts shown as AB (axis 0) by verdicts shown as BA (axis 1), both in original order; last axis replicates.
 
-    `verdicts`, shape (3, 3, 1 + replicates), holds the comparisons with a verdict in both orders. `answers`, shape
-    (4, 4, ...), has a last class for failed ones, which holds something only under `FailureRule.WRONG`.
+    `verdicts`, shape (3, 3, 1 + replicates), counts the comparisons with a verdict in both orders. `answers`, shape
+    (4, 4, ...), has a last class for failed judgments, which is empty except under `FailureRule.WRONG`.
     `asked` are the comparisons asked in both orders.
     """
 
@@ -39,7 +39,7 @@ class OrderCounts:
 
     @classmethod
     def of(cls, table: Table, failure_rule: FailureRule) -> OrderCounts:
-        """From outcomes own, reversed, joined by `SEPARATOR`; under `FailureRule.TIE` a failed verdict is a tie."""
+        """From outcomes original, reversed, joined by `SEPARATOR`; under `FailureRule.TIE` a failure is a tie."""
         answers = dense_counts(table, (VERDICTS, VERDICTS))[: len(VERDICT_COLUMNS), : len(VERDICT_COLUMNS)]
         asked = answers.sum(axis=(0, 1))
         failed, tie = VERDICTS.index(FAILED), VERDICTS.index(TIE)
@@ -58,12 +58,12 @@ class OrderCounts:
 
 
 def consistency(verdicts: NDArray[np.float64]) -> Replicates:
-    """Share of comparisons with the same verdict in order AB and in order BA, once mapped back.
+    """Share of comparisons with the same verdict in order AB and in order BA, mapped back to the original order.
 
     With `bias_first` and `bias_second` it sums to 1.
 
     Args:
-        verdicts: `OrderCounts.verdicts`; here and below nan where there are none.
+        verdicts: `OrderCounts.verdicts`; here and below the result is nan if there are none.
 
     Source: JudgeLM (arXiv 2310.17631), judgelm/llm_judge/eval_model_judgement.py, `calculate_metrics`.
     """
@@ -73,8 +73,8 @@ def consistency(verdicts: NDArray[np.float64]) -> Replicates:
 def bias_first(verdicts: NDArray[np.float64]) -> Replicates:
     """Share of comparisons whose two verdicts differ in favour of the place shown first.
 
-    They do where the first answer does better when it is shown first (AB) than when it is shown second (BA), a tie
-    lying between a win and a loss: A then tie, A then B, tie then B.
+    That is so if the first answer does better when it is shown first (AB) than when it is shown second (BA), where a
+    tie is between a win and a loss: A then tie, A then B, tie then B.
 
     Source: `perfer_before_rate` of JudgeLM's `calculate_metrics`.
     """
@@ -95,12 +95,12 @@ def position_bias(verdicts: NDArray[np.float64]) -> Replicates:
 
 
 def delta_bias(verdicts: NDArray[np.float64]) -> Replicates:
-    """|`bias_first` - `bias_second`|, JudgeLM's figure. Chance alone lifts it above 0: test `position_bias` instead."""
+    """|`bias_first` - `bias_second`|, as in JudgeLM. Chance alone makes it positive: test `position_bias` instead."""
     return np.abs(position_bias(verdicts))
 
 
 def positional_agreement(answers: NDArray[np.float64]) -> Replicates:
-    """Share of comparisons answered alike in both orders; two failures are alike where failed is a class.
+    """Share of comparisons with the same answer in both orders; two failures are the same if failed is a class.
 
     Args:
         answers: `OrderCounts.answers`.
@@ -114,10 +114,10 @@ def figures(table: Table, failure_rule: FailureRule) -> Iterator[Figure]:
     """Consistency and biases among comparisons with a verdict in both orders; agreement and kappa of the orders.
 
     A failed judgment favours no place: only under `FailureRule.WRONG`, and only in `positional_agreement` and
-    `positional_kappa`, is it an answer of its own, as in LLMBar. `asked` are the comparisons asked in both orders.
+    `positional_kappa`, is it a class of its own, as in LLMBar. `asked` are the comparisons asked in both orders.
 
     Args:
-        table: outcomes are the verdicts in order AB and in order BA, joined by `SEPARATOR`, one for each comparison.
+        table: outcomes are the verdicts in order AB and in order BA, joined by `SEPARATOR`, one per comparison.
         failure_rule: what a judgment without a verdict counts as.
     """
     counts = OrderCounts.of(table, failure_rule)

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of a confusion, class by class and as means over the classes, and what bounds them."""
+"""Precision, recall and F1 of a confusion, for each class and as means over the classes, with bounds."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NEVER_A_LABEL = "no label names this class"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassCounts:
-    """How often each class is met, a verdict, and a label: each of shape (3, 1 + replicates), classes as in `CLASSES`.
+    """How often each class is a hit, a verdict and a label: each of shape (3, 1 + replicates), classes as in `CLASSES`.
 
-    Precision, recall and F1 need no more of a confusion. A failed verdict that counts is a label and no verdict.
+    Precision, recall and F1 need nothing else. A failed verdict that counts has a label but no verdict.
     """
 
     hits: Replicates
@@ -39,7 +39,7 @@ class ClassCounts:
 
     @property
     def labels_and_verdicts(self) -> Replicates:
-        """How often each class is a label or a verdict, one that is both twice; a class with none does not occur."""
+        """How often each class is a label or a verdict, hits counted twice; a class with 0 does not occur."""
         both: Replicates = self.labels + self.verdicts
         return both
 
@@ -57,7 +57,7 @@ def precision(counts: ClassCounts) -> Replicates:
 
 
 def recall(counts: ClassCounts) -> Replicates:
-    """Of each class, the share of its labels that are met; as `precision`. A failed verdict that counts is a miss."""
+    """Of each class, the share of its labels that are hit; as `precision`. A failed verdict that counts is a miss."""
     return _of_present(counts, counts.labels)
 
 
@@ -79,11 +79,11 @@ def weighted(by_class: Replicates, labels: Replicates) -> Replicates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
-    """How low and how high each class's figures could be, had the failed judgments given any verdicts.
+    """How low and how high each class's figures could be, whatever verdicts the failed judgments had given.
 
-    Last axes have length 1: the data alone. A wrong verdict names some class, and which one is not known. So at the
-    lowest each class is named by every failed judgment that has another label; not all classes can be so at once. At
-    the highest a failed judgment gives the label where that makes the comparison right, and else names no class.
+    Last axes have length 1: the data alone. It is not known which class a wrong verdict would name. So for the lowest
+    value each class is named by every failed judgment that has another label; this cannot hold for all classes at once.
+    For the highest a failed judgment gives the label if that makes the comparison right, and else names no class.
     """
 
     lowest: ClassCounts
@@ -91,39 +91,39 @@ class Limits:
     labels: Replicates
     """Labels of all comparisons, failed ones included."""
     failed: Replicates
-    """Labels of the failed ones: where two orders that disagree do not count, these may not."""
+    """Labels of the failed ones: where two disagreeing orders do not count, these may not count either."""
 
     @classmethod
     def of(cls, wrong: Confusion, right: Confusion) -> Limits:
         """From the confusions in which every failed judgment is wrong, and in which every one gives the label."""
-        known, mended, failed = ClassCounts.of(wrong), ClassCounts.of(right), wrong[:, -1]
+        known, all_right, failed = ClassCounts.of(wrong), ClassCounts.of(right), wrong[:, -1]
         lowest = replace(known, verdicts=known.verdicts + failed.sum(axis=0) - failed)
-        highest = replace(mended, verdicts=known.verdicts + mended.hits - known.hits)
+        highest = replace(all_right, verdicts=known.verdicts + all_right.hits - known.hits)
         return cls(lowest, highest, known.labels, failed)
 
     def of_classes(self, measure: Measure) -> tuple[Replicates, Replicates]:
-        """Of each class the lowest and the highest; nan where it would be 0 / 0."""
+        """The lowest and the highest value of each class; nan where it would be 0 / 0."""
         low, high = (
             np.where(_whole(measure, counts) > 0, measure(counts), np.nan) for counts in (self.lowest, self.highest)
         )
         return low, high
 
     def of_macro(self, measure: Measure) -> tuple[Replicates, Replicates]:
-        """The mean over the classes of the lowest of each, and of the highest: bounds that need not be reached.
+        """The mean over the classes of the lowest of each, and of the highest: bounds that may not be attained.
 
-        A class that only a wrong verdict would bring in counts, with 0, among the lowest.
+        A class that only a wrong verdict would add counts as 0 in the lowest.
         """
         return macro(measure(self.lowest)), macro(measure(self.highest))
 
     def of_weighted(self, measure: Measure) -> tuple[Replicates, Replicates]:
-        """As `of_macro`, each class weighted with its failed labels or without, as makes it lower, or higher.
+        """As `of_macro`, each class weighted with or without its failed labels, whichever gives the lower, or higher.
 
-        Recall so weighted is agreement, and has its bounds: the labels that weigh a class are those it is divided by.
+        Weighted recall equals agreement and has its bounds: the weight of a class cancels with its denominator.
         """
         low, high = measure(self.lowest), measure(self.highest)
         if measure is recall:
             return weighted(low, self.lowest.labels), weighted(high, self.highest.labels)
-        # A weighted mean is lowest, and highest, where each weight is at one of its ends.
+        # A weighted mean is lowest, and highest, where each weight is at one end of its range.
         is_left_out = np.array(list(product((0, 1), repeat=len(CLASSES))))[..., None]
         weights = self.labels - self.failed * is_left_out
         lowest: Replicates = np.fmin.reduce([weighted(low, labels) for labels in weights])
@@ -134,13 +134,13 @@ class Limits:
 def class_figures(confusion: Confusion, limits: Limits, figure: Callable[..., Figure]) -> Iterator[Figure]:
     """Precision, recall and F1: macro, weighted, and of each class that occurs, with the class as the subject.
 
-    0 / 0 (the precision of a class that is never a verdict, the recall of one that is never a label) is no number of
-    a class; only the means over classes take it for 0.
+    0 / 0 (the precision of a class that is never a verdict, the recall of one that is never a label) is not a number
+    for a class; only the means over classes take it as 0.
 
     Args:
-        confusion: of what counts.
-        limits: what bounds the figures of the same data.
-        figure: makes a figure, of a metric's name and its replicates, that rests on what counts.
+        confusion: of what is counted.
+        limits: the bounds for the same data.
+        figure: makes a figure from a metric's name and its replicates, based on what is counted.
     """
     counts = ClassCounts.of(confusion)
     for measure, never in ((precision, NEVER_A_VERDICT), (recall, NEVER_A_LABEL), (f1, None)):
@@ -159,7 +159,7 @@ def class_figures(confusion: Confusion, limits: Limits, figure: Callable[..., Fi
 
 
 def known(limit: Replicates) -> float | None:
-    """The figure of the data itself; None where it is undefined."""
+    """The figure in the data itself; None where it is undefined."""
     return float(limit[0]) if np.isfinite(limit[0]) else None
 
 

@@ -1,4 +1,4 @@
-"""What a reader chooses: how the verdicts of two orders become one, and what a failed judgment counts as."""
+"""What the reader chooses: how the verdicts of two orders become one, and what a failed judgment counts as."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from enum import StrEnum
 
 
 class SwapRule(StrEnum):
-    """How the verdicts of the two orders become one; chosen when reading, written with every number."""
+    """How the verdicts of the two orders become one; chosen at evaluation, stored with every number."""
 
     FIRST = "first"
-    """The own order (AB) only, as JudgeLM and most papers report agreement."""
+    """The original order (AB) only, as JudgeLM and most papers report agreement."""
     SECOND = "second"
     """The reversed order (BA) only."""
     STRICT = "strict"
-    """Two different verdicts are none: the judge abstains."""
+    """Two different verdicts count as no verdict: the judge abstains."""
     TIE = "tie"
     """Two different verdicts are a tie."""
     FOLLOW_FIRST = "follow_first"
-    """PandaLM: the same place named in both orders is a tie, else the own order counts."""
+    """PandaLM: the same place chosen in both orders is a tie, else the original order counts."""
     AVERAGE = "average"
     """The verdict of the scores averaged over both orders."""
     BOTH_RIGHT = "both_right"
-    """Auto-J and LLMBar: right only where both orders give the label; gives agreement and no class figures."""
+    """Auto-J and LLMBar: right only if both orders give the label; gives agreement but no class figures."""
 
 
 class FailureRule(StrEnum):
     """What a judgment without a verdict counts as."""
 
     LEFT_OUT = "left_out"
-    """Nothing; the coverage tells how many."""
+    """Nothing; the coverage says how many."""
     TIE = "tie"
     """A tie, as in the original code of JudgeLM and PandaLM. Only to reproduce published numbers."""
     WRONG = "wrong"

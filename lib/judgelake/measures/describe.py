@@ -11,12 +11,12 @@ from judgelake.measures.catalog.metric import Failures, Metric, OrderRule, Scale
 FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.describe > docs/metrics.md -->"
 INTRODUCTION = """\
 Every number of an evaluation is a row of the table `metrics`: one metric of one judge, in one slice, by one swap rule,
-with its 95 % interval, what it rests on (`n`, `clusters`, `asked`, `coverage`), and a `reason` where there is no number
-or no interval. Formula and source of a metric are in the docstring of the function that computes it, in
+with its 95 % interval, what it is based on (`n`, `clusters`, `asked`, `coverage`), and a `reason` where there is no
+number or no interval. Formula and source of a metric are in the docstring of the function that computes it, in
 `lib/judgelake/measures`."""
 KINDS_READ = """\
-A judge is compared with labels by the first kind below that it was asked for. The first metric of that kind stands for
-the judge; the others are shown beside it."""
+A judge is compared with labels by the first kind below that it was asked for. The first metric of that kind is the
+judge's main figure; the others are shown next to it."""
 WRITTEN_AS = {
     Scale.RATE: "percent",
     Scale.POINTS: "percentage points",
@@ -32,10 +32,10 @@ def metrics_page() -> str:
         FIRST_LINE,
         "# Metrics",
         INTRODUCTION,
-        "## Which number stands for a judge",
+        "## The main figure of a judge",
         KINDS_READ,
         _list(f"{kind.name}: {', '.join(f'`{name}`' for name in headline_of(kind))}" for kind in KINDS),
-        *_meanings("## Swap rule", "By which rule the verdicts of the two orders become one:", OrderRule),
+        *_meanings("## Swap rule", "The rule by which the verdicts of the two orders become one:", OrderRule),
         *_meanings("## Failed judgment", "What a judgment without a verdict counts as:", Failures),
     ]
     for section in SECTIONS:
@@ -66,7 +66,7 @@ def _table(metrics: Iterable[Metric]) -> str:
 
 
 def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
-    """What is true of single metrics of a section."""
+    """Notes on single metrics of a section."""
     notes = []
     for metric in metrics:
         if metric.effect is not None:
@@ -74,9 +74,9 @@ def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
                 f"`{metric.name}`: 0 means no effect. Above zero: {metric.effect.above}; below: {metric.effect.below}."
             )
         if metric.no_interval is not None:
-            notes.append(f"`{metric.name}` is a value alone: {metric.no_interval}.")
+            notes.append(f"`{metric.name}` has a value only: {metric.no_interval}.")
         if not metric.is_shown:
-            notes.append(f"`{metric.name}` is in the table `metrics` only.")
+            notes.append(f"`{metric.name}` is only in the table `metrics`.")
     if notes:
         yield _list(notes)
 

@@ -1,4 +1,4 @@
-"""The measures as jobs use them: every family's figures, and the words their outcomes are made of."""
+"""The measures as jobs use them: the figures of every family, and the vocabulary of their outcomes."""
 
 from judgelake.measures.both_orders import figures as order_figures
 from judgelake.measures.figure import Figure

@@ -1,4 +1,4 @@
-"""One figure of an evaluation as a family of measures gives it, before it gets its interval and its row."""
+"""One figure of an evaluation as a family of measures returns it, before it gets its interval and its row."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from judgelake.measures.statistics.interval import (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A metric in the data and with every bucket of questions left out, with what it rests on.
+    """A metric in the data and with every bucket of questions left out, with what it is based on.
 
-    `n` is the observations that count, `asked` those that were asked for: their share is the coverage; None where
-    nothing was asked of a judge (labelers among themselves). `if_wrong` and `if_right` bound what the figure would be
-    were every failed judgment wrong, and were every one right; only rates of right judgments have them. `reason` says
-    why there can be no number, in better words than "not defined".
+    `n` is the number of observations counted, `asked` of those asked for: n / asked is the coverage; None if nothing
+    was asked of a judge (labelers compared with each other). `if_wrong` and `if_right` are the figure if all failed
+    judgments counted as wrong, and as right; only rates of right judgments have them. `reason` says why there is no
+    number, more precisely than "not defined".
     """
 
     metric: str
@@ -40,35 +40,35 @@ class Figure:
     subject: str | None = None
     """What the figure is about besides judge and slice: a class, another judge, a model, a labeler."""
     trials: float | None = None
-    """Only of a difference of two shares: the observations of equal weight that would tell as much, at most `n`. They
-    bound what it can be where it is the same whichever question is left out."""
+    """Only for a difference of two shares: the equivalent number of observations of equal weight, at most `n`. It gives
+    the interval where the difference is the same whichever question is left out."""
     extreme: float = 1.0
-    """The most that such a difference can be."""
+    """The largest value of such a difference."""
     if_wrong: float | None = None
     if_right: float | None = None
     swap_rule: str | None = None
     p_value: float | None = None
-    """Of a test, in place of `replicates`: a p-value has no interval."""
+    """For a test, instead of `replicates`: a p-value has no interval."""
     reason: str | None = None
     base: Replicates | None = None
-    """The observations that count in the data (`n`) and without each bucket; None where the figure rests on no count of
-    observations, but on a whole leaderboard."""
+    """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
+    of observations but on a whole leaderboard."""
 
     @property
     def coverage(self) -> float | None:
-        """Share of what was asked that counts; None where nothing was asked."""
+        """Share of what was asked that is counted; None if nothing was asked."""
         return self.n / self.asked if self.asked else None
 
     def clusters(self, questions: int) -> int:
-        """Questions it rests on, of those of its table: no more than observations count."""
+        """Number of questions it is based on: at most those of its table, and at most `n`."""
         return questions if self.base is None else min(questions, self.n)
 
     def estimate(self, questions: int, hashed: int | None = None) -> Estimate:
         """The value with its interval.
 
         Args:
-            questions: how many its table has.
-            hashed: how many buckets they were dealt to at random; None where each bucket is one question.
+            questions: the number of questions of its table.
+            hashed: the number of buckets they were assigned to at random; None where each bucket is one question.
         """
         if self.p_value is not None:
             return Estimate(self.p_value, reason=P_VALUE)
@@ -92,11 +92,11 @@ class Figure:
         return absent(self.reason) if found.value is None and self.reason else found
 
     def _buckets(self) -> NDArray[np.bool_]:
-        """The data itself and the buckets that it rests on: those with an observation that counts."""
+        """The data itself and the buckets it is based on: those with an observation that is counted."""
         assert self.replicates is not None
         if self.base is None:
             return np.ones(len(self.replicates), dtype=bool)
-        # Also one that does something without: the mean of two orders rests on either.
+        # Also a bucket that changes the figure otherwise: the mean of two orders is based on either order.
         is_same = np.abs(self.replicates - self.replicates[0]) <= ROUNDING_ERROR
         counts: NDArray[np.bool_] = (self.base < self.base[0]) | ~is_same
         counts[0] = True

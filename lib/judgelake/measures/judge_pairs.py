@@ -1,4 +1,4 @@
-"""Two judges on the same comparisons: how often they agree, and whether one agrees with the labels more often."""
+"""Two judges on the same comparisons: how often they agree, and which agrees with the labels more often."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ VERDICTS = (*CLASSES, WRONG, NONE)
 NOTHING_IN_COMMON = "no comparison in common"
 NO_TWO_VERDICTS = "no comparison has a verdict of both judges"
 NO_LABEL_IN_COMMON = "no comparison with verdicts of both judges has a label"
-ONE_CLASS = "both judges give one and the same verdict throughout, so there is no agreement beyond chance"
+ONE_CLASS = "all verdicts of both judges are the same, so chance agreement is 1 and kappa is undefined"
 
 
 def figures(table: Table, other: str) -> Iterator[Figure]:
-    """A judge against another one, which is the subject.
+    """A judge compared with another one, which is the subject.
 
-    judge_agreement and judge_kappa rest on the comparisons with a verdict of both; agreement_difference (the judge's
-    agreement with the labels less the other's) on the label votes on those that count for both, be it as `WRONG`: those
-    in the agreement of either judge. mcnemar_p rests on the same comparisons, each taken once; over all pairs that are
-    compared it needs Holm's correction (`estimate.holm`).
+    judge_agreement and judge_kappa are based on the comparisons with a verdict of both; agreement_difference (the
+    judge's agreement with the labels minus the other's) on the label votes on those that count for both, possibly as
+    `WRONG`: those in the agreement of either judge. mcnemar_p is based on the same comparisons, each taken once; over
+    all pairs that are compared it needs Holm's correction (`interval.holm`).
 
     Args:
         table: outcomes are (label, verdict, verdict of the other judge) of the comparisons that both were asked: votes
@@ -55,7 +55,7 @@ def judge_agreement(both: NDArray[np.float64]) -> Replicates:
 
 
 def agreement_difference(only_judge: Replicates, only_other: Replicates, labelled: Replicates) -> Replicates:
-    """The judge's agreement with the labels less the other's, on the same comparisons; nan without comparisons.
+    """The judge's agreement with the labels minus the other's, on the same comparisons; nan without comparisons.
 
     Args:
         only_judge: comparisons on which only the judge gives the label.
@@ -66,13 +66,13 @@ def agreement_difference(only_judge: Replicates, only_other: Replicates, labelle
 
 
 def mcnemar_p(only_judge: int, only_other: int) -> float:
-    """McNemar's exact two-sided p-value: could a fair coin have split the comparisons on which one judge is right so?
+    """McNemar's exact two-sided p-value of the comparisons on which exactly one judge is right, under equal chances.
 
-    1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question move
-    together it is too small, and the interval of `agreement_difference` is the one to trust.
+    1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question are
+    correlated it is too small, and the interval of `agreement_difference` is the one to trust.
 
-    Of a comparison with several votes the judge is right whose verdict has more of them, and neither where both have
-    equally many: the sign test on the votes, which with one vote is McNemar's. To count votes as if they were
+    In a comparison with several votes the judge with more votes for its verdict is right, and neither if both have
+    equally many: the sign test on the votes, which with one vote is McNemar's. Counting votes as if they were
     comparisons would make p too small.
 
     Source: McNemar 1947, "Note on the sampling error of the difference between correlated proportions"; the exact
@@ -90,9 +90,9 @@ class _Counted:
     asked_labelled: int
     """Votes on the comparisons asked of both."""
     both: NDArray[np.float64]
-    """Class by class: verdict of the judge by verdict of the other, with a label or without."""
+    """Verdict of the judge by verdict of the other, with or without a label."""
     labelled: Replicates
-    """Votes that count for both; the next two are those among them that only one judge's verdict meets."""
+    """Votes that count for both; the next two are those among them that only one judge's verdict equals."""
     only_judge: Replicates
     only_other: Replicates
     tested: _Tested
@@ -119,7 +119,7 @@ class _Counted:
 
     @property
     def missing(self) -> str:
-        """Why there is nothing to compare, where there is nothing."""
+        """Why there is nothing to compare, if there is nothing."""
         if not self.asked:
             return NOTHING_IN_COMMON
         return NO_LABEL_IN_COMMON if self.both[..., 0].any() else NO_TWO_VERDICTS
@@ -127,7 +127,7 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """Labelled comparisons asked of two judges, those of them that count for both, and for which one judge is right."""
+    """Labelled comparisons asked of two judges, those that count for both, and those where only one judge is right."""
 
     asked: int
     n: int

@@ -18,22 +18,22 @@ from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 
 Level = Literal["nominal", "interval"]
-"""nominal: two values agree or do not (verdicts). interval: they differ by their squared distance (scores)."""
+"""nominal: two values are equal or not (verdicts). interval: their disagreement is the squared distance (scores)."""
 
 NOTHING_IN_COMMON = "no comparison has a verdict of both"
 NO_SCORES_IN_COMMON = "no answer has a score of both"
-ALL_ONE_CLASS = "all labels of both are one class, so chance alone would agree as well"
+ALL_ONE_CLASS = "all labels belong to one class, so chance agreement is 1 and kappa is undefined"
 NO_PAIRS = {"nominal": "no comparison has two verdicts", "interval": "no answer has two scores"}
-ONE_SCORE = "both gave every answer one and the same score, so chance alone would agree as well"
-ONE_VALUE = "all labels are one value, so chance alone would agree as well"
+ONE_SCORE = "both gave every answer the same score, so chance agreement is 1 and kappa is undefined"
+ONE_VALUE = "all labels have the same value, so no disagreement is expected by chance and alpha is undefined"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """Patterns of labels, and how often each was given.
+    """Patterns of labels, and how often each occurs.
 
     `labels[p]` are the labels of every comparison with pattern p, in any order; `counts` has the shape
-    (patterns, 1 + replicates). Patterns of one label pair with nothing and are not among them.
+    (patterns, 1 + replicates). Patterns of one label cannot be paired and are left out.
     """
 
     labels: tuple[tuple[str, ...], ...]
@@ -49,15 +49,15 @@ class Units:
 
 
 def cohens_kappa(both: NDArray[np.float64]) -> Replicates:
-    """Cohen's kappa: agreement above chance as a share of what chance leaves, (p_o - p_e) / (1 - p_e).
+    """Cohen's kappa, (p_o - p_e) / (1 - p_e): observed agreement p_o corrected for chance agreement p_e.
 
-    1 is full agreement, 0 what two raters with these class shares would reach by chance, below 0 less than that.
+    1 is full agreement, 0 what two raters with these class shares would reach by chance; below 0 is less than chance.
 
     Args:
         both: one rater's class by the other's, shape (classes, classes, 1 + replicates).
 
     Returns:
-        nan where there is nothing to compare, and where both raters know only one and the same class.
+        nan if there is nothing to compare, or if all values of both raters belong to one class.
 
     Source: Cohen 1960, "A coefficient of agreement for nominal scales"; equals scikit-learn's `cohen_kappa_score`.
     """
@@ -70,15 +70,15 @@ def cohens_kappa(both: NDArray[np.float64]) -> Replicates:
 def krippendorffs_alpha(units: Units, level: Level) -> Replicates:
     """Krippendorff's alpha: 1 - observed / expected disagreement, for any number of labels a comparison.
 
-    1 is full agreement, 0 what labels dealt out at random would reach, below 0 systematic disagreement. Comparisons
-    with one label do not count; each other weighs by its number of labels.
+    1 is full agreement, 0 what randomly assigned labels would reach, below 0 systematic disagreement. Comparisons
+    with one label do not count; each other is weighted by its number of labels.
 
     Args:
         units: the labels of the comparisons.
-        level: what the disagreement of two values is; "interval" needs labels that are numbers.
+        level: how the disagreement of two values is measured; "interval" needs labels that are numbers.
 
     Returns:
-        nan without a comparison of two labels, and where all labels are one value.
+        nan if no comparison has two labels, or if all labels have the same value.
 
     Source: Krippendorff 2011, "Computing Krippendorff's alpha-reliability", section C and D (nominal, interval).
     """
@@ -99,7 +99,7 @@ def pair_figures(table: Table, subject: str) -> Iterator[Figure]:
     """How two labelers agree on the comparisons that both labelled.
 
     Args:
-        table: outcomes are the label of the one and of the other, joined by `SEPARATOR`.
+        table: outcomes are the labels of the first and the second, joined by `SEPARATOR`.
         subject: names of the two.
     """
     classes = sorted({label for outcome in table.counts for label in outcome.split(SEPARATOR)})
@@ -116,7 +116,7 @@ def score_pair_figures(table: Table, subject: str) -> Iterator[Figure]:
     """How the scores of two labelers agree on the answers that both scored: quadratic-weighted kappa.
 
     Args:
-        table: outcomes are the score of the one and of the other, joined by `SEPARATOR`.
+        table: outcomes are the scores of the first and the second, joined by `SEPARATOR`.
         subject: names of the two.
     """
     figure = partial(Figure, "labeler_quadratic_kappa", subject=subject)
@@ -138,7 +138,7 @@ def alpha_figures(table: Table, level: Level, subject: str | None = None) -> Ite
     Args:
         table: outcomes are the labels of one comparison (verdicts) or answer (scores), joined by `SEPARATOR`.
         level: "nominal" for verdicts, "interval" for scores.
-        subject: what the labels are about, where there is more than one thing.
+        subject: what the labels are about, if there is more than one thing.
     """
     units = Units.of(table)
     base = units.counts.sum(axis=0)

@@ -1,4 +1,4 @@
-"""The models under judgment, ranked by what a judge or the labels say of their answers."""
+"""The models under judgment, ranked by what one judge or the labels say of their answers."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from judgelake.measures.table import LEAST_BUCKETS, MOST_COUNTS, SEPARATOR, Tabl
 
 FIRST, SECOND, TIE = "first", "second", "tie"
 
-APART = "no chain of comparisons joins it to the leaderboard's models, so there is no common scale"
-NOT_FINITE = "no chain of wins leads from it to the leaderboard's models and back, so no finite strength fits"
-NO_GROUP = "no chain of wins leads from any model to another and back, so no finite strengths fit"
+APART = "no chain of comparisons connects it with the leaderboard's models, so there is no common scale"
+NOT_FINITE = "no chain of wins leads from it to the leaderboard's models and back, so its strength is not finite"
+NO_GROUP = "no chain of wins leads from any model to another and back, so no strength is finite"
 FEW_MODELS = "fewer than two models have a place on both leaderboards"
-ALL_LEVEL = "all models have one and the same strength on one of the leaderboards"
+ALL_LEVEL = "all models have the same strength on one of the leaderboards"
 
-# Added to the wins of both models of every compared pair, only where the bucket of a rare win is left out and the
-# likelihood has no maximum. Without it just the widest intervals would be missing. Half a win is what
+# Added to the wins of both models of every compared pair, only where leaving out the bucket of a rare win leaves the
+# likelihood without a maximum. Without it exactly the widest intervals would be missing. Half a win is what
 # Firth 1993 ("Bias reduction of maximum likelihood estimates") adds for two models, and the usual continuity
-# correction (Haldane 1956). The figure of the data itself never rests on it.
+# correction (Haldane 1956). The figure in the data itself never depends on it.
 PSEUDO_WINS = 0.5
-# Newton's error is squared at every step: after a step of this size nothing is left that a float64 can show.
+# Newton's error is squared at every step: after a step of this size the rest is below the precision of a float64.
 LAST_STEP = 1e-8
-# Each damped step gains some 0.7 in log-strength at the far end, so this reaches odds that no table of counts holds.
+# Each damped step gains about 0.7 in log-strength at the far end, so this reaches odds beyond any table of counts.
 MOST_STEPS = 200
 
 
@@ -42,7 +42,7 @@ class Games:
     """Comparisons between models, sorted by name.
 
     `wins[i, j]` is how often model i was better than model j, a tie being half a win for both: shape
-    (models, models, 1 + buckets), the diagonal 0. `asked` is all comparisons of each model, also without a verdict.
+    (models, models, 1 + buckets), the diagonal 0. `asked` counts all comparisons of each model, also without a verdict.
     """
 
     models: tuple[str, ...]
@@ -69,8 +69,8 @@ class RankCorrelation:
 def count_games(table: Table) -> Games:
     """The games of one table of the family "models".
 
-    Outcomes are (model_1, model_2, verdict): `FIRST` where model_1 is better, `SECOND` or `TIE`. Any other verdict was
-    asked for and not given. Of more than 100 models some buckets are put together, for memory and time.
+    Outcomes are (model_1, model_2, verdict): `FIRST` if model_1 is better, `SECOND` or `TIE`. Any other verdict was
+    asked for but not given. With more than 100 models some buckets are merged, to save memory and time.
     """
     names = [outcome.split(SEPARATOR) for outcome in table.counts]
     models = tuple(sorted({model for game in names for model in game[:2]}))
@@ -94,15 +94,15 @@ def win_rates(games: Games) -> Replicates:
 def bradley_terry(games: Games) -> Replicates:
     """Strength of each model on the log scale: P(i is better than j) = 1 / (1 + exp(strength j - strength i)).
 
-    The maximum of the likelihood, a tie being half a win for both; its mean over the models is zero. It exists for
-    models of which each has won some share from every part of the others (`leaderboard_group`); the others are nan.
-    They would only stretch the scale without end: the strengths of the group are the limit of a fit to all.
+    Maximum likelihood, a tie being half a win for both; the mean over the models is zero. It exists for a group of
+    models in which each subset has won against, or tied with, the rest (`leaderboard_group`); the others are nan. Their
+    strengths would be infinite: the strengths of the group are the limit of a fit to all.
 
     Source: Bradley and Terry 1952, "Rank analysis of incomplete block designs"; Hunter 2004, "MM algorithms for
     generalized Bradley-Terry models" (when the maximum exists). Fitted by damped Newton steps.
 
     Returns:
-        Shape (models, 1 + buckets). The group is that of the data also without a bucket (see `PSEUDO_WINS`).
+        Shape (models, 1 + buckets). The group is that of all data, also when a bucket is left out (see `PSEUDO_WINS`).
     """
     group = leaderboard_group(games)
     if not len(group):
@@ -115,11 +115,11 @@ def bradley_terry(games: Games) -> Replicates:
 
 
 def leaderboard_group(games: Games) -> NDArray[np.int64]:
-    """The most models whose strengths have one finite scale, as places in `games.models`; none where no two have.
+    """The largest group of models with finite strengths on one scale, as places in `games.models`; may be empty.
 
-    In such a group every model is joined to every other by a chain of wins or ties, in both directions (Ford 1957,
-    "Solution of a ranking problem from binary comparisons"). Of groups of one size the one with more comparisons
-    counts. Only one group has strengths, since those of two groups cannot be compared.
+    In such a group every model is connected with every other by a chain of wins or ties, in both directions (Ford 1957,
+    "Solution of a ranking problem from binary comparisons"). Of groups of equal size the one with more comparisons is
+    taken. Only one group has strengths, since those of two groups cannot be compared.
     """
     data = games.wins[:, :, 0]
     if not len(data):
@@ -142,7 +142,7 @@ def figures(table: Table) -> Iterator[Figure]:
 
 
 def game_figures(table: Table) -> Iterator[Figure]:
-    """How often which of two models won: subjects "a > b", "b > a" and "a = b" (ties), the value a count."""
+    """How often each of two models won: subjects "a > b", "b > a" and "a = b" (ties); the value is a count."""
     won = {FIRST: "{0} > {1}", SECOND: "{1} > {0}", TIE: "{0} = {1}"}
     for outcome, counts in sorted(table.counts.items()):
         model_1, model_2, verdict = outcome.split(SEPARATOR)
@@ -162,12 +162,12 @@ def rank_correlation(
 ) -> RankCorrelation:
     """Spearman's and Kendall's tau-b between two leaderboards, over the models that have a strength on both.
 
-    Equal strengths share a rank; strengths that differ by less than a rounding are equal. Source:
+    Equal strengths share a rank; strengths that differ by a rounding error are equal. Source:
     scipy.stats.spearmanr and kendalltau.
 
     Args:
-        strengths_a: model to its strength (or any figure to rank by), one number or one a replicate.
-        strengths_b: the same with the same replicates, so that each replicate compares what it makes of both.
+        strengths_a: model to its strength (or any figure to rank by), one number or one per replicate.
+        strengths_b: the same, with the same replicates.
     """
     boards = [{model: np.atleast_1d(row) for model, row in board.items()} for board in (strengths_a, strengths_b)]
     models = [model for model in boards[0] if all(np.isfinite(board.get(model, [np.nan])[0]) for board in boards)]
@@ -219,9 +219,9 @@ def _with_a_maximum(wins: NDArray[np.float64], data: NDArray[np.float64]) -> NDA
 
 
 def _fit(wins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Strengths, shape (replicates, models), of wins (replicates, models, models); nan where Newton's did not end.
+    """Strengths, shape (replicates, models), of wins (replicates, models, models); nan without convergence.
 
-    A step is shortened to log(1 + reach) / reach, reach being the largest change between two models: by that rule the
+    A step is shortened by log(1 + reach) / reach, reach being the largest change between two models: with that rule the
     likelihood always rises (Sun and Tran-Dinh 2019, "Generalized self-concordant functions", for the logistic loss).
     """
     played = wins + wins.transpose(0, 2, 1)
@@ -229,7 +229,7 @@ def _fit(wins: NDArray[np.float64]) -> NDArray[np.float64]:
     for _ in range(MOST_STEPS):
         apart = strengths[:, :, None] - strengths[:, None, :]
         weights = played * expit(apart) * expit(-apart)
-        # Strengths are known up to a constant only; adding one number everywhere keeps the mean of each step zero.
+        # Strengths are determined only up to a constant; adding the same number everywhere keeps each step's mean zero.
         curvature = weights.mean(axis=(1, 2))[:, None, None] - weights
         np.einsum("rii->ri", curvature)[...] += weights.sum(axis=2)
         slope = (wins - played * expit(apart)).sum(axis=2)

@@ -1,7 +1,9 @@
-"""Whether a judge favours the longer answer: how often it wins, and what length is worth where the label is the same.
+"""How a judge's verdicts go with length: how often the longer answer wins, and how wins change with length per label.
 
 Called verbosity bias in MT-bench (Zheng et al. 2023, arXiv 2306.05685, section 3.3) and length bias in AlpacaEval's
-length-controlled win rates (Dubois et al. 2024, arXiv 2404.04475).
+length-controlled win rates (Dubois et al. 2024, arXiv 2404.04475). All figures take the label as the quality of the
+answers. Labels are a noisy reading of it, so where longer answers really are better, a judge without any preference
+for length can have a slope too: the figures show what goes with length, not why.
 """
 
 from __future__ import annotations
@@ -21,24 +23,24 @@ from judgelake.measures.votes import VotedCounts
 
 VERDICTS = (*CLASSES, NONE, WRONG)
 STEPS_A_DOUBLING = 4
-"""How fine the bins of the ratio of lengths are: a step is 19 %."""
+"""Bins per doubling of the ratio of lengths: a step is 19 %."""
 LONGEST_RATIO = 4
-"""In doublings: what is more than 16 times as long counts as 16 times as long."""
+"""In doublings: anything more than 16 times as long counts as 16 times as long."""
 
 NOTHING_ASKED = "no comparison of answers of different length"
 NO_VERDICT = "no comparison of answers of different length has a verdict"
 NO_LABEL = "no comparison of answers of different length has a verdict and a label"
-ONE_RATIO = "wherever the label is the same, so is the ratio of lengths"
+ONE_RATIO = "all comparisons with the same label have the same ratio of lengths"
 
-# What each of `CLASSES` gives answer A.
+# What answer A gets in each of `CLASSES`.
 _WINS = np.array([1.0, 0.0, 0.5])
 
 
 def length_bin(chars_a: int, chars_b: int) -> str:
     """How much longer answer A is than B: log2 of the ratio of lengths in whole steps, within +-`LONGEST_RATIO`.
 
-    As text, for an outcome: "1.0" where A is twice as long as B, "-0.25" where it is a fifth shorter, "0.0" where the
-    lengths differ by less than half a step (9 %). An empty answer counts as one character, so that it has a ratio.
+    As text, for an outcome: "1.0" if A is twice as long as B, "-0.25" if B is a fifth longer, "0.0" if the
+    lengths differ by less than half a step (9 %). An empty answer counts as one character, so that there is a ratio.
     """
     doublings = math.log2(max(chars_a, 1) / max(chars_b, 1))
     steps = round(doublings * STEPS_A_DOUBLING)
@@ -49,12 +51,12 @@ def length_bin(chars_a: int, chars_b: int) -> str:
 def figures(table: Table) -> Iterator[Figure]:
     """What a judge gives the longer answer.
 
-    longer_win_share rests on all verdicts, longer_win_share_of_labels and length_bias on those that have a label as
-    well, once for each vote, all three where the lengths differ (bin not 0); length_slope on all verdicts with a label.
+    longer_win_share is based on all verdicts, longer_win_share_of_labels and length_bias on those that also have a
+    label, once for each vote, all three where the lengths differ (bin not 0); length_slope on all verdicts with labels.
 
     Args:
-        table: outcomes are (label, verdict, bin): votes of `CLASSES` (`VotedCounts`), `VERDICTS`, and as `length_bin`
-            writes it.
+        table: outcomes are (label, verdict, bin): votes of `CLASSES` (`VotedCounts`), `VERDICTS`, and the text from
+            `length_bin`.
     """
     bins = sorted({outcome.split(SEPARATOR)[-1] for outcome in table.counts}, key=float)
     doublings = np.array(bins, dtype=np.float64)
@@ -94,10 +96,10 @@ def longer_win_share(said: NDArray[np.float64], doublings: NDArray[np.float64]) 
 
 
 def length_bias(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
-    """`longer_win_share` of the judge less that of the labels on the same comparisons; nan where no lengths differ.
+    """`longer_win_share` of the judge minus that of the labels on the same comparisons; nan where no lengths differ.
 
-    A judge that errs evenly pulls its share towards one half, so that longer answers that are better make this negative
-    without any bias; `length_slope` is free of that.
+    Random errors pull the judge's share towards one half, so if longer answers are better this is negative without any
+    bias; `length_slope` does not have this problem.
 
     Args:
         both: comparisons by label, verdict and bin, shape (3, 3, bins, 1 + replicates).
@@ -107,11 +109,12 @@ def length_bias(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> Re
 
 
 def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
-    """Share of wins that a doubling of the ratio of lengths is worth at equal quality; 0 where length does not count.
+    """Change in the share of wins that goes with a doubling of the ratio of lengths, at equal labels.
 
-    The least-squares slope of the verdict (A 1, tie 0.5, B 0) on log2(length of A / length of B) with an own intercept
-    for each label: the sum over labels of the covariance within the label, over the sum of the variances within it. So
-    that longer answers are better, and a judge right to prefer them, is no bias. nan where no label has two bins.
+    The least-squares slope of the verdict (A 1, tie 0.5, B 0) on log2(length of A / length of B) with a separate
+    intercept for each label: the sum over labels of the covariance within the label, over the sum of the variances
+    within it. What the labels say of longer answers is so accounted for; what they do not see of quality is not. nan
+    where no label has two bins.
 
     Args:
         both: comparisons by label, verdict and bin, shape (3, 3, bins, 1 + replicates).
@@ -127,7 +130,7 @@ def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> R
     ratios = doublings[:, None]
     mean_ratio = np.nan_to_num(ratio((ratios * by_bin).sum(axis=1, keepdims=True), n))
     mean_win = np.nan_to_num(ratio(wins.sum(axis=1, keepdims=True), n))
-    # Both from their means, though one would do: a judge that only repeats the labels has a slope of exactly 0 in every
-    # replicate, and not rounding errors that lie on one side of it.
+    # Both are centred, though one would suffice: then a judge that only repeats the labels has a slope of exactly 0 in
+    # every replicate, without rounding errors on one side of 0.
     covariance = ((ratios - mean_ratio) * (wins - mean_win * by_bin)).sum(axis=(0, 1))
     return ratio(covariance, ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1)))

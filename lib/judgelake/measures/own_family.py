@@ -1,8 +1,10 @@
-"""Whether a judge favours answers of models of its own family more than the labels do.
+"""Whether a judge gives answers of models of its own family more wins than the labels do.
 
 The bias has two names: self-enhancement (MT-bench, Zheng et al. 2023, arXiv 2306.05685, section 3.3: win rates by judge
-and by humans) and self-preference (Panickssery et al. 2024, arXiv 2404.13076). Here it is said of a whole family of
-models, since a judge is seldom itself among the models it judges.
+and by humans) and self-preference (Panickssery et al. 2024, arXiv 2404.13076). Here it is measured for a whole family
+of models, since a judge is seldom itself among the models it judges. All figures take the label as the quality of the
+answers. Labels are a noisy reading of it, so where the own family really is better, a judge without any preference can
+differ from the labels too: the figures show what goes with the family, not why.
 """
 
 from __future__ import annotations
@@ -21,26 +23,26 @@ from judgelake.measures.table import SEPARATOR, Table
 from judgelake.measures.votes import VotedCounts
 
 SIDES = ("own", TIE, "other")
-"""What a verdict or a label may say of a comparison with one answer of a family: it is the better one, or the other."""
+"""What a verdict or a label can say of a comparison with one answer of a family: that one is better, or the other."""
 VERDICTS = (*SIDES, NONE, WRONG)
 
 NOTHING_ASKED = "no comparison has exactly one answer of the family"
 NO_VERDICT = "no comparison of the family has a verdict"
 NO_LABEL = "no comparison of the family has a verdict and a label"
-NO_ERROR = "the judge makes no error here"
-ONE_SIDED = "the labels name only one of the two sides, so there is nothing to match"
+NO_ERROR = "the judge makes no errors here"
+ONE_SIDED = "the labels name only one of the two sides, so matching is not possible"
 
 OWN, DRAWN, OTHER = range(len(SIDES))
-# What each of `SIDES` gives the own family.
+# What the own family gets in each of `SIDES`.
 _WINS = np.array([1.0, 0.5, 0.0])
 
 
 def figures(table: Table) -> Iterator[Figure]:
     """What a judge and the labels give the judge's own family, on comparisons with exactly one answer of it.
 
-    own_win_share rests on all verdicts, the others on those that have a label as well, once for each vote. Of
-    own_error_share n is the errors among them, and asked the labelled comparisons that are one or, without a verdict,
-    might have been.
+    own_win_share is based on all verdicts, the others on those that also have a label, once for each vote. For
+    own_error_share n is the number of errors among them, and asked the labelled comparisons that are errors or, without
+    a verdict, might have been.
 
     Args:
         table: outcomes are (label, verdict): votes of `SIDES` (`VotedCounts`), and `VERDICTS`.
@@ -74,11 +76,11 @@ def win_share(said: NDArray[np.float64]) -> Replicates:
 
 
 def self_preference(both: NDArray[np.float64]) -> Replicates:
-    """The judge's `win_share` less that of the labels on the same comparisons; nan without any.
+    """The judge's `win_share` minus that of the labels on the same comparisons; nan without any.
 
-    Above 0 the judge favours its family. But a judge that errs evenly pulls every share towards one half: where its
-    family is the better one, that alone makes this negative, and where it is the worse one, positive.
-    `matched_self_preference` is free of it.
+    Above 0 the judge gives its family more than the labels do. But random errors pull every share towards one half: if
+    its family is the better one, that alone makes this negative, and if it is the worse one, positive.
+    `matched_self_preference` does not have this problem.
 
     Args:
         both: comparisons by label and verdict, shape (3, 3, 1 + replicates), `SIDES` in order; so below.
@@ -89,11 +91,11 @@ def self_preference(both: NDArray[np.float64]) -> Replicates:
 
 
 def matched_self_preference(both: NDArray[np.float64]) -> Replicates:
-    """What `self_preference` would be, did the labels name the own family as often as the other side.
+    """What `self_preference` would be if the labels named the own family as often as the other side.
 
     The judge's `win_share` where the labels name its family, where they name the other side, and where they say tie,
-    the first two with equal weight, less the one half that labels so matched give. Whatever the quality of the
-    families, it is 0 for a judge whose errors favour neither. nan where the labels name only one of the two sides.
+    the first two with equal weight, minus the one half that labels matched in this way give. It is 0 for a judge whose
+    errors, given the label, go to both sides equally often. nan where the labels name only one of the two sides.
 
     Source: direct standardisation over the labels; comparing verdicts at equal labels is the idea of equal opportunity
     in Wataoka et al. 2024 (arXiv 2410.21819), "Self-preference bias in LLM-as-a-judge".
@@ -102,15 +104,15 @@ def matched_self_preference(both: NDArray[np.float64]) -> Replicates:
     wins = np.einsum("v,lv...->l...", _WINS, both)
     decided = labels[OWN] + labels[OTHER]
     matched = decided / 2 * (ratio(wins[OWN], labels[OWN]) + ratio(wins[OTHER], labels[OTHER]))
-    # Where all labels are ties there is nothing to match: they alone show how the judge leans.
+    # If all labels are ties there is nothing to match: the ties alone show which way the verdicts go.
     matched[decided == 0] = 0.0
     return ratio(matched + wins[DRAWN], labels.sum(axis=0)) - 0.5
 
 
 def matched_trials(both: NDArray[np.float64]) -> float:
-    """How many comparisons with equally many labels for each side would bound `matched_self_preference` as well.
+    """How many comparisons with equally many labels for each side would bound `matched_self_preference` equally well.
 
-    Where a side is seldom named each of its comparisons weighs more: that none of them shows a bias says less.
+    If a side is seldom named, each of its comparisons has more weight, so seeing no bias in any of them says less.
     """
     labels = both[..., 0].sum(axis=1)
     decided = labels[OWN] + labels[OTHER]
@@ -121,8 +123,8 @@ def matched_trials(both: NDArray[np.float64]) -> float:
 def own_error_share(both: NDArray[np.float64]) -> Replicates:
     """Share of the judge's errors that give its own family more than the label does; nan without errors.
 
-    One half where errors favour neither and the labels name both sides equally often; at other qualities of the
-    families it differs from one half without any bias.
+    One half if errors go to both sides equally often and the labels name both sides equally often; for families of
+    different quality it differs from one half without any bias.
 
     Source: Chen et al. 2025 (arXiv 2504.03846), who call preferring one's own worse answer harmful self-preference.
     """
@@ -135,7 +137,7 @@ def family_matrix(table: Table) -> Iterator[Figure]:
 
     Args:
         table: outcomes are (family, verdict), where "own" is that family and the verdict is in `VERDICTS`. A comparison
-            of two families stands in it for each of them; one within a family says nothing and is not in it.
+            of two families is in it once for each of them; one within a family is not in it.
 
     Source: MT-bench (Zheng et al. 2023, arXiv 2306.05685), figure 3, win rates of the models under each judge.
     """

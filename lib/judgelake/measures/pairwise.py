@@ -21,21 +21,21 @@ Combine = Callable[[PairCounts, SwapRule, FailureRule], Combined]
 
 NO_LABELS = "no comparison asked of this judge has a label"
 NOT_ASKED_SO = {
-    SwapRule.FIRST: "no labelled comparison was asked in the own order (AB)",
+    SwapRule.FIRST: "no labelled comparison was asked in the original order (AB)",
     SwapRule.SECOND: "no labelled comparison was asked in the reversed order (BA)",
     SwapRule.AVERAGE: "no labelled comparison has scores in both orders to average",
 }
-ONE_ORDER_ONLY = "each labelled comparison was asked in one order only, and this rule needs both"
+ONE_ORDER_ONLY = "each labelled comparison was asked in one order only, but this rule needs both"
 ONLY_TIES = "the label or the verdict of each comparison is a tie"
 ALL_FAILED = "no judgment that counts has a verdict"
-ONE_CLASS = "labels and verdicts are all one class, so chance alone would agree as well"
+ONE_CLASS = "all labels and verdicts belong to one class, so chance agreement is 1 and kappa is undefined"
 
 
 def agreement(found: Combined) -> Replicates:
-    """Share of the judged comparisons whose verdict is the label: accuracy; nan where none is judged.
+    """Share of the judged comparisons whose verdict is the label: accuracy; nan if none is judged.
 
-    JudgeLM and PandaLM report it of the own order (`SwapRule.FIRST`), Auto-J and LLMBar where both orders must be
-    right (`SwapRule.BOTH_RIGHT`).
+    JudgeLM and PandaLM report it for the original order (`SwapRule.FIRST`), Auto-J and LLMBar with both orders required
+    to be right (`SwapRule.BOTH_RIGHT`).
     """
     return ratio(found.right, found.judged)
 
@@ -48,7 +48,7 @@ def label_kappa(confusion: Confusion) -> Replicates:
 
 
 def tie_rate(confusion: Confusion) -> Replicates:
-    """Share of ties among the verdicts; failed ones are none."""
+    """Share of ties among the verdicts; a failed judgment is not a verdict."""
     verdicts = confusion[:, : len(CLASSES)].sum(axis=0)
     return ratio(verdicts[CLASSES.index(TIE)], verdicts.sum(axis=0))
 
@@ -59,11 +59,11 @@ def label_tie_rate(confusion: Confusion) -> Replicates:
 
 
 def without_ties(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Combined:
-    """Only the votes and verdicts that are no tie: MT-bench's setup S2, where the agreement of all of them is S1.
+    """Only the votes and verdicts that are not ties: MT-bench's setup S2; the agreement of all of them is setup S1.
 
-    MT-bench takes two different verdicts for a tie (`SwapRule.TIE`) and counts each human's vote (labels of rule
-    "each"), so that a comparison weighs by its votes. One of which the label or the verdict is a tie no longer counts
-    as asked.
+    MT-bench takes two different verdicts as a tie (`SwapRule.TIE`) and counts each human's vote (labels of rule
+    "each"), so a comparison is weighted by its votes. A comparison whose label or verdict is a tie no longer counts as
+    asked.
 
     Raises:
         ValueError: `SwapRule.BOTH_RIGHT`, which has no verdicts.
@@ -73,7 +73,7 @@ def without_ties(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureR
     """
     found = combined(counts.with_label([label for label in CLASSES if label != TIE]), swap_rule, failure_rule)
     if found.confusion is None:
-        raise ValueError(f"the swap rule {swap_rule} gives no verdicts, so none to leave out for being ties")
+        raise ValueError(f"the swap rule {swap_rule} gives no verdicts, so there are no ties to leave out")
     ties = found.confusion[:, CLASSES.index(TIE)].sum(axis=0)
     decided = found.confusion.copy()
     decided[:, CLASSES.index(TIE)] = 0.0
@@ -89,11 +89,11 @@ def average_accuracy(first: Combined, second: Combined) -> Replicates:
 
 
 def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureRule) -> Iterator[Figure]:
-    """All pairwise figures for each swap rule, then those that a paper defines by a rule of its own.
+    """All pairwise figures for each swap rule, then those that a paper defines with its own rule.
 
     For each rule: agreement and its form without ties, precision, recall and F1 (macro, weighted, and with a class as
     the subject), Cohen's kappa, tie rates, and the confusion: the subject "A>B" is the number of comparisons with the
-    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives agreement alone.
+    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives only agreement.
 
     Once, whatever the rules: LLMBar's `average_accuracy` and `both_right_accuracy`, MT-bench's `agreement_with_ties`
     and `agreement_without_ties`.
@@ -102,9 +102,8 @@ def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureR
         table: outcomes are label, own, reversed and average verdict; see `PairCounts`.
         swap_rules: those to report.
         failure_rule: what a judgment without a verdict counts as. The bounds do not depend on it: no verdicts that the
-            failed judgments might have given lead beyond them. With failures left out, the figure itself can lie above
-            the upper one: of two orders one may be wrong enough to make the comparison wrong, whatever the failed one
-            had said.
+            failed judgments might have given lead beyond them. With failures left out, the figure itself can be above
+            the upper bound: one order may already make the comparison wrong, whatever the failed order had said.
     """
     counts = PairCounts.of(table)
     for swap_rule in swap_rules:
@@ -160,7 +159,7 @@ def _agreement(
 
 
 def _average_accuracy(counts: PairCounts, failure_rule: FailureRule) -> Figure:
-    """Of the comparisons asked in both orders; `n` is the judged ones of the order that has fewer."""
+    """Over the comparisons asked in both orders; `n` is the number judged in the order that has fewer."""
     in_both = counts.asked_in_both()
     orders = (SwapRule.FIRST, SwapRule.SECOND)
     first, second = (combined(in_both, order, failure_rule) for order in orders)
@@ -180,7 +179,7 @@ def _average_accuracy(counts: PairCounts, failure_rule: FailureRule) -> Figure:
 
 
 def _limits(counts: PairCounts, swap_rule: SwapRule, combine: Combine = combined) -> tuple[Combined, Combined]:
-    """What the data itself come to were every failed judgment wrong, and were every one the label."""
+    """The data with all failed judgments wrong, and with all giving the label."""
     data = counts.without_replicates()
     all_right = _with_ties_followed(data) if swap_rule is SwapRule.FOLLOW_FIRST else data
     all_right = all_right.with_failures_right()
@@ -188,10 +187,10 @@ def _limits(counts: PairCounts, swap_rule: SwapRule, combine: Combine = combined
 
 
 def _with_ties_followed(counts: PairCounts) -> PairCounts:
-    """What the counts were, had failed judgments of the reversed order made ties of comparisons with the label tie.
+    """The counts if failed judgments of the reversed order had made ties of comparisons with the label tie.
 
-    Under FOLLOW_FIRST it does so by naming the place that the own order named, though that is wrong; a tie, though it
-    is right, leaves the own order to count.
+    Under FOLLOW_FIRST a judgment does so by choosing the same place as the original order, though that is wrong; a tie,
+    though it is right, would leave the original order to count.
     """
     followed = counts.counts.copy()
     of_ties, failed = followed[CLASSES.index(TIE)], VERDICTS.index(FAILED)
@@ -203,7 +202,7 @@ def _with_ties_followed(counts: PairCounts) -> PairCounts:
 
 
 def _reason(counts: PairCounts, swap_rule: SwapRule, found: Combined) -> str | None:
-    """Why nothing is judged; None where something is."""
+    """Why nothing is judged; None if something is."""
     if found.judged[0]:
         return None
     if not counts.counts[..., 0].any():

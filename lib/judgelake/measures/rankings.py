@@ -1,4 +1,4 @@
-"""How a judge ranks three and more answers: the best one, the whole order, and the pairs that the order holds."""
+"""How a judge ranks three or more answers: the best one, the whole order, and the pairs in the order."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import FAILED, SEPARATOR, Table
 
 ABSTAINED = "abstained"
-"""The outcome of a judge that names another best answer in each order: no failure, and nothing that counts."""
+"""The outcome of a judge that names a different best answer in each order: not a failure, and not counted."""
 UNDEFINED_TAU = "undefined"
-"""In place of Kendall's tau where label or judge score all answers alike, or only name the best."""
+"""Instead of Kendall's tau if label or judge score all answers alike, or only name the best."""
 
-NO_ORDER = "in every comparison the label or the judge puts all answers level, or only names the best"
+NO_ORDER = "in every comparison the label or the judge scores all answers alike, or only names the best"
 NO_PAIRS = "no comparison has scores of both the label and the judge"
 
 Ranking = Sequence[float] | str
-"""The scores of the answers in the comparison's own order, or only a verdict: a letter or a tie."""
+"""The scores of the answers in the original order, or only a verdict: a letter or a tie."""
 
 
 def ranking_outcome(label: Ranking, judge: Ranking | None, failure_rule: FailureRule = FailureRule.LEFT_OUT) -> str:
     """One comparison as the outcome (top1, tau, agreeing, pairs).
 
-    top1 is "1" where the judge's best answers are the label's. With scores the best are all answers that share the
-    highest score, and both must name the same ones: a judge that puts two answers first is not right where the label
-    has only one of them. Where one side is only a verdict, both are compared as verdicts (`verdict_of_scores`: the
-    letter of the one best answer, else a tie). Scores are equal where they round alike to `DECIMALS`, as in
+    top1 is "1" if the judge's best answers are the label's. With scores the best are all answers that share the
+    highest score, and both must name the same ones: a judge that puts two answers first is not right if the label
+    has only one of them. If one side is only a verdict, both are compared as verdicts (`verdict_of_scores`: the
+    letter of the one best answer, else a tie). Scores are equal if they are equal when rounded to `DECIMALS`, as in
     `scores.levels`.
 
     tau is Kendall's tau-b of the two rows of scores, or `UNDEFINED_TAU`. agreeing counts those of the n (n - 1) / 2
-    pairs of answers that both order the same way or both put level. A verdict orders no pairs: 0 of 0.
+    pairs of answers that both order the same way or both tie. A verdict orders no pairs: 0 of 0.
 
-    A failed one is (`FAILED`, pairs) where failures are left out; its pairs are those of the label. Where they count it
-    is (`FAILED`, top1, tau, agreeing, pairs), of a judge that puts all answers level (TIE), or that does not name the
+    A failed judgment is (`FAILED`, pairs) if failures are left out; its pairs are those of the label. If they count it
+    is (`FAILED`, top1, tau, agreeing, pairs), as of a judge that ties all answers (TIE), or that does not name the
     best, agrees on no pair and has no tau (WRONG).
 
     Args:
         label: scores or verdict of the label.
-        judge: scores or verdict of the judge. None, and scores for another number of answers than the label has, have
-            failed.
-        failure_rule: what a failed one counts as.
+        judge: scores or verdict of the judge. None, or scores for a different number of answers than the label has,
+            means failed.
+        failure_rule: what a failed judgment counts as.
     """
     if judge is not None and (isinstance(label, str) or isinstance(judge, str) or len(label) == len(judge)):
         return _judged(label, judge)
@@ -64,7 +64,7 @@ def ranking_outcome(label: Ranking, judge: Ranking | None, failure_rule: Failure
 
 
 def top_1_agreement(right: Replicates, judged: Replicates) -> Replicates:
-    """Share of judged comparisons whose best answers the judge and the label name alike (`ranking_outcome`)."""
+    """Share of judged comparisons for which judge and label name the same best answers (`ranking_outcome`)."""
     return ratio(right, judged)
 
 
@@ -81,9 +81,9 @@ def mean_kendall_tau(taus: Replicates, counts: Replicates) -> Replicates:
 
 
 def induced_pair_agreement(agreeing: Replicates, pairs: Replicates) -> Replicates:
-    """Share of all pairs of answers, over all comparisons, that judge and label order the same way or both put level.
+    """Share of all pairs of answers, over all comparisons, that judge and label order the same way or both tie.
 
-    A comparison of n answers brings n (n - 1) / 2 pairs, so large comparisons weigh more.
+    A comparison of n answers has n (n - 1) / 2 pairs, so large comparisons have more weight.
     """
     return ratio(agreeing, pairs)
 
@@ -93,9 +93,9 @@ def ranked(
 ) -> Iterator[pa.RecordBatch]:
     """Rows of labels and judgments in, observations of the family "rankings" out; runs in Spark's Python workers.
 
-    Columns in: bucket, question_key, group, slices, and of label and judge the scores or, where there are none, the
-    verdict; both null where there is nothing; judge_abstains where the orders differ. A comparison without a label
-    gives no observation.
+    Columns in: bucket, question_key, group, slices, and for label and judge the scores or, if there are none, the
+    verdict; both null if there is neither; judge_abstains if the orders differ. A comparison without a label gives no
+    observation.
     """
     for batch in batches:
         outcomes = [
@@ -120,11 +120,11 @@ def ranked(
 
 
 def figures(table: Table) -> Iterator[Figure]:
-    """The measures of one table of the family "rankings", whose outcomes `ranking_outcome` made.
+    """The measures of one table of the family "rankings", with outcomes from `ranking_outcome`.
 
-    `n` counts comparisons: those judged, with a tau, and with pairs. Failed ones are among them where failures count.
-    The bounds take all failed ones for wrong, and for right, whatever they count as; where the judge abstains there is
-    nothing to be either.
+    `n` counts comparisons: those judged, with a tau, and with pairs. Failed ones are among them if failures count. The
+    bounds take all failed ones as wrong, and as right, whatever they count as; comparisons on which the judge abstains
+    are in neither.
     """
     asked, seen = table.n, _Seen.of(table)
     if not seen.total(seen.is_judged)[0]:
@@ -144,7 +144,7 @@ class _Seen:
 
     has_failed: NDArray[np.bool_]
     is_judged: NDArray[np.bool_]
-    """Also where it has failed, if failures count."""
+    """Also if it has failed, when failures count."""
     is_right: NDArray[np.bool_]
     tau: NDArray[np.float64]
     """nan where there is none."""
@@ -156,7 +156,7 @@ class _Seen:
     def of(cls, table: Table) -> _Seen:
         given = {outcome: counts for outcome, counts in table.counts.items() if outcome != ABSTAINED}
         outcomes = [outcome.split(SEPARATOR) for outcome in given]
-        # Of what has failed and is left out only the pairs are told.
+        # For failures that are left out only the pairs are known.
         full = [parts[-4:] if len(parts) >= 4 else ("0", UNDEFINED_TAU, "0", parts[-1]) for parts in outcomes]
         return cls(
             has_failed=np.array([parts[0] == FAILED for parts in outcomes], dtype=np.bool_),
@@ -191,7 +191,7 @@ def _top_1_figure(seen: _Seen, asked: int) -> Figure:
 def _pair_figure(seen: _Seen, asked: int) -> Figure:
     has_pairs, given = seen.is_judged & (seen.pairs > 0), ~seen.has_failed
     if seen.total(given)[0] and not seen.total(given & has_pairs)[0]:
-        # A judge that only names the best would have named it, and ordered no pairs, where it failed.
+        # Where it failed, a judge that only names the best would have named it and ordered no pairs.
         has_pairs = given & has_pairs
     base, comparisons = seen.total(has_pairs), seen.comparisons[has_pairs]
     if not base[0]:
@@ -227,7 +227,7 @@ def _judged(label: Ranking, judge: Ranking) -> str:
 
 
 def _rounded(scores: Sequence[float]) -> list[float]:
-    # Only which one is higher counts here, and of two that are equal as decimals none is (`scores.levels`).
+    # Only which score is higher counts here, and of two that are equal as decimals neither is (`scores.levels`).
     return [round(score, DECIMALS) for score in scores]
 
 
@@ -241,7 +241,7 @@ def _best(scores: Sequence[float]) -> list[int]:
 
 
 def _compare_pairs(label: Sequence[float], judge: Sequence[float]) -> tuple[float | None, int, int]:
-    """Kendall's tau-b (None where one side is constant), the pairs ordered alike or level in both, and all pairs."""
+    """Kendall's tau-b (None if one side is constant), the pairs ordered alike or tied in both, and all pairs."""
     surplus = agreeing = pairs = untied_label = untied_judge = 0
     for (label_one, judge_one), (label_two, judge_two) in combinations(zip(label, judge, strict=True), 2):
         by_label = (label_one > label_two) - (label_one < label_two)

@@ -51,9 +51,9 @@ def unanimity(repeats: Repeats) -> Replicates:
 
 
 def flip_rate(repeats: Repeats) -> Replicates:
-    """Chance that two answers to one request, drawn at random, have different verdicts; nan where none has two.
+    """Chance that two random answers to the same request have different verdicts; nan if none has two.
 
-    The mean over requests of differing pairs / pairs: a request asked often weighs no more than one asked twice.
+    The mean over requests of differing pairs / pairs: a request asked often has no more weight than one asked twice.
     """
     differing = np.nan_to_num(ratio(repeats.differing, repeats.pairs))
     return ratio(differing @ repeats.requests, repeats.paired)
@@ -62,7 +62,7 @@ def flip_rate(repeats: Repeats) -> Replicates:
 def figures(table: Table) -> Iterator[Figure]:
     """Unanimity and flip rate of identical requests.
 
-    `n` is the requests with at least two verdicts, `asked` those that were asked more than once.
+    `n` is the number of requests with at least two verdicts, `asked` of those asked more than once.
 
     Args:
         table: outcomes are, for one comparison in one order asked several times, the pairs of verdicts that differ and

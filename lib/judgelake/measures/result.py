@@ -1,4 +1,4 @@
-"""One number of an evaluation with all that it rests on, from the statistic to the page, or why there is none."""
+"""One number of an evaluation with all that it is based on, from the statistic to the page, or why there is none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WHOLE_SLICE = "all"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One number; a row of the table `metrics` without the columns that all rows of an evaluation share.
+    """One number; a row of the table `metrics` without the columns shared by all rows of an evaluation.
 
-    Where `value`, or `low` and `high`, are None, `reason` says why. The fields are named as the table's columns.
+    If `value`, or `low` and `high`, are None, `reason` says why. The fields have the names of the table's columns.
     """
 
     metric: str
@@ -24,15 +24,15 @@ class Result:
     """The ends of the 95 % interval."""
     high: float | None = None
     detectable: float | None = None
-    """The smallest effect that this sample could have shown; only where 0 means "no effect"."""
+    """Size of an effect that a sample like this would miss one time in five; only where 0 means "no effect"."""
     reason: str | None = None
     _: KW_ONLY
     n: int
-    """Observations that count."""
+    """Number of observations counted."""
     asked: int | None = None
-    """Observations that were asked for; None where nothing is asked of a judge."""
+    """Number of observations asked for; None if nothing is asked of a judge."""
     clusters: int | None = None
-    """Questions it rests on."""
+    """Number of questions it is based on."""
     subject: str | None = None
     """What it is about besides judge and slice: a class, another judge, a model, a labeler."""
     slice: str = WHOLE_SLICE
@@ -50,7 +50,7 @@ class Result:
 
     @property
     def coverage(self) -> float | None:
-        """Share of what was asked that counts; None where nothing was asked."""
+        """Share of what was asked that is counted; None if nothing was asked."""
         return self.n / self.asked if self.asked else None
 
     @property
@@ -65,7 +65,7 @@ class Result:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is about all comparisons, and not about a slice of them."""
+        """Whether it is about all comparisons, not a slice of them."""
         return self.slice == WHOLE_SLICE
 
     @property

@@ -19,9 +19,9 @@ CLASSES = ("A", "B", TIE)
 """What a label may be: the first answer, the second, or a tie."""
 NOT_ASKED = "not_asked"
 VERDICTS = (*CLASSES, FAILED, NOT_ASKED)
-"""What a judge may have said in one order, in the comparison's own order."""
+"""A judge's verdict shown in one order, mapped to the original order of the comparison."""
 VERDICT_COLUMNS = (*CLASSES, FAILED)
-"""Columns of a confusion: the last holds failed verdicts that count as wrong (`FailureRule.WRONG`), else nothing."""
+"""Columns of a confusion: the last is for failed verdicts that count as wrong (`FailureRule.WRONG`), else empty."""
 
 AXES = ("label", "own", "reversed", "average", "replicate")
 """Axes of `PairCounts.counts`."""
@@ -34,9 +34,9 @@ def dense_counts(table: Table, parts: Sequence[Sequence[str]]) -> NDArray[np.flo
     """The counts of a table as one array with an axis for each part of its outcomes, replicates last.
 
     Args:
-        table: of outcomes whose parts are joined by `SEPARATOR`. Without outcomes, the replicates are not known and
-            their axis has length 1.
-        parts: the values that each part may take, in the order of its axis.
+        table: with outcomes whose parts are joined by `SEPARATOR`. Without outcomes, the number of replicates is not
+            known and their axis has length 1.
+        parts: the possible values of each part, in the order of its axis.
 
     Raises:
         ValueError: an outcome has other parts than these.
@@ -51,10 +51,10 @@ def dense_counts(table: Table, parts: Sequence[Sequence[str]]) -> NDArray[np.flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """How often each label met each combination of verdicts: shape (3, 5, 5, 5, 1 + replicates), axes as in `AXES`.
+    """Counts of each label with each combination of verdicts: shape (3, 5, 5, 5, 1 + replicates), axes as in `AXES`.
 
-    One observation is a comparison of two answers and one label vote. `own` is the verdict shown as AB, `reversed`
-    the one shown as BA, both in the comparison's own order; `average` that of the scores averaged over both orders.
+    One observation is a comparison of two answers and one label vote. `own` is the verdict shown as AB, `reversed` the
+    one shown as BA, both mapped to the original order; `average` that of the scores averaged over both orders.
     """
 
     counts: NDArray[np.float64]
@@ -65,7 +65,7 @@ class PairCounts:
         return cls(dense_counts(table, (CLASSES, VERDICTS, VERDICTS, VERDICTS)))
 
     def without_replicates(self) -> PairCounts:
-        """Only the data itself: what is said without an interval needs no more."""
+        """Only the data itself: numbers without an interval need no more."""
         return PairCounts(self.counts[..., :1])
 
     def asked_in_both(self) -> PairCounts:
@@ -76,7 +76,7 @@ class PairCounts:
         return PairCounts(counts)
 
     def with_failures_right(self) -> PairCounts:
-        """What the counts were, had every failed judgment given the label."""
+        """The counts if every failed judgment had given the label."""
         counts = self.counts.copy()
         failed = VERDICTS.index(FAILED)
         for label in range(len(CLASSES)):
@@ -95,18 +95,18 @@ class PairCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Combined:
-    """What a judge's verdicts come to under a swap rule and a failure rule; last axis 1 + replicates.
+    """A judge's verdicts combined by a swap rule and a failure rule; last axis 1 + replicates.
 
     asked = judged + failed + abstained.
     """
 
     confusion: NDArray[np.float64] | None
-    """Labels (`CLASSES`) by verdicts (`VERDICT_COLUMNS`); None for BOTH_RIGHT, where a disagreement is no verdict."""
+    """Labels (`CLASSES`) by verdicts (`VERDICT_COLUMNS`); None for BOTH_RIGHT, where a disagreement has no class."""
     right: Replicates
     judged: Replicates
     """Those that count."""
     failed: Replicates
-    """Left out for want of a verdict."""
+    """Left out because there is no verdict."""
     abstained: Replicates
     """Left out because the orders disagree."""
     asked: Replicates
@@ -114,18 +114,18 @@ class Combined:
 
 
 def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Combined:
-    """What the swap rule and the failure rule make of the verdicts.
+    """The verdicts combined by the swap rule and the failure rule.
 
-    FIRST and SECOND look at the comparisons asked in that order, AVERAGE at those with an average that was asked for,
-    the others at those asked in both orders. Of these, one order without a verdict leaves the comparison without one:
-    left out (LEFT_OUT), or wrong (WRONG). TIE makes each failed verdict a tie before the orders are combined,
-    and an average of which an order failed one as a whole.
+    FIRST and SECOND use the comparisons asked in that order, AVERAGE those with an average that was asked for, the
+    others those asked in both orders. There, one order without a verdict leaves the comparison without one: left out
+    (LEFT_OUT), or wrong (WRONG). TIE turns each failed verdict into a tie before the orders are combined; an average
+    with a failed order becomes a tie as a whole.
 
-    FOLLOW_FIRST: the same place named in both orders is a tie, else the own order counts, be it a tie itself or be the
-    other order a tie. Source: the authors' answer in WeOpenML/PandaLM issue 41; the repository holds no code of it.
+    FOLLOW_FIRST: the same place chosen in both orders is a tie, else the original order counts, also if one of the
+    orders is a tie. Source: the authors' answer in WeOpenML/PandaLM issue 41; the repository has no code for it.
     """
     flat = counts.counts.reshape(len(CLASSES), len(VERDICTS) ** 3, -1)
-    # Of the 125 combinations of verdicts a judge gives a few; the others would be most of the work.
+    # Of the 125 combinations of verdicts only a few occur; the others would be most of the work.
     given = flat.any(axis=(0, 2))
     by_label = _results(swap_rule, failure_rule is FailureRule.TIE)[:, given] @ flat[:, given]
     totals = dict(zip(_RESULTS, by_label.sum(axis=0), strict=True))
@@ -145,7 +145,7 @@ def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
 
 @lru_cache
 def _results(swap_rule: SwapRule, failed_is_tie: bool) -> NDArray[np.float64]:
-    """1 where own, reversed and average verdict (axis 1, in the order of their product) come to a result (axis 0)."""
+    """1 where own, reversed and average verdict (axis 1, in the order of their product) give a result (axis 0)."""
     table = np.zeros((len(_RESULTS), len(VERDICTS) ** 3))
     for place, said in enumerate(product(VERDICTS, repeat=3)):
         own, reversed_, average = (TIE if failed_is_tie and one == FAILED else one for one in said)
@@ -172,15 +172,15 @@ def _result(swap_rule: SwapRule, own: str, reversed_: str, average: str) -> str:
 NONE = "none"
 """No verdict under a swap rule: failed, or the judge abstains."""
 WRONG = "wrong"
-"""No verdict either, but it counts, and is right for no label: failed under `FailureRule.WRONG`, or two different
-verdicts under `SwapRule.BOTH_RIGHT`."""
+"""No verdict either, but counted as wrong for every label: failed under `FailureRule.WRONG`, or two different verdicts
+under `SwapRule.BOTH_RIGHT`."""
 
 
 def headline_verdicts(swap_rule: SwapRule, failure_rule: FailureRule) -> tuple[str, ...]:
-    """What every own, reversed and average verdict come to under the rules: a class, `WRONG`, `NONE` or `NOT_ASKED`.
+    """The result of every own, reversed and average verdict under the rules: a class, `WRONG`, `NONE` or `NOT_ASKED`.
 
-    At place (own * 5 + reversed) * 5 + average, each as its place in `VERDICTS`: a table that Spark can look up. What
-    counts in the agreement of `combined` is a class or `WRONG`; BOTH_RIGHT names the verdict that both orders give.
+    At place (own * 5 + reversed) * 5 + average, each as its place in `VERDICTS`: a lookup table for Spark. What counts
+    in the agreement of `combined` is a class or `WRONG`; BOTH_RIGHT gives the verdict on which both orders agree.
     """
     without = {
         FAILED: WRONG if failure_rule is FailureRule.WRONG else NONE,

@@ -1,4 +1,4 @@
-"""How a judge's scores follow the labels': correlations, distances and agreement on one scale."""
+"""How a judge's scores compare with the labels' scores: correlations, distances and agreement on one scale."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NOTHING_JUDGED = "nothing was judged"
 ONE_ROW = "only one score was given, and a correlation needs two"
 CONSTANT_LABELS = "all labels are the same score"
 CONSTANT_JUDGE = "the judge gave everything the same score"
-ONE_SCORE = "labels and judge gave everything one and the same score"
+ONE_SCORE = "labels and judge gave everything the same score"
 
-# Scores are decimals: 16.1 - 15.1 is 1.0000000000000018 in binary, and still one.
+# Scores are decimals: 16.1 - 15.1 is 1.0000000000000018 in binary, but counts as one.
 DECIMALS = 9
 ROUNDING = 10.0**-DECIMALS
 
@@ -35,11 +35,11 @@ class Column:
     codes: NDArray[np.int64]
     """Shape (pairs,)."""
     marginals: NDArray[np.float64]
-    """How often each distinct score stands in each replicate, shape (distinct scores, replicates)."""
+    """How often each distinct score occurs in each replicate, shape (distinct scores, replicates)."""
 
     @classmethod
     def of(cls, scores: NDArray[np.float64], counts: NDArray[np.float64]) -> Column:
-        """The column of these scores, shape (pairs,), that stand so often, shape (pairs, replicates)."""
+        """The column of these scores, shape (pairs,), with these counts, shape (pairs, replicates)."""
         distinct, codes = np.unique(scores, return_inverse=True)
         shape = (len(distinct), len(scores))
         return cls(codes, csr_array((np.ones(len(scores)), (codes, np.arange(len(scores)))), shape=shape) @ counts)
@@ -51,13 +51,13 @@ class Column:
         return several
 
     def ranks(self) -> NDArray[np.float64]:
-        """The rank of each pair's score among the rows, from 1; equal scores share the mean of theirs."""
+        """The rank of each pair's score among the rows, from 1; equal scores share the mean of their ranks."""
         return (np.cumsum(self.marginals, axis=0) - (self.marginals - 1) / 2)[self.codes]
 
 
 @dataclass(frozen=True)
 class ScorePairs:
-    """A contingency table: the distinct pairs of a label's and a judge's score, and how often each stands there.
+    """A contingency table: the distinct pairs of a label's and a judge's score, and how often each occurs.
 
     `label` and `judge` have shape (pairs,), no pair twice; `counts` has shape (pairs, replicates).
     """
@@ -104,8 +104,8 @@ def spearman(pairs: ScorePairs) -> Replicates:
 def kendall_tau_b(pairs: ScorePairs) -> Replicates:
     """Kendall's tau-b over all pairs of rows, -1 to 1: (C - D) / sqrt((P - T) (P - U)).
 
-    C and D are the pairs of rows ordered alike and against each other, P all pairs, T and U those whose labels, whose
-    judge's scores are equal. nan where a column is constant. Exact, in k log(k) steps for k distinct scores.
+    C and D are the concordant and discordant pairs of rows, P all pairs, T those with equal labels and U those with
+    equal scores of the judge. nan where a column is constant. Exact, in k log(k) steps for k distinct scores.
     Source: Kendall 1945, "The treatment of ties in ranking problems"; scipy.stats.kendalltau.
     """
     everything = _choose_two(pairs.n)
@@ -134,10 +134,10 @@ def within_one_agreement(pairs: ScorePairs) -> Replicates:
 def quadratic_weighted_kappa(pairs: ScorePairs) -> Replicates:
     """Agreement on an ordinal scale beyond chance: 1 - sum(w O) / sum(w E), w the squared difference of the scores.
 
-    O are the observed pairs and E those expected were judge and labels independent with their own distributions. The
-    second sum is n (var(label) + var(judge) + (difference of means)^2), so no table of all categories is made. 1 is
-    perfect, 0 chance (also where one column is constant); nan where everything has one and the same score. A category
-    that nobody gave takes its place by its value, as in scikit-learn where `labels` holds the whole scale.
+    O are the observed pairs and E those expected if judge and labels were independent with the same marginals. The
+    second sum is n (var(label) + var(judge) + (difference of means)^2), so no table of all categories is needed. 1 is
+    perfect, 0 chance (also if one column is constant); nan if everything has the same score. Categories that nobody
+    gave count by their value, as in scikit-learn if `labels` contains the whole scale.
     Source: Cohen 1968, "Weighted kappa"; sklearn.metrics.cohen_kappa_score(weights="quadratic").
     """
     label, judge = pairs.label[:, None], pairs.judge[:, None]
@@ -145,7 +145,7 @@ def quadratic_weighted_kappa(pairs: ScorePairs) -> Replicates:
     spread = (((label - label_mean) ** 2 + (judge - judge_mean) ** 2) * pairs.counts).sum(axis=0)
     expected = spread + pairs.n * (label_mean - judge_mean) ** 2
     observed = (pairs.label - pairs.judge) ** 2 @ pairs.counts
-    # By counting, not by `expected == 0`: the mean of equal decimals can be off by a rounding.
+    # By counting, not by `expected == 0`: the mean of equal decimals can have a rounding error.
     has_chance = pairs.labels.varies | pairs.judges.varies | (observed > 0)
     return np.where(has_chance, 1 - ratio(observed, expected), np.nan)
 
@@ -174,8 +174,7 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
     """All measures of `MEASURES` of one table of the family "scores".
 
     Args:
-        table: outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are put
-            together.
+        table: outcomes are (label's score, judge's score or `FAILED`, half of the questions); the halves are merged.
         failure_score: what a failed judgment counts as; None: it is left out. The bounds do not depend on it.
     """
     judged, asked = judged_scores(table, failure_score)
@@ -209,7 +208,7 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
 def judged_scores(table: Table, failure_score: float | None = None) -> tuple[ScoreCounts, int]:
     """The counts of each distinct pair (label, judge), an array for each outcome; and how many were asked for.
 
-    Both scores are as `levels` has them. A failed judgment has the `failure_score`, or is left out.
+    Both scores are mapped by `levels`. A failed judgment has the `failure_score`, or is left out.
     """
     rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
     given = [(label, failure_score if judge == FAILED else float(judge), counts) for (label, judge, _), counts in rows]
@@ -222,11 +221,11 @@ def judged_scores(table: Table, failure_score: float | None = None) -> tuple[Sco
 
 
 def levels(scores: Iterable[float]) -> dict[float, float]:
-    """Each score with the one that it counts as: the lowest of those that are the same when rounded to `DECIMALS`.
+    """Each score with the one that it counts as: the lowest of those that are equal when rounded to `DECIMALS`.
 
-    A mean of decimals is off in its last bits: that of 1.1 and 2.2 is 1.6500000000000001, and has to equal 1.65. What
-    is rounded alike is equal, and not what lies near each other: nearness is not transitive, and a chain of near scores
-    would be ordered and level at once. The rounded number itself counts nowhere: a third is not one.
+    A mean of decimals is off in its last bits: that of 1.1 and 2.2 is 1.6500000000000001 and must equal 1.65. Scores
+    are equal if they round to the same number, not if they are near: nearness is not transitive, and a chain of near
+    scores would be ordered and tied at once. The rounded number itself is not used: a rounded third is not a third.
     """
     distinct = sorted(set(scores))
     lowest: dict[float, float] = {}
@@ -236,7 +235,7 @@ def levels(scores: Iterable[float]) -> dict[float, float]:
 
 
 def _limits(spoken: ScoreCounts, asked: int) -> dict[str, tuple[float, float]]:
-    """Each rate were every failed judgment wrong, and right, of what the others said."""
+    """Each rate if all failed judgments counted as wrong, and as right, given the others."""
     if not spoken:
         return dict.fromkeys(RATES, (0.0, 1.0))
     label, judge = np.array(list(spoken)).T
@@ -277,11 +276,11 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64], counts: NDArray
 def _ordered_alike(pairs: ScorePairs) -> Replicates:
     """Pairs of rows where the row with the higher label has the higher judge's score too.
 
-    Of two codes of judge's scores the higher one is decided by the highest bit in which they differ. So, bit by bit:
-    among the rows whose codes agree above that bit, each row with the bit set meets the rows without it that have a
-    lower label. All replicates share one sorting, which is what makes them cheap.
+    Which of two codes of judge's scores is higher depends on the highest bit in which they differ. So, bit by bit:
+    among the rows whose codes agree above that bit, each row with the bit set is paired with the rows without it that
+    have a lower label. All replicates share one sort, which makes them cheap.
     """
-    # Within one label the higher score comes first: it never meets the lower one, so equal labels do not count.
+    # Within one label the higher score comes first: it is never paired with the lower one, so equal labels add nothing.
     order = np.lexsort((-pairs.judge, pairs.label))
     codes, counts = pairs.judges.codes[order], pairs.counts[order]
     found = np.zeros(counts.shape[1])

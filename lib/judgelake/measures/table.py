@@ -1,4 +1,4 @@
-"""What one group and slice came to: each outcome's count in the data, and with every bucket of questions left out."""
+"""The counts of one group and slice: of each outcome in the data, and with every bucket of questions left out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 SEPARATOR = "\x1f"
-"""Between the parts of an outcome: no text of a label, model or number holds it."""
+"""Between the parts of an outcome: no text of a label, model or number contains it."""
 FAILED = "failed"
-"""In an outcome, in place of what the judge was asked for and did not give."""
+"""In an outcome, instead of what the judge was asked for and did not give."""
 COMPARISONS = SEPARATOR
-"""The outcome of an observation that only tells of a comparison: where each answer or vote is one of its own."""
+"""The outcome of an observation that counts a comparison, where each answer or vote is an observation itself."""
 QUESTIONS = SEPARATOR * 2
-"""The outcome under which a group and slice has its number of questions, where the buckets do not tell it."""
+"""The outcome that stores the number of questions of a group and slice, if it does not follow from the buckets."""
 WHOLE = 0
-"""The slice that every observation is in."""
+"""The slice that contains every observation."""
 
 OBSERVATION_DDL = "bucket INT, question_key BIGINT, group INT, code INT, outcome STRING, slices ARRAY<INT>, n INT"
-"""An observation: of a question, known by a hash of its name, in one or more slices; for the outcome see `CELL`."""
+"""One observation: of a question, known by a hash of its name, in one or more slices; for the outcome see `CELL`."""
 CELL = pa.schema(
     [
         ("group", pa.int32()),
@@ -32,12 +32,12 @@ CELL = pa.schema(
         ("n", pa.int64()),
     ]
 )
-"""A cell: so many observations of a group, slice and bucket of questions have this outcome. It is named by its code in
-the family's vocabulary or, where any text may occur, by the text itself; the other one is NULL."""
+"""A cell: n observations of a group, slice and bucket of questions have this outcome. It is named by its code in the
+family's vocabulary or, if any text may occur, by the text itself; the other one is NULL."""
 
-# Counts of a table take 8 bytes: 80 MB. Continuous scores have as many outcomes as rows.
+# A count takes 8 bytes: 80 MB. Continuous scores have as many outcomes as rows.
 MOST_COUNTS = 10_000_000
-# A standard error from so few buckets is off by a sixth of itself, which the t quantile allows for.
+# A standard error from so few buckets is off by a sixth of itself, which the t quantile accounts for.
 LEAST_BUCKETS = 20
 
 
@@ -46,21 +46,21 @@ class Buckets:
     """How the questions are put into buckets."""
 
     names: tuple[str, ...] = ()
-    """The questions that are a bucket each, by their places; none where they are dealt to `hashed` buckets."""
+    """The questions, if each is a bucket, in the order of the buckets; empty if they are hashed to buckets."""
     hashed: int | None = None
-    """How many buckets the questions are dealt to by a hash of their names; None where each is one of its own."""
+    """The number of buckets the questions are assigned to by a hash of their names; None if each is a bucket."""
     is_one_comparison_each: bool = False
-    """Whether no question has two comparisons, so that counting the one is counting the other."""
+    """Whether no question has two comparisons, so that there are as many questions as comparisons."""
 
     @property
     def tell_questions(self) -> bool:
-        """Whether the cells alone tell how many questions there are; else they hold `QUESTIONS`."""
+        """Whether the number of questions follows from the cells alone; else they contain `QUESTIONS`."""
         return self.hashed is None or self.is_one_comparison_each
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one group came to in one slice: outcome to counts, shape (1 + buckets,).
+    """The counts of one group in one slice: outcome to counts, shape (1 + buckets,).
 
     Place 0 is the data itself, each other one the data without one bucket of questions; only buckets with an
     observation have a place.
@@ -69,9 +69,9 @@ class Table:
     counts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     questions: int = 0
     comparisons: int | None = None
-    """Where the observations are parts of comparisons (`COMPARISONS`), how many comparisons; else None."""
+    """The number of comparisons, if the observations are parts of comparisons (`COMPARISONS`); else None."""
     hashed: int | None = None
-    """How many buckets the questions are dealt to; None where each bucket is one question. See `effective_clusters`."""
+    """Number of buckets of the questions; None if each bucket is one question. See `effective_clusters`."""
 
     @property
     def n(self) -> int:
@@ -79,7 +79,7 @@ class Table:
         return int(sum(count[0] for count in self.counts.values()))
 
     def comparisons_of(self, n: int) -> int:
-        """The comparisons that so many of its observations can come from, at most."""
+        """The largest number of comparisons that n of its observations can come from."""
         return n if self.comparisons is None else min(n, self.comparisons)
 
 
@@ -87,7 +87,7 @@ def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets) -> Ta
     """The table of one group and slice.
 
     Args:
-        cells: its rows of `CELL`, in any order; equal ones are added.
+        cells: its rows of `CELL`, in any order; equal ones are added up.
         vocabulary: what each code stands for.
         buckets: how the questions were put into buckets.
     """
@@ -118,7 +118,7 @@ def left_out_counts(
     """The counts of each outcome in the data and without each bucket, shape (outcomes, 1 + buckets).
 
     Args:
-        outcome: of each cell, as its place; so are `bucket` and `n`, its count.
+        outcome: of each cell, as its place; `bucket` and `n`, its count, are per cell too.
         bucket: see above.
         n: see above; whole numbers below 2**53 are exact.
         outcomes: how many there are.
@@ -131,7 +131,7 @@ def left_out_counts(
 
 
 def _outcomes(cells: pa.Table, vocabulary: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The outcomes that occur, as texts, and of each cell the place of its own among them."""
+    """The outcomes that occur, as texts, and for each cell the place of its outcome among them."""
     texts = cells["outcome"].combine_chunks().dictionary_encode()
     of_text = texts.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) + len(vocabulary)
     code = cells["code"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)

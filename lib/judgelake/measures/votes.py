@@ -1,4 +1,4 @@
-"""A comparison's label as the votes it holds: each counts where labels do, the comparison once where they do not."""
+"""A comparison's label as its votes: each vote counts where labels count, the comparison counts once where not."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from judgelake.measures.table import SEPARATOR, Table
 
 VOTE = "+"
-"""Between the votes of a label: "A+A+tie" is two for A and one for a tie. One vote is the label itself."""
+"""Between the votes of a label: "A+A+tie" is two for A and one for a tie. A single vote is the label itself."""
 NO_VOTES = "none"
-"""A label without a vote: nobody labelled the comparison, or the label rule makes no label of what they said."""
+"""A label without a vote: nobody labelled the comparison, or the label rule gives no label."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotedCounts:
-    """Comparisons by what was said of them, and the label votes on those; last axis replicates.
+    """Comparisons by verdicts and other parts, and the label votes on them; last axis replicates.
 
-    `once`, shape (*parts, 1 + replicates), holds every comparison once, labelled or not. `votes`, shape
-    (classes, *parts, 1 + replicates), holds a comparison as often as it has votes of the class.
+    `once`, shape (*parts, 1 + replicates), counts every comparison once, labelled or not. `votes`, shape
+    (classes, *parts, 1 + replicates), counts a comparison as often as it has votes of the class.
     """
 
     once: NDArray[np.float64]
@@ -33,9 +33,9 @@ class VotedCounts:
         """From outcomes label, then `parts`, joined by `SEPARATOR`; the label is `NO_VOTES` or votes joined by `VOTE`.
 
         Args:
-            table: without outcomes, the replicates are not known and their axis has length 1.
-            classes: what a vote may be.
-            parts: the values that each further part of an outcome may take, in the order of its axis.
+            table: without outcomes, the number of replicates is not known and their axis has length 1.
+            classes: the possible votes.
+            parts: the possible values of each further part of an outcome, in the order of its axis.
 
         Raises:
             ValueError: an outcome has other votes or parts than these.
@@ -52,7 +52,7 @@ class VotedCounts:
 
 
 def voted_outcomes(table: Table) -> Iterator[tuple[Counter[str], list[str], NDArray[np.float64]]]:
-    """Every outcome's votes, further parts and counts."""
+    """Votes, further parts and counts of every outcome."""
     for outcome, count in table.counts.items():
         label, *said = outcome.split(SEPARATOR)
         yield Counter(() if label == NO_VOTES else label.split(VOTE)), said, count

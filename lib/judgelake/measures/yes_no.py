@@ -1,4 +1,4 @@
-"""How well a judge's scores answer a yes/no question, with no threshold chosen on the rows it is reported on."""
+"""How well a judge's scores answer a yes/no question, with thresholds not chosen on the rows they are reported on."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from judgelake.measures.table import FAILED, SEPARATOR, Table
 HALVES = 2
 METRICS = ("aspect_accuracy", "aspect_f1", "aspect_auroc")
 
-ONE_CLASS = "all labels are of one class"
-NO_THRESHOLD = "in one half of the questions the labels are all of one class or the judge's scores all the same"
+ONE_CLASS = "all labels belong to one class"
+NO_THRESHOLD = "in one half of the questions all labels belong to one class or all scores of the judge are the same"
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """Which scores mean class 1, in each replicate; every field has shape (replicates,).
 
-    `cut` is the place of a score among all distinct ones: the scores above it are one class, it and those below the
-    other. `is_higher` tells whether those above are class 1. Both mean nothing where `is_defined` is False.
+    `cut` is the place of a score among all distinct ones: the scores above it are one class, this one and those below
+    the other. `is_higher` says whether those above are class 1. Both are meaningless where `is_defined` is False.
     """
 
     cut: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Threshold:
     is_defined: NDArray[np.bool_]
 
     def predict(self, scores: int) -> NDArray[np.bool_]:
-        """Whether each of so many distinct scores means class 1: shape (scores, replicates)."""
+        """Whether each of the distinct scores means class 1: shape (scores, replicates)."""
         says_one: NDArray[np.bool_] = (np.arange(scores)[:, None] > self.cut) == self.is_higher
         return says_one
 
@@ -53,33 +53,34 @@ def best_threshold(zeros: Replicates, ones: Replicates) -> Threshold:
     """The threshold and direction with the highest balanced accuracy on these rows.
 
     Balanced accuracy, the mean of both classes' recall (Youden 1950, "Index for rating diagnostic tests", as J), and
-    not accuracy: where nine of ten labels are 0, the best accuracy is often that of never saying 1. Of equally good
-    thresholds the lowest counts; where none is better than chance, scores above the lowest one are class 1.
+    not accuracy: if nine of ten labels are 0, the best accuracy is often reached by never saying 1. Of equally good
+    thresholds the lowest is taken; if none is better than chance, scores above the lowest one are class 1.
 
     Args:
-        zeros: how often each distinct score, lowest first, stands at a label 0: shape (scores, replicates).
-        ones: the same at a label 1.
+        zeros: how often each distinct score, lowest first, has label 0: shape (scores, replicates).
+        ones: the same for label 1.
 
     Returns:
-        Not defined where a class is missing or there is only one distinct score.
+        Not defined if a class is missing or there is only one distinct score.
     """
     all_zeros, all_ones = zeros.sum(axis=0), ones.sum(axis=0)
-    # J times both classes' sizes: whole numbers, so that equally good is not left to rounding.
+    # J times both classes' sizes: whole numbers, so that rounding cannot decide between equally good thresholds.
     gain = np.cumsum(zeros, axis=0) * all_ones - np.cumsum(ones, axis=0) * all_zeros
     is_present = zeros + ones > 0
-    # A score that only stands in other rows must not become the cut: those rows would have had a say.
+    # A score that occurs only in other rows must not become the cut: those rows would have an influence.
     cut = np.where(is_present, np.abs(gain), -1).argmax(axis=0)
     is_higher = np.take_along_axis(gain, cut[None, :], axis=0)[0] >= 0
     return Threshold(cut, is_higher, (all_zeros > 0) & (all_ones > 0) & (is_present.sum(axis=0) > 1))
 
 
 def cross_fitted_confusion(counts: NDArray[np.float64]) -> Confusion:
-    """Each half of the questions predicted by the threshold of the other half, both put together.
+    """Each half of the questions predicted with the threshold of the other half, both added up.
 
-    So every row is reported once, and never by a threshold it helped to choose; a replicate chooses its own anew.
+    So every row is reported once, never with a threshold it helped to choose; each replicate chooses its thresholds
+    again.
 
     Args:
-        counts: how often each distinct score, lowest first, stands in a half and at a label: shape
+        counts: how often each distinct score, lowest first, occurs in each half with each label: shape
             (2 halves, 2 labels, scores, replicates).
     """
     found = np.zeros((2, 2, counts.shape[-1]))
@@ -96,13 +97,13 @@ def cross_fitted_confusion(counts: NDArray[np.float64]) -> Confusion:
 
 
 def accuracy(confusion: Confusion) -> Replicates:
-    """Share of rows whose class the threshold of the other half of the questions gives."""
+    """Share of rows whose class is predicted by the threshold of the other half of the questions."""
     right = confusion.true_positives + confusion.true_negatives
     return ratio(right, right + confusion.false_positives + confusion.false_negatives)
 
 
 def f1(confusion: Confusion) -> Replicates:
-    """F1 of class 1: 2 TP / (2 TP + FP + FN), of both halves' counts together. Source: sklearn.metrics.f1_score."""
+    """F1 of class 1: 2 TP / (2 TP + FP + FN), over both halves' counts. Source: sklearn.metrics.f1_score."""
     doubled = 2 * confusion.true_positives
     return ratio(doubled, doubled + confusion.false_positives + confusion.false_negatives)
 
@@ -110,20 +111,20 @@ def f1(confusion: Confusion) -> Replicates:
 def auroc(zeros: Replicates, ones: Replicates) -> Replicates:
     """Chance that a row of class 1 has a higher score than one of class 0, equal scores counted half.
 
-    The direction is fixed, not found in the data: a higher score means class 1. A judge whose scale runs the other way
-    (quality, where class 1 is a hallucination) is below 0.5, and then 1 - AUROC tells how well it separates.
-    nan where a class is missing. Source: Hanley and McNeil 1982; sklearn.metrics.roc_auc_score.
+    The direction is fixed, not chosen from the data: a higher score means class 1. A judge with a reversed scale
+    (quality, where class 1 is a hallucination) is below 0.5, and then 1 - AUROC says how well it separates.
+    nan if a class is missing. Source: Hanley and McNeil 1982; sklearn.metrics.roc_auc_score.
 
     Args:
-        zeros: how often each distinct score, lowest first, stands at a label 0: shape (scores, replicates).
-        ones: the same at a label 1.
+        zeros: how often each distinct score, lowest first, has label 0: shape (scores, replicates).
+        ones: the same for label 1.
     """
     below = np.cumsum(zeros, axis=0) - zeros / 2
     return ratio((ones * below).sum(axis=0), zeros.sum(axis=0) * ones.sum(axis=0))
 
 
 def has_yes_no_labels(table: Table) -> bool:
-    """Whether all labels of a table of the family "scores" are 0 or 1: without that these measures mean nothing."""
+    """Whether all labels of a table of the family "scores" are 0 or 1: else these measures are meaningless."""
     return bool(table.counts) and all(float(outcome.split(SEPARATOR)[0]) in (0, 1) for outcome in table.counts)
 
 
@@ -132,8 +133,8 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
 
     Args:
         table: outcomes are (label, judge's score or `FAILED`, half of the questions, "0" or "1").
-        failure_score: what a failed judgment counts as; None: it is left out. The bounds (`limits`) do not depend on
-            it, nor do the thresholds that they rest on.
+        failure_score: what a failed judgment counts as; None: it is left out. The bounds (`limits`) and their
+            thresholds do not depend on it.
     """
     if not has_yes_no_labels(table):
         return
@@ -153,15 +154,15 @@ def figures(table: Table, failure_score: float | None = None) -> Iterator[Figure
 
 
 def limits(counts: NDArray[np.float64], failed: tuple[int, int]) -> dict[str, tuple[float, float]]:
-    """Each figure were every failed judgment wrong, and were every one right, with the thresholds that there are.
+    """Each figure if all failed judgments counted as wrong, and as right, with the same thresholds.
 
-    A wrong one is a false negative where the label is 1 and a false positive where it is 0. For AUROC it has the lowest
-    score there, or the highest; a right one the other.
+    A wrong one is a false negative if the label is 1 and a false positive if it is 0. For AUROC it then has the lowest
+    score, or the highest; a right one the opposite.
 
     Args:
-        counts: as `cross_fitted_confusion` takes them, of the data alone. Where they leave a figure undefined its
-            bounds are nan, or mean nothing.
-        failed: failed judgments whose label is 0, and 1.
+        counts: as for `cross_fitted_confusion`, of the data alone. If a figure is undefined for them, its bounds are
+            nan or meaningless.
+        failed: number of failed judgments with label 0, and with label 1.
     """
     of_data = cross_fitted_confusion(counts)
     positives, negatives = of_data.true_positives, of_data.true_negatives
@@ -182,7 +183,7 @@ def limits(counts: NDArray[np.float64], failed: tuple[int, int]) -> dict[str, tu
 
 
 def _cells(table: Table, failure_score: float | None = None) -> dict[tuple[float, int, int], Replicates]:
-    """(Judge's score, half, label) to counts, of what was judged; the scores as `levels` has them."""
+    """(Judge's score, half, label) to counts, of what was judged; the scores are mapped by `levels`."""
     rows = [(outcome.split(SEPARATOR), counts) for outcome, counts in table.counts.items()]
     given = [(failure_score if parts[1] == FAILED else float(parts[1]), parts, counts) for parts, counts in rows]
     judged = [(score, parts, counts) for score, parts, counts in given if score is not None]
@@ -195,7 +196,7 @@ def _cells(table: Table, failure_score: float | None = None) -> dict[tuple[float
 
 
 def _failed(table: Table) -> tuple[int, int]:
-    """Failed judgments whose label is 0, and 1."""
+    """Number of failed judgments with label 0, and with label 1."""
     found = [0, 0]
     for outcome, counts in table.counts.items():
         label, judge, _ = outcome.split(SEPARATOR)
@@ -205,7 +206,7 @@ def _failed(table: Table) -> tuple[int, int]:
 
 
 def _rows(cells: Mapping[tuple[float, int, int], Replicates]) -> list[list[Replicates]]:
-    """The cells in the order of `_counts`: halves, labels, distinct scores, lowest first; zeros where there is none."""
+    """The cells in the order of `_counts`: halves, labels, distinct scores, lowest first; zeros if there is none."""
     scores = sorted({score for score, _, _ in cells})
     nothing = np.zeros_like(next(iter(cells.values())))
     return [
@@ -214,7 +215,7 @@ def _rows(cells: Mapping[tuple[float, int, int], Replicates]) -> list[list[Repli
 
 
 def _counts(rows: Sequence[Sequence[Replicates]], block: slice) -> NDArray[np.float64]:
-    """The replicates of a block as `cross_fitted_confusion` takes them."""
+    """The replicates of a block in the shape for `cross_fitted_confusion`."""
     return stacked(rows, block).reshape(HALVES, 2, len(rows) // (HALVES * 2), -1)
 
 

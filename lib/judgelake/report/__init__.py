@@ -1,4 +1,4 @@
-"""How an evaluation is told to people: one HTML page, and one card a judge. Data in, text out; nothing is computed."""
+"""How an evaluation is shown to people: one HTML page, and one card per judge. Data in, text out; computes nothing."""
 
 from judgelake.report.card import JudgeCard, judge_card
 from judgelake.report.content import (

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from judgelake.measures import Result, metric_named
 from judgelake.report import inert
 from judgelake.report.content import JudgePair, LabelerPair, Leaderboard, Missing, RankCorrelation
-from judgelake.report.findings import Finding, could_have_shown, pair_finding
+from judgelake.report.findings import Finding, data_allow_up_to, pair_finding
 from judgelake.report.numbers import count_text, p_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.tables import MatrixView, RowView, TableView, matrix_view, one_rule, row_view, table_view
 
-# Of two judges the one agreement stands in the table of pairs; a matrix would say it twice.
+# For two judges the one agreement is in the table of pairs; a matrix would repeat it.
 LEAST_FOR_A_MATRIX = 3
-WHY = "Why stands under “Judge against judge”."
+WHY = "The reasons are under “Judge against judge”."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """All pairs of judges, differences on one axis; no axis where no pair has one, no rule where they have not one."""
+    """All pairs of judges, differences on one axis; no axis without a difference, no rule where rules differ."""
 
     axis: Axis | None
     rule: str | None
@@ -41,7 +41,7 @@ class PairTable:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What a reader is told of all pairs of judges at a glance."""
+    """What the summary says of all pairs of judges."""
 
     found: tuple[Finding, ...]
     sentences: tuple[str, ...]
@@ -78,7 +78,7 @@ def pair_matrix(pairs: Sequence[JudgePair]) -> MatrixView | None:
 
 
 def differences_told(pairs: Sequence[JudgePair]) -> Differences:
-    """The pairs of which one judge was found to agree more with the labels, and what there is to say of the others."""
+    """The pairs in which one judge was found to agree more with the labels, and sentences about the others."""
     findings = list(map(pair_finding, pairs))
     found = tuple(one for one in findings if one.found)
     unknown = sum(one.found is None for one in findings)
@@ -88,8 +88,8 @@ def differences_told(pairs: Sequence[JudgePair]) -> Differences:
     not_found = (pair.difference for pair, one in zip(pairs, findings, strict=True) if one.found is False)
     if alike := [row for row in not_found if isinstance(row, Result)]:
         number = f"{count_text(len(alike))} other {'pair' if len(alike) == 1 else 'pairs'}"
-        what = f"Of {number} no difference" if found else "No difference between two judges"
-        sentences.append(f"{what} was found, and {could_have_shown(alike)}.")
+        what = f"In {number} no difference" if found else "No difference between two judges"
+        sentences.append(f"{what} was found; {data_allow_up_to(alike)}.")
     if unknown:
         sentences.append(f"{count_text(unknown)} of {count_text(len(findings))} pairs could not be compared. {WHY}")
     return Differences(found, tuple(sentences))
@@ -127,19 +127,19 @@ def board_view(board: Leaderboard) -> BoardView:
 
 
 def correlation_table(correlations: Sequence[RankCorrelation]) -> TableView:
-    """Rank correlations, each with the names of both leaderboards at its head."""
+    """Rank correlations, each headed by the names of both leaderboards."""
     heads = [(f"{inert.name(one.first)} and {inert.name(one.second)}", None) for one in correlations]
     return table_view([one.correlation for one in correlations], heads)
 
 
 def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView]]:
-    """For each kappa that there is its title and the matrix of any two labelers."""
-    made = []
+    """For each kind of kappa its title and the matrix of all pairs of labelers."""
+    matrices = []
     for metric in dict.fromkeys(pair.kappa.metric for pair in pairs):
         known = [(pair.first, pair.second, pair.kappa) for pair in pairs if pair.kappa.metric == metric]
         names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
-        made.append((metric_named(metric).title, matrix_view(names, known)))
-    return made
+        matrices.append((metric_named(metric).title, matrix_view(names, known)))
+    return matrices
 
 
 def _on(row: Result | Missing, axis: Axis | None) -> RowView | Missing:

@@ -1,4 +1,4 @@
-"""The card a judge version is published with: what it is, what it was held against, what was found and what was not."""
+"""The card a judge version is published with: what it is, what it was compared with, what was found and what not."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class JudgeCard:
     def to_json(self) -> str:
         """The card as JSON, keys sorted, numbers as they were computed.
 
-        A figure without a number has null and its `reason`. A number that is not finite is null as well: JSON has none.
-        Texts are whole, but for characters that act on others (`inert.cleaned`).
+        A figure without a number is null with its `reason`. A number that is not finite is null too: JSON has none.
+        Texts are complete, except characters that act on others (`inert.cleaned`).
         """
         return json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
     def to_markdown(self) -> str:
-        """The card as Markdown; texts from tables stand as code, so that none of them is a link or a heading."""
+        """The card as Markdown; texts from tables are written as code, so that none of them is a link or a heading."""
         return markdown_of(self.section, self.content)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ BAR = "\u00a6"
 
 
 def code(text: str) -> str:
-    """A text as code, on one line and cut like a name: no renderer reads markup, HTML or addresses there."""
+    """A text as code, on one line and cut like a name: no renderer interprets markup, HTML or addresses there."""
     inside = inert.name(text).replace("|", BAR)
     longest = max((len(run) for run in BACKTICKS.findall(inside)), default=0)
     fence = "`" * (longest + 1)
@@ -43,7 +43,7 @@ def code(text: str) -> str:
 
 
 def prose(sentence: str) -> str:
-    """A sentence as plain text, on one line; one that holds an address stands as code."""
+    """A sentence as plain text, on one line; one that contains an address is written as code."""
     one_line = " ".join(sentence[: LONGEST_SENTENCE + 1].split())
     if len(sentence) > LONGEST_SENTENCE:
         one_line = one_line[:LONGEST_SENTENCE] + "…"
@@ -80,12 +80,12 @@ def _what_it_is(section: JudgeSection) -> Iterator[str]:
     }
     yield _list(f"{name}: {NOT_KNOWN if text is None else code(text)}" for name, text in facts.items())
     if section.is_imported:
-        yield "Imported: the judgments were made elsewhere. Prompt, decoding and model are as their file says."
+        yield "Imported: the judgments were made elsewhere. Prompt, decoding and model are as stated in their file."
 
 
 def _held_against(content: ReportContent) -> Iterator[str]:
     rules = content.rules
-    yield "## What it was held against"
+    yield "## What it was compared with"
     tables = [
         f"{prose(one.role)}: {code(one.name)}, version {NOT_KNOWN if one.version is None else one.version}"
         for one in content.tables
@@ -94,7 +94,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
     margin = tie_margin_text(rules.tie_margin)
     tie = f"; {margin}" if margin else ""
     labelers = f" Labelers: {', '.join(map(code, rules.labelers))}." if rules.labelers else ""
-    buckets = f", with each left out in turn (in {count_text(rules.buckets)} buckets at most)" if rules.buckets else ""
+    buckets = f", leaving out one at a time (in at most {count_text(rules.buckets)} buckets)" if rules.buckets else ""
     wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
     yield _list(
         [
@@ -103,7 +103,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
             f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
             *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
             f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}{_failure_score(rules)}",
-            f"Intervals: 95 %, all judgments of one question as one{buckets}",
+            f"Intervals: 95 %, all judgments of one question as one unit{buckets}",
             f"Computed {content.computed_at.isoformat()}, run {code(content.run_id)}"
             + (f", {code(content.software)}" if content.software else ""),
         ]
@@ -175,20 +175,20 @@ def _found(section: JudgeSection) -> Iterator[str]:
     for one in map(effect_finding, effects_of(section)):
         about = f"{code(one.subject)}: " if one.subject else ""
         sentences.append(about + prose(one.sentence))
-    yield _list(sentences) if sentences else "No bias was measured, so nothing is said about any."
+    yield _list(sentences) if sentences else "No bias was measured, so this card says nothing about biases."
 
 
 def _left_out(section: JudgeSection, content: ReportContent) -> Iterator[str]:
-    yield "## What counts in no number"
+    yield "## What is not counted"
     counts = [*section.failures, *content.left_out]
     lines = [f"{code(one.name)}: {count_text(one.n)}" + (f" ({prose(one.why)})" if one.why else "") for one in counts]
-    yield _list(lines) if lines else "Nothing was named."
+    yield _list(lines) if lines else "Nothing was reported as left out."
 
 
 def _not_tested(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield "## What was not tested"
     sentences = [prose(sentence) for sentence in (*section.not_tested, *content.not_tested)]
-    yield _list(sentences) if sentences else "Nothing was named. That is not to say that all was tested."
+    yield _list(sentences) if sentences else "Nothing was listed. That does not mean that everything was tested."
 
 
 def _list(lines: Iterable[str]) -> str:

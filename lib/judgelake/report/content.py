@@ -1,6 +1,6 @@
-"""What a report shows: plain values that an evaluation fills from its counts. Every part may be missing, with a reason.
+"""What a report shows: plain values that an evaluation fills in. Every part may be missing, with a reason.
 
-All texts may come from tables: they are kept as they are here and made harmless where they are shown.
+All texts may come from tables: they are kept unchanged here and made harmless where they are shown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_ASKED = Missing("this evaluation did not ask for it")
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Counts of label x verdict: one row a label, one column a verdict; a fourth column may hold "no verdict"."""
+    """Counts of label x verdict: one row per label, one column per verdict; a fourth column may be "no verdict"."""
 
     labels: tuple[str, ...]
     verdicts: tuple[str, ...]
@@ -33,10 +33,10 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class BothOrders:
-    """What the two orders of a comparison say about a judge.
+    """What the two orders of a comparison show about a judge.
 
     `consistency`, `bias_first` and `bias_second` share one denominator and sum to 1. `position_bias` is the first bias
-    less the second, so 0 means that no place is favoured.
+    minus the second, so 0 means that no place is favoured.
     """
 
     consistency: Result
@@ -66,7 +66,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many of something there were, and a word about it."""
+    """How many of something there were, and why."""
 
     name: str
     n: int
@@ -75,7 +75,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSection:
-    """One judge: who it is and all figures about it. The first row of `headline` stands for the judge as a whole."""
+    """One judge: what it is and all figures about it. The first row of `headline` represents the judge as a whole."""
 
     name: str
     """As shown to readers; unique in a report."""
@@ -86,11 +86,11 @@ class JudgeSection:
     model_version: str | None = None
     mode: str | None = None
     is_imported: bool = False
-    """Judged elsewhere: prompt, decoding and model are as the file said, if it said anything."""
+    """Judged elsewhere: prompt, decoding and model are as stated in the file, if at all."""
     confusion: Confusion | Missing = NOT_ASKED
     both_orders: BothOrders | Missing = NOT_ASKED
     slices: tuple[Result, ...] | Missing = NOT_ASKED
-    """Each row has its `slice`; one too small for a rate has its n and a reason in place of the value."""
+    """Each row has its `slice`; one that is too small for a rate has its n, and a reason instead of a value."""
     calibration: tuple[MarginBin, ...] | Missing = NOT_ASKED
     families: tuple[Family, ...] = ()
     failures: tuple[Count, ...] = ()
@@ -101,7 +101,7 @@ class JudgeSection:
 
 @dataclass(frozen=True, slots=True)
 class JudgePair:
-    """Two judges on the comparisons that both judged; `difference` is first less second, in agreement with labels."""
+    """Two judges on the comparisons that both judged; `difference` is first minus second, in agreement with labels."""
 
     first: str
     second: str
@@ -126,7 +126,7 @@ class RankedModel:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """The models under judgment as one judge, or the labels, rank them; the best first."""
+    """The models under judgment as one judge says, or the labels say, best first."""
 
     source: str
     """Name of the judge, or "labels"."""
@@ -162,7 +162,7 @@ class LabelerPair:
 
 @dataclass(frozen=True, slots=True)
 class Labelers:
-    """How far labelers agree among themselves: what a judge can be measured against at all."""
+    """How far labelers agree with each other: context for how far a judge agrees with them."""
 
     pairs: tuple[LabelerPair, ...] | Missing
     alphas: tuple[Result, ...] | Missing = NOT_ASKED
@@ -187,7 +187,7 @@ class ShownAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OrderVerdict:
-    """What the judge said to one order: verdict and scores in the comparison's own order, the raw output as shown."""
+    """The judge's answer for one order: verdict and scores in the original order, the raw output as it was."""
 
     shown_order: str
     verdict: str | None
@@ -199,7 +199,7 @@ class OrderVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A comparison on which a judge and the label differ, with all that a reader needs to take a side."""
+    """A comparison on which a judge and the label differ, with all that a reader needs to decide who is right."""
 
     judge: str
     comparison_id: str
@@ -212,12 +212,12 @@ class Disagreement:
     reference: str | None = None
     source: str | None = None
     is_scored: bool = False
-    """Whether the label is scores: then the judge's scores are held against it, and not its verdict."""
+    """Whether the label is scores: then the judge's scores are compared with it, not its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """A table and the version of it that every number of the report rests on."""
+    """A table and the version of it that every number in the report is based on."""
 
     role: str
     """comparisons, labels or judgments."""
@@ -227,7 +227,7 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The choices behind the numbers. Each is the name used in the config; the report says what it means."""
+    """The choices behind the numbers. Each is the name used in the config; the report explains it."""
 
     swap_rules: tuple[str, ...]
     failure_rule: str
@@ -237,18 +237,18 @@ class Rules:
     tie_margin: float = 0.0
     """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
     buckets: int | None = None
-    """For intervals each question is left out in turn, or, of more than so many, each of so many buckets of them."""
+    """For intervals one question is left out at a time, or, with more questions than this, one of this many buckets."""
     least_slice: int | None = None
     """A slice of fewer comparisons is shown without a rate."""
     where: str | None = None
     judgments_where: str | None = None
     failure_score: float | None = None
-    """What each answer of a failed judgment scores; None: where a score is needed, it is left out in any case."""
+    """Score of each answer of a failed judgment; None: where a score is needed, it is always left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """Everything a report and its judge cards say."""
+    """Everything shown in a report and its judge cards."""
 
     run_id: str
     computed_at: datetime
@@ -261,8 +261,8 @@ class ReportContent:
     labelers: Labelers | Missing = NOT_ASKED
     disagreements: tuple[Disagreement, ...] | Missing = NOT_ASKED
     left_out: tuple[Count, ...] = ()
-    """What stands in the tables and counts in no number: invalid and split labels, small slices."""
+    """What is in the tables but not counted in any number: invalid and split labels, small slices."""
     not_tested: tuple[str, ...] = ()
-    """Plain sentences about the evaluation; those about one judge stand with it."""
+    """Plain sentences about the evaluation; those about one judge are with that judge."""
     software: str | None = None
     """What computed it: name, version, commit."""

@@ -1,4 +1,4 @@
-"""Disagreements of a judge with a label as a page shows them: every text cut, escaped and inert."""
+"""Disagreements of a judge with a label as the page shows them: every text cut, escaped and inert."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """What the judge said to one order: in a sentence beside the label, and all of it."""
+    """The judge's answer for one order: short, for the sentence with the label, and in full."""
 
     order: str
     said: str
@@ -77,7 +77,7 @@ def _disagreement_view(one: Disagreement) -> DisagreementView:
 
 
 def verdict_words(verdict: str) -> str:
-    """A verdict or label as it stands in a sentence: "answer A", "tie"."""
+    """A verdict or label as it is written in a sentence: "answer A", "tie"."""
     return f"answer {verdict}" if len(verdict) == 1 and verdict in LETTERS else inert.name(verdict)
 
 

@@ -1,24 +1,31 @@
-"""What can be said of an effect: found, not found with what the sample could have shown, or not known; never "none"."""
+"""What can be said of an effect: found, not found with what the data allow, or not known; never "none"."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from judgelake.measures import Result, metric_named
+from judgelake.measures import Result, Scale, metric_named
 from judgelake.report.content import BothOrders, JudgePair, JudgeSection, Missing
-from judgelake.report.numbers import has_interval, p_text, reason_text, sentence_number, size_text, value_text
+from judgelake.report.numbers import (
+    has_interval,
+    interval_text,
+    p_text,
+    reason_text,
+    sentence_number,
+    size_text,
+    value_text,
+)
 
-# Holm's corrected p-values are held against this.
+# Holm's corrected p-values are compared with this.
 SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether an effect was found (None: it cannot be said) and the sentence that says so.
+    """Whether an effect was found (None: not known) and the sentence that says so.
 
-    The sentence holds no text from tables but for a reason; what it is about stands in `subject`.
+    The sentence holds no text from tables except a reason; what it is about is in `subject`.
     """
 
     metric: str
@@ -29,12 +36,12 @@ class Finding:
 
 
 def effect_finding(row: Result) -> Finding:
-    """What a row with `is_effect` says: its interval leaves zero out, or it does not."""
+    """What a row with `is_effect` says: its interval excludes zero, or it does not."""
     return Finding(row.metric, is_found(row), _effect_sentence(row), row.subject, row.swap_rule)
 
 
 def is_found(row: Result) -> bool | None:
-    """Whether the interval leaves zero out; None without value or interval. An end at zero is not found."""
+    """Whether the interval excludes zero; None without value or interval. An end at zero means not found."""
     if row.low is None or row.high is None or not has_interval(row):
         return None
     if value_text(row.value, row.scale) is None:
@@ -43,11 +50,11 @@ def is_found(row: Result) -> bool | None:
 
 
 def found_words(row: Result) -> str:
-    """The same in a few words, to stand beside the number and its reason: "found", or what would have been."""
+    """The same in a few words, next to the number and its reason: "found", or what the data allow."""
     found = is_found(row)
     if found is None:
-        return "cannot be said"
-    return "found" if found else f"not found; {could_have_shown([row])}"
+        return "not known"
+    return "found" if found else f"not found; {data_allow(row)}"
 
 
 def effects_of(section: JudgeSection) -> Iterator[Result]:
@@ -66,8 +73,8 @@ def effects_of(section: JudgeSection) -> Iterator[Result]:
 def pair_finding(pair: JudgePair) -> Finding:
     """Which of two judges agrees more with the labels.
 
-    Found only where the clustered interval leaves zero out and Holm's corrected p-value, where there is one, is below
-    `SIGNIFICANCE`: the interval keeps a question's comparisons together, the p-value minds how many pairs there are.
+    Found only where the clustered interval excludes zero and Holm's corrected p-value, where there is one, is below
+    `SIGNIFICANCE`: the interval keeps a question's comparisons together, the p-value accounts for the number of pairs.
     """
     about = f"{pair.first} and {pair.second}"
     if isinstance(pair.difference, Missing):
@@ -75,27 +82,31 @@ def pair_finding(pair: JudgePair) -> Finding:
     row = pair.difference
     by_interval = is_found(row)
     if by_interval is None:
-        return Finding("difference", None, f"Between {about} nothing can be said: {reason_text(row)}.")
+        return Finding("difference", None, f"Whether {about} differ is not known: {reason_text(row)}.")
     by_test = pair.p_corrected is None or pair.p_corrected < SIGNIFICANCE
     if by_interval and by_test:
         return Finding("difference", True, _lead_sentence(pair, row))
-    but = ""
     if by_interval:
-        number = sentence_number(row)
-        but = f"; {number} leaves out zero, but over all pairs compared p is {p_text(pair.p_corrected)}"
-    sentence = f"No difference between {about} was found, and {could_have_shown([row])}{but}."
-    return Finding("difference", False, sentence)
+        p_value = p_text(pair.p_corrected)
+        why = f": {sentence_number(row)} excludes zero, but p corrected over all pairs compared is {p_value}"
+    else:
+        why = f"; {data_allow(row)}, first minus second"
+    return Finding("difference", False, f"No difference between {about} was found{why}.")
 
 
-def could_have_shown(effects: Sequence[Result]) -> str:
-    """What a sample would have shown of effects that were not found, as a clause; of several, from least to most."""
-    known = [(row.detectable, row.scale) for row in effects if row.detectable is not None]
-    finite = sorted((size, scale) for size, scale in known if math.isfinite(size))
-    if not finite:
-        return "what this sample could have shown is not known"
-    least, most = size_text(*finite[0]), size_text(*finite[-1])
-    size = least if least == most else f"{least.partition(' ')[0]} to {most}, depending on the pair"
-    return f"this sample could not have shown less than {size}"
+def data_allow(row: Result) -> str:
+    """What an interval that includes zero says, as a clause: "the data allow −0.2 to +4.9 points"."""
+    unit = " points" if row.scale is Scale.POINTS else ""
+    return f"the data allow {interval_text(row)}{unit}"
+
+
+def data_allow_up_to(differences: Sequence[Result]) -> str:
+    """The same of the sizes of several differences, whichever judge is ahead; from the smallest to the largest."""
+    ends = [(abs(row.low or 0), abs(row.high or 0), row.scale) for row in differences]
+    sizes = sorted((max(low, high), scale) for low, high, scale in ends)
+    least, most = size_text(*sizes[0]), size_text(*sizes[-1])
+    size = most if least == most else f"{least.partition(' ')[0]} to {most}, depending on the pair"
+    return f"the data allow a difference of up to {size}"
 
 
 def _lead_sentence(pair: JudgePair, row: Result) -> str:
@@ -113,15 +124,15 @@ def _turned(difference: Result) -> Result:
 
 def _effect_sentence(row: Result) -> str:
     effect = metric_named(row.metric).effect
-    assert effect is not None, f"{row.metric} is no effect"
+    assert effect is not None, f"{row.metric} is not an effect"
     noun = effect.noun
     found = is_found(row)
     number = sentence_number(row)
     if value_text(row.value, row.scale) is None:
         return f"Whether there is {noun} is not known: {reason_text(row)}."
     if found is None:
-        return f"Whether there is {noun} cannot be said from {number}: {reason_text(row)}."
+        return f"Whether there is {noun} is not known from {number}: {reason_text(row)}."
     if found:
         direction = effect.above if (row.value or 0) > 0 else effect.below
         return f"{noun[:1].upper()}{noun[1:]} was found: {direction}, {number}."
-    return f"No {noun} was found, and {could_have_shown([row])}."
+    return f"No {noun} was found; {data_allow(row)}."

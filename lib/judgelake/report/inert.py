@@ -1,4 +1,4 @@
-"""Texts from tables made harmless to look at: cut at a length, and nothing in them that acts on the text around."""
+"""Texts from tables made harmless: cut at a length, without characters that act on the surrounding text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LONGEST_TEXT = 4_000
 """Characters of a question, an answer or a raw output that are shown."""
 EMPTY = "(empty)"
 
-# Characters that change how others read, or cannot be seen at all: controls but for tab and line feed, the bidi
-# controls (they can make "B" stand where "A" was written), the byte order mark and the tag characters. Joiners stay:
+# Characters that change how others are displayed, or are invisible: controls except tab and line feed, the bidi
+# controls (they can show "B" where "A" was written), the byte order mark and the tag characters. Joiners stay:
 # Persian, Hindi and emoji need them.
 ACTING = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff"
     "\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
 )
-# Half a pair, or no character at all: neither can be written as UTF-8 that every reader accepts.
+# Lone surrogates and noncharacters: neither can be written as UTF-8 that every reader accepts.
 BROKEN = re.compile("[\\ud800-\\udfff\\ufdd0-\\ufdef\\ufffe\\uffff]")
 
 
@@ -33,7 +33,7 @@ class Passage:
 
 
 def cleaned(text: str) -> str:
-    """The text with every acting character as a visible mark ("[U+202E]") and every broken one as U+FFFD.
+    """The text with every such character as a visible mark ("[U+202E]") and every broken one as U+FFFD.
 
     Line ends become line feeds. Cleaning a cleaned text changes nothing.
     """
@@ -42,7 +42,7 @@ def cleaned(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """A name on one line, cleaned, cut at `LONGEST_NAME` with an ellipsis; "(empty)" for nothing but white space."""
+    """A name on one line, cleaned, cut at `LONGEST_NAME` with an ellipsis; "(empty)" for white space alone."""
     one_line = " ".join(text[: LONGEST_NAME + 1].split())
     if len(text) > LONGEST_NAME:
         one_line = one_line[:LONGEST_NAME].rstrip() + "…"
@@ -50,15 +50,15 @@ def name(text: str) -> str:
 
 
 def passage(text: str) -> Passage:
-    """A longer text, escaped for HTML and cut at `LONGEST_TEXT`, before it is cleaned: megabytes cost nothing."""
+    """A longer text, escaped for HTML; cut at `LONGEST_TEXT` before it is cleaned, so megabytes cost nothing."""
     shown = text[:LONGEST_TEXT]
     return Passage(escape(cleaned(shown)) if shown.strip() else Markup(EMPTY), len(text) - len(shown))
 
 
 def shown(value: object) -> object:
-    """Any value a template puts out: a text cleaned and cut at `LONGEST_TEXT`; markup and other things as they are.
+    """Any value that a template writes: a text cleaned and cut at `LONGEST_TEXT`; markup and other types unchanged.
 
-    The environment applies it everywhere, so that no template can forget it; escaping follows.
+    The environment applies it everywhere, so no template can forget it; escaping comes after.
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value

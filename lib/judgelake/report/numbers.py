@@ -1,4 +1,4 @@
-"""How numbers are written: a value never stands without its unit, and what is not known is a word, never 0 or NaN."""
+"""How numbers are written: a value always has its unit, and what is not known is a word, never 0 or NaN."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"
 # Swap rules by which one order alone can make a comparison wrong.
 OF_BOTH_ORDERS = frozenset({"tie", "follow_first", "both_right"})
-# Two numbers that differ by less are one.
+# Two numbers that differ by less are equal.
 ROUNDING_ERROR = 1e-9
 NOT_FINITE = "the figure is not a finite number"
-# Narrow and unbreakable, so that a number and its unit stay on one line.
+# A narrow no-break space keeps a number and its unit on one line.
 THIN = "\u202f"
 CONFIDENCE = f"95{THIN}% interval"
 MINUS = "\u2212"
@@ -22,7 +22,7 @@ LEAST_P = 0.001
 
 
 def value_text(value: float | None, scale: Scale) -> str | None:
-    """A figure in words: "71.1 %", "+3.2 points", "0.496"; None when there is no finite number.
+    """A figure as text: "71.1 %", "+3.2 points", "0.496"; None when there is no finite number.
 
     A share that rounds to 0.0 % or 100.0 % but is neither is written as a bound ("< 0.1 %", "> 99.9 %").
     """
@@ -68,33 +68,35 @@ def sentence_number(row: Result) -> str:
 
 
 def size_text(size: float, scale: Scale) -> str:
-    """An amount without sign, for "could not have shown less than ..."; `size` must be finite."""
+    """A size without sign, for "a difference of up to ..."; `size` must be finite."""
     if scale in (Scale.RATE, Scale.POINTS):
         return f"{_at_least_a_digit(100 * size, 1)} points"
     return _at_least_a_digit(size, 3 if scale is Scale.COEFFICIENT else 2)
 
 
 def bounds_text(row: Result) -> str | None:
-    """What a figure were with all failed judgments wrong, and right: "69.7 % were all failures wrong, 72.1 % right".
+    """The figure with all failed judgments wrong, and right.
 
-    None where no judgment failed, whatever else does not count, and for figures without bounds. A value may lie above
-    both: then failed ones are left out of it that their other order makes wrong whatever they had said.
+    "69.7 % if all failed judgments counted as wrong, 72.1 % if as right"; None where no judgment failed, whatever else
+    does not count, and for figures without bounds. A value may be above both: then it leaves out failed judgments whose
+    other order makes the comparison wrong whatever they had said.
     """
     lower, upper, value = row.if_failures_wrong, row.if_failures_right, row.value
     if lower is None or upper is None or (lower == upper and value in (None, lower)):
         return None
-    text = f"{value_text(lower, row.scale)} were all failures wrong, {value_text(upper, row.scale)} right"
+    low, high = value_text(lower, row.scale), value_text(upper, row.scale)
+    text = f"{low} if all failed judgments counted as wrong, {high} if as right"
     is_above = value is not None and value > upper + ROUNDING_ERROR
-    return f"{text}: in some the other order is wrong already" if is_above and row.swap_rule in OF_BOTH_ORDERS else text
+    return f"{text}; in some the other order is already wrong" if is_above and row.swap_rule in OF_BOTH_ORDERS else text
 
 
 def tie_margin_text(tie_margin: float) -> str | None:
-    """What makes a tie of two labels that are scores, as a clause; None where only equal scores do."""
+    """When two label scores are a tie, as a clause; None where only equal scores are."""
     return f"label scores within {tie_margin:g} of each other are a tie" if tie_margin > 0 else None
 
 
 def count_text(count: int) -> str:
-    """A count with its thousands set apart."""
+    """A count with thousands separators."""
     return f"{count:,}"
 
 

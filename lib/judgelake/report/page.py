@@ -18,9 +18,9 @@ NOTEBOOK_HEIGHT_PX = 900
 def render_page(content: ReportContent) -> str:
     """One self-contained HTML file, UTF-8.
 
-    It loads nothing and runs nothing (its own content security policy forbids both), so it can be sent, kept and opened
+    It loads nothing and runs nothing (its content security policy forbids both), so it can be sent, kept and opened
     anywhere. Texts are cut at `inert.LONGEST_TEXT` and `inert.LONGEST_NAME` with a visible mark, and at most
-    `disagreements.MOST_DISAGREEMENTS` disagreements are shown. Parts without data say why.
+    `disagreements.MOST_DISAGREEMENTS` disagreements are shown. Parts without data give the reason.
     """
     return _rendered(content, has_contents=True)
 
@@ -28,15 +28,15 @@ def render_page(content: ReportContent) -> str:
 def notebook_html(content: ReportContent, height_px: int = NOTEBOOK_HEIGHT_PX) -> str:
     """The report for one cell of a notebook, for `displayHTML` or `IPython.display.HTML`.
 
-    The page stands in a sandboxed frame: its style does not reach the notebook, nor the notebook's the page.
+    The page is in a sandboxed frame: its style does not affect the notebook, nor the notebook's style the page.
 
     Args:
         content: what the report shows.
         height_px: of the frame; the page scrolls inside.
     """
-    # Within a frame made of text, a link to a part of the page would open the notebook itself: no contents there.
+    # Within a frame made from text, a link to a part of the page would open the notebook itself: no contents list.
     page = escape(_rendered(content, has_contents=False), quote=True)
-    # The div keeps IPython from advising another class for what begins as a frame.
+    # The div keeps IPython from suggesting another class for HTML that begins with a frame.
     return (
         f'<div><iframe title="Evaluation report" sandbox="" srcdoc="{page}" '
         f'style="width:100%;height:{height_px}px;border:0"></iframe></div>'
@@ -49,7 +49,7 @@ def _rendered(content: ReportContent, *, has_contents: bool) -> str:
         .get_template("page.html.jinja")
         .render(
             content=content,
-            # Ours, and never text from a table: the only value that is put into the page as it is.
+            # Our own file, never text from a table: the only value that is put into the page unescaped.
             style=Markup(_own_file("style.css")),
             has_contents=has_contents,
         )

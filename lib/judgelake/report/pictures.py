@@ -1,4 +1,4 @@
-"""The geometry of the small pictures: where an interval, an axis mark or a bar's part lies, in percent of the width."""
+"""The geometry of the small pictures: positions of intervals, axis marks and bar parts, in percent of the width."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from judgelake.measures import Result, Scale
 from judgelake.report.content import BothOrders
 from judgelake.report.numbers import MINUS, THIN, has_interval, interval_text, value_text
 
-# An axis ends at one of these, times a power of ten: its marks are numbers that people read at a glance.
+# An axis ends at one of these times a power of ten, so that its marks are easy to read.
 ROUND_ENDS = (1.0, 2.0, 5.0, 10.0)
 LEAST_POINTS = 0.01
-# How far the three shares of both orders may be from 1 and still be drawn as one bar.
+# How far the sum of the three shares may be from 1 and still be drawn as one bar.
 WHOLE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One mark of an axis: its place and what is written there."""
+    """One mark of an axis: its place and its text."""
 
     place: str
     text: str
@@ -27,14 +27,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale that all figures of one kind in a table are drawn on."""
+    """A scale on which all figures of one kind in a table are drawn."""
 
     low: float
     high: float
     marks: tuple[Mark, ...]
 
     def place(self, value: float) -> str:
-        """Where a value lies, as a percentage of the width; a value beyond an end lies on it."""
+        """Position of a value, as a percentage of the width; a value beyond an end is placed at that end."""
         return _share_text((value - self.low) / (self.high - self.low))
 
 
@@ -46,12 +46,12 @@ class Track:
     low: str | None
     high: str | None
     words: str
-    """The same in words, for those who cannot see it."""
+    """The same in words, for screen readers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a bar: where it starts, how wide it is, and which of the fills it has."""
+    """A part of a bar: its start, its width and its fill."""
 
     start: str
     width: str
@@ -59,7 +59,7 @@ class Part:
 
 
 def axis_of(rows: Iterable[Result], scale: Scale) -> Axis:
-    """The axis for the rows of one scale: all of 0 to 100 % for shares, so that no picture makes little look much."""
+    """The axis for the rows of one scale: all of 0 to 100 % for shares, so that small differences look small."""
     ends = [end for row in rows for end in _ends(row)]
     if scale is Scale.RATE:
         return _axis(0.0, 1.0, {0.0: "0", 0.5: "50", 1.0: f"100{THIN}%"})
@@ -91,7 +91,7 @@ def track(row: Result, axis: Axis) -> Track | None:
 
 
 def parts_of(orders: BothOrders) -> tuple[Part, ...] | None:
-    """Bias to first, consistency and bias to second as the parts of one bar; None unless all are known and make 1."""
+    """Bias to first, consistency and bias to second as the parts of one bar; None unless all are known and sum to 1."""
     rows = (orders.bias_first, orders.consistency, orders.bias_second)
     shares = [row.value for row in rows]
     known = [share for share in shares if share is not None and math.isfinite(share)]
@@ -123,7 +123,7 @@ def _axis(low: float, high: float, marks: dict[float, str]) -> Axis:
 
 def _round_up(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    # A hair above a round end still ends there: 0.1 + 0.2 must not double the axis.
+    # A value just above a round end still ends there: 0.1 + 0.2 must not double the axis.
     return next(end for end in ROUND_ENDS if value <= end * power * (1 + 1e-9)) * power
 
 

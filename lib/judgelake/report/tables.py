@@ -1,4 +1,4 @@
-"""Rows of figures as a page shows them: every cell a text, figures of one scale together on one axis."""
+"""Rows of figures as the page shows them: every cell is text, figures of one scale share an axis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCALE_TITLES = {
     Scale.COEFFICIENT: "Coefficients",
     Scale.NUMBER: "Other figures",
 }
-# Columns of a matrix that an upright A4 sheet takes as they stand on a screen, and those it takes in small print.
+# How many columns of a matrix fit on an upright A4 sheet at screen size, and how many in small print.
 WIDE = 6
 WIDEST_ON_PAPER = 14
 
@@ -55,19 +55,19 @@ class ScaleGroup:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table of figures. `whole` is where the figure of all comparisons lies, for tables of slices."""
+    """A table of figures. `whole` marks the figure of all comparisons, in tables of slices."""
 
     groups: tuple[ScaleGroup, ...]
     whole: Mark | None = None
 
     @property
     def has_questions(self) -> bool:
-        """Whether any row knows its number of questions; else the column is not there."""
+        """Whether any row has a number of questions; else there is no such column."""
         return any(row.questions for group in self.groups for row in group.rows)
 
     @property
     def has_coverage(self) -> bool:
-        """Whether any row has a coverage; else the column is not there."""
+        """Whether any row has a coverage; else there is no such column."""
         return any(row.coverage for group in self.groups for row in group.rows)
 
 
@@ -76,9 +76,9 @@ def row_view(row: Result, axis: Axis | None = None, title: str | None = None, ab
 
     Args:
         row: the figure.
-        axis: what its picture is drawn on; None: an axis of its own.
-        title: what stands at its head; None: the metric, with its subject as `about`.
-        about: a second, quieter line at its head.
+        axis: on which its picture is drawn; None: an axis for this row alone.
+        title: its heading; None: the metric, with its subject as `about`.
+        about: a second line of the heading, in smaller print.
     """
     return RowView(
         title=inert.name(title) if title is not None else metric_named(row.metric).title,
@@ -97,7 +97,7 @@ def row_view(row: Result, axis: Axis | None = None, title: str | None = None, ab
 
 
 def one_rule(rows: Iterable[Result]) -> str | None:
-    """The swap rule that all the figures came by; None where they came by several, or any of them by none."""
+    """The swap rule of all the figures; None where there are several, or a figure has none."""
     rules = {row.swap_rule for row in rows}
     return rules.pop() if len(rules) == 1 else None
 
@@ -153,12 +153,12 @@ class MatrixView:
 
     @property
     def is_wide(self) -> bool:
-        """Whether a sheet of paper only has room for it in small print."""
+        """Whether it fits on paper only in small print."""
         return WIDE < len(self.columns) <= WIDEST_ON_PAPER
 
     @property
     def is_too_wide_for_paper(self) -> bool:
-        """Whether a sheet of paper has no room for it at all."""
+        """Whether it does not fit on paper at all."""
         return len(self.columns) > WIDEST_ON_PAPER
 
 

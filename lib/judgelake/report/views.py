@@ -1,4 +1,4 @@
-"""What a page says of one judge: its figures sorted and grouped to what a reader can take."""
+"""What the page shows of one judge: its figures sorted and grouped for reading."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.tables import Head, RowView, TableView, row_view, table_view
 
 MOST_OPEN_SLICES = 10
-"""Slices of a dimension that stand open, the lowest values first; the others unfold."""
+"""Slices of a dimension that are shown open, the lowest values first; the others unfold."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """The headline figures under one swap rule, and those of single classes apart."""
+    """The headline figures under one swap rule, those of single classes separate."""
 
     rule: str | None
     whole: TableView
@@ -67,14 +67,14 @@ def glance(section: JudgeSection, axis: Axis | None) -> Glance:
 
 
 def glance_axis(sections: Sequence[JudgeSection]) -> Axis | None:
-    """One axis for the first figures of all judges; None where they are of several scales, or there is none."""
+    """One axis for the first figures of all judges; None where they have several scales, or there are none."""
     rows = [one.headline[0] for one in sections if not isinstance(one.headline, Missing) and one.headline]
     scales = {row.scale for row in rows}
     return axis_of(rows, scales.pop()) if len(scales) == 1 else None
 
 
 def findings_of(section: JudgeSection) -> list[Finding]:
-    """What was found and not found about a judge."""
+    """What was found about a judge, and what was not."""
     return [effect_finding(row) for row in effects_of(section)]
 
 
@@ -117,12 +117,12 @@ def calibration_view(bins: Sequence[MarginBin]) -> TableView:
 
 
 def metrics_of(content: ReportContent) -> list[Metric]:
-    """Every metric in the report, in order of appearance: those whose meaning a reader may look up."""
+    """Every metric in the report, in order of appearance, for the list of explanations."""
     return [metric_named(name) for name in dict.fromkeys(row.metric for row in _rows_in(content))]
 
 
 def _rows_in(part: object) -> Iterator[Result]:
-    """Every figure of a content or a part of one, however deep: none that is shown can be forgotten here."""
+    """Every figure in a content or a part of it, however deep, so that none that is shown is forgotten."""
     if isinstance(part, Result):
         yield part
     elif isinstance(part, tuple):

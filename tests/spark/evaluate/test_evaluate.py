@@ -139,12 +139,12 @@ def test_what_cannot_be_evaluated_is_said_before_anything_is_counted(by_hand):
         ({"versions": {"judgments": 0}}, r"no judgment in .*jobs/judge\.py.*jobs/ingest\.py --judgments"),
         ({}, r"labels of several kinds, gold \(8\), human \(8\).*labels.kind"),
         ({"labels": {"kind": "teacher"}}, "labels.kind 'teacher'.*gold, human"),
-        ({"labels": {"labelers": ["nobody"]}}, "'nobody' has labeled none"),
-        ({"judgments_where": "judge = 'j9'"}, "no judgment that fits judgments_where"),
+        ({"labels": {"labelers": ["nobody"]}}, "'nobody' has no label for these comparisons"),
+        ({"judgments_where": "judge = 'j9'"}, "no judgment that matches judgments_where"),
         ({"judgments_where": "nope = 1"}, "judgments_where 'nope = 1' does not fit"),
         ({"where": "nope = 1"}, "where 'nope = 1' does not fit"),
         ({"versions": {"judgments": 99}, "labels": {"kind": "gold"}}, "has no version 99"),
-        ({"slices": {"by": ["colour"]}, "labels": {"kind": "gold"}}, "'colour' is no dimension"),
+        ({"slices": {"by": ["colour"]}, "labels": {"kind": "gold"}}, "'colour' is not a dimension"),
     ):
         with pytest.raises(UserError, match=words):
             small.evaluate(**{"where": RULES["where"]} | changes)
@@ -154,6 +154,6 @@ def test_a_family_of_a_judge_that_is_not_there_is_refused(by_hand):
     families = {"judges": {"j9": "vicuna"}, "models": {"model-a": "vicuna"}}
     chosen = RULES | {"judgments_where": "judge = 'j1'", "families": families}
     with pytest.raises(
-        UserError, match=r"families.judges: 'j9' is no judge or model asked here; there are acme/judge, j1"
+        UserError, match=r"families.judges: 'j9' is not a judge or its model here; there are acme/judge, j1"
     ):
         by_hand.small.evaluate(**chosen)

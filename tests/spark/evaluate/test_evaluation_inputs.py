@@ -119,7 +119,7 @@ def test_judgments_from_before_texts_were_told_apart_stand_side_by_side(spark):
 
 
 def test_what_was_named_and_is_not_there_is_refused(spark, filled):
-    with pytest.raises(UserError, match="no comparison that fits where \"source = 'elsewhere'\" in"):
+    with pytest.raises(UserError, match="no comparison that matches where \"source = 'elsewhere'\" in"):
         evaluate(spark, evaluate_job(filled, where="source = 'elsewhere'"))
     mistyped = filled.model_copy(update={"labels": filled.labels + "s"})
     with pytest.raises(UserError, match=f"no table '{filled.labels}s'"):

@@ -123,8 +123,8 @@ def test_choices_and_lists_stay_what_yaml_can_write():
 @pytest.mark.parametrize(
     ("key", "advice"),
     [
-        ("replicates", "replicates is no key any more: intervals come from leaving out buckets of questions"),
-        ("seed", "seed is no key any more: nothing is drawn at random any more: remove it"),
+        ("replicates", "replicates is not a key any more: intervals come from leaving out buckets of questions"),
+        ("seed", "seed is not a key any more: nothing is random any more: remove it"),
     ],
 )
 def test_a_key_of_an_earlier_version_is_refused_with_what_to_do(key, advice):
@@ -135,9 +135,9 @@ def test_a_key_of_an_earlier_version_is_refused_with_what_to_do(key, advice):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("swap_rules=[first, strict, first]", r"^--set swap_rules: 'first' stands there twice$"),
-        ("slices.by=[source, turns, source]", r"^--set slices\.by: 'source' stands there twice$"),
-        ("slices={by: [turns, turns]}", r"^--set slices: slices\.by: 'turns' stands there twice$"),
+        ("swap_rules=[first, strict, first]", r"^--set swap_rules: 'first' is listed twice$"),
+        ("slices.by=[source, turns, source]", r"^--set slices\.by: 'source' is listed twice$"),
+        ("slices={by: [turns, turns]}", r"^--set slices: slices\.by: 'turns' is listed twice$"),
     ],
 )
 def test_what_would_be_counted_twice_is_refused_with_its_path(setting, message):

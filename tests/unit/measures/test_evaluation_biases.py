@@ -87,7 +87,7 @@ def test_an_even_judge_of_a_better_family_shows_no_matched_self_preference():
 
 NO_VERDICT = "no comparison of the family has a verdict"
 NO_LABEL = "no comparison of the family has a verdict and a label"
-ONE_SIDED = "the labels name only one of the two sides, so there is nothing to match"
+ONE_SIDED = "the labels name only one of the two sides, so matching is not possible"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ ONE_SIDED = "the labels name only one of the two sides, so there is nothing to m
         pytest.param({("none", "own"): 2, ("own", "none"): 1}, [1.0, *[NO_LABEL] * 4], id="no label"),
         pytest.param(
             {("own", "own"): 2},
-            [1.0, 1.0, 0.0, ONE_SIDED, "the judge makes no error here"],
+            [1.0, 1.0, 0.0, ONE_SIDED, "the judge makes no errors here"],
             id="always right",
         ),
         pytest.param({("tie", "own"): 1, ("tie", "tie"): 1}, [0.75, 0.5, 0.25, 0.25, 1.0], id="only ties"),
@@ -239,7 +239,7 @@ def test_a_judge_that_repeats_the_labels_has_no_bias_in_any_replicate():
 NO_VERDICT_ON_LENGTH = "no comparison of answers of different length has a verdict"
 NO_LABEL_ON_LENGTH = "no comparison of answers of different length has a verdict and a label"
 NOT_ASKED = "no comparison of answers of different length"
-ONE_RATIO = "wherever the label is the same, so is the ratio of lengths"
+ONE_RATIO = "all comparisons with the same label have the same ratio of lengths"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from judgelake.measures.rules import CLASSES, VERDICTS
 from judgelake.measures.table import SEPARATOR, Table
 
 Row = tuple[str, str]
-"""Verdict in order AB and in order BA, both in the comparison's own order."""
+"""Verdict in order AB and in order BA, both mapped to the original order."""
 RATES = ("consistency", "bias_first", "bias_second")
 
 

@@ -99,5 +99,5 @@ def test_figures_of_scores_count_a_failure_by_its_score_alone(rule, score, expec
 
 
 def test_a_score_of_failures_that_are_left_out_is_refused():
-    with pytest.raises(ValueError, match="failure_score 5 counts nothing while failure_rule is left_out"):
+    with pytest.raises(ValueError, match="failure_score 5 has no effect while failure_rule is left_out"):
         EvaluateJob(failure_score=5.0)

@@ -218,8 +218,8 @@ def test_a_p_value_has_no_interval_and_says_so():
             {("A", "tie", "tie"): 3},
             {
                 "judge_agreement": None,
-                "judge_kappa": "both judges give one and the same verdict throughout, so there is no agreement beyond "
-                "chance",
+                "judge_kappa": "all verdicts of both judges are the same, so chance agreement is 1 "
+                "and kappa is undefined",
                 "agreement_difference": None,
                 "mcnemar_p": None,
             },

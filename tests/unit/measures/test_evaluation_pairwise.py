@@ -49,7 +49,7 @@ def shown(own: str, reversed_: str, average: str = "not_asked", label: str = "A"
 @pytest.mark.parametrize(
     ("rule", "own", "reversed_", "verdict"),
     [
-        pytest.param(SwapRule.FIRST, "A", "B", "A", id="the own order only"),
+        pytest.param(SwapRule.FIRST, "A", "B", "A", id="the original order only"),
         pytest.param(SwapRule.SECOND, "A", "B", "B", id="the reversed order only"),
         pytest.param(SwapRule.STRICT, "A", "A", "A", id="strict, both orders alike"),
         pytest.param(SwapRule.STRICT, "A", "B", "abstained", id="strict, another answer"),
@@ -66,7 +66,7 @@ def shown(own: str, reversed_: str, average: str = "not_asked", label: str = "A"
         pytest.param(SwapRule.FOLLOW_FIRST, "A", "failed", "failed", id="PandaLM, one order failed"),
         pytest.param(SwapRule.FIRST, "A", "failed", "A", id="the other order's failure does not matter"),
         pytest.param(SwapRule.STRICT, "A", "not_asked", "not_asked", id="both are needed, one was asked"),
-        pytest.param(SwapRule.FIRST, "not_asked", "A", "not_asked", id="the own order was not asked"),
+        pytest.param(SwapRule.FIRST, "not_asked", "A", "not_asked", id="the original order was not asked"),
     ],
 )
 def test_the_swap_rule_makes_one_verdict_of_two(rule: SwapRule, own: str, reversed_: str, verdict: str) -> None:
@@ -127,7 +127,7 @@ def test_failures_left_out_lower_the_coverage_and_open_the_bounds() -> None:
     [
         pytest.param([], SwapRule.FIRST, "no comparison asked of this judge has a label", id="no labels"),
         pytest.param([shown("A", "not_asked")], SwapRule.STRICT, "one order only", id="one order, two needed"),
-        pytest.param([shown("not_asked", "A")], SwapRule.FIRST, "own order (AB)", id="the other order"),
+        pytest.param([shown("not_asked", "A")], SwapRule.FIRST, "original order (AB)", id="the other order"),
         pytest.param([shown("A", "not_asked")], SwapRule.SECOND, "reversed order (BA)", id="the other order, reversed"),
         pytest.param([shown("A", "A")], SwapRule.AVERAGE, "scores in both orders", id="no scores"),
         pytest.param([shown("failed", "A")], SwapRule.FIRST, "1 without a verdict", id="all failed"),

@@ -119,7 +119,7 @@ def test_one_metric_stands_for_the_judges_of_a_kind_in_report_and_terminal(kind)
 
 
 def test_a_metric_that_is_not_in_the_catalog_is_a_mistake_of_ours_that_names_the_place():
-    with pytest.raises(KeyError, match=r"'made_up' is not in the catalog: add its row in evaluation/catalog"):
+    with pytest.raises(KeyError, match=r"'made_up' is not in the catalog: add its row in measures/catalog"):
         Figure("made_up", np.array([0.5, 0.5]), 3).estimate(3)
 
 

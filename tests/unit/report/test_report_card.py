@@ -108,15 +108,15 @@ def test_a_missing_part_is_its_reason():
 def test_a_bias_that_is_not_found_is_never_called_none():
     row = Result("length_slope", 0.01, -0.02, 0.04, 0.042, n=900)
     card = bare_card(headline=(row,))
-    sentence = "No length bias at equal labels was found, and this sample could not have shown less than 4.2 points."
+    sentence = "No link with length at equal labels was found; the data allow −2.0 to +4.0 points."
     (finding,) = json.loads(card.to_json())["findings"]
     assert (finding["found"], finding["sentence"]) == (False, sentence)
     assert f"- {sentence}" in card.to_markdown()
 
 
 def test_nothing_measured_is_nothing_said():
-    assert "No bias was measured, so nothing is said about any." in bare_card().to_markdown()
-    assert "That is not to say that all was tested." in bare_card().to_markdown()
+    assert "No bias was measured, so this card says nothing about biases." in bare_card().to_markdown()
+    assert "That does not mean that everything was tested." in bare_card().to_markdown()
 
 
 def test_the_markdown_reads_as_a_card():
@@ -124,7 +124,7 @@ def test_the_markdown_reads_as_a_card():
     assert markdown.startswith("# Judge card: `JudgeLM-7B`\n")
     assert "- labels: `main.judging.labels`, version 3\n" in markdown
     agreement = "| Agreement | `first` | 81.1 % | 78.4 to 83.8 | 973 | 861 | 96.1 % of 1,012; "
-    assert f"{agreement}78.0 % were all failures wrong, 81.8 % right |" in markdown
+    assert f"{agreement}78.0 % if all failed judgments counted as wrong, 81.8 % if as right |" in markdown
     assert "| Tie rate | `first` | 6.2 % | 4.7 to 7.7 | 973 | 861 | 96.1 % of 1,012 |" in markdown, (
         "no bounds are known"
     )

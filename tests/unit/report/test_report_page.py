@@ -148,7 +148,7 @@ def test_megabytes_are_cut_with_a_mark_that_says_how_much_is_missing():
     source = render_page(replace(full_content(), disagreements=(one,)))
     assert len(source) < 1_000_000
     assert "Cut here: 4,996,000 more characters" in source
-    assert "Cut here: 1 more character stands" in source
+    assert "Cut here: 1 more character is" in source
     assert name("m" * 500) == "m" * LONGEST_NAME + "…"
 
 
@@ -242,7 +242,7 @@ def test_a_headline_figure_stands_with_all_that_it_rests_on():
     row = rate("agreement", 0.7107, 0.03, 950, 1_000, swap_rule="first", **bounds)
     name, value, _, n, questions, coverage = Page(render_page(with_judge(headline=(row,)))).row("Agreement")
     assert name == "Agreement"
-    assert value == "71.1 % 68.1 to 74.1 67.5 % were all failures wrong, 72.5 % right"
+    assert value == "71.1 % 68.1 to 74.1 67.5 % if all failed judgments counted as wrong, 72.5 % if as right"
     assert (n, questions, coverage) == ("950", "838", "95.0 % of 1,000")
 
 
@@ -264,7 +264,7 @@ def test_a_missing_part_of_the_report_says_why(part):
 def test_an_evaluation_of_nothing_still_says_what_it_is():
     text = text_of(empty_content())
     assert "No judge was evaluated" in text
-    assert "Nothing was named. That is not to say that all was tested." in text
+    assert "Nothing was listed. That does not mean that everything was tested." in text
 
 
 def test_a_family_that_is_missing_is_named_with_its_reason():
@@ -292,12 +292,12 @@ def test_judges_against_each_other_name_their_swap_rule():
     pair = pair_of("one", "other", **NOT_FOUND)
     pair = replace(pair, difference=replace(pair.difference, swap_rule="follow_first"))
     content = replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=(pair,))
-    assert "first judge less second, swap rule follow first" in text_of(content)
+    assert "first judge minus second, swap rule follow first" in text_of(content)
 
 
 NO_COMMON = {"value": None, "reason": "no comparison in common"}
 NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "detectable": 0.042}
-NONE_FOUND = "No difference between two judges was found, and this sample could not have shown less than"
+NONE_FOUND = "No difference between two judges was found; the data allow a difference of up to"
 FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
 
 
@@ -307,16 +307,16 @@ FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
         pytest.param(
             [NO_COMMON, NO_COMMON], "No two judges could be compared.", "No difference between two judges", id="none"
         ),
-        pytest.param([NOT_FOUND], f"{NONE_FOUND} 4.2 points.", "could not be compared", id="all"),
+        pytest.param([NOT_FOUND], f"{NONE_FOUND} 4.0 points.", "could not be compared", id="all"),
         pytest.param(
-            [NOT_FOUND, NOT_FOUND | {"detectable": 0.06}],
-            f"{NONE_FOUND} 4.2 to 6.0 points, depending on the pair.",
+            [NOT_FOUND, NOT_FOUND | {"low": -0.06}],
+            f"{NONE_FOUND} 4.0 to 6.0 points, depending on the pair.",
             "could not be compared",
             id="several",
         ),
         pytest.param(
             [NOT_FOUND, NO_COMMON],
-            f"{NONE_FOUND} 4.2 points. 1 of 2 pairs could not be compared.",
+            f"{NONE_FOUND} 4.0 points. 1 of 2 pairs could not be compared.",
             "No two judges",
             id="not found, and not comparable",
         ),
@@ -325,7 +325,7 @@ FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
         ),
         pytest.param(
             [FOUND, NOT_FOUND],
-            "Of 1 other pair no difference was found, and this sample could not have shown less than 4.2 points.",
+            "In 1 other pair no difference was found; the data allow a difference of up to 4.0 points.",
             "No difference between two",
             id="found, and not found",
         ),
@@ -338,11 +338,11 @@ def test_judges_that_cannot_be_compared_are_not_said_to_be_alike(differences, wo
     assert never not in text
 
 
-def test_a_position_bias_that_was_not_found_stands_at_a_glance_with_what_could_have_been_shown():
+def test_a_position_bias_that_was_not_found_is_shown_at_a_glance_with_what_the_data_allow():
     share = rate("consistency", 0.9, 0.02, 100)
     bias = Result("position_bias", 0.01, -0.02, 0.04, 0.042, n=100)
     page = Page(render_page(with_judge(both_orders=BothOrders(share, share, share, bias))))
-    assert page.row("judge")[4].endswith("not found; this sample could not have shown less than 4.2 points")
+    assert page.row("judge")[4].endswith("not found; the data allow −2.0 to +4.0 points")
 
 
 def test_labelers_of_verdicts_and_of_scores_have_a_matrix_each():
@@ -468,7 +468,7 @@ def test_the_rules_are_explained_and_what_was_left_out_is_counted():
     content = replace(empty_content(), rules=RULES, left_out=(Count("labels of score -1", 13, "invalid"),))
     text = text_of(content)
     assert "both right: right only where both orders give the label" in text
-    assert "95 %, over questions, with each left out in turn (in 500 buckets at most)" in text
+    assert "95 %, over questions, leaving out one at a time (in at most 500 buckets)" in text
     assert "labels of score -1 13 invalid" in text
 
 

@@ -43,7 +43,7 @@ def _command(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="judgelake-evaluate",
-        description="Hold the judgments against the labels: agreement, consistency and biases of every judge, with "
+        description="Compare the judgments with the labels: agreement, consistency and biases of every judge, with "
         "intervals, into the metrics table, into MLflow and into a report.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""`jobs/evaluate.py`: which judgments are held against which labels, by which rules."""
+"""`jobs/evaluate.py`: which judgments are compared with which labels, by which rules."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ ListT = TypeVar("ListT", bound=Sequence[str])
 def _each_once(values: ListT) -> ListT:
     twice = [value for place, value in enumerate(values) if value in values[:place]]
     if twice:
-        raise ValueError(f"{str(twice[0])!r} stands there twice")
+        raise ValueError(f"{str(twice[0])!r} is listed twice")
     return values
 
 
-# A standard error from 500 buckets is off by 3 % of itself, from 200 by 5 %; a figure of 1,000 takes twice the time.
+# A standard error from 500 buckets is off by 3 % of itself, from 200 by 5 %; a figure from 1,000 takes twice the time.
 BUCKETS = 500
-# Three figures a pair and a few milliseconds, so that 200 are no weight beside what 20 judges take by themselves.
+# Three figures and a few milliseconds per pair: 200 pairs cost little compared with the figures of 20 judges.
 JUDGE_PAIRS = 200
 GONE = {
     "replicates": "intervals come from leaving out buckets of questions, whose number is buckets: remove it",
-    "seed": "nothing is drawn at random any more: remove it",
+    "seed": "nothing is random any more: remove it",
 }
-"""Keys of earlier versions, and what is so now."""
+"""Keys of earlier versions, and what replaced them."""
 
 EachOnce = AfterValidator(_each_once)
-"""A list whose items differ: of two that are the same, every figure would be made twice."""
+"""A list of different items: with an item listed twice, every figure would be computed twice."""
 
 
 class Pinned(Config):
-    """Versions of the tables; null: the newest when the evaluation starts, then pinned."""
+    """Versions of the tables; null: the newest at the start of the evaluation, then pinned."""
 
     comparisons: int | None = None
     judgments: int | None = None
@@ -46,36 +46,36 @@ class Labels(Config):
     """Which labels count, and how several become one."""
 
     kind: Literal["gold", "human", "teacher"] | None = None
-    """Null: the only kind there is; with several kinds one must be chosen."""
+    """Null: the only kind in the table; if there are several, one must be chosen."""
     labelers: tuple[str, ...] = ()
     """Only these; empty: all of the kind."""
     rule: Literal["majority", "each", "unanimous", "mean"] = "majority"
-    """majority: what more than half say, be it a verdict or scores. each: every vote counts. unanimous: only where all
-    agree. mean: the mean of their scores (of verdicts the majority)."""
+    """majority: what more than half say, verdict or scores. each: every vote counts. unanimous: only where all agree.
+    mean: the mean of their scores (for verdicts the majority)."""
     tie_margin: float = Field(default=0.0, ge=0)
     """Labels that are scores: two answers whose scores differ by at most this much are a tie."""
     invalid_score: float | None = -1.0
-    """A score that marks that none was given (JudgeLM's teacher: -1): such labels are left out and counted. Null: every
-    score is one."""
+    """The score that means "no score" (JudgeLM's teacher: -1): such labels are left out and counted. Null: every score
+    is valid."""
 
 
 class Slices(Config):
-    """Parts of the comparisons that are looked at on their own."""
+    """Parts of the comparisons that get their own figures."""
 
     by: Annotated[tuple[str, ...], EachOnce] = ("source", "attributes.category", "label_margin", "judge_margin")
     """source, model_pair, turns, length, label_margin, judge_margin, or attributes.NAME."""
     least: PositiveInt = 30
-    """A slice of fewer comparisons is shown with its n and no rate."""
+    """A slice of fewer comparisons is shown with its n but without a rate."""
     most: PositiveInt = 50
-    """Of each dimension the largest so many values; the others are counted as one, "(others)", and a value of that very
-    name with them."""
+    """The number of values of each dimension, the largest first; the rest are one slice "(others)", which includes a
+    value of exactly that name."""
 
 
 class Families(Config):
     """Who is related to whom, for self-preference."""
 
     judges: dict[str, str] = Field(default_factory=dict)
-    """Judge (its name, or name of the model asked) to family."""
+    """Judge (its name, or the name of its model) to family."""
     models: dict[str, str] = Field(default_factory=dict)
     """Model under judgment to family."""
 
@@ -84,10 +84,10 @@ class JudgePairs(Config):
     """Which judges are compared with each other."""
 
     most: NonNegativeInt = JUDGE_PAIRS
-    """Of more pairs than that those in `always`, and as many of the others as there is room for: those nearest in rank,
-    by the figure that stands for a judge."""
+    """If there are more pairs than this: those in `always`, then those nearest in rank by the judges' main figure, up
+    to this number."""
     always: tuple[tuple[str, str], ...] = ()
-    """Pairs of judges, by the names that the evaluation gives them, that are compared in any case."""
+    """Pairs of judges, by their names in the evaluation, that are always compared."""
 
 
 class EvaluateJob(Config):
@@ -103,19 +103,19 @@ class EvaluateJob(Config):
     swap_rules: Annotated[tuple[SwapRule, ...], EachOnce] = Field(
         default=(SwapRule.FIRST, SwapRule.STRICT, SwapRule.BOTH_RIGHT), min_length=1
     )
-    """All are reported; the first is the one of the headline, of judges against each other and of win rates."""
+    """All are reported; the first is used for the headline, for comparing judges with each other and for win rates."""
     failure_rule: FailureRule = FailureRule.LEFT_OUT
     failure_score: float | None = None
     """Score of every answer of a failed judgment where failures are not left out (Auto-J's code: 5.0). Null: where a
-    score is needed, a failed judgment is left out in any case."""
+    score is needed, a failed judgment is always left out."""
     slices: Slices = Slices()
     families: Families = Families()
     judge_pairs: JudgePairs = JudgePairs()
     buckets: int = Field(default=BUCKETS, ge=20, le=10_000)
-    """For the intervals one bucket of questions is left out at a time. Up to so many questions each is a bucket of its
-    own; more are dealt to so many buckets at random, by a hash of their names."""
+    """For the intervals one bucket of questions is left out at a time. With at most this many questions each question
+    is a bucket; more questions are assigned to this many buckets by a hash of their names."""
     report: str | None = "artifacts/report.html"
-    """Where the report goes; null: none."""
+    """Path of the report; null: none."""
     cards: str | None = "artifacts/cards"
     """Folder of the judge cards; null: none."""
     mlflow: Mlflow = Mlflow()
@@ -126,14 +126,14 @@ class EvaluateJob(Config):
         if isinstance(data, dict):
             for key, advice in GONE.items():
                 if key in data:
-                    raise ValueError(f"{key} is no key any more: {advice}")
+                    raise ValueError(f"{key} is not a key any more: {advice}")
         return data
 
     @model_validator(mode="after")
     def _score_only_where_failures_count(self) -> EvaluateJob:
         if self.failure_score is not None and self.failure_rule is FailureRule.LEFT_OUT:
             raise ValueError(
-                f"failure_score {self.failure_score:g} counts nothing while failure_rule is left_out: set failure_rule "
+                f"failure_score {self.failure_score:g} has no effect while failure_rule is left_out: set failure_rule "
                 "to tie or wrong, or failure_score to null"
             )
         return self

@@ -1,4 +1,4 @@
-"""What an evaluation came to, as the report shows it."""
+"""The results of an evaluation, as the report shows them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LABELS = "labels"
 
 
 def report_content(evaluation: Evaluation) -> ReportContent:
-    """Everything the report and the judge cards say."""
+    """Everything in the report and the judge cards."""
     inputs, job = evaluation.inputs, evaluation.job
     judges = tuple(judge_section(evaluation, judge) for judge in inputs.judges)
     return ReportContent(
@@ -70,7 +70,7 @@ def _named(rows: Iterable[Result], metric: str) -> list[Result]:
 
 def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
     if len(evaluation.inputs.judges) < 2:
-        return Missing("there is one judge only")
+        return Missing("there is only one judge")
     by_metric = {
         metric: {(row.judge_fingerprint, row.subject): row for row in _named(evaluation.rows, metric)}
         for metric in ("judge_agreement", "agreement_difference", "mcnemar_p", "mcnemar_p_holm")
@@ -100,7 +100,7 @@ def _models(evaluation: Evaluation) -> Models | Missing:
         RankCorrelation(names.get(row.judge_fingerprint, LABELS), row.subject or "", row)
         for row in _named(evaluation.rows, "leaderboard_spearman")
     )
-    nobody = Missing("there is one leaderboard only")
+    nobody = Missing("there is only one leaderboard")
     return Models(tuple(boards), correlations or nobody)
 
 
@@ -130,25 +130,25 @@ def _best_first(strength: Result | None, rate: Result) -> tuple[bool, float, flo
 def _labelers(evaluation: Evaluation) -> Labelers | Missing:
     labelers = evaluation.inputs.labelers
     if len(labelers) < 2:
-        return Missing("there are no two labelers of one kind")
+        return Missing("there are fewer than two labelers of this kind")
     of_verdicts, of_scores = (
         {row.subject: row for row in _named(evaluation.rows, metric)}
         for metric in ("labeler_kappa", "labeler_quadratic_kappa")
     )
     pairs = []
-    # Not by taking the subject apart: a labeler's name may hold what stands between two.
+    # Not by splitting the subject: a labeler's name may contain the separator.
     for first, second in combinations(labelers, 2) if of_verdicts or of_scores else ():
         subject = BETWEEN_LABELERS.join((first, second))
         found = [rows[subject] for rows in (of_verdicts, of_scores) if subject in rows]
-        # A number before a reason, and a reason that speaks of labels before the one that there are none.
+        # A number before a reason, and a reason about labels before the reason that there are none.
         best = sorted(found, key=lambda row: (row.value is None, not row.n))[:1]
         pairs += [LabelerPair(first, second, row) for row in best]
     named = ("krippendorff_alpha", "krippendorff_alpha_interval")
     alphas = [row for metric in named for row in _named(evaluation.rows, metric)]
     alphas = [row for row in alphas if row.n] or alphas[:1]
     return Labelers(
-        tuple(pairs) or Missing("there are too many labelers to show every two of them"),
-        tuple(alphas) or Missing("no comparison has labels of two"),
+        tuple(pairs) or Missing("there are too many labelers to show every pair"),
+        tuple(alphas) or Missing("no comparison has labels from two labelers"),
     )
 
 
@@ -165,16 +165,16 @@ def _left_out(evaluation: Evaluation, judges: Iterable[JudgeSection]) -> tuple[C
         Count(
             "invalid labels",
             evaluation.inputs.invalid_labels,
-            "no verdict, and no score or one that marks that none was given",
+            'no verdict, and no score or the score that means "no score"',
         ),
-        Count("split labels", _split_labels(evaluation), f"their labelers agree on no label by the rule {rule}"),
+        Count("split labels", _split_labels(evaluation), f"the rule {rule} gives no label for them"),
         Count("slices without a rate", _small_slices(judges, least), f"fewer than {least} comparisons"),
     )
     return tuple(count for count in counts if count.n)
 
 
 def _split_labels(evaluation: Evaluation) -> int:
-    """Judged comparisons whose labels the rule makes no label of."""
+    """Judged comparisons for which the rule gives no label."""
     if len(evaluation.inputs.labelers) < 2:
         return 0
     split = evaluation.verdicts.where("is_split").select("comparison_id").distinct().count()
@@ -185,22 +185,22 @@ def _split_labels(evaluation: Evaluation) -> int:
 
 
 def _small_slices(judges: Iterable[JudgeSection], least: int) -> int:
-    """How many slices are too small for the figure that stands for a judge."""
+    """How many slices are too small for the judge's main figure."""
     rows = [row for judge in judges if not isinstance(judge.slices, Missing) for row in judge.slices]
     return len({row.slice for row in rows if row.reason == TOO_FEW.format(least)})
 
 
 def _not_tested(evaluation: Evaluation) -> tuple[str, ...]:
-    """What this evaluation says nothing about whichever the judge, in plain sentences."""
+    """What this evaluation did not test for any judge, in plain sentences."""
     inputs, job = evaluation.inputs, evaluation.job
-    said = []
+    sentences = []
     if not job.families.models:
-        said.append("Self-preference: the config names no families of models.")
+        sentences.append("Self-preference: the config names no families of models.")
     if job.slices.by:
-        what = "Length bias, self-preference, judges and labelers against each other, repeats and leaderboards by slice"
-        said.append(f"{what}: they are computed over everything only.")
+        what = "Length bias, self-preference, pairs of judges and of labelers, repeats and leaderboards by slice"
+        sentences.append(f"{what}: they are computed only over everything.")
     if inputs.labels is None:
-        said.append("Agreement: there are no labels for these comparisons.")
+        sentences.append("Agreement: there are no labels for these comparisons.")
     elif len(inputs.labelers) == 1:
-        said.append("How far people agree among themselves on these comparisons: there is one labeler only.")
-    return tuple(said)
+        sentences.append("How far people agree with each other on these comparisons: there is only one labeler.")
+    return tuple(sentences)

@@ -1,4 +1,4 @@
-"""Observations to cells: one aggregation in Spark, with no Python worker and no task that must hold whole questions."""
+"""Observations to cells: one aggregation in Spark, without Python workers or tasks that must hold whole questions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def count_cells(observations: DataFrame, buckets: Buckets) -> DataFrame:
     """Rows of `CELL`: how many observations of each group, slice and bucket of questions have each outcome.
 
     Args:
-        observations: rows of `OBSERVATION_DDL`; `slices` holds `WHOLE` and whatever else the observation is in.
-        buckets: how the questions were put into buckets. Where these do not tell how many questions a group and slice
-            has, it stands there as the outcome `QUESTIONS`.
+        observations: rows of `OBSERVATION_DDL`; `slices` contains `WHOLE` and all other slices of the observation.
+        buckets: how the questions were put into buckets. If the number of questions of a group and slice does not
+            follow from them, it is added as the outcome `QUESTIONS`.
     """
     in_slice = F.explode("slices").alias("slice")
     spread = observations.select("bucket", "question_key", "group", "code", "outcome", in_slice, "n")
@@ -31,5 +31,5 @@ def count_cells(observations: DataFrame, buckets: Buckets) -> DataFrame:
         .groupBy("group", "slice")
         .agg(F.count("*").alias("n"))
     )
-    told = {"code": F.lit(None).cast("int"), "outcome": F.lit(QUESTIONS), "bucket": F.lit(0)}
-    return cells.unionByName(each.withColumns(told))
+    as_cell = {"code": F.lit(None).cast("int"), "outcome": F.lit(QUESTIONS), "bucket": F.lit(0)}
+    return cells.unionByName(each.withColumns(as_cell))

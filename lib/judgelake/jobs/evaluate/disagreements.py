@@ -1,4 +1,4 @@
-"""The comparisons on which a judge is surest, or farthest off, and the label says otherwise, with all texts."""
+"""The comparisons where the label differs and a judge is most confident, or farthest off, with all texts."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 MOST = 20
 NO_PAIR = "size != 2"
-# Yes is 1 and no is 0: a score nearer to the other end of the judge's scale says the other.
+# Yes is 1 and no is 0: a score nearer to the other end of the judge's scale is the other answer.
 HALF = 0.5
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A comparison that is to be shown: of which judge, and what the label says, scores or a verdict, in words."""
+    """A comparison to show: its judge, and the label, scores or a verdict, as text."""
 
     comparison_id: str
     judge_number: int
@@ -35,19 +35,19 @@ class Apart:
 
 
 def disagreements_of(inputs: Inputs, verdicts: DataFrame, graded: DataFrame | None) -> tuple[Disagreement, ...]:
-    """At most `MOST` disagreements, as evenly of all judges as they have them.
+    """At most `MOST` disagreements, spread over the judges as evenly as possible.
 
-    Of two answers: both orders wrong first, surest first. Of single answers and of three and more: those first where a
-    score of the judge lies farthest from the label's, then those with verdicts alone. Where all labels are yes or no (1
-    or 0), only a score nearer to the other one's end of the judge's scale disagrees.
+    For two answers: both orders wrong first, most confident first. For single answers and three or more: first those
+    where a score of the judge is farthest from the label's, then those with verdicts alone. If all labels are yes or no
+    (1 or 0), only a score nearer to the other end of the judge's scale disagrees.
 
     Args:
         inputs: what was evaluated.
-        verdicts: one row a comparison of two answers and judge; see `pair_rows`.
-        graded: one row a judge, labeled comparison and vote; see `graded_rows`. None where there are none.
+        verdicts: one row per comparison of two answers and judge; see `pair_rows`.
+        graded: one row per judge, labeled comparison and vote; see `graded_rows`. None if there are none.
     """
     lists = [_of_verdicts(verdicts)]
-    # A judge that scores two answers has a verdict on them, so that they are among the verdicts.
+    # A judge that scores two answers has a verdict on them, so these are among the verdicts.
     if graded is not None and not graded.where(NO_PAIR).isEmpty():
         lists.append(_of_grades(graded))
     found = [of_judges.get(judge.number, []) for judge in inputs.judges for of_judges in lists]
@@ -61,22 +61,22 @@ def disagreements_of(inputs: Inputs, verdicts: DataFrame, graded: DataFrame | No
 
 
 def scores_text(scores: Sequence[float]) -> str:
-    """One score an answer, with at most two decimals: "4", "7, 3, 5", "4.33"."""
+    """One score per answer, with at most two decimals: "4", "7, 3, 5", "4.33"."""
     return ", ".join(f"{score:.2f}".rstrip("0").rstrip(".") for score in scores)
 
 
 def _of_verdicts(verdicts: DataFrame) -> dict[int, list[Apart]]:
-    """Of each judge those that come first, in their order."""
+    """The first disagreements of each judge, in order."""
     wrong = verdicts.where("label != 'none' AND verdict IN ('A', 'B', 'tie') AND verdict != label")
     is_consistent = (F.col("own") == F.col("reversed")).cast("int")
-    # A hash in the last place: which of many equally sure ones is shown is fixed, and not by their names.
+    # A hash as the last key: which of many equally confident ones is shown is fixed, but not by their names.
     surest = (F.desc(is_consistent), F.desc_nulls_last("margin"), F.xxhash64("comparison_id"))
     rows = _first(wrong, surest).select("comparison_id", "judge_number", "label", "place").collect()
     return _by_judge(rows, lambda row: Apart(row["comparison_id"], row["judge_number"], row["label"]))
 
 
 def _of_grades(graded: DataFrame) -> dict[int, list[Apart]]:
-    """Of each judge those that come first; each comparison once, with the vote that lies farthest off."""
+    """The first disagreements of each judge; each comparison once, with the vote that is farthest off."""
     rows = graded.where(NO_PAIR).join(F.broadcast(_scales(graded)), "judge_number").withColumn("gap", _gap())
     has_scores = F.col("label_scores").isNotNull() & F.col("judge_scores").isNotNull()
     label, judge = (F.coalesce(best_of(f"{of}_scores"), f"{of}_verdict") for of in ("label", "judge"))
@@ -107,7 +107,7 @@ def _by_judge(rows: list[Any], apart: Callable[[Any], Apart]) -> dict[int, list[
 
 
 def _scales(graded: DataFrame) -> DataFrame:
-    """One row a judge: whether all its labels are yes or no, and its lowest and highest score of what has scores."""
+    """One row per judge: whether all its labels are yes or no, and its lowest and highest score of labeled ones."""
     is_yes_no = F.bool_and(F.forall("label_scores", lambda score: score.isin(0.0, 1.0)))
     lowest, highest = F.min(F.array_min("judge_scores")), F.max(F.array_max("judge_scores"))
     made = (is_yes_no.alias("is_yes_no"), lowest.alias("lowest"), highest.alias("highest"))
@@ -116,10 +116,10 @@ def _scales(graded: DataFrame) -> DataFrame:
 
 
 def _gap() -> Column:
-    """How far the judge's score is from the label's, of the answer where it is farthest; NULL where they do not differ.
+    """The largest distance of the judge's score from the label's over the answers; NULL if they do not differ.
 
-    Of yes and no it is a share of the judge's scale: from 0 to 1, or, where it gives other scores, from its lowest to
-    its highest.
+    For yes or no it is a share of the judge's scale: from 0 to 1, or, if it gives other scores, from its lowest to its
+    highest.
     """
     is_yes_no = F.col("is_yes_no") & F.col("lowest").isNotNull()
     is_own_scale = is_yes_no & ((F.col("lowest") < 0) | (F.col("highest") > 1))
@@ -138,7 +138,7 @@ def evenly(lists: Sequence[Sequence[T]], most: int) -> list[T]:
 
 
 def _said(inputs: Inputs, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
-    """The latest judgments of the chosen comparisons, by fingerprint and comparison; of one text, as they count."""
+    """The latest judgments of the chosen comparisons, by fingerprint and comparison; only of the newest text."""
     columns = ("judge_fingerprint", "comparison_id", "shown_order")
     moment, said = moment_of(inputs.judgments), ("verdict", "raw_output", "status", "scores", "margin")
     rows = (
@@ -155,7 +155,7 @@ def _said(inputs: Inputs, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
 
 
 def of_newest_text(rows: list[Any]) -> list[Any]:
-    """The rows whose text is that of the latest judgment; texts that are not known count as the same."""
+    """The rows whose text is that of the latest judgment; unknown texts count as the same."""
     known = [row for row in rows if row["said"]["text"] is not None]
     newest = max(known, key=lambda row: row["moment"])["said"]["text"] if known else None
     return [row for row in rows if row["said"]["text"] in (None, newest)]

@@ -46,16 +46,16 @@ from judgelake.measures.families import WHOLE
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Judges by slices; each comes to some 80 rows, which the driver holds.
+# Judges times slices; each gives about 80 rows, which the driver holds.
 MOST_TABLES = 20_000
-# Cells that the driver takes, 25 bytes each, in place of starting a Python worker; and tables, some 20 ms each.
+# Cells that the driver processes, 25 bytes each, instead of starting a Python worker; and tables, about 20 ms each.
 FEW_CELLS = 200_000
 FEW_TABLES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What an evaluation came to; `rows` are in the metrics table under `run_id`."""
+    """The results of an evaluation; `rows` are in the metrics table under `run_id`."""
 
     run_id: str
     job: EvaluateJob
@@ -63,9 +63,9 @@ class Evaluation:
     slices: SliceNames
     rows: tuple[Result, ...]
     verdicts: DataFrame
-    """One row a comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
+    """One row per comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
     graded: DataFrame | None
-    """One row a judge, labeled comparison and vote; see `graded_rows`. Persisted as well; None where it is not made."""
+    """One row per judge, labeled comparison and vote; see `graded_rows`. Persisted too; None if it is not needed."""
     computed_at: datetime
 
 
@@ -74,11 +74,11 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
 
     Args:
         spark: a session with Delta.
-        job: what is held against what, by which rules.
-        say: hears what is being done.
+        job: what is compared with what, by which rules.
+        say: gets progress messages.
 
     Raises:
-        UserError: a table, version, column or label named in the job is not there, or nothing can be evaluated.
+        UserError: a table, version, column or label named in the job does not exist, or nothing can be evaluated.
     """
     register(spark, job.tables)
     inputs = read_inputs(spark, job)
@@ -90,12 +90,12 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         in_memory.callback(features.unpersist)
         known = survey(features, job.slices, job.buckets)
         if not known.comparisons:
-            fits = f" that fits where {job.where!r}" if job.where else ""
-            raise UserError(f"There is no comparison{fits} in {job.tables.comparisons!r}, so nothing can be evaluated.")
+            matching = f" that matches where {job.where!r}" if job.where else ""
+            raise UserError(f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated.")
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         rows = pair_rows(inputs, bucketed, known.slices, job).persist()
-        # The caller gets the verdicts, and releases them; where there is no caller to get them, this does.
+        # The caller gets the verdicts and releases them; on an error, this releases them.
         on_failure = in_memory.enter_context(ExitStack())
         on_failure.callback(rows.unpersist)
         graded = _graded(inputs, bucketed, known, job)
@@ -110,7 +110,7 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
 
 
 def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
-    """Refuse what would come to more rows than a driver can hold.
+    """Refuse what would give more rows than a driver can hold.
 
     Raises:
         UserError: there are too many judges for so many slices.
@@ -118,15 +118,15 @@ def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
     tables = len(inputs.judges) * len(slices.numbers)
     if tables > MOST_TABLES:
         raise UserError(
-            f"{len(inputs.judges):,} judges in {len(slices.numbers):,} slices are {tables:,} tables of figures, at "
-            f"most {MOST_TABLES:,} are made together: lower slices.most, name fewer dimensions in slices.by, or choose "
-            "judges with judgments_where."
+            f"{len(inputs.judges):,} judges in {len(slices.numbers):,} slices are {tables:,} tables of figures; the "
+            f"limit is {MOST_TABLES:,}: lower slices.most, name fewer dimensions in slices.by, or choose judges with "
+            "judgments_where."
         )
 
 
 def _graded(inputs: Inputs, features: DataFrame, known: Survey, job: EvaluateJob) -> DataFrame | None:
-    """`graded_rows`, where a judge gives scores or a comparison has three and more answers."""
-    # Most tables hold pairs alone, and then none of this need be looked at.
+    """`graded_rows`, if a judge gives scores or a comparison has three or more answers."""
+    # Most tables contain only pairs, and then none of this is needed.
     if not any(judge.is_asked_for_scores for judge in inputs.judges) and known.most_answers <= 2:
         return None
     return graded_rows(inputs, features, known.slices, job)
@@ -134,7 +134,7 @@ def _graded(inputs: Inputs, features: DataFrame, known: Survey, job: EvaluateJob
 
 @dataclass(frozen=True, slots=True)
 class _Counting:
-    """All that the observations of an evaluation are made of."""
+    """Everything from which the observations of an evaluation are made."""
 
     rows: DataFrame
     graded: DataFrame | None
@@ -146,7 +146,7 @@ class _Counting:
     def metrics(self) -> list[Result]:
         """All rows of the metrics table."""
         groups, judges, wanted = Groups(), self.inputs.judges, self.job.judge_pairs
-        # A judge that is not there is named before anything is counted.
+        # An unknown judge is reported before anything is counted.
         tuple(always_pairs(judges, wanted))
         pairs = all_pairs(judges, wanted)
         found = self._told(self._observations(groups, pairs or ()), groups)
@@ -158,7 +158,7 @@ class _Counting:
         return [*rows, *rank_rows(self._boards(found, groups), pairs, self.job)]
 
     def _observations(self, groups: Groups, pairs: tuple[Pair, ...]) -> DataFrame:
-        """All families that this data has."""
+        """The observations of all families in the data."""
         inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
         made = [
             pair_observations(self.rows, inputs, groups, job),
@@ -180,7 +180,7 @@ class _Counting:
         return told_by_executors(cells, figuring)
 
     def _has_few_cells(self, groups: int) -> bool:
-        """Whether the driver may take them all: by what they can be at most, for counting them would be a pass more."""
+        """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
         of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
@@ -191,7 +191,7 @@ class _Counting:
         return Figuring(tuple(groups.numbers), self.inputs.judges, self.known.slices, self.known.buckets, self.job)
 
     def _standing(self, found: dict[Place, Told], groups: Groups) -> dict[int, float]:
-        """Number of a judge to its agreement by the headline's rule, where it has one."""
+        """Number of a judge to its agreement by the headline's rule, if it has one."""
         rule = self.job.swap_rules[0].value
         return {
             group.judge: row.value
@@ -202,7 +202,7 @@ class _Counting:
         }
 
     def _boards(self, found: dict[Place, Told], groups: Groups) -> list[Board]:
-        """The leaderboards, that of the labels last."""
+        """The leaderboards, the labels' last."""
         return [
             Board.of(None if group.judge is None else self.inputs.judges[group.judge], told.questions, told.rows)
             for number, group in groups

@@ -1,4 +1,4 @@
-"""What is known of a comparison beside its verdicts: question, bucket, models, lengths, and the slices it is in."""
+"""What is known of a comparison besides its verdicts: question, bucket, models, lengths, and its slices."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MARGINS = {
         ("4 nats and more", 4.0),
     ),
 }
-"""Dimensions of a judgment or label and not of a comparison: how clear it is, in bins that begin at so much."""
+"""Dimensions of a judgment or label, not of a comparison: how clear it is, in bins with their lower ends."""
 MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin"}
-# What an approximate count of questions may be off by, and how many more than wanted are looked at one by one for that.
+# The relative error of an approximate count of questions, and how many times the wanted number are listed for it.
 COUNT_ERROR = 0.02
 ROOM = 1.5
 QUESTIONS_PLACE = -1
@@ -42,14 +42,14 @@ class SliceNames:
 
     names: tuple[tuple[str, str], ...] = ()
     dimensions: tuple[str, ...] = ()
-    """All that were asked for; the place of one is the number of its column in `features_of`."""
+    """All that were asked for; the index of one is the number of its column in `features_of`."""
 
     def number(self, dimension: str, value: str) -> int:
         """The number of a slice."""
         return WHOLE + 1 + self.names.index((dimension, value))
 
     def name(self, number: int) -> str:
-        """The slice as the metrics table has it: all, or dimension=value."""
+        """The slice as in the metrics table: all, or dimension=value."""
         return "all" if number == WHOLE else "=".join(self.names[number - WHOLE - 1])
 
     def values(self, dimension: str) -> list[str]:
@@ -63,9 +63,9 @@ class SliceNames:
 
 
 def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
-    """comparison_id, question, question_key, size, models, chars and a column a dimension.
+    """comparison_id, question, question_key, size, models, chars and a column per dimension.
 
-    `question_key` is a hash of the question's name, `size` how many answers there are, `chars` the length of each.
+    `question_key` is a hash of the question's name, `size` the number of answers, `chars` the length of each.
 
     Raises:
         UserError: there is no such dimension.
@@ -75,7 +75,7 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
     answers = comparisons.select(F.explode("answers").alias("a")).select("a.*").columns
 
     def model(answer: Column) -> Column:
-        # A name is part of an outcome, whose parts this sign divides.
+        # A name is part of an outcome, whose parts are separated by this character.
         return F.translate(answer.model, SEPARATOR, " ") if "model" in answers else F.lit(None).cast("string")
 
     def chars(answer: Column) -> Column:
@@ -96,7 +96,7 @@ def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:
         *map(F.col, ("question", "question_key", "size", "models", "chars")),
         *(value.alias(_column(place)) for place, value in enumerate(values) if value is not None),
     ]
-    # A table that other tools filled may hold an id twice, and one row must stand for it: the same in every evaluation.
+    # A table filled by other tools may contain an id twice; one row is kept, the same in every evaluation.
     kept = base.groupBy("comparison_id").agg(F.min(F.struct(*known)).alias("kept"))
     return kept.select("comparison_id", "kept.*")
 
@@ -112,15 +112,15 @@ class Survey:
 
 
 def survey(features: DataFrame, slices: Slices, most_buckets: int) -> Survey:
-    """Find the slices there are, and put the questions into buckets.
+    """Find the slices, and put the questions into buckets.
 
-    Of each dimension the largest values are slices, the rest is put together as `OTHERS`; and so is a value of that
-    very name, for there can be only one slice of a name.
+    The largest values of each dimension are slices, the rest is combined as `OTHERS`, including a value of exactly that
+    name, since there can be only one slice of a name.
 
     Args:
         features: rows of `features_of`.
         slices: the dimensions that are asked for.
-        most_buckets: so many questions at most are a bucket each.
+        most_buckets: with at most this many questions, each is a bucket.
     """
     count = F.approx_count_distinct("question_key", COUNT_ERROR)
     found: Any = features.agg(F.count("*"), F.max("size"), count).first()
@@ -146,7 +146,7 @@ def bucket_column(buckets: Buckets) -> Column:
 
 
 def _values(features: DataFrame, slices: Slices, most_questions: int) -> dict[int, list[str]]:
-    """Of each dimension, by its place, the largest values; and the names of questions, unless none are wanted."""
+    """The largest values of each dimension, by its index; and the names of questions, unless none are wanted."""
     columns = {place: _column(place) for place, dimension in enumerate(slices.by) if dimension not in MARGINS}
     if most_questions:
         columns[QUESTIONS_PLACE] = "question"
@@ -157,7 +157,7 @@ def _values(features: DataFrame, slices: Slices, most_questions: int) -> dict[in
     )
     counts = features.select(F.explode(given).alias("given")).select("given.*").where("value IS NOT NULL")
     counts = counts.groupBy("place", "value").count()
-    # One more than are named, to see whether there are others, and one for a value of the name of these.
+    # One more than are named, to see whether there are others, and one for a value named like `OTHERS`.
     most = max(slices.most + 2, most_questions + 1)
     rank = F.row_number().over(Window.partitionBy("place").orderBy(F.desc("count"), "value"))
     rows: list[Any] = counts.withColumn("rank", rank).where(F.col("rank") <= most).collect()
@@ -182,13 +182,13 @@ def _slice_names(values: Mapping[int, Sequence[str]], slices: Slices) -> SliceNa
 
 
 def slices_column(slices: SliceNames) -> Column:
-    """The numbers of the slices a comparison is in, `WHOLE` first."""
+    """The numbers of a comparison's slices, `WHOLE` first."""
     dimensions = dict.fromkeys(name for name, _ in slices.names if name not in MARGINS)
     return F.array_compact(F.array(F.lit(WHOLE), *(_number(slices, dimension) for dimension in dimensions)))
 
 
 def margin_slices(slices: SliceNames) -> Column:
-    """The numbers of the slices that a row's `label_lead` and `margin` are in."""
+    """The numbers of the slices of a row's `label_lead` and `margin`."""
     found = []
     for dimension in dict.fromkeys(name for name, _ in slices.names if name in MARGINS):
         value = F.col(MARGIN_COLUMNS[dimension])
@@ -208,7 +208,7 @@ def _number(slices: SliceNames, dimension: str) -> Column:
 
 
 def _column(place: int) -> str:
-    # By number: names of attributes may differ in no more than signs or case, and then Spark takes them for one.
+    # By number: names of attributes may differ only in punctuation or case, and Spark would take them as the same.
     return f"slice_{place}"
 
 
@@ -227,13 +227,13 @@ def _dimension(base: DataFrame, dimension: str) -> Column | None:
     }
     if dimension not in known:
         raise UserError(
-            f"slices.by: {dimension!r} is no dimension; expected {', '.join([*known, *MARGINS])} or attributes.NAME."
+            f"slices.by: {dimension!r} is not a dimension; expected {', '.join([*known, *MARGINS])} or attributes.NAME."
         )
     return known[dimension]
 
 
 def _length(mean_chars: Column) -> Column:
-    """Mean characters an answer, in powers of four: length bins that mean the same in every table."""
+    """Mean characters per answer, in powers of four: length bins with the same meaning in every table."""
     return (
         F.when(mean_chars < 64, "0 to 63 characters")
         .when(mean_chars < 256, "64 to 255 characters")

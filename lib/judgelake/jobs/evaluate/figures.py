@@ -1,4 +1,4 @@
-"""Cells to the figures of every group and slice, and those to rows of the metrics table: here, or on the executors."""
+"""Cells to figures of every group and slice, and figures to rows of the metrics table, on driver or executors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 TOO_FEW = "fewer than {} comparisons count in this slice"
 RESULT_DDL = "group INT, slice INT, told BINARY"
-# A table of pairs takes some 20 ms, so that a task of so many takes a second or two.
+# A table of pairs takes about 20 ms, so a task of this many takes a second or two.
 TABLES_A_TASK = 64
 MOST_TASKS = 1_000
 ASPECT_PREFIX = "aspect_"
@@ -57,7 +57,7 @@ ASPECT_PREFIX = "aspect_"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the cells of one group and slice came to."""
+    """The rows of one group and slice, and its number of questions."""
 
     questions: int
     rows: tuple[Result, ...]
@@ -69,7 +69,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Figuring:
-    """Makes rows of the cells of one group and slice; picklable, so that executors do what the driver does."""
+    """Makes rows from the cells of one group and slice; picklable, so that executors can do the same as the driver."""
 
     groups: tuple[Group, ...]
     judges: tuple[JudgeInfo, ...]
@@ -92,7 +92,7 @@ class Figuring:
         """The rows of one table."""
         judge, least = None if group.judge is None else self.judges[group.judge], self.job.slices.least
         for figure in self._figures(group, table):
-            # Where none counts the figure says why, and needs no other reason.
+            # If nothing counts the figure itself gives the reason.
             is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < least
             rules = rules_of(figure, judge, self.job, TOO_FEW.format(least) if is_small else None)
             yield row_of(figure, judge, self.slices.name(number), table.questions, rules, table.hashed)
@@ -124,7 +124,7 @@ class Figuring:
 
 
 def told_by_driver(cells: pa.Table, figuring: Figuring) -> dict[Place, Told]:
-    """The rows of every group and slice of few cells: starting a Python worker for these would take longer."""
+    """The rows of every group and slice, for few cells: starting a Python worker for these would take longer."""
     group, number = (cells[name].to_numpy().astype(np.int64) for name in ("group", "slice"))
     order = np.lexsort((number, group))
     cells, places = cells.take(order), np.stack([group[order], number[order]])
@@ -137,7 +137,7 @@ def told_by_driver(cells: pa.Table, figuring: Figuring) -> dict[Place, Told]:
 
 
 def told_by_executors(cells: DataFrame, figuring: Figuring) -> dict[Place, Told]:
-    """The rows of every group and slice, each made where its cells are; only rows come to the driver."""
+    """The rows of every group and slice, each computed where its cells are; only rows go to the driver."""
     tables = len(figuring.groups) * len(figuring.slices.numbers)
     tasks = max(1, min(MOST_TASKS, -(-tables // TABLES_A_TASK)))
 
@@ -154,7 +154,7 @@ def told_by_executors(cells: DataFrame, figuring: Figuring) -> dict[Place, Told]
 
     by_table = cells.repartition(tasks, "group", "slice").groupBy("group", "slice")
     results = by_table.applyInArrow(told, RESULT_DDL).toArrow()
-    # Pickled by our own workers a moment ago.
+    # Safe to unpickle: just pickled by our own workers.
     return {
         (group, number): pickle.loads(made)
         for group, number, made in zip(*(results[name].to_pylist() for name in ("group", "slice", "told")), strict=True)
@@ -162,10 +162,10 @@ def told_by_executors(cells: DataFrame, figuring: Figuring) -> dict[Place, Told]
 
 
 def metric_rows(found: Mapping[Place, Told], figuring: Figuring) -> Iterator[Result]:
-    """All rows of the groups, in their order and in that of the slices.
+    """All rows of the groups, ordered by group and slice.
 
-    A group without any observation has its rows, too, over everything, with the reason. A figure of yes and no stands
-    in a slice only where it stands over everything: in a small slice any scale may happen to know only 0 and 1.
+    A group without any observation also has its rows over everything, with the reason. A yes/no figure is given in a
+    slice only if it is given over everything: in a small slice any scale may happen to have only 0 and 1.
     """
     for place, group in enumerate(figuring.groups):
         whole = found.get((place, WHOLE))
@@ -179,7 +179,7 @@ def metric_rows(found: Mapping[Place, Told], figuring: Figuring) -> Iterator[Res
 
 
 def with_corrected(rows: list[Result]) -> Iterator[Result]:
-    """The rows of judges against each other with Holm's corrected p-value after each p-value."""
+    """The rows, with Holm's corrected p-value after each p-value of two judges."""
     tested = [row for row in rows if row.metric == "mcnemar_p"]
     known = [row for row in tested if row.value is not None]
     corrected = dict(zip(map(id, known), holm([row.value or 0.0 for row in known]), strict=True))

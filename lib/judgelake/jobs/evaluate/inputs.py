@@ -1,4 +1,4 @@
-"""What an evaluation reads, each table at one version: comparisons, judgments, and the labels that count."""
+"""What an evaluation reads, each table at a fixed version: comparisons, judgments, and the labels that count."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 IMPORTED = "imported"
-# What is asked of a judge once, however many attempts that takes.
+# The key of a request to a judge, over all its attempts.
 REQUEST = ("comparison_id", "judge_fingerprint", "shown_order", "repeat")
-# Requests whose names are sent to every task; more of them are left to a join of Spark's choice.
+# Up to this many requests are broadcast to every task; for more, Spark chooses the join.
 MOST_BROADCAST = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeInfo:
-    """One judge that has judgments: everything under one fingerprint, by the name, model and mode it had last."""
+    """One judge with judgments: everything under one fingerprint, with its latest name, model and mode."""
 
     number: int
     name: str
@@ -40,25 +40,25 @@ class JudgeInfo:
     mode: str
     is_imported: bool
     judgments: int
-    """All rows: every attempt, and on every comparison."""
+    """All rows: every attempt, on every comparison."""
     repeats: int
     gives_scores: bool = False
     is_asked_in_order: bool = True
-    """Whether any judgment is of several answers, so that an order was shown and a swap rule takes part."""
+    """Whether any judgment is of several answers, so that there is an order and a swap rule applies."""
     in_other_orders: int = 0
-    """Judgments shown in an order that is neither the own one nor the reversed."""
+    """Number of judgments in an order that is neither the original nor the reversed one."""
     statuses: dict[str, int] = field(default_factory=dict)
-    """Why there is no verdict, and how often: of the last judgment of each request on the chosen comparisons."""
+    """Why there is no verdict, and how often: for the last judgment of each request on the chosen comparisons."""
 
     @property
     def is_asked_for_scores(self) -> bool:
-        """Whether its judgments are scores: some are, or it is only shown single answers, which nothing else says."""
+        """Whether its judgments are scores: it gives some, or it is only shown single answers (all may have failed)."""
         return self.gives_scores or not self.is_asked_in_order
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The rows of one evaluation; `labels` is None where there is no label at all."""
+    """The rows of one evaluation; `labels` is None if there are no labels at all."""
 
     comparisons: DataFrame
     judgments: DataFrame
@@ -74,14 +74,14 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     """Pin the tables and find the judges and the labels that count.
 
     Raises:
-        UserError: a table, version or column is not there, a predicate is no SQL or fits no judgment, or the labels are
-            of several kinds and none is chosen.
+        UserError: a table, version or column does not exist, a predicate is not valid SQL or matches no judgment, or the
+            labels are of several kinds and none is chosen.
     """
     tables, wanted = job.tables, job.versions
     comparisons = read_pinned(spark, tables.comparisons, wanted.comparisons, needs=("comparison_id", "answers"))
     judgments = read_pinned(spark, tables.judgments, wanted.judgments, needs=("judge_fingerprint", "verdict"))
     versions = {"comparisons": comparisons, "judgments": judgments}
-    # Without labels there is still much to say, but a table that was named or pinned must be there.
+    # An evaluation without labels is useful too, but a table that was named or pinned must exist.
     is_meant = wanted.labels is not None or tables.labels != Tables().labels
     if is_meant or spark.catalog.tableExists(tables.labels):
         needed = ("comparison_id", "labeler", "kind", "verdict", "scores")
@@ -98,10 +98,10 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
 
 @contextmanager
 def gone_versions_named(versions: Mapping[str, Pinned]) -> Iterator[None]:
-    """Turn Spark's error about a file that is no more into one that names the table and version it was of.
+    """Turn Spark's error about a missing file into one that names the table and version.
 
     Raises:
-        UserError: files of one of the tables at its pinned version have been removed, as VACUUM does.
+        UserError: files of a table at its pinned version have been removed, for example by VACUUM.
     """
     try:
         yield
@@ -111,8 +111,8 @@ def gone_versions_named(versions: Mapping[str, Pinned]) -> Iterator[None]:
             raise
         pinned = versions[gone]
         raise UserError(
-            f"Table {pinned.table!r} has no version {pinned.version} any more: files of it were removed, as VACUUM "
-            f"does. Set versions.{gone} to a later version, or to null for the newest."
+            f"Table {pinned.table!r} has no version {pinned.version} any more: files of it were removed, for example "
+            f"by VACUUM. Set versions.{gone} to a later version, or to null for the newest."
         ) from error
 
 
@@ -126,7 +126,7 @@ def _where(rows: DataFrame, predicate: str | None, key: str, table: str) -> Data
 
 
 def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate: str | None) -> tuple[JudgeInfo, ...]:
-    # The name is not in the fingerprint, so that a judge may have had several; the time says which was the last.
+    # The name is not part of the fingerprint, so a judge may have had several; the time says which was the last.
     names = ("judge_fingerprint", "judge", "model_version", "mode")
     found: list[Any] = (
         judgments.groupBy(*names, "shown_order")
@@ -143,9 +143,9 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
     # Here, for in Spark it would be a job to sample and another to sort.
     found.sort(key=in_order(*names, "shown_order"))
     if not found:
-        chosen = f" that fits judgments_where {predicate!r}" if predicate else ""
+        chosen = f" that matches judgments_where {predicate!r}" if predicate else ""
         raise UserError(
-            f"There is no judgment{chosen} in {table!r}. Judge with jobs/judge.py, or bring judgments in with "
+            f"There is no judgment{chosen} in {table!r}. Judge with jobs/judge.py, or import judgments with "
             "jobs/ingest.py --judgments."
         )
     by_fingerprint: dict[str, list[Any]] = {}
@@ -188,15 +188,14 @@ def _last(rows: list[Any]) -> Any:
 
 
 def _failures(judgments: DataFrame, comparisons: DataFrame, failed: int) -> dict[str, dict[str, int]]:
-    """Requests on these comparisons whose last judgment has no verdict, by fingerprint and status."""
+    """Number of requests on these comparisons whose last judgment has no verdict, by fingerprint and status."""
     if not failed:
         return {}
-    # Only requests that ever failed are looked at again: to find the last judgment of every one would cost a sort of
-    # all judgments.
+    # Only requests that ever failed are checked: finding the last judgment of every request would sort all judgments.
     asked = judgments.where("status != 'ok'").select(*REQUEST).distinct()
     asked = asked.join(comparisons.select("comparison_id"), "comparison_id", "left_semi")
     again = judgments.join(F.broadcast(asked) if failed <= MOST_BROADCAST else asked, list(REQUEST), "left_semi")
-    # At one and the same moment the later attempt counts, and of one attempt a verdict before a failure.
+    # At the same time the later attempt counts, and within an attempt a verdict before a failure.
     last = F.max_by("status", F.struct("judged_at", "attempt", F.col("status") == "ok")).alias("status")
     rows = again.groupBy(*REQUEST).agg(last).where("status != 'ok'").groupBy("judge_fingerprint", "status").count()
     found: dict[str, dict[str, int]] = {}
@@ -206,7 +205,7 @@ def _failures(judgments: DataFrame, comparisons: DataFrame, failed: int) -> dict
 
 
 def _display_names(judges: list[tuple[str, ...]]) -> list[str]:
-    """The shortest of name, name (mode), name (mode, model), name (mode, fingerprint) that nobody else has."""
+    """The shortest unique one of name, name (mode), name (mode, model), name (mode, fingerprint)."""
 
     def forms(judge: tuple[str, ...]) -> tuple[str, ...]:
         name, model, mode, fingerprint = judge

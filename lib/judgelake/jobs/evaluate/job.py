@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluation with its report; `mlflow_run_id` is None where MLflow is switched off or did not answer."""
+    """An evaluation with its report; `mlflow_run_id` is None if MLflow is disabled or did not answer."""
 
     evaluation: Evaluation
     content: ReportContent
@@ -31,10 +31,10 @@ class Evaluated:
     report: Path | None
     mlflow_run_id: str | None
     problem: str | None = None
-    """What MLflow said when it did not take the evaluation."""
+    """MLflow's error, if it did not accept the evaluation."""
 
     def _repr_html_(self) -> str:
-        """The report, where a notebook shows the value of a cell."""
+        """The report, for notebooks that show the value of a cell."""
         return notebook_html(self.content)
 
 
@@ -45,11 +45,11 @@ def evaluate_and_report(
 
     Args:
         spark: a session with Delta.
-        job: what is held against what, and where the results go.
-        say: hears what is being done.
+        job: what is compared with what, and where the results go.
+        say: gets progress messages.
 
     Raises:
-        UserError: a table, version, column or label named in the job is not there, or nothing can be evaluated.
+        UserError: a table, version, column or label named in the job does not exist, or nothing can be evaluated.
         RunError: the report or a card cannot be written.
     """
     wait_until_warm = warm_up(job.mlflow)
@@ -88,6 +88,6 @@ def _written(path: Path, text: str) -> Path:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise RunError(
-            f"Cannot write {str(path)!r}: {error.strerror}. Name a writable place in report or cards."
+            f"Cannot write {str(path)!r}: {error.strerror}. Set report or cards to a writable path."
         ) from error
     return path.resolve()

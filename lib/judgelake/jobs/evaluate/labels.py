@@ -1,4 +1,4 @@
-"""The labels that an evaluation counts: of one kind, of the chosen labelers, one of each labeler for a comparison."""
+"""The labels that an evaluation counts: of one kind, of the chosen labelers, one per labeler and comparison."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class LabelsRead:
-    """The labels that count; `rows` is None where there is no label at all."""
+    """The labels that count; `rows` is None if there are no labels at all."""
 
     rows: DataFrame | None = None
-    """comparison_id, labeler, verdict, scores: one row a comparison and labeler, with a verdict or valid scores."""
+    """comparison_id, labeler, verdict, scores: one row per comparison and labeler, with a verdict or valid scores."""
     kind: str | None = None
     labelers: tuple[str, ...] = ()
     invalid: int = 0
-    """Labels of the kind that have no verdict, and no scores, such as are none (`Labels.invalid_score`), or scores of
-    another number of answers than the comparison has."""
+    """Labels of the kind without a verdict and with no scores, invalid ones (`Labels.invalid_score`), or scores for a
+    different number of answers than the comparison has."""
 
 
 def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table: str) -> LabelsRead:
@@ -38,12 +38,12 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
         labels: rows of the labels table.
         comparisons: those that are evaluated.
         wanted: which labels count.
-        table: its name, for what is said of it.
+        table: its name, for error messages.
 
     Raises:
-        UserError: the labels are of several kinds and none is chosen, or what is chosen has no label.
+        UserError: the labels are of several kinds and none is chosen, or there are no labels of what is chosen.
     """
-    # A table that other tools filled may hold an id twice.
+    # A table filled by other tools may contain an id twice.
     sizes = comparisons.groupBy("comparison_id").agg(F.min(F.size("answers")).alias("size"))
     about = labels.join(sizes, "comparison_id")
     if wanted.labelers:
@@ -60,8 +60,8 @@ def read_labels(labels: DataFrame, comparisons: DataFrame, wanted: Labels, table
         return LabelsRead()
     kind = _kind_of(rows, wanted, table)
     kept = [row for row in rows if row["kind"] == kind]
-    # A table that other tools filled may hold a labeler's word twice, and one must stand for it: by a hash, since the
-    # least verdict would always be A.
+    # A table filled by other tools may contain two labels of a labeler; one is kept, chosen by a hash, since the
+    # minimum would always be A.
     said = F.struct(F.xxhash64("verdict", "scores"), "verdict", "scores")
     valid = about.where((F.col("kind") == kind) & ~is_invalid)
     by_labeler = valid.groupBy("comparison_id", "labeler").agg(F.min(said).alias("said"))
@@ -75,9 +75,9 @@ def in_order(*columns: str) -> Callable[[Any], tuple[tuple[bool, str], ...]]:
 
 
 def _kind_of(rows: list[Any], wanted: Labels, table: str) -> str:
-    """The kind of labels that counts, of rows of kind, labeler and count."""
+    """The kind of labels that counts, from rows of kind, labeler and count."""
     if absent := sorted(set(wanted.labelers) - {row["labeler"] for row in rows}):
-        raise UserError(f"labels.labelers: {absent[0]!r} has labeled none of these comparisons in {table!r}.")
+        raise UserError(f"labels.labelers: {absent[0]!r} has no label for these comparisons in {table!r}.")
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["kind"]] = counts.get(row["kind"], 0) + row["count"]
@@ -85,19 +85,19 @@ def _kind_of(rows: list[Any], wanted: Labels, table: str) -> str:
     if kind is None and len(counts) == 1:
         (kind,) = counts
     if kind is None:
-        told = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
+        kinds = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
         raise UserError(
-            f"{table!r} holds labels of several kinds, {told}, which do not mix: set labels.kind to one of them."
+            f"{table!r} has labels of several kinds, {kinds}, which cannot be mixed: set labels.kind to one of them."
         )
     if kind not in counts:
-        raise UserError(f"labels.kind {kind!r}: {table!r} only holds labels of the kind {', '.join(counts)}.")
+        raise UserError(f"labels.kind {kind!r}: {table!r} only has labels of the kind {', '.join(counts)}.")
     if others := sorted(set(wanted.labelers) - {row["labeler"] for row in rows if row["kind"] == kind}):
         raise UserError(f"labels.labelers: {others[0]!r} has no label of the kind {kind!r} in {table!r}.")
     return kind
 
 
 def known_scores(invalid: float | None = None) -> Column:
-    """`scores` where each of them is a number, and none the one that marks that there is none; else NULL."""
+    """`scores` if each of them is a finite number and none is the invalid one; else NULL."""
 
     def is_none(score: Column) -> Column:
         is_no_number = score.isNull() | F.isnan(score) | score.isin(INFINITE, -INFINITE)

@@ -1,4 +1,4 @@
-"""How alike two leaderboards of the models under judgment rank them: those of judges, and that of the labels."""
+"""How similar two leaderboards of the models under judgment are: those of judges, and that of the labels."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Board:
 
 
 def rank_rows(boards: Sequence[Board], pairs: Iterable[Pair], job: EvaluateJob) -> Iterator[Result]:
-    """The rank correlations of the leaderboards of every two judges that are compared, and of each with the labels'."""
+    """The rank correlations of the leaderboards of every pair of judges compared, and of each with the labels'."""
     compared = set(pairs)
     for place, board in enumerate(boards):
-        # The labels come last among the boards, so that the first of two is always a judge.
+        # The labels are the last of the boards, so the first of two is always a judge.
         for other in boards[place + 1 :]:
             numbers = tuple(one.judge.number for one in (board, other) if one.judge is not None)
             if len(numbers) == 2 and numbers not in compared:

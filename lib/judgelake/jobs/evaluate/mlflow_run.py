@@ -19,17 +19,17 @@ from judgelake.report import Confusion, JudgeCard
 from judgelake.runtime import flat, open_experiment, table_dataset
 
 FINGERPRINT_TAG = "judgelake.judge_fingerprint"
-# As many as MLflow gives in one answer; of more, those in which something changed last.
+# As many as MLflow returns in one answer; if there are more, those changed last.
 MOST_EXPERIMENTS = 1_000
-# Where results go says nothing of what they are; families may name more models than MLflow takes parameters.
+# Where results go does not change them; families may have more models than MLflow accepts parameters.
 NO_PARAMS = {"families", "report", "cards", "mlflow", "versions"}
 
 
 def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path | None) -> str:
-    """Log the evaluation and return the id of its MLflow run, which stands below a run that the caller has open.
+    """Log the evaluation and return the id of its MLflow run, which is nested in a run that the caller has open.
 
-    Every judge's run has metrics and parameters of the same names (agreement, consistency, ...), so that MLflow's own
-    comparison puts judges, and evaluations, side by side.
+    Every judge's run has metrics and parameters of the same names (agreement, consistency, ...), so that MLflow can
+    compare judges, and evaluations, side by side.
 
     Args:
         evaluation: what was computed.
@@ -37,13 +37,13 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
         report: the written report.
 
     Raises:
-        UserError: nothing answers at the tracking address, or MLflow does not take the experiment.
-        mlflow.MlflowException, OSError: what `judgelake.runtime.tracking.tracking_errors` names, on the way.
+        UserError: no server responds at the tracking address, or MLflow does not accept the experiment.
+        mlflow.MlflowException, OSError: those in `judgelake.runtime.tracking.tracking_errors`, while logging.
     """
     job, read = evaluation.job, evaluation.inputs.versions
     mlflow = open_experiment(job.mlflow)
     datasets = {name: table_dataset(job.tables, one.table, one.location, one.version) for name, one in read.items()}
-    # A notebook may have a run of its own open; ours then stands below it.
+    # A notebook may have an open run; ours is then nested in it.
     with mlflow.start_run(run_name=f"evaluation-{evaluation.run_id[:8]}", nested=True) as run:
         _describe(mlflow, evaluation, datasets)
         if report is not None:
@@ -54,11 +54,11 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
 
 
 def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, float]:
-    """The numbers that stand for a judge as a whole, by the names of the metrics.
+    """The numbers of a judge as a whole, by the names of the metrics.
 
-    An interval becomes two metrics more, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE.
-    `n` and `coverage` are those of the judge's first headline figure. What has a subject (a class, a model, a game, a
-    cell of the confusion) is left to the metrics table: names from tables may hold what MLflow's may not.
+    An interval becomes two more metrics, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE.
+    `n` and `coverage` are those of the judge's first headline figure. Figures with a subject (a class, a model, a game,
+    a cell of the confusion) are only in the metrics table: names from tables may have characters that MLflow rejects.
 
     Args:
         rows: of one judge.
@@ -82,7 +82,7 @@ def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, fl
 
 
 def _describe(mlflow: Any, evaluation: Evaluation, datasets: Mapping[str, Any]) -> None:
-    """Log to the open run by which rules and from which versions of the tables its numbers come."""
+    """Log to the open run the rules and the table versions of its numbers."""
     label_rule = label_rule_text(evaluation.job, evaluation.inputs) or "no labels"
     mlflow.set_tags(
         {
@@ -111,7 +111,7 @@ def _track_judge(
 
     with mlflow.start_run(run_name=f"{judge.name}-{evaluation.run_id[:8]}", nested=True) as run:
         model = _model_of(mlflow, judge, run)
-        # Of the client: `mlflow.log_inputs` takes no models but on Databricks.
+        # By the client: `mlflow.log_inputs` accepts models only on Databricks.
         mlflow.MlflowClient().log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
         _describe(mlflow, evaluation, datasets)
         mlflow.set_tags({"judgelake.judge": judge.name, FINGERPRINT_TAG: judge.fingerprint})
@@ -135,7 +135,7 @@ def _params_of(judge: JudgeInfo) -> dict[str, str]:
 
 
 def _model_of(mlflow: Any, judge: JudgeInfo, run: Any) -> Any:
-    """The judge's model version in MLflow, found by its fingerprint in any experiment, made where it is new."""
+    """The judge's model version in MLflow, found by its fingerprint in any experiment, created if it is new."""
     experiments = mlflow.search_experiments(max_results=MOST_EXPERIMENTS, order_by=["last_update_time DESC"])
     known = mlflow.search_logged_models(
         experiment_ids=list({run.info.experiment_id: None} | {one.experiment_id: None for one in experiments}),
@@ -166,7 +166,7 @@ def _attach(mlflow: Any, card: JudgeCard, model_id: str) -> None:
 
 
 def _confusion_figure(confusion: Confusion, title: str) -> Any:
-    """Labels against verdicts as a picture."""
+    """Labels by verdicts as a picture."""
     from matplotlib.figure import Figure as Picture  # seconds to import
 
     shown = np.array(confusion.counts)
@@ -176,7 +176,7 @@ def _confusion_figure(confusion: Confusion, title: str) -> Any:
     axes.imshow(shown, cmap="Blues")
     axes.set(xticks=range(len(verdicts)), yticks=range(len(labels)), xticklabels=verdicts, yticklabels=labels)
     axes.set(xlabel=f"verdict, swap rule {confusion.swap_rule}", ylabel="label")
-    # A judge's name may hold what matplotlib takes for a formula.
+    # A judge's name may contain what matplotlib takes as a formula.
     axes.set_title(title, parse_math=False)
     dark = shown.max() / 2
     for (row, column), count in np.ndenumerate(shown):

@@ -1,4 +1,4 @@
-"""By which rules each figure of an evaluation came: what stands beside it in the metrics table."""
+"""The rules of each figure of an evaluation, as stored with it in the metrics table."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ ONE_ORDER = (SwapRule.FIRST, SwapRule.SECOND)
 
 @dataclass(frozen=True, slots=True)
 class RowRules:
-    """By which rules a figure came, and why its number is not shown (None: it is)."""
+    """The rules of a figure, and why its number is not shown (None: it is)."""
 
     swap_rule: str | None = None
-    """Of a figure that does not say it itself; None where no rule takes part."""
+    """For a figure that does not have its own; None if no rule applies."""
     failure_rule: str | None = None
     """What a failed judgment counted as in it; None for figures of labels alone."""
     withheld: str | None = None
 
 
 def graded_rule(judge: JudgeInfo, job: EvaluateJob) -> SwapRule | None:
-    """How a judge's two orders become one where it is held against scores or rankings; None where it is shown none.
+    """How a judge's two orders become one when compared with scores or rankings; None if it is shown no orders.
 
-    The first swap rule where that takes one order. Else scores are averaged over both, whatever that rule, since no
-    other puts scores together, and a judge without scores must name the same best answer in both.
+    The first swap rule if it takes one order. Else scores are averaged over both, whatever that rule, since no other
+    rule combines scores, and a judge without scores must name the same best answer in both.
     """
     if not judge.is_asked_in_order:
         return None

@@ -1,4 +1,4 @@
-"""Figures as results, with the rules they came by, and results as rows of the metrics table."""
+"""Figures as results, with their rules, and results as rows of the metrics table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NAMED_LABELERS = 5
-# What says where results go, and nothing of what they are.
+# Keys that say where results go and do not change them.
 NOT_OF_THE_RUN = {"tables", "report", "cards", "mlflow", "versions"}
 
 
@@ -34,12 +34,12 @@ def row_of(
     """The result of a figure.
 
     Args:
-        figure: the number and what it rests on.
+        figure: the number and what it is based on.
         judge: the judge it is about; None for figures of labels alone.
         slice_name: the part of the comparisons it is about.
-        questions: how many there are in its table.
-        rules: by which it came, and whether it is shown.
-        hashed: how many buckets the questions were dealt to; None where each is one of its own.
+        questions: the number of questions in its table.
+        rules: its rules, and whether it is shown.
+        hashed: the number of buckets the questions were assigned to; None if each question is a bucket.
     """
     found = figure.estimate(questions, hashed) if rules.withheld is None else absent(rules.withheld)
     return Result(
@@ -66,9 +66,9 @@ def row_of(
 
 
 def run_id_of(job: EvaluateJob, inputs: Inputs) -> str:
-    """The evaluation's name: the hash of what it computes and of the versions it reads.
+    """The evaluation's id: a hash of what it computes and of the versions it reads.
 
-    The same evaluation of the same versions has the same name, and replaces its own rows.
+    The same evaluation of the same versions has the same id, and replaces its rows.
     """
     versions = {name: [pinned.table_id, pinned.version] for name, pinned in inputs.versions.items()}
     return fingerprint({"job": job.model_dump(mode="json", exclude=NOT_OF_THE_RUN), "versions": versions})[:32]
@@ -80,7 +80,7 @@ def label_rule_text(job: EvaluateJob, inputs: Inputs) -> str | None:
         return None
     named = ", ".join(inputs.labelers[:NAMED_LABELERS])
     if others := inputs.labelers[NAMED_LABELERS:]:
-        # The hash tells rules of as many, but other labelers apart: only figures of one rule can be compared.
+        # The hash distinguishes rules with other labelers of the same number: only figures of one rule can be compared.
         named += f" and {len(others)} others ({fingerprint({'labelers': list(others)})[:8]})"
     margin = f", scores within {job.labels.tie_margin:g} a tie" if job.labels.tie_margin else ""
     if (mark := job.labels.invalid_score) != Labels().invalid_score:
@@ -97,7 +97,7 @@ def write_rows(
     rows: Sequence[Result],
     computed_at: datetime,
 ) -> None:
-    """Put the rows of this evaluation in the place of those it left before, in one commit."""
+    """Replace the earlier rows of this evaluation by these, in one commit."""
     shared = {
         "run_id": run_id,
         "label_rule": label_rule_text(job, inputs),

@@ -24,18 +24,18 @@ from judgelake.measures import (
 from judgelake.report import BothOrders, Confusion, Count, Family, JudgeSection, MarginBin, Missing
 
 JUDGE_MARGIN = "judge_margin"
-# How `engine.identity` begins the version of a model that is a folder.
+# The prefix that `engine.identity` gives the version of a model that is a folder.
 LOCAL = "local:"
 NO_PAIRS = "no labelled comparison of two answers was asked of this judge"
-# By one rule, whatever the headline's is: scores and rankings know the mean of both orders' scores and the verdict that
-# both give, but no other way to make one of two orders.
+# With a fixed rule, whatever the headline's is: scores and rankings can combine two orders only by the mean of both
+# orders' scores or the verdict that both give.
 OF_ONE_RULE = (OrderRule.GRADED, OrderRule.OWN)
-# What is said of both orders together, or not at all.
+# Shown all together or not at all.
 BOTH_ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 
 
 def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
-    """All that the report says of one judge."""
+    """Everything the report shows of one judge."""
     rows = of_judge(evaluation.rows, judge)
     whole = [row for row in rows if row.is_whole]
     rules = evaluation.job.swap_rules
@@ -64,9 +64,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
 
 
 def headline_kind(rows: Sequence[Result]) -> Kind:
-    """The first of `KINDS` that the judge was asked for.
-
-    A judge that was asked nothing that has a label is one of pairs.
+    """The first of `KINDS` that the judge was asked for; pairs if nothing it was asked has a label.
 
     Args:
         rows: of one judge, over everything.
@@ -76,18 +74,18 @@ def headline_kind(rows: Sequence[Result]) -> Kind:
 
 
 def is_by_rule(row: Result, rule: str | None) -> bool:
-    """Whether a figure stands beside those of a swap rule: it came by that one, by none, or by its metric's own."""
+    """Whether a figure is shown with those of a swap rule: it has that rule, none, or the fixed one of its metric."""
     return row.swap_rule in (None, rule) or metric_named(row.metric).swap_rule in OF_ONE_RULE
 
 
 def model_name(judge: JudgeInfo) -> str | None:
-    """The model without its revision; of a local folder, whose path is not kept, what its content hashes to.
+    """The model without its revision; for a local folder, whose path is not stored, the hash of its content.
 
-    None for imported judgments whose file named no model.
+    None for imported judgments whose file names no model.
     """
     version = judge.model_version
     if version.startswith(LOCAL):
-        return f"a local folder of content {version.removeprefix(LOCAL)[:12]}"
+        return f"a local folder with content hash {version.removeprefix(LOCAL)[:12]}"
     name, _, revision = version.rpartition("@")
     return None if version in ("", IMPORTED) else name or revision
 
@@ -113,7 +111,7 @@ def _why_no_confusion(rows: Sequence[Result], rules: Sequence[SwapRule], kind: K
         return NO_PAIRS
     nothing_judged = next((row.reason for row in rows if row.metric == "agreement" and row.value is None), None)
     if nothing_judged is None and set(rules) == {SwapRule.BOTH_RIGHT}:
-        return "the swap rule both_right gives no verdict of its own, and swap_rules has no other"
+        return "the swap rule both_right gives no verdicts, and swap_rules has no other rule"
     return nothing_judged or "no labelled comparison has a verdict"
 
 
@@ -129,7 +127,7 @@ def _both_orders(rows: Sequence[Result]) -> BothOrders | Missing:
 
 
 def _slices(rows: Sequence[Result], rule: str, kind: Kind, by: Sequence[str]) -> tuple[Result, ...] | Missing:
-    """The figure that stands for the judge, in every slice."""
+    """The judge's main figure, in every slice."""
     sliced = headline_of(kind)[0]
     found = [row for row in rows if not row.is_whole and row.metric == sliced and is_by_rule(row, rule)]
     if found:
@@ -153,28 +151,28 @@ def _calibration(evaluation: Evaluation, rows: Sequence[Result], kind: Kind) -> 
         for row in rows
         if row.slice == f"{JUDGE_MARGIN}={name}" and row.metric == "agreement" and row.swap_rule == rule
     ]
-    return tuple(bins) or Missing("no judgment in the own order (AB) has log-probabilities of the judge's labels")
+    return tuple(bins) or Missing("no judgment in the original order (AB) has log-probabilities of the judge's labels")
 
 
 def _not_tested(rows: Sequence[Result], judge: JudgeInfo, *, has_families: bool) -> tuple[str, ...]:
-    """What the evaluation says nothing about of this judge, in plain sentences."""
-    said = []
+    """What the evaluation did not test of this judge, in plain sentences."""
+    sentences = []
     if not any(row.metric == "consistency" and row.value is not None for row in rows):
-        said.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
+        sentences.append(f"Position bias of {judge.name}: no comparison has a verdict in both orders.")
     if judge.repeats < 2:
-        said.append(f"Whether {judge.name} answers the same when asked the same again: nothing was asked twice.")
+        sentences.append(f"Whether {judge.name} gives the same answer when asked again: nothing was asked twice.")
     if judge.in_other_orders:
         many = f"{judge.in_other_orders:,} judgments count only as repeats"
-        said.append(f"What {judge.name} says in other orders than the own and the reversed: {many}.")
+        sentences.append(f"What {judge.name} says in orders other than the original and the reversed: {many}.")
     own = next((row for row in rows if row.metric == "own_win_share"), None)
     if has_families and (own is None or own.value is None):
         reason = "families.judges does not name it" if own is None else own.reason
-        said.append(f"Self-preference of {judge.name}: {reason}.")
-    return tuple(said)
+        sentences.append(f"Self-preference of {judge.name}: {reason}.")
+    return tuple(sentences)
 
 
 def _families(rows: Sequence[Result], rule: str, told: Sequence[str]) -> tuple[Family, ...]:
-    """All further figures; those of the metrics in `told` stand elsewhere."""
+    """All further figures; those of the metrics in `told` are shown elsewhere."""
     made = []
     for section in SECTIONS:
         metrics = [metric for metric in shown_in(section) if metric not in told] if section.is_further else []

@@ -1,4 +1,4 @@
-"""What an evaluation prints in the end: the headline of every judge, and where the rest lies."""
+"""What an evaluation prints at the end: the headline of every judge, and where to find the rest."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from judgelake.report import bounds_text, found_words
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
-# The report's own spaces and signs that a terminal's font or encoding may lack.
+# Spaces and signs of the report that a terminal's font or encoding may lack.
 PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the table of judges, and what stands below the table about it."""
+    """A line of the table of judges, and the notes below the table about it."""
 
     cells: Sequence[str]
     notes: Sequence[str]
 
 
 def show_headline(console: Console, done: Evaluated) -> None:
-    """Print what stands for each judge, bounds and reasons of what is missing, and where report and cards are."""
+    """Print each judge's main figures, bounds, reasons for missing numbers, and where report and cards are."""
     evaluation = done.evaluation
     labels = label_rule_text(evaluation.job, evaluation.inputs) or "no labels"
     by_kind: dict[Kind, list[tuple[JudgeInfo, list[Result]]]] = {}
@@ -54,7 +54,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
     if done.mlflow_run_id is not None:
         console.print(f"MLflow run: {done.mlflow_run_id}", markup=False)
     if done.problem is not None:
-        console.print(f"MLflow did not take the evaluation: {done.problem}", markup=False, soft_wrap=True)
+        console.print(f"MLflow did not accept the evaluation: {done.problem}", markup=False, soft_wrap=True)
 
 
 def with_interval(row: Result) -> str:
@@ -75,7 +75,7 @@ def figure(row: Result | None) -> str:
 
 
 def covered(row: Result) -> str:
-    """The coverage in percent: 100 % is all and 0 % nothing, and neither what only rounds to it."""
+    """The coverage in percent: 100 % means all and 0 % nothing, never a value rounded to it."""
     share = row.coverage
     if share is None:
         return MISSING
@@ -91,7 +91,7 @@ def _heads(kind: Kind) -> Sequence[str]:
 
 def _table(title: str, heads: Sequence[str]) -> Table:
     table = Table(title=escape(title), title_justify="left", box=None, padding=(0, 1, 0, 0))
-    # Eighty columns must do, or the last is lost without a word: a judge's name is folded before a number is.
+    # It must fit eighty columns, or the last column would silently be lost: a judge's name is folded before a number.
     table.add_column("judge", overflow="fold", min_width=10)
     for name in heads:
         table.add_column(name, justify="left" if name == SWAP_RULE else "right", no_wrap=True)
@@ -99,7 +99,7 @@ def _table(title: str, heads: Sequence[str]) -> Table:
 
 
 def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
-    """One line with the first metric's interval, n and coverage; of pairs one for each swap rule."""
+    """One line with the first metric's interval, n and coverage; for pairs one per swap rule."""
     first, *others = in_table_of(kind)
     by_rule = [row for row in rows if row.metric == first.name]
     for row in by_rule:
@@ -107,7 +107,7 @@ def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
         numbers = (with_interval(row), f"{row.n:,}", covered(row), *map(figure, beside.values()))
         if kind == PAIRS:
             rule = row.swap_rule or ""
-            # What is said of an effect is the same for all rules, so it is said once.
+            # The finding on an effect is the same for all rules, so it is printed once.
             effects = _effects(beside.values()) if row is by_rule[-1] else []
             yield Line((rule, *numbers), _notes({rule: row}) + effects)
         else:
@@ -117,16 +117,16 @@ def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
 
 def _effects(rows: Iterable[Result | None]) -> list[str]:
     """Whether each effect among the figures was found."""
-    said = []
+    findings = []
     for row in rows:
         if row is not None and row.is_effect and row.value is not None:
             head = (metric_named(row.metric).column or "").partition(",")[0]
-            said.append(f"{head}: {found_words(row)}" + (f": {row.reason}" if row.reason else ""))
-    return said
+            findings.append(f"{head}: {found_words(row)}" + (f": {row.reason}" if row.reason else ""))
+    return findings
 
 
 def _notes(rows: Mapping[str, Result | None]) -> list[str]:
-    """Why the first of the figures is missing, and the bounds of all that failures leave open; each with its name."""
+    """Why the first figure is missing, and the bounds of all figures with failed judgments; each with its name."""
     first, row = next(iter(rows.items()))
     reasons = [f"{first}: {row.reason}"] if row is not None and row.reason else []
     bounds = {name: bounds_text(one) for name, one in rows.items() if one is not None}
@@ -134,5 +134,5 @@ def _notes(rows: Mapping[str, Result | None]) -> list[str]:
 
 
 def _beside(rows: list[Result], metric: str, swap_rule: str | None) -> Result | None:
-    """The figure of a metric that stands beside those of the swap rule."""
+    """The figure of a metric that is shown with those of the swap rule."""
     return next((row for row in rows if row.metric == metric and is_by_rule(row, swap_rule)), None)

@@ -19,35 +19,35 @@ if TYPE_CHECKING:
 
 OWN, REVERSED = "AB", "BA"
 FAILED, NOT_ASKED = VERDICTS.index("failed"), VERDICTS.index("not_asked")
-# Room for the attempt below a moment in microseconds.
+# The number of attempts that can be encoded below a time in microseconds.
 ATTEMPTS = 1_000
 VOTES = ("votes_A", "votes_B", "votes_tie")
 
 
 def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
-    """The judgments with `judge_number` in place of the judge's names."""
+    """The judgments with a `judge_number`, by fingerprint."""
     by_fingerprint = F.create_map(*(F.lit(item) for judge in judges for item in (judge.fingerprint, judge.number)))
     return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
 
 
 def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: bool = True) -> DataFrame:
-    """One row a comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
+    """One row per comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
 
-    The verdicts are places in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
-    earlier text of the comparison, does not count) and of the first repeat. Where the latest of the two orders are of
-    different texts, the older one counts as not asked; of imported judgments the texts are not known.
+    The verdicts are indices in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
+    earlier text of the comparison, does not count) and of the first repeat. If the latest judgments of the two orders
+    are of different texts, the older one counts as not asked; for imported judgments the texts are not known.
 
     Args:
         judgments: with `judge_number`.
-        scored: numbers of the judges whose scores are looked at, too, for the verdict of their average; of others it is
-            not asked, also where they failed.
-        margin_of_own: whether `margin` is that of the own order, or of the reversed one.
+        scored: numbers of the judges whose scores are averaged over both orders; for others the average counts as not
+            asked, also where they failed.
+        margin_of_own: whether `margin` is that of the original order, or of the reversed one.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
         "comparison_id",
         "judge_number",
         (F.col("shown_order") == OWN).alias("is_own"),
-        # Numbers and no texts: then Spark aggregates by hash and need not sort every judgment first.
+        # Numbers, not texts: then Spark aggregates by hash and does not sort all judgments first.
         code_of(F.col("status"), F.col("verdict")).alias("code"),
         "margin",
         _lead().alias("lead"),
@@ -73,23 +73,23 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: b
 
 
 def moment_of(judgments: DataFrame) -> Column:
-    """A number that grows with the time of a judgment, and of two of one time with the attempt.
+    """A number that grows with the time of a judgment, and for equal times with the attempt.
 
-    One number, for a struct of both would have Spark sort every judgment.
+    One number, since a struct of both would make Spark sort all judgments.
     """
     attempt = F.least("attempt", F.lit(ATTEMPTS - 1)) if "attempt" in judgments.columns else F.lit(0)
     return F.unix_micros("judged_at") * ATTEMPTS + F.coalesce(attempt, F.lit(0))
 
 
 def text_of(judgments: DataFrame) -> Column:
-    """`text`: a hash of the texts judged, the same in all orders; NULL where they are not known."""
+    """`text`: a hash of the texts judged, the same in all orders; NULL if they are not known."""
     # A pinned version may be from before the column.
     sha = F.col("content_sha256") if "content_sha256" in judgments.columns else F.lit(None).cast("string")
     return F.when(sha.isNotNull(), F.xxhash64(sha)).alias("text")
 
 
 def _of_one_text(wide: DataFrame, margin_of: str) -> DataFrame:
-    """NULL for what the older of two orders said, where it said it of another text."""
+    """NULL for the verdict of the older of two orders, if it is about another text."""
     is_edited = F.coalesce(F.col("own_text") != F.col("reversed_text"), F.lit(False))
     is_old = {
         "own": is_edited & (F.col("own_at") < F.col("reversed_at")),
@@ -107,7 +107,7 @@ def _of_one_text(wide: DataFrame, margin_of: str) -> DataFrame:
 
 
 def code_of(status: Column, verdict: Column) -> Column:
-    """The place in `VERDICTS` of one judgment."""
+    """The index in `VERDICTS` of one judgment."""
     code = F.when(status != "ok", FAILED)
     for place, name in enumerate(VERDICTS[:FAILED]):
         code = code.when(verdict == name, place)
@@ -115,12 +115,12 @@ def code_of(status: Column, verdict: Column) -> Column:
 
 
 def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
-    """One row a labeled comparison of two answers: votes that count for A, for B and for a tie, and `is_split`.
+    """One row per labeled comparison of two answers: votes that count for A, for B and for a tie, and `is_split`.
 
-    By every rule but each there is at most one vote. Labels that are scores give the verdict of their sign; by the
-    rule mean, where all labels of a comparison are scores, of the sign of their mean. `label_lead` is by how much the
-    scores of the two answers differ: those of the mean by that rule, else on average over the labelers. `is_split`
-    tells of votes of which the rule makes no label.
+    With every rule except each there is at most one vote. For labels that are scores the sign of their difference gives
+    the verdict; with the rule mean, if all labels of a comparison are scores, the sign of the mean difference.
+    `label_lead` is the size of the difference of the two answers' scores: of the mean with that rule, else averaged
+    over the labelers. `is_split` marks votes for which the rule gives no label.
     """
     lead = _lead()
     votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", _side(lead, rule.tie_margin))})
@@ -134,7 +134,7 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
 
 
 def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
-    """What the rule makes of the votes of each comparison."""
+    """The votes of each comparison that count by the rule."""
     if rule.rule == "each":
         return counts.withColumn("is_split", F.lit(False))
     total = F.col("votes_A") + F.col("votes_B") + F.col("votes_tie")
@@ -142,7 +142,7 @@ def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
     won = {name: (F.col(name) >= needed) & (total > 0) for name in VOTES}
     leads = F.col("label_lead")
     if rule.rule == "mean":
-        # Of some labelers' scores alone there is no mean of all: then the majority of their votes counts.
+        # If only some labelers gave scores there is no mean over all: then the majority of their votes counts.
         mean = F.when(F.col("leads") == total, F.col("mean_lead"))
         of_mean = _side(mean, rule.tie_margin)
         won = {name: F.coalesce(of_mean == name.removeprefix("votes_"), found) for name, found in won.items()}
@@ -155,7 +155,7 @@ def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
 def best_of(scores: str, tie_margin: float = 0.0) -> Column:
     """The verdict of the scores in a column: the letter of the best, and a tie where another is within `tie_margin`.
 
-    NULL where there are fewer than two. As `judges.verdict_of_scores` does it, but for what only rounding tells apart.
+    NULL if there are fewer than two. As `judges.verdict_of_scores`, but scores that differ by rounding alone are equal.
     """
     best, places = F.array_max(scores), F.sequence(F.lit(1), F.size(scores))
     near = F.filter(places, lambda place: F.element_at(scores, place) >= best - tie_margin - ROUNDING)
@@ -164,23 +164,23 @@ def best_of(scores: str, tie_margin: float = 0.0) -> Column:
 
 
 def vote_of(tie_margin: float) -> Column:
-    """What one label says, of `verdict` and `scores`: a letter, a tie, or NULL where it only scores a single answer."""
+    """The vote of one label, from `verdict` and `scores`: a letter, a tie, or NULL if it scores one answer."""
     return F.coalesce("verdict", best_of("scores", tie_margin))
 
 
 def _lead() -> Column:
-    """By how much the first of two scores is above the second; NULL without two numbers."""
+    """The first of two scores minus the second; NULL without two numbers."""
     both = F.element_at("scores", 1) - F.element_at("scores", 2)
     return F.when(F.size("scores") == 2, F.nanvl(both, F.lit(None).cast("double")))
 
 
 def _side(lead: Column, tie_margin: float = 0.0) -> Column:
-    """The verdict of the first score less the second; NULL where that is. Decimals differ by less than `ROUNDING`."""
+    """The verdict of the first score minus the second; NULL if that is NULL. Rounding errors are below `ROUNDING`."""
     return F.when(F.abs(lead) <= tie_margin + ROUNDING, "tie").when(lead > 0, "A").when(lead < 0, "B")
 
 
 def _average(scored: Sequence[int]) -> Column:
-    """The verdict of the scores averaged over both orders; failed where one of them has, not asked without scores."""
+    """The verdict of the scores averaged over both orders; failed if one of them has, not asked without scores."""
     side = _side(F.col("own_lead") + F.col("reversed_lead"))
     either_lacks = F.col("own").isNull() | F.col("reversed").isNull()
     either_failed = F.col("judge_number").isin(*scored) & ((F.col("own") == FAILED) | (F.col("reversed") == FAILED))

@@ -1,24 +1,24 @@
--- One row a comparison of two answers, judge and kind of label on which the judge is sure and the label says otherwise:
--- the same verdict in every order asked, against the verdict of more than half of the labelers. Labels that are scores say
--- whose score is higher, however little: a view knows no config, so labels.tie_margin makes no tie here, and the mark of a
--- label that is none is JudgeLM's, a score of -1, whatever labels.invalid_score says. The surest first:
+-- One row per comparison of two answers, judge and kind of label where the judge is confident and the label differs: the
+-- judge gives the same verdict in every order asked, and more than half of the labelers give another. Label scores count
+-- as the answer with the higher score, however small the difference: a view has no config, so labels.tie_margin does not
+-- apply, and an invalid label is a score of -1 as in JudgeLM, whatever labels.invalid_score is. Most confident first:
 --   SELECT judge, label, verdict, margin, question, answer_a, answer_b FROM confident_disagreements
 --   ORDER BY margin DESC NULLS LAST LIMIT 20
 CREATE OR REPLACE VIEW {confident_disagreements} (
   judge             COMMENT 'Name of the judge',
-  judge_fingerprint COMMENT 'SHA-256 of all that can change its verdicts',
+  judge_fingerprint COMMENT 'SHA-256 of everything that can change its verdicts',
   comparison_id     COMMENT 'The comparison',
   question_id       COMMENT 'Its question',
   kind              COMMENT 'Kind of the label: human, teacher or gold',
-  label             COMMENT 'Verdict of more than half of the labelers of that kind; of scores, whose is higher',
-  verdict           COMMENT 'The judge''s verdict, in the comparison''s own order',
-  orders_asked      COMMENT '2 where it held in both orders',
-  margin            COMMENT 'Least margin of the orders in nats; NULL where the judge gives no log-probabilities',
+  label             COMMENT 'Verdict of more than half of the labelers of that kind; for scores, the answer with the higher one',
+  verdict           COMMENT 'The judge''s verdict, in the original order of the comparison',
+  orders_asked      COMMENT '2 if the verdict was the same in both orders',
+  margin            COMMENT 'Smallest margin of the orders in nats; NULL if the judge gives no log-probabilities',
   question          COMMENT 'The last user message',
-  answer_a          COMMENT 'The first answer; the turns of several one below the other',
+  answer_a          COMMENT 'The first answer; several turns one below the other',
   answer_b          COMMENT 'The second answer',
-  raw_outputs       COMMENT 'What the judge wrote, by the order shown'
-) COMMENT 'Comparisons on which a judge is sure and the labels say otherwise' AS
+  raw_outputs       COMMENT 'The judge''s raw output, by the order shown'
+) COMMENT 'Comparisons where a judge is confident and the labels differ' AS
 WITH said AS (
   SELECT
     max_by(judge, judged_at) AS judge, judge_fingerprint, comparison_id,
@@ -28,7 +28,7 @@ WITH said AS (
     SELECT * FROM {judgments_latest}
     WHERE repeat = 0 AND length(shown_order) = 2
     QUALIFY row_number() OVER (PARTITION BY judge_fingerprint, comparison_id, shown_order ORDER BY judged_at DESC) = 1
-      -- An order that was asked of an earlier text alone does not speak.
+      -- An order that was asked only for an earlier text does not count.
       AND coalesce(content_sha256 = first_value(content_sha256)
         OVER (PARTITION BY judge_fingerprint, comparison_id ORDER BY judged_at DESC), TRUE)
   )

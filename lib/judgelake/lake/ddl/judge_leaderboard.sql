@@ -1,32 +1,32 @@
--- One row a judge, swap rule and what makes figures comparable (label rule, failure rule, both predicates): the figure that
--- stands for the judge (see agreement_over_time) in the latest such evaluation. Only rows of one metric can be compared:
--- a share of right verdicts says nothing beside a correlation of scores. Best first, metric by metric:
+-- One row per judge, swap rule and what makes figures comparable (label rule, failure rule, both predicates): the judge's
+-- main figure (see agreement_over_time) in the latest such evaluation. Only rows of the same metric can be compared:
+-- a share of right verdicts cannot be compared with a correlation of scores. Best first, metric by metric:
 --   SELECT metric, judge, swap_rule, value, low, high, n, consistency FROM judge_leaderboard ORDER BY metric, value DESC
 CREATE OR REPLACE VIEW {judge_leaderboard} (
   judge             COMMENT 'Name of the judge',
-  judge_fingerprint COMMENT 'SHA-256 of all that can change its verdicts',
-  model_version     COMMENT 'Content hash of a local model, name@revision, or what an import says',
-  mode              COMMENT 'How it was asked',
-  label_rule        COMMENT 'Which labels it was held against',
+  judge_fingerprint COMMENT 'SHA-256 of everything that can change its verdicts',
+  model_version     COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  mode              COMMENT 'How the judge was asked',
+  label_rule        COMMENT 'Which labels it was compared with',
   failure_rule      COMMENT 'What a failed judgment counted as in this metric',
-  comparisons_where COMMENT 'SQL predicate on the comparisons; NULL where all were evaluated',
-  judgments_where   COMMENT 'SQL predicate on the judgments; NULL where all were evaluated',
-  metric            COMMENT 'What the value is: {headline_words}; only rows of one metric can be compared',
-  swap_rule         COMMENT 'How the two orders were put together; NULL where no rule takes part, as for single answers',
-  value             COMMENT 'The metric over all that was evaluated; the higher the better',
+  comparisons_where COMMENT 'SQL predicate on the comparisons; NULL if all were evaluated',
+  judgments_where   COMMENT 'SQL predicate on the judgments; NULL if all were evaluated',
+  metric            COMMENT 'What the value is: {headline_words}; only rows of the same metric can be compared',
+  swap_rule         COMMENT 'How the two orders were combined; NULL if no rule applies, as for single answers',
+  value             COMMENT 'The metric over everything that was evaluated; higher is better',
   low               COMMENT 'Lower end of its 95 % interval',
   high              COMMENT 'Upper end of its 95 % interval',
-  n                 COMMENT 'Judgments it rests on; answers for spearman and aspect_accuracy',
-  clusters          COMMENT 'Questions it rests on',
-  coverage          COMMENT 'Share of what was asked that counts',
+  n                 COMMENT 'Judgments it is based on; answers for spearman and aspect_accuracy',
+  clusters          COMMENT 'Questions it is based on',
+  coverage          COMMENT 'Share of what was asked that is counted',
   kappa             COMMENT 'For comparisons of two answers: Cohen''s kappa with the label',
   macro_f1          COMMENT 'For comparisons of two answers: F1 over first, second and tie',
-  consistency       COMMENT 'For comparisons of two answers: share with the same verdict in both orders; NULL where only one was asked',
-  position_bias     COMMENT 'For comparisons of two answers: bias to the first place less bias to the second',
-  reason            COMMENT 'Why there is no value, or no interval; NULL where both are there',
+  consistency       COMMENT 'For comparisons of two answers: share with the same verdict in both orders; NULL if only one was asked',
+  position_bias     COMMENT 'For comparisons of two answers: bias to the first place minus bias to the second',
+  reason            COMMENT 'Why there is no value, or no interval; NULL if there are both',
   run_id            COMMENT 'The evaluation',
   computed_at       COMMENT 'When it was computed'
-) COMMENT 'The figure that stands for every judge, of its latest evaluation of each kind' AS
+) COMMENT 'The main figure of every judge, from its latest evaluation of each kind' AS
 WITH latest AS (
   SELECT * FROM {agreement_over_time}
   QUALIFY rank() OVER (
@@ -34,7 +34,7 @@ WITH latest AS (
     ORDER BY computed_at DESC, run_id
   ) = 1
 ),
--- Found by run and judge alone: figures of one evaluation may come by different failure rules.
+-- Joined by run and judge alone: figures of one evaluation may have different failure rules.
 of_two_answers AS (
   SELECT run_id, judge_fingerprint, metric, swap_rule, value FROM {metrics}
   WHERE slice = 'all' AND judge IS NOT NULL AND subject IS NULL

@@ -12,7 +12,7 @@ MODELS = Section("Models under judgment")
 LABELERS = Section("Labelers among themselves")
 RANKS = "ranks move in jumps, which no interval over questions describes"
 
-# A request that failed when asked again gave no answer that could be the same or another.
+# A repeated request that failed gave no answer that could be equal or different.
 _repeat = partial(Metric, section=REPEATS, swap_rule=OrderRule.NONE, failures=Failures.LEFT_OUT)
 _judges = partial(Metric, section=JUDGES, swap_rule=OrderRule.HEADLINE)
 _model = partial(Metric, section=MODELS, swap_rule=OrderRule.HEADLINE, failures=Failures.NEVER_WRONG)
@@ -20,7 +20,7 @@ _labeler = partial(Metric, section=LABELERS, swap_rule=OrderRule.NONE, failures=
 
 BETWEEN: tuple[Metric, ...] = (
     _repeat("unanimity", "Unanimity", "share of repeated requests whose verdicts are all the same"),
-    _repeat("flip_rate", "Flip rate", "chance that two answers to one and the same request differ in their verdict"),
+    _repeat("flip_rate", "Flip rate", "chance that two answers to the same request differ in their verdict"),
     _judges(
         "judge_agreement",
         "Judge agreement",
@@ -37,15 +37,17 @@ BETWEEN: tuple[Metric, ...] = (
     _judges(
         "agreement_difference",
         "Agreement difference",
-        "agreement with the labels of one judge less that of the other, on the same comparisons",
+        "agreement with the labels of one judge minus that of the other, on the same comparisons",
         failures=Failures.BY_RULE,
         scale=Scale.POINTS,
-        effect=Effect("agreement difference", "the first judge agrees more often", "the second judge does"),
+        effect=Effect(
+            "agreement difference", "the first judge agrees more often", "the second judge agrees more often"
+        ),
     ),
     _judges(
         "mcnemar_p",
         "McNemar's p",
-        "exact p-value of two judges that agree with the labels equally often, each comparison on its own",
+        "exact p-value under equal agreement of two judges with the labels, comparisons taken as independent",
         failures=Failures.BY_RULE,
         scale=Scale.NUMBER,
     ),
@@ -56,17 +58,21 @@ BETWEEN: tuple[Metric, ...] = (
         failures=Failures.BY_RULE,
         scale=Scale.NUMBER,
     ),
-    _model("win_rate", "Win rate", "share of comparisons that a model wins; a tie counts one half"),
+    _model(
+        "win_rate",
+        "Win rate",
+        "share of comparisons that a model wins according to the judge or the labels; a tie counts one half",
+    ),
     _model(
         "bradley_terry",
         "Bradley-Terry strength",
-        "strength of a model in log-odds; 1 more means winning about 73 of 100",
+        "strength of a model in log-odds, according to the judge or the labels; 1 more means winning about 73 of 100",
         scale=Scale.NUMBER,
     ),
     _model(
         "games",
         "Games",
-        "how often one model won over another, or tied with it",
+        "how often one model beat another, or tied with it",
         scale=Scale.NUMBER,
         no_interval=COUNT,
     ),
@@ -80,7 +86,7 @@ BETWEEN: tuple[Metric, ...] = (
     _model(
         "leaderboard_kendall_tau_b",
         "Kendall's tau-b of the ranks",
-        "pairs of models that two leaderboards order alike less those they do not, as a share",
+        "share of model pairs in the same order on two leaderboards minus the share in reversed order",
         scale=Scale.COEFFICIENT,
         no_interval=RANKS,
     ),

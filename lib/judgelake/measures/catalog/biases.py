@@ -1,4 +1,8 @@
-"""Metrics of what a judge favours: longer answers, and those of its own family of models."""
+"""Metrics of how a judge's verdicts go with length and with its own family of models.
+
+Labels alone cannot say why: a label is a noisy reading of quality, and a verdict may know more of it. So an effect here
+"goes with" length or family; only position bias, which both orders identify, says "favoured".
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ OF_BIASES: tuple[Metric, ...] = (
     _length(
         "length_bias",
         "Length bias",
-        "share of wins that the judge gives the longer answer less the share that the labels give it",
+        "share of wins that the judge gives the longer answer minus the share that the labels give it",
         scale=Scale.POINTS,
     ),
     _length(
@@ -32,7 +36,9 @@ OF_BIASES: tuple[Metric, ...] = (
         "Length slope",
         "what a doubling of the length adds to an answer's wins where the label is the same",
         scale=Scale.POINTS,
-        effect=Effect("length bias at equal labels", "longer answers are favoured", "shorter answers are favoured"),
+        effect=Effect(
+            "link with length at equal labels", "winning goes with longer answers", "winning goes with shorter answers"
+        ),
     ),
     _own("own_win_share", "Wins of the own family", "share of wins that the judge gives answers of its own family"),
     _own(
@@ -40,24 +46,28 @@ OF_BIASES: tuple[Metric, ...] = (
         "Wins of the own family by the labels",
         "share of wins that the labels give answers of the judge's family",
     ),
-    # A judge that errs evenly need not have 0 here, nor in `length_bias`: neither is an effect.
+    # A judge without preference need not have 0 here, nor in `length_bias`: neither is an effect.
     _own(
         "self_preference",
         "Self-preference",
-        "share of wins that the judge gives its own family less the share that the labels give it",
+        "share of wins that the judge gives its own family minus the share that the labels give it",
         scale=Scale.POINTS,
     ),
     _own(
         "matched_self_preference",
         "Self-preference, matched",
-        "self-preference, were both families named equally often by the labels",
+        "self-preference if the labels named both families equally often",
         scale=Scale.POINTS,
-        effect=Effect("matched self-preference", "its own family is favoured", "its own family is put down"),
+        effect=Effect(
+            "link with the judge's own family",
+            "winning goes with its own family",
+            "winning goes with other families",
+        ),
     ),
     _own(
         "own_error_share",
-        "Errors in favour of the own family",
-        "share of the judge's errors that favour its own family",
+        "Errors that raise the own family",
+        "share of the judge's errors in which its own family does better than in the label",
     ),
     _bias(
         "family_win_share",

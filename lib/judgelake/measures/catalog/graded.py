@@ -1,4 +1,4 @@
-"""Metrics of scores, of yes and no, and of rankings of three and more answers."""
+"""Metrics of scores, of yes or no, and of rankings of three or more answers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from judgelake.measures.catalog.metric import Failures, Kind, Metric, OrderRule,
 ASPECTS = Kind(
     "aspects",
     "Aspects against labels",
-    "yes and no with a 95 % interval, by a threshold that was chosen on other questions",
+    "yes or no with a 95 % interval, with a threshold chosen on other questions",
 )
 RANKINGS = Kind(
     "rankings",
     "Rankings against labels",
-    "top-1: the label's best answer; tau: Kendall's, averaged; pairs: agreement over a ranking's pairs",
+    "top-1: same best answer as the label; tau: Kendall's, averaged; pairs: agreement over a ranking's pairs",
 )
 SCORES = Kind(
     "scores",
     "Scores against labels",
-    "correlations; error: mean distance from the label's score; exact: the label's score",
+    "correlations; error: mean distance from the label's score; exact: equal to the label's score",
 )
 
 _graded = partial(Metric, swap_rule=OrderRule.GRADED, is_headline=True)
@@ -42,7 +42,7 @@ OF_GRADES: tuple[Metric, ...] = (
     _score(
         "kendall_tau_b",
         "Kendall's tau-b",
-        "pairs in the same order less pairs in reversed order, as a share, corrected for ties",
+        "share of pairs in the same order minus share in reversed order, corrected for ties",
         scale=Scale.COEFFICIENT,
     ),
     _score(
@@ -54,14 +54,14 @@ OF_GRADES: tuple[Metric, ...] = (
     _aspect(
         "aspect_accuracy",
         "Aspects, accuracy",
-        "share of yes and no that are the label's; the threshold was chosen on other questions",
+        "share of yes or no answers equal to the label; the threshold was chosen on other questions",
         column="accuracy, %",
     ),
     _aspect("aspect_f1", "Aspects, F1", "F1 of yes; the threshold was chosen on other questions", column="F1, %"),
     _aspect(
         "aspect_auroc",
         "Aspects, AUROC",
-        "chance that a yes, drawn at random, is scored above a no",
+        "chance that a random yes is scored above a random no",
         column="AUROC, %",
     ),
     _ranking(
@@ -75,7 +75,7 @@ OF_GRADES: tuple[Metric, ...] = (
         "mean_kendall_tau",
         "Mean Kendall's tau",
         "Kendall's tau of the judge's and the label's ranking of the answers, averaged",
-        # Answers that are all level, or that nobody ordered, have no tau.
+        # Answers that are all tied, or that nobody ordered, have no tau.
         failures=Failures.LEFT_OUT,
         scale=Scale.COEFFICIENT,
         column="tau",
@@ -83,7 +83,7 @@ OF_GRADES: tuple[Metric, ...] = (
     _ranking(
         "induced_pair_agreement",
         "Induced pair agreement",
-        "agreement over the pairs that two rankings of the same answers hold",
+        "agreement over the pairs of answers in two rankings of the same answers",
         failures=Failures.BY_RULE,
         column="pairs, %",
     ),

@@ -1,4 +1,4 @@
-"""What there is to know of a metric besides its formula: what it means, how it is written, by which rules it comes."""
+"""What is known of a metric besides its formula: its meaning, how it is written, and its rules."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Scale(StrEnum):
 
 
 class OrderRule(StrEnum):
-    """By which swap rule the verdicts of the two orders become those that a metric is computed from."""
+    """The swap rule that makes one verdict of the two orders, from which a metric is computed."""
 
     EACH = "each swap rule of the evaluation"
     HEADLINE = "the first swap rule of the evaluation"
-    GRADED = "one order where the first swap rule is of one; else scores are averaged over both, or both must agree"
-    OWN = "a rule of its own, whatever those of the evaluation"
+    GRADED = "one order if the first swap rule takes one; else scores are averaged over both, or both must agree"
+    OWN = "a fixed rule, whatever those of the evaluation"
     NONE = "none"
 
 
@@ -39,12 +39,12 @@ class Failures(StrEnum):
     """A failed judgment that is "wrong" names no answer, place, model or class, so it cannot count as any."""
     BY_SCORE = "the failure score where there is one, else left out"
     LEFT_OUT = "left out under every failure rule"
-    NO_JUDGMENTS = "rests on labels alone"
+    NO_JUDGMENTS = "based on labels alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a judge may be asked for, and so be compared with the labels by."""
+    """What a judge may be asked for, and so how it is compared with the labels."""
 
     name: str
     heading: str
@@ -55,16 +55,16 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Metrics that stand together on a page, under this title."""
+    """Metrics that are shown together on a page, under this title."""
 
     title: str
     is_further: bool = False
-    """Whether it is one of the further parts of a judge's page, which are there only where they hold a number."""
+    """Whether it is one of the further parts of a judge's page, shown only if they contain a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """How an effect is named in a sentence, and what it means above and below zero."""
+    """The name of an effect in a sentence, and what it means above and below zero."""
 
     noun: str
     above: str
@@ -78,9 +78,9 @@ class Metric:
     name: str
     """As in the metrics table, in MLflow and in the card."""
     title: str
-    """As a heading has it."""
+    """As in headings."""
     meaning: str
-    """One line for a reader who does not know the papers: begins small, has no full stop."""
+    """One line for a reader who does not know the papers: starts in lower case, has no full stop."""
     _: KW_ONLY
     section: Section
     swap_rule: OrderRule
@@ -89,19 +89,19 @@ class Metric:
     kind: Kind | None = None
     """The kind of judges that have it among their headline figures, or in their table in the terminal."""
     is_headline: bool = False
-    """Whether it is among the headline figures of its kind; the first of these stands for the judge."""
+    """Whether it is among the headline figures of its kind; the first of these is the judge's main figure."""
     column: str | None = None
-    """The head of its column in the terminal's table of its kind; None: it has none."""
+    """The heading of its column in the terminal's table of its kind; None: no column."""
     effect: Effect | None = None
     """Only where 0 means "no effect" (a bias, a difference): then the report says found or not found."""
     is_shown: bool = True
-    """False: it is in the metrics table alone."""
+    """False: it is only in the metrics table."""
     no_interval: str | None = None
-    """Why it is a value alone; None: it has an interval."""
+    """Why it has no interval; None: it has one."""
 
     @property
     def is_rate(self) -> bool:
-        """Whether it is a share of what was counted, so that intervals of a rate apply to it."""
+        """Whether it is a share of what was counted, so that an interval of a rate applies."""
         return self.scale is Scale.RATE and self.no_interval is None
 
     @property

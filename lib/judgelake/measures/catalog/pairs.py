@@ -9,8 +9,8 @@ from judgelake.measures.catalog.metric import COUNT, Effect, Failures, Kind, Met
 PAIRS = Kind(
     "pairs",
     "Judges against labels",
-    "agreement with its 95 % interval, all judgments of a question as one; same: one verdict in both orders; "
-    "bias: disagreements that favour the first place less those that favour the second",
+    "agreement with its 95 % interval, all judgments of a question as one unit; same: same verdict in both orders; "
+    "bias: disagreements that favour the first place minus those that favour the second",
 )
 
 AGREEMENT = Section("Agreement with the labels")
@@ -20,7 +20,7 @@ TIES = Section("Ties and votes", is_further=True)
 
 _agreement = partial(Metric, section=AGREEMENT, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
 _headline = partial(_agreement, kind=PAIRS, is_headline=True)
-# A failed judgment favours no place; where only the two answers are compared, it is an answer of its own.
+# A failed judgment favours no place; where only the two answers are compared, it is a class of its own.
 _favour = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.NEVER_WRONG)
 _answers = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.BY_RULE)
 _class = partial(Metric, section=CLASSES, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
@@ -41,7 +41,7 @@ OF_PAIRS: tuple[Metric, ...] = (
     _agreement(
         "confusion",
         "Confusion",
-        "how often a label met a verdict: label > verdict",
+        "how often a label and a verdict occur together: label > verdict",
         scale=Scale.NUMBER,
         no_interval=COUNT,
     ),
@@ -65,7 +65,7 @@ OF_PAIRS: tuple[Metric, ...] = (
     _favour(
         "position_bias",
         "Position bias",
-        "bias to first less bias to second; above zero the first place is favoured",
+        "bias to first minus bias to second; above zero the first place is favoured",
         scale=Scale.POINTS,
         effect=Effect("position bias", "the answer shown first is favoured", "the answer shown second is favoured"),
         kind=PAIRS,
@@ -74,13 +74,13 @@ OF_PAIRS: tuple[Metric, ...] = (
     _favour(
         "delta_bias",
         "Delta bias",
-        "bias to first less bias to second, without its sign; chance alone lifts it above zero",
-        no_interval="without its sign it cannot lie on both sides of zero: see the interval of position_bias",
+        "absolute difference of bias to first and bias to second; chance alone makes it larger than zero",
+        no_interval="an absolute value cannot be on both sides of zero: see the interval of position_bias",
     ),
     _answers(
         "positional_agreement",
         "Positional agreement",
-        "share of comparisons answered alike in both orders, right or wrong (LLMBar)",
+        "share of comparisons with the same answer in both orders, right or wrong (LLMBar)",
     ),
     _answers(
         "positional_kappa",
@@ -100,7 +100,7 @@ OF_PAIRS: tuple[Metric, ...] = (
         swap_rule=OrderRule.OWN,
     ),
     _class("precision", "Precision", "of the verdicts of a class, the share that is right"),
-    _class("recall", "Recall", "of the labels of a class, the share that the judge found"),
+    _class("recall", "Recall", "of the labels of a class, the share that the judge gave"),
     _class("f1", "F1", "harmonic mean of precision and recall of a class"),
     _class(
         "macro_precision",
@@ -128,7 +128,7 @@ OF_PAIRS: tuple[Metric, ...] = (
     _ties(
         "agreement_with_ties",
         "Agreement with ties",
-        "agreement where two different verdicts are a tie, and ties count (MT-bench, setup S1)",
+        "agreement where two different verdicts count as a tie, ties included (MT-bench, setup S1)",
         swap_rule=OrderRule.OWN,
     ),
     _ties(
@@ -138,4 +138,4 @@ OF_PAIRS: tuple[Metric, ...] = (
         swap_rule=OrderRule.EACH,
     ),
 )
-"""In the order of report and terminal, as all tuples of metrics."""
+"""In the order of report and terminal, like all tuples of metrics."""

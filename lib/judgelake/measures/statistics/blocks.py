@@ -1,4 +1,4 @@
-"""Buckets in blocks, so that memory does not grow with what a figure is computed from."""
+"""Buckets in blocks, so that memory does not grow with the number of cells of a figure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ BLOCK_CELLS = 250_000
 
 
 def replicate_blocks(cells: int, columns: int) -> Iterator[slice]:
-    """Runs of places in the last axis to look at together: `cells` by a block's length is `BLOCK_CELLS` at most.
+    """Slices of the last axis to process together: `cells` times a block's length is at most `BLOCK_CELLS`.
 
     Args:
-        cells: numbers that one place takes.
+        cells: numbers per place of the last axis.
         columns: 1 + buckets.
     """
     length = max(1, BLOCK_CELLS // cells)
@@ -25,16 +25,16 @@ def replicate_blocks(cells: int, columns: int) -> Iterator[slice]:
 
 
 def stacked(rows: Sequence[Sequence[NDArray[np.float64]]], block: slice) -> NDArray[np.float64]:
-    """The places of a block, one line for the sum of each row's arrays: shape (rows, length of the block)."""
+    """The values in a block, one line for the sum of each row's arrays: shape (rows, length of the block)."""
     return np.stack([sum((part[block] for part in parts[1:]), parts[0][block]) for parts in rows])
 
 
 def with_fewer_buckets(counts: NDArray[np.float64], buckets: int) -> NDArray[np.float64]:
-    """The same counts with buckets put together, so that there are at most so many.
+    """The same counts with buckets merged, so that there are at most `buckets`.
 
     Args:
         counts: shape (..., 1 + buckets), as in `Table.counts`.
-        buckets: how many are wanted.
+        buckets: the largest number wanted.
     """
     if counts.shape[-1] - 1 <= buckets:
         return counts

@@ -16,19 +16,19 @@ Replicates = NDArray[np.float64]
 undefined."""
 
 CONFIDENCE = 0.95
-# The power at which a sample "could have shown" a difference (Cohen 1988, "Statistical power analysis").
+# The power of a detectable effect: it is missed one time in five (Cohen 1988, "Statistical power analysis").
 POWER = 0.8
 # With one question there is nothing to leave out.
 LEAST_CLUSTERS = 2
-# So many standard errors from zero an effect is shown with that power, at 5 % two-sided.
+# An effect of this many standard errors is found with that power, at 5 % two-sided.
 DETECTABLE_ERRORS = float(stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER))
-# A variance over so many random buckets is off by sqrt(2 / buckets) of itself; so many times that is no noise any more.
+# The relative error of a variance over random buckets is sqrt(2 / buckets); beyond this many of them it is not noise.
 NOISE_ERRORS = 3
-# What figures of the same counts may differ by: nothing that was left out, but the order of additions.
+# How much figures of the same counts may differ by the order of additions alone.
 ROUNDING_ERROR = 1e-12
-UNDEFINED = "not defined on these counts"
+UNDEFINED = "not defined for these counts"
 ONE_QUESTION = "one question only, so there is no interval"
-HANGS_ON_ONE = "not defined without some of the questions, so there is no interval"
+HANGS_ON_ONE = "not defined if some of the questions are left out, so there is no interval"
 NO_SPREAD = "the same whichever question is left out, so there is no interval"
 P_VALUE = "a p-value, which has no interval"
 
@@ -37,8 +37,8 @@ P_VALUE = "a p-value, which has no interval"
 class Estimate:
     """A value and its interval at `CONFIDENCE`; every None has its `reason`.
 
-    `detectable` is the smallest difference from zero that this sample could have shown (two-sided at 5 %, with a power
-    of 80 %); only set where zero means "no effect".
+    `detectable` is the size of an effect that a sample like this would miss one time in five (two-sided at 5 %, power
+    80 %); only set where zero means "no effect".
     """
 
     value: float | None
@@ -65,21 +65,21 @@ def estimate(
 ) -> Estimate:
     """The value with its interval: a delete-one-bucket jackknife with t quantiles.
 
-    A rate has it on the scale of its logit and a coefficient on that of Fisher's z, where they are more nearly normal
-    and cannot leave their range (Agresti 2013, "Categorical data analysis", section 3.1.6; Fisher 1921); any other
-    figure on its own. Where leaving out a bucket changes nothing (all agree, none does) a rate gets Wilson's interval
-    over the questions, and so does a difference of two shares that is 0, 1 or -1 (`_difference_without_spread`); any
-    other figure gets none.
+    For a rate it is computed on the logit scale and for a coefficient on Fisher's z scale, where they are closer to
+    normal and cannot leave their range (Agresti 2013, "Categorical data analysis", section 3.1.6; Fisher 1921); for
+    any other figure on its original scale. If leaving out a bucket changes nothing (all agree, or none), a rate gets
+    Wilson's interval over the questions, and so does a difference of two shares that is 0, 1 or -1
+    (`_difference_without_spread`); any other figure gets none.
 
     Args:
-        figure: shape (1 + buckets,): in the data and with each bucket left out on which it rests; nan where the figure
-            is undefined.
-        clusters: questions of equal weight that it rests on (`effective_clusters`).
+        figure: shape (1 + buckets,): in the data, and with each bucket that it is based on left out; nan where the
+            figure is undefined.
+        clusters: questions of equal weight that it is based on (`effective_clusters`).
         is_rate: whether it lies between 0 and 1.
-        is_effect: whether 0 means "no effect", so that what could have been detected is worth saying.
+        is_effect: whether 0 means "no effect", so that it has a detectable size.
         is_coefficient: whether it lies between -1 and 1, like kappa or a correlation.
-        trials: of a difference of two shares, the questions of equal weight that it rests on; None for all else.
-        extreme: the most that such a difference can be.
+        trials: for a difference of two shares, the questions of equal weight that it is based on; else None.
+        extreme: the largest value of such a difference.
     """
     value = float(figure[0])
     if not np.isfinite(value):
@@ -90,7 +90,7 @@ def estimate(
     if not np.isfinite(left_out).all():
         return Estimate(value, reason=HANGS_ON_ONE)
     has_spread = np.abs(left_out - value).max() > ROUNDING_ERROR * max(1.0, abs(value))
-    # At an end of its range a rate has no logit.
+    # A rate of 0 or 1 has no logit.
     if not has_spread or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
     error = jackknife_error(figure)
@@ -107,8 +107,8 @@ def estimate(
 def jackknife_error(figure: Replicates) -> float:
     """The standard error of a figure from its values with each of m buckets left out.
 
-    sqrt((m - 1) / m * sum((value without a bucket - value)^2)). For a ratio of two totals that is the linearised error
-    of clusters but for terms of order 1 / m.
+    sqrt((m - 1) / m * sum((value without a bucket - value)^2)). For a ratio of two totals this is the linearised
+    clustered error up to terms of order 1 / m.
 
     Source: Efron and Stein 1981, "The jackknife estimate of variance"; Kott 2001, "The delete-a-group jackknife".
 
@@ -120,18 +120,18 @@ def jackknife_error(figure: Replicates) -> float:
 
 
 def effective_clusters(base: Replicates, most: int, hashed: int | None = None) -> float:
-    """How many questions of equal weight would carry a figure as well: (sum of d)^2 / sum of d^2, at most `most`.
+    """How many questions of equal weight are equivalent: (sum of d)^2 / sum of d^2, at most `most`.
 
-    d are the observations of a question that the figure rests on: none in a question whose judgments all failed, many
-    in one of many comparisons. Of questions in random buckets the sum of their squares is not known, but estimated by
-    the variance of the buckets; where that cannot tell it from `most`, it is `most`.
+    d is the number of observations of a question on which the figure is based: none in a question whose judgments all
+    failed, many in one with many comparisons. For questions in random buckets the sum of squares is not known; it is
+    estimated from the variance of the buckets, and where that cannot be distinguished from `most`, it is `most`.
 
     Source: Kish 1965, "Survey sampling", section 11.7 (effective sample size of unequal weights).
 
     Args:
-        base: observations that count, in the data and with each bucket left out, shape (1 + buckets,).
-        most: the questions there are, or the observations where they are fewer.
-        hashed: how many buckets the questions were dealt to at random, those without any included; None where each
+        base: observations counted, in the data and with each bucket left out, shape (1 + buckets,).
+        most: the number of questions, or of observations where they are fewer.
+        hashed: the number of buckets that questions were assigned to at random, empty ones included; None where each
             bucket is one question.
     """
     of_buckets = base[0] - base[1:]
@@ -148,7 +148,7 @@ def effective_clusters(base: Replicates, most: int, hashed: int | None = None) -
 
 @lru_cache(maxsize=4096)
 def t_quantile(degrees: float) -> float:
-    """So many standard errors the interval reaches to each side."""
+    """How many standard errors the interval extends to each side."""
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
@@ -162,7 +162,7 @@ def wilson(successes: float, trials: float) -> tuple[float, float]:
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """The p-values corrected for being so many, in their order (Holm 1979, step-down); never above 1."""
+    """The p-values corrected for their number, in the given order (Holm 1979, step-down); never above 1."""
     order = np.argsort(p_values, kind="stable")
     corrected = np.empty(len(p_values))
     highest = 0.0
@@ -182,12 +182,12 @@ def ratio(part: Replicates, whole: Replicates) -> Replicates:
 def _on_scale(
     to: Callable[[float], float], back: Callable[[float], float], value: float, reach: float
 ) -> tuple[float, float]:
-    """The interval of a value on another scale, brought back."""
+    """The interval of a value computed on another scale and transformed back."""
     return float(back(to(value) - reach)), float(back(to(value) + reach))
 
 
 def _without_spread(value: float, clusters: float, *, is_rate: bool, trials: float | None, extreme: float) -> Estimate:
-    # An interval without width would claim certainty, from as little as two questions.
+    # An interval of zero width would claim certainty, from as few as two questions.
     if trials and min(abs(abs(value) - end) for end in (0, extreme)) <= ROUNDING_ERROR:
         return _difference_without_spread(value, trials, extreme)
     if not is_rate:
@@ -197,11 +197,11 @@ def _without_spread(value: float, clusters: float, *, is_rate: bool, trials: flo
 
 
 def _difference_without_spread(value: float, trials: float, extreme: float) -> Estimate:
-    """A difference of two shares where every question leans to one side, or none to either (0).
+    """A difference of two shares where every question is on one side, or none on either (0).
 
-    With 0 no more questions lean to one side than the upper end of Wilson's interval of none. The detectable effect is
-    the smallest share p, all of it on one side, that lies `DETECTABLE_ERRORS` of its own standard errors
-    sqrt(p (1 - p) / trials) from zero. Neither is beyond what the difference can be.
+    For 0 the interval is bounded by the upper end of Wilson's interval for none on one side. The detectable effect is
+    the smallest share p, all of it on one side, that is `DETECTABLE_ERRORS` of its standard errors
+    sqrt(p (1 - p) / trials) from zero. Neither exceeds the largest possible difference.
     """
     detectable = min(extreme, DETECTABLE_ERRORS**2 / (trials + DETECTABLE_ERRORS**2))
     if abs(value) <= ROUNDING_ERROR:

@@ -143,7 +143,9 @@ def test_leaderboards_are_compared_for_the_judges_that_are_and_always_with_the_l
 def test_more_tables_than_the_driver_can_hold_rows_of_are_refused_with_what_to_do():
     inputs = SimpleNamespace(judges=judges_of(1_000))
     slices = SliceNames(tuple(("source", str(value)) for value in range(20)), ("source",))
-    words = r"1,000 judges in 21 slices are 21,000 tables of figures, at most 20,000 .*slices\.most.*judgments_where"
+    words = (
+        r"1,000 judges in 21 slices are 21,000 tables of figures; the limit is 20,000: .*slices\.most.*judgments_where"
+    )
     with pytest.raises(UserError, match=words):
         refuse_too_many(inputs, slices)
     refuse_too_many(inputs, SliceNames(slices.names[:19], slices.dimensions))

@@ -74,8 +74,8 @@ BOUNDS = {"if_failures_wrong": 0.697, "if_failures_right": 0.721}
 )
 def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
     lines = printed(rows).splitlines()
-    (place,) = [place for place, text in enumerate(lines) if "were all failures" in text]
-    assert lines[place] == f"  {line}69.7 % were all failures wrong, 72.1 % right"
+    (place,) = [place for place, text in enumerate(lines) if "if all failed judgments" in text]
+    assert lines[place] == f"  {line}69.7 % if all failed judgments counted as wrong, 72.1 % if as right"
     assert place > 2
 
 
@@ -89,11 +89,9 @@ def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
 @pytest.mark.parametrize(
     ("bias", "words"),
     [
-        pytest.param(
-            (0.01, -0.02, 0.04, 0.042), "not found; this sample could not have shown less than 4.2 points", id="not"
-        ),
+        pytest.param((0.01, -0.02, 0.04, 0.042), "not found; the data allow -2.0 to +4.0 points", id="not"),
         pytest.param((-0.08, -0.109, -0.051, 0.04), "found", id="found"),
-        pytest.param((0.5, None, None, None, "one question only"), "cannot be said: one question only", id="unknown"),
+        pytest.param((0.5, None, None, None, "one question only"), "not known: one question only", id="unknown"),
     ],
 )
 def test_the_terminal_says_once_whether_a_bias_was_found(bias, words):

@@ -66,7 +66,10 @@ def test_a_rule_without_verdicts_of_its_own_shows_the_confusion_of_the_next_rule
     ("rows", "rules", "reason"),
     [
         pytest.param(
-            [row("agreement", 0.5)], ["both_right"], "both_right gives no verdict of its own", id="both right"
+            [row("agreement", 0.5)],
+            ["both_right"],
+            "both_right gives no verdicts, and swap_rules has no other rule",
+            id="both right",
         ),
         pytest.param([nothing("agreement")], ["first", "strict"], NO_LABEL, id="no labels"),
         pytest.param(OF_SCORES, ["first"], "no labelled comparison of two answers was asked", id="scores"),
@@ -149,7 +152,7 @@ def test_without_families_of_models_self_preference_is_left_to_one_general_sente
 def test_what_is_not_sliced_is_said_once(content_of, by, told):
     found = content_of(OF_PAIRS, judges=(judge_info(), judge_info(number=1, fingerprint="1f")), slices={"by": by})
     sentences = [*(one for judge in found.judges for one in judge.not_tested), *found.not_tested]
-    assert sum("over everything only" in sentence for sentence in sentences) == told
+    assert sum("only over everything" in sentence for sentence in sentences) == told
 
 
 def test_a_metric_of_one_rule_is_shown_whatever_the_headlines_rule_is():
@@ -193,7 +196,7 @@ def test_margins_that_were_sliced_are_shown():
         ("acme/judge-7b@main", "acme/judge-7b"),
         ("user@host/judge@unpinned", "user@host/judge"),
         ("gpt-3.5-turbo-0301", "gpt-3.5-turbo-0301"),
-        ("local:0123456789abcdef", "a local folder of content 0123456789ab"),
+        ("local:0123456789abcdef", "a local folder with content hash 0123456789ab"),
         ("imported", None),
         ("", None),
     ],

@@ -1,1 +1,1 @@
-"""Judgments and labels as observations: rows that are counted."""
+"""Judgments and labels as observations: the rows that are counted."""

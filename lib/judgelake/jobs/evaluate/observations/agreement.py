@@ -1,4 +1,4 @@
-"""Labelers against each other, and a judge against itself when asked the same again, as observations."""
+"""Labelers compared with each other, and repeated answers of a judge compared, as observations."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from judgelake.measures.families import SEPARATOR
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-# Pairs of labelers grow with their square; beyond so many only alpha is given.
+# The number of pairs grows with the square of the labelers; with more than this only alpha is given.
 MOST_LABELERS = 12
 BETWEEN_LABELERS = " / "
 
 
 def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups, tie_margin: float) -> DataFrame | None:
-    """The families labelers and labeler_scores (every two of them), units and score_units (all of a comparison).
+    """The families labelers and labeler_scores (every pair), units and score_units (all labelers of a comparison).
 
-    labelers and units are of verdicts, also such as follow from scores of several answers (`vote_of`), one for each
-    comparison; labeler_scores and score_units are of scores, one for each answer. None where fewer than two labelers of
-    the kind have labeled anything.
+    labelers and units are of verdicts, including those that follow from scores of several answers (`vote_of`), one per
+    comparison; labeler_scores and score_units are of scores, one per answer. None if fewer than two labelers of the
+    kind have labeled anything.
     """
     if inputs.labels is None or len(inputs.labelers) < 2:
         return None
@@ -67,7 +67,7 @@ def labeler_observations(inputs: Inputs, features: DataFrame, groups: Groups, ti
 
 
 def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFrame:
-    """One row a comparison: maps of labeler to verdict and to scores, of those that gave any."""
+    """One row per comparison: maps of labeler to verdict and to scores, of those that gave any."""
     of_each_answer = F.size("scores") == F.col("size")
     verdict, scores = F.col("vote").isNotNull(), F.col("scores").isNotNull() & of_each_answer
     return (
@@ -82,9 +82,9 @@ def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFram
 
 
 def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:
-    """The family repeats: of requests asked several times, how many pairs of answers differ; None where none was.
+    """The family repeats: how many pairs of answers differ for requests asked several times; None if none was.
 
-    One that failed is an asking without an answer: it lowers the coverage.
+    A failed request was asked but has no answer: it lowers the coverage.
     """
     if all(judge.repeats < 2 for judge in inputs.judges):
         return None
@@ -102,7 +102,7 @@ def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> 
     pairs = ((F.col("all") * (F.col("all") - 1)) / 2).cast("long").cast("string")
     differing = ((F.col("all") * F.col("all") - F.col("squares")) / 2).cast("long").cast("string")
     again = requests.where("asked > 1").withColumns({"differing": differing, "pairs": pairs})
-    # Orders of one comparison side by side, since they are one observation of it as a comparison.
+    # The orders of a comparison in one row, since they are one observation of the comparison.
     orders = again.groupBy("comparison_id", "judge_number").agg(
         F.collect_list(F.struct("differing", "pairs")).alias("orders")
     )

@@ -1,4 +1,4 @@
-"""The tables of counts of an evaluation, by number: a row on its way through Spark names its own in four bytes."""
+"""The tables of counts of an evaluation, by number, so that a row in Spark needs four bytes to name its table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One table of counts: a family of measures for one judge, for two, or (no judge) for labels alone."""
+    """One table of counts: a family of measures for one judge, for two judges, or (no judge) for labels alone."""
 
     family: str
     judge: int | None = None
@@ -34,7 +34,7 @@ class Groups:
     def number(
         self, family: str, judge: int | None = None, other: int | None = None, subject: str | None = None
     ) -> int:
-        """The number of a group, a new one where it is new."""
+        """The number of a group, a new number if the group is new."""
         return self.numbers.setdefault(Group(family, judge, other, subject), len(self.numbers))
 
     def by_judge(
@@ -45,7 +45,7 @@ class Groups:
         Args:
             family: of the measures.
             judges: all of the evaluation.
-            subjects: what the group of each judge is about; one without a subject has no group then, and NULL.
+            subjects: the subject of each judge's group; a judge without one then has no group, and NULL.
         """
         numbers = [
             self.number(family, judge.number, subject=subject) if subjects is None or subject is not None else None

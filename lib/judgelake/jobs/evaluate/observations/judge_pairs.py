@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 """The numbers of two judges, the lower one first."""
 
-# A verdict takes three bits: its place in `SAID` and one more, since 0 is no verdict. So many fit into a BIGINT.
+# A verdict takes three bits: its index in `SAID` plus one, since 0 means no verdict. This many fit into a BIGINT.
 BITS = 3
 JUDGES_A_WORD = 20
 
 
 def all_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs) -> tuple[Pair, ...] | None:
-    """Every two judges; None where these are more than are wanted, so that `nearest_pairs` must choose."""
+    """Every pair of judges; None if there are more than wanted, so that `nearest_pairs` must choose."""
     if comb(len(judges), 2) > wanted.most:
         return None
     return tuple(combinations(range(len(judges)), 2))
 
 
 def nearest_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs, standing: Mapping[int, float]) -> tuple[Pair, ...]:
-    """The pairs that are wanted in any case, and of the others those nearest in rank.
+    """The pairs that are always wanted, and of the others those nearest in rank.
 
     Args:
         judges: all of the evaluation.
-        wanted: how many pairs, and which in any case.
-        standing: number of a judge to the figure that stands for it; judges without one come last.
+        wanted: how many pairs, and which always.
+        standing: number of a judge to its main figure; judges without one are last.
 
     Raises:
-        UserError: `wanted.always` names a judge that is not there, or one twice.
+        UserError: `wanted.always` names a judge that does not exist, or one twice.
     """
     chosen = dict.fromkeys(always_pairs(judges, wanted))
     by_rank = sorted(
@@ -58,10 +58,10 @@ def nearest_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs, standing: Map
 
 
 def always_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs) -> Iterable[Pair]:
-    """The pairs that are wanted in any case, as numbers.
+    """The pairs that are always wanted, as numbers.
 
     Raises:
-        UserError: one of the judges is not there, or a pair names one judge twice.
+        UserError: one of the judges does not exist, or a pair names one judge twice.
     """
     numbers = {judge.name: judge.number for judge in judges}
     for pair in wanted.always:
@@ -81,8 +81,8 @@ def judge_pair_observations(
 ) -> DataFrame | None:
     """The family judge_pairs: the verdicts of two judges on the comparisons asked of both; None without pairs.
 
-    The verdicts on a comparison are packed into a few numbers, and one row a pair is made of these: joining the
-    judgments with themselves, or a column a pair, costs far more and has limits.
+    The verdicts on a comparison are packed into a few numbers, from which one row per pair is made: joining the
+    judgments with themselves, or a column per pair, costs far more and has limits.
 
     Args:
         rows: of `pair_rows`.
@@ -101,7 +101,7 @@ def judge_pair_observations(
     words = [_word(number) for number in range(-(-len(slots) // JUDGES_A_WORD))]
     same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
     together = taking_part.groupBy(*same).agg(F.array(*words).alias("words"), F.count("*").alias("judges"))
-    # One judge alone has nobody to be compared with.
+    # A single judge cannot be compared with another.
     each = together.where("judges > 1").withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
     firsts, seconds = ([slots[pair[side]] for pair in pairs] for side in (0, 1))
     said = each.withColumns({"first": _unpacked(firsts), "second": _unpacked(seconds)}).where(
@@ -120,13 +120,13 @@ def _looked_up(numbers: Sequence[int | None], place: Column) -> Column:
 
 
 def _word(number: int) -> Column:
-    """The verdicts of the judges in so many slots, packed: each shifted to where its slot is."""
+    """The verdicts of the judges in the slots of one word, packed: each shifted to its slot."""
     shifted = F.expr(f"shiftleft(CAST(said + 1 AS BIGINT), CAST({BITS} * (slot % {JUDGES_A_WORD}) AS INT))")
     return F.coalesce(F.sum(F.when(F.floor(F.col("slot") / JUDGES_A_WORD) == number, shifted)), F.lit(0).cast("long"))
 
 
 def _unpacked(slots: Sequence[int]) -> Column:
-    """The verdict in the slot of each pair, its place in `SAID` and one more; 0 without one."""
+    """The verdict in the slot of each pair, its index in `SAID` plus one; 0 without a verdict."""
     places = [divmod(slot, JUDGES_A_WORD) for slot in slots]
     word = F.element_at("words", _looked_up([word + 1 for word, _ in places], F.col("pair")))
     shift = _looked_up([BITS * place for _, place in places], F.col("pair"))

@@ -1,4 +1,4 @@
-"""One observation as a column, and rows of several as what `count_cells` counts."""
+"""One observation as a column, and rows of several as input of `count_cells`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 OBSERVATION = ("bucket", "question_key", "group", "code", "outcome", "slices", "n")
 LABELS = (*CLASSES, NO_VOTES)
-"""A label that is one vote at most, by its place `label_place`."""
+"""The values of a label that is at most one vote, by its index `label_place`."""
 SAID = (*CLASSES, "none", "wrong", "not_asked")
-"""A verdict by the headline's swap rule, by its place `said`."""
+"""The values of a verdict by the headline's swap rule, by its index `said`."""
 BINS = tuple(
     str(step / STEPS_A_DOUBLING)
     for step in range(-LONGEST_RATIO * STEPS_A_DOUBLING, LONGEST_RATIO * STEPS_A_DOUBLING + 1)
 )
-"""Ratios of lengths, by the place of their bin."""
+"""Ratios of lengths, by the index of their bin."""
 
 
 def _spelled(*parts: Sequence[str]) -> tuple[str, ...]:
@@ -44,12 +44,12 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {
     "lengths": _spelled(LABELS, SAID, BINS),
     "judge_pairs": _spelled(LABELS, SAID, SAID),
 }
-"""What the codes of a family's outcomes stand for. Numbers are grouped and shuffled faster than texts; an outcome with
-votes, models, scores or labelers in it may be any text, and has no code."""
+"""The meanings of the codes of a family's outcomes. Numbers are grouped and shuffled faster than texts; an outcome with
+votes, models, scores or labelers may be any text and has no code."""
 
 
 def coded(*parts: tuple[Column, Sequence[str]]) -> Column:
-    """The code of an outcome: of each part its place, and all that it might be."""
+    """The code of an outcome, from each part's index and its possible values."""
     code, *others = parts
     found = code[0]
     for place, names in others:
@@ -64,15 +64,15 @@ def observed(
     n: Column | None = None,
     when: Column | None = None,
 ) -> Column:
-    """One observation as a struct, NULL where it does not stand.
+    """One observation as a struct, NULL where it does not count.
 
     Args:
         group: its number among `Groups`.
-        outcome: its code (`coded`), or the parts of its text; a NULL part would leave its place out, so that `when`
-            must not hold there.
-        slices: the numbers of its slices; None: it is in none but the whole.
-        n: how often it counts, and it does not stand where that is 0; None: once.
-        when: where it stands; None: everywhere.
+        outcome: its code (`coded`), or the parts of its text; a NULL part would be skipped in the text, so `when` must
+            be false there.
+        slices: the numbers of its slices; None: only the whole.
+        n: how often it counts, 0: not at all; None: once.
+        when: where it counts; None: everywhere.
     """
     code, text = F.lit(None), F.lit(None)
     if isinstance(outcome, list):
@@ -92,11 +92,11 @@ def observed(
 
 
 def comparison_observed(group: Column, slices: Column | None = None, when: Column | None = None) -> Column:
-    """The observation of a comparison as one, where each answer or vote of it is one of its own."""
+    """The observation of a comparison as a whole, where each answer or vote of it is an observation itself."""
     return observed(group, [F.lit(COMPARISONS)], slices, when=when)
 
 
 def exploded(rows: DataFrame, observations: Column) -> DataFrame:
-    """The observations of each row, an array of `observed`, one below the other, as `count_cells` takes them."""
+    """The observations of each row, an array of `observed`, as separate rows for `count_cells`."""
     stand = F.explode(F.array_compact(observations)).alias("o")
     return rows.select("bucket", "question_key", stand).select("bucket", "question_key", "o.*").select(*OBSERVATION)

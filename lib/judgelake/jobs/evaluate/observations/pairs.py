@@ -40,12 +40,12 @@ _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 
 
 def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame:
-    """One row a comparison of two answers and judge, with all that its observations are made of.
+    """One row per comparison of two answers and judge, with everything its observations are made from.
 
-    `own`, `reversed`, `average` are places in `VERDICTS`; `verdict` is the one of the headline's swap rule, "none"
-    or "wrong" where it gives none, "not_asked" where it was not asked, and `said` its place in `SAID`; `label` is that
-    with the most votes, or "none", and `label_place` its place in `LABELS`; `votes` are all that count, as
-    `VotedCounts` reads them: by every rule but each the label itself.
+    `own`, `reversed`, `average` are indices in `VERDICTS`; `verdict` is that of the headline's swap rule, "none" or
+    "wrong" if the rule gives none, "not_asked" if it was not asked, and `said` its index in `SAID`; `label` is the one
+    with the most votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format
+    of `VotedCounts`: with every rule except each the label itself.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
@@ -97,7 +97,7 @@ def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eval
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
-    """The family models as the labels see it: every vote is a game; None without labels."""
+    """The family models according to the labels: every vote is a game; None without labels."""
     if inputs.labels is None:
         return None
     rows = features.where("size = 2").join(votes_of(inputs.labels, job.labels), "comparison_id")
@@ -115,7 +115,7 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
 
 
 def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
-    """Every vote, as `VotedCounts` reads them."""
+    """Every vote, in the format of `VotedCounts`."""
     given = [
         F.array_repeat(F.lit(name), (F.col(times) if isinstance(times, str) else times).cast("int"))
         for name, times in votes
@@ -125,13 +125,13 @@ def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
 
 
 def _named(place: Column | str, names: Sequence[str]) -> Column:
-    """What stands at a place, by one look at a table: comparing texts row by row would cost far more."""
+    """The name at an index, by one table lookup: comparing texts row by row would cost far more."""
     found = F.col(place) if isinstance(place, str) else place
     return F.element_at(F.array(*map(F.lit, names)), found + 1)
 
 
 def _label() -> Column:
-    """The place in `LABELS` of the label with more votes than any other, else of none."""
+    """The index in `LABELS` of the label with more votes than any other, else of none."""
     most = F.greatest(*VOTES)
     is_single = sum((F.col(name) == most).cast("int") for name in VOTES) == 1
     chosen = F.when(~is_single | (most <= 0), LABELS.index(NO_VOTES))
@@ -141,14 +141,14 @@ def _label() -> Column:
 
 
 def _length_bin() -> Column:
-    """The place in `BINS` of log2 of the ratio of lengths; an empty answer counts as one character. As `length_bin`."""
+    """The index in `BINS` of log2 of the ratio of lengths; an empty answer counts as one character. As `length_bin`."""
     first, second = (F.greatest(F.element_at("chars", place), F.lit(1)) for place in (1, 2))
     steps, longest = F.rint(F.log2(first / second) * STEPS_A_DOUBLING), LONGEST_RATIO * STEPS_A_DOUBLING
     return (F.greatest(F.least(steps, F.lit(float(longest))), F.lit(-float(longest))) + longest).cast("int")
 
 
 def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Column:
-    """A game between the two models, named in the order of the alphabet."""
+    """A game between the two models, in alphabetical order."""
     first, second = F.element_at("models", 1), F.element_at("models", 2)
     in_order = first < second
     winner = (
@@ -166,12 +166,12 @@ def _has_two_models() -> Column:
 
 
 def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -> list[Column]:
-    """Comparisons between models of different known families: of every judge, and of a judge with its own."""
+    """Comparisons between models of different known families: for every judge, and of a judge's own with others."""
     families = job.families
     names = sorted({name for judge in inputs.judges for name in _names_of(judge)})
     if unknown := sorted(set(families.judges) - set(names)):
         raise UserError(
-            f"families.judges: {unknown[0]!r} is no judge or model asked here; there are {', '.join(names)}."
+            f"families.judges: {unknown[0]!r} is not a judge or its model here; there are {', '.join(names)}."
         )
     if not families.models:
         return []
@@ -197,12 +197,12 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:
-    """What a judge may be called in families.judges: its own name, or that of its model without the revision."""
+    """The names of a judge in families.judges: its name, or that of its model without the revision."""
     return judge.judge, judge.model_version.partition("@")[0]
 
 
 def _sided_votes(own_is_first: Column) -> list[tuple[str, Column | str]]:
-    """The votes as one side sees them; see `_sided`."""
+    """The votes seen from one side; see `_sided`."""
     own, other = (
         F.when(is_own, F.col("votes_A")).otherwise(F.col("votes_B")) for is_own in (own_is_first, ~own_is_first)
     )
@@ -210,7 +210,7 @@ def _sided_votes(own_is_first: Column) -> list[tuple[str, Column | str]]:
 
 
 def _sided(verdict: Column, own_is_first: Column) -> Column:
-    """A verdict as one side sees it: own, other, tie, none or wrong."""
+    """A verdict seen from one side: own, other, tie, none or wrong."""
     return (
         F.when(verdict.isin("tie", "none", "wrong"), verdict)
         .when((verdict == "A") == own_is_first, "own")

@@ -1,4 +1,4 @@
-"""Scores of judges and labels as observations: answer by answer, and as rankings of three and more answers."""
+"""Scores of judges and labels as observations: answer by answer, and as rankings of three or more answers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
-    """One row a judge, labeled comparison and vote, for comparisons that pairwise figures do not exhaust.
+    """One row per judge, labeled comparison and vote, for comparisons that have more than pairwise figures.
 
-    `slices` are those of the comparison; how clear a label or judgment of two answers is cuts nothing here.
-    `label_scores`, `judge_scores`: one an answer, NULL where there are none; `label_verdict`, `judge_verdict`: of three
-    and more answers. The judge's are of the own order, of the reversed one, or of both (mean scores; a verdict only
-    where both agree), as `graded_rule` says, and there is no row where an order that it needs was not asked; a single
-    answer has one order. None without labels.
+    `slices` are those of the comparison, without slices by the margin of a label or judgment.
+    `label_scores`, `judge_scores`: one per answer, NULL if there are none; `label_verdict`, `judge_verdict`: of three
+    or more answers. The judge's are of the original order, of the reversed one, or of both (mean scores; a verdict only
+    if both agree), as `graded_rule` says, and there is no row if an order that it needs was not asked; a single answer
+    has one order. None without labels.
     """
     if inputs.labels is None:
         return None
@@ -42,7 +42,7 @@ def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Ev
 
 
 def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
-    """The family scores: every answer's two scores, and its question's half; None where no judge is asked for any."""
+    """The family scores: every answer's two scores, and its question's half; None if no judge is asked for scores."""
     judges = [judge for judge in inputs.judges if judge.is_asked_for_scores]
     if not judges:
         return None
@@ -62,7 +62,7 @@ def score_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eva
 
 
 def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The family rankings: comparisons of three and more answers, each as one outcome."""
+    """The family rankings: comparisons of three or more answers, each as one outcome."""
     several = rows.where("size > 2")
     group = groups.by_judge("rankings", inputs.judges).alias("group")
     columns = ("slices", "label_scores", "label_verdict", "judge_scores", "judge_verdict", "judge_abstains")
@@ -75,8 +75,8 @@ def ranking_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: E
 
 
 def _comparisons(rows: DataFrame, group: Column, job: EvaluateJob) -> DataFrame:
-    """Each comparison once, however many answers and votes of it are observed."""
-    # By any other rule there is one row already, and to look for more would be a shuffle.
+    """Each comparison once, however many of its answers and votes are observed."""
+    # With any other rule there is already one row, and removing duplicates would be a shuffle.
     once = rows.dropDuplicates(["comparison_id", "judge_number"]) if job.labels.rule == "each" else rows
     return _observations(once, group, F.lit(COMPARISONS))
 
@@ -88,7 +88,7 @@ def _observations(rows: DataFrame, group: Column, outcome: Column) -> DataFrame:
 
 
 def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
-    """Scores and verdict of each judge and comparison; of the latest text, as `verdicts.both_orders` takes it."""
+    """Scores and verdict of each judge and comparison; of the latest text, as in `verdicts.both_orders`."""
     own = F.array_join(F.array_sort(F.split("shown_order", "")), "")
     said = F.struct(
         F.when(F.col("status") == "ok", F.struct(known_scores().alias("scores"), "verdict")).alias("said"),
@@ -110,7 +110,7 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
     )
     needs = {SwapRule.FIRST: ("is_own",), SwapRule.SECOND: ("is_reversed",)}
     needed = needs.get(job.swap_rules[0], ("is_own", "is_reversed"))
-    # Of a single answer the one order is both.
+    # For a single answer the one order is both.
     are_asked = " AND ".join(f"exists(orders, one -> one.{name})" for name in needed)
     is_needed = " OR ".join(f"one.{name}" for name in needed)
     of_text = orders.withColumn("orders", F.expr("filter(orders, one -> coalesce(one.text = newest, true))"))
@@ -119,7 +119,7 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
 
 
 def _of_orders() -> tuple[Column, Column, Column]:
-    """What the orders come to together: one without scores leaves their mean unknown, one without a verdict theirs."""
+    """The orders combined: if one lacks scores there is no mean, if one lacks a verdict there is no verdict."""
     scores = F.filter(F.transform("orders", lambda one: one.said.scores), lambda one: one.isNotNull())
     verdicts = F.filter(F.transform("orders", lambda one: one.said.verdict), lambda one: one.isNotNull())
     has_scores, has_verdicts = (F.size(found) == F.size("orders") for found in (scores, verdicts))
@@ -134,7 +134,7 @@ def _of_orders() -> tuple[Column, Column, Column]:
 def _labeled(labels: DataFrame, job: EvaluateJob) -> DataFrame:
     """Scores and verdict of the labels by the rule: of more than half of all, of all, or the mean of all scores.
 
-    Labels that are scores of several answers are verdicts, too, so that those of other labelers do not go under.
+    Labels that are scores of several answers also count as verdicts, next to the verdicts of other labelers.
     """
     votes = labels.withColumn("vote", vote_of(job.labels.tie_margin))
     if job.labels.rule == "each":
@@ -162,7 +162,7 @@ def _labeled(labels: DataFrame, job: EvaluateJob) -> DataFrame:
 
 
 def _mean_of(lists: Column) -> Column:
-    """The mean at every place of lists of one length; NULL where there is no list, or they differ in length."""
+    """The mean at every index of lists of equal length; NULL if there is no list, or if lengths differ."""
     places = F.sequence(F.lit(1), F.size(F.element_at(lists, 1)))
     mean = F.transform(
         places,

@@ -1,4 +1,4 @@
-"""The file formats by name; a new one is its loader and a line here."""
+"""The file formats by name; a new format needs a loader and one line here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def format_named(name: str) -> Format:
     """The file format of that name.
 
     Raises:
-        UserError: there is none, with the nearest name.
+        UserError: there is none; names the nearest.
     """
     if name in FORMATS:
         return FORMATS[name]

@@ -206,7 +206,8 @@ def test_a_judge_that_ran_again_says_the_latest_word_and_the_first_stays(into, d
 
 def test_strict_writes_nothing_when_a_judgment_would_be_rejected(into, done):
     before = into.commits(*WATCHED)
-    with pytest.raises(UserError, match=r"nothing was written. The first: judgments.jsonl, line 2: .* other content"):
+    first = r"nothing was written. The first: judgments.jsonl, line 2: .* a different judgment already exists"
+    with pytest.raises(UserError, match=first):
         into.ingest(pair("strict"), judgments=(said("A", "strict"), said("B", "strict")), strict=True)
     read = {"comparison_id": "strict", "judge": "judglm", "mode": "pair", "shown_order": "AB", "raw_output": "7 8"}
     with pytest.raises(UserError, match=r"line 2: raw_output cannot be read. No judge 'judglm'. Did you mean"):

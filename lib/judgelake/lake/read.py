@@ -39,8 +39,8 @@ class Pinned:
 
         Only an action over the rows raises it, and py4j passes it on as its own error, not as one of pyspark's.
         """
-        told = unquote(str(error))
-        return FILE_IS_GONE in told and f"{unquote(urlsplit(self.location).path)}/" in told
+        message = unquote(str(error))
+        return FILE_IS_GONE in message and f"{unquote(urlsplit(self.location).path)}/" in message
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     try:
         df = _at(spark, table, chosen)
     except AnalysisException as error:
-        raise UserError(f"Table {table!r} no longer has version {chosen} (newest: {newest}).") from error
+        raise UserError(f"Table {table!r} has no version {chosen} (newest: {newest}).") from error
     missing = [column for column in needs if column not in df.columns]
     if missing:
         raise UserError(

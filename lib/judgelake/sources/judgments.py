@@ -86,7 +86,7 @@ def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = lo
 def _said(value: Mapping[str, Any], has_verdict_key: bool, judge_named: JudgeNamed) -> Reading | Failure | str:
     has_said = value["verdict"] is not None or value["scores"] is not None
     if value["error"] is not None and has_said:
-        return "error: given beside a verdict or scores"
+        return "error: given together with a verdict or scores"
     if has_said:
         return _own(value)
     if value["error"] is None and value["raw_output"] is not None:
@@ -94,7 +94,7 @@ def _said(value: Mapping[str, Any], has_verdict_key: bool, judge_named: JudgeNam
     if value["error"] is None and not has_verdict_key:
         return "verdict: missing; give a verdict, scores or raw_output, or verdict null if the judge gave none"
     if value["verdict_logprobs"] is not None:
-        return "verdict_logprobs: given beside a failed judgment"
+        return "verdict_logprobs: given for a failed judgment"
     return Failure(Status.UNPARSEABLE, value["error"] or "the imported judgment has no verdict")
 
 
@@ -124,7 +124,7 @@ def _without_scores(scores: Sequence[float], verdict: str | None, logprobs: Any)
     if verdict not in (None, TIE):
         return f"verdict: {verdict!r}, but the scores {_spelled(scores)} mean that there is none"
     if logprobs is not None:
-        return "verdict_logprobs: given beside a failed judgment"
+        return "verdict_logprobs: given for a failed judgment"
     return Failure(Status.OUT_OF_RANGE, f"scores {_spelled(scores)} mean that the judge gave none")
 
 

@@ -115,8 +115,8 @@ def _keep(
     try:
         tracker.finished(judgments, plan, counts, record)
     except Exception as error:  # any error of a tracking server that became unavailable in the meantime
-        told = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not accept the figures:"
-        console.print(told, shown_error(error), markup=False, highlight=False, soft_wrap=True)
+        message = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not accept the figures:"
+        console.print(message, shown_error(error), markup=False, highlight=False, soft_wrap=True)
     return counts
 
 

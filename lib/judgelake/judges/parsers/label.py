@@ -50,7 +50,7 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
 
 
 def read_logprobs(output: Output) -> Reading | Failure:
-    """The most likely label, and every label's log-probability by the verdict (or score) it stands for.
+    """The most likely label, and every label's log-probability by the verdict (or score) that it means.
 
     Two labels that are exactly equally likely give no verdict: choosing one would be a guess, and a tie has
     its own label.

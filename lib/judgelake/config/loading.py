@@ -108,5 +108,5 @@ def _with_table_names(given: Any) -> Any:
     """The group `tables` with names from the environment added; anything else than a group is left to validation."""
     if given is not None and not isinstance(given, dict):
         return given
-    found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
-    return {**(given or {}), **{name: value for name, value in found.items() if value}}
+    from_environment = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
+    return {**(given or {}), **{name: value for name, value in from_environment.items() if value}}

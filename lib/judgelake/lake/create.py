@@ -72,13 +72,13 @@ def register(spark: SparkSession, tables: Tables, *, with_views: bool = False) -
     Raises:
         UserError: a table under a view is not what a view needs.
     """
-    found = tuple(table for table in TABLES if _is_there(spark, tables, table))
-    for table in found:
+    existing = tuple(table for table in TABLES if _is_there(spark, tables, table))
+    for table in existing:
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
     if with_views and tables.warehouse is not None:
-        create_views(spark, tables, found)
-    return tuple(getattr(tables, table) for table in found)
+        create_views(spark, tables, existing)
+    return tuple(getattr(tables, table) for table in existing)
 
 
 @retry(

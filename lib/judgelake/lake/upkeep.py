@@ -40,11 +40,11 @@ def maintain(spark: SparkSession, tables: Tables, retain_hours: int = LEAST_RETA
     """
     if retain_hours < LEAST_RETAIN_HOURS:
         raise UserError(f"--retain-hours {retain_hours}: at least {LEAST_RETAIN_HOURS} hours (a week) must be kept.")
-    found = register(spark, tables)
-    if not found:
+    existing = register(spark, tables)
+    if not existing:
         raise UserError(f"No tables in {tables.warehouse or 'the catalog'!r}. Create them with jobs/tables.py create.")
     for name in (getattr(tables, table) for table in TABLES):
-        if name not in found:
+        if name not in existing:
             continue
         before = _files(spark, name)
         if before > 1:

@@ -97,10 +97,10 @@ def _annotated(row: Row) -> Record:
 def _judged(row: Row) -> Record:
     value = row.value
     preference, written = value["preference"], value.get("raw_completion")
-    said = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
+    answer = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
     # AlpacaEval shows the outputs in a random order, maps the preference back and does not record the order:
     # AB only says in which order the verdict is given.
-    judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **said}
+    judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **answer}
     # Text in some releases, the full response of the call in others.
     raw_output = written if isinstance(written, str | None) else json.dumps(written)
     return Record(_comparison(value), judgments=[{**judgment, "raw_output": raw_output}])

@@ -62,8 +62,8 @@ def _judged(row: Row, order: str, place: int, targets: Targets) -> Item:
     if isinstance(target, str):
         return row.rejected(f"row {place + 1}, but {target}")
     output = row.value["output"]
-    said = {"error": "output: -1"} if output == NO_VERDICT else {"verdict": own_label(VERDICTS[output], order)}
-    return judged_row(row, target.comparison_id, [{"judge": JUDGE, "mode": "pair", "shown_order": order, **said}])
+    answer = {"error": "output: -1"} if output == NO_VERDICT else {"verdict": own_label(VERDICTS[output], order)}
+    return judged_row(row, target.comparison_id, [{"judge": JUDGE, "mode": "pair", "shown_order": order, **answer}])
 
 
 def _pair(row: Row) -> Record | str:

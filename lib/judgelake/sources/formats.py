@@ -11,8 +11,8 @@ from judgelake.sources.table import TABLE
 GROUPING = ("pairs", "baseline")
 
 FORMATS: dict[str, Format] = {
-    made.name: made
-    for made in (
+    one.name: one
+    for one in (
         Format("judgelake", judgelake.load, takes=("input", "labels", "judgments", "judges"), needs=()),
         Format("pandalm", pandalm.load, takes=("judgments",)),
         Format("llmbar", llmbar.load, takes=("judgments",)),

@@ -35,8 +35,8 @@ def load(files: Files) -> Iterator[Item]:
         yield from other.rejected
 
     def convert(row: Row) -> Record | str:
-        said = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
-        return _convert(row, said, references.of(row) if references else None)
+        label_rows = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
+        return _convert(row, label_rows, references.of(row) if references else None)
 
     yield from load_rows(files.inputs, FIELDS, convert)
     for other in others:
@@ -72,7 +72,7 @@ class _ByQuestion:
                 yield row.rejected(f"question_id: {question_id} is not a question of the input")
 
 
-def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Record | str:
+def _convert(row: Row, label_rows: Mapping[str, Row], reference_row: Row | None) -> Record | str:
     value = row.value
     places = list(itertools.takewhile(lambda place: f"answer{place}_body" in value, itertools.count(1)))
     problem = _problem_of_places(places, value) or problem_of(value, _fields_of(places, value))
@@ -83,7 +83,7 @@ def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Re
         for name, labeler in (("score", "gpt-4"), ("score_w_reference", "gpt-4 with reference"))
         if value.get(name) is not None
     ]
-    for labeler, label_row in said.items():
+    for labeler, label_row in label_rows.items():
         scores = _scores_of(label_row.value)
         if isinstance(scores, str):
             return f"{label_row.file}, line {label_row.line}: {scores}"
@@ -136,7 +136,7 @@ def _scores_of(value: Mapping[str, Any]) -> list[float] | str:
     if "score" in value:
         return problem_of(value, {"score": list_of(number)}) or value["score"]
     problem = problem_of(value, {"text": text})
-    found = None if problem else SCORE_LINE.match(value["text"])
-    if found is None:
+    match = None if problem else SCORE_LINE.match(value["text"])
+    if match is None:
         return problem or "text: its first line is not a line of scores"
-    return [float(score) for score in found.group(1).split()]
+    return [float(score) for score in match.group(1).split()]

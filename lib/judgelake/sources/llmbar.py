@@ -56,10 +56,10 @@ def load(files: Files) -> Iterator[Item]:
 def _sets(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(path.rglob("*.json"))
-    if not found:
+    files = sorted(path.rglob("*.json"))
+    if not files:
         raise UserError(f"The folder {str(path)!r} has no .json file; name LLMBar's files or their folder.")
-    return found
+    return files
 
 
 def _convert(row: Row) -> Record | str:
@@ -95,7 +95,7 @@ def _judged(row: Row, targets: Targets) -> Item:
     judgments = []
     for order, place in (("AB", "first"), ("BA", "swapped")):
         winner = value[f"winner_{place}"]
-        said = {"error": f"winner_{place}: null"} if winner is None else {"verdict": WINNERS[winner]}
+        answer = {"error": f"winner_{place}: null"} if winner is None else {"verdict": WINNERS[winner]}
         shown = {"shown_order": order, "raw_output": value[f"completion_{place}"]}
-        judgments.append({"judge": value["evaluator"], "mode": "pair", **shown, **said})
+        judgments.append({"judge": value["evaluator"], "mode": "pair", **shown, **answer})
     return judged_row(row, target.comparison_id, judgments)

@@ -67,17 +67,17 @@ class _Answers:
 
 def _comparisons(row: Row, answers: _Answers, references: _Answers, files: Files) -> Iterator[Item]:
     value = row.value
-    found = answers.to(value["question_id"])
+    answered = answers.to(value["question_id"])
     reference = _reference(value, references.to(value["question_id"]))
     problem = problem_of(value, {"reference": optional(list_of(text))}) if "reference" in value else None
-    groups = problem or groups_of(list(found), files.pairs, files.baseline)
+    groups = problem or groups_of(list(answered), files.pairs, files.baseline)
     if isinstance(groups, str):
         yield row.rejected(groups)
         return
     for models in groups:
         comparison = {
             "messages": user_turns(*value["turns"]),
-            "answers": [{"model": model, "turns": _turns(found[model])} for model in models],
+            "answers": [{"model": model, "turns": _turns(answered[model])} for model in models],
             "reference": reference,
             "source": "mt_bench",
             "attributes": {"question_id": str(value["question_id"]), "category": value["category"]},

@@ -81,8 +81,8 @@ def _judged(row: Row, targets: Targets) -> Item:
     if isinstance(target, str):
         return row.rejected(f"idx: {value['idx']}, but {target}")
     result = value["gpt_result"]
-    said = {"verdict": RESULTS[result]} if result in RESULTS else {"error": f"gpt_result: {result[:40]!r}"}
+    answer = {"verdict": RESULTS[result]} if result in RESULTS else {"error": f"gpt_result: {result[:40]!r}"}
     # The file has the output only in these three parts.
     written = "\n".join(part for part in (result, value["gpt_reason"], value["gpt_reference"]) if part)
-    judgment = {"judge": JUDGE, "mode": "pair", "shown_order": "AB", "raw_output": written, **said}
+    judgment = {"judge": JUDGE, "mode": "pair", "shown_order": "AB", "raw_output": written, **answer}
     return judged_row(row, target.comparison_id, [judgment])

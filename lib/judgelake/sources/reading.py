@@ -46,11 +46,11 @@ class StrictDecoder:
         return value, end, self._problems[0] if self._problems else None
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        members = dict(pairs)
+        if len(members) < len(pairs):
             names = [name for name, _ in pairs]
             self._problems.append(f"{spelled(max(names, key=names.count))}: the same key twice in one object")
-        return found
+        return members
 
     def _constant(self, literal: str) -> float:
         self._problems.append(f"{literal} is not a JSON number")

@@ -141,10 +141,10 @@ def _rubric_of(value: Mapping[str, Any], columns: Columns) -> dict[str, Any] | N
 def _label_of(value: Mapping[str, Any], given: LabelColumns) -> dict[str, Any] | str | None:
     label: dict[str, Any] = {"labeler": given.labeler, "kind": given.kind}
     if given.verdict is not None and value.get(given.verdict) is not None:
-        found = value[given.verdict]
-        if given.verdicts and (not isinstance(found, str) or found not in given.verdicts):
-            return f"{given.verdict}: {found!r}, expected one of {', '.join(given.verdicts)}"
-        label["verdict"] = given.verdicts[found] if given.verdicts else found
+        written = value[given.verdict]
+        if given.verdicts and (not isinstance(written, str) or written not in given.verdicts):
+            return f"{given.verdict}: {written!r}, expected one of {', '.join(given.verdicts)}"
+        label["verdict"] = given.verdicts[written] if given.verdicts else written
     scores = [value.get(name) for name in given.scores]
     if scores and any(score is not None for score in scores):
         problem = problem_of(value, dict.fromkeys(given.scores, number))

@@ -146,10 +146,10 @@ def tokenizer_folder(judge: Judge) -> Path | None:
     except ImportError:
         return None
     try:
-        found = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
+        cached = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
     except ValueError:  # not a name that Hugging Face could know
         return None
-    return Path(found).parent if isinstance(found, str) else None
+    return Path(cached).parent if isinstance(cached, str) else None
 
 
 @lru_cache(maxsize=4)

@@ -282,5 +282,5 @@ def _experiment_put_back() -> Iterator[None]:
 
 def _sample(judgments: DataFrame, run_id: str, rows: int) -> dict[str, list[Any]]:
     columns = ("comparison_id", "shown_order", "status", "verdict", "scores", "raw_output", "error")
-    found = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
-    return {name: [row[name] for row in found] for name in columns}
+    sample = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
+    return {name: [row[name] for row in sample] for name in columns}

@@ -30,9 +30,9 @@ def marked_errors() -> Iterator[None]:
 
 def our_error(error: BaseException) -> UserError | RunError | None:
     """The judgelake error that a task raised, read from the text of Spark's exception; None if it is another error."""
-    found = MARKED_ERROR.search(str(error))
-    if found is None:
+    match = MARKED_ERROR.search(str(error))
+    if match is None:
         return None
-    kind, message = json.loads(found.group(1))
+    kind, message = json.loads(match.group(1))
     known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
     return known.get(kind, UserError)(message)

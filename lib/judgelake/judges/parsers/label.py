@@ -40,9 +40,9 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     while lines and not lines[-1].strip():
         lines.pop()
     last = lines[-1].strip() if lines else ""
-    found = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:[*_\[(\s]*(.+?)[\])*_.]*", last, re.IGNORECASE)
-    reading = read_label(output, found.group(1)) if found else None
-    if found is None or reading is None:
+    match = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:[*_\[(\s]*(.+?)[\])*_.]*", last, re.IGNORECASE)
+    reading = read_label(output, match.group(1)) if match else None
+    if match is None or reading is None:
         return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"the output was cut at its token limit; it ends with: {shown(last)}")

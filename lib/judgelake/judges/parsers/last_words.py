@@ -64,14 +64,14 @@ def read_final_decision(output: Output, options: FinalDecision) -> Reading | Fai
 def _decision(text: str, start: int, options: FinalDecision) -> Said:
     """The decision at this place; no value if there is no label or the choice is left open."""
     longest_first = sorted(options.labels, key=len, reverse=True)
-    found = re.compile(rf"\s*(?:{_groups(longest_first)})(?![^\W_]|[.,]\d)", re.IGNORECASE).match(text, start)
-    if found is None or found.lastindex is None:
+    match = re.compile(rf"\s*(?:{_groups(longest_first)})(?![^\W_]|[.,]\d)", re.IGNORECASE).match(text, start)
+    if match is None or match.lastindex is None:
         return Said(start, start, None)
     another = "|".join(map(re.escape, longest_first))
-    is_open = re.compile(rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}(?:{another}|\d)", re.IGNORECASE).match(text, found.end())
+    is_open = re.compile(rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}(?:{another}|\d)", re.IGNORECASE).match(text, match.end())
     # By position and not by letters: a case-insensitive search matches "ſ" with "s", other comparisons do not.
-    verdict = options.labels[longest_first[found.lastindex - 1]]
-    return Said(start, found.end(), None if is_open else verdict)
+    verdict = options.labels[longest_first[match.lastindex - 1]]
+    return Said(start, match.end(), None if is_open else verdict)
 
 
 def _groups(labels: Collection[str]) -> str:

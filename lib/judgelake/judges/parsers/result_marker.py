@@ -63,15 +63,15 @@ def read_result(output: Output, options: Result) -> Reading | Failure:
     another scale ("4 out of 10") and a sentence that goes on are not results. A cut output is only parsed if nothing
     but the finished result follows the marker.
     """
-    found, why = _search(output.text, options)
-    if found is None:
+    match, why = _search(output.text, options)
+    if match is None:
         return unreadable(output, f"no {options.gives} after [RESULT]: {shown(output.text, end=True)}")
-    if output.was_cut and not FINISHED.fullmatch(output.text, found.end("value")):
-        return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(found.group(0))}")
+    if output.was_cut and not FINISHED.fullmatch(output.text, match.end("value")):
+        return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(match.group(0))}")
     if why is not None:
         tail = shown(output.text, end=True)
         return unreadable(output, f"cannot tell which result is the judge's own: {why}: {tail}")
-    value = found.group("value").upper()
+    value = match.group("value").upper()
     if options.gives == "score":
         return in_range(float(value), options.lowest, options.highest) or Reading(scores=(float(value),))
     return decided(output, value)

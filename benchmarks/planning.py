@@ -1,9 +1,9 @@
-"""What Spark, Delta and planning cost: a million requests against an engine that answers at once.
+"""What Spark, Delta and planning cost: a million requests with an engine that answers immediately.
 
     python benchmarks/planning.py --requests 1000000
 
-Times a first run over an empty judgments table, then a second run that finds everything judged. The answers
-come from `InstantAsker` below, in the same tasks and through the same code as a real engine's.
+Times a first run over an empty judgments table, then a second run that finds everything already judged. The answers
+come from `InstantAsker` below, in the same tasks and through the same code as those of a real engine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ANSWERS_A_QUESTION = 10
 
 
 class InstantAsker:
-    """Answers every request at once, with scores that follow from the prompt's length."""
+    """Answers every request immediately, with scores derived from the prompt's length."""
 
     async def ask(self, ask: Ask) -> Reply:
         """A JudgeLM score line."""
@@ -43,7 +43,7 @@ async def instant() -> AsyncIterator[InstantAsker]:
 
 
 def comparisons_sql(comparisons: int) -> str:
-    """Comparisons of realistic size (about 1.3 KB of text), ten to a question."""
+    """Comparisons of realistic size (about 1.3 KB of text), ten per question."""
     return f"""
         SELECT
           concat('c', id) AS comparison_id,
@@ -62,7 +62,7 @@ def comparisons_sql(comparisons: int) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print one line a stage."""
+    """Run the benchmark and print one line per stage."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--chunk-requests", type=int, default=100_000)

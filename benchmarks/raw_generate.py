@@ -1,6 +1,6 @@
-"""The bound to beat: vLLM's own `LLM.generate` over given prompts, in a process that waits for its turn.
+"""The baseline: vLLM's own `LLM.generate` over given prompts, in a process that waits for its turn.
 
-Started by throughput.py. Reads one JSON object a line from stdin ({"prompts": FILE, "max_tokens": N, "stop": [...]}),
+Started by throughput.py. Reads one JSON object per line from stdin ({"prompts": FILE, "max_tokens": N, "stop": [...]}),
 writes one to stdout ({"seconds": S, "steps": N}).
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def main() -> int:
-    """Load the model named on the command line and answer turns until stdin ends."""
+    """Load the model named on the command line and run turns until stdin ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # vLLM logs to stdout
     from vllm import LLM, SamplingParams
@@ -31,13 +31,13 @@ def main() -> int:
         outputs = llm.generate(prompts, sampling, use_tqdm=False)
         seconds = time.perf_counter() - start
         tokens = [len(output.outputs[0].token_ids) for output in outputs]
-        told = {
+        result = {
             "seconds": seconds,
             "steps": steps_of(llm) - before,
             "output_tokens": sum(tokens),
             "longest": max(tokens),
         }
-        print(json.dumps(told), file=answers, flush=True)
+        print(json.dumps(result), file=answers, flush=True)
     return 0
 
 

@@ -1,10 +1,10 @@
-"""What small jobs take beside Spark's own start, as the commands that a user types, in turns on one machine.
+"""Time of small jobs compared with Spark's own start, as the commands that a user types, in turns on one machine.
 
     python benchmarks/small_jobs.py
 
-Ingests 2 rows, tells what judging 200 PandaLM comparisons would ask, judges 2 comparisons in both orders by the
-deterministic test server, and evaluates 59 comparisons of LLMBar, each in a process of its own over a fresh copy of
-its tables. Beside every one of them stands `judgelake sql 'SELECT 1'` of the same round.
+Ingests 2 rows, estimates what judging 200 PandaLM comparisons would ask, judges 2 comparisons in both orders with the
+deterministic test server, and evaluates 59 comparisons of LLMBar, each in a separate process over a fresh copy of
+its tables. Each is compared with `judgelake sql 'SELECT 1'` of the same round.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ INGEST, DRY_RUN, JUDGE, EVALUATE = (
     "evaluate 59 comparisons of 3 judges",
 )
 ROWS = {"sample": 2, "pandalm": 200, "llmbar": 59}
-# Which tables a command begins with; None: none.
+# The tables with which a command starts; None: no tables.
 WAREHOUSES = {SELECT: "pandalm", INGEST: None, DRY_RUN: "pandalm", JUDGE: "sample", EVALUATE: "llmbar"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the rounds and print one row a command."""
+    """Run the rounds and print one row per command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path("../shared/data")
     parser.add_argument(
@@ -83,7 +83,7 @@ def measure(arguments: argparse.Namespace, folder: Path, url: str, console: Cons
 
 
 def inputs_of(data: Path, folder: Path) -> dict[str, list[str]]:
-    """The first rows of each source in files of their own: a format and its options, by the name of their tables."""
+    """The first rows of each source in separate files: a format and its options, by the name of their tables."""
 
     def first(source: Path, name: str, rows: int) -> str:
         (folder / name).write_text(json.dumps(json.loads(source.read_text("utf-8"))[:rows]), "utf-8")
@@ -123,7 +123,7 @@ def timed(command: Sequence[str], folder: Path, tables: str | None) -> float:
 
 
 def run(command: Sequence[str], place: Path, warehouse: Path) -> None:
-    """Run the command over a warehouse; what it says is shown only where it fails."""
+    """Run the command over a warehouse; its output is shown only if it fails."""
     environment = {**os.environ, "JUDGELAKE_WAREHOUSE": str(warehouse)}
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -141,7 +141,7 @@ def table_of(rounds: Sequence[Mapping[str, float]]) -> Table:
 
 
 def spread(values: Sequence[float], digits: int) -> str:
-    """The median, and the least and the largest in brackets."""
+    """The median, with the minimum and the maximum in brackets."""
     median, least, largest = (f"{of(values):.{digits}f}" for of in (statistics.median, min, max))
     return f"{median} ({least}-{largest})"
 

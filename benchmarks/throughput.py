@@ -1,11 +1,11 @@
-"""Requests a second of the judge job against raw `LLM.generate`, in turns on one machine, start-up left out.
+"""Requests per second of the judge job against raw `LLM.generate`, in turns on one machine, without start-up.
 
     python benchmarks/throughput.py --layers 4
 
 Both run the same vLLM with the same options over the same prompts (JudgeLM's format, the small model). The job's
-time runs from its first request to its last answer, as the judgments table has them; its engine steps and those
-of the raw run are the count of vLLM's metric iteration_tokens_total. Prefix caching is off for both, so that a
-second round does not find the first one's prompts.
+time is measured from its first request to its last answer, as recorded in the judgments table; its engine steps and
+those of the raw run are the count of vLLM's metric iteration_tokens_total. Prefix caching is off for both, so that a
+second round does not find the first one's prompts in the cache.
 """
 
 from __future__ import annotations
@@ -52,13 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=data, help="PandaLM's test set (default: %(default)s)")
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, nargs="+", default=[1, 8, 64], help="most output tokens, a row each")
+    parser.add_argument(
+        "--tokens", type=int, nargs="+", default=[1, 8, 64], help="maximum numbers of output tokens, one row each"
+    )
     parser.add_argument(
         "--stop",
         default="\n",
-        help="where an output ends; one that the model often writes makes their lengths unequal (default: line end)",
+        help="stop text; one the model often writes makes output lengths unequal (default: line end)",
     )
-    parser.add_argument("--layers", type=int, help="keep only so many layers of the model, for a quick run")
+    parser.add_argument("--layers", type=int, help="keep only this many layers of the model, for a quick run")
     arguments = parser.parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
     try:
@@ -78,7 +80,7 @@ def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> No
         prompts = folder / "prompts.json"
         prompts.write_text(json.dumps(prompts_of(spark, job)), "utf-8")
         table = Table(
-            "output tokens", "job/raw, requests a second", "job/raw, steps", "job, requests/s", "raw, requests/s"
+            "output tokens", "job/raw, requests per second", "job/raw, steps", "job, requests/s", "raw, requests/s"
         )
         with raw(job) as ask_raw:
             for tokens in arguments.tokens:
@@ -95,7 +97,7 @@ def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> No
 
 
 def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
-    """JudgeLM's prompts over the first comparisons, each in one order, and a stop of our choice."""
+    """JudgeLM's prompts over the first comparisons, each in one order, and the given stop text."""
     judges = folder / "judges"
     judges.mkdir()
     file = yaml.safe_load(built_in_folder().joinpath("judgelm.yaml").read_text("utf-8"))
@@ -120,7 +122,7 @@ def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
 
 
 def model_of(layers: int | None) -> Path:
-    """The small model, or one made of its first layers."""
+    """The small model, or a model with only its first layers."""
     whole = make_small_model("models/smollm2-135m")
     if layers is None:
         return whole
@@ -135,7 +137,7 @@ def model_of(layers: int | None) -> Path:
 
 
 def prompts_of(spark: Any, job: JudgeJob) -> list[str]:
-    """The prompts the job will ask."""
+    """The prompts that the job will ask."""
     spec = load_judge("judgelm")
     rows = spark.read.table(job.tables.comparisons).orderBy("comparison_id").limit(job.input.limit).collect()
     records = [row.asDict(recursive=True) for row in rows]
@@ -143,7 +145,7 @@ def prompts_of(spark: Any, job: JudgeJob) -> list[str]:
 
 
 def through_the_job(spark: Any, job: JudgeJob, tokens: int, number: int) -> dict[str, float]:
-    """One run of the judge job into judgments of its own: seconds from first request to last answer, steps."""
+    """One run of the judge job into a judgments table of its own: seconds from first request to last answer, steps."""
     tables = job.tables.model_copy(update={"judgments": f"judgments_{tokens}_{number}"})
     choice = job.judge.model_copy(update={"max_tokens": tokens})
     before = server_steps()
@@ -168,7 +170,7 @@ def server_steps() -> int:
 
 @contextmanager
 def raw(job: JudgeJob) -> Iterator[Any]:
-    """A process with `LLM` loaded by the same options; gives a function that lets it take its turn."""
+    """A process with `LLM` loaded with the same options; yields a function that runs one turn in it."""
     options = {
         "model": job.judge.model,
         "max_model_len": 2048,
@@ -190,8 +192,8 @@ def raw(job: JudgeJob) -> Iterator[Any]:
         print(
             json.dumps({"prompts": str(prompts), "max_tokens": tokens, "stop": [stop]}), file=process.stdin, flush=True
         )
-        told: dict[str, float] = json.loads(process.stdout.readline())
-        return told
+        result: dict[str, float] = json.loads(process.stdout.readline())
+        return result
 
     try:
         yield turn

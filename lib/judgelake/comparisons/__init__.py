@@ -1,4 +1,4 @@
-"""What is judged and what is said of it: comparisons, labels, judgments, verdicts and their records; pure code."""
+"""Comparisons, the labels and judgments about them, verdicts, and their records as plain data; pure code."""
 
 from judgelake.comparisons.comparison import Answer, Comparison, Message, Rubric
 from judgelake.comparisons.fields import (

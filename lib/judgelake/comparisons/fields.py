@@ -1,4 +1,4 @@
-"""What a record must hold: one check a field, so that a rejected row names the field as its file spells it."""
+"""What a record must hold: one check per field, so that a rejected row names the field as its file spells it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from judgelake.errors import did_you_mean
 LARGEST = sys.float_info.max
 
 Check = Callable[[Any], str | None]
-"""What is wrong with a value, or None; of what lies inside the value, with the rest of its path ("[0].text: ...")."""
+"""What is wrong with a value, or None; for a part inside the value, with the rest of its path ("[0].text: ...")."""
 
 
 def problem_of(row: Mapping[str, Any], fields: Mapping[str, Check]) -> str | None:
-    """The first field of `row` that is absent or not what it must be; None where all are."""
+    """The first field of `row` that is absent or invalid; None if all are valid."""
     for key, check in fields.items():
         problem = check(row[key]) if key in row else "missing"
         if problem is not None:
@@ -27,13 +27,13 @@ def problem_of(row: Mapping[str, Any], fields: Mapping[str, Check]) -> str | Non
 def record_problem(
     record: Mapping[str, Any], needed: Mapping[str, Check], may_have: Mapping[str, Check], also: Collection[str] = ()
 ) -> str | None:
-    """What is wrong with a record of ours: an unknown key, or the first field that is not what it must be.
+    """What is wrong with a record in judgelake's format: an unknown key, or the first invalid field.
 
     Args:
         record: the keys and their values.
-        needed: the fields that must be there.
-        may_have: the fields that may be absent or null, which is the same.
-        also: further keys the record may have; what they hold is not looked at.
+        needed: the required fields.
+        may_have: the optional fields; absent and null mean the same.
+        also: further keys the record may have; their values are not checked.
     """
     for key in record:
         if key not in needed and key not in may_have and key not in also:
@@ -50,30 +50,30 @@ def record_problem(
 
 
 def placed(place: str, problem: str) -> str:
-    """A problem with its place before it: "answers" and "[0].text: null" give "answers[0].text: null"."""
+    """A problem prefixed with its place: "answers" and "[0].text: null" give "answers[0].text: null"."""
     return f"{place}{problem}" if problem.startswith(("[", ".")) else f"{place}: {problem}"
 
 
 def text(value: Any) -> str | None:
-    """Any text, the empty one too."""
+    """Any text, also an empty one."""
     if not isinstance(value, str):
         return f"{kind_of(value)}, expected text"
     if "\0" in value:
-        return "holds a NUL character"
+        return "contains a NUL character"
     try:
         value.encode()
     except UnicodeEncodeError:
-        return "holds half a surrogate pair, which is no character"
+        return "contains half a surrogate pair, which is not a character"
     return None
 
 
 def question(value: Any) -> str | None:
-    """Text that asks something."""
+    """Text that is not blank: a question."""
     return text(value) or (None if value.strip() else "the question is empty")
 
 
 def name(value: Any) -> str | None:
-    """Text that names something."""
+    """Text that is not empty: a name."""
     return text(value) or (None if value.strip() else "empty")
 
 
@@ -109,17 +109,17 @@ def label_logprobs(value: Any) -> str | None:
 
 
 def optional(check: Check) -> Check:
-    """The same check, where null may stand instead."""
+    """The same check, but null is also allowed."""
     return lambda value: None if value is None else check(value)
 
 
 def integer(value: Any) -> str | None:
-    """A whole number; true and false are none."""
+    """A whole number; true and false are not numbers."""
     return None if isinstance(value, int) and not isinstance(value, bool) else f"{kind_of(value)}, expected an integer"
 
 
 def integer_from(least: int, most: int) -> Check:
-    """A whole number of a range."""
+    """A whole number in a range."""
 
     def check(value: Any) -> str | None:
         if integer(value) is None and least <= value <= most:
@@ -130,15 +130,15 @@ def integer_from(least: int, most: int) -> Check:
 
 
 def number(value: Any) -> str | None:
-    """A finite number; true and false are none."""
-    # Compared, not given to math.isfinite: that raises for an integer beyond the floats.
+    """A finite number; true and false are not numbers."""
+    # Compared, because math.isfinite raises for an integer too large for a float.
     if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
         return f"{kind_of(value)}, expected a finite number"
     return None
 
 
 def one_of(*allowed: float) -> Check:
-    """One of a few numbers, as number and not as text or truth value (2.0 is 2)."""
+    """One of a few numbers, given as a number and not as text or boolean (2.0 is 2)."""
 
     def check(value: Any) -> str | None:
         if number(value) is None and value in allowed:
@@ -149,7 +149,7 @@ def one_of(*allowed: float) -> Check:
 
 
 def list_of(check: Check) -> Check:
-    """A list that is not empty, each item as `check` asks."""
+    """A list that is not empty; every item must pass `check`."""
 
     def check_items(value: Any) -> str | None:
         items = items_of(value)
@@ -165,7 +165,7 @@ def list_of(check: Check) -> Check:
 
 
 def object_with(needed: Mapping[str, Check], may_have: Mapping[str, Check]) -> Check:
-    """An object of these fields and no others, as `record_problem` takes them."""
+    """An object with these fields and no others, given as for `record_problem`."""
 
     def check(value: Any) -> str | None:
         if not isinstance(value, Mapping):
@@ -177,7 +177,7 @@ def object_with(needed: Mapping[str, Check], may_have: Mapping[str, Check]) -> C
 
 
 def items_of(value: Any) -> Sequence[Any]:
-    """The items of a list, or of the array that a table hands over in its place; none where it is neither."""
+    """The items of a list, or of the array that a table gives instead; empty if it is neither."""
     items = value.tolist() if hasattr(value, "tolist") else value
     return items if isinstance(items, list | tuple) else ()
 
@@ -194,7 +194,7 @@ def kind_of(value: Any) -> str:
 
 
 def spelled(key: Any) -> str:
-    """A key as a message can hold it: half a surrogate pair, which no table takes, becomes its number."""
+    """A key as a message can show it: half a surrogate pair, which no table accepts, is replaced by its number."""
     return str(key).encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What a judge said of a comparison, as it comes from elsewhere."""
+"""A judgment of a comparison that was made elsewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from judgelake.comparisons.verdict import LETTERS, TIE, Failure, Reading
 
 IMPORTED = "imported"
-"""Stands for what is not known of a judge that ran elsewhere."""
+"""Placeholder for what is not known of a judge that ran elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What a judge said of one comparison in one order; `said` is in the comparison's own order."""
+    """A judge's answer about one comparison in one order; `said` is in the comparison's original order."""
 
     comparison_id: str
     judge: str
@@ -27,7 +27,7 @@ class Judgment:
 
 
 def said_problem(verdict: str | None, scores: Sequence[float] | None, answers: int) -> str | None:
-    """Why a verdict and scores cannot be about a comparison of so many answers; None where they can."""
+    """Why a verdict and scores do not fit a comparison with so many answers; None if they fit."""
     letters = LETTERS[:answers]
     if verdict is not None and verdict != TIE and verdict not in tuple(letters):
         return f"verdict {verdict!r}, but the answers are {', '.join(letters)}"

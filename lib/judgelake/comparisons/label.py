@@ -1,4 +1,4 @@
-"""What somebody from outside says of a comparison, which verdicts are compared with."""
+"""A label: an external verdict on a comparison, which judges' verdicts are compared with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KINDS = ("human", "teacher", "gold")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A verdict from outside, in the comparison's own order: a letter or `TIE`, or a score an answer, or both.
+    """An external verdict, in the comparison's original order: a letter or `TIE`, or one score per answer, or both.
 
     `kind` is human, teacher (another judge) or gold.
     """

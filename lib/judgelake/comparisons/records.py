@@ -1,4 +1,4 @@
-"""Plain records (our JSONL, a row of a table) to comparisons and labels and back: nothing is ever coerced."""
+"""Plain records (judgelake's JSONL, a table row) to comparisons and labels and back: nothing is ever coerced."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ ID_CHARACTERS = 32
 def comparison_from_record(record: Mapping[str, Any], also: Collection[str] = ()) -> Comparison | Failure:
     """The comparison a record describes, or invalid_input with the name of the field.
 
-    Ids that are absent are derived from content, the same on every run: `question_id` from messages and
+    Missing ids are derived from content, the same on every run: `question_id` from messages and
     input, `comparison_id` from the question, answers, reference and rubric.
 
     Args:
-        record: keys as in our JSONL; one that may be absent may also be null.
+        record: keys as in judgelake's JSONL; a key that may be absent may also be null.
         also: further keys the record may have; any other unknown key is a failure.
     """
     problem = record_problem(record, NEEDED, MAY_HAVE, also)
@@ -46,7 +46,7 @@ def comparison_from_record(record: Mapping[str, Any], also: Collection[str] = ()
 
 
 def comparison_to_record(comparison: Comparison) -> dict[str, Any]:
-    """The record of a comparison: every key of our JSONL, null where there is nothing."""
+    """The record of a comparison: every key of judgelake's JSONL, null where there is no value."""
     rubric = comparison.rubric
     return {
         "comparison_id": comparison.comparison_id,
@@ -90,7 +90,7 @@ def label_to_record(label: Label) -> dict[str, Any]:
 
 
 def _comparison(record: Mapping[str, Any]) -> Comparison:
-    """The comparison of a record in which nothing is wrong."""
+    """The comparison of a valid record."""
     messages = tuple(Message(item["role"], item["content"]) for item in items_of(record["messages"]))
     answers = tuple(_answer(item) for item in items_of(record["answers"]))
     given_input, reference = record.get("input"), record.get("reference")
@@ -116,7 +116,7 @@ def _comparison(record: Mapping[str, Any]) -> Comparison:
         reference=reference,
         rubric=rubric,
         source=record.get("source"),
-        # A table hands a map over as a list of pairs.
+        # A table gives a map as a list of pairs.
         attributes=dict(record.get("attributes") or ()),
     )
 
@@ -160,7 +160,7 @@ def _message_problem(value: Any) -> str | None:
 def _messages_problem(value: Any) -> str | None:
     problem = MESSAGES(value)
     if problem is None and items_of(value)[-1]["role"] != "user":
-        return "the last one must be the user's, which the answers answer"
+        return "the last one must be the user's, to which the answers reply"
     return problem
 
 
@@ -174,7 +174,7 @@ def _answer_problem(value: Any) -> str | None:
 def _answers_problem(value: Any) -> str | None:
     problem = ANSWERS(value)
     if problem is None and len(value) > len(LETTERS):
-        return f"{len(value)} of them, at most {len(LETTERS)} can be compared"
+        return f"{len(value)} answers, at most {len(LETTERS)} can be compared"
     return problem
 
 

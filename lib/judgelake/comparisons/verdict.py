@@ -1,4 +1,4 @@
-"""What a judge said, and how it maps from the order shown to the comparison's own order."""
+"""A judge's answer, and how it maps from the order shown to the comparison's original order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
     @property
     def is_worth_another_attempt(self) -> bool:
-        """True where the same request may end otherwise: the engine failed, not the text."""
+        """True if the same request may succeed another time: the engine failed, not the text."""
         return self in (Status.TIMEOUT, Status.ENGINE_ERROR)
 
 
@@ -43,11 +43,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a judge's output says: one score an answer, or a verdict, or both.
+    """What a judge's output says: one score per answer, or a verdict, or both.
 
-    `verdict` is a letter ("A" is the first answer), `TIE`, or None where a single answer is graded.
-    Parsers return it in shown order; `to_own_order` turns it to the comparison's own.
-    `logprobs` maps each label to its log-probability where the judge decides in one token.
+    `verdict` is a letter ("A" is the first answer), `TIE`, or None if a single answer is graded.
+    Parsers return it in shown order; `to_own_order` maps it to the comparison's original order.
+    `logprobs` maps each label to its log-probability if the judge decides in one token.
     """
 
     scores: tuple[float, ...] | None = None
@@ -56,24 +56,24 @@ class Reading:
 
 
 def as_shown(items: Sequence[T], order: str) -> tuple[T, ...]:
-    """The items in the order shown: `order` names, by letter, which item stands at each place."""
+    """The items in the order shown: `order` gives, by letter, the item at each place."""
     return tuple(items[LETTERS.index(letter)] for letter in order)
 
 
 def unshown(shown_items: Sequence[T], order: str) -> tuple[T, ...]:
-    """Undo `as_shown`: the items back in the comparison's own order."""
+    """Undo `as_shown`: the items back in the comparison's original order."""
     own: dict[str, T] = dict(zip(order, shown_items, strict=True))
     return tuple(own[letter] for letter in sorted(order))
 
 
 def own_label(shown_label: str, order: str) -> str:
-    """The own-order letter of a label given by place shown; a tie, and a score such as "7", stay as they are."""
+    """The original-order letter of a label given by place shown; a tie and a score such as "7" stay as they are."""
     is_letter = len(shown_label) == 1 and shown_label in LETTERS
     return order[LETTERS.index(shown_label)] if is_letter else shown_label
 
 
 def to_own_order(reading: Reading, order: str) -> Reading:
-    """The same reading, with scores, verdict and log-probabilities in the comparison's own order."""
+    """The same reading, with scores, verdict and log-probabilities in the comparison's original order."""
     return Reading(
         scores=None if reading.scores is None else unshown(reading.scores, order),
         verdict=None if reading.verdict is None else own_label(reading.verdict, order),
@@ -84,7 +84,7 @@ def to_own_order(reading: Reading, order: str) -> Reading:
 
 
 def verdict_of_scores(scores: Sequence[float], tie_margin: float = 0.0) -> str | None:
-    """The letter of the best score, `TIE` when the runner-up is within `tie_margin`, None for one score.
+    """The letter of the best score, `TIE` if the second best is within `tie_margin`, None for one score.
 
     Source: JudgeLM, judgelm/llm_judge/common.py, `translate_score_to_win_list` with T = tie_margin.
     """
@@ -97,7 +97,7 @@ def verdict_of_scores(scores: Sequence[float], tie_margin: float = 0.0) -> str |
 
 
 def margin_of(logprobs: Mapping[str, float] | None) -> float | None:
-    """Log-probability of the best label above the next one, in nats; None where fewer than two are known."""
+    """Log-probability of the best label minus that of the next one, in nats; None if fewer than two are known."""
     if logprobs is None or len(logprobs) < 2:
         return None
     best, second = sorted(logprobs.values(), reverse=True)[:2]
@@ -105,6 +105,6 @@ def margin_of(logprobs: Mapping[str, float] | None) -> float | None:
 
 
 def orders_of(answers: int) -> tuple[str, str]:
-    """The comparison's own order and its reverse, as letters: ("AB", "BA") for two answers."""
+    """The comparison's original order and its reverse, as letters: ("AB", "BA") for two answers."""
     own = LETTERS[:answers]
     return own, own[::-1]

@@ -1,4 +1,4 @@
-"""What people write in a job's YAML file: how it is read, checked and refused, and what several jobs share."""
+"""A job's YAML file: how it is read, validated and rejected, and the keys that several jobs share."""
 
 from judgelake.config.loading import Mlflow, Tables, fingerprint, load_config, load_tables
 from judgelake.config.reading import SECRET_IN_URL, Config, read_yaml, validated

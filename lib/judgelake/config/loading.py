@@ -1,4 +1,4 @@
-"""What people write: the frozen models of a job's YAML file. How it is read and refused: config_reading."""
+"""The frozen models of a job's YAML file; how it is read and rejected is in `reading`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = [
 
 
 class Tables(Config):
-    """Names of the tables (one, two or three parts) and where an embedded warehouse lies."""
+    """Names of the tables (one, two or three parts) and the folder of an embedded warehouse."""
 
     warehouse: str | None = "warehouse"
-    """Folder of the embedded Delta warehouse; null where the session's catalog knows the tables."""
+    """Folder of the embedded Delta warehouse; null if the session's catalog has the tables."""
     comparisons: str = "comparisons"
     labels: str = "labels"
     judgments: str = "judgments"
@@ -38,15 +38,15 @@ class Tables(Config):
     judgments_latest: str = "judgments_latest"
     """View: the last attempt of every request."""
     judgments_both_orders: str = "judgments_both_orders"
-    """View: one row a comparison and judge, both orders side by side."""
+    """View: one row per comparison and judge, both orders side by side."""
     judge_leaderboard: str = "judge_leaderboard"
-    """View: the figure that stands for every judge, of its latest evaluation."""
+    """View: every judge's headline metric in its latest evaluation."""
     agreement_over_time: str = "agreement_over_time"
-    """View: the figure that stands for every judge, from evaluation to evaluation."""
+    """View: every judge's headline metric, from evaluation to evaluation."""
     worst_slices: str = "worst_slices"
     """View: where each judge does worst."""
     confident_disagreements: str = "confident_disagreements"
-    """View: comparisons on which a judge is sure and the labels say otherwise."""
+    """View: comparisons on which a judge is confident and the labels disagree."""
 
 
 class Mlflow(Config):
@@ -64,7 +64,7 @@ def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequen
     """Read and validate a YAML file. Precedence: overrides (`key.path=value`), then YAML, then defaults.
 
     Names of tables and the warehouse may also come from the environment (JUDGELAKE_WAREHOUSE,
-    JUDGELAKE_JUDGMENTS, ...), which goes between overrides and YAML: addresses and names only, nothing that
+    JUDGELAKE_JUDGMENTS, ...), with precedence between overrides and YAML: only addresses and names, nothing that
     changes a verdict.
 
     Args:
@@ -79,7 +79,7 @@ def load_config(model: type[ConfigT], path: str | Path | None, overrides: Sequen
 
 
 def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Tables:
-    """The tables of any job's YAML file, whatever else stands in it; precedence as in `load_config`.
+    """The tables of any job's YAML file, whatever else it contains; precedence as in `load_config`.
 
     Raises:
         UserError: as `load_config`.
@@ -98,15 +98,15 @@ def _loaded(model: type[ConfigT], data: dict[str, Any], path: str | Path | None,
 def fingerprint(content: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of the canonical JSON of `content`.
 
-    No `default=` here: a value JSON does not know must fail, not be hashed by its repr.
+    No `default=` here: a value that JSON cannot represent must fail, not be hashed by its repr.
     """
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _with_table_names(given: Any) -> Any:
-    """The group `tables` with the names of the environment put in; what is no group is left to the validation."""
+    """The group `tables` with names from the environment added; anything else than a group is left to validation."""
     if given is not None and not isinstance(given, dict):
         return given
-    found = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
-    return {**(given or {}), **{name: value for name, value in found.items() if value}}
+    from_environment = {name: os.environ.get(f"JUDGELAKE_{name.upper()}") for name in Tables.model_fields}
+    return {**(given or {}), **{name: value for name, value in from_environment.items() if value}}

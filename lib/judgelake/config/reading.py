@@ -1,4 +1,4 @@
-"""How a config is read: numbers as people write them, nothing coerced, and every mistake told with its place."""
+"""How a config is read: plain numbers, no coercion, and every mistake reported with its place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from judgelake.errors import UserError, did_you_mean
 MOST_REPEATED = 60
 """Characters of a wrong value that a message repeats."""
 SECRET_IN_URL = "secret_in_url"
-"""Type of the error whose value no message may repeat."""
+"""Type of the error whose value messages must not repeat."""
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
@@ -31,7 +31,7 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
 class Config(BaseModel):
     """Base of everything read from YAML: frozen, unknown keys forbidden, defaults only here.
 
-    Numbers and truth values are taken as they are written: `true` is not 1 and "3" is not 3, but 0 is the fraction 0.0.
+    Numbers and booleans are taken as written: `true` is not 1 and "3" is not 3, but 0 is accepted for the float 0.0.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
@@ -50,13 +50,13 @@ ConfigT = TypeVar("ConfigT", bound=Config)
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads plain numbers only. YAML 1.1 takes 010 for 8 and 1:30 for 90, which nobody means, and 1e3 for text."""
+    """Reads only plain numbers. YAML 1.1 reads 010 as 8 and 1:30 as 90, which nobody intends, and 1e3 as text."""
 
 
 NUMBERS = {
     "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9_]*)",
     "tag:yaml.org,2002:float": (
-        # Three digits of exponent at most: a commit such as 31e4567 is no number.
+        # At most three digits in the exponent: a commit such as 31e4567 is not a number.
         r"[-+]?(?:(?:0|[1-9][0-9_]*)(?:\.[0-9_]*|(?=[eE]))|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
         r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     ),
@@ -70,7 +70,7 @@ for _tag, _number in NUMBERS.items():
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping a YAML file holds.
+    """The mapping in a YAML file.
 
     Raises:
         UserError: the file is absent, unreadable, not YAML or not a mapping.
@@ -81,31 +81,31 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise UserError(f"Cannot read the config {str(path)!r}: {error}. Name a readable YAML file.") from error
     try:
         data = yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, such as 2026-13-01
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist, such as 2026-13-01
         raise UserError(f"{str(path)!r} is not valid YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(data, dict):
-        raise UserError(f"{str(path)!r} must hold a mapping of keys to values, not {type(data).__name__}.")
+        raise UserError(f"{str(path)!r} must contain a mapping of keys to values, not {type(data).__name__}.")
     return data
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A key put in on the command line. `new_from` counts its leading parts up to the first that was not there."""
+    """A key set on the command line. `new_from` counts its leading parts up to the first that did not exist."""
 
     parts: tuple[str, ...]
     new_from: int
 
     def made(self, path: Sequence[str]) -> bool:
-        """Whether what stands at `path` came from here."""
+        """Whether the value at `path` was set here."""
         shared = min(len(path), len(self.parts))
         return shared >= self.new_from and tuple(path[:shared]) == self.parts[:shared]
 
 
 def put_in(data: dict[str, Any], item: str) -> Setting:
-    """Put the value of `key.path=value` into nested mappings.
+    """Set the value of `key.path=value` in nested mappings.
 
     Raises:
-        UserError: it is no such item, its value is no YAML, or a part of its path holds a value.
+        UserError: it is not such an item, its value is not YAML, or a part of its path is a value.
     """
     path, equals, text = item.partition("=")
     if not equals or not path:
@@ -117,7 +117,7 @@ def put_in(data: dict[str, Any], item: str) -> Setting:
             new_from = min(new_from, place)
         data = data.setdefault(key, {})
         if not isinstance(data, dict):
-            raise UserError(f"--set {item!r}: {key!r} holds a value, not a group of keys.")
+            raise UserError(f"--set {item!r}: {key!r} is a value, not a group of keys.")
     try:
         data[leaf] = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError) as error:
@@ -132,24 +132,24 @@ def validated(
 
     Args:
         model: the config class.
-        data: what was written.
-        origin: where it was written, for messages; None where no file was read.
-        settings: what of it was put in on the command line.
+        data: what the user wrote.
+        origin: the file it is from, for messages; None if no file was read.
+        settings: the keys that were set on the command line.
 
     Raises:
-        UserError: with every problem, each with the key's path and the place it was written at.
+        UserError: lists every problem, each with the key's path and the place where it was written.
     """
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        told: dict[str, list[str]] = {}
+        problems: dict[str, list[str]] = {}
         for problem in error.errors():
-            place, message = _told(model, dict(problem), origin, settings)
-            told.setdefault(place, []).append(message)
-        raise UserError("; ".join(place + "; ".join(messages) for place, messages in told.items())) from error
+            place, message = _reported(model, dict(problem), origin, settings)
+            problems.setdefault(place, []).append(message)
+        raise UserError("; ".join(place + "; ".join(messages) for place, messages in problems.items())) from error
 
 
-def _told(
+def _reported(
     model: type[Config], problem: dict[str, Any], origin: str | None, settings: Sequence[Setting]
 ) -> tuple[str, str]:
     """Where a problem was written, and what it is."""
@@ -176,7 +176,7 @@ def _message(model: type[Config], path: Sequence[str], problem: dict[str, Any], 
 
 
 def _found(value: Any) -> str:
-    """A wrong value, where it is a single one: a group or list may be a whole judge with all its prompts."""
+    """A wrong value, if it is a single one: a group or list may be a whole judge with all its prompts."""
     if isinstance(value, str):
         short = value if len(value) <= MOST_REPEATED else value[:MOST_REPEATED] + "..."
         return f" (found {short!r})"
@@ -184,7 +184,7 @@ def _found(value: Any) -> str:
 
 
 def _example(model: type[Config], path: Sequence[str]) -> str:
-    """A missing key with a value's name; of a missing group its first key that must be there."""
+    """A missing key with an example value; for a missing group, its first required key."""
     names = [*path]
     field = _model_at(model, path[:-1]).model_fields[path[-1]]
     while isinstance(field.annotation, type) and issubclass(field.annotation, Config):
@@ -196,7 +196,7 @@ def _example(model: type[Config], path: Sequence[str]) -> str:
 
 
 def _model_at(model: type[Config], path: Sequence[str]) -> type[Config]:
-    """The config class whose keys stand at `path`, also inside mappings and lists of groups."""
+    """The config class whose keys are at `path`, also inside mappings and lists of groups."""
     current = model
     for name in path:
         field = current.model_fields.get(name)

@@ -1,4 +1,4 @@
-"""The command that makes the tables and keeps them small: `jobs/tables.py create` and `jobs/tables.py maintain`."""
+"""The command that creates the tables and keeps them small: `jobs/tables.py create` and `jobs/tables.py maintain`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _command(arguments: argparse.Namespace) -> int:
             print(f"Tables and views are in {tables.warehouse or 'the catalog'}: {', '.join(names_in(tables))}.")
             return 0
         for plan_id in drop_stale_plans(spark, tables):
-            print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without dropping it", flush=True)
+            print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without deleting it", flush=True)
         for done in maintain(spark, tables, arguments.retain_hours):
             print(f"{done.table}: {done.files_before:,} files before, {done.files_after:,} now", flush=True)
     finally:
@@ -44,19 +44,19 @@ def names_in(tables: Tables) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="tables.py",
-        description="Make the tables, or keep them small and quick to read.",
+        description="Create the tables, or keep them small and fast to read.",
         epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
     )
     common = CommandParser(add_help=False)
     add_job_arguments(common, DEFAULT_CONFIG, "tables.judgments=name")
     commands = parser.add_subparsers(dest="command", required=True, metavar="create|maintain")
-    commands.add_parser("create", parents=[common], help="create what is absent, and bring the views up to date")
-    keep = commands.add_parser("maintain", parents=[common], help="join small files and delete those no version needs")
+    commands.add_parser("create", parents=[common], help="create missing tables and update the views")
+    keep = commands.add_parser("maintain", parents=[common], help="merge small files and delete unneeded ones")
     keep.add_argument(
         "--retain-hours",
         type=int,
         default=LEAST_RETAIN_HOURS,
         metavar="N",
-        help=f"how far back old versions stay readable (default and least: {LEAST_RETAIN_HOURS})",
+        help=f"how far back old versions stay readable (default and minimum: {LEAST_RETAIN_HOURS})",
     )
     return parser

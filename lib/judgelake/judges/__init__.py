@@ -1,4 +1,4 @@
-"""What a judge is asked and how its answer is read; pure code, with no Spark, engine, clock or network."""
+"""What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import list_judges, load_judge
 from judgelake.judges.parsers.registry import PARSERS

@@ -1,4 +1,4 @@
-"""Which judges there are: a user's own folder first, then the built-in ones."""
+"""The available judges: those in a user's own folder first, then the built-in ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from judgelake.judges.spec import JudgeSpec
 
 
 def load_judge(name: str, folder: str | Path | None = None) -> JudgeSpec:
-    """The judge of that name: from `folder` if it has one, else the built-in one.
+    """The judge with that name: from `folder` if it has one, else the built-in one.
 
     Raises:
-        UserError: no such judge (names the nearest), no such folder, or a faulty file (names the key).
+        UserError: no such judge (names the nearest), no such folder, or an invalid file (names the key).
     """
     paths = _paths(folder)
     if name not in paths:
@@ -23,19 +23,19 @@ def load_judge(name: str, folder: str | Path | None = None) -> JudgeSpec:
 
 
 def list_judges(folder: str | Path | None = None) -> list[JudgeSpec]:
-    """All judges by name; one in `folder` stands in for a built-in one of the same name.
+    """All judges by name; one in `folder` replaces a built-in one with the same name.
 
     Raises:
-        UserError: no such folder, or a faulty file (names the key).
+        UserError: no such folder, or an invalid file (names the key).
     """
     return [_read(path) for _, path in sorted(_paths(folder).items())]
 
 
 def built_in_folder() -> Path:
-    """Where the built-in judge files lie: inside an installed package, else in the checkout around it.
+    """Where the built-in judge files are: inside an installed package, else in the checkout that contains it.
 
     Raises:
-        UserError: in neither place, as in an incomplete installation.
+        UserError: they are in neither place, as in an incomplete installation.
     """
     package = Path(__file__).resolve().parent.parent
     candidates = (package / "conf" / "judges", package.parent.parent / "conf" / "judges")
@@ -50,7 +50,7 @@ def _paths(folder: str | Path | None) -> dict[str, Path]:
     if folder is not None:
         own = Path(folder)
         if not own.is_dir():
-            raise UserError(f"There is no folder of judges {str(folder)!r}. Name a folder of <judge>.yaml files.")
+            raise UserError(f"There is no folder of judges {str(folder)!r}. Name a folder with <judge>.yaml files.")
         paths |= dict(_files_of(own))
     return paths
 

@@ -1,4 +1,4 @@
-"""From what a judge model wrote to a verdict, or to the reason why there is none."""
+"""From a judge model's output to a verdict, or to the reason why there is none."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def parse(
     finish_reason: str | None = None,
     label_logprobs: Mapping[str, float] | None = None,
 ) -> Reading | Failure:
-    """Read one output; scores, verdict and log-probabilities are in SHOWN order.
+    """Parse one output; scores, verdict and log-probabilities are in SHOWN order.
 
     Args:
         spec: the judge.
         mode: the mode it was asked in.
         raw_output: the text the engine returned, without prompt and stop text.
         answers: how many answers the prompt showed for judgment.
-        finish_reason: the engine's: "length" means the text was cut and may lack its end; None: not known.
-        label_logprobs: log-probability of each label, where the mode decides by them.
+        finish_reason: from the engine: "length" means the text was cut and may lack its end; None: not known.
+        label_logprobs: log-probability of each label, if the mode decides by them.
 
     Raises:
         UserError: the judge has no such mode.

@@ -1,4 +1,4 @@
-"""From a comparison to what the judge model gets: a completion prompt, or chat messages."""
+"""From a comparison to the judge model's input: a completion prompt, or chat messages."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from judgelake.errors import UserError
 from judgelake.judges.spec import JudgeSpec, ModeSpec
 from judgelake.judges.templates import rendered
 
-# No text to be completed begins with it: comparisons that hold NUL characters are refused.
+# No completion prompt begins with it: comparisons with NUL characters are rejected.
 CHAT_MARK = "\0"
 CANONICAL_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What one request sends: `text` for a completion, `messages` for a chat; exactly one is set."""
+    """The content of one request: `text` for a completion, `messages` for a chat; exactly one is set."""
 
     text: str | None = None
     messages: tuple[Message, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a prompt that is both or neither."""
+        """Reject a prompt with both or neither."""
         if (self.text is None) == (self.messages is None):
             raise ValueError("a prompt has either text or messages")
 
     def to_record(self) -> str | list[dict[str, str]]:
-        """The text, or a list of {"role", "content"}: what a person sees, ready for JSON."""
+        """The text, or a list of {"role", "content"}: readable, ready for JSON."""
         if self.messages is None:
             return self.text or ""
         return [{"role": message.role, "content": message.content} for message in self.messages]
 
     @property
     def canonical(self) -> str:
-        """The prompt as one text: a completion's own, or a mark and the chat as JSON; equal only for equal prompts."""
+        """The prompt as one text: the completion text, or a mark and the chat as JSON; equal only for equal prompts."""
         return self.text if self.text is not None else CHAT_MARK + CANONICAL_JSON.encode(self.to_record())
 
     @classmethod
     def from_canonical(cls, text: str) -> Self:
-        """The prompt whose `canonical` this is."""
+        """The prompt with this `canonical` text."""
         if not text.startswith(CHAT_MARK):
             return cls(text=text)
         chat = json.loads(text.removeprefix(CHAT_MARK))
@@ -59,8 +59,8 @@ class Prompt:
     def bytes(self) -> int:
         """UTF-8 bytes of the text, or of all message contents.
 
-        A token is at least one byte, so a completion has at most this many tokens besides the one that
-        begins the text; a chat template adds its own tokens to that.
+        A token is at least one byte, so a completion has at most this many tokens plus the one that
+        begins the text; a chat template adds further tokens.
         """
         if self.text is not None:
             return len(self.text.encode())
@@ -78,15 +78,15 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
         reference: "use" shows the comparison's reference where the mode has a place for it, "ignore" does not.
 
     Returns:
-        `Failure` with the status invalid_input when the mode cannot judge this comparison.
+        `Failure` with the status invalid_input if the mode cannot judge this comparison.
 
     Raises:
-        UserError: the judge has no such mode, or its template asks for what this comparison has not.
-        ValueError: `order` is no order of these answers, or `reference` neither "use" nor "ignore".
+        UserError: the judge has no such mode, or its template needs something this comparison does not have.
+        ValueError: `order` is not an order of these answers, or `reference` is neither "use" nor "ignore".
     """
     mode_spec = spec.mode(mode)
     if "".join(sorted(order)) != LETTERS[: len(comparison.answers)]:
-        raise ValueError(f"{order!r} is no order of {len(comparison.answers)} answers")
+        raise ValueError(f"{order!r} is not an order of {len(comparison.answers)} answers")
     if reference not in ("use", "ignore"):
         raise ValueError(f"reference must be 'use' or 'ignore', not {reference!r}")
     reason = _why_not(mode_spec, mode, comparison, reference == "use")
@@ -95,7 +95,7 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
     values = _values(mode_spec, comparison, order, reference == "use")
     try:
         return _filled(spec, mode_spec, values)
-    except Exception as error:  # a template can call and compute what it likes, so anything may come of it
+    except Exception as error:  # a template can call and compute anything, so any exception is possible
         cause = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise UserError(
             f"The template of judge {spec.name!r}, mode {mode!r}, cannot be rendered: {cause.rstrip('.')} "
@@ -125,17 +125,17 @@ def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: b
     if mode.rubric == "required" and comparison.rubric is None:
         return f"mode {name!r} needs a rubric, the comparison has none"
     if mode.descriptions and comparison.rubric is not None and comparison.rubric.scores is None:
-        return f"mode {name!r} needs a rubric with five score descriptions, the comparison's has none"
+        return f"mode {name!r} needs a rubric with five score descriptions, but the comparison's has none"
     return _wrong_conversation(mode, name, comparison)
 
 
 def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> str | None:
     roles = [message.role for message in comparison.messages]
     if mode.conversation == "question" and roles != ["user"]:
-        return f"mode {name!r} takes one user message and no others, the comparison has {', '.join(roles) or 'none'}"
+        return f"mode {name!r} takes exactly one user message, the comparison has {', '.join(roles) or 'none'}"
     if not roles or roles[-1] != "user":
         return "the last message must be the user's"
-    # A user message that a fixed reply follows is answered; each of the others needs a turn of every answer.
+    # A user message followed by a fixed reply is answered; for each of the others every answer needs a turn.
     wanted = sum(role == "user" and reply != "assistant" for role, reply in zip(roles, [*roles[1:], ""], strict=True))
     for letter, answer in zip(LETTERS, comparison.answers, strict=False):
         turns = len(_turns(answer))
@@ -144,12 +144,12 @@ def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> st
         if mode.conversation == "turns" and turns != wanted:
             return f"answer {letter} has {turns} turns for {wanted} user messages without a reply"
     if mode.conversation == "messages" and wanted != 1:
-        return f"mode {name!r} takes a conversation that one answer ends, {wanted} user messages have no reply"
+        return f"mode {name!r} takes a conversation that ends with one answer, {wanted} user messages have no reply"
     return None
 
 
 def _values(mode: ModeSpec, comparison: Comparison, order: str, use_reference: bool) -> dict[str, Any]:
-    """What the templates may name. All of it is text, or lists of text: nothing is rendered again."""
+    """The values that templates may use. All are text, or lists of text: nothing is rendered again."""
     given = comparison.input or None
     added = "" if given is None or mode.has_input_place else f"\n{given}"
     shown = as_shown(comparison.answers, order)

@@ -26,17 +26,17 @@ class Decoding(Config):
     temperature: float = Field(default=0.0, ge=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: PositiveInt = 512
-    """Output tokens a judgment may use."""
+    """Output tokens that one judgment may use."""
     stop: tuple[str, ...] = ()
-    """Texts at which generation ends; the text itself is not part of the output."""
+    """Texts at which generation stops; the text itself is not part of the output."""
     beam_width: PositiveInt | None = None
-    """Beams of a beam search; null: none."""
+    """Beams of a beam search; null: no beam search."""
     repetition_penalty: PositiveFloat | None = None
     seed: int | None = None
 
 
 class DecodingChange(Config):
-    """Decoding keys of one mode, in place of the judge's own."""
+    """Decoding keys of one mode, which replace the judge's."""
 
     temperature: float | None = Field(default=None, ge=0)
     top_p: float | None = None
@@ -55,17 +55,17 @@ class MessageTemplate(Config):
 
 
 class Choices(Config):
-    """The labels a mode allows, and what each stands for."""
+    """The labels that a mode allows, and what each means."""
 
     letters: bool = False
-    """One letter an answer, in the order shown: A is the first."""
+    """One letter per answer, in the order shown: A is the first."""
     tie: str | None = None
     """The label of a tie, which must not be a letter of an answer."""
     scores: dict[str, float] = Field(default_factory=dict)
     """Label to score, for a single answer."""
 
     def verdict_of(self, answers: int) -> dict[str, str | float]:
-        """What each label means for so many answers: a letter, `TIE` or a score."""
+        """What each label means with so many answers: a letter, `TIE` or a score."""
         meaning: dict[str, str | float] = dict(self.scores)
         if self.letters:
             meaning |= {letter: letter for letter in LETTERS[:answers]}
@@ -83,31 +83,31 @@ class Source(Config):
 
 
 class ModeSpec(Config):
-    """One way a judge judges: what it takes, what it is shown, how its answer is read."""
+    """One way in which a judge works: what it takes, what it is shown, how its answer is parsed."""
 
     description: str = ""
     answers: tuple[PositiveInt, PositiveInt]
     """Fewest and most answers."""
     conversation: Literal["question", "messages", "turns"] = "question"
-    """question: one user message. messages: a conversation that the answers end. turns: answers with turns."""
+    """question: one user message. messages: a conversation that ends with the answers. turns: answers with turns."""
     reference: Need | Literal["anchor"] = "none"
-    """anchor: the template shows the reference as an answer of its own, also where references are ignored."""
+    """anchor: the template shows the reference as a separate answer, even if references are ignored."""
     rubric: Need = "none"
     descriptions: bool = False
     """Whether the rubric must describe the scores 1 to 5."""
     has_input_place: bool = False
-    """Whether the template shows `input` itself; else it follows the question on a new line."""
+    """Whether the template shows `input` itself; if not, it follows the question on a new line."""
     prompt: str | None = None
     """Template of a raw completion prompt."""
     messages: tuple[MessageTemplate, ...] = ()
-    """Templates of chat messages, for models that bring their own chat template."""
+    """Templates of chat messages, for models with their own chat template."""
     choices: Choices | None = None
     constrained: bool = False
     """Whether the engine may only generate one of the choices."""
     verdict_from: Literal["text", "logprobs"] = "text"
     """logprobs: the most likely choice of one output token, with the log-probabilities of all."""
     parser: dict[str, Any] = Field(default_factory=dict)
-    """`kind`, and that parser's options; none where the verdict is taken from log-probabilities."""
+    """`kind`, and that parser's options; null if the verdict is taken from log-probabilities."""
     decoding: DecodingChange = DecodingChange()
 
     @model_validator(mode="after")
@@ -153,12 +153,12 @@ class ModeSpec(Config):
         try:
             return validated(PARSERS[self.parser["kind"]].options, options, f"options of {self.parser['kind']!r}")
         except UserError as error:
-            # A ValueError, so that the path of the file and of the mode are put before it.
+            # A ValueError, so that pydantic puts the path of the file and of the mode in front of it.
             raise ValueError(str(error)) from error
 
     @property
     def value_names(self) -> tuple[str, ...]:
-        """The values that the mode's templates may name; see `render`."""
+        """The values that the mode's templates may use; see `render`."""
         asked = ("question",) if self.conversation == "question" else ("messages",)
         anchor = ("anchor",) if self.reference == "anchor" else ()
         return (*asked, "input", "answers", "reference", *anchor, "rubric")
@@ -170,19 +170,19 @@ class ModeSpec(Config):
 
 
 class JudgeSpec(Config):
-    """A judge: everything that decides what a model is asked and how its answer is read."""
+    """A judge: everything that decides what a model is asked and how its answer is parsed."""
 
     name: str
     description: str
     model: str
-    """Name on the hub, or a local folder."""
+    """Name on Hugging Face, or a local folder."""
     revision: str | None = None
     context_length: PositiveInt
     """Tokens of prompt and output together."""
     licence: str
     """Licence of the prompt format."""
     source: Source | None = None
-    """Where the prompt format was published; null for a format of our own."""
+    """Where the prompt format was published; null for a format of judgelake itself."""
     notes: str = ""
     decoding: Decoding = Decoding()
     partials: dict[str, str] = Field(default_factory=dict)
@@ -204,7 +204,7 @@ class JudgeSpec(Config):
         return tuple(sorted(self.partials.items()))
 
     def mode(self, name: str) -> ModeSpec:
-        """The mode of that name.
+        """The mode with that name.
 
         Raises:
             UserError: there is none; names the nearest.
@@ -215,19 +215,19 @@ class JudgeSpec(Config):
         raise UserError(f"Judge {self.name!r} has no mode {name!r}.{meant} It has: {', '.join(self.modes)}.")
 
     def decoding_of(self, mode: str) -> Decoding:
-        """The judge's decoding with the mode's own keys put in."""
+        """The judge's decoding, with the mode's own keys replacing it."""
         change = self.mode(mode).decoding.model_dump(exclude_unset=True)
         return Decoding.model_validate(self.decoding.model_dump() | change)
 
     def choices_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
-        """Labels the engine must be held to when it answers in text; None where it answers freely."""
+        """Labels to which the engine must be constrained when it answers in text; None if it answers freely."""
         spec = self.mode(mode)
         if spec.choices is None or not spec.constrained or spec.verdict_from == "logprobs":
             return None
         return tuple(spec.choices.verdict_of(answers))
 
     def labels_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
-        """Labels whose log-probabilities decide; None where the text decides."""
+        """Labels whose log-probabilities decide; None if the text decides."""
         spec = self.mode(mode)
         if spec.choices is None or spec.verdict_from != "logprobs":
             return None
@@ -241,8 +241,8 @@ def judge_fingerprint(
 
     Args:
         spec: the judge.
-        mode: only this mode's templates, parser and decoding count.
-        model_identity: what the model is (content or name and revision), as the engine knows it.
+        mode: only its templates, parser and decoding count.
+        model_identity: identifies the model (content, or name and revision), as known to the engine.
         engine_options: the engine's options that may change an answer; plain JSON values.
         reference: "use" or "ignore".
     """

@@ -1,4 +1,4 @@
-"""Prompt templates: one sandboxed Jinja environment, and every filter a judge file may use."""
+"""Prompt templates: one sandboxed Jinja environment, and every filter that a judge file may use."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ Partials = tuple[tuple[str, str], ...]
 
 
 def strip(text: str) -> str:
-    """The text without white space at its ends."""
+    """The text without white space at both ends."""
     return text.strip()
 
 
 def without(text: str, tokens: Iterable[str]) -> str:
-    """The text with every one of the tokens cut out, in one pass: what a cut joins together stays."""
+    """The text with all of the tokens removed, in one pass: a token that only a removal creates stays."""
     return _any_of(tuple(tokens)).sub("", text)
 
 
 def number_word(number: int) -> str:
-    """The English word of a number from 0 to 19."""
+    """The English word for a number from 0 to 19."""
     return NUMBER_WORDS[number]
 
 
 FILTERS = {"strip": strip, "without": without, "number_word": number_word}
-"""Filters of the templates besides Jinja's own, by the name a judge file uses."""
+"""Filters of the templates in addition to Jinja's own, by the name a judge file uses."""
 
 
 def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> str:
-    """The text of a template; it and what it includes are compiled once a process.
+    """The rendered template; it and what it includes are compiled once per process.
 
-    Values put in are text and never rendered again, whatever braces they hold.
+    Inserted values are text and never rendered again, whatever braces they contain.
 
     Raises:
-        jinja2.TemplateError: the template is not valid, or names a value that there is not.
+        jinja2.TemplateError: the template is not valid, or uses a value that does not exist.
     """
     template = _compiled(source, partials)
     if isinstance(template, str):
         return template
-    # What `Template.render` does, without merging the globals into a chain of dicts anew for every prompt.
+    # As `Template.render`, but without merging the globals into a new chain of dicts for every prompt.
     context = template.new_context({**_global_values(), **values}, shared=True)
     return "".join(template.root_render_func(context))
 
 
 def problem(source: str, partials: Partials, names: Collection[str]) -> str | None:
-    """Why a template cannot be used; None when it can.
+    """Why a template cannot be used; None if it can.
 
-    Bad syntax, an unknown filter or partial, or a value that is none of `names`.
+    Invalid syntax, an unknown filter or partial, or a value that is not one of `names`.
     """
     try:
         _compiled(source, partials)
@@ -69,10 +69,10 @@ def problem(source: str, partials: Partials, names: Collection[str]) -> str | No
     except TemplateError as error:
         return str(error).strip().rstrip(".")
     if any(True for _ in meta.find_referenced_templates(tree)):
-        return 'a partial is put in as {% include "name" %} and in no other way'
+        return 'a partial must be included as {% include "name" %} and in no other way'
     unknown = sorted(meta.find_undeclared_variables(tree) - set(names) - set(_environment().globals))
     if unknown:
-        return f"names {unknown[0]!r}, which is none of its values: {', '.join(names)}"
+        return f"it uses {unknown[0]!r}, which is not one of its values: {', '.join(names)}"
     return None
 
 
@@ -80,8 +80,8 @@ def problem(source: str, partials: Partials, names: Collection[str]) -> str | No
 def inlined(source: str, partials: Partials) -> str:
     """The template with every `{% include "name" %}` replaced by the partial of that name.
 
-    Done here and not by Jinja, which would find and set up each partial anew in every rendering (half of
-    the time of a prompt), and so that a fingerprint sees exactly what is rendered.
+    Done here and not by Jinja, which would look up and set up each partial again in every rendering (half of
+    the time of a prompt), and so that a fingerprint covers exactly what is rendered.
 
     Raises:
         jinja2.TemplateError: no such partial, or one that includes itself.
@@ -92,7 +92,7 @@ def inlined(source: str, partials: Partials) -> str:
         def partial(match: re.Match[str]) -> str:
             name = match.group("name")
             if name not in known:
-                raise TemplateError(f"includes {name!r}, which is none of the partials")
+                raise TemplateError(f"it includes {name!r}, which is not one of the partials")
             if name in inside:
                 raise TemplateError(f"the partial {name!r} includes itself")
             return replace(known[name], (*inside, name))
@@ -115,7 +115,7 @@ def _any_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
 
 
 class _Environment(SandboxedEnvironment):
-    """Jinja's sandbox, with a short way for what templates ask most: `loop.index` and its kind."""
+    """Jinja's sandbox, with a fast path for what templates use most: `loop.index` and the like."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute of a value, if it is a safe one."""

@@ -1,4 +1,4 @@
-"""How tables are made, read and written: DDL and views, pinned reads, exactly-once appends; no rows of its own."""
+"""How tables are created, read and written: DDL and views, pinned reads, exactly-once appends; no data of its own."""
 
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register

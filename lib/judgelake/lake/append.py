@@ -1,4 +1,4 @@
-"""Appends that happen once, however often they are tried and by how many drivers."""
+"""Appends that take effect once, however often and by however many drivers they are tried."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from judgelake.lake.names import quoted
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# What Delta says to a commit that another driver's commit came before. Appends never meet it.
+# Delta's errors for a commit after a conflicting commit of another driver. Appends never get them.
 LOST_RACES = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 
-# So often can the same rows be taken out of a table and be appended again.
+# How often the same rows can be deleted from a table and appended again.
 MOST_REMOVALS = 200
 
 
@@ -36,11 +36,11 @@ _again = retry(
 
 
 def app_ids(app_id: str) -> Iterator[str]:
-    """The app id of some rows, and those they go by when they were taken out of the table, once, twice, ...
+    """The app id of some rows, then the ids to use if the rows were deleted from the table once, twice, ...
 
-    Delta remembers an app id when its rows are long deleted or overwritten, and skips the append without a word. Who
-    finds that rows are missing after an append tries the next one. All drivers count alike, so two that append again
-    what was removed still have one id for it.
+    Delta remembers an app id even after its rows were deleted or overwritten, and then silently skips the append. If
+    rows are missing after an append, the caller tries the next id. All drivers use the same sequence, so two that
+    append the same removed rows again use the same id.
     """
     yield app_id
     for removals in range(1, MOST_REMOVALS + 1):
@@ -50,16 +50,16 @@ def app_ids(app_id: str) -> Iterator[str]:
 def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = None) -> None:
     """Append the rows in one commit, unless a commit with this `app_id` is in the table already.
 
-    Columns go by name, and ones that `df` lacks become NULL; one that the table lacks fails the append.
+    Columns are matched by name; those missing in `df` become NULL, and one missing in the table fails the append.
 
     Args:
         df: the rows.
         table: where they go.
-        app_id: what the rows are; different rows need a different one.
-        writer: who appends them, kept in the table's history; see `has_commits_of_others`.
+        app_id: identifies the rows; different rows need a different one.
+        writer: who appends them; kept in the table's history, see `has_commits_of_others`.
     """
-    # One app id an append, never one id with a rising version: Delta silently skips a version at or below
-    # the last it saw, so an append that finishes late would vanish.
+    # One app id per append, never one id with increasing versions: Delta silently skips a version at or below
+    # the last one it saw, so an append that finishes late would be lost.
     rows = df.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", 1)
     if writer is not None:
         rows = rows.option("userMetadata", writer)
@@ -73,15 +73,15 @@ def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = Non
 
 @_again
 def append_new(df: DataFrame, table: str, key: str | Sequence[str]) -> int:
-    """Append the rows whose `key` is not in the table yet, one of each key; returns how many.
+    """Append the rows whose `key` is not yet in the table, one per key; returns how many.
 
-    Two drivers at once add each key once: the slower one's commit is refused by Delta and tried again over
-    the other's rows. Columns go by name, and ones that `df` lacks become NULL; a NULL key is a key.
+    Two drivers at once add each key once: Delta rejects the slower one's commit, which is then tried again on top of
+    the other's rows. Columns are matched by name; those missing in `df` become NULL; a NULL key counts as a key.
 
     Args:
         df: the rows.
         table: where they go.
-        key: the column, or the columns together, that name a row.
+        key: the column, or the columns together, that identify a row.
     """
     spark = df.sparkSession
     keys = [key] if isinstance(key, str) else list(key)
@@ -103,14 +103,14 @@ def append_new(df: DataFrame, table: str, key: str | Sequence[str]) -> int:
 @_again
 def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
-    # Delta's DELETE takes no named parameters in SQL.
+    # Delta's DELETE does not accept named parameters in SQL.
     DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
 
 
 @_again
 def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
-    """Put the rows in the place of all that have `value` in `column`, in one commit; other rows stay.
+    """Replace all rows that have `value` in `column` with these, in one commit; other rows stay.
 
-    Columns go by name; every row must have `value` in `column`.
+    Columns are matched by name; every row must have `value` in `column`.
     """
     df.writeTo(quoted(table)).overwrite(F.col(column) == value)

@@ -1,4 +1,4 @@
-"""Making the tables and views, and making those of an embedded warehouse known to a session."""
+"""Creating the tables and views, and registering those of an embedded warehouse in a session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
-# What Delta says to the slower of two sessions that create one table at the same moment.
+# Delta's error for the slower of two sessions that create the same table at the same moment.
 LOST_RACES = (
     "DELTA_PROTOCOL_CHANGED",
     "DELTA_METADATA_CHANGED",
@@ -31,19 +31,19 @@ LOST_RACES = (
 
 
 def create_tables(spark: SparkSession, tables: Tables) -> None:
-    """Create what is absent of the tables and views; what is there stays as it is.
+    """Create the missing tables and views; existing ones stay as they are.
 
-    Views of an embedded warehouse live in the session alone, so one that `ONE_COMMAND` says nobody will query after
-    its command gets none.
+    Views of an embedded warehouse exist only in the session, so a session marked with `ONE_COMMAND`, which nobody
+    queries after its command, gets none.
 
     Raises:
-        UserError: the warehouse cannot be written, or a name does not fit.
+        UserError: the warehouse is not writable, or a name does not fit.
     """
     _check_writable(tables)
     for table in TABLES:
         _create(spark, tables, table)
     if tables.warehouse is None:
-        # In a shared catalog a view may belong to somebody else; `create_views` replaces it on purpose.
+        # In a shared catalog a view may belong to somebody else; only `create_views`, called explicitly, replaces it.
         views = [view for view in VIEWS if not spark.catalog.tableExists(getattr(tables, view))]
     else:
         views = [] if spark.conf.get(ONE_COMMAND, None) else list(VIEWS)
@@ -52,7 +52,7 @@ def create_tables(spark: SparkSession, tables: Tables) -> None:
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:
-    """Create the views over the tables found, or bring the existing ones up to date.
+    """Create the views over the existing tables, or update the existing views.
 
     Raises:
         UserError: a table under a view is not what a view needs.
@@ -65,20 +65,20 @@ def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = T
 
 
 def register(spark: SparkSession, tables: Tables, *, with_views: bool = False) -> tuple[str, ...]:
-    """Make the existing tables of an embedded warehouse known, and the views over them; returns the tables' names.
+    """Register the existing tables of an embedded warehouse and the views over them; returns the tables' names.
 
-    Nothing is created in the warehouse, so a reader may hold one it must not write.
+    Nothing is created in the warehouse, so it works on a read-only one.
 
     Raises:
         UserError: a table under a view is not what a view needs.
     """
-    found = tuple(table for table in TABLES if _is_there(spark, tables, table))
-    for table in found:
+    existing = tuple(table for table in TABLES if _is_there(spark, tables, table))
+    for table in existing:
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
     if with_views and tables.warehouse is not None:
-        create_views(spark, tables, found)
-    return tuple(getattr(tables, table) for table in found)
+        create_views(spark, tables, existing)
+    return tuple(getattr(tables, table) for table in existing)
 
 
 @retry(
@@ -101,9 +101,9 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> None:
     try:
         spark.sql(statement(table, tables, location))
     except AnalysisException as error:
-        # Also said of a folder into which another session is just writing its first commit.
+        # Delta also raises this for a folder into which another session is just writing its first commit.
         if NOT_EMPTY in str(error) and not _has_log(folder):
-            raise UserError(f"Folder {folder!r} of table {table!r} holds other files: move them away.") from error
+            raise UserError(f"Folder {folder!r} of table {table!r} contains other files: move them away.") from error
         raise
     if folder is not None:
         spark.conf.set(POINTED_TO + name, folder)
@@ -115,7 +115,7 @@ def _create_view(spark: SparkSession, tables: Tables, view: str) -> None:
     except AnalysisException as error:
         below = ", ".join(sorted(getattr(tables, name) for name in needs(view)))
         raise UserError(
-            f"The view {getattr(tables, view)!r} cannot be made over {below}: {first_line(error)} "
+            f"The view {getattr(tables, view)!r} cannot be created over {below}: {first_line(error)} "
             "Bring your own tables in with jobs/ingest.py --format table."
         ) from error
 
@@ -132,7 +132,7 @@ def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
     name = getattr(tables, table)
     folder = folder_of(tables, name) or ""
     _create_schema(spark, name)
-    # Remembered in the session: asking Delta where a table lies reads its whole state, a second or more a table.
+    # Remembered in the session: asking Delta for a table's location reads its whole state, a second or more per table.
     remembered = POINTED_TO + name
     if spark.conf.get(remembered, None) == folder and spark.catalog.tableExists(name):
         return
@@ -142,7 +142,7 @@ def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
 
 
 def _forget(spark: SparkSession, name: str) -> None:
-    """Free a name that another warehouse, used earlier in this session, has taken; its files stay."""
+    """Free a name that another warehouse, used earlier in this session, has registered; its files stay."""
     if not spark.catalog.tableExists(name):
         return
     if spark.catalog.getTable(name).tableType == "MANAGED":
@@ -179,12 +179,12 @@ def _check_writable(tables: Tables) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"Cannot make the warehouse folder {str(folder)!r} ({error.strerror}). Name another in tables.warehouse."
+            f"Cannot create the warehouse folder {str(folder)!r} ({error.strerror}). Name another in tables.warehouse."
         ) from error
     why = why_unwritable(folder)
     if why is not None:
         raise UserError(
-            f"The warehouse folder {str(folder)!r} cannot be written ({why}). "
+            f"The warehouse folder {str(folder)!r} is not writable ({why}). "
             "Make it writable, or name another one in tables.warehouse."
         )
 

@@ -1,4 +1,4 @@
-"""What `ddl/` says of the tables and views, read without Spark, and as Markdown.
+"""The descriptions of tables and views in `ddl/`, read without Spark, and as Markdown.
 
 python -m judgelake.lake.describe > docs/tables.md
 """
@@ -35,7 +35,7 @@ Tables are only appended to, except `metrics` (an evaluation replaces its own ro
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the DDL describes it; views state no types."""
+    """A column as the DDL describes it; views have no types."""
 
     name: str
     sql_type: str | None
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A table or view: the lines above its statement, and what the statement itself says."""
+    """A table or view: the comment lines above its statement, and the content of the statement."""
 
     name: str
     about: tuple[str, ...]
@@ -52,14 +52,14 @@ class Description:
     columns: tuple[Column, ...]
     layout: str | None
     rules: tuple[tuple[str, str], ...]
-    """Name and SQL of each check that Delta makes when rows are written."""
+    """Name and SQL of each check that Delta runs when rows are written."""
 
 
 def described(name: str) -> Description:
     """The table or view of `ddl/<name>.sql`.
 
     Raises:
-        ValueError: the file is not written as the others are, so that it cannot be read here.
+        ValueError: the file does not have the form of the others, so it cannot be read here.
     """
     lines = ddl_text(name).splitlines()
     begin = next((place for place, line in enumerate(lines) if BEGIN.match(line)), None)
@@ -121,7 +121,7 @@ def _section(one: Description) -> Iterator[str]:
 
 
 def _prose(lines: Iterable[str]) -> Iterator[str]:
-    """The lines above the statement: indented ones are SQL to try."""
+    """The comment lines above the statement: indented ones are SQL to try."""
     for is_sql, block in groupby(lines, key=lambda line: line.startswith("  ")):
         text = "\n".join(line.strip() for line in block)
         yield f"```sql\n{text}\n```\n" if is_sql else f"{text}\n"

@@ -1,4 +1,4 @@
-"""What tables are called and where an embedded warehouse keeps them."""
+"""The names of tables, and their folders in an embedded warehouse."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from judgelake.measures import KINDS, OrderRule, headline_of, metric_named
 
 TABLES = tuple(SCHEMAS)
 POINTED_TO = "spark.judgelake.location."
-"""Before a table's name: the setting in which a session remembers its folder."""
-# A view stands after those it reads.
+"""Prefix of a table's name: the setting in which a session remembers its folder."""
+# A view comes after those that it reads.
 VIEWS = (
     "judgments_latest",
     "judgments_both_orders",
@@ -39,7 +39,7 @@ def quoted(name: str) -> str:
 
 
 def folder_of(tables: Tables, name: str) -> str | None:
-    """Folder of a table in the embedded warehouse; None where the session's catalog places it.
+    """Folder of a table in the embedded warehouse; None if the session's catalog decides it.
 
     Raises:
         UserError: a name with a catalog in an embedded warehouse, which has none.
@@ -49,7 +49,7 @@ def folder_of(tables: Tables, name: str) -> str | None:
     *schema, table = name.split(".")
     if len(schema) > 1:
         raise UserError(
-            f"Table name {name!r} names a catalog, but tables.warehouse is the folder {tables.warehouse!r}. "
+            f"Table name {name!r} contains a catalog, but tables.warehouse is the folder {tables.warehouse!r}. "
             "Set tables.warehouse to null to use the catalogs of the session."
         )
     inside = [f"{schema[0]}.db", table] if schema else [table]
@@ -65,7 +65,7 @@ def needs(file: str) -> frozenset[str]:
 
 
 def statement(file: str, tables: Tables, location: str = "") -> str:
-    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location put in."""
+    """The SQL of `ddl/<file>.sql` with the tables' names, quoted, and the location filled in."""
     body = _statement(file)
     names = {name: quoted(getattr(tables, name)) for name in (*TABLES, *VIEWS)}
     for name, value in {**names, "location": location}.items():
@@ -74,10 +74,10 @@ def statement(file: str, tables: Tables, location: str = "") -> str:
 
 
 def _metric_lists() -> dict[str, str]:
-    """What the views on metrics take from the catalog, as SQL or words.
+    """What the views on metrics take from the metric catalog, as SQL or words.
 
-    `{headline_metrics}`: the metrics of which one stands for a judge, the first that it was asked for.
-    `{headline_words}`: the same as words. `{headlines_of_each_rule}`: those of them with a figure by each swap rule.
+    `{headline_metrics}`: the headline metrics; a judge is represented by the first of them that it was evaluated with.
+    `{headline_words}`: the same as words. `{headlines_of_each_rule}`: those of them with one value per swap rule.
     """
     headlines = [headline_of(kind)[0] for kind in KINDS]
     of_each_rule = [name for name in headlines if metric_named(name).swap_rule is OrderRule.EACH]
@@ -89,7 +89,7 @@ def _metric_lists() -> dict[str, str]:
 
 
 def ddl_text(file: str) -> str:
-    """The text of `ddl/<file>.sql`, with the lines that say what it is, and with the names of metrics put in."""
+    """The text of `ddl/<file>.sql` with its comment lines and with the names of metrics filled in."""
     text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
     for name, value in _metric_lists().items():
         text = text.replace("{" + name + "}", value)

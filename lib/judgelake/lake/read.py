@@ -1,4 +1,4 @@
-"""Reading a table at one version, so that a run sees one state however long it lasts."""
+"""Reading a table at one version, so that a run sees one state however long it takes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ADDS_NO_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "DELETE")
-"""Operations in a table's history after which no row is there that was not there before."""
+"""Operations in a table's history that add no row."""
 COMMITS_IN_BETWEEN = 32
-# The end of Spark's error class, which differs in front of it between Spark and Databricks.
+# The end of Spark's error class; the beginning differs between Spark and Databricks.
 FILE_IS_GONE = "FILE_NOT_EXIST"
 
 
@@ -35,17 +35,17 @@ class Pinned:
     location: str
 
     def lost_a_file(self, error: BaseException) -> bool:
-        """Whether `error` is Spark's about a file of this table that is no more: the log outlives a VACUUM.
+        """Whether `error` is Spark's error about a deleted file of this table: the log outlives a VACUUM.
 
-        Only an action over the rows meets it, and py4j hands it on as an error of its own, not as one of pyspark's.
+        Only an action over the rows raises it, and py4j passes it on as its own error, not as one of pyspark's.
         """
-        told = unquote(str(error))
-        return FILE_IS_GONE in told and f"{unquote(urlsplit(self.location).path)}/" in told
+        message = unquote(str(error))
+        return FILE_IS_GONE in message and f"{unquote(urlsplit(self.location).path)}/" in message
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A table at its newest version of now; `is_empty` where it is known, without a look at it, to hold no row."""
+    """A table at its newest version now; `is_empty` if it is known, without reading it, to have no rows."""
 
     df: DataFrame
     version: int
@@ -53,7 +53,7 @@ class Newest:
 
 
 def read_newest(spark: SparkSession, table: str) -> Newest:
-    """The table at its newest version of now, whatever is appended while rows are read."""
+    """The table at its newest version now, whatever is appended while rows are read."""
     version = _newest_version(spark, table)
     note = _noted(spark, table, version)
     df = _held(_at(spark, table, version), note)
@@ -72,7 +72,7 @@ def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: s
 
     rows = latest(COMMITS_IN_BETWEEN)
     if rows[-1]["version"] > after + 1:
-        # Some more than there were a moment ago: a commit in between must not push the oldest out of sight.
+        # Some more than a moment ago: a commit in between must not push the oldest out of the limit.
         rows = latest(rows[0]["version"] - after + COMMITS_IN_BETWEEN)
     if rows[-1]["version"] > after + 1:
         return True
@@ -83,10 +83,10 @@ def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: s
 
 
 def read_pinned(spark: SparkSession, table: str, version: int | None = None, needs: Sequence[str] = ()) -> Pinned:
-    """The table at `version`, or at its newest version as of now.
+    """The table at `version`, or at its newest version now.
 
     Raises:
-        UserError: no such table, not a Delta table, a column of `needs` is absent, or the version is gone.
+        UserError: no such table, not a Delta table, a column of `needs` is missing, or the version no longer exists.
     """
     if not spark.catalog.tableExists(table):
         raise UserError(f"There is no table {table!r}. Fill it with jobs/ingest.py, or name yours under tables.")
@@ -95,7 +95,7 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     try:
         df = _at(spark, table, chosen)
     except AnalysisException as error:
-        raise UserError(f"Table {table!r} has no version {chosen} any more (newest: {newest}).") from error
+        raise UserError(f"Table {table!r} has no version {chosen} (newest: {newest}).") from error
     missing = [column for column in needs if column not in df.columns]
     if missing:
         raise UserError(
@@ -117,7 +117,7 @@ def _identity(spark: SparkSession, table: str) -> tuple[str, str, int]:
     except AnalysisException as error:
         raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
     if detail is None or detail["format"] != "delta":
-        raise UserError(f"Table {table!r} is no Delta table. Ingest it with jobs/ingest.py --format table.")
+        raise UserError(f"Table {table!r} is not a Delta table. Ingest it with jobs/ingest.py --format table.")
     return str(detail["id"]), str(detail["location"]), _newest_version(spark, table)
 
 
@@ -137,10 +137,10 @@ def _noted(spark: SparkSession, table: str, version: int) -> Noted | None:
 
 
 def _held(df: DataFrame, note: Noted | None) -> DataFrame:
-    """The rows of a small table, read once and kept until nobody holds them any more.
+    """The rows of a small table, read once and kept as long as they are in use.
 
-    Every query over a Delta table begins with jobs that look for its files in the log; over rows that are kept, none
-    does.
+    Every query over a Delta table begins with jobs that look for its files in the log; a query over kept rows does
+    not.
     """
     is_small = note is not None and 0 < note.size_bytes <= SMALL_BYTES
     return df.localCheckpoint(eager=False) if is_small else df

@@ -1,4 +1,4 @@
-"""The columns of every table, once: other rooms select from these by name, and `ddl/` is tested against them."""
+"""The columns of every table, defined once: other packages select from these by name; `ddl/` is tested with them."""
 
 from __future__ import annotations
 
@@ -202,12 +202,12 @@ def without(schema: pa.Schema, *names: str) -> pa.Schema:
 
 
 def as_struct(schema: pa.Schema) -> pa.DataType:
-    """The type of a whole row, for a column that holds rows."""
+    """The type of a whole row, for a column of rows."""
     return pa.struct(list(schema))
 
 
 def ddl_of(schema: pa.Schema) -> str:
-    """Names and types as Spark reads them: "repeat INT, scores ARRAY<DOUBLE>"."""
+    """Names and types in Spark's syntax: "repeat INT, scores ARRAY<DOUBLE>"."""
     return ", ".join(f"{field.name} {sql_type(field.type)}" for field in schema)
 
 
@@ -215,7 +215,7 @@ def sql_type(kind: pa.DataType) -> str:
     """The type as it is written in `ddl/`.
 
     Raises:
-        KeyError: a type that no table has.
+        KeyError: a type that no table uses.
     """
     if pa.types.is_struct(kind):
         return f"STRUCT<{', '.join(f'{field.name}: {sql_type(field.type)}' for field in kind)}>"
@@ -230,7 +230,7 @@ def check_names(given: Iterable[str], schema: pa.Schema) -> None:
     """Whether these are exactly the columns of the schema, in any order.
 
     Raises:
-        ValueError: names the columns that are missing and those that are unknown.
+        ValueError: names the missing and the unknown columns.
     """
     names, known = set(given), set(schema.names)
     if names != known:
@@ -243,20 +243,20 @@ def check_names(given: Iterable[str], schema: pa.Schema) -> None:
 def as_batch(
     rows: Iterable[Mapping[str, Any]], schema: pa.Schema, shared: Mapping[str, Any] | None = None
 ) -> pa.RecordBatch:
-    """Rows as one Arrow batch, every column found by its name; the order of a row's keys means nothing.
+    """Rows as one Arrow batch, every column matched by name; the order of a row's keys does not matter.
 
     Args:
-        rows: all with the same keys; the first one's are checked.
+        rows: all with the same keys; those of the first are checked.
         schema: the columns of the batch.
-        shared: columns that have one value in all rows, by name; the rows do not have them.
+        shared: columns with one value in all rows, by name; the rows do not contain them.
 
     Raises:
-        ValueError: a row's keys and the shared ones are not together the schema's columns.
+        ValueError: a row's keys together with the shared ones are not exactly the schema's columns.
     """
     same = shared or {}
     columns: dict[str, list[Any]] = {name: [] for name in schema.names if name not in same}
     count = 0
-    # Row by row, and none kept: a million rows of 23 keys took 7.0 us each, 8.4 us where a batch of them was held.
+    # Row by row, and none kept: a million rows of 23 keys took 7.0 us each, 8.4 us when a batch of them was held.
     for row in rows:
         if count == 0:
             check_names([*row, *same], schema)
@@ -273,8 +273,8 @@ def as_batch(
 
 
 REQUEST = without(PLANNED, "plan_id", "chunk", "attempt")
-"""A request as it is made from a comparison; the plan adds to which run and chunk it belongs, and the attempt."""
+"""A request as made from a comparison; the plan adds the run and chunk to which it belongs, and the attempt."""
 REQUEST_DDL = ddl_of(REQUEST)
 NAMED = pa.schema([("row_key", pa.int64()), REQUEST.field("judgment_id")])
-"""Which requests a row of the comparisons makes."""
+"""Which requests a row of the comparisons becomes."""
 NAMED_DDL = ddl_of(NAMED)

@@ -16,9 +16,9 @@ from judgelake.lake.names import TABLES, quoted
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Readers of an older version and runs in flight need their files for so long; Delta refuses less by default.
+# Readers of an older version and running jobs need the files for this long; Delta refuses a shorter time by default.
 LEAST_RETAIN_HOURS = 168
-# Delta lists files with so many tasks; its default of 10,000 takes minutes on a laptop.
+# Number of tasks with which Delta lists files; its default of 10,000 takes minutes on a laptop.
 LISTING_TASKS = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 MOST_LISTING_TASKS = 64
 
@@ -36,15 +36,15 @@ def maintain(spark: SparkSession, tables: Tables, retain_hours: int = LEAST_RETA
     """OPTIMIZE, then VACUUM what no version of the last `retain_hours` needs, table by table.
 
     Raises:
-        UserError: less than a week is to be retained, or no table exists.
+        UserError: the retention is less than a week, or no table exists.
     """
     if retain_hours < LEAST_RETAIN_HOURS:
         raise UserError(f"--retain-hours {retain_hours}: at least {LEAST_RETAIN_HOURS} hours (a week) must be kept.")
-    found = register(spark, tables)
-    if not found:
-        raise UserError(f"No tables in {tables.warehouse or 'the catalog'!r}. Make them with jobs/tables.py create.")
+    existing = register(spark, tables)
+    if not existing:
+        raise UserError(f"No tables in {tables.warehouse or 'the catalog'!r}. Create them with jobs/tables.py create.")
     for name in (getattr(tables, table) for table in TABLES):
-        if name not in found:
+        if name not in existing:
             continue
         before = _files(spark, name)
         if before > 1:
@@ -57,7 +57,7 @@ def maintain(spark: SparkSession, tables: Tables, retain_hours: int = LEAST_RETA
 def drop_stale_plans(
     spark: SparkSession, tables: Tables, older_than_hours: int = LEAST_RETAIN_HOURS
 ) -> tuple[str, ...]:
-    """Drop the plans of runs that were killed before they could; returns their ids.
+    """Drop the plans that killed runs left behind; returns their ids.
 
     A plan is written in one commit before its run asks anything, so the age of its files is the run's age.
     """

@@ -1,4 +1,4 @@
-"""Loaders of foreign files: comparisons with labels and judgments, and what was not accepted; no Spark, no tables."""
+"""Loaders of other formats: comparisons with labels and judgments, and the rejected rows; no Spark, no tables."""
 
 from judgelake.sources.formats import FORMATS, format_named
 from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem

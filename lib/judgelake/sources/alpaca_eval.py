@@ -14,7 +14,7 @@ from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_
 from judgelake.sources.rows import Record, checked_rows, load_rows
 
 OUTPUT = {"instruction": question, "output": text, "generator": text, "dataset": text}
-# 0 is a draw in the older files, 1.5 in the newer ones.
+# 0 is a tie in the older files, 1.5 in the newer ones.
 VERDICTS = {1: "A", 2: "B", 0: TIE, 1.5: TIE}
 ANNOTATION = {
     "instruction": question,
@@ -30,13 +30,13 @@ JUDGED = {**ANNOTATION, "preference": optional(ANNOTATION["preference"])}
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the outputs, a question's all in a row, then those the annotations are about.
+    """Comparisons of the outputs, grouped by question, then those of the annotations.
 
-    A model has one output to an instruction. One that comes again with the same text and dataset is the same
-    output; with another text or dataset it is rejected.
+    A model has one output per instruction. A second one with the same text and dataset is the same output; with
+    another text or dataset it is rejected.
 
-    An annotation holds the two outputs it judged and these need not be those of the output files (a model's
-    outputs are made anew for a new release): it is a comparison of its own, and one with the outputs' where
+    An annotation contains the two outputs it judged, which may differ from those of the output files (a model's
+    outputs are generated again for a new release): it is a comparison of its own, or the same as the outputs' if
     the texts are the same. Its preference is a label, or (`--judgments`) the annotator's judgment; then null is
     a failed one.
     """
@@ -58,11 +58,11 @@ def load(files: Files) -> Iterator[Item]:
 
 def _problem_of_repetition(first: Row, row: Row) -> str | None:
     place = f"{Path(first.file).name}, line {first.line}"
-    stands = f"output of {row.value['generator']!r} to this instruction stands in {place}"
+    where = f"output of {row.value['generator']!r} to this instruction is in {place}"
     if first.value["output"] != row.value["output"]:
-        return f"generator: another {stands}"
+        return f"generator: another {where}"
     if first.value["dataset"] != row.value["dataset"]:
-        return f"dataset: the same {stands}, with {first.value['dataset']!r}"
+        return f"dataset: the same {where}, with {first.value['dataset']!r}"
     return None
 
 
@@ -97,11 +97,11 @@ def _annotated(row: Row) -> Record:
 def _judged(row: Row) -> Record:
     value = row.value
     preference, written = value["preference"], value.get("raw_completion")
-    said = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
-    # AlpacaEval shows the outputs in a random order, maps the preference back and keeps no record of the order:
-    # AB says no more than whose order the verdict is in.
-    judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **said}
-    # Text in some releases, the call's whole answer in others.
+    answer = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
+    # AlpacaEval shows the outputs in a random order, maps the preference back and does not record the order:
+    # AB only says in which order the verdict is given.
+    judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **answer}
+    # Text in some releases, the full response of the call in others.
     raw_output = written if isinstance(written, str | None) else json.dumps(written)
     return Record(_comparison(value), judgments=[{**judgment, "raw_output": raw_output}])
 

@@ -14,24 +14,24 @@ from judgelake.sources.targets import Targets
 VERDICTS = {0: "A", 1: "B", 2: TIE}
 PAIR = {"prompt": question, "response 1": text, "response 2": text, "label": one_of(*VERDICTS), "scenario": text}
 SINGLE = {"usrmsg": text, "pred_score": number, "scenario": text}
-# A grading holds its comparison only inside the prompt it was made with.
+# A grading contains its comparison only inside the prompt of the grading.
 QUERY, RESPONSE, END = "\n***\n[Query]: ", "\n***\n[Response]: ", "\n***\n[END DATA]"
 
 JUDGE = "Auto-J-13B"
-# Auto-J's own code writes -1 where it finds no verdict.
+# Auto-J's own code writes -1 if it finds no verdict.
 NO_VERDICT = -1
 JUDGED = {"output": one_of(*VERDICTS, NO_VERDICT)}
 ORDERS = ("AB", "BA")
 
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison a row: of two answers with a gold verdict, or of one with the teacher's score from 1 to 10.
+    """One comparison per row: two answers with a gold verdict, or one with the teacher's score from 1 to 10.
 
-    Judgments hold nothing but the output, a row for each of the input: the first file is of the order AB, a
-    second one of BA, and its outputs are still in the order shown.
+    Judgments contain only the output, one row for each row of the input: the first file is for the order AB, a
+    second one for BA, and its outputs are still in the order shown.
 
     Raises:
-        UserError: besides an unreadable file, more than two files of judgments, or another number of rows.
+        UserError: a file cannot be read, there are more than two files of judgments, or the numbers of rows differ.
     """
     if len(files.judgments) > len(ORDERS):
         raise UserError("--judgments of autoj are one file in the order AB and, if there is one, a second in BA.")
@@ -50,8 +50,8 @@ def _judgments(path: Path, order: str, targets: Targets) -> Iterator[Item]:
     rows = list(checked_rows([path], JUDGED))
     if len(rows) != len(targets):
         raise UserError(
-            f"{str(path)!r} has {len(rows)} rows and the input {len(targets)}: outputs of autoj are joined by their "
-            "place, so there must be as many, in the same order."
+            f"{str(path)!r} has {len(rows)} rows and the input {len(targets)}: outputs of autoj are matched by "
+            "position, so there must be as many, in the same order."
         )
     for place, row in enumerate(rows):
         yield _judged(row, order, place, targets) if isinstance(row, Row) else row
@@ -62,8 +62,8 @@ def _judged(row: Row, order: str, place: int, targets: Targets) -> Item:
     if isinstance(target, str):
         return row.rejected(f"row {place + 1}, but {target}")
     output = row.value["output"]
-    said = {"error": "output: -1"} if output == NO_VERDICT else {"verdict": own_label(VERDICTS[output], order)}
-    return judged_row(row, target.comparison_id, [{"judge": JUDGE, "mode": "pair", "shown_order": order, **said}])
+    answer = {"error": "output: -1"} if output == NO_VERDICT else {"verdict": own_label(VERDICTS[output], order)}
+    return judged_row(row, target.comparison_id, [{"judge": JUDGE, "mode": "pair", "shown_order": order, **answer}])
 
 
 def _pair(row: Row) -> Record | str:

@@ -1,4 +1,4 @@
-"""The file formats by name; a new one is its loader and a line here."""
+"""The file formats by name; a new format needs a loader and one line here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from judgelake.sources.table import TABLE
 GROUPING = ("pairs", "baseline")
 
 FORMATS: dict[str, Format] = {
-    made.name: made
-    for made in (
+    one.name: one
+    for one in (
         Format("judgelake", judgelake.load, takes=("input", "labels", "judgments", "judges"), needs=()),
         Format("pandalm", pandalm.load, takes=("judgments",)),
         Format("llmbar", llmbar.load, takes=("judgments",)),
@@ -30,7 +30,7 @@ def format_named(name: str) -> Format:
     """The file format of that name.
 
     Raises:
-        UserError: there is none, with the nearest name.
+        UserError: there is none; names the nearest.
     """
     if name in FORMATS:
         return FORMATS[name]

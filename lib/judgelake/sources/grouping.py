@@ -9,12 +9,12 @@ from judgelake.sources.loaded import Pairs
 
 
 def groups_of(models: Sequence[str], pairs: Pairs, baseline: str | None) -> list[tuple[str, ...]] | str:
-    """The models of each comparison to make, in the order of their answers, or why there is none.
+    """The models of each comparison, in the order of their answers, or why there is no comparison.
 
     Args:
         models: who answered, in the order of the files.
         pairs: all unordered pairs, all models together, or each alone.
-        baseline: each other model against this one, which comes first; `pairs` is then not looked at.
+        baseline: each other model against this one, which comes first; `pairs` is then ignored.
     """
     if not models:
         return "no model answers this question"

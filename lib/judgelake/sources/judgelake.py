@@ -1,4 +1,4 @@
-"""Our own JSONL: comparisons, with their labels inline (`labels`) or in files of their own, and judgments."""
+"""judgelake's JSONL: comparisons, with their labels inline (`labels`) or in separate files, and judgments."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from judgelake.sources.rows import Record, load_rows
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the input files, then the labels and judgments of their own files, which stand alone.
+    """Comparisons of the input files, then the labels and judgments of separate files, each row on its own.
 
     Raises:
-        UserError: besides an unreadable file, a raw output of a judge or mode that does not exist.
+        UserError: a file cannot be read, or the judge or mode of a raw output does not exist.
     """
     yield from load_rows(files.inputs, {}, record_of)
     for path in files.labels:
@@ -31,7 +31,7 @@ def load(files: Files) -> Iterator[Item]:
 
 
 def record_of(row: Row) -> Record | str:
-    """The record of a row that has our own keys already, its inline labels taken out; null is no labels."""
+    """The record of a row that already has judgelake's keys, without its inline labels; null means no labels."""
     comparison = {key: value for key, value in row.value.items() if key != "labels"}
     given = row.value.get("labels")
     labels = [] if given is None else given

@@ -1,4 +1,4 @@
-"""JudgeLM's training and validation files: n answers with a teacher's scores, made with and without a reference."""
+"""JudgeLM's training and validation files: n answers with a teacher's scores, given with and without a reference."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ FIELDS: dict[str, Check] = {"question_id": integer, "question_body": question, "
 LABEL = {"question_id": integer}
 REFERENCE: dict[str, Check] = {"question_id": integer, "reference": lambda value: problem_of_reference(value)}
 ANSWER_BODY = re.compile(r"answer\d+_body")
-# A teacher's text opens with its scores alone on a line: "8 7", "10.0 9.5".
+# A teacher's text begins with its scores alone on a line: "8 7", "10.0 9.5".
 NUMBER = r"-?\d+(?:\.\d+)?"
 SCORE_LINE = re.compile(rf"\s*({NUMBER}(?: +{NUMBER})*)\s*(?:\n|\Z)")
 
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison a row, with the reference where the row or the reference file has one.
+    """One comparison per row, with the reference if the row or the reference file has one.
 
-    `score` and `score_w_reference` become labels as they are: -1 marks a pair the teacher gave no score, and
-    evaluation leaves those rows out. Validation files come apart: `--labels` names the teacher's files (the
-    labeler is then the file's name) and `--reference` the references, all joined by question_id.
+    `score` and `score_w_reference` become labels unchanged: -1 marks a pair without a score by the teacher, and
+    the evaluation leaves those rows out. Validation data is in several files: `--labels` names the teacher's files
+    (the labeler is then the file's name) and `--reference` the references, all joined by question_id.
     """
     teachers = {path.stem: _ByQuestion(path, LABEL) for path in files.labels}
     references = _ByQuestion(files.reference, REFERENCE) if files.reference else None
@@ -35,8 +35,8 @@ def load(files: Files) -> Iterator[Item]:
         yield from other.rejected
 
     def convert(row: Row) -> Record | str:
-        said = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
-        return _convert(row, said, references.of(row) if references else None)
+        label_rows = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
+        return _convert(row, label_rows, references.of(row) if references else None)
 
     yield from load_rows(files.inputs, FIELDS, convert)
     for other in others:
@@ -57,7 +57,7 @@ class _ByQuestion:
             first = self._rows.setdefault(row.value["question_id"], row)
             if first is not row:
                 self.rejected.append(
-                    row.rejected(f"question_id: {row.value['question_id']} is in line {first.line} too")
+                    row.rejected(f"question_id: {row.value['question_id']} is also in line {first.line}")
                 )
 
     def of(self, row: Row) -> Row | None:
@@ -66,13 +66,13 @@ class _ByQuestion:
         return self._rows.get(row.value["question_id"])
 
     def left_over(self) -> Iterator[Rejected]:
-        """The rows whose question never came."""
+        """The rows whose question is not in the input."""
         for question_id, row in self._rows.items():
             if question_id not in self._asked:
-                yield row.rejected(f"question_id: {question_id} is no question of the input")
+                yield row.rejected(f"question_id: {question_id} is not a question of the input")
 
 
-def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Record | str:
+def _convert(row: Row, label_rows: Mapping[str, Row], reference_row: Row | None) -> Record | str:
     value = row.value
     places = list(itertools.takewhile(lambda place: f"answer{place}_body" in value, itertools.count(1)))
     problem = _problem_of_places(places, value) or problem_of(value, _fields_of(places, value))
@@ -83,7 +83,7 @@ def _convert(row: Row, said: Mapping[str, Row], reference_row: Row | None) -> Re
         for name, labeler in (("score", "gpt-4"), ("score_w_reference", "gpt-4 with reference"))
         if value.get(name) is not None
     ]
-    for labeler, label_row in said.items():
+    for labeler, label_row in label_rows.items():
         scores = _scores_of(label_row.value)
         if isinstance(scores, str):
             return f"{label_row.file}, line {label_row.line}: {scores}"
@@ -119,7 +119,7 @@ def _fields_of(places: Sequence[int], value: Mapping[str, Any]) -> dict[str, Che
 
 
 def problem_of_reference(value: Any) -> str | None:
-    """What is wrong with a reference: text, or an object that holds it as `text`."""
+    """What is wrong with a reference; expected is text, or an object with it as `text`."""
     if isinstance(value, dict):
         problem = problem_of(value, {"text": text})
         return problem and f"in it, {problem}"
@@ -136,7 +136,7 @@ def _scores_of(value: Mapping[str, Any]) -> list[float] | str:
     if "score" in value:
         return problem_of(value, {"score": list_of(number)}) or value["score"]
     problem = problem_of(value, {"text": text})
-    found = None if problem else SCORE_LINE.match(value["text"])
-    if found is None:
-        return problem or "text: its first line is no line of scores"
-    return [float(score) for score in found.group(1).split()]
+    match = None if problem else SCORE_LINE.match(value["text"])
+    if match is None:
+        return problem or "text: its first line is not a line of scores"
+    return [float(score) for score in match.group(1).split()]

@@ -1,4 +1,4 @@
-"""Judgments of a judge that ran elsewhere, in the keys of our JSONL: what it said, or its raw output to be read."""
+"""Judgments of a judge that ran elsewhere, in the keys of judgelake's JSONL: its verdict, or raw output to parse."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ from judgelake.judges import JudgeSpec, load_judge, parse
 
 # The column is an INT.
 LARGEST_REPEAT = 2**31 - 1
-# How our own judges' modes are called by the number of answers they show.
+# The names of the built-in judges' modes, by the number of answers they show.
 MODES = {1: "single", 2: "pair"}
 MODE_OF_MORE = "multi"
-# What published code (JudgeLM, FastChat) writes in the place of every score where it found none.
+# What published code (JudgeLM, FastChat) writes instead of every score when it found none.
 NO_SCORE = -1
 
 JudgeNamed = Callable[[str], JudgeSpec]
 
 
 def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = load_judge) -> Judgment | str:
-    """The judgment a record describes, or what is wrong with it, by the name of the key.
+    """The judgment a record describes, or what is wrong with it, naming the key.
 
-    A record holds comparison_id, judge, shown_order and one of these:
+    A record has comparison_id, judge, shown_order and one of these:
 
-    - `error`: a failed judgment, with the reason in words; or `verdict` null, and nothing else said.
-    - `verdict` ("A", "B", ..., "tie"), `scores` (one an answer) or both, in the comparison's OWN order. With
-      scores alone the verdict is that of the best score. A letter beside scores must be of the best one; a tie may
-      stand beside any, since what counts as level is the judge's to say. Scores that are all -1 are no scores but a
-      failed judgment.
+    - `error`: a failed judgment, with the reason in words; or `verdict` null, and nothing else.
+    - `verdict` ("A", "B", ..., "tie"), `scores` (one per answer) or both, in the comparison's ORIGINAL order. With
+      scores alone, the best score gives the verdict. A letter next to scores must be that of the best one; a tie is
+      allowed with any scores, because the judge decides what counts as a tie. Scores that are all -1 are not scores
+      but a failed judgment.
     - `raw_output` alone, with `mode`: read by the parser of the judge file that `judge` names, in the order SHOWN.
 
-    It may hold `raw_output` beside a verdict or an error, where it is kept and not read; `finish_reason` with a
-    raw output; `model_version`, `mode` (default: single, pair or multi, by the number of answers shown),
-    `repeat` (from 0) and `verdict_logprobs`: label to log-probability, in the order of what it stands beside.
-    A mode that decides by log-probabilities needs them, by its own labels.
+    It may also have `raw_output` next to a verdict or an error, which is then kept and not parsed; `finish_reason`
+    with a raw output; `model_version`, `mode` (default: single, pair or multi, by the number of answers shown),
+    `repeat` (from 0) and `verdict_logprobs`: label to log-probability, in the same order as the verdict or raw
+    output it comes with. A mode that decides by log-probabilities needs them, under its own labels.
 
     Raises:
-        UserError: a raw output is to be read, and there is no such judge or mode.
+        UserError: there is a raw output to parse, and no such judge or mode.
     """
     problem = record_problem(record, NEEDED, MAY_HAVE)
     if problem is not None:
@@ -86,26 +86,26 @@ def judgment_from_record(record: Mapping[str, Any], judge_named: JudgeNamed = lo
 def _said(value: Mapping[str, Any], has_verdict_key: bool, judge_named: JudgeNamed) -> Reading | Failure | str:
     has_said = value["verdict"] is not None or value["scores"] is not None
     if value["error"] is not None and has_said:
-        return "error: given beside a verdict or scores"
+        return "error: given together with a verdict or scores"
     if has_said:
         return _own(value)
     if value["error"] is None and value["raw_output"] is not None:
         return _read(value, judge_named)
     if value["error"] is None and not has_verdict_key:
-        return "verdict: missing; give a verdict, scores or raw_output, or verdict null where the judge gave none"
+        return "verdict: missing; give a verdict, scores or raw_output, or verdict null if the judge gave none"
     if value["verdict_logprobs"] is not None:
-        return "verdict_logprobs: given beside a failed judgment"
+        return "verdict_logprobs: given for a failed judgment"
     return Failure(Status.UNPARSEABLE, value["error"] or "the imported judgment has no verdict")
 
 
 def _own(value: Mapping[str, Any]) -> Reading | Failure | str:
-    """What is said outright, in own order as it stands."""
+    """What the record says directly, already in original order."""
     answers, verdict, logprobs = len(value["shown_order"]), value["verdict"], value["verdict_logprobs"]
     scores = None if value["scores"] is None else tuple(map(float, value["scores"]))
     problem = said_problem(verdict, scores, answers)
     if problem is not None:
         return problem
-    # The labels of a single answer are its scores, and a judge may have any scale.
+    # The labels of a single answer are its scores, which may be on any scale.
     labels = (*LETTERS[:answers], TIE)
     strange = [label for label in logprobs or () if answers > 1 and label not in labels]
     if strange:
@@ -113,19 +113,19 @@ def _own(value: Mapping[str, Any]) -> Reading | Failure | str:
     if scores is None:
         return Reading(verdict=verdict, logprobs=logprobs)
     if verdict not in (None, TIE) and scores[LETTERS.index(verdict)] < max(scores):
-        return f"verdict: {verdict!r}, but the best of the scores {_spelled(scores)} is of another answer"
+        return f"verdict: {verdict!r}, but the best of the scores {_spelled(scores)} belongs to another answer"
     if set(scores) == {NO_SCORE}:
         return _without_scores(scores, verdict, logprobs)
     return Reading(scores=scores, verdict=verdict or verdict_of_scores(scores), logprobs=logprobs)
 
 
 def _without_scores(scores: Sequence[float], verdict: str | None, logprobs: Any) -> Failure | str:
-    """A tie beside them is what JudgeLM's code makes of its own -1, so it says nothing either."""
+    """JudgeLM's code turns its own -1 scores into a tie, so a tie next to them is not a verdict either."""
     if verdict not in (None, TIE):
-        return f"verdict: {verdict!r}, but the scores {_spelled(scores)} stand for none"
+        return f"verdict: {verdict!r}, but the scores {_spelled(scores)} mean that there is none"
     if logprobs is not None:
-        return "verdict_logprobs: given beside a failed judgment"
-    return Failure(Status.OUT_OF_RANGE, f"scores {_spelled(scores)} stand for none")
+        return "verdict_logprobs: given for a failed judgment"
+    return Failure(Status.OUT_OF_RANGE, f"scores {_spelled(scores)} mean that the judge gave none")
 
 
 def _spelled(scores: Sequence[float]) -> str:
@@ -133,17 +133,17 @@ def _spelled(scores: Sequence[float]) -> str:
 
 
 def _read(value: Mapping[str, Any], judge_named: JudgeNamed) -> Reading | Failure | str:
-    """What the judge's parser finds in the raw output, turned to own order."""
+    """What the judge's parser reads from the raw output, mapped to original order."""
     order, logprobs = value["shown_order"], value["verdict_logprobs"]
     spec = judge_named(value["judge"])
     if value["mode"] is None:
-        return f"mode: missing, raw_output cannot be read without it; {spec.name} has {', '.join(spec.modes)}"
+        return f"mode: missing, raw_output cannot be parsed without it; {spec.name} has {', '.join(spec.modes)}"
     mode = spec.mode(value["mode"])
     fewest, most = mode.answers
     if not fewest <= len(order) <= most:
         return f"shown_order: {len(order)} answers, but mode {value['mode']!r} shows {fewest} to {most}"
     if (logprobs is None) == (mode.verdict_from == "logprobs"):
-        decides = "decides by log-probabilities" if logprobs is None else "reads the text alone"
+        decides = "decides by log-probabilities" if logprobs is None else "only reads the text"
         return f"verdict_logprobs: {'missing' if logprobs is None else 'given'}, but mode {value['mode']!r} {decides}"
     reading = parse(
         spec,

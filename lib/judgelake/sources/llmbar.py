@@ -1,4 +1,4 @@
-"""LLMBar: an instruction and two outputs, of which one follows it, never a tie; and evaluators' published winners."""
+"""LLMBar: an instruction and two outputs, one of which follows it, never a tie; and evaluators' published winners."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ JUDGED = {
 
 
 def load(files: Files) -> Iterator[Item]:
-    """The sets named, each a file, or every .json file of a folder; the set's name becomes the attribute `subset`.
+    """The named sets, each a file, or every .json file of a folder; the set's name becomes the attribute `subset`.
 
-    Published winners are joined by set and row (from 0) and give two judgments each, one an order. Both are
-    mapped back to the order of the file already; null is a failed judgment.
+    Published winners are joined by set and row (from 0) and give two judgments each, one per order. Both are
+    already mapped back to the order of the file; null is a failed judgment.
     """
     targets = Targets()
     places: Counter[str] = Counter()
@@ -56,10 +56,10 @@ def load(files: Files) -> Iterator[Item]:
 def _sets(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(path.rglob("*.json"))
-    if not found:
-        raise UserError(f"The folder {str(path)!r} holds no .json file; name LLMBar's files or their folder.")
-    return found
+    files = sorted(path.rglob("*.json"))
+    if not files:
+        raise UserError(f"The folder {str(path)!r} has no .json file; name LLMBar's files or their folder.")
+    return files
 
 
 def _convert(row: Row) -> Record | str:
@@ -75,7 +75,7 @@ def _convert(row: Row) -> Record | str:
 
 
 def _subset(path: Path) -> str:
-    """As published, each set is a folder (Adversarial/GPTInst) that holds one dataset.json."""
+    """As published, each set is a folder (Adversarial/GPTInst) with one dataset.json."""
     return path.stem if path.stem != "dataset" else _joined(path.parts[-3:-1])
 
 
@@ -90,12 +90,12 @@ def _judged(row: Row, targets: Targets) -> Item:
     if isinstance(target, str):
         return row.rejected(f"row: {value['row']} of {value['set']!r}, but {target}")
     if VERDICTS[value["label"]] != target.labels[0].verdict:
-        # Joined by number, so another version of the set would be joined without a word.
+        # Joined by number, so another version of the set would be joined without notice.
         return row.rejected(f"label: {value['label']}, but row {value['row']} of the input has the other one")
     judgments = []
     for order, place in (("AB", "first"), ("BA", "swapped")):
         winner = value[f"winner_{place}"]
-        said = {"error": f"winner_{place}: null"} if winner is None else {"verdict": WINNERS[winner]}
+        answer = {"error": f"winner_{place}: null"} if winner is None else {"verdict": WINNERS[winner]}
         shown = {"shown_order": order, "raw_output": value[f"completion_{place}"]}
-        judgments.append({"judge": value["evaluator"], "mode": "pair", **shown, **said})
+        judgments.append({"judge": value["evaluator"], "mode": "pair", **shown, **answer})
     return judged_row(row, target.comparison_id, judgments)

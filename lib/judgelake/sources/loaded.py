@@ -1,4 +1,4 @@
-"""What a loader yields, what it is given, and how a row of any format becomes one or the other."""
+"""What a loader gets and yields, and how a row of any format becomes an accepted or a rejected item."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from judgelake.sources.judgments import judgment_from_record
 Pairs = Literal["all", "together", "alone"]
 
 OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
-"""The options that name rows to read; the others say how."""
+"""The options that name files with rows; the others say how to read them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A comparison with what is said of it; comparison None where it comes from elsewhere, in this ingest or before."""
+    """A comparison with its labels and judgments; comparison None if it comes from elsewhere, now or earlier."""
 
     file: str
     line: int
@@ -38,7 +38,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that could not be accepted: where it stands (line from 1), why, and its text as far as it is text."""
+    """A row that could not be accepted: its place (line from 1), why, and its text as far as it is text."""
 
     file: str
     line: int
@@ -48,7 +48,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One JSON object of a file; `line` is the line it begins on, from 1."""
+    """One JSON object of a file; `line` is the line on which it begins, from 1."""
 
     file: str
     line: int
@@ -56,13 +56,13 @@ class Row:
     value: Mapping[str, Any]
 
     def rejected(self, reason: str) -> Rejected:
-        """This row as one that is not accepted."""
+        """This row, rejected."""
         return Rejected(self.file, self.line, reason, self.raw)
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What the user names for one ingest.
+    """The files and options the user gives for one ingest.
 
     `pairs` and `baseline` say how several models' answers to one question become comparisons: every
     unordered pair, all answers together in one, each answer alone, or (baseline) each against one model.
@@ -76,7 +76,7 @@ class Files:
     annotations: tuple[Path, ...] = ()
     judgments: tuple[Path, ...] = ()
     judges: Path | None = None
-    """A folder of judge files, searched before the built-in ones, to read raw outputs by."""
+    """A folder of judge files, searched before the built-in ones, to parse raw outputs with."""
     reference: Path | None = None
     pairs: Pairs = "all"
     baseline: str | None = None
@@ -87,7 +87,7 @@ Item = Loaded | Rejected
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A foreign format: its loader, and which of the optional files and options it takes or cannot do without."""
+    """A file format: its loader, and which of the optional files and options it accepts or needs."""
 
     name: str
     load: Callable[[Files], Iterator[Item]]
@@ -95,18 +95,18 @@ class Format:
     needs: tuple[str, ...] = ("input",)
 
     def check(self, given: Sequence[str]) -> None:
-        """Refuse an option that this format has no use for, the absence of one that it needs, and no file at all.
+        """Reject an option that this format does not accept, a missing one that it needs, and no file at all.
 
         Raises:
-            UserError: names the option and what the format takes.
+            UserError: names the option and what the format accepts.
         """
         options = ", ".join(f"--{name}" for name in dict.fromkeys((*self.needs, *self.takes)))
         for name in given:
             if name not in self.takes and name not in self.needs:
-                raise UserError(f"--{name} means nothing for --format {self.name}, which takes {options}.")
+                raise UserError(f"--format {self.name} does not accept --{name}; it accepts {options}.")
         for name in self.needs:
             if name not in given:
-                raise UserError(f"--format {self.name} needs --{name}; it takes {options}.")
+                raise UserError(f"--format {self.name} needs --{name}; it accepts {options}.")
         if not set(given) & set(OF_FILES):
             *others, last = (f"--{name}" for name in OF_FILES if name in self.takes)
             raise UserError(f"--format {self.name} needs a file: {', '.join(others)} or {last}.")
@@ -118,13 +118,13 @@ def accepted(
     labels: Sequence[Mapping[str, Any]] = (),
     judgments: Sequence[Mapping[str, Any]] = (),
 ) -> Item:
-    """The comparison of a row and what is said of it, or the row rejected with the first field that cannot be taken.
+    """The comparison of a row with its labels and judgments, or the row rejected with the first invalid field.
 
     Args:
         row: where the record comes from.
-        record: the comparison, with the keys of our JSONL.
-        labels: label records; `comparison_id` is put in here.
-        judgments: judgment records; the same.
+        record: the comparison, with the keys of judgelake's JSONL.
+        labels: label records; `comparison_id` is added here.
+        judgments: judgment records; likewise.
     """
     comparison = comparison_from_record(record)
     if isinstance(comparison, Failure):
@@ -132,7 +132,7 @@ def accepted(
     read: list[Label] = []
     for given in labels:
         if given.get("comparison_id", comparison.comparison_id) != comparison.comparison_id:
-            return row.rejected("labels: comparison_id is another than the row's own")
+            return row.rejected("labels: comparison_id differs from the row's own")
         label = label_from_record({**given, "comparison_id": comparison.comparison_id})
         if isinstance(label, Failure):
             return row.rejected(f"labels: {label.reason}")
@@ -149,8 +149,8 @@ def judged_row(row: Row, comparison_id: str, judgments: Sequence[Mapping[str, An
 
     Args:
         row: where the records come from.
-        comparison_id: what they are about; put into every record here.
-        judgments: judgment records with verdicts or scores, as in our JSONL.
+        comparison_id: the comparison they belong to; added to every record here.
+        judgments: judgment records with verdicts or scores, as in judgelake's JSONL.
     """
     read: list[Judgment] = []
     for given in judgments:
@@ -162,10 +162,10 @@ def judged_row(row: Row, comparison_id: str, judgments: Sequence[Mapping[str, An
 
 
 def label_problem(label: Label, answers: int) -> str | None:
-    """Why a label cannot be about a comparison of so many answers; None where it can."""
+    """Why a label does not fit a comparison with so many answers; None if it fits."""
     return said_problem(label.verdict, label.scores, answers)
 
 
 def user_turns(*turns: Any) -> list[dict[str, Any]]:
-    """The messages of a conversation of which only the user's turns are given."""
+    """The messages of a conversation when only the user's turns are given."""
     return [{"role": "user", "content": turn} for turn in turns]

@@ -22,7 +22,7 @@ class _Answers:
     def __init__(self, path: Path) -> None:
         by_id = object_of(path)
         if by_id is None:
-            raise UserError(f"{str(path)!r} must be one JSON object of question id to answer.")
+            raise UserError(f"{str(path)!r} must be one JSON object that maps question id to answer.")
         self.path = path
         self._by_id = by_id
         self._asked: set[str] = set()
@@ -33,7 +33,7 @@ class _Answers:
         return self._by_id.get(question_id)
 
     def left_over(self) -> Iterator[Rejected]:
-        """The answers whose question never came."""
+        """The answers whose question is not in the input."""
         for key, answer in self._by_id.items():
             if key not in self._asked:
                 yield _entry(self.path, key, answer).rejected(f"{key}: no question of the input has this id")
@@ -42,12 +42,12 @@ class _Answers:
 def load(files: Files) -> Iterator[Item]:
     """Comparisons of the models' answers to each question, with the reference kept as published (<AND>, <OR>).
 
-    Questions are one object of id to question, as published, or rows with the key `id`; samples without an
-    id cannot be joined with an answer and are rejected. A model's name is that of its answer file.
+    Questions are one object that maps id to question, as published, or rows with the key `id`; samples without an
+    id cannot be joined with an answer and are rejected. A model is named after its answer file.
     """
     models = {path.stem: _Answers(path) for path in files.answers}
     if len(models) < len(files.answers):
-        raise UserError("Two --answers files have the same name, which is taken as the model's; rename one.")
+        raise UserError("Two --answers files have the same name, which is used as the model's name; rename one.")
     for path in files.inputs:
         for row in _questions(path):
             yield from _comparisons(row, models, files) if isinstance(row, Row) else [row]
@@ -66,7 +66,7 @@ def _questions(path: Path) -> Iterator[Row | Rejected]:
 
 
 def _entry(path: Path, key: str, value: Any) -> Row:
-    # An object's entries have no line of their own: the reasons name the id.
+    # The entries of one object have no line number: the reasons name the id.
     question_row = {"id": key, **value} if isinstance(value, dict) else {}
     return Row(str(path), 1, json.dumps({key: value}, ensure_ascii=True), question_row)
 

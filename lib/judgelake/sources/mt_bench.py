@@ -1,4 +1,4 @@
-"""MT-Bench in FastChat's files: two-turn questions, one file of answers a model, and references."""
+"""MT-Bench in FastChat's files: two-turn questions, one file of answers per model, and references."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ QUESTION = {"question_id": integer, "category": text, "turns": list_of(question)
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the models' answers, a question's all in a row.
+    """Comparisons of the models' answers, grouped by question.
 
-    A row of several choices is rejected: nothing says which of them is the answer. A reference file replaces the
-    references in the question file. A reference of several turns becomes one text that names the turns.
+    A row with several choices is rejected: nothing says which of them is the answer. A reference file replaces the
+    references in the question file. A reference with several turns becomes one text that names the turns.
     """
     answers, references = _Answers(), _Answers()
     yield from answers.read(files.answers)
@@ -30,14 +30,14 @@ def load(files: Files) -> Iterator[Item]:
 
 
 class _Answers:
-    """Answers by question and model, each with whether a question asked for it."""
+    """Answers by question and model, each marked as used by a question or not."""
 
     def __init__(self) -> None:
         self._rows: dict[int, dict[str, Row]] = {}
         self._asked: set[int] = set()
 
     def read(self, paths: Sequence[Path]) -> Iterator[Rejected]:
-        """Read the files; what comes out are the rows that could not be taken."""
+        """Read the files; yields the rows that could not be accepted."""
         for row in checked_rows(paths, ANSWER):
             if isinstance(row, Rejected):
                 yield row
@@ -46,7 +46,7 @@ class _Answers:
             first = self._rows.setdefault(row.value["question_id"], {}).setdefault(model, row)
             if first is not row and _turns(first) != _turns(row):
                 yield row.rejected(
-                    f"model_id: another answer of {model!r} to question {row.value['question_id']} stands in "
+                    f"model_id: another answer of {model!r} to question {row.value['question_id']} is in "
                     f"{Path(first.file).name}, line {first.line}"
                 )
 
@@ -56,7 +56,7 @@ class _Answers:
         return self._rows.get(question_id, {})
 
     def left_over(self, what: str) -> Iterator[Rejected]:
-        """The rows whose question never came."""
+        """The rows whose question is not in the input."""
         for question_id, rows in self._rows.items():
             if question_id not in self._asked:
                 yield from (
@@ -67,17 +67,17 @@ class _Answers:
 
 def _comparisons(row: Row, answers: _Answers, references: _Answers, files: Files) -> Iterator[Item]:
     value = row.value
-    found = answers.to(value["question_id"])
+    answered = answers.to(value["question_id"])
     reference = _reference(value, references.to(value["question_id"]))
     problem = problem_of(value, {"reference": optional(list_of(text))}) if "reference" in value else None
-    groups = problem or groups_of(list(found), files.pairs, files.baseline)
+    groups = problem or groups_of(list(answered), files.pairs, files.baseline)
     if isinstance(groups, str):
         yield row.rejected(groups)
         return
     for models in groups:
         comparison = {
             "messages": user_turns(*value["turns"]),
-            "answers": [{"model": model, "turns": _turns(found[model])} for model in models],
+            "answers": [{"model": model, "turns": _turns(answered[model])} for model in models],
             "reference": reference,
             "source": "mt_bench",
             "attributes": {"question_id": str(value["question_id"]), "category": value["category"]},
@@ -100,7 +100,7 @@ def _turns(row: Row) -> list[str]:
 def _problem_of_choices(value: Any) -> str | None:
     problem = list_of(_problem_of_choice)(value)
     if problem is None and len(value) > 1:
-        return f"holds {len(value)} entries, expected one"
+        return f"has {len(value)} entries, expected one"
     return problem
 
 

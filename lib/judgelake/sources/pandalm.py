@@ -29,9 +29,9 @@ RESULTS = {"1": "A", "2": "B", "Tie": TIE}
 
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison a row; an empty `input` is none, as it is in the instructions the pairs were made from.
+    """One comparison per row; an empty `input` means none, as in the instructions the pairs were made from.
 
-    The verdicts of GPT-3.5, which saw the responses in this order, are joined by `idx`. Another result than 1, 2
+    The verdicts of GPT-3.5, which saw the responses in this order, are joined by `idx`. A result other than 1, 2
     or Tie ("garbage") is a failed judgment.
     """
     targets = Targets()
@@ -81,8 +81,8 @@ def _judged(row: Row, targets: Targets) -> Item:
     if isinstance(target, str):
         return row.rejected(f"idx: {value['idx']}, but {target}")
     result = value["gpt_result"]
-    said = {"verdict": RESULTS[result]} if result in RESULTS else {"error": f"gpt_result: {result[:40]!r}"}
-    # The file holds the output only in these three parts.
+    answer = {"verdict": RESULTS[result]} if result in RESULTS else {"error": f"gpt_result: {result[:40]!r}"}
+    # The file has the output only in these three parts.
     written = "\n".join(part for part in (result, value["gpt_reason"], value["gpt_reference"]) if part)
-    judgment = {"judge": JUDGE, "mode": "pair", "shown_order": "AB", "raw_output": written, **said}
+    judgment = {"judge": JUDGE, "mode": "pair", "shown_order": "AB", "raw_output": written, **answer}
     return judged_row(row, target.comparison_id, [judgment])

@@ -16,7 +16,7 @@ FIELDS = {
     "instruction": text,
     "gpt4_score": list_of(one_of(1, 2, 3, 4, 5)),
 }
-# The row holds its comparison only inside the prompt it was judged with.
+# The row contains its comparison only inside the prompt it was judged with.
 HEADINGS = {
     "question": "###The instruction to evaluate:\n",
     "answer": "\n\n###Response to evaluate:\n",
@@ -30,7 +30,7 @@ RUBRIC = re.compile(
 
 
 def load(files: Files) -> Iterator[Item]:
-    """One comparison of one answer a row; each of the teacher's repeated scores is a label of its own."""
+    """One comparison with one answer per row; each of the teacher's repeated scores is a separate label."""
     return load_rows(files.inputs, FIELDS, _convert)
 
 
@@ -61,7 +61,7 @@ def _convert(row: Row) -> Record | str:
 
 
 def _parts(prompt: str) -> dict[str, str] | str:
-    """The texts under the headings; a heading that comes twice could be the answer's, so the row is not guessed at."""
+    """The texts under the headings; a heading that occurs twice may be part of the answer, so the row is rejected."""
     for heading in HEADINGS.values():
         if prompt.count(heading) != 1:
             return f"instruction: {prompt.count(heading)} times {heading.strip()!r}, expected once"
@@ -70,5 +70,5 @@ def _parts(prompt: str) -> dict[str, str] | str:
     for (name, _), next_heading in zip(HEADINGS.items(), list(HEADINGS.values())[1:], strict=False):
         parts[name], found, rest = rest.partition(next_heading)
         if not found:
-            return f"instruction: {next_heading.strip()!r} stands out of order"
+            return f"instruction: {next_heading.strip()!r} is out of order"
     return parts

@@ -1,4 +1,4 @@
-"""JSON files as rows: a list of objects or one object a line, read strictly, a bad row never ending the file."""
+"""JSON files as rows: a list of objects or one object a line, read strictly; a bad row never stops the reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from judgelake.comparisons import spelled
 from judgelake.errors import UserError
 from judgelake.sources.loaded import Rejected, Row
 
-# A file that is no JSON at all (a picture, a CSV, another encoding) is an error, not a table of rejected rows.
+# A file that is not JSON at all (an image, a CSV, another encoding) is an error, not a table of rejected rows.
 LINES_TO_JUDGE_A_FILE_BY = 100
 OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BLANKS = b" \t\r\n"
@@ -24,7 +24,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class StrictDecoder:
-    """Decodes one JSON value at a time and keeps what JSON parsers usually let pass: NaN, twice the same key."""
+    """Decodes one JSON value at a time and records what JSON parsers usually accept: NaN, the same key twice."""
 
     def __init__(self) -> None:
         self._problems: list[str] = []
@@ -33,7 +33,7 @@ class StrictDecoder:
         )
 
     def decode_at(self, document: str, start: int) -> tuple[Any, int, str | None]:
-        """The value at `start`, where it ends, and what is wrong with it although it can be read.
+        """The value at `start`, where it ends, and what is wrong with it although it can be decoded.
 
         Raises:
             ValueError: there is no JSON value.
@@ -46,28 +46,28 @@ class StrictDecoder:
         return value, end, self._problems[0] if self._problems else None
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        members = dict(pairs)
+        if len(members) < len(pairs):
             names = [name for name, _ in pairs]
             self._problems.append(f"{spelled(max(names, key=names.count))}: the same key twice in one object")
-        return found
+        return members
 
     def _constant(self, literal: str) -> float:
-        self._problems.append(f"{literal} is no JSON number")
+        self._problems.append(f"{literal} is not a JSON number")
         return math.nan
 
     def _float(self, literal: str) -> float:
         value = float(literal)
         if not math.isfinite(value):
-            self._problems.append(f"{literal[:40]} is too large a number")
+            self._problems.append(f"the number {literal[:40]} is too large")
         return value
 
 
 def rows_of(path: Path) -> Iterator[Row | Rejected]:
-    """The objects of a file in its order, whether it is a list or one object a line; a byte order mark is skipped.
+    """The objects of a file in order, from a list or one object per line; a byte order mark is skipped.
 
     Raises:
-        UserError: the file cannot be read, is in another encoding than UTF-8, or is not JSON.
+        UserError: the file cannot be read, has an encoding other than UTF-8, or is not JSON.
     """
     try:
         with path.open("rb") as stream:
@@ -77,14 +77,14 @@ def rows_of(path: Path) -> Iterator[Row | Rejected]:
 
 
 def rows_of_stream(file: str, stream: BinaryIO) -> Iterator[Row | Rejected]:
-    """The same of a stream, which may be a pipe: a line is given as soon as it is there.
+    """The same for a stream, which may be a pipe: each line is yielded as soon as it arrives.
 
     Args:
-        file: what rows and messages call it.
+        file: its name in rows and messages.
         stream: its bytes, from the beginning.
 
     Raises:
-        UserError: it is in another encoding than UTF-8, or is not JSON.
+        UserError: it has an encoding other than UTF-8, or is not JSON.
     """
     blank, begin = 0, b""
     for begin in stream:
@@ -101,10 +101,10 @@ def rows_of_stream(file: str, stream: BinaryIO) -> Iterator[Row | Rejected]:
 
 
 def row_of_line(file: str, line: bytes) -> Row | Rejected:
-    """A line of JSON whose place in the file is not known: its `line` is 0."""
+    """A line of JSON whose line number is not known: its `line` is 0."""
     raw = line.decode("utf-8", "backslashreplace")
     try:
-        # Spark's reader of text leaves the byte order mark of a file to its first line.
+        # Spark's text reader leaves the byte order mark of a file in its first line.
         value, problem = _decode_line(StrictDecoder(), line.removeprefix(codecs.BOM_UTF8).strip(BLANKS))
     except ValueError as error:
         return Rejected(file, 0, _why_no_json(error), raw)
@@ -112,10 +112,10 @@ def row_of_line(file: str, line: bytes) -> Row | Rejected:
 
 
 def object_of(path: Path) -> dict[str, Any] | None:
-    """The one JSON object that a file is; None where it is something else, lines of several objects for example.
+    """The file as one JSON object; None if it is something else, for example several objects, one per line.
 
     Raises:
-        UserError: the file cannot be read, is not UTF-8, or its object holds what JSON does not allow.
+        UserError: the file cannot be read, is not UTF-8, or its object contains what JSON does not allow.
     """
     try:
         document = path.read_bytes().decode("utf-8-sig")
@@ -159,7 +159,7 @@ def _line_rows(file: str, lines: Iterable[bytes], first: int) -> Iterator[Row | 
             break
     if unread:
         raise UserError(
-            f"{file!r} holds no JSON: expected a list of objects or one object a line in UTF-8, "
+            f"{file!r} is not JSON: expected a list of objects or one object per line in UTF-8, "
             f"but line {unread[0].line} is {unread[0].reason}."
         )
 
@@ -179,7 +179,7 @@ def _why_no_json(error: ValueError) -> str:
 
 
 def _array_rows(file: str, content: bytes, first: int) -> Iterator[Row | Rejected]:
-    # A byte that is no UTF-8 becomes a lone surrogate, so that only the row that holds it is rejected.
+    # A byte that is not UTF-8 becomes a lone surrogate, so that only the row that contains it is rejected.
     document = content.decode("utf-8", "surrogateescape")
     decoder = StrictDecoder()
     line, counted = first, 0
@@ -193,7 +193,7 @@ def _array_rows(file: str, content: bytes, first: int) -> Iterator[Row | Rejecte
         try:
             value, end, problem = decoder.decode_at(document, start)
         except ValueError as error:
-            raise UserError(f"{file!r} is not JSON from line {line} on: {_without_position(error)}.") from error
+            raise UserError(f"{file!r} is not valid JSON from line {line}: {_without_position(error)}.") from error
         raw = document[start:end]
         if SURROGATE.search(raw):
             problem = "not valid UTF-8"

@@ -1,4 +1,4 @@
-"""The loop of every format whose rows stand alone: check the fields, convert, accept."""
+"""The loop of every format whose rows are independent: check the fields, convert, accept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from judgelake.sources.reading import rows_of
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row in the shape of our JSONL: the comparison and what is said of it, all still unchecked."""
+    """A row in the shape of judgelake's JSONL: the comparison, its labels and judgments, all still unchecked."""
 
     comparison: Mapping[str, Any]
     labels: Sequence[Mapping[str, Any]] = ()
@@ -22,7 +22,7 @@ class Record:
 
 
 def checked_rows(paths: Sequence[Path], fields: Mapping[str, Check]) -> Iterator[Row | Rejected]:
-    """The rows of all files in which every field is what it must be, the others rejected."""
+    """The rows of all files: valid ones as they are, the others rejected."""
     for path in paths:
         for row in rows_of(path):
             yield _checked(row, fields)
@@ -34,13 +34,13 @@ def load_rows(
     convert: Callable[[Row], Record | str],
     became: Callable[[Row | Rejected, Item], None] = lambda row, item: None,
 ) -> Iterator[Item]:
-    """What the rows of the files become.
+    """The rows of the files, converted to items.
 
     Args:
         paths: files in the order they are read.
-        fields: what `convert` may rely on; a row that breaks it is rejected with the field's name.
-        convert: a row to its record, or the reason why it has none.
-        became: hears of every row as it was read (Rejected: it could not be), with what it became.
+        fields: what `convert` may rely on; a row that violates it is rejected with the field's name.
+        convert: turns a row into its record, or into the reason why it has none.
+        became: called for every row as it was read (Rejected if it could not be), with the resulting item.
     """
     for path in paths:
         for row in rows_of(path):

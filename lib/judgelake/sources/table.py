@@ -1,4 +1,4 @@
-"""Any table of flat columns: the mapping people write, and what a row becomes under it."""
+"""Any table of flat columns: the mapping in the config, and the item a row becomes with it."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from judgelake.sources.reading import row_of_line
 from judgelake.sources.rows import Record
 
 TABLE = "table"
-"""The name of the format that is no file format."""
+"""The name of the format that is not a file format."""
 
 
 class LabelColumns(Config):
     """Columns that hold one labeler's verdict or scores."""
 
     labeler: str
-    """Name of the labeler, as it will stand in the labels table."""
+    """Name of the labeler, as it will appear in the labels table."""
     kind: Literal["human", "teacher", "gold"] = "human"
     verdict: str | None = None
     """Column of the verdict; a row with NULL in it has no such label."""
     verdicts: dict[str, str] = Field(default={})
-    """What the column's values mean, for example {"1": A, "2": B, "0": tie}; empty: they are A, B, tie already."""
+    """What the column's values mean, for example {"1": A, "2": B, "0": tie}; empty: they are already A, B, tie."""
     scores: tuple[str, ...] = ()
-    """Columns of the scores, one an answer."""
+    """Columns of the scores, one per answer."""
 
 
 class Columns(Config):
-    """Which columns of a flat table are what. A name that is null is not there."""
+    """What each column of a flat table holds. A name that is null means there is no such column."""
 
     question: str = "question"
     input: str | None = None
     """Further text the instruction works on."""
     answers: tuple[str, ...] = Field(default=("answer_a", "answer_b"), min_length=1)
-    """One column an answer, in the order A, B, ..."""
+    """One column per answer, in the order A, B, ..."""
     models: tuple[str, ...] = ()
-    """Columns with the names of the models that answered, as many as answers; empty: not known."""
+    """Columns with the names of the models that answered, one per answer; empty: not known."""
     reference: str | None = None
     criteria: str | None = None
     """The rubric's criterion."""
@@ -52,27 +52,27 @@ class Columns(Config):
     """Null: derived from the content."""
     question_id: str | None = None
     source: str = TABLE
-    """What the comparisons' `source` shall say."""
+    """Value of the comparisons' `source`."""
     attributes: dict[str, str] = Field(default={})
-    """Attribute to column. Ids and attributes are names: numbers and dates are taken as their text."""
+    """Attribute to column. Ids and attributes are names: numbers and dates are converted to text."""
     labels: tuple[LabelColumns, ...] = ()
 
 
 def columns_needed(columns: Columns) -> dict[str, Literal["text", "name", "number", "verdict"]]:
-    """The table's columns the mapping names, with what each is used as."""
+    """The table's columns that the mapping names, with what each is used for."""
     texts = [columns.question, columns.input, *columns.answers, *columns.models, columns.reference]
     texts += [columns.criteria, *columns.descriptions]
     return {
         **{name: "name" for name in _names(columns) if name is not None},
         **{name: "number" for label in columns.labels for name in label.scores},
         **{label.verdict: "verdict" for label in columns.labels if label.verdict is not None},
-        # Last, because it asks the most of a column that is used twice.
+        # Last, because it is the strictest use of a column that is used twice.
         **{name: "text" for name in texts if name is not None},
     }
 
 
 def row_accepted(row: Row, columns: Columns | None) -> Item:
-    """What a row of a table becomes; without a mapping it has the keys of our JSONL already.
+    """A row of a table as an item; without a mapping it must have the keys of judgelake's JSONL.
 
     Args:
         row: plain Python values by column; the line is 0, because a table's rows have none.
@@ -83,7 +83,7 @@ def row_accepted(row: Row, columns: Columns | None) -> Item:
 
 
 def line_accepted(file: str, line: bytes, columns: Columns | None) -> Item:
-    """What a line of JSON becomes; of ids, attributes and verdicts, numbers are taken as their text."""
+    """A line of JSON as an item; in ids, attributes and verdicts, numbers are converted to text."""
     row = row_of_line(file, line)
     if isinstance(row, Rejected) or columns is None:
         return row if isinstance(row, Rejected) else row_accepted(row, columns)
@@ -141,10 +141,10 @@ def _rubric_of(value: Mapping[str, Any], columns: Columns) -> dict[str, Any] | N
 def _label_of(value: Mapping[str, Any], given: LabelColumns) -> dict[str, Any] | str | None:
     label: dict[str, Any] = {"labeler": given.labeler, "kind": given.kind}
     if given.verdict is not None and value.get(given.verdict) is not None:
-        found = value[given.verdict]
-        if given.verdicts and (not isinstance(found, str) or found not in given.verdicts):
-            return f"{given.verdict}: {found!r}, expected one of {', '.join(given.verdicts)}"
-        label["verdict"] = given.verdicts[found] if given.verdicts else found
+        written = value[given.verdict]
+        if given.verdicts and (not isinstance(written, str) or written not in given.verdicts):
+            return f"{given.verdict}: {written!r}, expected one of {', '.join(given.verdicts)}"
+        label["verdict"] = given.verdicts[written] if given.verdicts else written
     scores = [value.get(name) for name in given.scores]
     if scores and any(score is not None for score in scores):
         problem = problem_of(value, dict.fromkeys(given.scores, number))

@@ -1,4 +1,4 @@
-"""Which comparison a judgment in a file of its own is about, where it names a row of the input instead of an id."""
+"""Which comparison a judgment in a separate file belongs to, if it names a row of the input instead of an id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Target:
 
 
 class Targets:
-    """What the rows of the input became, by the key that judgments name them with."""
+    """The comparisons from the rows of the input, by the key with which judgments refer to them."""
 
     def __init__(self) -> None:
         self._became: dict[Hashable, Target | str] = {}
@@ -28,7 +28,7 @@ class Targets:
         return len(self._became)
 
     def add(self, key: Hashable, item: Item) -> None:
-        """Remember what the row with this key became."""
+        """Remember the item from the row with this key."""
         became: Target | str
         if isinstance(item, Rejected):
             became = f"rejected: {item.reason}"

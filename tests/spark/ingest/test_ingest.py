@@ -95,8 +95,8 @@ def test_what_is_read_stands_in_the_tables(into, done):
         rejected_added=3,
         examples=(
             "rows.jsonl, line 4: not JSON: Expecting value at column 1",
-            "rows.jsonl, line 7: comparison_id twice: stands with other content in rows.jsonl, line 5",
-            "rows.jsonl, line 8: the label of me: stands with other content in rows.jsonl, line 8",
+            "rows.jsonl, line 7: comparison_id twice: a different comparison already exists (rows.jsonl, line 5)",
+            "rows.jsonl, line 8: label by me: a different label already exists (rows.jsonl, line 8)",
         ),
     )
     assert into.rows("labels", "comparison_id", "labeler", "verdict", "scores", where="comparison_id = 'c1'") == [
@@ -135,14 +135,16 @@ def test_a_second_time_adds_nothing_and_the_command_reports_so(into, done):
 
 
 def test_an_id_with_other_content_is_rejected_and_names_the_first(into, done):
-    assert done.later.examples[0] == ("later.jsonl, line 1: comparison_id twice: the table holds it with other content")
+    assert done.later.examples[0] == (
+        "later.jsonl, line 1: comparison_id twice: a different comparison already exists in the table"
+    )
     assert into.rows("labels", "labeler", "verdict", where="comparison_id = 'twice'") == [("me", "A")]
     rejected = into.rows("rejected_rows", "raw", where="reason LIKE 'comparison_id twice:%'")
     assert {json.loads(raw)["answers"][1]["text"] for (raw,) in rejected} == {"another", "b"}
 
 
 def test_a_labeler_who_says_two_things_is_taken_at_the_first_word(into, done):
-    assert done.later.examples[1] == "later.jsonl, line 2: the label of me: the table holds it with other content"
+    assert done.later.examples[1] == "later.jsonl, line 2: label by me: a different label already exists in the table"
     told = "comparison_id IN ('doubted', 'labelled again')"
     assert into.rows("labels", "comparison_id", "labeler", "verdict", where=told) == [
         ("doubted", "me", "A"),
@@ -177,7 +179,7 @@ def test_strict_writes_nothing_when_a_row_would_be_rejected(spark, tables, tmp_p
         into.ingest(pair("c1", "Q1"), {"messages": [{"role": "user", "content": "Q"}]}, strict=True)
     assert into.command("--format", "judgelake", "--input", str(tmp_path / "rows.jsonl"), "--strict")[0] == 2
     assert not Path(into.tables.warehouse).exists()
-    with pytest.raises(UserError, match="other content"):
+    with pytest.raises(UserError, match="comparison_id c1: a different comparison already exists"):
         into.ingest(pair("c1", "Q1"), pair("c1", "Q2"), strict=True)
     assert into.rows("comparisons", "comparison_id") == into.rows("rejected_rows", "reason") == []
     assert into.ingest(pair("c1", "Q1"), strict=True).comparisons_added == 1

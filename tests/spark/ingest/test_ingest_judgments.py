@@ -149,7 +149,7 @@ def test_judgments_need_no_input_where_the_table_has_their_comparisons(into, don
 def test_a_judge_that_says_two_things_in_the_same_files_is_taken_at_the_first_word_that_fits(into, done):
     assert dict(into.rows("rejected_rows", "line", "reason", where=OF_JUDGMENTS + "line BETWEEN 9 AND 15")) == {
         9: "shown_order: ABC, but the comparison has 2 answers",
-        12: "the judgment of gpt-x: stands with other content in judgments.jsonl, line 10",
+        12: "judgment by gpt-x: a different judgment already exists (judgments.jsonl, line 10)",
     }
     columns = ("shown_order", "repeat", "model_version", "verdict")
     assert into.rows("judgments", *columns, where="comparison_id = 'twofold'") == [
@@ -164,12 +164,12 @@ def test_judgments_of_a_comparison_that_is_another_in_the_table_are_not_given_to
     # The three examples are the first of the seven by file and line.
     assert done.first.rejected == 7
     assert done.first.examples[:2] == (
-        "comparisons.jsonl, line 2: comparison_id another: the table holds it with other content",
+        "comparisons.jsonl, line 2: comparison_id another: a different comparison already exists in the table",
         "judgments.jsonl, line 5: comparison_id: neither in this ingest nor in the table",
     )
     assert into.rows("judgments", "verdict", where="comparison_id = 'another'") == []
     assert into.rows("rejected_rows", "reason", where=OF_JUDGMENTS + "line = 18") == [
-        ("comparison_id: the comparison of this ingest was rejected, the table's is another",)
+        ("comparison_id: the comparison of this ingest was rejected, and the table has a different one",)
     ]
 
 
@@ -206,7 +206,8 @@ def test_a_judge_that_ran_again_says_the_latest_word_and_the_first_stays(into, d
 
 def test_strict_writes_nothing_when_a_judgment_would_be_rejected(into, done):
     before = into.commits(*WATCHED)
-    with pytest.raises(UserError, match=r"nothing was written. The first: judgments.jsonl, line 2: .* other content"):
+    first = r"nothing was written. The first: judgments.jsonl, line 2: .* a different judgment already exists"
+    with pytest.raises(UserError, match=first):
         into.ingest(pair("strict"), judgments=(said("A", "strict"), said("B", "strict")), strict=True)
     read = {"comparison_id": "strict", "judge": "judglm", "mode": "pair", "shown_order": "AB", "raw_output": "7 8"}
     with pytest.raises(UserError, match=r"line 2: raw_output cannot be read. No judge 'judglm'. Did you mean"):

@@ -53,7 +53,7 @@ def test_a_flat_table_is_mapped_and_its_bad_rows_are_rejected(into):
         "prompt: null, expected text",
         "prompt: the question is empty",
         "good: null, expected text",
-        "good: holds a NUL character",
+        "good: contains a NUL character",
         "pick: '9', expected one of 1, 2, 0",
         "not valid UTF-8",
     }

@@ -123,7 +123,7 @@ def ended(spark, lake, start, shared_server):
 
 def test_sigterm_keeps_what_was_judged_and_says_so(ended):
     assert ended.stopped == 130, ended.stopped_said
-    assert "Stopped: what was judged so far is kept" in ended.stopped_said
+    assert "Stopped: all judgments so far are kept" in ended.stopped_said
     assert ended.stopped_run["outcome"] == "stopped"
     # The one that was killed could not take its own away.
     assert len(ended.plans_left) == 1

@@ -118,7 +118,7 @@ def test_a_view_that_does_not_fit_a_foreign_table_is_an_error_that_names_both(sp
     spark.sql(
         "SELECT 'c' AS comparison_id, 'q' AS question_id, 'Why?' AS messages, array('a') AS answers"
     ).write.format("delta").save(folder_of(lake, foreign.comparisons))
-    with pytest.raises(UserError, match=r"confident_disagreements' cannot be made over .*comparisons_foreign"):
+    with pytest.raises(UserError, match=r"confident_disagreements' cannot be created over .*comparisons_foreign"):
         create_tables(spark, foreign)
 
 
@@ -145,7 +145,7 @@ def test_files_of_the_last_week_cannot_be_vacuumed(spark, lake):
     ("name", "reason"),
     [
         pytest.param("a.b.c.d", "one to three parts", id="four parts"),
-        pytest.param("catalog.schema.table", "names a catalog", id="a catalog in an embedded warehouse"),
+        pytest.param("catalog.schema.table", "contains a catalog", id="a catalog in an embedded warehouse"),
     ],
 )
 def test_a_name_that_does_not_fit_is_refused(name, reason, spark, tables):

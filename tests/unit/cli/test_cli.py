@@ -88,8 +88,8 @@ def test_references_can_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture
 BAD_LINES = [
     (b"not json", "line 1: not JSON: Expecting value at column 1"),
     (b"[1]", "line 2: a list, expected an object"),
-    (b'{"messages": NaN, "raw": NaN}', "line 3: NaN is no JSON number"),
-    (b'{"messages": 1e999}', "line 4: 1e999 is too large a number"),
+    (b'{"messages": NaN, "raw": NaN}', "line 3: NaN is not a JSON number"),
+    (b'{"messages": 1e999}', "line 4: the number 1e999 is too large"),
     (b"\xff\xfe", "line 5: not valid UTF-8 at byte 1"),
     (b"[" * 100_000, "line 6: not JSON: nested too deeply"),
     (b'{"raw": "8 7", "raw": "7 8"}', "line 7: raw: the same key twice in one object"),
@@ -180,7 +180,7 @@ def test_parse_reads_outputs_and_says_why_it_cannot(tmp_path: Path, capsys: pyte
         ({"label_logprobs": {"A": True}}, "label_logprobs.A: true, expected a number of at most 0"),
         ({"answers": True}, "answers: true, expected an integer from 1 to 26"),
         ({"answers": 27}, "answers: int '27', expected an integer from 1 to 26"),
-        ({"raw": "a\0"}, "raw: holds a NUL character"),
+        ({"raw": "a\0"}, "raw: contains a NUL character"),
     ],
 )
 def test_parse_names_the_field_that_cannot_be_taken(
@@ -233,7 +233,7 @@ MISTAKES = [
         ["prompts", "--judge", "judgelm", "--mode", "pair", "gone.jsonl"], "Cannot read 'gone.jsonl'", id="file"
     ),
     pytest.param(["prompts", "--judge", "judgelm", "--mode", "pair", "."], "Cannot read '.'", id="folder"),
-    pytest.param(["parse", "--judge", "judgelm", "--mode", "pair", __file__], "holds no JSON", id="no JSON at all"),
+    pytest.param(["parse", "--judge", "judgelm", "--mode", "pair", __file__], "is not JSON", id="no JSON at all"),
     pytest.param(
         ["prompts", "--judge", "judgelm", "--mode", "pair", "--order", "b", "x"], "--order 'b': expected", id="order"
     ),

@@ -118,9 +118,11 @@ WRONG = [
     pytest.param(user(None), "messages[0].content: null, expected text", id="null question"),
     pytest.param(user(math.nan), "messages[0].content: float 'nan', expected text", id="NaN question"),
     pytest.param(user(7), "messages[0].content: int '7', expected text", id="a number"),
-    pytest.param(user("a\0b"), "messages[0].content: holds a NUL character", id="NUL"),
+    pytest.param(user("a\0b"), "messages[0].content: contains a NUL character", id="NUL"),
     pytest.param(
-        user("a\ud800"), "messages[0].content: holds half a surrogate pair, which is no character", id="lone surrogate"
+        user("a\ud800"),
+        "messages[0].content: contains half a surrogate pair, which is not a character",
+        id="lone surrogate",
     ),
     pytest.param({"messages": []}, "messages: a list of 0, expected a list with at least one item", id="no messages"),
     pytest.param(
@@ -134,7 +136,7 @@ WRONG = [
     ),
     pytest.param(
         {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]},
-        "messages: the last one must be the user's, which the answers answer",
+        "messages: the last one must be the user's, to which the answers reply",
         id="an answered question",
     ),
     pytest.param({"answers": []}, "answers: a list of 0, expected a list with at least one item", id="no answers"),
@@ -147,7 +149,7 @@ WRONG = [
         answer(turns=[]), "answers[0].turns: a list of 0, expected a list with at least one item", id="no turns"
     ),
     pytest.param(answer(txt="x"), "answers[0].txt: unknown key. Did you mean 'text'?", id="typo inside"),
-    pytest.param({"answers": [{"text": "x"}] * 27}, "answers: 27 of them, at most 26 can be compared", id="too many"),
+    pytest.param({"answers": [{"text": "x"}] * 27}, "answers: 27 answers, at most 26 can be compared", id="too many"),
     pytest.param({"refrence": "x"}, "refrence: unknown key. Did you mean 'reference'?", id="typo"),
     pytest.param({"reference": 4}, "reference: int '4', expected text", id="reference a number"),
     pytest.param({"input": False}, "input: false, expected text", id="input a bool"),
@@ -180,7 +182,7 @@ def test_a_record_without_a_key_it_needs_is_invalid_input(key: str) -> None:
     ("change", "reason"),
     [
         pytest.param({"\ud800": 1}, r"\ud800: unknown key", id="of a comparison"),
-        pytest.param({"attributes": {"\ud800": "v"}}, r"attributes.\ud800: holds half a", id="of an attribute"),
+        pytest.param({"attributes": {"\ud800": "v"}}, r"attributes.\ud800: contains half a", id="of an attribute"),
     ],
 )
 def test_a_key_that_no_table_can_hold_is_named_in_a_reason_that_a_table_can_hold(

@@ -43,7 +43,7 @@ REFUSED = [
         "judge: {name: chat, mode: [pair]}", r"mode: Input should be a valid string$", id="no list is repeated"
     ),
     pytest.param(f"judge: {{name: chat}}\norder: {{orders: {'A' * 500}}}", r"'A{60}\.\.\.'\)$", id="long"),
-    pytest.param("- judge", "must hold a mapping", id="a list"),
+    pytest.param("- judge", "must contain a mapping", id="a list"),
     pytest.param("judge: {name: chat", "not valid YAML", id="not YAML"),
     pytest.param("judge: {name: 2026-13-01}", "not valid YAML", id="no day of any year"),
 ]

@@ -161,30 +161,32 @@ FAULTS = [
     pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable", id="syntax"),
     pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
     pytest.param(
-        mode_of(prompt="{% include 'gone' %}"), "includes 'gone', which is none of the partials", id="partial"
+        mode_of(prompt="{% include 'gone' %}"), "includes 'gone', which is not one of the partials", id="partial"
     ),
-    pytest.param(mode_of(prompt="{%- include 'x' %}"), "put in as {% include", id="another include"),
+    pytest.param(mode_of(prompt="{%- include 'x' %}"), "must be included as {% include", id="another include"),
     pytest.param(
         {"partials": {"x": "{% include 'x' %}"}} | mode_of(prompt="{% include 'x' %}"), "includes itself", id="ring"
     ),
     pytest.param(
-        mode_of(prompt="{{ questoin }}"), "names 'questoin', which is none of its values: question", id="value"
+        mode_of(prompt="{{ questoin }}"), "uses 'questoin', which is not one of its values: question", id="value"
     ),
-    pytest.param(mode_of(prompt="{{ anchor }}"), "names 'anchor'", id="a value of other modes"),
+    pytest.param(mode_of(prompt="{{ anchor }}"), "uses 'anchor'", id="a value of other modes"),
     pytest.param(mode_of(parser={"kind": "score_lines"}), "Did you mean 'score_line'", id="parser"),
     pytest.param(mode_of(parser={"kind": "score_line", "higest": 5}), "Did you mean 'highest'", id="parser option"),
     pytest.param(mode_of(parser={"kind": "choice"}), "the parser 'choice' needs choices", id="no choices"),
     pytest.param(
         mode_of(parser={"kind": "first_line", "labels": {"1": "first"}}),
-        "labels: '1' stands for 'first', which is none of A, B, tie",
+        "labels: '1' means 'first', which is not one of A, B, tie",
         id="a label that is no verdict",
     ),
     pytest.param(
         mode_of(parser={"kind": "final_decision", "after": ["It is "], "labels": {"1": "C"}}),
-        "labels: '1' stands for 'C', which is none of A, B, tie",
+        "labels: '1' means 'C', which is not one of A, B, tie",
         id="a label of an answer too many",
     ),
-    pytest.param(mode_of(parser={"kind": "first_line", "labels": {"1": "AB"}}), "none of A, B, tie", id="two letters"),
+    pytest.param(
+        mode_of(parser={"kind": "first_line", "labels": {"1": "AB"}}), "not one of A, B, tie", id="two letters"
+    ),
     pytest.param(mode_of(parser={"kind": "first_line", "labels": {}}), "labels: ", id="no labels"),
     pytest.param(mode_of(parser={"kind": "first_line", "labels": {"": "A"}}), "labels.", id="a label of nothing"),
     pytest.param(

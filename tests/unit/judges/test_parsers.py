@@ -337,7 +337,7 @@ def test_a_label_of_an_answer_that_was_not_shown_is_no_verdict(spec: JudgeSpec, 
     assert parse(spec, "multi", raw, answers=3) == Reading(verdict="C")
     two = parse(spec, "multi", raw, answers=2)
     assert isinstance(two, Failure)
-    assert "none of the 2 answers" in two.reason
+    assert "not one of the 2 answers" in two.reason
 
 
 @settings(deadline=None)

@@ -112,15 +112,15 @@ CANNOT = [
         "prometheus",
         "single",
         plain(1, reference="r", rubric=Rubric("Right?")),
-        "mode 'single' needs a rubric with five score descriptions, the comparison's has none",
+        "mode 'single' needs a rubric with five score descriptions, but the comparison's has none",
     ),
     ("prometheus-2", "pair", plain(2), "mode 'pair' needs a rubric, the comparison has none"),
     ("chat", "turns", Comparison("c", "q", (Message("user", "a"), Message("user", "b")), (Answer("x"), Answer("y"))),
      "answer A has 1 turns for 2 user messages without a reply"),
     ("autoj", "pair", Comparison("c", "q", (Message("system", "s"), Message("user", "b")), (Answer("x"), Answer("y"))),
-     "mode 'pair' takes one user message and no others, the comparison has system, user"),
+     "mode 'pair' takes exactly one user message, the comparison has system, user"),
     ("chat", "pair", Comparison("c", "q", (Message("user", "a"), Message("user", "b")), (Answer("x"), Answer("y"))),
-     "mode 'pair' takes a conversation that one answer ends, 2 user messages have no reply"),
+     "mode 'pair' takes a conversation that ends with one answer, 2 user messages have no reply"),
     ("chat", "pair", Comparison("c", "q", (Message("user", "a"),), (Answer("x"), Answer(None, turns=("y", "z")))),
      "mode 'pair' takes answers of one turn, answer B has 2"),
 ]  # fmt: skip
@@ -196,7 +196,7 @@ def test_turns_show_every_turn_and_a_fixed_reply_once(judge: str) -> None:
 def test_answers_stand_in_the_order_asked_for() -> None:
     text = text_of(render(JUDGES["judgelm"], "multi", plain(3), "CAB"))
     assert [text.index(f"answer {n}") for n in (2, 0, 1)] == sorted(text.index(f"answer {n}") for n in range(3))
-    with pytest.raises(ValueError, match="no order of 3 answers"):
+    with pytest.raises(ValueError, match="not an order of 3 answers"):
         render(JUDGES["judgelm"], "multi", plain(3), "AB")
     with pytest.raises(ValueError, match="use"):
         render(JUDGES["judgelm"], "multi", plain(3), "ABC", "maybe")

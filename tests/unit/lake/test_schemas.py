@@ -92,7 +92,7 @@ def test_quotes_checks_and_layout_are_read_from_the_ddl():
     labels, plans = described("labels"), described("plans")
     assert dict(labels.rules)["known_kind"] == "kind IN ('human', 'teacher', 'gold')"
     assert next(column.comment for column in labels.columns if column.name == "verdict").startswith(
-        "A, B, ... or tie, in the order of the comparison's answers"
+        "A, B, ... or tie, in the original order of the comparison's answers"
     )
     assert (labels.layout, plans.layout) == (None, "partitioned by plan_id, chunk")
     assert described("judgments").layout == "clustered by run_id, question_id"

@@ -202,7 +202,7 @@ def test_judgelm_validation_files_are_joined_by_question(write):
     first, second, orphan = items
     assert (labels_of(first), first.comparison.reference) == ([("gpt4", "teacher", (2.0, 2.0))], "B.")
     assert second.reason == "labels: 1 scores for 2 answers"
-    assert orphan.reason == "question_id: 99 is no question of the input"
+    assert orphan.reason == "question_id: 99 is not a question of the input"
 
 
 def test_judgelm_takes_more_answers_and_a_reference_that_is_text(write):
@@ -316,7 +316,7 @@ def test_alpaca_eval_outputs_become_comparisons_a_question_at_a_time(outputs, op
 def test_what_cannot_be_paired_is_rejected_and_not_forgotten(write, outputs):
     lone = write("lone.json", output("a", "q3", "alone"), output("a", "q1", "another"), output("a", "q2", "a two"))
     assert [i.reason for i in load("alpaca_eval", *outputs, lone) if isinstance(i, Rejected)] == [
-        "generator: another output of 'a' to this instruction stands in a.json, line 1",
+        "generator: another output of 'a' to this instruction is in a.json, line 1",
         "only a answers this question, so there is no pair",
     ]
     missing = load("alpaca_eval", *outputs, baseline="z")
@@ -329,17 +329,17 @@ def test_what_cannot_be_paired_is_rejected_and_not_forgotten(write, outputs):
         pytest.param({}, None, id="the same row again"),
         pytest.param(
             {"dataset": "e"},
-            "dataset: the same output of 'a' to this instruction stands in a.json, line 1, with 'd'",
+            "dataset: the same output of 'a' to this instruction is in a.json, line 1, with 'd'",
             id="another dataset",
         ),
         pytest.param(
             {"output": "another"},
-            "generator: another output of 'a' to this instruction stands in a.json, line 1",
+            "generator: another output of 'a' to this instruction is in a.json, line 1",
             id="another output",
         ),
         pytest.param(
             {"output": "another", "dataset": "e"},
-            "generator: another output of 'a' to this instruction stands in a.json, line 1",
+            "generator: another output of 'a' to this instruction is in a.json, line 1",
             id="another output and dataset",
         ),
     ],
@@ -413,8 +413,8 @@ def test_mt_bench_joins_two_turn_answers_and_references(write):
     ("choices", "reason"),
     [
         pytest.param([{"turns": ["a"]}], None, id="one"),
-        pytest.param([{"turns": ["a"]}, {"turns": ["b"]}], "choices: holds 2 entries, expected one", id="two"),
-        pytest.param([{"turns": ["a"]}] * 3, "choices: holds 3 entries, expected one", id="three alike"),
+        pytest.param([{"turns": ["a"]}, {"turns": ["b"]}], "choices: has 2 entries, expected one", id="two"),
+        pytest.param([{"turns": ["a"]}] * 3, "choices: has 3 entries, expected one", id="three alike"),
         pytest.param([], "choices: a list of 0, expected a list with at least one item", id="none"),
         pytest.param([{"turns": []}], "choices[0].turns: a list of 0, expected", id="no turns"),
     ],
@@ -503,7 +503,7 @@ def test_our_own_jsonl_may_come_without_labels(write, none):
         ),
         (
             {"labels": [{"comparison_id": "other", "labeler": "m", "kind": "gold", "verdict": "A"}]},
-            "labels: comparison_id is",
+            "labels: comparison_id differs",
         ),
     ],
 )
@@ -584,7 +584,7 @@ def test_lines_of_json_are_mapped_without_turning_anything_into_text():
 
 
 def test_an_option_that_means_nothing_to_a_format_is_refused():
-    with pytest.raises(UserError, match="--baseline means nothing for --format pandalm"):
+    with pytest.raises(UserError, match="--format pandalm does not accept --baseline"):
         FORMATS["pandalm"].check(["input", "baseline"])
     with pytest.raises(UserError, match="--format mt_bench needs --answers"):
         FORMATS["mt_bench"].check(["input"])

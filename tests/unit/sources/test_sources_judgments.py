@@ -186,30 +186,33 @@ def test_what_is_not_said_of_a_judge_has_a_name():
         ({"verdict": "AB"}, "verdict: str 'AB', expected a letter or 'tie'"),
         ({"shown_order": "A", "verdict": "A"}, "verdict 'A', but a single answer has only a score"),
         ({"verdict": None, "scores": [1]}, "1 scores for 2 answers"),
-        ({"scores": [1, 9]}, "verdict: 'A', but the best of the scores 1, 9 is of another answer"),
-        ({"shown_order": "BCA", "scores": [2, 2, 3]}, "verdict: 'A', but the best of the scores 2, 2, 3 is of another"),
-        ({"scores": [-1, -1]}, "verdict: 'A', but the scores -1, -1 stand for none"),
+        ({"scores": [1, 9]}, "verdict: 'A', but the best of the scores 1, 9 belongs to another answer"),
+        (
+            {"shown_order": "BCA", "scores": [2, 2, 3]},
+            "verdict: 'A', but the best of the scores 2, 2, 3 belongs to another",
+        ),
+        ({"scores": [-1, -1]}, "verdict: 'A', but the scores -1, -1 mean that there is none"),
         (
             {"verdict": None, "scores": [-1, -1], "verdict_logprobs": {"A": -1}},
-            "verdict_logprobs: given beside a failed judgment",
+            "verdict_logprobs: given for a failed judgment",
         ),
         ({"scores": []}, "scores: a list of 0, expected a list"),
         ({"scores": [1, True]}, "scores[1]: true, expected a finite number"),
         ({"scores": [1, 10**400]}, "scores[1]: int '1000"),
-        ({"error": "x"}, "error: given beside a verdict or scores"),
+        ({"error": "x"}, "error: given together with a verdict or scores"),
         ({"verdict": None, "error": ""}, "error: empty"),
         ({"repeat": -1}, "repeat: int '-1', expected an integer from 0"),
         ({"repeat": 2**31}, "repeat: int '2147483648', expected an integer from 0"),
         ({"repeat": 1.0}, "repeat: float '1.0', expected an integer"),
         ({"mode": ["pair"]}, "mode: a list of 1, expected text"),
         ({"finish_reason": "stop"}, "finish_reason: given without raw_output"),
-        ({"raw_output": "nul \0"}, "raw_output: holds a NUL character"),
-        ({"raw_output": "half \ud83d"}, "raw_output: holds half a surrogate pair"),
+        ({"raw_output": "nul \0"}, "raw_output: contains a NUL character"),
+        ({"raw_output": "half \ud83d"}, "raw_output: contains half a surrogate pair"),
         ({"verdict_logprobs": {}}, "verdict_logprobs: a JSON object of 0, expected an object"),
         ({"verdict_logprobs": {"A": 0.7}}, "verdict_logprobs.A: float '0.7', expected a number of at most 0"),
         ({"verdict_logprobs": {"A": None}}, "verdict_logprobs.A: null, expected a number of at most 0"),
         ({"verdict_logprobs": {"C": -1}}, "verdict_logprobs: 'C', expected A, B, tie"),
-        ({"verdict": None, "verdict_logprobs": {"A": -1}}, "verdict_logprobs: given beside a failed judgment"),
+        ({"verdict": None, "verdict_logprobs": {"A": -1}}, "verdict_logprobs: given for a failed judgment"),
         ({"verdit": "A"}, "verdit: unknown key. Did you mean 'verdict'?"),
         ({"judgment_id": "x"}, "judgment_id: unknown key"),
     ],
@@ -226,12 +229,12 @@ def test_a_row_that_cannot_be_taken_names_its_key(change, reason):
         (SAID, "verdict: missing; give a verdict, scores or raw_output"),
         (
             {**READ, "mode": None, "raw_output": "7 8"},
-            "mode: missing, raw_output cannot be read without it; judgelm has",
+            "mode: missing, raw_output cannot be parsed without it; judgelm has",
         ),
         ({**READ, "shown_order": "BAC", "raw_output": "7 8 9"}, "shown_order: 3 answers, but mode 'pair' shows 2 to 2"),
         (
             {**READ, "raw_output": "7 8", "verdict_logprobs": {"A": -1}},
-            "verdict_logprobs: given, but mode 'pair' reads the text alone",
+            "verdict_logprobs: given, but mode 'pair' only reads the text",
         ),
         (
             {**READ, "judge": "chat", "mode": "pair-logprobs", "raw_output": "A"},
@@ -431,7 +434,7 @@ def test_an_autoj_output_of_a_rejected_row_or_of_another_kind_is_rejected(write)
 
 def test_autoj_outputs_that_cannot_be_joined_by_place_are_refused(write):
     pairs, outputs = write("a.jsonl", AUTOJ), write("o.jsonl", {"output": 0}, {"output": 1})
-    with pytest.raises(UserError, match=r"o\.jsonl' has 2 rows and the input 1: outputs of autoj are joined by their"):
+    with pytest.raises(UserError, match=r"o\.jsonl' has 2 rows and the input 1: outputs of autoj are matched by"):
         load("autoj", pairs, judgments=(outputs,))
     with pytest.raises(UserError, match="one file in the order AB and, if there is one, a second in BA"):
         load("autoj", pairs, judgments=(outputs, outputs, outputs))
@@ -471,11 +474,11 @@ def test_the_formats_say_what_they_take_of_judgments():
         FORMATS[name].check(["input", "judgments"])
     FORMATS["judgelake"].check(["judgments"])
     FORMATS["alpaca_eval"].check(["judgments"])
-    with pytest.raises(UserError, match="--format pandalm needs --input; it takes --input, --judgments"):
+    with pytest.raises(UserError, match="--format pandalm needs --input; it accepts --input, --judgments"):
         FORMATS["pandalm"].check(["judgments"])
-    with pytest.raises(UserError, match="--judgments means nothing for --format mt_bench"):
+    with pytest.raises(UserError, match="--format mt_bench does not accept --judgments"):
         FORMATS["mt_bench"].check(["input", "answers", "judgments"])
-    with pytest.raises(UserError, match="--judges means nothing for --format autoj"):
+    with pytest.raises(UserError, match="--format autoj does not accept --judges"):
         FORMATS["autoj"].check(["input", "judgments", "judges"])
     with pytest.raises(UserError, match="--format judgelake needs a file: --input, --labels or --judgments"):
         FORMATS["judgelake"].check(["judges"])

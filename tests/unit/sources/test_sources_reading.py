@@ -51,9 +51,9 @@ def test_a_file_without_rows_has_none(file, content):
         pytest.param(b"hello", "not JSON: Expecting value at column 1", id="no JSON"),
         pytest.param(b'{"a": 1} {"a": 2}', "not JSON: more text after column 8", id="two objects"),
         pytest.param(b'{"a": "\xff"}', "not valid UTF-8 at byte 8", id="invalid UTF-8"),
-        pytest.param(b'{"a": NaN}', "NaN is no JSON number", id="NaN"),
-        pytest.param(b'{"a": -Infinity}', "-Infinity is no JSON number", id="Infinity"),
-        pytest.param(b'{"a": 1e999}', "1e999 is too large a number", id="a number that becomes infinity"),
+        pytest.param(b'{"a": NaN}', "NaN is not a JSON number", id="NaN"),
+        pytest.param(b'{"a": -Infinity}', "-Infinity is not a JSON number", id="Infinity"),
+        pytest.param(b'{"a": 1e999}', "the number 1e999 is too large", id="a number that becomes infinity"),
         pytest.param(b'{"a": 1, "b": {"c": 2, "c": 3}}', "c: the same key twice in one object", id="duplicate key"),
         pytest.param(b"[1, 2]", "a list, expected an object", id="a list"),
         pytest.param(b'"text"', "a str, expected an object", id="a text"),
@@ -82,7 +82,7 @@ def test_in_a_list_only_the_element_with_the_bad_byte_is_rejected(file):
     assert isinstance(good, Row)
     assert (bad.line, bad.reason) == (2, "not valid UTF-8")
     assert bad.raw == '{"a": "\\xff"}'
-    assert (after.line, after.reason) == (3, "NaN is no JSON number")
+    assert (after.line, after.reason) == (3, "NaN is not a JSON number")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Foreign data into the lake: loaders' rows staged, compared with the tables, appended once; no judging."""
+"""Import of external data: loaded rows are staged, compared with the tables and appended once; no judging."""
 
 from judgelake.jobs.ingest.command import main
 from judgelake.jobs.ingest.config import IngestJob

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Take = Callable[[pa.RecordBatch], Item]
-"""What one row, as a batch of its own, becomes."""
+"""Converts one row, given as a batch of its own, to an item."""
 
 SEQ = "_judgelake_seq"
-# Our own column names, for a table that needs no mapping.
+# judgelake's own column names, for a table that needs no mapping.
 OWN = (*COMPARISON.names, "labels")
 OWN_NEEDED = ("messages", "answers")
 
 
 def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | None, folder: Path) -> None:
-    """Write what the rows of the tables become to `folder`; no row passes through this process.
+    """Convert the rows of the tables and write them to `folder`; no row passes through this process.
 
     Raises:
-        UserError: a table that cannot be read, or without the columns of the mapping.
+        UserError: a table cannot be read, or lacks columns that the mapping names.
     """
     staged = []
     for name in names:
@@ -54,10 +54,10 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
 
 
 def _selected(spark: SparkSession, name: str, columns: Columns | None) -> tuple[DataFrame, Take]:
-    """The table's columns that are needed, and what one row of them becomes."""
+    """The table's columns that are needed, and the function that converts one row of them."""
     suffix = Path(name).suffix
     if suffix in (".json", ".jsonl"):
-        # Spark's JSON reader turns numbers and truth values into text where other rows hold text.
+        # Spark's JSON reader turns numbers and booleans into text where other rows hold text.
         lines = spark.read.text(name).where("trim(value) != ''").select(F.col("value").cast("binary").alias("value"))
         return lines, lambda row: line_accepted(name, row.column("value")[0].as_py(), columns)
     table = _table(spark, name, suffix)

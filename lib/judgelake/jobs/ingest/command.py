@@ -1,4 +1,4 @@
-"""The command `judgelake-ingest` and `jobs/ingest.py`: arguments, one call, what is said at the end."""
+"""The command `judgelake-ingest` and `jobs/ingest.py`: arguments, one call, the summary at the end."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ EPILOG = """examples:
   %(prog)s --format table --input main.default.pairs --config conf/ingest.yaml
 
 a line of judgments in the format judgelake holds comparison_id, judge, shown_order, and what the judge said:
-  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA", "verdict": "A"}    A, B, ..., tie: in own order
-  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "AB", "scores": [8, 7]}  one an answer: in own order
+  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA", "verdict": "A"}    A, B, ..., tie: in original order
+  {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "AB", "scores": [8, 7]}  one per answer: in original order
   {"comparison_id": "c1", "judge": "judgelm", "mode": "pair", "shown_order": "BA", "raw_output": "7 8"}
       read by the parser of that judge file (list them with: judgelake judges), in the order shown
   {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "AB", "verdict": null, "error": "refused"}  it failed
-it may also hold model_version, mode, repeat, finish_reason, verdict_logprobs, and raw_output beside a verdict.
+it may also hold model_version, mode, repeat, finish_reason, verdict_logprobs, and raw_output next to a verdict.
 """
 
 
@@ -52,7 +52,7 @@ def _command(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
 
     def session() -> SparkSession:
-        # What was read lies in the warehouse by now, unless it is a table or is staged elsewhere.
+        # By now the rows are staged in the warehouse, unless they come from a table or are staged elsewhere.
         is_there = arguments.format != TABLE and job.staging is None
         return get_spark(job.tables, "judgelake ingest", debug=arguments.debug, one_command=is_there)
 
@@ -78,12 +78,12 @@ def _files(arguments: argparse.Namespace) -> Files:
     given += ["pairs"] if arguments.pairs else []
     if arguments.format == TABLE:
         if given != ["input"]:
-            raise UserError("--format table needs --input and takes nothing else; its columns are named in the config.")
+            raise UserError("--format table needs --input and accepts nothing else; the config names its columns.")
         return Files(tables=tuple(arguments.input))
     chosen = format_named(arguments.format)
     chosen.check(given)
     if arguments.judges and not arguments.judgments:
-        raise UserError("--judges names judge files to read raw outputs by, so it needs --judgments.")
+        raise UserError("--judges names the judge files that parse raw outputs, so it needs --judgments.")
     if arguments.pairs and arguments.baseline:
         raise UserError("--pairs and --baseline exclude each other: all pairs, or each against one model.")
     return Files(
@@ -129,17 +129,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", required=True, metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
     add_files = functools.partial(parser.add_argument, nargs="+", default=[], metavar="FILE")
-    add_files("--input", help="files to read; of the format table: names or paths of tables")
-    add_files("--labels", help="labels that stand in files of their own (judgelake, judgelm)")
+    add_files("--input", help="files to read; for --format table: names or paths of tables")
+    add_files("--labels", help="labels in separate files (judgelake, judgelm)")
     add_files("--answers", help="the models' answers (mt_bench, mm_vet)")
     add_files("--annotations", help="annotated pairs (alpaca_eval)")
-    add_files("--judgments", help="of a judge that ran elsewhere (judgelake, pandalm, llmbar, autoj, alpaca_eval)")
-    parser.add_argument("--judges", metavar="DIR", help="your own judge files, to read raw outputs by (judgelake)")
+    add_files("--judgments", help="from a judge that ran elsewhere (judgelake, pandalm, llmbar, autoj, alpaca_eval)")
+    parser.add_argument("--judges", metavar="DIR", help="your own judge files, to parse raw outputs with (judgelake)")
     parser.add_argument("--reference", metavar="FILE", help="reference answers (mt_bench, judgelm)")
     parser.add_argument(
         "--pairs",
         choices=("all", "together", "alone"),
-        help="how several models' answers are compared: every two (default), all in one comparison, or one at a time",
+        help="how several models' answers are compared: every pair (default), all in one comparison, or one at a time",
     )
     parser.add_argument("--baseline", metavar="MODEL", help="compare every other model with this one, shown first")
     parser.add_argument("--strict", action="store_true", help="a rejected row is an error: nothing is written, exit 2")

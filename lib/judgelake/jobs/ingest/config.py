@@ -1,4 +1,4 @@
-"""`jobs/ingest.py`: where foreign data goes, and which columns of a table are what."""
+"""`jobs/ingest.py`: where imported data goes, and what each column of a table holds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from judgelake.sources import Columns
 
 
 class IngestJob(Config):
-    """`jobs/ingest.py`: foreign data into the tables of comparisons, labels and judgments."""
+    """`jobs/ingest.py`: import of external data into the tables of comparisons, labels and judgments."""
 
     tables: Tables = Tables()
     staging: str | None = None
-    """Folder that this machine and the executors both reach, for rows on their way; null: in the warehouse folder."""
+    """Folder for staged rows that this machine and the executors can both access; null: in the warehouse folder."""
     columns: Columns | None = None
-    """For --format table: which columns are what; null: the table has the columns of our JSONL."""
+    """For --format table: what each column holds; null: the table has the columns of judgelake's JSONL."""

@@ -1,4 +1,4 @@
-"""The job: read, hold against what is there, append; the same for the command line, a job and a notebook."""
+"""The job: read, compare with the tables, append; the same for the command line, a job and a notebook."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 EXAMPLES = 3
-# Shorter work needs no words on its way.
+# No progress messages for runs shorter than this.
 QUIET_S = 5.0
-BETWEEN_WORDS_S = 5.0
+BETWEEN_MESSAGES_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did: rows read, added and held already by the tables, and what was rejected.
+    """What an ingest did: the rows it added, those the tables already had, and those it rejected.
 
     `examples` are the first rejected rows as "file, line n: reason".
     """
@@ -49,23 +49,23 @@ def ingest(
     strict: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Ingested:
-    """Bring files, or a table, into the lake; a second time nothing changes.
+    """Import files, or a table, into the lake; importing the same again changes nothing.
 
     Args:
-        spark: a session, or what gives one: it is asked for only once the files have been read.
+        spark: a session, or a function that returns one; it is called only after the files have been read.
         job: tables and, for the format "table", the column mapping.
         format_name: see `sources.FORMATS`; "table" for any table that Spark reads.
         files: what to read.
-        strict: refuse everything when a single row is rejected.
-        say: hears how far the work is, when it takes longer than a few seconds.
+        strict: write nothing when a single row is rejected.
+        say: called with progress messages when the work takes longer than a few seconds.
 
     Raises:
-        UserError: a file that cannot be read, a raw output of a judge that does not exist, a table without the
-            columns, or, where `strict`, a rejected row. Nothing is written then.
+        UserError: a file cannot be read, the judge of a raw output does not exist, a table lacks columns or, if
+            `strict`, a row is rejected. Nothing is written then.
     """
     begun = time.monotonic()
 
-    def tell(line: str) -> None:
+    def report(line: str) -> None:
         if time.monotonic() - begun > QUIET_S:
             say(line)
 
@@ -76,34 +76,34 @@ def ingest(
             session = spark() if callable(spark) else spark
             stage_tables(session, files.tables, job.columns, folder)
         else:
-            _stage_files(format_named(format_name).load(files), folder, strict, tell)
+            _stage_files(format_named(format_name).load(files), folder, strict, report)
             session = spark() if callable(spark) else spark
         staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
-        return _into_tables(session, job.tables, staged, strict, tell)
+        return _into_tables(session, job.tables, staged, strict, report)
 
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """Rows on their way, and what they were read from."""
+    """Staged rows, and what they were read from."""
 
     folder: Path
     format_name: str
     has_judgments: bool
 
 
-def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callable[[str], None]) -> None:
+def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Callable[[str], None]) -> None:
     rejected: list[str] = []
     count = 0
-    said = time.monotonic()
+    last_report = time.monotonic()
 
     def each(item: Item) -> None:
-        nonlocal count, said
+        nonlocal count, last_report
         count += 1
         if strict and isinstance(item, Rejected) and len(rejected) < EXAMPLES:
             rejected.append(example(item.file, item.line, item.reason))
-        if time.monotonic() - said > BETWEEN_WORDS_S:
-            said = time.monotonic()
-            tell(f"{count:,} rows read.")
+        if time.monotonic() - last_report > BETWEEN_MESSAGES_S:
+            last_report = time.monotonic()
+            report(f"{count:,} rows read.")
 
     stage(items, folder, each)
     if rejected:
@@ -111,7 +111,7 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, tell: Callab
 
 
 def _into_tables(
-    spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, tell: Callable[[str], None]
+    spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, report: Callable[[str], None]
 ) -> Ingested:
     from judgelake.jobs.ingest.judgments import append_judgments
     from judgelake.jobs.ingest.settling import LABEL_KEY, Part, rejected_rows, settle
@@ -121,7 +121,7 @@ def _into_tables(
         return append_new(part.rows, table, key) if part.new else 0
 
     create_tables(spark, tables)
-    tell("Read; now held against what the tables have.")
+    report("All rows read; comparing them with the tables.")
     settled = settle(
         spark,
         staged.folder,
@@ -134,14 +134,14 @@ def _into_tables(
         raise _refusal(examples)
     imported = settled.judgments
     new = f"{settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels"
-    tell(f"Now appended: {new}{f', {imported.new:,} judgments' if imported else ''}.")
+    report(f"Appending {new}{f', {imported.new:,} judgments' if imported else ''}.")
     rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=settled.rejected_count, held=0)
     return Ingested(
         comparisons_added=added(settled.comparisons, tables.comparisons, "comparison_id"),
         comparisons_held=settled.comparisons.held,
         labels_added=added(settled.labels, tables.labels, *LABEL_KEY),
         labels_held=settled.labels.held,
-        # After the comparisons: a reader never meets a judgment of a comparison that is not there.
+        # After the comparisons: a reader never sees a judgment whose comparison is missing.
         judgments_added=append_judgments(imported, tables.judgments) if imported else 0,
         judgments_held=imported.held if imported else 0,
         rejected=settled.rejected_count,
@@ -163,5 +163,5 @@ def example(file: str, line: int | None, reason: str) -> str:
 def _refusal(examples: Sequence[str]) -> UserError:
     return UserError(
         f"--strict: rows would be rejected, so nothing was written. The first: {'; '.join(examples[:EXAMPLES])}. "
-        "Mend them, or ingest without --strict and look at the table rejected_rows."
+        "Fix them, or ingest without --strict and look at the table rejected_rows."
     )

@@ -1,4 +1,4 @@
-"""An imported judgment as a row: all columns that follow from what was said, its id and fingerprint among them."""
+"""An imported judgment as a row: all columns derived from its content, including its id and fingerprint."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ FILLED = (
 def judgment_row(judgment: Judgment) -> dict[str, Any]:
     """The columns of `FILLED`; the same judgment gives the same `judgment_id` in every ingest.
 
-    The id also covers what is said, so that another answer to the same request is another row, never a change.
+    The id also covers the answer, so that another answer to the same request is a new row, never a change.
     """
     failure = judgment.said if isinstance(judgment.said, Failure) else None
-    said = Reading() if isinstance(judgment.said, Failure) else judgment.said
+    reading = Reading() if isinstance(judgment.said, Failure) else judgment.said
     row: dict[str, Any] = {
         "comparison_id": judgment.comparison_id,
         "judge": judgment.judge,
@@ -49,20 +49,20 @@ def judgment_row(judgment: Judgment) -> dict[str, Any]:
         "finish_reason": judgment.finish_reason,
         "status": "ok" if failure is None else failure.status.value,
         "error": None if failure is None else failure.reason,
-        "scores": None if said.scores is None else list(said.scores),
-        "verdict": said.verdict,
-        "verdict_logprobs": None if said.logprobs is None else dict(said.logprobs),
+        "scores": None if reading.scores is None else list(reading.scores),
+        "verdict": reading.verdict,
+        "verdict_logprobs": None if reading.logprobs is None else dict(reading.logprobs),
     }
     return {
         **row,
         "judgment_id": fingerprint({IMPORTED: row})[:ID_CHARACTERS],
         "judge_fingerprint": imported_fingerprint(judgment.judge, judgment.model_version, judgment.mode),
-        "verdict_logprobs": None if said.logprobs is None else list(said.logprobs.items()),
-        "margin": margin_of(said.logprobs),
+        "verdict_logprobs": None if reading.logprobs is None else list(reading.logprobs.items()),
+        "margin": margin_of(reading.logprobs),
     }
 
 
 @functools.cache
 def imported_fingerprint(judge: str, model_version: str, mode: str) -> str:
-    """SHA-256 (hex) of all that is known of a judge that ran elsewhere; never that of a judge of ours."""
+    """SHA-256 (hex) of all that is known of a judge that ran elsewhere; never that of a judge run by judgelake."""
     return fingerprint({IMPORTED: judge, "model_version": model_version, "mode": mode})

@@ -1,4 +1,4 @@
-"""Imported judgments: which are new, which are held, which fit no comparison; and their one append."""
+"""Imported judgments: which are new, which the table already has, which fit no comparison; and their one append."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from judgelake.lake import Newest, app_ids, append_once, read_newest
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# What one request is: a judge says one thing to it.
+# What identifies one request: a judge gives one answer to it.
 REQUEST = ("judge_fingerprint", "comparison_id", "shown_order", "repeat")
-# File statistics on run_id keep the search for imported judgments from reading those of our own runs.
+# With file statistics on run_id, the search for imported judgments skips the files of judgelake's own runs.
 RUN_PREFIX = "import-"
 RUN_CHARACTERS = 16
-# Follow from the others, so a rejected row need not tell them.
+# Derived from the other columns, so a rejected row need not show them.
 DERIVED = ("judgment_id", "judge_fingerprint", "status", "margin")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Judgments to append, how many, how many were held already, and those refused (file, line, reason, raw).
+    """Judgments to append, how many, how many the table already has, and those rejected (file, line, reason, raw).
 
-    `run_id` names what was read: the same judgments give the same one. `content` names what is new of them.
+    `run_id` identifies what was read: the same judgments give the same one. `content` identifies the new ones of them.
     """
 
     rows: DataFrame
@@ -42,24 +42,24 @@ class Imported:
 
 
 def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: Newest) -> Imported:
-    """Hold the staged judgments against their comparisons, each other and the table.
+    """Compare the staged judgments with their comparisons, with each other and with the table.
 
-    The first answer to a request is taken, and a later one of the same files that says something else is
-    rejected and names it. What the table holds is no contradiction: a judge that ran again may say something
-    else, and the latest counts.
+    The first answer to a request is accepted. A later one of the same files with other content is rejected, and the
+    reason names the first. A different answer in the table is not a contradiction: a judge that ran again may
+    answer differently, and the latest counts.
 
     Args:
-        rows: staged rows, without those whose comparison was refused.
-        folder: where what is found out is kept.
-        known: the comparisons they may be about.
+        rows: staged rows, without those whose comparison was rejected.
+        folder: where intermediate results are kept.
+        known: the comparisons they may refer to.
         judgments: the judgments table as it is.
     """
-    said = rows.select("seq", "file", "line", F.posexplode("judgments").alias("place", "judgment"))
-    said = said.select(at("place"), "file", "line", "judgment.*")
-    # Summed, the ids' hashes stand for the set, in whatever order the rows come.
+    judged = rows.select("seq", "file", "line", F.posexplode("judgments").alias("place", "judgment"))
+    judged = judged.select(at("place"), "file", "line", "judgment.*")
+    # The sum of the ids' hashes identifies the set, in whatever order the rows come.
     number = F.xxhash64("judgment_id").cast("decimal(38,0)")
     checked = kept(
-        _checked(said, known, judgments),
+        _checked(judged, known, judgments),
         folder / "checked_judgments",
         new=F.count_if("is_new"),
         held=F.count_if(~F.col("is_new") & F.col("reason").isNull()),
@@ -69,14 +69,14 @@ def settle_judgments(rows: DataFrame, folder: Path, known: Known, judgments: New
     )
     counts = checked.counts
     fresh = checked.rows.where("is_new").select("at", "question_id")
-    told = said.drop(*DERIVED)
+    raw = judged.drop(*DERIVED)
     return Imported(
-        rows=said.join(fresh, "at").drop(*POSITION),
+        rows=judged.join(fresh, "at").drop(*POSITION),
         new=counts["new"],
         held=counts["held"],
         run_id=RUN_PREFIX + _hash(counts["read"])[:RUN_CHARACTERS],
         content=str(counts["content"]),
-        rejected=Wrong.of(checked).of_rows(told),
+        rejected=Wrong.of(checked).of_rows(raw),
     )
 
 
@@ -84,7 +84,7 @@ def append_judgments(imported: Imported, table: str) -> int:
     """Append what is new in one commit; returns how many.
 
     Raises:
-        RunError: the judgments were appended, and are not in the table.
+        RunError: the judgments were appended but are missing from the table.
     """
     if not imported.new:
         return 0
@@ -96,8 +96,8 @@ def append_judgments(imported: Imported, table: str) -> int:
             "judged_at": F.current_timestamp(),
         }
     )
-    # What is new is part of its id: the files alone would name the same one again when a comparison that was missing
-    # the first time has come.
+    # The new judgments are part of the app id: from the files alone it would be the same again once a comparison that
+    # was missing the first time has been added.
     for app_id in app_ids(_hash(imported.run_id, imported.content)):
         append_once(rows, table, app_id, writer=imported.run_id)
         judgments = read_newest(rows.sparkSession, table).df
@@ -105,19 +105,19 @@ def append_judgments(imported: Imported, table: str) -> int:
         if rows.select("judgment_id").join(held, "judgment_id", "left_anti").isEmpty():
             return imported.new
     raise RunError(
-        f"The imported judgments were appended to {table} and some of them are not there any more. Find out what takes "
-        "rows out of that table, and ingest the same files again."
+        f"The imported judgments were appended to {table}, but some of them are no longer there. Find out what deletes "
+        "rows from that table, and ingest the same files again."
     )
 
 
-def _checked(said: DataFrame, known: Known, judgments: Newest) -> DataFrame:
-    """One row a judgment: its id, its comparison's question, whether it `is_new`, and a reason where it is refused."""
+def _checked(judged: DataFrame, known: Known, judgments: Newest) -> DataFrame:
+    """One row per judgment: its id, its comparison's question, whether it `is_new`, and why it is rejected, or NULL."""
     shown, answers = F.col("shown_order"), F.col("answers")
     unfit = unknown().when(
         F.length(shown) != answers,
         F.concat(F.lit("shown_order: "), shown, F.lit(", but the comparison has "), answers, F.lit(" answers")),
     )
-    slim = said.select("at", "file", "line", "judgment_id", "judge", *REQUEST)
+    slim = judged.select("at", "file", "line", "judgment_id", "judge", *REQUEST)
     placed = known.about(slim).withColumn("unfit", unfit)
     first = (
         placed.where("unfit IS NULL")
@@ -129,7 +129,13 @@ def _checked(said: DataFrame, known: Known, judgments: Newest) -> DataFrame:
         "unfit",
         F.when(
             differs,
-            F.concat(F.lit("the judgment of "), "judge", F.lit(": stands with other content in "), place_of("first")),
+            F.concat(
+                F.lit("judgment by "),
+                "judge",
+                F.lit(": a different judgment already exists ("),
+                place_of("first"),
+                F.lit(")"),
+            ),
         ),
     )
     is_new = F.col("unfit").isNull() & ~differs & (F.col("at") == F.col("first.at")) & F.col("is_held").isNull()
@@ -140,7 +146,7 @@ def _checked(said: DataFrame, known: Known, judgments: Newest) -> DataFrame:
 
 
 def _marked(rows: DataFrame, judgments: Newest) -> DataFrame:
-    """The rows with `is_held`: true where the table has the judgment by an import, else NULL."""
+    """The rows with `is_held`: true where the table already has the judgment from an import, else NULL."""
     if judgments.is_empty:
         return rows.withColumn("is_held", F.lit(None).cast("boolean"))
     imports = judgments.df.where(F.col("run_id").startswith(RUN_PREFIX))

@@ -1,4 +1,4 @@
-"""Which staged rows are new, which the tables hold already, and which contradict an earlier one."""
+"""Which staged rows are new, which the tables already have, and which contradict an earlier one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from judgelake.lake import Newest
 
-# What a comparison is about. Source and attributes say where it was found: two sources may hold the same one.
+# The content of a comparison. Source and attributes say where it came from: two sources may have the same one.
 CONTENT = tuple(without(COMPARISON, "comparison_id", "source", "attributes").names)
 LABEL_KEY = ("comparison_id", "labeler", "kind")
 LABEL_CONTENT = tuple(without(LABEL, *LABEL_KEY).names)
@@ -27,7 +27,7 @@ LABEL_CONTENT = tuple(without(LABEL, *LABEL_KEY).names)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows to append: how many, and how many that were read the table (or an earlier row) holds already."""
+    """Rows to append, how many, and how many of the rows read are already in the table (or equal an earlier row)."""
 
     rows: DataFrame
     new: int
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What goes into the tables: new and free of contradictions, or `rejected` (file, line, reason, raw)."""
+    """Rows for the tables: new ones without contradictions, and the `rejected` ones (file, line, reason, raw)."""
 
     comparisons: Part
     labels: Part
@@ -46,32 +46,33 @@ class Settled:
 
 
 def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newest, judgments: Newest | None) -> Settled:
-    """Hold the rows staged in `folder` against each other and against the tables.
+    """Compare the rows staged in `folder` with each other and with the tables.
 
-    The first of several rows with one id is taken; a later one with other content is rejected and names it,
-    and with it go its labels and judgments. Those need their comparison, here or in the table.
+    Of several rows with one id the first is accepted. A later one with other content is rejected together with its
+    labels and judgments, and the reason names the first. Labels and judgments need their comparison, here or in
+    the table.
 
     Args:
         spark: the session.
-        folder: where the rows are staged; what is found out is kept there too.
+        folder: where the rows are staged; intermediate results are kept there too.
         comparisons: the comparisons table as it is.
         labels: the labels table as it is.
-        judgments: the judgments table as it is; None where no file of judgments was read.
+        judgments: the judgments table as it is; None if no file of judgments was read.
     """
     rows = staged_rows(spark, folder)
     given = rows.where("comparison IS NOT NULL").select(at(F.lit(0)), "file", "line", "comparison.*")
-    what = F.concat(F.lit("comparison_id "), "comparison_id")
+    differs = F.concat(F.lit("comparison_id "), "comparison_id", F.lit(": a different comparison already exists"))
     checked = kept(
-        _checked(given, comparisons, ("comparison_id",), CONTENT, what), folder / "checked_comparisons", **_counts()
+        _checked(given, comparisons, ("comparison_id",), CONTENT, differs), folder / "checked_comparisons", **_counts()
     )
     wrong = Wrong.of(checked)
     known = Known(wrong.taken_from(given), comparisons, refused=wrong)
     taken = wrong.taken_from(rows, "seq")
-    said = taken.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
-    said = said.select(at("place"), "file", "line", "label.*")
-    checked_labels = kept(_checked_labels(said, labels, known), folder / "checked_labels", **_counts())
+    given_labels = taken.select("seq", "file", "line", F.posexplode("labels").alias("place", "label"))
+    given_labels = given_labels.select(at("place"), "file", "line", "label.*")
+    checked_labels = kept(_checked_labels(given_labels, labels, known), folder / "checked_labels", **_counts())
     refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
-    parts = [refused, *wrong.of_rows(given), *Wrong.of(checked_labels).of_rows(said)]
+    parts = [refused, *wrong.of_rows(given), *Wrong.of(checked_labels).of_rows(given_labels)]
     imported = None
     if judgments is not None:
         imported = settle_judgments(taken, folder, known, judgments)
@@ -79,7 +80,7 @@ def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newes
     rejected = kept(reduce(DataFrame.unionByName, parts), folder / "rejected", count=F.count("*"))
     return Settled(
         comparisons=_part(given, checked),
-        labels=_part(said, checked_labels),
+        labels=_part(given_labels, checked_labels),
         judgments=imported,
         rejected=rejected.rows,
         rejected_count=rejected.counts["count"],
@@ -87,8 +88,8 @@ def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newes
 
 
 def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
-    """The rows as the table rejected_rows has them; the same row of the same file has the same `row_id` each time."""
-    # The file's name alone: the same file named by another path is the same file.
+    """The rows as in the table rejected_rows; the same row of the same file has the same `row_id` each time."""
+    # Only the file's name: the same file under another path is the same file.
     name = F.element_at(F.split("file", "/"), -1)
     parts = F.to_json(F.struct(name.alias("name"), "line", "reason", "raw"))
     return rejected.select(
@@ -103,35 +104,35 @@ def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
 
 
 def _checked(
-    given: DataFrame, held: Newest, key: tuple[str, ...], content: tuple[str, ...], what: Column, *also: str
+    given: DataFrame, held: Newest, key: tuple[str, ...], content: tuple[str, ...], differs: Column, *also: str
 ) -> DataFrame:
-    """One row a given row: its key, whether it `is_new` or `is_held`, and a reason where it contradicts an earlier one.
+    """One row per given row: its key, whether it `is_new` or `is_held`, and a reason if it contradicts an earlier one.
 
     Args:
         given: the rows.
         held: the table's rows.
-        key: the columns that name a row.
+        key: the columns that identify a row.
         content: the columns that must be the same in all rows of one key.
-        what: the row in words.
-        also: further columns to have beside these.
+        differs: says in words that a different row with this key exists.
+        also: further columns to return.
     """
-    slim = given.select("at", "file", "line", *key, *also, what.alias("what"), _digest(content).alias("content"))
+    slim = given.select("at", "file", "line", *key, *also, differs.alias("differs"), _digest(content).alias("content"))
     first = slim.groupBy(*key).agg(F.min_by(F.struct("at", "file", "line", "content"), "at").alias("first"))
     reason = F.when(
         F.col("held").isNotNull() & (F.col("held") != F.col("content")),
-        F.concat("what", F.lit(": the table holds it with other content")),
+        F.concat("differs", F.lit(" in the table")),
     ).when(
         F.col("first.content") != F.col("content"),
-        F.concat("what", F.lit(": stands with other content in "), place_of("first")),
+        F.concat("differs", F.lit(" ("), place_of("first"), F.lit(")")),
     )
     is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull() & (F.col("first.content") == F.col("content"))
-    joined = _beside_held(slim.join(first, list(key)), first.select(*key), held, content).withColumn("reason", reason)
+    joined = _with_held(slim.join(first, list(key)), first.select(*key), held, content).withColumn("reason", reason)
     is_held = ~is_new & F.col("reason").isNull()
     return joined.select("at", *key, *also, "reason", is_new.alias("is_new"), is_held.alias("is_held"))
 
 
-def _beside_held(rows: DataFrame, keys: DataFrame, held: Newest, content: tuple[str, ...]) -> DataFrame:
-    """The rows with the digest of what the table holds of their key as `held`, NULL where it holds nothing."""
+def _with_held(rows: DataFrame, keys: DataFrame, held: Newest, content: tuple[str, ...]) -> DataFrame:
+    """The rows with `held`: the digest of the table's row with the same key, NULL if there is none."""
     if held.is_empty:
         return rows.withColumn("held", F.lit(None).cast("string"))
     asked_for = held.df.join(keys, keys.columns, "left_semi")
@@ -139,10 +140,10 @@ def _beside_held(rows: DataFrame, keys: DataFrame, held: Newest, content: tuple[
     return rows.join(known, keys.columns, "left")
 
 
-def _checked_labels(said: DataFrame, held: Newest, known: Known) -> DataFrame:
-    """As `_checked`; a reason also where the comparison is not known, or has not as many answers as the label says."""
-    what = F.concat(F.lit("the label of "), "labeler")
-    checked = _checked(said, held, LABEL_KEY, LABEL_CONTENT, what, *LABEL_CONTENT)
+def _checked_labels(labels: DataFrame, held: Newest, known: Known) -> DataFrame:
+    """As `_checked`; a reason also if the comparison is not known or its number of answers does not fit the label."""
+    differs = F.concat(F.lit("label by "), "labeler", F.lit(": a different label already exists"))
+    checked = _checked(labels, held, LABEL_KEY, LABEL_CONTENT, differs, *LABEL_CONTENT)
     letter = F.ascii("verdict") - F.lit(ord("A"))
     unfit = (
         unknown()
@@ -154,7 +155,7 @@ def _checked_labels(said: DataFrame, held: Newest, known: Known) -> DataFrame:
             (F.col("verdict") != "tie") & (letter >= F.col("answers")),
             F.lit("verdict: the comparison has fewer answers"),
         )
-        .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer alone has a score"))
+        .when(F.col("verdict").isNotNull() & (F.col("answers") == 1), F.lit("verdict: one answer has only a score"))
     )
     placed = known.about(checked).withColumn("reason", F.coalesce("reason", unfit))
     is_new = F.col("is_new") & F.col("reason").isNull()
@@ -162,7 +163,7 @@ def _checked_labels(said: DataFrame, held: Newest, known: Known) -> DataFrame:
 
 
 def _counts() -> dict[str, Column]:
-    """Of checked rows: those to append, those that are there already, those refused."""
+    """Counts of checked rows: those to append, those already in the table, those rejected."""
     return {
         "new": F.count_if("is_new"),
         "held": F.count_if("is_held"),

@@ -1,4 +1,4 @@
-"""What is staged, as Spark sees it: where a row stands, which comparisons it may be about, what is kept of it."""
+"""Staged rows in Spark: their position, the comparisons they may refer to, and checked rows written out."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from judgelake.lake import Newest
 
-# Where a row stands: its number in the ingest and, of labels and judgments, its place in the row; the file; the line.
+# The position of a row: its number in the ingest and, for labels and judgments, the place in the row; file; line.
 POSITION = ("at", "file", "line")
 
 
 def at(place: Column | str) -> Column:
-    """The row's number and the place in it, as `at`: rows are ordered by it."""
+    """The row's number and the place in it, as `at`: rows are sorted by it."""
     return F.struct("seq", F.col(place).alias("place") if isinstance(place, str) else place.alias("place")).alias("at")
 
 
@@ -33,7 +33,7 @@ def place_of(first: str) -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The refused rows of a checked table (at, reason), and how many; where there are none, nothing is read."""
+    """The rejected rows of a checked table (at, reason), and how many; if there are none, nothing is read."""
 
     rows: DataFrame
     count: int
@@ -44,13 +44,13 @@ class Wrong:
         return cls(checked.rows.where("reason IS NOT NULL"), checked.counts["wrong"])
 
     def taken_from(self, rows: DataFrame, place: str = "at") -> DataFrame:
-        """The rows without these, by `at` or `seq`."""
+        """The rows without the rejected ones, by `at` or `seq`."""
         if not self.count:
             return rows
         return rows.join(self.rows.select("at", "at.seq").select(place), place, "left_anti")
 
     def of_rows(self, rows: DataFrame) -> list[DataFrame]:
-        """These of the rows, as rejected rows; in a list that is empty where there are none."""
+        """The rejected ones of the rows, with their text; an empty list if there are none."""
         if not self.count:
             return []
         wrong = rows.join(self.rows.select("at", "reason"), "at")
@@ -59,26 +59,26 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The comparisons that something may be said about: the ingest's own that were accepted, and the table's.
+    """The comparisons that labels and judgments may refer to: those accepted in this ingest, and the table's.
 
-    Of the ids in `refused` the table holds other content, so what this ingest says of them fits neither.
+    For the ids in `refused` the table has other content, so this ingest's labels and judgments of them fit neither.
     """
 
     accepted: DataFrame
     table: Newest
     refused: Wrong
 
-    def about(self, said: DataFrame) -> DataFrame:
-        """The rows with their comparison's question_id and `answers`, how many it has; see `unknown`."""
+    def about(self, given: DataFrame) -> DataFrame:
+        """The rows with their comparison's question_id and number of answers, as `answers`; see `unknown`."""
         columns = ("comparison_id", "question_id", F.size("answers").alias("answers"))
-        found = self.accepted.select(*columns)
+        comparisons = self.accepted.select(*columns)
         if not self.table.is_empty:
-            asked_for = self.table.df.join(said.select("comparison_id").distinct(), "comparison_id", "left_semi")
-            found = found.unionByName(asked_for.select(*columns))
-        known = found.groupBy("comparison_id").agg(
+            asked_for = self.table.df.join(given.select("comparison_id").distinct(), "comparison_id", "left_semi")
+            comparisons = comparisons.unionByName(asked_for.select(*columns))
+        known = comparisons.groupBy("comparison_id").agg(
             F.min("question_id").alias("question_id"), F.min("answers").alias("answers")
         )
-        placed = said.join(known, "comparison_id", "left")
+        placed = given.join(known, "comparison_id", "left")
         if not self.refused.count:
             return placed.withColumn("is_refused", F.lit(False))
         refused = self.refused.rows.select("comparison_id").join(self.accepted, "comparison_id", "left_anti").distinct()
@@ -86,31 +86,32 @@ class Known:
 
 
 def unknown() -> Column:
-    """Why rows of `Known.about` are about no comparison; NULL where they are about one."""
+    """Why rows of `Known.about` have no comparison; NULL if they have one."""
     return F.when(
-        F.col("is_refused"), F.lit("comparison_id: the comparison of this ingest was rejected, the table's is another")
+        F.col("is_refused"),
+        F.lit("comparison_id: the comparison of this ingest was rejected, and the table has a different one"),
     ).when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
 
 
 def text_of(rows: DataFrame) -> Column:
-    """A row as JSON, without where it stands."""
+    """A row as JSON, without its position."""
     return F.to_json(F.struct(*(name for name in rows.columns if name not in POSITION)))
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Rows that are written out, and what was counted of them on the way."""
+    """Rows written to disk, and counts taken while writing."""
 
     rows: DataFrame
     counts: dict[str, int]
 
 
 def kept(rows: DataFrame, folder: Path, **counts: Column) -> Kept:
-    """The rows written out: what was found out must not change while the tables do."""
+    """The rows, written to disk: the results of a check must not change while the tables do."""
     counted = Observation()
     named = (count.alias(name) for name, count in counts.items())
     rows.observe(counted, *named).write.parquet(str(folder))
-    # With the schema Spark need not look for it in the files, which would be a job.
+    # With a given schema Spark does not infer it from the files, which would be a job.
     return Kept(rows.sparkSession.read.schema(rows.schema).parquet(str(folder)), counted.get)
 
 

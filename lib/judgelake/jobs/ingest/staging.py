@@ -1,4 +1,4 @@
-"""What loaders yield, as a Parquet folder that Spark can read: bounded memory, whatever the size of the input."""
+"""What loaders yield, as a Parquet folder that Spark can read: memory is bounded, whatever the size of the input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from judgelake.sources import Item, Loaded
 
 ROWS = "rows.parquet"
 ROWS_A_GROUP = 5_000
-# Spark reads a row group in one piece: rows with megabytes of text must not be thousands in one group.
+# Spark reads a row group at once: it must not hold thousands of rows with megabytes of text.
 BYTES_A_GROUP = 32 * 2**20
 
 STAGED = pa.schema(
@@ -41,10 +41,10 @@ STAGED = pa.schema(
 
 @contextmanager
 def staging_folder(staging: str | None, tables: Tables) -> Iterator[Path]:
-    """A new folder that this process and Spark's executors both reach, gone at the end.
+    """A new folder that this process and Spark's executors can both access, deleted at the end.
 
     Raises:
-        UserError: it cannot be made, or there is no place known that both reach.
+        UserError: it cannot be created, or no place is known that both can access.
     """
     place = Path(staging) if staging is not None else _inside_warehouse(tables)
     folder = place.resolve() / f"ingest-{uuid.uuid4().hex}"
@@ -68,14 +68,14 @@ def staging_folder(staging: str | None, tables: Tables) -> Iterator[Path]:
 def _inside_warehouse(tables: Tables) -> Path:
     if tables.warehouse is None or "://" in tables.warehouse:
         raise UserError(
-            "`staging` is not set: name a folder that this machine and Spark's executors both reach, for example a "
-            "Unity Catalog volume: --set staging=/Volumes/main/default/judgelake."
+            "`staging` is not set: name a folder that this machine and Spark's executors can both access, for example "
+            "a Unity Catalog volume: --set staging=/Volumes/main/default/judgelake."
         )
     return Path(tables.warehouse) / "_staging"
 
 
 def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = lambda item: None) -> None:
-    """Write the items in their order to `folder`; `each` hears of every one."""
+    """Write the items in their order to `folder`; `each` is called with every one."""
     waiting: list[dict[str, Any]] = []
     size = 0
     with pq.ParquetWriter(folder / ROWS, STAGED, compression="zstd") as writer:
@@ -90,7 +90,7 @@ def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = la
 
 
 def staged_row(item: Item) -> dict[str, Any]:
-    """The columns of `STAGED`, without `seq`, of one item."""
+    """The columns of `STAGED`, without `seq`, for one item."""
     row: dict[str, Any] = {"file": item.file, "line": item.line or None}
     if not isinstance(item, Loaded):
         return {**row, "comparison": None, "labels": [], "judgments": [], "reason": item.reason, "raw": item.raw}

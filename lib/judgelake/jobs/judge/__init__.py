@@ -1,4 +1,4 @@
-"""The judge job: what to ask, asking it in order and in chunks, and what is kept of the run."""
+"""The judge job: planning the requests, asking them in order and in chunks, and recording the run."""
 
 from judgelake.jobs.judge.command import main
 from judgelake.jobs.judge.config import Asking, JudgeJob, Order

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructField, StructType
 
-# A task with fewer requests than this cannot keep an engine's batch full on its own.
+# A task with fewer requests than this cannot keep an engine's batch full by itself.
 LEAST_REQUESTS_A_TASK = 32
-# More tasks than slots run in waves, and between two waves the engine drains. A wave of so many windows is long
+# More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
 # enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
 WINDOWS_A_WAVE = 4
-# Another driver's rows carry the time they were judged, its commit comes up to a chunk's length later.
+# Another driver's rows have the time at which they were judged; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 
 
@@ -38,21 +38,21 @@ class ChunkWriter:
     plans_table: str
     judgments_table: str
     slots: int
-    """Tasks the cluster runs at a time."""
+    """Tasks that the cluster runs at the same time."""
     tasks: int
-    """Tasks a full chunk is cut into."""
+    """Tasks into which a full chunk is split."""
 
     def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
-        """Ask what is left of the chunk and append its judgments in one commit.
+        """Ask the remaining requests of the chunk and append its judgments in one commit.
 
-        What another driver has judged since the plan was made is left out, and a chunk that another driver
-        has appended under the same `app_id` is not appended again.
+        Requests that another driver has judged since the plan was made are left out, and a chunk that another
+        driver has appended under the same `app_id` is not appended again.
 
         Returns:
-            The judgments of this run in the table, by status; those that another driver has made are not among them.
+            The judgments of this run in the table, by status, without those of other drivers.
 
         Raises:
-            RunError: the judgments were appended, and are not in the table.
+            RunError: the judgments were appended but are missing from the table.
         """
         for name in app_ids(chunk.app_id):
             self._append(chunk, asking, name)
@@ -62,15 +62,15 @@ class ChunkWriter:
             if written:
                 break
         raise RunError(
-            f"The judgments of chunk {chunk.number} were appended to {self.judgments_table} and some of them are not "
-            "there any more. Find out what takes rows out of that table while a run lasts, and run again: "
-            "what is missing is asked again."
+            f"The judgments of chunk {chunk.number} were appended to {self.judgments_table}, but some of them are no "
+            "longer there. Find out what deletes rows from that table during a run, and run again: "
+            "the missing ones are asked again."
         )
 
     def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
         rows = self._left(chunk, asking)
         asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
-        # In the tasks' own order: Spark takes what they yield by place, and a user may have added columns anywhere.
+        # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
         judged = asked.mapInArrow(asking, columns)
         known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
@@ -83,7 +83,7 @@ class ChunkWriter:
         return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
 
     def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
-        """Whether a request of the chunk has no judgment in the table, by whomever."""
+        """Whether a request of the chunk has no judgment in the table, from any driver."""
         judgments = read_newest(self.spark, self.judgments_table).df
         judged = judgments.where(F.col("judge_fingerprint") == asking.judge.fingerprint)
         wanted = self._planned(chunk).select("judgment_id", "attempt")
@@ -100,9 +100,9 @@ class ChunkWriter:
             self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
         ):
             return rows
-        # Read at a named version: a plain read of the table that the same query appends to would be part of
-        # its transaction, and Delta would refuse the commit when another chunk was appended meanwhile.
-        # File statistics on run_id and judged_at keep this from reading what this run wrote itself.
+        # Read at an explicit version: a plain read of the table that the same query appends to would be part of
+        # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.
+        # With file statistics on run_id and judged_at, the files written by this run are not read.
         judgments = read_newest(self.spark, self.judgments_table).df
         others = judgments.where(
             (F.col("judge_fingerprint") == asking.judge.fingerprint)
@@ -112,15 +112,15 @@ class ChunkWriter:
         return rows.join(others.select("judgment_id", "attempt"), ["judgment_id", "attempt"], "left_anti")
 
     def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
-        """One wave of tasks for a small chunk, all tasks for one that keeps several waves of them busy."""
+        """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
         one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
         waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
         return max(1, one_wave, waves)
 
     def _in_asking_order(self, rows: DataFrame, tasks: int) -> DataFrame:
-        """Whole questions together, tasks balanced by bytes, heavy questions first, equal prompts adjacent.
+        """All rows of a question together, tasks balanced by bytes, large questions first, equal prompts adjacent.
 
-        vLLM serves in the order of arrival: neighbours with one beginning find it in the prefix cache.
+        vLLM serves in the order of arrival: neighbours with the same beginning find it in the prefix cache.
         """
         heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
         questions = (
@@ -130,7 +130,7 @@ class ChunkWriter:
         )
         place = F.col("rank") % tasks
         turn = F.floor(F.col("rank") / tasks) % 2
-        # There and back again: a task that got the heaviest of one round gets the lightest of the next.
+        # Back and forth: a task that got the largest of one round gets the smallest of the next.
         task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
         return (
             rows.join(F.broadcast(questions), "question_key")
@@ -142,7 +142,7 @@ class ChunkWriter:
 
 
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:
-    """Judgments of the requests whose status was known without asking: invalid, or too long."""
+    """Judgments of the requests whose status is known without asking: invalid, or too long."""
     known = {
         **{name: F.lit(value) for name, value in asking.of_the_run().items()},
         "error": F.col("reason"),

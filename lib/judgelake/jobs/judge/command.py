@@ -38,11 +38,11 @@ def _command(arguments: argparse.Namespace) -> int:
             else:
                 report(console, judge(spark, job, console=console, stopping=stopping))
         except KeyboardInterrupt:
-            console.print("Stopped: what was judged so far is kept, the same command goes on from there.")
+            console.print("Stopped: all judgments so far are kept; run the same command again to continue.")
             return 130
         finally:
             stop_engines(owner_of_this_driver(), job.engine.folder)
-            with suppress(Exception):  # a stop in the midst of a call has broken the connection
+            with suppress(Exception):  # a stop during a call has broken the connection
                 stop_spark(spark)
     return 0
 
@@ -73,7 +73,7 @@ def report(console: Console, run: JudgeRun) -> None:
         f"coverage {counts.coverage:.1%}" if counts.coverage is not None else "",
         f"consistency {counts.consistency:.1%} of {counts.both_orders:,} in both orders" if counts.both_orders else "",
         f"{rate:,.1f} requests/s" if rate else "",
-        f"{record.wall_s:,.0f} s in all",
+        f"{record.wall_s:,.0f} s in total",
     ]
     console.print("; ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True)
 
@@ -81,9 +81,9 @@ def report(console: Console, run: JudgeRun) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="judgelake-judge",
-        description="Judge every comparison that is not judged yet and append the judgments to a Delta table.",
+        description="Judge every comparison that is not yet judged and append the judgments to a Delta table.",
         epilog="Example: python jobs/judge.py --config conf/judge.yaml --set judge.name=judgelm --set order.orders=AB",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be asked, and ask nothing")
+    parser.add_argument("--dry-run", action="store_true", help="report what would be asked, without asking")
     add_job_arguments(parser, DEFAULT_CONFIG, "judge.mode=single")
     return parser

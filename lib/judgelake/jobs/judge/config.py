@@ -11,30 +11,30 @@ from judgelake.engine import Engine
 
 
 class Asking(Config):
-    """How requests are made and sent; nothing here changes what is asked."""
+    """How requests are grouped and sent; nothing here changes what is asked."""
 
     chunk_requests: PositiveInt = 20_000
-    """Requests in one Delta append; about ten minutes' work of the cluster is a good size."""
+    """Requests in one Delta append; about ten minutes of work for the cluster is a good size."""
     chunks_in_flight: PositiveInt = 2
     partitions: PositiveInt | None = None
-    """Tasks a chunk is split into; null: two a slot of the cluster."""
+    """Tasks into which a chunk is split; null: two per slot of the cluster."""
     window_requests: PositiveInt = 256
-    """Requests one task keeps in flight."""
+    """Requests that one task keeps in flight."""
     window_mib: PositiveInt = 64
-    """Prompt bytes one task keeps in flight, in MiB."""
+    """Prompt bytes that one task keeps in flight, in MiB."""
     max_attempts: PositiveInt = 3
-    """Attempts over all runs for a request that failed in a way worth another try."""
+    """Attempts over all runs for a request whose failure may be temporary."""
     max_failed_share: float = Field(default=0.05, ge=0, le=1)
-    """The run fails when a larger share of its requests ends in engine_error or timeout."""
+    """The run fails if a larger share of its requests ends in engine_error or timeout."""
     give_up_after: PositiveInt = 50
-    """The run stops when its first N requests all fail, with the same status; not where most is judged already."""
+    """The run stops if its first N requests all fail with the same status, unless most is already judged."""
 
 
 class JudgeMlflow(Mlflow):
-    """What a run of the judge job logs besides."""
+    """What a run of the judge job logs in addition."""
 
     sample_rows: int = Field(default=20, ge=0)
-    """Judgments logged as a table, for a first look."""
+    """Number of judgments logged as a table, for a first look."""
 
 
 class JudgeChoice(Config):
@@ -43,23 +43,23 @@ class JudgeChoice(Config):
     name: str
     mode: str = "pair"
     folder: str | None = None
-    """A folder of your own judge files, searched before the built-in ones."""
+    """A folder with your own judge files, searched before the built-in ones."""
     model: str | None = None
-    """Model name or local folder in place of the judge's own."""
+    """Model name or local folder that replaces the judge's own."""
     revision: str | None = None
     reference: Literal["use", "ignore"] = "use"
-    """Whether a comparison's reference is shown, where the mode has a place for it."""
+    """Whether a comparison's reference is shown, if the mode has a place for it."""
     max_tokens: PositiveInt | None = None
-    """Output tokens in place of the judge's own."""
+    """Output tokens; replaces the judge's own value."""
     context_length: PositiveInt | None = None
-    """Context in tokens in place of the judge's own."""
+    """Context in tokens; replaces the judge's own value."""
 
 
 class Input(Config):
     """Which comparisons are judged."""
 
     version: int | None = None
-    """Version of the comparisons table; null: the newest when the run starts, then pinned."""
+    """Version of the comparisons table; null: the newest at the start of the run, then pinned."""
     where: str | None = None
     """SQL predicate on the comparisons table."""
     limit: PositiveInt | None = None
@@ -67,16 +67,16 @@ class Input(Config):
 
 
 class Order(Config):
-    """In which orders the answers are shown, and how often each is asked."""
+    """The orders in which the answers are shown, and how often each is asked."""
 
     orders: Literal["AB", "BA", "both"] = "both"
-    """AB: as the comparison has them; BA: reversed (of n answers too); both shows position bias."""
+    """AB: the original order; BA: reversed (also for n answers); both: needed to measure position bias."""
     permutations: int = Field(default=0, ge=0)
-    """Further distinct random orders for each comparison of three or more answers."""
+    """Further distinct random orders for each comparison with three or more answers."""
     seed: int = 0
-    """Of the random orders; the same seed gives the same orders in every run."""
+    """Seed of the random orders; the same seed gives the same orders in every run."""
     repeats: PositiveInt = 1
-    """How often an identical request is asked; more than 1 only makes sense with a temperature."""
+    """How often an identical request is asked; more than 1 is only useful with a temperature above 0."""
 
 
 class JudgeJob(Config):
@@ -86,7 +86,7 @@ class JudgeJob(Config):
     input: Input = Input()
     order: Order = Order()
     overflow: Literal["fail", "trim"] = "fail"
-    """What a prompt that cannot fit becomes: a context_overflow row, or answers cut equally, with a mark."""
+    """How a prompt that is too long is handled: a context_overflow row, or answers cut equally, with a mark."""
     engine: Engine = Engine()
     asking: Asking = Asking()
     tables: Tables = Tables()

@@ -1,4 +1,4 @@
-"""What a run would ask and cost, told before anything is asked."""
+"""What a run would ask and cost, reported before anything is asked."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from judgelake.lake import read_newest
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Enough prompts for a mean token count that is right to a few per cent.
+# Enough prompts for a mean token count that is accurate to a few per cent.
 SAMPLE_PROMPTS = 200
-# A request that was known to fail has no prompt, so it does not count.
+# A request that is known to fail has no prompt, so it does not count.
 ASKED_ONCE = ("prompt_sha256", "repeat")
 NOTHING = {"prompts": 0, "bytes": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Counts of the requests a run would make; None where nothing here can know it."""
+    """Counts of the requests that a run would make; None if a number cannot be known here."""
 
     requests: int
     skipped: int
@@ -41,23 +41,23 @@ class Estimate:
 
 
 def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
-    """Count what a run would ask. Tokens are exact on a sample and scaled by bytes, time goes by earlier runs."""
+    """Count what a run would ask. Tokens are exact on a sample and scaled by bytes; time is based on earlier runs."""
     count = token_counter(judge)
     rows = pending.rows
     if count is not None:
-        # Read a second time for the sample.
+        # Read a second time, for the sample.
         rows = rows.persist()
-    found = _by_status(rows)
+    by_status = _by_status(rows)
     sample = [] if count is None else _sample(rows)
     rows.unpersist()
     pending.release()
-    asked = found.get(None, NOTHING)
+    asked = by_status.get(None, NOTHING)
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(
-        requests=sum(row["requests"] for row in found.values()),
+        requests=sum(row["requests"] for row in by_status.values()),
         skipped=pending.skipped,
         distinct_prompts=asked["prompts"],
-        known_failures={status: found[status]["rows"] for status in sorted(found.keys() - {None})},
+        known_failures={status: by_status[status]["rows"] for status in sorted(by_status.keys() - {None})},
         prompt_bytes=asked["bytes"],
         prompt_tokens=_tokens(count, sample, asked["bytes"]),
         seconds=asked["prompts"] / rate if rate else None,
@@ -66,8 +66,8 @@ def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending)
 
 
 def _by_status(rows: DataFrame) -> dict[Any, Any]:
-    """What there is of each status, of None what is to be asked: `requests`, `prompts`, their `bytes`, and `rows`."""
-    # An identical prompt is asked once for each repeat. A request is one prompt's: it is in one group.
+    """Per status (None: to be asked) the numbers of `requests` and `prompts`, the prompts' `bytes`, and `rows`."""
+    # An identical prompt is asked once per repeat. A request has one prompt, so it is in one group.
     prompts = rows.groupBy("status", *ASKED_ONCE).agg(
         F.countDistinct("judgment_id").alias("requests"),
         F.first("prompt_bytes").alias("bytes"),
@@ -95,7 +95,7 @@ def _tokens(count: CountTokens | None, sample: list[str], total_bytes: int) -> i
 
 
 def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[float | None, str | None]:
-    """Prompts a second that the last run of this model and mode has asked, and its run id; None where there is none."""
+    """Prompts per second of the last run of this model and mode, and its run id; None if there is no such run."""
     newest = read_newest(spark, job.tables.runs)
     if newest.is_empty:
         return None, None
@@ -105,7 +105,7 @@ def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[flo
     last = runs.orderBy(F.desc("ended_at")).select("requests_per_s", "run_id").first()
     if last is None:
         return None, None
-    # The run's own rate counts every judgment, also those that cost nothing: a shared prompt's, a known failure's.
+    # The run's own rate counts every judgment, also those without cost: of shared prompts and of known failures.
     judged: Any = (
         spark.read.table(job.tables.judgments)
         .where(F.col("run_id") == last["run_id"])
@@ -117,21 +117,22 @@ def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[flo
     return last["requests_per_s"] * judged["prompts"] / judged["judgments"], last["run_id"]
 
 
-def show_estimate(console: Console, judge: Judge, found: Estimate) -> None:
+def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
     """Print the estimate as a table."""
-    unknown_time = "unknown: no earlier run of this model and mode to go by"
+    unknown_time = "unknown: no earlier run of this model and mode"
     table = Table(title=f"What {judge.spec.name} ({judge.mode}) would be asked", show_header=False)
-    table.add_row("requests", f"{found.requests:,}")
-    table.add_row("already judged, skipped", f"{found.skipped:,}")
-    table.add_row("distinct prompts to ask", f"{found.distinct_prompts:,}")
-    for status, count in found.known_failures.items():
+    table.add_row("requests", f"{estimate.requests:,}")
+    table.add_row("already judged, skipped", f"{estimate.skipped:,}")
+    table.add_row("distinct prompts to ask", f"{estimate.distinct_prompts:,}")
+    for status, count in estimate.known_failures.items():
         table.add_row(f"not asked: {status}", f"{count:,}")
-    table.add_row("prompt bytes", f"{found.prompt_bytes:,}")
-    tokens = (
-        "unknown: the model's tokenizer is not at hand" if found.prompt_tokens is None else f"{found.prompt_tokens:,}"
+    table.add_row("prompt bytes", f"{estimate.prompt_bytes:,}")
+    tokens = estimate.prompt_tokens
+    unknown_tokens = "unknown: the model's tokenizer is not available"
+    table.add_row("prompt tokens (exact on a sample)", unknown_tokens if tokens is None else f"{tokens:,}")
+    table.add_row("output tokens, at most", f"{estimate.distinct_prompts * judge.decoding.max_tokens:,}")
+    seconds = estimate.seconds
+    table.add_row(
+        "time", unknown_time if seconds is None else f"{seconds:,.0f} s at the rate of run {estimate.rate_from}"
     )
-    table.add_row("prompt tokens (exact on a sample)", tokens)
-    table.add_row("output tokens, at most", f"{found.distinct_prompts * judge.decoding.max_tokens:,}")
-    time = unknown_time if found.seconds is None else f"{found.seconds:,.0f} s at the rate of run {found.rate_from}"
-    table.add_row("time", time)
     console.print(table)

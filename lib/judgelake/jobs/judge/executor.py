@@ -1,4 +1,4 @@
-"""How a task reaches what answers it: the executor's own vLLM, a given server, or a caller's asker."""
+"""How a task connects to what answers it: a vLLM on the executor, a given server, or a caller's asker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from judgelake.jobs.judge.resolve import Judge
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on our servers."""
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers."""
 
     factory: AskerFactory
     name: str
@@ -33,18 +33,18 @@ class Opened:
 
 
 def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
-    """The running server that the job names, with its key; None where the executors start their own.
+    """The running server that the job names, with its key; None if the executors start their own.
 
-    Called on the driver: a Databricks secret can only be read there, and a missing key ends the job before it begins.
+    Called on the driver: a Databricks secret can only be read there, and a missing key stops the job before it begins.
 
     Raises:
-        UserError: the address is none, or the key is not where the config says.
+        UserError: the address is invalid, or the key is not where the config says.
     """
     return None if asker is not None or job_engine.url is None else endpoint_of_url(job_engine, model)
 
 
 def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
-    """What the driver can know of a given server, by its address; nothing where it tells nothing."""
+    """What the driver can know about a given server, by its address; nothing if the server reports nothing."""
     settings = None if endpoint is None else settings_of_server(endpoint)
     if endpoint is None or settings is None:
         return {}
@@ -52,7 +52,7 @@ def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
 
 
 def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
-    """What answers this task's requests; starts the executor's vLLM where neither an asker nor a server is given.
+    """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
 
     Raises:
         UserError: the address, key or model is wrong, or the server cannot start with these options.
@@ -82,7 +82,7 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
 
 
 def gpu_addresses() -> tuple[str, ...]:
-    """The GPUs Spark gave this task, by their addresses on the host; none outside a task or without GPUs."""
+    """The GPUs that Spark assigned to this task, by their host addresses; none outside a task or without GPUs."""
     context = TaskContext.get()
     resource = context.resources().get("gpu") if context is not None else None
     return tuple(resource.addresses) if resource is not None else ()

@@ -1,4 +1,4 @@
-"""The judge job, as one call: plan, ask, keep what came of it."""
+"""The judge job, as one call: plan, ask, record the results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class JudgeRun:
-    """What one run of the judge job came to."""
+    """The result of one run of the judge job."""
 
     run_id: str
     judge: Judge
@@ -51,19 +51,19 @@ def judge(
     asker: AskerFactory | None = None,
     stopping: Stopping | None = None,
 ) -> JudgeRun:
-    """Judge what is not judged yet and return what came of it.
+    """Judge what is not yet judged and return the result.
 
     Args:
         spark: a session with Delta.
         job: what to judge, by whom, and how.
         console: where progress goes; None prints to the terminal or the notebook.
-        asker: opens what answers requests in a task; None asks the engine of the job.
-        stopping: through which a signal handler asks for a clean stop.
+        asker: opens what answers requests in a task; None uses the engine of the job.
+        stopping: through which a signal handler requests a clean stop.
 
     Raises:
-        UserError: something named in the job is not there or does not fit.
-        RunError: the engine failed more often than the job allows. What was judged is kept.
-        KeyboardInterrupt: a stop was asked for. What was judged is kept.
+        UserError: something named in the job does not exist or does not fit.
+        RunError: the engine failed more often than the job allows. All judgments so far are kept.
+        KeyboardInterrupt: a stop was requested. All judgments so far are kept.
     """
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
@@ -80,7 +80,7 @@ def judge(
             plan = write_plan(spark, job, resolved, pinned, pending, run_id)
         outcome = "failed"
         try:
-            # From here on there is a plan to clear away and a run to tell of.
+            # From here on there is a plan to delete and a run to record.
             stopping.is_heeded = True
             tracker.planned(job, plan)
             announce(console, job, resolved, plan)
@@ -107,21 +107,21 @@ def _keep(
     tracker: Tracker,
     console: Console,
 ) -> Counts:
-    """Count what the run has written, keep its row and its figures, and clear its plan."""
+    """Count what the run has written, record its row and its figures, and delete its plan."""
     judgments = spark.read.table(job.tables.judgments)
     counts = count_judgments(judgments, plan.plan_id)
     write_run(spark, job, resolved, plan, counts, record)
     drop_plan(spark, job.tables.plans, plan.plan_id)
     try:
         tracker.finished(judgments, plan, counts, record)
-    except Exception as error:  # whatever a tracking server that went away in the meantime raises
-        told = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not take the figures:"
-        console.print(told, shown_error(error), markup=False, highlight=False, soft_wrap=True)
+    except Exception as error:  # any error of a tracking server that became unavailable in the meantime
+        message = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not accept the figures:"
+        console.print(message, shown_error(error), markup=False, highlight=False, soft_wrap=True)
     return counts
 
 
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
-    """What `judge` would ask, without asking or writing anything but empty tables."""
+    """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
     resolved, _, comparisons = _prepared(spark, job)
     with planning(job):
@@ -129,15 +129,15 @@ def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
-    """The job with what this machine decides written into it, before anything is named by its content."""
+    """The job with this machine's decisions written into it, before anything is identified by its content."""
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
 def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
-    """The judge, the pinned input and the rows of it to judge; makes the tables that a run writes to."""
+    """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
     resolved = resolve_judge(job)
     register(spark, job.tables)
-    # Before any table is made: a misspelt name must not become an empty table.
+    # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables)
     return resolved, pinned, comparisons
@@ -159,7 +159,7 @@ def _run(
         run_id=plan.plan_id,
         window_requests=job.asking.window_requests,
         window_bytes=job.asking.window_mib * MIB,
-        # Where most is judged already, the set-up works, and what is left may well be hard.
+        # If most is already judged, the set-up works, and the rest may just be difficult.
         give_up_after=job.asking.give_up_after if plan.skipped < plan.requests else None,
         progress=server.reporter,
         asker=asker,
@@ -176,7 +176,7 @@ def _run(
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
-    """Say what is about to be asked."""
+    """Print what is about to be asked."""
     console.print(
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
         f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
@@ -187,7 +187,7 @@ def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> No
 
 
 def _slots(spark: SparkSession) -> int:
-    """Tasks the cluster runs at a time, as Spark itself would split a range of numbers."""
+    """Tasks that the cluster runs at the same time, as Spark itself would split a range of numbers."""
     from pyspark.sql import functions as F
 
     last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()

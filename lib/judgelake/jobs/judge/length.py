@@ -1,4 +1,4 @@
-"""Whether a prompt fits the judge's context, and cutting answers equally where it does not."""
+"""Whether a prompt fits the judge's context, and cutting answers equally if it does not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt, render
 
-# What a chat template may add around the messages; only used to skip counting, so generous is safe.
+# What a chat template may add around the messages; only used to skip counting, so a generous value is safe.
 TEMPLATE_TOKENS = 256
 CUT_MARK = " [... cut: answer longer than the judge can read]"
-# A cut answer keeps at least 51 characters of its own.
+# At least 51 characters of a cut answer are kept.
 LEAST_CUT = 100
 
 CountTokens = Callable[[Prompt], int]
@@ -24,16 +24,16 @@ CountTokens = Callable[[Prompt], int]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A prompt that fits (or whose length only the server can tell), and whether answers were cut for it."""
+    """A prompt that fits (or whose length only the server knows), and whether answers were cut for it."""
 
     prompt: Prompt
     trimmed: bool = False
 
 
 class Fitting:
-    """Renders requests of one judge and holds them against its context, minus the tokens kept for the output.
+    """Renders requests of one judge and compares their length with its context minus the tokens for the output.
 
-    One serves a whole task: the tokenizer is looked for at the first prompt that needs it, and never again.
+    One instance serves a whole task: it looks for the tokenizer at the first prompt that needs it, and never again.
     """
 
     def __init__(self, judge: Judge, overflow: str) -> None:
@@ -48,11 +48,11 @@ class Fitting:
     def render(self, comparison: Comparison, order: str) -> Fitted | Failure:
         """The prompt of a comparison with its answers shown in `order`, or why it cannot be asked.
 
-        A token is at least one byte, so only a prompt with more bytes than the budget is counted. Where the
-        judge's tokenizer is not at hand the prompt passes, and the server's own refusal becomes the row's status.
+        A token is at least one byte, so only a prompt with more bytes than the budget is counted. If the
+        judge's tokenizer is not available, the prompt passes, and the server's rejection becomes the row's status.
 
         Raises:
-            UserError: the model's chat template does not take the prompt.
+            UserError: the model's chat template does not accept the prompt.
         """
         prompt = self._rendered(comparison, order)
         if isinstance(prompt, Failure):
@@ -62,7 +62,7 @@ class Fitting:
         tokens = self._count(prompt)
         if tokens <= self._budget:
             return Fitted(prompt)
-        overflowing = Failure(Status.CONTEXT_OVERFLOW, f"prompt of {tokens} tokens, {self._budget} fit")
+        overflowing = Failure(Status.CONTEXT_OVERFLOW, f"the prompt has {tokens} tokens, but only {self._budget} fit")
         if self._overflow != "trim":
             return overflowing
         return self._trimmed(comparison, order, self._count) or overflowing
@@ -71,10 +71,10 @@ class Fitting:
         return render(self._judge.spec, self._judge.mode, comparison, order, self._judge.reference)
 
     def _trimmed(self, comparison: Comparison, order: str, count: CountTokens) -> Fitted | None:
-        """The prompt with every answer cut to the greatest common length that fits; None when none does."""
-        # A token rarely stands for more than 16 characters, so a longer cut could not fit anyway.
+        """The prompt with every answer cut to the greatest common length that fits; None if no length fits."""
+        # A token rarely has more than 16 characters, so a longer cut could not fit anyway.
         longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
-        # So that something of a cut answer is left to be judged beside the mark.
+        # So that some text of a cut answer is left to be judged next to the mark.
         fits, too_long = LEAST_CUT - 1, min(longest, self._budget * 16) + 1
         best: Prompt | None = None
         while too_long - fits > 1:
@@ -90,7 +90,7 @@ class Fitting:
 
 
 def cut_answers(comparison: Comparison, length: int) -> Comparison:
-    """The comparison with every answer (every turn of it) of at most `length` characters, a cut's mark among them."""
+    """The comparison with every answer (each of its turns) cut to `length` characters, including the mark of a cut."""
 
     def cut(text: str) -> str:
         return text if len(text) <= length else text[: length - len(CUT_MARK)] + CUT_MARK
@@ -103,7 +103,7 @@ def cut_answers(comparison: Comparison, length: int) -> Comparison:
 
 
 def token_counter(judge: Judge) -> CountTokens | None:
-    """A function that counts a prompt's tokens as the server will see them; None without a tokenizer here.
+    """A function that counts a prompt's tokens as the server will; None if there is no tokenizer here.
 
     Only a local model folder, or a model already in the local cache, is read: a planner on thousands of
     tasks must not download.
@@ -111,12 +111,12 @@ def token_counter(judge: Judge) -> CountTokens | None:
     folder = tokenizer_folder(judge)
     try:
         tokenizer = None if folder is None else _tokenizer(folder)
-    except Exception as error:  # what a broken file makes of it, or the code that comes with a model
+    except Exception as error:  # any error from a broken file, or from the code that comes with a model
         if judge.is_served:
             return None
         raise UserError(
             f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) in {folder} "
-            f"cannot be loaded: {in_one_line(error)}. Mend the model's folder, or set judge.model to another."
+            f"cannot be loaded: {in_one_line(error)}. Fix the model's folder, or set judge.model to another."
         ) from error
     if tokenizer is None:
         return None
@@ -125,7 +125,7 @@ def token_counter(judge: Judge) -> CountTokens | None:
 
 
 def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
-    """Whether the template here takes the judge's messages; a server that runs already may have another one."""
+    """Whether the template here accepts the judge's messages; a server already running may have another one."""
     messages = tuple(Message(message.role, "?") for message in judge.spec.mode(judge.mode).messages)
     try:
         count(Prompt(messages=messages) if messages else Prompt(text="?"))
@@ -135,9 +135,9 @@ def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
 
 
 def tokenizer_folder(judge: Judge) -> Path | None:
-    """Where the model's tokenizer lies on this machine; a folder that a served model's name fits by chance does not.
+    """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored.
 
-    Spares the seconds of transformers' import where there is none.
+    Saves the seconds of importing transformers if there is none.
     """
     if not judge.is_served and Path(judge.model).is_dir():
         return Path(judge.model)
@@ -146,16 +146,16 @@ def tokenizer_folder(judge: Judge) -> Path | None:
     except ImportError:
         return None
     try:
-        found = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
-    except ValueError:  # no name a hub could know
+        cached = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
+    except ValueError:  # not a name that Hugging Face could know
         return None
-    return Path(found).parent if isinstance(found, str) else None
+    return Path(cached).parent if isinstance(cached, str) else None
 
 
 @lru_cache(maxsize=4)
 def _tokenizer(folder: Path) -> Any:
     try:
-        from transformers import AutoTokenizer  # heavy: only loaded when a prompt is long
+        from transformers import AutoTokenizer  # slow to import: only loaded when a prompt is long
     except ImportError:
         return None
     try:
@@ -165,15 +165,15 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:
-    """A function that counts a prompt's tokens, chat messages as the template writes them.
+    """A function that counts a prompt's tokens, for chat messages as the template renders them.
 
     Args:
-        tokenizer: of transformers.
+        tokenizer: a tokenizer of transformers.
         model: its name, for messages.
-        chat_template: in place of the model's own.
+        chat_template: replaces the model's own.
 
     Raises:
-        UserError: the function does, where the model has no chat template or the template refuses the messages.
+        UserError: raised by the function if the model has no chat template or the template rejects the messages.
     """
 
     def count(prompt: Prompt) -> int:
@@ -184,9 +184,9 @@ def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> Count
             tokens = tokenizer.apply_chat_template(
                 messages, chat_template=chat_template, add_generation_prompt=True, return_dict=True
             )
-        except Exception as error:  # the model's template is a program of others
+        except Exception as error:  # the model's template is third-party code
             raise UserError(
-                f"The chat template of the model {model!r} does not take this judge's messages: {in_one_line(error)}. "
+                f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "
                 "Set judge.model to an instruct model, or engine.options.chat-template."
             ) from error
         return len(tokens["input_ids"])

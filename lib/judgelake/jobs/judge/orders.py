@@ -1,4 +1,4 @@
-"""In which orders the answers of one comparison are shown."""
+"""The orders in which the answers of one comparison are shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from judgelake.jobs.judge.config import Order
 
 
 def shown_orders(answers: int, order: Order, comparison_id: str) -> tuple[str, ...]:
-    """The distinct orders one comparison is asked in, own order first; a single answer has only one.
+    """The distinct orders in which one comparison is asked, original order first; a single answer has only one.
 
-    Random permutations depend on the seed and the comparison alone, so every run asks the same.
-    At most all n! orders are returned, however many are wanted.
+    Random permutations depend only on the seed and the comparison, so every run asks the same.
+    At most all n! orders are returned, however many are requested.
     """
     own = LETTERS[:answers]
     if answers < 2:
@@ -31,5 +31,5 @@ def shown_orders(answers: int, order: Order, comparison_id: str) -> tuple[str, .
 
 
 def most_orders(order: Order) -> int:
-    """Upper bound of the orders of one comparison, for sizing chunks before any is read."""
+    """Upper bound of the number of orders of one comparison, for sizing chunks before any is read."""
     return (2 if order.orders == "both" else 1) + order.permutations

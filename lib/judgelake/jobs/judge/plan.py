@@ -1,4 +1,4 @@
-"""What a run is about to ask: pinned comparisons, less what is judged already, cut into chunks."""
+"""What a run will ask: pinned comparisons, minus what is already judged, split into chunks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORTH_ANOTHER_ATTEMPT = tuple(status.value for status in Status if status.is_wor
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Distinct requests that are appended in one Delta commit, named by what is in it."""
+    """Distinct requests that are appended in one Delta commit, identified by their content."""
 
     number: int
     requests: int
@@ -45,24 +45,24 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The chunks of one run. `skipped` counts requests that an earlier run has judged."""
+    """The chunks of one run. `skipped` counts requests judged by earlier runs."""
 
     plan_id: str
     comparisons: Pinned
     judgments_version: int
-    """The judgments that were looked at; later ones are other drivers', or this run's."""
+    """The version of the judgments used for planning; later ones are from other drivers or from this run."""
     made_at: datetime
     skipped: int
     chunks: tuple[Chunk, ...]
 
     @property
     def requests(self) -> int:
-        """Requests this run writes a judgment for."""
+        """Requests for which this run writes a judgment."""
         return sum(chunk.requests for chunk in self.chunks)
 
     @property
     def to_ask(self) -> int:
-        """Requests that go to the judge, before identical prompts are joined."""
+        """Requests that go to the judge, before identical prompts are merged."""
         return sum(chunk.to_ask for chunk in self.chunks)
 
 
@@ -73,21 +73,21 @@ class Pending:
     rows: DataFrame
     judgments_version: int
     comparisons: DataFrame
-    """The job's comparisons; all its requests, over all runs, are made of them."""
+    """The job's comparisons; all its requests, over all runs, come from them."""
     skipped: int
     is_empty: bool = False
     held: DataFrame | None = None
     """What is kept in memory for `rows`, until `release`."""
 
     def release(self) -> None:
-        """Free what is held; `rows` can still be read, slower."""
+        """Free the memory; `rows` can still be read, more slowly."""
         if self.held is not None:
             self.held.unpersist()
 
 
 @contextmanager
 def planning(job: JudgeJob) -> Iterator[None]:
-    """Turn what fails while Spark plans, in its tasks, into errors of ours.
+    """Turn failures in Spark's tasks during planning into judgelake's errors.
 
     Raises:
         UserError: the judge's template cannot be rendered for a row, or input.where cannot be computed on one.
@@ -98,17 +98,17 @@ def planning(job: JudgeJob) -> Iterator[None]:
         ours = our_error(error)
         if ours is not None:
             raise ours from error
-        # Nothing else that is computed while planning is written by a user.
+        # No other expression computed during planning is written by a user.
         if job.input.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
             raise UserError(f"input.where {job.input.where!r} fails on a row: {cause_of(error)}") from error
         raise
 
 
 def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
-    """The comparisons at their pinned version, and the rows of them that the job selects.
+    """The comparisons at their pinned version, and those of their rows that the job selects.
 
     Raises:
-        UserError: the table, a column or the version is missing, or the predicate is no SQL.
+        UserError: the table, a column or the version is missing, or the predicate is not SQL.
     """
     pinned = read_pinned(
         spark, job.tables.comparisons, job.input.version, needs=("comparison_id", "question_id", "messages", "answers")
@@ -130,10 +130,10 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
 
 
 def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
-    """Requests without a finished judgment: not judged yet, or failed in a way worth another attempt.
+    """Requests without a finished judgment: not yet judged, or failed in a way that may be temporary.
 
     Finished ones are found by a join on `judgment_id`; no list of ids reaches the driver. Prompts are only
-    rendered to the end for what is left.
+    rendered completely for the remaining ones.
     """
     rows = _prepared(comparisons)
     judgments = read_newest(spark, job.tables.judgments)
@@ -161,8 +161,8 @@ def write_plan(
 ) -> Plan:
     """Write the pending requests into the plans table and return their chunks.
 
-    Which chunk a request falls into depends on the pinned version and the job's orders alone, and a chunk's
-    `app_id` on exactly what it holds: two drivers on the same work name the same chunks.
+    The chunk of a request depends only on the pinned version and the job's orders, and a chunk's `app_id` only on
+    its content: two drivers on the same work get the same chunks.
     """
     made_at = datetime.now(UTC)
     if pending.is_empty:
@@ -185,7 +185,7 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
         spark.read.table(job.tables.plans)
         .where(F.col("plan_id") == plan_id)
         .select("chunk", "judgment_id", "attempt", "prompt_sha256", "prompt_bytes")
-        # A comparison that stands twice makes each of its requests twice, and each is judged once.
+        # A comparison that is in the table twice makes each of its requests twice, and each is judged once.
         .dropDuplicates(["chunk", "judgment_id"])
         .groupBy("chunk")
         .agg(
@@ -219,8 +219,8 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
 
 
 def _app_id(*parts: object) -> str:
-    # What the chunk holds is part of its id. With the version and number alone, a second run with other
-    # orders or repeats would meet the first run's id, and Delta would drop its rows in silence.
+    # The chunk's content is part of its id. With only the version and number, a second run with other
+    # orders or repeats would get the first run's id, and Delta would silently drop its rows.
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
@@ -238,9 +238,9 @@ def _unfinished(named: DataFrame, judged: DataFrame, max_attempts: int) -> DataF
 
 
 def _prepared(comparisons: DataFrame) -> DataFrame:
-    """The columns a prompt is made from, texts as bytes, with a key of the row.
+    """The columns that a prompt is made from, texts as bytes, with a key of the row.
 
-    Bytes that are no UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
+    Bytes that are not UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
     the texts are decoded where they are rendered.
     """
     have = set(comparisons.columns)

@@ -1,4 +1,4 @@
-"""How far a run is: tasks tell the driver what they have done, the driver shows it."""
+"""Progress of a run: tasks report to the driver what they have done, and the driver shows it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from rich.text import Text
 from judgelake.comparisons import Status
 
 CONNECT_SECONDS = 2.0
-# What a task asks the driver, and its answers of one byte.
+# A task's question to the driver, and the answers of one byte.
 ASKED = "all_fail_alike"
 YES, NO = b"y", b"n"
 PLAIN_LINE_SECONDS = 10.0
-# They say something of the one prompt, nothing of the set-up; and they come back long before any verdict.
+# They concern only the one prompt, not the set-up; and they arrive long before any verdict.
 SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Where tasks report to; `host` None reports to nobody (a driver that executors cannot reach)."""
+    """Where tasks report to; with `host` None nothing is reported (executors cannot reach the driver)."""
 
     host: str | None = None
     port: int = 0
@@ -38,10 +38,10 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class EngineNote:
-    """What is known of one engine: a task's word on its executor's, the driver's on a given server.
+    """What is known about one engine: reported by a task for its executor's, by the driver for a given server.
 
-    `start_s` is 0 where it was found running, None where it is not ours to start. `settings` are its version, options
-    and environment, as far as they are known.
+    `start_s` is 0 if it was already running, None if it was not started by judgelake. `settings` are its version,
+    options and environment, as far as they are known.
     """
 
     start_s: float | None
@@ -51,7 +51,7 @@ class EngineNote:
 
 @dataclass(slots=True)
 class Tally:
-    """What tasks have reported so far; guarded by its lock, for the board and the server's threads share it."""
+    """What tasks have reported so far; guarded by its lock, because the board and the server's threads share it."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
@@ -60,7 +60,7 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, message: dict[str, Any]) -> None:
-        """Take in one task's report."""
+        """Add one task's report."""
         with self.lock:
             self.statuses.update(message.get("statuses", {}))
             self.prompt_tokens += message.get("prompt_tokens", 0)
@@ -69,7 +69,7 @@ class Tally:
                 self.engines.setdefault(key, EngineNote(**note))
 
     def all_failed_with(self, least: int) -> str | None:
-        """The status of all outcomes so far, where they are failures of one kind and at least so many; else None."""
+        """The status of all outcomes so far, if they are failures of one kind and at least so many; else None."""
         with self.lock:
             seen = {name: count for name, count in self.statuses.items() if name not in SAY_NOTHING_OF_THE_SET_UP}
         status, count = next(iter(seen.items()), ("ok", 0))
@@ -82,19 +82,19 @@ class Tally:
 
     @property
     def engine_start_s(self) -> float | None:
-        """Seconds the slowest engine took to start; 0 when all ran already, None when none of ours was used."""
+        """Seconds the slowest engine took to start; 0 if all were already running, None if judgelake started none."""
         return max((note.start_s for note in self.engines.values() if note.start_s is not None), default=None)
 
     @property
     def devices(self) -> int:
-        """Devices (GPUs, or one CPU a server) that our engines hold; 0 when none of ours was used."""
+        """Devices (GPUs, or one CPU per server) held by engines that judgelake started; 0 if it started none."""
         return sum(note.devices for note in self.engines.values())
 
     @property
     def engine_settings(self) -> str | None:
-        """The settings of the engines, each that differs once, as a JSON list; None when none is known."""
-        told = {json.dumps(note.settings, sort_keys=True) for note in self.engines.values() if note.settings}
-        return f"[{', '.join(sorted(told))}]" if told else None
+        """The distinct settings of the engines, as a JSON list; None if none are known."""
+        settings = {json.dumps(note.settings, sort_keys=True) for note in self.engines.values() if note.settings}
+        return f"[{', '.join(sorted(settings))}]" if settings else None
 
     @property
     def failed(self) -> int:
@@ -103,7 +103,7 @@ class Tally:
 
 
 class ProgressSender:
-    """A task's line to the driver. Progress is a courtesy: a lost line never fails a task."""
+    """A task's connection to the driver. Progress is optional: a lost connection never fails a task."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -125,7 +125,7 @@ class ProgressSender:
             self._socket.close()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tell the driver; silent where it cannot be reached."""
+        """Report to the driver; does nothing if it cannot be reached."""
         if self._socket is None:
             return
         try:
@@ -137,7 +137,7 @@ class ProgressSender:
     def all_fail_alike(self, least: int) -> bool | None:
         """Whether the outcomes of all tasks so far are failures of one kind and at least so many.
 
-        None where the driver cannot be asked.
+        None if the driver cannot be asked.
         """
         self.send({ASKED: least})
         try:
@@ -191,7 +191,7 @@ class ProgressServer:
 
 
 class Rates(ProgressColumn):
-    """Requests and tokens a second, and failures, of the whole run so far."""
+    """Requests and tokens per second, and failures, of the whole run so far."""
 
     def __init__(self, tally: Tally, started: float) -> None:
         super().__init__()
@@ -210,7 +210,7 @@ def rates(tally: Tally, seconds: float) -> str:
 
 
 class Board:
-    """Shows a run's progress while it lasts: a bar on a terminal, a plain line every ten seconds elsewhere."""
+    """Shows a run's progress: a bar on a terminal, a plain line every ten seconds elsewhere."""
 
     def __init__(self, console: Console, tally: Tally, total: int) -> None:
         self._console, self._tally, self._total = console, tally, total
@@ -252,7 +252,7 @@ class Board:
         while not self._stop.wait(PLAIN_LINE_SECONDS):
             seconds = time.monotonic() - self._started
             done = self._tally.done
-            # A chunk that is tried again after its engine died is reported again.
+            # A chunk that is retried after its engine died is reported again.
             left = f", {max(0, self._total - done) * seconds / done:,.0f} s left" if done else ""
             line = f"{self._stage()}: {done:,} of {self._total:,} requests, {rates(self._tally, seconds)}{left}"
             self._console.print(line, highlight=False, soft_wrap=True)

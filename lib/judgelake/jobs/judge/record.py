@@ -1,4 +1,4 @@
-"""What is kept of a run beside its judgments: one row in `runs`, one run in MLflow."""
+"""What is recorded of a run in addition to its judgments: one row in `runs`, one run in MLflow."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Where MLflow keeps the experiment of the process.
+# Where MLflow stores the experiment of the process.
 EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
 EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_experiment_id"
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run from its first to its last second; None where something is not known."""
+    """One run from start to end; None for what is not known."""
 
     run_id: str
     started_at: datetime
@@ -52,11 +52,11 @@ class RunRecord:
     engine_start_s: float | None
     device_seconds: float | None
     engine_settings: str | None
-    """What the engines ran with, as JSON."""
+    """The settings of the engines, as JSON."""
     mlflow_run_id: str | None
 
     def requests_per_s(self, counts: Counts) -> float | None:
-        """Judgments a second while asking, engine start left out; None when nothing was asked."""
+        """Judgments per second while asking, without engine start; None if nothing was asked."""
         seconds = self.asking_s - (self.engine_start_s or 0)
         return counts.judgments / seconds if counts.judgments and seconds > 0 else None
 
@@ -117,7 +117,7 @@ def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: Run
         "output_tokens": counts.output_tokens,
         "requests_per_s": record.requests_per_s(counts),
     }
-    # What requests_per_s is computed from, and no column.
+    # Input of requests_per_s, not a column.
     del row["asking_s"]
     check_names(row, RUN)
     return row
@@ -140,13 +140,13 @@ def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
 
 
 def config_text(job: JudgeJob) -> str:
-    """The config as JSON. It holds no secret: keys are only ever named by variable or scope."""
+    """The config as JSON. It contains no secret: keys are only named by variable or scope."""
     return json.dumps(job.model_dump(mode="json"), indent=2, sort_keys=True)
 
 
 def git_commit() -> str | None:
-    """The commit the code runs from, with "+changes" where files differ from it; None outside a checkout of it."""
-    # A package installed into a folder of some other project's checkout says nothing of that project's commit.
+    """The commit that the code runs from, with "+changes" if files differ from it; None outside a checkout of it."""
+    # For a package installed inside another project's checkout, that project's commit is meaningless.
     if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
         return None
     head, state = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
@@ -154,7 +154,7 @@ def git_commit() -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says in the folder of this file; None where it fails, or there is no git."""
+    """Git's output in the folder of this file; None if it fails or there is no git."""
     here = Path(__file__).parent
     try:
         answer = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10)
@@ -164,7 +164,7 @@ def _git(*arguments: str) -> str | None:
 
 
 class Tracker:
-    """The run in MLflow, from its start to its end; does nothing where it is switched off."""
+    """The run in MLflow, from its start to its end; does nothing if it is switched off."""
 
     def __init__(self, settings: JudgeMlflow) -> None:
         self._settings = settings
@@ -173,10 +173,10 @@ class Tracker:
 
     @contextmanager
     def started(self, job: JudgeJob, judge: Judge, run_id: str) -> Iterator[None]:
-        """Within it the MLflow run is open; what is known before anything is asked is logged at once.
+        """Context in which the MLflow run is open; what is known before anything is asked is logged at once.
 
         Raises:
-            UserError: MLflow does not take the run.
+            UserError: MLflow does not accept the run.
         """
         if not self._settings.enabled:
             yield
@@ -186,7 +186,7 @@ class Tracker:
                 self._wait_until_warm()
                 stack.enter_context(_experiment_put_back())
                 mlflow = open_experiment(self._settings)
-                # A notebook may have a run of its own open; ours then stands below it.
+                # A notebook may have its own run open; judgelake's then becomes a child of it.
                 name = f"{judge.spec.name}-{judge.mode}-{run_id[:8]}"
                 run = mlflow.start_run(run_name=name, nested=True)
                 stack.push(partial(_end, run))
@@ -194,15 +194,15 @@ class Tracker:
                 _log_start(mlflow, job, judge)
             except UserError:
                 raise
-            except Exception as error:  # whatever its store raises, or that the store's driver is not installed
-                raise UserError(f"MLflow does not take the run: {shown_error(error)}. {REMEDY}") from error
+            except Exception as error:  # any error of its store, also that the store's driver is not installed
+                raise UserError(f"MLflow does not accept the run: {shown_error(error)}. {REMEDY}") from error
             yield
 
     def planned(self, job: JudgeJob, plan: Plan) -> None:
         """Log the pinned input as the run's dataset, without reading it.
 
         Raises:
-            UserError: MLflow does not take it.
+            UserError: MLflow does not accept it.
         """
         if self.run_id is None:
             return
@@ -213,7 +213,7 @@ class Tracker:
         try:
             mlflow.log_input(dataset, context="judging")
         except tracking_errors() as error:
-            raise UserError(f"MLflow does not take the run's input: {shown_error(error)}. {REMEDY}") from error
+            raise UserError(f"MLflow does not accept the run's input: {shown_error(error)}. {REMEDY}") from error
 
     def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
         """Log the run's figures and a small sample of its judgments."""
@@ -247,12 +247,12 @@ class Tracker:
 
 
 def _end(run: Any, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-    """End the MLflow run by what became of the job; a store that has gone away by then fails no job."""
+    """End the MLflow run with the job's outcome; a store that is no longer available then does not fail the job."""
     try:
         run.__exit__(kind, error, trace)
     except tracking_errors() as gone:
         logging.getLogger(__name__).warning(
-            "MLflow was not told that its run %s has ended: %s", run.info.run_id, shown_error(gone)
+            "could not report the end of run %s to MLflow: %s", run.info.run_id, shown_error(gone)
         )
 
 
@@ -264,9 +264,9 @@ def _log_start(mlflow: Any, job: JudgeJob, judge: Judge) -> None:
 
 @contextmanager
 def _experiment_put_back() -> Iterator[None]:
-    """Give a notebook its own experiment back in the end: `open_experiment` sets ours for the whole process."""
-    # MLflow has no public way to ask for the experiment without making one, nor to set none again. Not imported here:
-    # that takes seconds, and an address that does not answer is told before.
+    """Restore a notebook's own experiment at the end: `open_experiment` sets the job's for the whole process."""
+    # MLflow has no public way to get the experiment without creating one, nor to unset it. Not imported here: that
+    # takes seconds, and an address that does not answer is reported before.
     variable = os.environ.get(EXPERIMENT_VARIABLE)
     chosen = getattr(sys.modules.get(EXPERIMENT_MODULE), EXPERIMENT_ATTRIBUTE, None)
     try:
@@ -282,5 +282,5 @@ def _experiment_put_back() -> Iterator[None]:
 
 def _sample(judgments: DataFrame, run_id: str, rows: int) -> dict[str, list[Any]]:
     columns = ("comparison_id", "shown_order", "status", "verdict", "scores", "raw_output", "error")
-    found = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
-    return {name: [row[name] for row in found] for name in columns}
+    sample = judgments.where(F.col("run_id") == run_id).orderBy("judgment_id").limit(rows).select(*columns).collect()
+    return {name: [row[name] for row in sample] for name in columns}

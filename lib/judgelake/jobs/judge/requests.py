@@ -18,8 +18,8 @@ from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
 from judgelake.lake import NAMED, REQUEST, as_batch
 
-# A batch ends with whichever comes first: Arrow's texts end at 2 GiB a column, and a prompt may have megabytes.
-# Bytes are those of the prompt's texts; as JSON a chat may have several times as many.
+# A batch ends at whichever limit comes first: Arrow's texts end at 2 GiB per column, and a prompt may have megabytes.
+# These are the bytes of the prompt's texts; as JSON a chat may have several times as many.
 BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 
@@ -40,7 +40,7 @@ class Rendering:
         return Fitting(self.judge, self.overflow)
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows of the prepared comparisons in, rows of `REQUEST` out."""
+        """Turn rows of the prepared comparisons into rows of `REQUEST`."""
         with marked_errors():
             requests = (
                 request for batch in batches for record in records_of(batch) for request in self.requests(record)
@@ -48,9 +48,9 @@ class Rendering:
             yield from _in_batches(requests)
 
     def names(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows of the prepared comparisons in, rows of `NAMED` out: which requests each of them makes.
+        """Turn rows of the prepared comparisons into rows of `NAMED`: the requests of each of them.
 
-        Enough for finding what is judged already, at a fraction of the bytes.
+        Enough to find what is already judged, at a fraction of the bytes.
         """
         with marked_errors():
             for batch in batches:
@@ -65,7 +65,7 @@ class Rendering:
     def requests(self, record: Mapping[str, Any]) -> Iterator[Row]:
         """The requests of one comparison, with the columns of `REQUEST`.
 
-        A comparison that cannot be judged gives one typed row an order, so that nothing is lost from sight.
+        A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
         """
         comparison = _comparison(record)
         if isinstance(comparison, Failure):
@@ -74,7 +74,7 @@ class Rendering:
         key = question_key(comparison)
         own_order = LETTERS[: len(comparison.answers)]
         own = self._fitting.render(comparison, own_order)
-        # Of all that a row holds, the prompt tells what this judge sees: only an edit of that is asked again.
+        # The prompt is the part of a row that this judge sees: only an edit of that part is asked again.
         content = _row_sha256(record) if isinstance(own, Failure) else own.prompt.sha256
         for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
             fitted = own if order == own_order else self._fitting.render(comparison, order)
@@ -111,7 +111,7 @@ class Rendering:
             "status": failure.status.value,
             "reason": failure.reason,
         }
-        # There is no prompt to name it by. Without the row, two that share an id would share this request.
+        # There is no prompt to identify it. Without the row's hash, two rows that share an id would share this request.
         return self._repeated({**shown, **failed}, row_sha256)
 
     def _repeated(self, request: Row, asked_sha256: str) -> Iterator[Row]:
@@ -137,9 +137,9 @@ class Rendering:
 
 
 def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, asked_sha256: str) -> str:
-    """The name of one request: 128 bits (hex) of the hash of all that makes it what it is.
+    """The id of one request: 128 bits (hex) of the hash of everything that defines it.
 
-    `asked_sha256` is the prompt's hash or, where there is no prompt, that of the row.
+    `asked_sha256` is the prompt's hash or, if there is no prompt, that of the row.
     """
     parts = "\0".join((fingerprint, comparison_id, order, str(repeat), asked_sha256))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
@@ -160,7 +160,7 @@ def _in_batches(requests: Iterable[Row]) -> Iterator[pa.RecordBatch]:
 
 
 def _row_sha256(record: Mapping[str, Any]) -> str:
-    """The hash of all of a row that can be judged or decides how, so not of its key and its question's name."""
+    """The hash of everything in a row that can affect a judgment, so not of its key and question_id."""
     content = sorted((name, value) for name, value in record.items() if name not in ("row_key", "question_id"))
     return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
 
@@ -168,8 +168,8 @@ def _row_sha256(record: Mapping[str, Any]) -> str:
 def question_key(comparison: Comparison) -> int:
     """64 bits of the hash of the question's text.
 
-    By text, not by question_id: equal prompts have equal questions, so they meet in one chunk and one
-    partition whatever they are called, and the prefix cache sees one question in one piece.
+    By text, not by question_id: equal prompts have equal questions, so they are in one chunk and one
+    partition whatever their ids, and the prefix cache gets all rows of one question together.
     """
     text = "\n".join(
         [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
@@ -178,7 +178,7 @@ def question_key(comparison: Comparison) -> int:
 
 
 def records_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """The rows of a batch whose texts are bytes, decoded; `NOT_UTF8` is in a row where some of them are no text."""
+    """The rows of a batch whose texts are bytes, decoded; a row has `NOT_UTF8` if some of them are not text."""
     try:
         rows: list[dict[str, Any]] = batch.cast(_decoded_schema(batch.schema)).to_pylist()
     except pa.ArrowInvalid:
@@ -200,7 +200,7 @@ def _decoded_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _decoded_row(row: dict[str, Any]) -> dict[str, Any]:
-    """What is no UTF-8 becomes U+FFFD, so that the row can be written and seen."""
+    """Bytes that are not UTF-8 become U+FFFD, so that the row can be written and read."""
     is_text = True
 
     def decoded(value: Any) -> Any:
@@ -223,5 +223,5 @@ def _decoded_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
     if NOT_UTF8 in record:
-        return Failure(Status.INVALID_INPUT, "the row holds bytes that are not UTF-8")
+        return Failure(Status.INVALID_INPUT, "the row contains bytes that are not UTF-8")
     return comparison_from_record(record, also=("row_key",))

@@ -23,10 +23,10 @@ from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A judge in one mode, ready to be asked; small and picklable, so that it travels to executors.
+    """A judge in one mode, ready to be asked; small and picklable, so that it can be sent to executors.
 
     `model_version` is the content hash of a local model, or name@revision. `context_length` is in tokens. `is_served`
-    says that the model is a name to a server that runs already, and `chat_template` is the one given to our own.
+    means that the model is a name on a server already running; `chat_template` is given to a server we start.
     """
 
     spec: JudgeSpec
@@ -40,12 +40,12 @@ class Judge:
 
     @property
     def model(self) -> str:
-        """Local folder, or name on a hub or to the server."""
+        """Local folder, or name on Hugging Face or on the server."""
         return self.spec.model
 
     @property
     def revision(self) -> str | None:
-        """Commit or tag of a model from a hub."""
+        """Commit or tag of a model on Hugging Face."""
         return self.spec.revision
 
     @property
@@ -58,8 +58,8 @@ def resolve_judge(job: JudgeJob) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Raises:
-        UserError: no such judge, mode or local model, an engine option that would ask another model or that vLLM does
-            not take, or no room for a prompt beside the output.
+        UserError: no such judge, mode or local model, an engine option that would select another model or that vLLM
+            does not accept, or no room for a prompt in addition to the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
@@ -89,11 +89,11 @@ def resolve_judge(job: JudgeJob) -> Judge:
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:
-    """Refuse a judge whose output would take all of its context."""
+    """Reject a judge whose output would take all of its context."""
     output = spec.decoding_of(mode).max_tokens
     if output >= spec.context_length:
         raise UserError(
-            f"Judge {spec.name!r}, mode {mode!r} keeps {output} tokens for its output, and the context has "
+            f"Judge {spec.name!r}, mode {mode!r} reserves {output} tokens for its output, and the context has "
             f"{spec.context_length}: lower judge.max_tokens, or raise judge.context_length if the model allows it."
         )
 
@@ -102,7 +102,7 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
     choice = job.judge
     changes: dict[str, Any] = {}
     if choice.model is not None:
-        # A revision belongs to the model it was written for.
+        # A revision belongs only to the model that it was written for.
         changes |= {"model": choice.model, "revision": choice.revision}
     elif choice.revision is not None:
         changes["revision"] = choice.revision
@@ -119,7 +119,7 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
 
 
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
-    """The least of what the judge, the job, the engine's options and a local model's own config allow."""
+    """The minimum of what the judge, the job, the engine's options and a local model's own config allow."""
     option = max_model_len(job.engine.options)
     own = None if job.engine.url is not None else _positions(job.judge.model or spec.model)
     wanted = job.judge.context_length or spec.context_length
@@ -127,7 +127,7 @@ def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
 
 
 def _positions(model: str) -> int | None:
-    """The longest context a local model was made for, by its config.json; None for a model elsewhere."""
+    """The maximum context of a local model, by its config.json; None for a model elsewhere."""
     try:
         config = json.loads((Path(model) / "config.json").read_text("utf-8"))
     except (OSError, ValueError):

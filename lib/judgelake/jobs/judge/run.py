@@ -1,4 +1,4 @@
-"""Carry out a plan: chunks in flight, progress, giving up early, stopping cleanly."""
+"""Execute a plan: chunks in flight, progress, giving up early, stopping cleanly."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from judgelake.jobs.judge.task_error import our_error
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# A dead engine is started anew by the chunk's next try; one that dies under the same chunk again and
-# again has a cause that another start does not mend.
+# A dead engine is restarted by the chunk's next try; if it dies repeatedly under the same chunk, the cause
+# is one that another start does not fix.
 TRIES_A_CHUNK = 3
-# How often the driver wakes to notice a signal while chunks are in flight.
+# How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class Stopping:
-    """A wish to stop, heeded between two steps of a run.
+    """A request to stop, followed between two steps of a run.
 
-    A KeyboardInterrupt in the midst of a call to Spark breaks the connection to it, and with it the chance
-    to count and keep what was judged.
+    A KeyboardInterrupt during a call to Spark breaks the connection to it, and then the judgments so far can be
+    neither counted nor recorded.
     """
 
     is_wished: bool = False
     is_heeded: bool = False
 
     def wish(self) -> None:
-        """Ask for a stop; where nobody heeds it, or it was asked for before, it comes at once.
+        """Request a stop; it is immediate if no run checks for it, or if it was requested before.
 
         Raises:
             KeyboardInterrupt: as above.
@@ -53,7 +53,7 @@ class Stopping:
 
 @dataclass(slots=True)
 class Running:
-    """One run under way: what is in flight, and what has come of it so far."""
+    """One current run: what is in flight, and the results so far."""
 
     spark: SparkSession
     writer: ChunkWriter
@@ -65,17 +65,17 @@ class Running:
     work: int
     """Requests of the whole job, judged before or to be judged now."""
     statuses: Counter[str] = field(default_factory=Counter)
-    """Judgments of the finished chunks by status, as the table has them."""
+    """Judgments of the finished chunks in the table, by status."""
     is_ending: bool = False
-    """Nothing is to be begun any more."""
+    """Nothing more may be started."""
 
     def carry_out(self, chunks: Sequence[Chunk]) -> None:
-        """Write all chunks, a few at a time; on any error the ones in flight are cancelled.
+        """Write all chunks, a few at a time; on any error those in flight are cancelled.
 
         Raises:
-            RunError: too many calls failed, the first all failed alike, or the engine died for good.
-            UserError: the engine refused us (model, key, address, options).
-            KeyboardInterrupt: a stop was wished for.
+            RunError: too many calls failed, the first all failed with one status, or the engine died repeatedly.
+            UserError: the engine rejected the model, key, address or options.
+            KeyboardInterrupt: a stop was requested.
         """
         waiting = iter(chunks)
         in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
@@ -107,7 +107,7 @@ class Running:
                 raise
 
     def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
-        """End what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
+        """Stop what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
         self.is_ending = True
         for future in in_flight:
             while not future.done():
@@ -118,14 +118,14 @@ class Running:
         if self.is_ending or self.stopping.is_wished:
             raise KeyboardInterrupt
         self.spark.addTag(tag)
-        # Once something was answered, a partition of hard rows is no misconfiguration.
+        # Once something was answered, a partition of difficult rows is not a misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
 
     def _give_up_if_all_fail_alike(self) -> None:
-        """End a run whose first outcomes, of all tasks together, are failures of one kind.
+        """Stop a run whose first outcomes, over all tasks, are failures of one kind.
 
-        A task ends itself before it writes anything, but only when its own first outcomes are so many.
+        A task stops itself before it writes anything, but only when it has that many outcomes of its own.
         """
         most = self.asking.give_up_after
         if most is not None and (status := self.tally.all_failed_with(most)) is not None:
@@ -136,17 +136,17 @@ class Running:
 
     def _give_up_if_too_many_failed(self) -> None:
         failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
-        # Of all the job's work: where earlier runs have judged nearly all, the few that failed come back alone.
+        # Share of all the job's work: if earlier runs have judged nearly all, only the few failed ones are asked again.
         if self.work and failed / self.work > self.limits.max_failed_share:
             raise RunError(
                 f"{failed:,} of {self.work:,} requests ended in engine_error or timeout "
                 f"({failed / self.work:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
-                "Their rows say why (column error): mend the engine and run again, only these are asked again."
+                "Their rows say why (column error): fix the engine and run again; only these are asked again."
             )
 
 
 def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
-    """The chunks shuffled by the run's id, so that two drivers on the same work meet late and share it."""
+    """The chunks, shuffled by the run's id, so that two drivers on the same work share it and overlap late."""
     return random.Random(run_id).sample(chunks, len(chunks))
 
 

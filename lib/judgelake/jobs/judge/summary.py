@@ -1,4 +1,4 @@
-"""What one run came to, counted in the judgments table."""
+"""The result of one run, counted in the judgments table."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TOKENS = ("prompt", "cached", "output")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts over the judgments of one run. A number nobody could know is None.
+    """Counts over the judgments of one run. A number that cannot be known is None.
 
     `coverage` is judgments with status ok over all; `consistency` the share of comparisons with the same
-    verdict in the own and the reversed order, among those with a verdict in both (`both_orders` of them).
+    verdict in the original and the reversed order, among those with a verdict in both (`both_orders` of them).
     """
 
     statuses: dict[str, int] = field(default_factory=dict)
@@ -37,12 +37,12 @@ class Counts:
 
     @property
     def coverage(self) -> float | None:
-        """Share with status ok; None when nothing was written."""
+        """Share with status ok; None if nothing was written."""
         return self.statuses.get("ok", 0) / self.judgments if self.judgments else None
 
     @property
     def cached_share(self) -> float | None:
-        """Share of the prompt tokens that the prefix cache held; None where the engine does not tell."""
+        """Share of the prompt tokens found in the prefix cache; None if the engine does not report it."""
         if self.cached_tokens is None or not self.prompt_tokens:
             return None
         return self.cached_tokens / self.prompt_tokens
@@ -54,26 +54,26 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
     sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
     engines = F.collect_set("engine").alias("engines")
     by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines)
-    found = sorted(by_status.collect(), key=lambda row: row["status"])
+    groups = sorted(by_status.collect(), key=lambda row: row["status"])
     both: Any = (
         both_orders(rows)
         .agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double")))
         .first()
     )
-    prompt, cached, output = ([row[name] for row in found if row[name] is not None] for name in TOKENS)
+    prompt, cached, output = ([row[name] for row in groups if row[name] is not None] for name in TOKENS)
     return Counts(
-        statuses={row["status"]: row["count"] for row in found},
+        statuses={row["status"]: row["count"] for row in groups},
         prompt_tokens=sum(prompt) if prompt else None,
         cached_tokens=sum(cached) if cached else None,
         output_tokens=sum(output) if output else None,
         both_orders=both[0],
         consistency=both[1],
-        engines=tuple(sorted({engine for row in found for engine in row["engines"]})),
+        engines=tuple(sorted({engine for row in groups for engine in row["engines"]})),
     )
 
 
 def both_orders(judgments: DataFrame) -> DataFrame:
-    """Comparisons with a verdict in their own and in the reversed order: comparison_id, repeat, own, reversed."""
+    """Comparisons with a verdict in original and in reversed order: comparison_id, repeat, own, reversed."""
     letters = F.array_join(F.array_sort(F.split("shown_order", "")), "")
 
     def verdict_in(order: Column) -> Column:

@@ -1,4 +1,4 @@
-"""What a Spark task does with its rows of a plan: ask each prompt once, give every request its judgment."""
+"""What a Spark task does with its rows of a plan: ask each prompt once, and give every request its judgment."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from judgelake.jobs.judge.task_error import marked_errors
 from judgelake.judges import Prompt, parse
 from judgelake.lake import JUDGMENT, as_batch
 
-# Rows are handed to Spark at least this often, so that progress is seen and memory stays bounded.
+# Rows are passed to Spark at least this often, so that progress is visible and memory stays bounded.
 FLUSH_SECONDS = 1.0
 
 Row = dict[str, Any]
 Request = tuple[Row, ...]
-"""Rows of a plan that share prompt and repeat: asked once, each gets the answer."""
+"""Rows of a plan with the same prompt and repeat: asked once, each gets the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskingTask:
     """Answers the rows of one partition; picklable, runs inside Spark's Python workers.
 
-    `give_up_after` is None where the run, or most of the job's work before it, has seen verdicts: then a hard
-    partition does not end it.
+    `give_up_after` is None if there were verdicts in this run, or most of the job's work was done before it: then a
+    difficult partition does not stop it.
     """
 
     judge: Judge
@@ -48,7 +48,7 @@ class AskingTask:
     endpoint: Endpoint | None = None
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows of a plan, sorted so that equal prompts are neighbours, in; rows of `JUDGMENT` out."""
+        """Turn rows of a plan, sorted so that equal prompts are neighbours, into rows of `JUDGMENT`."""
         with marked_errors():
             yield from self._judgments(batches)
 
@@ -100,7 +100,7 @@ class AskingTask:
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
-        """What the reply says, in shown order."""
+        """The parsed reply, in shown order."""
         if isinstance(reply, Failure):
             return reply
         return parse(
@@ -113,7 +113,7 @@ class AskingTask:
         )
 
     def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
-        """One judgment for every row of the request, in its own comparison's order; without what all rows share."""
+        """One judgment for every row of the request, in its comparison's original order; without shared columns."""
         now = datetime.now(UTC)
         answered = None if isinstance(reply, Failure) else reply
         # The tokens were spent once, so only the first row of a shared prompt carries them.
@@ -148,28 +148,28 @@ class AskingTask:
 
 
 class FirstOutcomes:
-    """Ends a task whose first requests all fail alike: a misconfiguration must not burn a night.
+    """Stops a task whose first requests all fail with one status: a misconfiguration must not waste a night.
 
-    One hard question may fill a whole task, so the outcomes of all tasks decide where they are known.
+    One difficult question may fill a whole task, so the outcomes of all tasks decide if they are known.
     """
 
     def __init__(self, most: int | None, of_all_tasks: Callable[[int], bool | None] = lambda _: None) -> None:
-        """Watch for `most` of them; None watches for nothing.
+        """Watch for `most` failures; None means no limit.
 
         Args:
-            most: failures of one kind that end the task.
-            of_all_tasks: whether the first outcomes of all tasks are at least so many failures of one kind; it gives
-                None where that is not known.
+            most: failures of one kind that stop the task.
+            of_all_tasks: returns whether the first outcomes of all tasks are at least so many failures of one kind;
+                None if that is not known.
         """
         self._most = most
         self._of_all_tasks = of_all_tasks
         self._failures: list[Failure] = []
 
     def look_at(self, results: Iterable[Reading | Failure]) -> None:
-        """Take in results as they come.
+        """Count results as they arrive.
 
         Raises:
-            RunError: so many failed, all with one status and no verdict among them.
+            RunError: that many failed, all with one status and without any verdict.
         """
         for result in results:
             if self._most is None:
@@ -193,7 +193,7 @@ class FirstOutcomes:
 
 
 def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
-    """Neighbouring rows with one prompt and repeat as one request; a row that stands twice counts once."""
+    """Neighbouring rows with the same prompt and repeat as one request; a row that occurs twice counts once."""
     for _, same in itertools.groupby(rows, key=lambda row: (row["prompt_sha256"], row["repeat"])):
         yield tuple({row["judgment_id"]: row for row in same}.values())
 

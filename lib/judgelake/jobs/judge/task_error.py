@@ -1,4 +1,4 @@
-"""How an error of ours gets from a task to the driver: inside the text of Spark's exception."""
+"""How a judgelake error gets from a task to the driver: inside the text of Spark's exception."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\
 
 @contextmanager
 def marked_errors() -> Iterator[None]:
-    """In a task: put the mark on errors of ours, so that `our_error` finds them again.
+    """In a task: mark judgelake's errors, so that `our_error` can find them.
 
     Raises:
         RuntimeError: the marked error.
@@ -29,10 +29,10 @@ def marked_errors() -> Iterator[None]:
 
 
 def our_error(error: BaseException) -> UserError | RunError | None:
-    """The error of ours that a task raised, read from the text of Spark's exception; None if it is another's."""
-    found = MARKED_ERROR.search(str(error))
-    if found is None:
+    """The judgelake error that a task raised, read from the text of Spark's exception; None if it is another error."""
+    match = MARKED_ERROR.search(str(error))
+    if match is None:
         return None
-    kind, message = json.loads(found.group(1))
+    kind, message = json.loads(match.group(1))
     known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
     return known.get(kind, UserError)(message)

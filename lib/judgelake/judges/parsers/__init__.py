@@ -1,1 +1,1 @@
-"""How an output is read: one file a kind of output; nothing here knows a judge by name."""
+"""How an output is parsed: one file per kind of output; nothing here depends on a judge's name."""

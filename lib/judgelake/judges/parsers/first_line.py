@@ -11,11 +11,11 @@ class FirstLine(Labelled):
     """Options of `first_line`."""
 
     end_marks: tuple[str, ...] = ()
-    """Special tokens that an engine may have left at the end of the output."""
+    """Special tokens that an engine may leave at the end of the output."""
 
 
 def read_first_line(output: Output, options: FirstLine) -> Reading | Failure:
-    """The verdict of the label that is the whole first line; white space around it is skipped."""
+    """The verdict for the label that is the whole first line; white space around it is ignored."""
     line, line_end, _ = _without(output.text, options.end_marks).lstrip().partition("\n")
     line = line.rstrip()
     if output.was_cut and not line_end:
@@ -25,7 +25,7 @@ def read_first_line(output: Output, options: FirstLine) -> Reading | Failure:
         return decided(output, verdict)
     expected = ", ".join(options.labels)
     failure = unreadable(output, f"first line is none of {expected}: {shown(line)}")
-    # A complete first line that is no label: more tokens would not have mended it.
+    # A complete first line that is not a label: more tokens would not have helped.
     return Failure(Status.UNPARSEABLE, failure.reason) if failure.status is Status.TRUNCATED else failure
 
 

@@ -1,4 +1,4 @@
-"""One of the labels a mode allows: as the whole output, on the last line, or by log-probability."""
+"""One of the labels that a mode allows: as the whole output, on the last line, or by log-probability."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from judgelake.judges.parsers.output import Output, read_label, shown, unreadabl
 
 
 class Choice(Options):
-    """`choice` has no options: the mode's choices are the labels."""
+    """Options of `choice`: none, because the mode's choices are the labels."""
 
 
 class LastLine(Options):
-    """Options of `last_line`: the word that opens the line, before a colon and the label."""
+    """Options of `last_line`: the word at the start of the line, before a colon and the label."""
 
     word: str
 
 
 def read_choice(output: Output, options: Choice) -> Reading | Failure:
-    """The verdict of the label that is the whole output, exactly as written; white space around it is skipped."""
+    """The verdict for the label that is the whole output, exactly as written; white space around it is ignored."""
     label = output.text.strip()
     reading = read_label(output, label)
     if reading is None:
@@ -30,30 +30,30 @@ def read_choice(output: Output, options: Choice) -> Reading | Failure:
 
 
 def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
-    """The label on the last line that is not empty; the line holds the word, a colon, the label and no more.
+    """The label on the last line that is not empty; the line has the word, a colon, the label and nothing else.
 
-    Only the last line counts: the explanation before it may quote an answer that holds such a line. Where the output
-    was cut there is no last line: what stands at the end may be such a quote, and the verdict was still to come.
-    Bold type around it or a part of it, and a full stop after it, are skipped.
+    Only the last line counts: the explanation before it may quote an answer with such a line. A cut output has no
+    last line: its end may be such a quote, before the verdict was written.
+    Bold type around it or a part of it, and a full stop after it, are ignored.
     """
     lines = output.text.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     last = lines[-1].strip() if lines else ""
-    found = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:[*_\[(\s]*(.+?)[\])*_.]*", last, re.IGNORECASE)
-    reading = read_label(output, found.group(1)) if found else None
-    if found is None or reading is None:
+    match = re.fullmatch(rf"[*_#\s]*{re.escape(options.word)}[*_]*\s*:[*_\[(\s]*(.+?)[\])*_.]*", last, re.IGNORECASE)
+    reading = read_label(output, match.group(1)) if match else None
+    if match is None or reading is None:
         return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
     if output.was_cut:
-        return Failure(Status.TRUNCATED, f"the output was cut at its token limit, it ends in: {shown(last)}")
+        return Failure(Status.TRUNCATED, f"the output was cut at its token limit; it ends with: {shown(last)}")
     return reading
 
 
 def read_logprobs(output: Output) -> Reading | Failure:
-    """The most likely label, and every label's log-probability by the verdict (or score) it stands for.
+    """The most likely label, and every label's log-probability by the verdict (or score) that it means.
 
-    Two labels that are exactly equally likely are no verdict: to take one would be a guess, and a tie is
-    a label of its own.
+    Two labels that are exactly equally likely give no verdict: choosing one would be a guess, and a tie has
+    its own label.
     """
     logprobs = output.label_logprobs
     if not logprobs:
@@ -65,7 +65,7 @@ def read_logprobs(output: Output) -> Reading | Failure:
     if len(ranked) > 1 and logprobs[ranked[0]] == logprobs[ranked[1]]:
         return Failure(Status.UNPARSEABLE, f"the labels {ranked[0]!r} and {ranked[1]!r} are exactly equally likely")
     best = read_label(output, ranked[0])
-    assert best is not None  # ranked holds labels of verdict_of only
+    assert best is not None  # ranked contains only labels of verdict_of
     by_verdict = {_name(output.verdict_of[label]): logprobs[label] for label in output.verdict_of}
     return Reading(scores=best.scores, verdict=best.verdict, logprobs=by_verdict)
 

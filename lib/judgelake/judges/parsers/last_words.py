@@ -12,15 +12,15 @@ from judgelake.judges.parsers.options import Labelled, Options, only_for_one
 from judgelake.judges.parsers.output import NUMBER, Output, decided, in_range, shown, unreadable
 from judgelake.judges.parsers.quoting import Said, why_doubtful
 
-# What may stand between two choices of one statement, on one line: "1, 2", "1-2", "1 and 2".
+# What may separate two choices in one statement, on one line: "1, 2", "1-2", "1 and 2".
 BETWEEN = r"(?:[ \t,，、/／&|+=~*‐-―-]|[(\[]?(?:\b(?:and|to|nor|perhaps|possibly|maybe)\b|和|与|及|以及|跟))*"
-# After these there is a second choice, in whatever words.
+# These announce a second choice, in whatever words.
 ALTERNATIVE = r"[\s(\[,，*\"”'’]*(?:(?:or|vs|versus)(?![^\W_])|或|还是)"
 OPEN_RATING = re.compile(rf"{ALTERNATIVE}|{BETWEEN}\[\[", re.IGNORECASE)
 
 
 class FinalDecision(Labelled):
-    """Options of `final_decision`: the words before the decision, and what each decision stands for."""
+    """Options of `final_decision`: the words before the decision, and what each decision means."""
 
     after: tuple[str, ...] = Field(min_length=1)
     """The last of these phrases in the output counts; letters and spaces as written."""
@@ -34,17 +34,17 @@ class FinalRating(Options):
     highest: float = 10
 
     def problem(self, most_answers: int) -> str | None:
-        """Several answers, of which the rating would be one's."""
+        """A problem if there are several answers, because a rating is for one answer."""
         return only_for_one(most_answers)
 
 
 def read_final_decision(output: Output, options: FinalDecision) -> Reading | Failure:
     """The label right after the last of the phrases.
 
-    The reasons may quote an answer that uses the same words: what stands in quotation marks does not count, and where
-    two decisions outside of them differ, there is no telling.
-    A longer number ("Response 11"), a choice left open ("Response 1 / Response 2", "Response 1 or ...") and an
-    unknown label are no decision. A cut output is only read when nothing but the finished decision follows the phrase.
+    The reasons may quote an answer that uses the same words: text in quotation marks does not count, and if two
+    decisions outside of them differ, it is not known which is the judge's.
+    A longer number ("Response 11"), an open choice ("Response 1 / Response 2", "Response 1 or ...") and an unknown
+    label are not decisions. A cut output is only parsed if nothing but the finished decision follows the phrase.
     """
     text = output.text if output.was_cut else output.text.rstrip()
     starts = sorted({match.end() for phrase in options.after for match in re.finditer(re.escape(phrase), output.text)})
@@ -57,21 +57,21 @@ def read_final_decision(output: Output, options: FinalDecision) -> Reading | Fai
     if output.was_cut and not re.fullmatch(r"[.!。！\"”*]*[.!。！\n]\s*", text[last.end :]):
         return Failure(Status.TRUNCATED, f"cut before the decision was finished: {shown(rest)}")
     if (why := why_doubtful(text, decisions)) is not None:
-        return unreadable(output, f"whether the last decision is the judge's own cannot be told, {why}: {shown(rest)}")
+        return unreadable(output, f"cannot tell which decision is the judge's own: {why}: {shown(rest)}")
     return decided(output, str(last.value))
 
 
 def _decision(text: str, start: int, options: FinalDecision) -> Said:
-    """What is decided at this place; no value where there is no label, or a choice is left open."""
+    """The decision at this place; no value if there is no label or the choice is left open."""
     longest_first = sorted(options.labels, key=len, reverse=True)
-    found = re.compile(rf"\s*(?:{_groups(longest_first)})(?![^\W_]|[.,]\d)", re.IGNORECASE).match(text, start)
-    if found is None or found.lastindex is None:
+    match = re.compile(rf"\s*(?:{_groups(longest_first)})(?![^\W_]|[.,]\d)", re.IGNORECASE).match(text, start)
+    if match is None or match.lastindex is None:
         return Said(start, start, None)
     another = "|".join(map(re.escape, longest_first))
-    is_open = re.compile(rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}(?:{another}|\d)", re.IGNORECASE).match(text, found.end())
-    # By its place and not by its letters: "ſ" is an "s" to a search in any case, and to nothing else.
-    verdict = options.labels[longest_first[found.lastindex - 1]]
-    return Said(start, found.end(), None if is_open else verdict)
+    is_open = re.compile(rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}(?:{another}|\d)", re.IGNORECASE).match(text, match.end())
+    # By position and not by letters: a case-insensitive search matches "ſ" with "s", other comparisons do not.
+    verdict = options.labels[longest_first[match.lastindex - 1]]
+    return Said(start, match.end(), None if is_open else verdict)
 
 
 def _groups(labels: Collection[str]) -> str:
@@ -81,8 +81,8 @@ def _groups(labels: Collection[str]) -> str:
 def read_final_rating(output: Output, options: FinalRating) -> Reading | Failure:
     """The number in the last `[[...]]` that follows one of the words; decimals are allowed.
 
-    A rating left open ("[[5]] or [[6]]") is none, and neither is one in quotation marks, or one that differs from
-    another: it may be the answer's own.
+    An open rating ("[[5]] or [[6]]") is not a rating, nor is one in quotation marks, or one that differs from
+    another: it may be part of the answer.
     """
     words = "|".join(re.escape(word) for word in options.after)
     matches = list(re.finditer(rf"(?:{words})\s*\[\[([^\[\]\n]*)(\]\])?", output.text))
@@ -97,7 +97,7 @@ def read_final_rating(output: Output, options: FinalRating) -> Reading | Failure
     if output.was_cut and output.text[last.end :].strip(" .。\n"):
         return Failure(Status.TRUNCATED, "the output goes on after the last rating and was cut at its token limit")
     if (why := why_doubtful(output.text, ratings)) is not None:
-        return unreadable(output, f"whether the last rating is the judge's own cannot be told, {why}: {shown(written)}")
+        return unreadable(output, f"cannot tell which rating is the judge's own: {why}: {shown(written)}")
     score = float(last.value)
     return in_range(score, options.lowest, options.highest) or Reading(scores=(score,))
 

@@ -1,4 +1,4 @@
-"""What every parser gets, and the questions about an output that all of them ask."""
+"""What every parser gets, and the checks of an output that all of them use."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from judgelake.comparisons import LETTERS, TIE, Failure, Reading, Status
 MOST_SHOWN = 60
 """Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""
 
-# A refusal stands at the very beginning; further on, thousands of dots or line ends would take seconds to search.
+# A refusal is at the very beginning; searching further through thousands of dots or line ends would take seconds.
 OPENING_CHARACTERS = 300
 
-# Only an opening that says so outright: a judge may well write "I cannot say which is better, but ..." later on.
+# Only an opening that clearly refuses: a judge may well write "I cannot say which is better, but ..." later.
 REFUSAL = re.compile(
     r"\W*(?:(?:(?:i['’]?m|i am) (?:very |so )?)?sorry|i apologi[sz]e|unfortunately)?\W*(?:but )?"
     r"(?:as an ai[^.\n]{0,40}, )?i(?:['’]m| am)? ?"
@@ -30,8 +30,8 @@ NUMBER = r"[0-9]+(?:\.[0-9]*)?"
 class Output:
     """One answer of a judge model, as the engine returned it.
 
-    `verdict_of` maps each label the mode allows to a verdict ("A", `TIE`) or to a score;
-    it is empty where the mode has no labels.
+    `verdict_of` maps each label that the mode allows to a verdict ("A", `TIE`) or to a score;
+    it is empty if the mode has no labels.
     """
 
     text: str
@@ -42,12 +42,12 @@ class Output:
 
     @property
     def was_cut(self) -> bool:
-        """True when the model was stopped at its last allowed token, so that more may have followed."""
+        """True if the model was stopped at its token limit, so that more text may have followed."""
         return self.finish_reason == "length"
 
 
 def unreadable(output: Output, reason: str) -> Failure:
-    """No verdict found: cut off, or a refusal to judge, or else unparseable; the reason quotes the end or start."""
+    """No verdict was found: the output is cut off, a refusal, or unparseable; the reason quotes its end or start."""
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"{reason}; the output was cut at its token limit")
     if REFUSAL.match(output.text.lstrip()[:OPENING_CHARACTERS]):
@@ -62,7 +62,7 @@ def shown(text: str, *, end: bool = False) -> str:
 
 
 def read_label(output: Output, label: str) -> Reading | None:
-    """The reading a label stands for; None when the mode has no such label."""
+    """The reading that a label means; None if the mode has no such label."""
     value = output.verdict_of.get(label)
     if value is None:
         return None
@@ -70,14 +70,14 @@ def read_label(output: Output, label: str) -> Reading | None:
 
 
 def decided(output: Output, verdict: str) -> Reading | Failure:
-    """The reading of a verdict; a letter beyond the answers shown is none."""
+    """The reading of a verdict; a letter beyond the answers shown is a failure."""
     if verdict != TIE and verdict not in tuple(LETTERS[: output.answers]):
-        return Failure(Status.UNPARSEABLE, f"{verdict} is none of the {output.answers} answers")
+        return Failure(Status.UNPARSEABLE, f"{verdict} is not one of the {output.answers} answers")
     return Reading(verdict=verdict)
 
 
 def in_range(value: float, lowest: float, highest: float) -> Failure | None:
-    """The failure of a score that lies outside the scale."""
+    """The failure for a score outside the scale."""
     if lowest <= value <= highest:
         return None
     return Failure(Status.OUT_OF_RANGE, f"score {value:g} is not between {lowest:g} and {highest:g}")

@@ -18,7 +18,7 @@ from judgelake.judges.parsers.score_line import ScoreLine, read_score_line
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """How one kind of output is read: the options a judge file may give, and the function."""
+    """How one kind of output is parsed: the options a judge file may give, and the function."""
 
     options: type[Options]
     # Any: each function takes its own options class, which the judge file was validated against.

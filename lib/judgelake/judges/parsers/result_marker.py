@@ -12,10 +12,10 @@ from judgelake.judges.parsers.quoting import Said, why_doubtful
 
 FLAGS = re.IGNORECASE | re.ASCII
 OF_FIVE = r"(?:\s*(?:/|(?:out\s+)?of\b)\s*5)?"
-# What makes the value before it one of two, or one of another scale, even on the next line.
+# What makes the value before it one of two, or one on another scale, even on the next line.
 ANOTHER = r"(?:[0-9]|(?:[a-z]|one|two|three|four|five|ten|hundred)\b)"
 GOES_ON = rf"\s*(?:[/&,~]|(?:or|vs|versus)\b|(?:and|to|of|out\s+of)\s+{ANOTHER}|[0-9]+\s*\Z)"
-# Nothing else may stand on the value's line, but for another sentence: "4 to five" and "4 out of 10" have no end here.
+# Only another sentence may follow on the value's line: "4 to five" and "4 out of 10" have no end here.
 END = rf"[ \t\r)\]]*(?:\Z|(?=\n)|\.[.)\]]*(?=\s|\Z))(?!{GOES_ON})"
 
 EXACT_MARKER = re.compile(r"\[RESULT\]")
@@ -30,8 +30,8 @@ LETTER = re.compile(rf"\s*(?:response\s+)?\(?(?P<value>[A-Z])[)\].]*[ \t]*(?=\n|
 # An earlier result need not end its line to contradict the last one.
 LOOSE = re.compile(r"[\s(\[]*(?:(?:score|response|result)\b[:\s]*)?[(\[]*(?P<value>-?[0-9]+|[A-Z]\b)", FLAGS)
 
-# Without a marker only the very last words count, and only as words of their own: anything else may be a
-# quote, or the "(Score 5)" by which the prompt calls the reference answer.
+# Without a marker only the very last words count, and only if nothing else is with them: the rest may be a
+# quote, or the "(Score 5)" with which the prompt names the reference answer.
 SCORE_AT_END = re.compile(
     rf"(?:\A|[.!?\n][^\S\n]*|\[)(?:score|result)(?::|\s+of)?\s*(?P<value>-?[0-9]+){OF_FIVE}[\].]*\s*\Z", FLAGS
 )
@@ -50,35 +50,35 @@ class Result(Options):
     highest: float = 5
 
     def problem(self, most_answers: int) -> str | None:
-        """A score for several answers, of which it would be one's."""
+        """A problem if there are several answers, because a score is for one answer."""
         return only_for_one(most_answers) if self.gives == "score" else None
 
 
 def read_result(output: Output, options: Result) -> Reading | Failure:
-    """What the last `[RESULT]` says; without one, in the varied form, what the very last words say.
+    """The value after the last `[RESULT]`; without one, in the varied form, the value in the very last words.
 
-    The feedback may quote an answer that holds the marker: what stands in quotation marks does not count, and where two
-    results outside of them differ, there is no telling. When the last marker is followed by something else, an
+    The feedback may quote an answer with the marker: text in quotation marks does not count, and if two results
+    outside of them differ, it is not known which is the judge's. If something else follows the last marker, an
     earlier one is not tried. The value is the last word on its line: two values ("3 or 4"),
-    another scale ("4 out of 10") and a sentence that goes on are no result. A cut output is only read when nothing
+    another scale ("4 out of 10") and a sentence that goes on are not results. A cut output is only parsed if nothing
     but the finished result follows the marker.
     """
-    found, why = _search(output.text, options)
-    if found is None:
+    match, why = _search(output.text, options)
+    if match is None:
         return unreadable(output, f"no {options.gives} after [RESULT]: {shown(output.text, end=True)}")
-    if output.was_cut and not FINISHED.fullmatch(output.text, found.end("value")):
-        return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(found.group(0))}")
+    if output.was_cut and not FINISHED.fullmatch(output.text, match.end("value")):
+        return Failure(Status.TRUNCATED, f"cut before the result was finished: {shown(match.group(0))}")
     if why is not None:
         tail = shown(output.text, end=True)
-        return unreadable(output, f"whether the last result is the judge's own cannot be told, {why}: {tail}")
-    value = found.group("value").upper()
+        return unreadable(output, f"cannot tell which result is the judge's own: {why}: {tail}")
+    value = match.group("value").upper()
     if options.gives == "score":
         return in_range(float(value), options.lowest, options.highest) or Reading(scores=(float(value),))
     return decided(output, value)
 
 
 def _search(text: str, options: Result) -> tuple[re.Match[str] | None, str | None]:
-    """The last result, and why it cannot be taken for the judge's own; None where it can."""
+    """The last result, and why it cannot be accepted as the judge's own; None if it can."""
     gives_letter = options.gives == "letter"
     is_exact = options.form == "exact"
     markers = list((EXACT_MARKER if is_exact else MARKER).finditer(text))

@@ -21,11 +21,11 @@ class ScoreLine(Options):
 
 
 def read_score_line(output: Output, options: ScoreLine) -> Reading | Failure:
-    """One score an answer, all on the first line; the best score is the verdict, equal best scores a tie.
+    """One score per answer, all on the first line; the best score is the verdict, equal best scores are a tie.
 
-    White space before the line is skipped. Without a line end the last number of a cut output may lack
-    its last digit ("7 1" of "7 10"): that is truncated, not a score. A stop at the line end leaves no
-    line end in the text and needs none.
+    White space before the line is ignored. Without a line end the last number of a cut output may lack
+    its last digit ("7 1" of "7 10"): that is truncated, not a score. A stop at the line end removes the
+    line end from the text, so none is needed then.
     """
     line, line_end, _ = output.text.lstrip().partition("\n")
     line = line.strip()
@@ -46,6 +46,6 @@ def read_score_line(output: Output, options: ScoreLine) -> Reading | Failure:
 def _no_scores(output: Output, line: str) -> Failure:
     failure = unreadable(output, f"first line holds no scores: {shown(line)}")
     if failure.status is Status.TRUNCATED:
-        # The score line is complete and no score line: more tokens would not have mended it.
+        # The first line is complete and is not a score line: more tokens would not have helped.
         return Failure(Status.UNPARSEABLE, f"first line holds no scores: {shown(line)}")
     return failure

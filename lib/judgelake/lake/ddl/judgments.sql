@@ -1,9 +1,9 @@
--- One row an attempt at a request (a comparison in one order for one judge). Append-only; read judgments_latest instead.
--- What a run cost:
+-- One row per attempt at a request (a comparison in one order for one judge). Append-only; query judgments_latest instead.
+-- The cost of each run:
 --   SELECT run_id, status, count(*), sum(prompt_tokens), sum(output_tokens) FROM judgments GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {judgments} (
-  judgment_id       STRING COMMENT 'The request: 128 bits (hex) of the hash of judge fingerprint, comparison_id, order, repeat and prompt',
-  run_id            STRING COMMENT 'The run that asked',
+  judgment_id       STRING COMMENT 'Id of the request: 128 bits (hex) of the hash of judge fingerprint, comparison_id, order, repeat and prompt',
+  run_id            STRING COMMENT 'The run that made the request',
   comparison_id     STRING COMMENT 'The comparison that was judged',
   question_id       STRING COMMENT 'Its question',
   judge             STRING COMMENT 'Name of the judge',
@@ -12,27 +12,27 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   mode              STRING COMMENT 'How the judge was asked: pair, single, multi, ...',
   shown_order       STRING COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            INT COMMENT 'Number of the repeat of an identical request, from 0',
-  content_sha256    STRING COMMENT 'Hash of the prompt in the own order, or of the row where there is none: the same for all orders of one text of the comparison, another after an edit that the judge sees; NULL for imported judgments',
-  prompt_sha256     STRING COMMENT 'Hash of the prompt; NULL where none could be made',
+  content_sha256    STRING COMMENT 'Hash of the prompt in the original order, or of the row if there is no prompt: the same for all orders of one text of the comparison, different after an edit that the judge sees; NULL for imported judgments',
+  prompt_sha256     STRING COMMENT 'Hash of the prompt; NULL if none could be rendered',
   trimmed           BOOLEAN COMMENT 'Whether answers were cut to fit the context; the cuts are marked in the prompt',
-  raw_output        STRING COMMENT 'What the model wrote; NULL where the call failed',
-  finish_reason     STRING COMMENT 'Why it ended: stop, length, ...',
+  raw_output        STRING COMMENT 'Output of the model; NULL if the call failed',
+  finish_reason     STRING COMMENT 'Why the output ended: stop, length, ...',
   status            STRING COMMENT 'ok, or why there is no verdict',
-  error             STRING COMMENT 'The reason in words; NULL where status is ok',
-  scores            ARRAY<DOUBLE> COMMENT 'One score an answer in the comparison''s own order; NULL where the judge gives none',
-  verdict           STRING COMMENT 'A, B, ... or tie in the comparison''s own order; NULL unless status is ok, and for single answers',
-  verdict_logprobs  MAP<STRING, DOUBLE> COMMENT 'Log-probability of each verdict, in the comparison''s own order, where the judge decides in one token',
-  margin            DOUBLE COMMENT 'Log-probability of the best verdict above the next, in nats',
-  prompt_tokens     BIGINT COMMENT 'Tokens of the prompt; NULL on further rows that share one call',
-  cached_tokens     BIGINT COMMENT 'Of those, found in the prefix cache; NULL where the engine does not tell',
-  output_tokens     BIGINT COMMENT 'Tokens the model wrote; NULL on further rows that share one call',
+  error             STRING COMMENT 'The reason in words; NULL if status is ok',
+  scores            ARRAY<DOUBLE> COMMENT 'One score per answer in the comparison''s original order; NULL if the judge gives none',
+  verdict           STRING COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok, and for single answers',
+  verdict_logprobs  MAP<STRING, DOUBLE> COMMENT 'Log-probability of each verdict, in the comparison''s original order, if the judge decides in one token',
+  margin            DOUBLE COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
+  prompt_tokens     BIGINT COMMENT 'Tokens of the prompt; NULL in all but one of the rows that share a call',
+  cached_tokens     BIGINT COMMENT 'Prompt tokens found in the prefix cache; NULL if the engine does not report it',
+  output_tokens     BIGINT COMMENT 'Tokens of the output; NULL in all but one of the rows that share a call',
   latency_ms        DOUBLE COMMENT 'Milliseconds of the call',
   attempt           INT COMMENT 'Number of the attempt over all runs, from 1',
-  chunk             INT COMMENT 'Chunk of the run it was appended with',
-  engine            STRING COMMENT 'What answered, with its version where known',
-  judged_at         TIMESTAMP COMMENT 'When the answer was read'
+  chunk             INT COMMENT 'Chunk of the run that it was appended with',
+  engine            STRING COMMENT 'The engine that answered, with its version if known',
+  judged_at         TIMESTAMP COMMENT 'When the answer was received'
 ) USING DELTA
-COMMENT 'Everything judges have said, one row an attempt; append-only'
+COMMENT 'All judgments, one row per attempt; append-only'
 {location}
 CLUSTER BY (run_id, question_id)
 TBLPROPERTIES (

@@ -1,9 +1,9 @@
--- One row a comparison, judge, mode and repeat: the comparison's own order (AB, or ABC, ...) beside its reverse.
--- Further random orders are left to judgments_latest. Position bias at a glance:
+-- One row per comparison, judge, mode and repeat: the comparison's original order (AB, or ABC, ...) next to its reverse.
+-- Further random orders are only in judgments_latest. Position bias at a glance:
 --   SELECT judge, avg(CAST(is_consistent AS INT)) FROM judgments_both_orders GROUP BY ALL
--- Beside each other stand the last judgments of both orders, where both are of one text of the comparison: of an edit
--- that was asked in one order only, the other order's older judgment is left out. What imported judgments were said of
--- is not known, so of them the last of each order stand here, unless they show another number of answers.
+-- Each row shows the last judgments of both orders if both are about the same text of the comparison: after an edit
+-- that was judged in one order only, the other order's older judgment is left out. It is not known which text imported
+-- judgments are about, so the last of each order are shown, unless they show different numbers of answers.
 CREATE OR REPLACE VIEW {judgments_both_orders} (
   comparison_id     COMMENT 'The comparison that was judged',
   question_id       COMMENT 'Its question',
@@ -11,12 +11,12 @@ CREATE OR REPLACE VIEW {judgments_both_orders} (
   judge_fingerprint COMMENT 'SHA-256 of all that can change this judge''s verdicts',
   mode              COMMENT 'How the judge was asked',
   repeat            COMMENT 'Number of the repeat, from 0',
-  status_ab         COMMENT 'Status in the own order; NULL where it was not asked, or only on an earlier text',
-  status_ba         COMMENT 'Status in the reversed order; NULL where it was not asked, or only on an earlier text',
-  verdict_ab        COMMENT 'Verdict in the own order',
-  verdict_ba        COMMENT 'Verdict in the reversed order, mapped back to the comparison''s own',
-  scores_ab         COMMENT 'Scores in the own order',
-  scores_ba         COMMENT 'Scores in the reversed order, mapped back to the comparison''s own',
+  status_ab         COMMENT 'Status in the original order; NULL if it was not judged, or only with an earlier text',
+  status_ba         COMMENT 'Status in the reversed order; NULL if it was not judged, or only with an earlier text',
+  verdict_ab        COMMENT 'Verdict in the original order',
+  verdict_ba        COMMENT 'Verdict in the reversed order, mapped back to the original order',
+  scores_ab         COMMENT 'Scores in the original order',
+  scores_ba         COMMENT 'Scores in the reversed order, mapped back to the original order',
   is_consistent     COMMENT 'Whether both orders gave the same verdict; NULL unless both gave one'
 ) COMMENT 'Both orders of a comparison side by side' AS
 WITH shown AS (
@@ -38,7 +38,7 @@ paired AS (
   FROM shown
   GROUP BY comparison_id, judge_fingerprint, mode, repeat
 ),
-told AS (
+compared AS (
   SELECT *, ab.answers <> ba.answers OR coalesce(ab.content_sha256 <> ba.content_sha256, FALSE) AS is_edited
   FROM paired
 ),
@@ -47,7 +47,7 @@ kept AS (
     comparison_id, question_id, judge, judge_fingerprint, mode, repeat,
     CASE WHEN is_edited AND ab.judged_at < ba.judged_at THEN NULL ELSE ab END AS ab,
     CASE WHEN is_edited AND ba.judged_at <= ab.judged_at THEN NULL ELSE ba END AS ba
-  FROM told
+  FROM compared
 )
 SELECT
   comparison_id, question_id, judge, judge_fingerprint, mode, repeat,

@@ -1,10 +1,10 @@
--- One row a comparison, judge, order and repeat: what was said last, whatever the comparison's text was before. Read
--- this, not judgments, which keeps every attempt and what was said of earlier texts. Coverage by order:
+-- One row per comparison, judge, order and repeat: the last judgment, whatever the comparison's text was before. Query
+-- this, not judgments, which keeps every attempt and the judgments of earlier texts. Coverage by order:
 --   SELECT shown_order, count_if(status = 'ok') / count(*) FROM judgments_latest GROUP BY ALL
--- A text that was edited and then put back as it was is not asked again: what was said of the edit stays the last word.
+-- A text that was edited and then restored is not judged again: the judgment of the edited text remains the last one.
 CREATE OR REPLACE VIEW {judgments_latest} (
-  judgment_id       COMMENT 'The request: judge, comparison, order, repeat and prompt',
-  run_id            COMMENT 'The run that asked last',
+  judgment_id       COMMENT 'Id of the request: judge, comparison, order, repeat and prompt',
+  run_id            COMMENT 'The run that made the last request',
   comparison_id     COMMENT 'The comparison that was judged',
   question_id       COMMENT 'Its question',
   judge             COMMENT 'Name of the judge',
@@ -14,22 +14,22 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   shown_order       COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            COMMENT 'Number of the repeat of an identical request, from 0',
   content_sha256    COMMENT 'Hash of what the judge saw of the comparison, whatever the order; NULL for imported judgments',
-  prompt_sha256     COMMENT 'Hash of the prompt; NULL where none could be made, and for imported judgments',
+  prompt_sha256     COMMENT 'Hash of the prompt; NULL if none could be rendered, and for imported judgments',
   trimmed           COMMENT 'Whether answers were cut to fit the context',
-  raw_output        COMMENT 'What the model wrote',
-  finish_reason     COMMENT 'Why it ended',
+  raw_output        COMMENT 'Output of the model',
+  finish_reason     COMMENT 'Why the output ended',
   status            COMMENT 'ok, or why there is no verdict',
   error             COMMENT 'The reason in words',
-  scores            COMMENT 'One score an answer, in the comparison''s own order',
-  verdict           COMMENT 'In the comparison''s own order; NULL unless status is ok',
-  verdict_logprobs  COMMENT 'Log-probability of each verdict, where known',
-  margin            COMMENT 'Log-probability of the best verdict above the next, in nats',
+  scores            COMMENT 'One score per answer, in the comparison''s original order',
+  verdict           COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok',
+  verdict_logprobs  COMMENT 'Log-probability of each verdict, if known',
+  margin            COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
   prompt_tokens     COMMENT 'Tokens of the prompt',
-  cached_tokens     COMMENT 'Of those, found in the prefix cache',
-  output_tokens     COMMENT 'Tokens the model wrote',
+  cached_tokens     COMMENT 'Prompt tokens found in the prefix cache',
+  output_tokens     COMMENT 'Tokens of the output',
   latency_ms        COMMENT 'Milliseconds of the call',
   attempt           COMMENT 'Number of that attempt, from 1',
-  judged_at         COMMENT 'When the answer was read'
+  judged_at         COMMENT 'When the answer was received'
 ) COMMENT 'Last judgment of every comparison, judge, order and repeat' AS
 SELECT
   judgment_id, run_id, comparison_id, question_id, judge, judge_fingerprint, model_version, mode, shown_order, repeat,

@@ -1,13 +1,13 @@
--- One row a verdict that is not our judge's: of a human, a teacher model, or gold. How many verdicts each labeler gave:
+-- One row per external verdict: by a human, by a teacher model, or gold. How many verdicts each labeler gave:
 --   SELECT labeler, kind, verdict, count(*) FROM labels GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {labels} (
   comparison_id STRING COMMENT 'The comparison that was labeled',
-  labeler       STRING COMMENT 'Who said it: a person, a model, or how several were put together',
+  labeler       STRING COMMENT 'Who gave the verdict: a person, a model, or how several verdicts were combined',
   kind          STRING COMMENT 'human, teacher or gold',
-  verdict       STRING COMMENT 'A, B, ... or tie, in the order of the comparison''s answers; NULL where only scores were given',
-  scores        ARRAY<DOUBLE> COMMENT 'One score an answer; NULL where only a verdict was given'
+  verdict       STRING COMMENT 'A, B, ... or tie, in the original order of the comparison''s answers; NULL if only scores were given',
+  scores        ARRAY<DOUBLE> COMMENT 'One score per answer; NULL if only a verdict was given'
 ) USING DELTA
-COMMENT 'Verdicts to hold a judge against'
+COMMENT 'External verdicts that judges are compared with'
 {location}
 TBLPROPERTIES (
   'delta.constraints.known_kind' = 'kind IN (''human'', ''teacher'', ''gold'')',

@@ -1,9 +1,9 @@
--- One row a request that a run under way is about to make. A run deletes its rows when it ends; rows that stay
+-- One row per request that a current run will make. A run deletes its rows when it ends; rows that remain
 -- belong to a run that was killed:
 --   SELECT plan_id, chunk, count(*) FROM plans GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {plans} (
   plan_id       STRING COMMENT 'The run',
-  chunk         INT COMMENT 'Requests with one number are appended in one commit',
+  chunk         INT COMMENT 'Requests with the same number are appended in one commit',
   question_key  BIGINT COMMENT 'Hash of the question''s text; requests of one question stay together',
   judgment_id   STRING COMMENT 'The request',
   comparison_id STRING COMMENT 'The comparison to be judged',
@@ -15,12 +15,12 @@ CREATE TABLE IF NOT EXISTS {plans} (
   prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON',
   prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',
   trimmed       BOOLEAN COMMENT 'Whether answers were cut to fit the context',
-  status        STRING COMMENT 'Why it will not be asked; NULL where it will',
+  status        STRING COMMENT 'Why it will not be asked; NULL if it will',
   reason        STRING COMMENT 'The reason in words',
   attempt       INT COMMENT 'Number of the attempt over all runs, from 1'
 ) USING DELTA
 PARTITIONED BY (plan_id, chunk)
-COMMENT 'What runs under way are about to ask'
+COMMENT 'Requests that current runs will make'
 {location}
--- Found by partition alone; statistics of prompts would only cost time.
+-- Rows are found by partition only; statistics on prompts would only cost time.
 TBLPROPERTIES ('delta.dataSkippingNumIndexedCols' = '0')

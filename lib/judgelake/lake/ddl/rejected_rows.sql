@@ -1,13 +1,13 @@
--- One row that ingest could not accept. Why a file was refused:
+-- One row per row that ingest did not accept. Why rows of a file were rejected:
 --   SELECT file, line, reason FROM rejected_rows ORDER BY file, line
 CREATE TABLE IF NOT EXISTS {rejected_rows} (
   row_id      STRING COMMENT 'Hash of file name, line, reason and text, so that ingesting twice adds nothing',
-  file        STRING COMMENT 'The file it stood in',
-  line        BIGINT COMMENT 'Line of the file it begins in, from 1; NULL where it is not about one line',
-  reason      STRING COMMENT 'Why it was refused, naming the field',
-  raw         STRING COMMENT 'The row as it stood there',
+  file        STRING COMMENT 'The file it was in',
+  line        BIGINT COMMENT 'Line of the file on which it begins, from 1; NULL if it does not concern one line',
+  reason      STRING COMMENT 'Why it was rejected, naming the field',
+  raw         STRING COMMENT 'The row as it was in the file',
   format      STRING COMMENT 'The format it was read as',
-  ingested_at TIMESTAMP COMMENT 'When it was refused'
+  ingested_at TIMESTAMP COMMENT 'When it was rejected'
 ) USING DELTA
-COMMENT 'Rows that ingest could not accept, with the reason'
+COMMENT 'Rows that ingest did not accept, with the reason'
 {location}

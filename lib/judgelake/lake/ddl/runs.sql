@@ -1,4 +1,4 @@
--- One row a run of the judge job. What judging has cost so far:
+-- One row per run of the judge job. The cost of judging so far:
 --   SELECT judge, model, sum(asked), sum(output_tokens), sum(device_seconds) FROM runs GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {runs} (
   run_id             STRING COMMENT 'The run, as in judgments',
@@ -7,32 +7,32 @@ CREATE TABLE IF NOT EXISTS {runs} (
   outcome            STRING COMMENT 'finished, failed or stopped',
   judge              STRING COMMENT 'Name of the judge',
   judge_fingerprint  STRING COMMENT 'SHA-256 of all that can change its verdicts',
-  mode               STRING COMMENT 'How it was asked',
-  model              STRING COMMENT 'The model asked',
-  model_revision     STRING COMMENT 'Its revision; NULL for a local model, or where none was pinned',
+  mode               STRING COMMENT 'How the judge was asked',
+  model              STRING COMMENT 'The judge model',
+  model_revision     STRING COMMENT 'Its revision; NULL for a local model, or if none was pinned',
   model_version      STRING COMMENT 'Content hash of a local model, or name@revision',
   config_sha256      STRING COMMENT 'Hash of the whole config',
-  config             STRING COMMENT 'The config as JSON; it names secrets, it holds none',
+  config             STRING COMMENT 'The config as JSON; it names secrets but contains none',
   input_table        STRING COMMENT 'The comparisons read',
-  input_version      BIGINT COMMENT 'The version of them that was read',
+  input_version      BIGINT COMMENT 'The version of that table that was read',
   git_commit         STRING COMMENT 'Commit of the code, "+changes" where files differed; NULL outside a checkout',
   judgelake_version  STRING COMMENT 'Version of the package',
-  mlflow_run_id      STRING COMMENT 'The run in MLflow; NULL where it was switched off',
-  engine             STRING COMMENT 'What answered',
-  engine_settings    STRING COMMENT 'Version, options and VLLM_* environment of our engines, or the version a given server tells, as a JSON list; NULL if not known',
+  mlflow_run_id      STRING COMMENT 'The run in MLflow; NULL if it was switched off',
+  engine             STRING COMMENT 'The engine that answered',
+  engine_settings    STRING COMMENT 'Version, options and VLLM_* environment of engines started by judgelake, or the version a given server reports, as a JSON list; NULL if not known',
   requests           BIGINT COMMENT 'Requests the config asks for, judged before or not',
   asked              BIGINT COMMENT 'Requests of this run that had a prompt to ask',
   skipped            BIGINT COMMENT 'Requests judged by earlier runs',
   answered_by_status MAP<STRING, BIGINT> COMMENT 'Judgments written by this run, by status',
-  coverage           DOUBLE COMMENT 'Share of them with status ok; NULL when none was written',
-  consistency        DOUBLE COMMENT 'Share with the same verdict in both orders; NULL when no comparison has both',
+  coverage           DOUBLE COMMENT 'Share of these judgments with status ok; NULL if none was written',
+  consistency        DOUBLE COMMENT 'Share of comparisons with the same verdict in both orders; NULL if no comparison has both',
   prompt_tokens      BIGINT COMMENT 'Tokens of all prompts asked',
-  cached_tokens      BIGINT COMMENT 'Of those, found in the prefix cache; NULL where the engine does not tell',
-  output_tokens      BIGINT COMMENT 'Tokens the model wrote',
-  engine_start_s     DOUBLE COMMENT 'Seconds the slowest engine took to start; 0 if it ran, NULL if not ours or not known',
-  device_seconds     DOUBLE COMMENT 'Seconds of asking times devices held by our engines; NULL if not known',
+  cached_tokens      BIGINT COMMENT 'Prompt tokens found in the prefix cache; NULL if the engine does not report it',
+  output_tokens      BIGINT COMMENT 'Tokens of the output',
+  engine_start_s     DOUBLE COMMENT 'Seconds the slowest engine took to start; 0 if it was already running, NULL if not started by judgelake or not known',
+  device_seconds     DOUBLE COMMENT 'Seconds of asking times devices held by engines that judgelake started; NULL if not known',
   wall_s             DOUBLE COMMENT 'Seconds from start to end',
-  requests_per_s     DOUBLE COMMENT 'Judgments a second while asking, engine start left out'
+  requests_per_s     DOUBLE COMMENT 'Judgments per second while asking, without engine start'
 ) USING DELTA
 COMMENT 'Runs of the judge job'
 {location}

@@ -12,11 +12,11 @@ from judgelake.jobs.ingest import IngestJob, main
         (["--format", "pandalm", "--input", "absent.json"], "Cannot read 'absent.json': No such file or directory."),
         (["--format", "pandaml", "--input", "x"], "There is no format 'pandaml'. Did you mean 'pandalm'?"),
         (["--format", "pandalm"], "--format pandalm needs --input"),
-        (["--format", "llmbar", "--input", "x", "--pairs", "all"], "--pairs means nothing for --format llmbar"),
+        (["--format", "llmbar", "--input", "x", "--pairs", "all"], "--format llmbar does not accept --pairs"),
         (["--format", "alpaca_eval"], "--format alpaca_eval needs a file: --input, --annotations or --judgments."),
         (
             ["--format", "table", "--input", "x", "--baseline", "m"],
-            "--format table needs --input and takes nothing else",
+            "--format table needs --input and accepts nothing else",
         ),
         (
             ["--format", "pandalm", "--input", "x", "--set", "tabels.labels=x"],
@@ -27,9 +27,12 @@ from judgelake.jobs.ingest import IngestJob, main
         (["--format", "judgelake", "--judgments", "absent.jsonl"], "Cannot read 'absent.jsonl': No such file"),
         (
             ["--format", "judgelake", "--input", "x", "--judges", "d"],
-            "--judges names judge files to read raw outputs by",
+            "--judges names the judge files that parse raw outputs",
         ),
-        (["--format", "mm_vet", "--input", "x", "--answers", "y", "--judgments", "z"], "--judgments means nothing for"),
+        (
+            ["--format", "mm_vet", "--input", "x", "--answers", "y", "--judgments", "z"],
+            "--format mm_vet does not accept --judgments",
+        ),
     ],
 )
 def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):

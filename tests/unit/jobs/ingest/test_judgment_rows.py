@@ -58,7 +58,7 @@ def test_one_judgment_has_one_id_and_every_other_another():
         ({"verdict": None, "scores": [1, 2]}, ("ok", None, [1.0, 2.0], "B", None)),
         (
             {"verdict": None, "scores": [-1, -1]},
-            ("out_of_range", "scores -1, -1 stand for none", None, None, None),
+            ("out_of_range", "scores -1, -1 mean that the judge gave none", None, None, None),
         ),
         ({"verdict": None, "scores": [4], "shown_order": "A"}, ("ok", None, [4.0], None, None)),
     ],

@@ -109,7 +109,7 @@ def test_a_prompt_that_nobody_here_can_count_is_left_to_the_server(monkeypatch):
     assert not isinstance(Fitting(judge, "fail").render(comparison, "AB"), Failure)
     monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", lambda judge: lambda prompt: 201)
     too_long = Fitting(judge, "fail").render(comparison, "AB")
-    assert too_long == Failure(Status.CONTEXT_OVERFLOW, "prompt of 201 tokens, 192 fit")
+    assert too_long == Failure(Status.CONTEXT_OVERFLOW, "the prompt has 201 tokens, but only 192 fit")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_answers_are_cut_to_the_greatest_common_length_that_fits(monkeypatch, ot
 
 
 def test_a_judge_without_room_for_a_prompt_is_refused():
-    with pytest.raises(UserError, match=r"'judgelm', mode 'pair' keeps 4000 tokens.*context has 2048.*max_tokens"):
+    with pytest.raises(UserError, match=r"'judgelm', mode 'pair' reserves 4000 tokens.*context has 2048.*max_tokens"):
         resolve_judge(JudgeJob.model_validate({"judge": {"name": "judgelm", "max_tokens": 4000}}))
 
 

@@ -132,7 +132,7 @@ def started(monkeypatch):
 @pytest.mark.parametrize("place", ["start_run", "log_params"])
 def test_whatever_mlflow_raises_at_the_start_is_the_users_error_and_leaves_no_run_open(started, place):
     mlflow, run = started(place)
-    with pytest.raises(UserError, match=r"MLflow does not take the run.*psycopg2.*mlflow\.enabled: false"), run:
+    with pytest.raises(UserError, match=r"MLflow does not accept the run.*psycopg2.*mlflow\.enabled: false"), run:
         pass
     assert mlflow.active == ["the notebook's run"]
 

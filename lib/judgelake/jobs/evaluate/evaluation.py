@@ -91,7 +91,9 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         known = survey(features, job.slices, job.buckets)
         if not known.comparisons:
             matching = f" that matches where {job.where!r}" if job.where else ""
-            raise UserError(f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated.")
+            raise UserError(
+                f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated."
+            )
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         rows = pair_rows(inputs, bucketed, known.slices, job).persist()

@@ -74,8 +74,8 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     """Pin the tables and find the judges and the labels that count.
 
     Raises:
-        UserError: a table, version or column does not exist, a predicate is not valid SQL or matches no judgment, or the
-            labels are of several kinds and none is chosen.
+        UserError: a table, version or column does not exist, a predicate is not valid SQL or matches no judgment, or
+            the labels are of several kinds and none is chosen.
     """
     tables, wanted = job.tables, job.versions
     comparisons = read_pinned(spark, tables.comparisons, wanted.comparisons, needs=("comparison_id", "answers"))

@@ -1,12 +1,12 @@
-"""The cost of an evaluation: seconds, the peak of the JVM's heap and that of the largest Python task.
+"""What an evaluation costs: seconds, the most of the JVM's heap in use, and the largest Python worker.
 
     python benchmarks/evaluation.py --judgments 1000000 10000000
     python benchmarks/evaluation.py --shapes judges-20 judges-60 questions-80 questions-10m
     python benchmarks/evaluation.py --shapes judges-20 --scale 0.01
 
-Makes the tables (not timed), then times the whole job: counting, all pairwise metrics with their intervals, pairs of
-judges, the metrics table and the report. `--judgments` uses five judges in both orders with one question per
-comparison; `--shapes` uses data that is large in one direction. All have twenty slices.
+Makes the tables (not timed), then times the whole job: counting, all pairwise metrics with their intervals, judges
+against each other, the metrics table and the report. `--judgments` takes five judges in both orders with a question a
+comparison; `--shapes` what is large in one direction. All have twenty slices.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from judgelake.lake import create_tables
 from judgelake.runtime import get_spark
 
 SLICES = 10
-"""Values of each of two dimensions."""
+"""Of each of two dimensions."""
 KIB_A_MIB = 1024
 BYTES_A_MIB = 1024**2
 SECONDS_A_LOOK = 0.2
+FEW_QUESTIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of the data; every judge is asked every comparison in each of the orders."""
+    """How many of what; every judge is asked every comparison in each of the orders."""
 
     comparisons: int
     questions: int
@@ -46,17 +47,17 @@ class Shape:
 
     @property
     def judgments(self) -> int:
-        """The number of judgments."""
+        """All that is judged."""
         return self.comparisons * self.judges * len(self.orders)
 
     def scaled(self, scale: float) -> Shape:
-        """The same with fewer comparisons; a number of questions below theirs stays."""
+        """The same in small; few questions stay as many as they are."""
         comparisons = max(1, round(self.comparisons * scale))
-        questions = comparisons if self.questions == self.comparisons else min(self.questions, comparisons)
+        questions = min(comparisons, max(round(self.questions * scale), min(self.questions, FEW_QUESTIONS)))
         return replace(self, comparisons=comparisons, questions=questions)
 
     def __str__(self) -> str:
-        """As text."""
+        """In words."""
         return f"{self.judgments:,} judgments of {self.judges} judges on {self.questions:,} questions"
 
 
@@ -108,7 +109,7 @@ JUDGMENTS = """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print one line per size."""
+    """Run the benchmark and print one line a size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--judgments", type=int, nargs="*", help="sizes of five judges; default 1 and 10 million")
     parser.add_argument("--shapes", nargs="*", choices=list(SHAPES), default=[])
@@ -144,18 +145,17 @@ def measure(shape: Shape, more: Sequence[str], folder: Path, console: Console) -
     spark = get_spark(job.tables, app_name="judgelake evaluation benchmark")
     try:
         make_tables(spark, job, shape)
-        heap, tasks = Heap(spark), Tasks()
-        start = time.perf_counter()
+        memory, start = Memory(spark), time.perf_counter()
 
         def say(line: str) -> None:
             console.print(f"  {time.perf_counter() - start:6.1f} s: {line}")
 
-        with tasks:
+        with memory:
             done = evaluate_and_report(spark, job, say)
         seconds = time.perf_counter() - start
         console.print(
-            f"{shape}: {seconds:.1f} s, {len(done.evaluation.rows):,} metric rows; peak of the JVM's heap "
-            f"{heap.peak_mib():,} MiB, of the largest Python task {tasks.peak_mib:,} MiB"
+            f"{shape}: {seconds:.1f} s, {len(done.evaluation.rows):,} metric rows; at most {memory.heap_mib:,} MiB of "
+            f"the JVM's heap and {memory.task_mib:,} MiB of the largest Python worker in use"
         )
     finally:
         spark.stop()
@@ -172,43 +172,34 @@ def make_tables(spark: Any, job: EvaluateJob, shape: Shape) -> None:
         rows.write.format("delta").mode("append").saveAsTable(table)
 
 
-class Heap:
-    """The JVM's heap, of driver and executors together in a local session."""
+class Memory:
+    """What is in use at most while this is entered: the JVM's heap, and the largest Python worker (Linux alone).
+
+    In a local session driver and executors share the heap. Of the workers those of any session on this machine count.
+    """
 
     def __init__(self, spark: Any) -> None:
-        """Reset the peaks."""
-        factory = spark.sparkContext._jvm.java.lang.management.ManagementFactory
-        self._pools = [pool for pool in factory.getMemoryPoolMXBeans() if str(pool.getType()) == "Heap memory"]
-        for pool in self._pools:
-            pool.resetPeakUsage()
-
-    def peak_mib(self) -> int:
-        """The sum of the peaks of its pools: a little more than was ever in use at once."""
-        return int(sum(pool.getPeakUsage().getUsed() for pool in self._pools) // BYTES_A_MIB)
-
-
-class Tasks:
-    """The largest Python worker of any Spark session on this machine while this is entered (Linux only)."""
-
-    def __init__(self) -> None:
         """Nothing seen yet."""
-        self.peak_mib = 0
+        self.heap_mib = self.task_mib = 0
+        self._runtime = spark.sparkContext._jvm.java.lang.Runtime.getRuntime()
         self._is_over = threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> Tasks:
-        """Start watching."""
+    def __enter__(self) -> Memory:
+        """Begin to look."""
         self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop watching."""
+        """Look no more."""
         self._is_over.set()
         self._watch.join()
 
     def _look(self) -> None:
         while not self._is_over.wait(SECONDS_A_LOOK):
-            self.peak_mib = max(self.peak_mib, *worker_peaks_mib(), 0)
+            in_use = self._runtime.totalMemory() - self._runtime.freeMemory()
+            self.heap_mib = max(self.heap_mib, int(in_use) // BYTES_A_MIB)
+            self.task_mib = max(self.task_mib, *worker_peaks_mib(), 0)
 
 
 def worker_peaks_mib() -> Iterator[int]:

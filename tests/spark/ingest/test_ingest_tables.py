@@ -83,3 +83,15 @@ def test_a_table_without_the_columns_is_an_error_that_names_them(into, change, m
 def test_a_table_that_is_not_there_is_an_error_that_names_it(into):
     with pytest.raises(UserError, match=r"no_such_table"):
         into.ingest_table("no_such_table", columns=FLAT_COLUMNS)
+
+
+def test_rows_of_two_tables_at_one_place_have_nothing_to_do_with_each_other(into):
+    # The second row of the second table contradicts the first table, whose own second row has nothing wrong.
+    tables = {
+        "first": [(11, "Q11", "a", "b", 1, "en"), (12, "Q12", "a", "b", 2, "en")],
+        "second": [(13, "Q13", "a", "b", 1, "en"), (11, "Another question", "a", "b", 1, "en")],
+    }
+    for name, rows in tables.items():
+        into.spark.createDataFrame(rows, FLAT).coalesce(1).write.parquet(str(into.folder / name))
+    done = into.ingest_table(*(into.folder / name for name in tables), columns=FLAT_COLUMNS)
+    assert (done.comparisons_added, done.labels_added, done.rejected) == (3, 3, 1)

@@ -69,7 +69,7 @@ def test_a_store_that_goes_away_before_the_end_fails_no_job(mlflow, lake, monkey
     with tracker.started(job, resolve_judge(job), "r"):
         monkeypatch.setattr("mlflow.tracking.fluent.end_run", gone)
     monkeypatch.undo()
-    assert f"{tracker.run_id} has ended: OSError: no route to https://store for FINISHED" in caplog.text
+    assert f"the end of run {tracker.run_id} to MLflow: OSError: no route to https://store for FINISHED" in caplog.text
 
 
 @of_mlflow

@@ -40,7 +40,7 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
         UserError: a table cannot be read, or lacks columns that the mapping names.
     """
     staged = []
-    for name in names:
+    for place, name in enumerate(names):
         try:
             rows, take = _selected(spark, name, columns)
         except AnalysisException as error:
@@ -48,7 +48,8 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
                 f"Cannot read the table {name!r}: {first_line(error)} "
                 "Name a table, or the path of a Delta or Parquet folder or of JSON lines."
             ) from error
-        numbered = rows.withColumn(SEQ, F.monotonically_increasing_id())
+        # Interleaved: each table counts its rows from 0, and a row is known by this number alone from here on.
+        numbered = rows.withColumn(SEQ, F.monotonically_increasing_id() * len(names) + place)
         staged.append(numbered.mapInArrow(_accepting(take), from_arrow_schema(STAGED)))
     reduce(DataFrame.unionByName, staged).write.parquet(str(folder / ROWS))
 

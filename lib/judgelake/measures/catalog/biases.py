@@ -37,7 +37,9 @@ OF_BIASES: tuple[Metric, ...] = (
         "what a doubling of the length adds to an answer's wins where the label is the same",
         scale=Scale.POINTS,
         effect=Effect(
-            "link with length at equal labels", "winning goes with longer answers", "winning goes with shorter answers"
+            "association with length at equal labels",
+            "winning goes with longer answers",
+            "winning goes with shorter answers",
         ),
     ),
     _own("own_win_share", "Wins of the own family", "share of wins that the judge gives answers of its own family"),
@@ -59,7 +61,7 @@ OF_BIASES: tuple[Metric, ...] = (
         "self-preference if the labels named both families equally often",
         scale=Scale.POINTS,
         effect=Effect(
-            "link with the judge's own family",
+            "association with the judge's own family",
             "winning goes with its own family",
             "winning goes with other families",
         ),

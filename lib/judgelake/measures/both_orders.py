@@ -126,12 +126,12 @@ def figures(table: Table, failure_rule: FailureRule) -> Iterator[Figure]:
     base = verdicts.sum(axis=(0, 1))
     figure = partial(Figure, n=int(base[0]), asked=asked, reason=reason, base=base)
     for rate in (consistency, bias_first, bias_second):
-        yield figure(rate.__name__, rate(verdicts))
+        yield figure(rate.__name__, rate(verdicts), trials=float(base[0]))
     yield figure("delta_bias", delta_bias(verdicts))
     yield figure("position_bias", position_bias(verdicts), trials=float(base[0]))
     base = answers.sum(axis=(0, 1))
     answered = partial(Figure, n=int(base[0]), asked=asked, base=base)
-    yield answered("positional_agreement", positional_agreement(answers), reason=reason)
+    yield answered("positional_agreement", positional_agreement(answers), trials=float(base[0]), reason=reason)
     yield answered("positional_kappa", cohens_kappa(answers), reason=ALL_ONE_VERDICT if base[0] else reason)
 
 

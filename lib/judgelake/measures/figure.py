@@ -40,8 +40,9 @@ class Figure:
     subject: str | None = None
     """What the figure is about besides judge and slice: a class, another judge, a model, a labeler."""
     trials: float | None = None
-    """Only for a difference of two shares: the equivalent number of observations of equal weight, at most `n`. It gives
-    the interval where the difference is the same whichever question is left out."""
+    """For a share: the number of yes-or-no observations, where it is one; its error is not below that of as many
+    independent ones. For a difference of two shares: the equivalent number of observations of equal weight, at most
+    `n`; it gives the interval where the difference is the same whichever question is left out."""
     extreme: float = 1.0
     """The largest value of such a difference."""
     if_wrong: float | None = None
@@ -50,6 +51,8 @@ class Figure:
     p_value: float | None = None
     """For a test, instead of `replicates`: a p-value has no interval."""
     reason: str | None = None
+    no_interval: str | None = None
+    """Why the number has no interval in these data; None: it has one unless the catalog says otherwise."""
     base: Replicates | None = None
     """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
     of observations but on a whole leaderboard."""
@@ -75,8 +78,9 @@ class Figure:
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
         metric = metric_named(self.metric)
-        if metric.no_interval is not None and np.isfinite(self.replicates[0]):
-            return Estimate(float(self.replicates[0]), reason=metric.no_interval)
+        no_interval = metric.no_interval or self.no_interval
+        if no_interval is not None and np.isfinite(self.replicates[0]):
+            return Estimate(float(self.replicates[0]), reason=no_interval)
         clusters = float(self.clusters(questions))
         if self.base is not None and clusters >= LEAST_CLUSTERS:
             clusters = max(float(LEAST_CLUSTERS), effective_clusters(self.base, self.clusters(questions), hashed))
@@ -86,10 +90,16 @@ class Figure:
             is_rate=metric.is_rate,
             is_effect=metric.is_effect,
             is_coefficient=metric.scale is Scale.COEFFICIENT,
-            trials=clusters * self.trials / self.n if self.trials else None,
+            trials=self._trials(clusters, is_rate=metric.is_rate),
             extreme=self.extreme,
         )
         return absent(self.reason) if found.value is None and self.reason else found
+
+    def _trials(self, clusters: float, *, is_rate: bool) -> float | None:
+        """Observations of a share; of a difference, the questions of equal weight that its observations amount to."""
+        if not self.trials:
+            return None
+        return self.trials if is_rate else clusters * self.trials / self.n
 
     def _buckets(self) -> NDArray[np.bool_]:
         """The data itself and the buckets it is based on: those with an observation that is counted."""

@@ -130,8 +130,8 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     yield figure("cohen_kappa", label_kappa(confusion), reason=ONE_CLASS if judged else reason)
     verdicts = confusion[:, : len(CLASSES)].sum(axis=(0, 1))
     given, why = int(verdicts[0]), ALL_FAILED if judged else reason
-    yield figure("tie_rate", tie_rate(confusion), n=given, reason=why, base=verdicts)
-    yield figure("label_tie_rate", label_tie_rate(confusion))
+    yield figure("tie_rate", tie_rate(confusion), n=given, trials=given, reason=why, base=verdicts)
+    yield figure("label_tie_rate", label_tie_rate(confusion), trials=judged)
     yield from (figure("confusion", cell, subject=subject) for subject, cell in _cells(confusion))
 
 
@@ -153,6 +153,7 @@ def _agreement(
         if_wrong=known(if_wrong),
         if_right=known(if_right),
         swap_rule=swap_rule.value,
+        trials=float(found.judged[0]),
         reason=_reason(counts, swap_rule, found),
         base=found.judged,
     )

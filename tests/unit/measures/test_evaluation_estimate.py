@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.special import logit
 
 from judgelake.measures import METRICS
 from judgelake.measures import table as cells_module
@@ -173,15 +172,31 @@ def test_the_error_of_a_mean_is_the_textbooks(shares):
 def test_an_interval_is_symmetric_on_its_own_scale():
     figure = ratio(left_out([1] * 24 + [0] * 6), left_out([1] * 30))
     error = jackknife_error(figure)
-    rate, coefficient, number = (
-        estimate(figure, 30, **scale) for scale in ({"is_rate": True}, {"is_coefficient": True}, {})
-    )
+    coefficient, number = (estimate(figure, 30, **scale) for scale in ({"is_coefficient": True}, {}))
     reach = stats.t.ppf(0.975, 29) * error
-    for found, to, slope in ((rate, logit, 1 / 0.16), (coefficient, np.arctanh, 1 / 0.36), (number, float, 1.0)):
+    for found, to, slope in ((coefficient, np.arctanh, 1 / 0.36), (number, float, 1.0)):
         assert found.value == pytest.approx(0.8)
         assert to(found.value) - to(found.low) == pytest.approx(reach * slope)
         assert to(found.high) - to(found.value) == pytest.approx(reach * slope)
-    assert rate.detectable is None
+
+
+def test_a_rate_has_the_interval_of_as_many_independent_observations_as_have_its_error():
+    # Twenty questions of five comparisons that are all right or all wrong: no more than twenty observations.
+    figure = ratio(left_out([5] * 16 + [0] * 4), left_out([5] * 20))
+    found = estimate(figure, 20, is_rate=True, trials=100)
+    quantile, trials = stats.t.ppf(0.975, 19), 19
+    centre = (0.8 * trials + quantile**2 / 2) / (trials + quantile**2)
+    half = quantile * (centre * (1 - centre) / (trials + quantile**2)) ** 0.5
+    assert (found.low, found.high) == (pytest.approx(centre - half), pytest.approx(centre + half))
+    assert found.detectable is None
+
+
+def test_errors_spread_over_the_questions_by_chance_do_not_make_a_rate_more_certain():
+    # One error in each of ten questions: less spread than ten independent observations of five each would have.
+    met = ratio(left_out([4] * 9 + [3]), left_out([5] * 10))
+    known, unknown = (estimate(met, 10, is_rate=True, trials=trials) for trials in (50, None))
+    assert jackknife_error(met) < (met[0] * (1 - met[0]) / 50) ** 0.5
+    assert known.low < unknown.low < 0.78 < unknown.high < known.high
 
 
 def test_what_could_have_been_detected_is_2_8_standard_errors():

@@ -28,7 +28,9 @@ _ties = partial(Metric, section=TIES, failures=Failures.BY_RULE)
 
 OF_PAIRS: tuple[Metric, ...] = (
     _headline("agreement", "Agreement", "share of judgments whose verdict is the label", column="agreement, %"),
-    _headline("macro_f1", "Macro F1", "F1, averaged over the classes; a rare class counts like any other"),
+    _headline(
+        "macro_f1", "Macro F1", "F1, averaged over the classes of the labels; a rare class counts like any other"
+    ),
     _headline(
         "cohen_kappa",
         "Cohen's kappa",
@@ -105,12 +107,12 @@ OF_PAIRS: tuple[Metric, ...] = (
     _class(
         "macro_precision",
         "Macro precision",
-        "precision, averaged over the classes; a rare class counts like any other",
+        "precision, averaged over the classes of the labels; a rare class counts like any other",
     ),
     _class(
         "macro_recall",
         "Macro recall",
-        "recall, averaged over the classes; a rare class counts like any other",
+        "recall, averaged over the classes of the labels; a rare class counts like any other",
     ),
     _class("weighted_f1", "Weighted F1", "F1, averaged over the classes, each by its share of the labels"),
     _class(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import expit, logit
 
 Replicates = NDArray[np.float64]
 """A figure in the data itself (place 0 of the last axis) and with each bucket of questions left out; nan where it is
@@ -65,10 +64,10 @@ def estimate(
 ) -> Estimate:
     """The value with its interval: a delete-one-bucket jackknife with t quantiles.
 
-    For a rate it is computed on the logit scale and for a coefficient on Fisher's z scale, where they are closer to
-    normal and cannot leave their range (Agresti 2013, "Categorical data analysis", section 3.1.6; Fisher 1921); for
-    any other figure on its original scale. If leaving out a bucket changes nothing (all agree, or none), a rate gets
-    Wilson's interval over the questions, and so does a difference of two shares that is 0, 1 or -1
+    A rate gets the interval of as many independent observations as have its error (`agresti_coull`), and for a
+    coefficient it is computed on Fisher's z scale, where it is closer to normal and cannot leave its range (Fisher
+    1921); for any other figure on its original scale. If leaving out a bucket changes nothing (all agree, or none), a
+    rate gets Wilson's interval over the questions, and so does a difference of two shares that is 0, 1 or -1
     (`_difference_without_spread`); any other figure gets none.
 
     Args:
@@ -78,7 +77,9 @@ def estimate(
         is_rate: whether it lies between 0 and 1.
         is_effect: whether 0 means "no effect", so that it has a detectable size.
         is_coefficient: whether it lies between -1 and 1, like kappa or a correlation.
-        trials: for a difference of two shares, the questions of equal weight that it is based on; else None.
+        trials: for a share of yes-or-no observations, their number: a few errors may lie in different questions by
+            chance alone, so the error is taken to be at least that of independent observations. For a difference of
+            two shares, the questions of equal weight that it is based on. Else None.
         extreme: the largest value of such a difference.
     """
     value = float(figure[0])
@@ -90,15 +91,20 @@ def estimate(
     if not np.isfinite(left_out).all():
         return Estimate(value, reason=HANGS_ON_ONE)
     has_spread = np.abs(left_out - value).max() > ROUNDING_ERROR * max(1.0, abs(value))
-    # A rate of 0 or 1 has no logit.
+    # A rate of 0 or 1 has no error.
     if not has_spread or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
     error = jackknife_error(figure)
-    reach = t_quantile(min(clusters, len(left_out)) - 1) * error
+    quantile = t_quantile(min(clusters, len(left_out)) - 1)
+    reach = quantile * error
     if is_rate:
-        low, high = _on_scale(logit, expit, value, reach / (value * (1 - value)))
+        least = float(np.sqrt(value * (1 - value) / trials)) if trials else 0.0
+        low, high = agresti_coull(value, value * (1 - value) / max(error, least) ** 2, quantile)
+        # Rounding alone can place an end on the other side of a value next to 0 or 1.
+        low, high = min(low, value), max(high, value)
     elif is_coefficient and abs(value) < 1:
-        low, high = _on_scale(np.arctanh, np.tanh, value, reach / (1 - value**2))
+        centre, reach = float(np.arctanh(value)), reach / (1 - value**2)
+        low, high = float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
     else:
         low, high = value - reach, value + reach
     return Estimate(value, low, high, DETECTABLE_ERRORS * error if is_effect else None)
@@ -152,12 +158,26 @@ def t_quantile(degrees: float) -> float:
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
+def agresti_coull(rate: float, trials: float, quantile: float) -> tuple[float, float]:
+    """The interval of a rate with `quantile`^2 / 2 successes and as many failures added, within 0 to 1.
+
+    For clustered observations `trials` is their effective number, rate (1 - rate) / error^2, and the quantile is of t.
+
+    Source: Agresti and Coull 1998, "Approximate is better than exact for interval estimation of binomial proportions";
+    with effective numbers, Dean and Pagano 2015, "Evaluating confidence interval methods for binomial proportions in
+    clustered surveys".
+    """
+    added = quantile * quantile
+    centre = (rate * trials + added / 2) / (trials + added)
+    half = quantile * float(np.sqrt(centre * (1 - centre) / (trials + added)))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
 def wilson(successes: float, trials: float) -> tuple[float, float]:
     """Wilson's interval of a rate (Wilson 1927); `trials` must be positive."""
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    share = successes / trials
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * float(np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)))
+    centre = (successes + z * z / 2) / (trials + z * z)
+    half = z / (trials + z * z) * float(np.sqrt(successes * (1 - successes / trials) + z * z / 4))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
@@ -177,13 +197,6 @@ def ratio(part: Replicates, whole: Replicates) -> Replicates:
     undefined: Replicates = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
     np.divide(part, whole, out=undefined, where=whole != 0)
     return undefined
-
-
-def _on_scale(
-    to: Callable[[float], float], back: Callable[[float], float], value: float, reach: float
-) -> tuple[float, float]:
-    """The interval of a value computed on another scale and transformed back."""
-    return float(back(to(value) - reach)), float(back(to(value) + reach))
 
 
 def _without_spread(value: float, clusters: float, *, is_rate: bool, trials: float | None, extreme: float) -> Estimate:

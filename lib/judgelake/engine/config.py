@@ -13,8 +13,9 @@ from judgelake.config import SECRET_IN_URL, Config
 
 # The last word of a name, as in hf-token, VLLM_API_KEY, ssl-keyfile-password; for passwords and secrets any word, as in
 # AWS_SECRET_ACCESS_KEY. Plurals do not match: max-num-batched-tokens.
-SECRET_NAME = re.compile(r"(?:^|[-_]|api)(?:token|key)$|secret|password|passwd|passphrase", re.IGNORECASE)
-
+SECRET_NAME = re.compile(r"(?:^|[-_.]|api)(?:token|key)$|secret|password|passwd|passphrase", re.IGNORECASE)
+# vLLM's parser accepts a beginning of a name that only one option has: the shortest ones of its secrets, in vLLM 0.32.
+SHORTEST_SECRETS = {"api-key": "api-k", "hf-token": "hf-t", "ssl-keyfile-password": "ssl-keyfile-p"}
 
 Scalar = bool | int | float | str | None
 
@@ -65,11 +66,17 @@ class Engine(Config):
                 SECRET_IN_URL,
                 "{name} is a secret and would end up in tables and logs; set it in the environment of the executors, "
                 "where a server finds HF_TOKEN and the keys of AWS, Azure and Google (it needs no API key of its own)",
-                {"name": repr(secret)},
+                {"name": repr(secret.partition("=")[0])},
             )
         return values
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether an option or variable of this name contains a secret, judging by the usual form of such names."""
-    return SECRET_NAME.search(name) is not None
+    """Whether an option or variable of this name contains a secret, judging by the usual form of such names.
+
+    Spaces around the name do not count, nor a value after "="; "hf-tok" is "hf-token" for vLLM.
+    """
+    plain = name.partition("=")[0].strip()
+    option = plain.lstrip("-").replace("_", "-")
+    is_cut = any(secret.startswith(option) and option.startswith(least) for secret, least in SHORTEST_SECRETS.items())
+    return is_cut or SECRET_NAME.search(plain) is not None

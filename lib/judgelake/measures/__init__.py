@@ -13,6 +13,7 @@ from judgelake.measures.catalog import (
 from judgelake.measures.catalog.metric import Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_odds
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "counted_as",
     "headline_of",
     "in_table_of",
+    "log_odds",
+    "mean_log_odds",
     "metric_named",
     "shown_in",
+    "verdict_of_log_odds",
 ]

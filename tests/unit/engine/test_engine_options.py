@@ -270,7 +270,9 @@ def test_other_options_are_the_users_to_choose():
 @pytest.mark.parametrize(
     ("group", "name"),
     [
-        *[("options", name) for name in ("hf-token", "--hf_token", "api-key", "ssl-keyfile-password")],
+        *[("options", name) for name in ("hf-token", "--hf_token", "api-key", "ssl-keyfile-password", "loader.token")],
+        # As vLLM's parser accepts them: a beginning that no other option has, and spaces, which are cut off.
+        *[("options", name) for name in ("hf-t", "--hf_tok", "api-k", "ssl-keyfile-pass", "hf-token ", " hf_to ")],
         *[("env", name) for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "VLLM_API_KEY", "MY_PASSWORD", "X_SECRET")],
     ],
 )
@@ -281,8 +283,15 @@ def test_a_secret_in_the_config_is_refused_before_it_can_be_logged_and_not_repea
     assert "very secret" not in str(error.value)
 
 
+def test_a_secret_written_as_one_word_with_its_name_is_not_repeated_either():
+    with pytest.raises(UserError, match=r"engine\.options: '--hf-token' is a secret") as error:
+        validated(JudgeJob, {"judge": {"name": "chat"}, "engine": {"options": {"--hf-token=very secret": True}}}, None)
+    assert "very secret" not in str(error.value)
+
+
 def test_what_only_sounds_like_a_secret_is_none():
     options = {"max-num-batched-tokens": 8, "tokenizer": "t", "enable-prompt-tokens-details": True, "ssl-keyfile": "f"}
+    options |= {"hf-overrides": "{}", "hf": "h", "api-server-count": 2, "data-parallel-hybrid-lb": True}
     Engine(options=options, env={"TOKENIZERS_PARALLELISM": "1", "OMP_NUM_THREADS": "2", "AWS_REGION": "eu"})
 
 

@@ -11,7 +11,6 @@ from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
 from judgelake.measures.statistics.interval import (
     LEAST_CLUSTERS,
-    P_VALUE,
     ROUNDING_ERROR,
     UNDEFINED,
     Estimate,
@@ -48,7 +47,9 @@ class Figure:
     if_right: float | None = None
     swap_rule: str | None = None
     p_value: float | None = None
-    """For a test, instead of `replicates`: a p-value has no interval."""
+    """Of a test of no effect with the comparisons of a question taken as one unit, beside `replicates`."""
+    mcnemar_p: float | None = None
+    """Of the test that papers report, which takes comparisons as independent."""
     reason: str | None = None
     base: Replicates | None = None
     """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
@@ -63,6 +64,18 @@ class Figure:
         """Number of questions it is based on: at most those of its table, and at most `n`."""
         return questions if self.base is None else min(questions, self.n)
 
+    def equal_clusters(self, questions: int, hashed: int | None = None) -> float:
+        """The number of questions of equal weight it is based on; for the arguments see `estimate`."""
+        clusters = self.clusters(questions)
+        if self.base is None or clusters < LEAST_CLUSTERS:
+            return float(clusters)
+        return max(float(LEAST_CLUSTERS), effective_clusters(self.base, clusters, hashed))
+
+    def based_on(self) -> Replicates:
+        """The replicates of the data itself and of the buckets it is based on; it must have replicates."""
+        assert self.replicates is not None
+        return self.replicates[self._buckets()]
+
     def estimate(self, questions: int, hashed: int | None = None) -> Estimate:
         """The value with its interval.
 
@@ -70,18 +83,14 @@ class Figure:
             questions: the number of questions of its table.
             hashed: the number of buckets they were assigned to at random; None where each bucket is one question.
         """
-        if self.p_value is not None:
-            return Estimate(self.p_value, reason=P_VALUE)
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
         metric = metric_named(self.metric)
         if metric.no_interval is not None and np.isfinite(self.replicates[0]):
             return Estimate(float(self.replicates[0]), reason=metric.no_interval)
-        clusters = float(self.clusters(questions))
-        if self.base is not None and clusters >= LEAST_CLUSTERS:
-            clusters = max(float(LEAST_CLUSTERS), effective_clusters(self.base, self.clusters(questions), hashed))
+        clusters = self.equal_clusters(questions, hashed)
         found = estimate(
-            self.replicates[self._buckets()],
+            self.based_on(),
             clusters,
             is_rate=metric.is_rate,
             is_effect=metric.is_effect,

@@ -37,6 +37,12 @@ class Result:
     """What it is about besides judge and slice: a class, another judge, a model, a labeler."""
     slice: str = WHOLE_SLICE
     """The part of the comparisons: "all", or dimension=value."""
+    p_value: float | None = None
+    """Two-sided, under no difference, before any correction; the comparisons of a question are one unit."""
+    p_corrected: float | None = None
+    """The same after Holm's correction over everything that the evaluation compares in this way."""
+    mcnemar_p: float | None = None
+    """The exact test that papers report: it takes the comparisons of a question as independent."""
     if_failures_wrong: float | None = None
     """The number if every failed judgment counted as wrong; and, below, as right."""
     if_failures_right: float | None = None

@@ -105,8 +105,7 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
             inert.name(pair.second),
             _on(pair.difference, axis),
             _on(pair.agreement, None),
-            p_text(pair.p_value),
-            p_text(pair.p_corrected),
+            *_p_values(pair.difference),
         )
         for pair in pairs
     )
@@ -140,6 +139,12 @@ def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView
         names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
         matrices.append((metric_named(metric).title, matrix_view(names, known)))
     return matrices
+
+
+def _p_values(difference: Result | Missing) -> tuple[str | None, str | None]:
+    if isinstance(difference, Missing):
+        return None, None
+    return p_text(difference.p_value), p_text(difference.p_corrected)
 
 
 def _on(row: Result | Missing, axis: Axis | None) -> RowView | Missing:

@@ -83,11 +83,11 @@ def pair_finding(pair: JudgePair) -> Finding:
     by_interval = is_found(row)
     if by_interval is None:
         return Finding("difference", None, f"Whether {about} differ is not known: {reason_text(row)}.")
-    by_test = pair.p_corrected is None or pair.p_corrected < SIGNIFICANCE
+    by_test = row.p_corrected is None or row.p_corrected < SIGNIFICANCE
     if by_interval and by_test:
         return Finding("difference", True, _lead_sentence(pair, row))
     if by_interval:
-        p_value = p_text(pair.p_corrected)
+        p_value = p_text(row.p_corrected)
         why = f": {sentence_number(row)} excludes zero, but p corrected over all pairs compared is {p_value}"
     else:
         why = f"; {data_allow(row)}, first minus second"

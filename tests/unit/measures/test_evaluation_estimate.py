@@ -20,7 +20,6 @@ from judgelake.measures.statistics.interval import (
     HANGS_ON_ONE,
     NO_SPREAD,
     ONE_QUESTION,
-    P_VALUE,
     UNDEFINED,
     Estimate,
     absent,
@@ -303,7 +302,6 @@ def test_a_ratio_of_nothing_is_undefined_and_warns_of_nothing():
         pytest.param(
             Figure("agreement", np.array([NAN]), 0, reason="no label"), absent("no label"), id="better than undefined"
         ),
-        pytest.param(Figure("mcnemar_p", None, 5, p_value=0.03), Estimate(0.03, reason=P_VALUE), id="a p-value"),
     ],
 )
 def test_a_figure_knows_best_why_it_has_no_number(figure, expected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -245,6 +246,8 @@ ALLOWED = "between first and second was found; the data allow −5.0 to +7.0 poi
     ],
 )
 def test_one_judge_is_better_only_where_interval_and_corrected_test_say_so(difference, p_corrected, found, words):
-    finding = pair_finding(JudgePair("first", "second", difference=difference, p_corrected=p_corrected))
+    if isinstance(difference, Result):
+        difference = replace(difference, p_corrected=p_corrected)
+    finding = pair_finding(JudgePair("first", "second", difference=difference))
     assert finding.found is found
     assert words in finding.sentence.replace("\u202f", " ")

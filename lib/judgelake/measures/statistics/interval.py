@@ -30,7 +30,6 @@ UNDEFINED = "not defined for these counts"
 ONE_QUESTION = "one question only, so there is no interval"
 HANGS_ON_ONE = "not defined if some of the questions are left out, so there is no interval"
 NO_SPREAD = "the same whichever question is left out, so there is no interval"
-P_VALUE = "a p-value, which has no interval"
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,9 +243,15 @@ def _slices() -> tuple[Result, ...]:
 
 def _pairs() -> tuple[JudgePair, ...]:
     def pair(first, second, agreement, difference, p_value, p_corrected):
-        row = Result("agreement_difference", *difference, n=962, asked=1_012, clusters=850)
+        value, low, high, _ = difference
+        all_at_once = {
+            "simultaneous_low": value - 1.22 * (value - low),
+            "simultaneous_high": value + 1.22 * (high - value),
+        }
+        tested = {"p_value": p_value, "p_corrected": p_corrected, **all_at_once}
+        row = Result("agreement_difference", *difference, n=962, asked=1_012, clusters=850, **tested)
         same = rate("judge_agreement", agreement, 0.03, 970, 1_012)
-        return JudgePair(first, second, same, row, p_value, p_corrected)
+        return JudgePair(first, second, same, row)
 
     return (
         pair("JudgeLM-7B", "gpt-3.5-turbo", 0.757, (0.1, 0.071, 0.129, 0.041), 4e-9, 8e-9),

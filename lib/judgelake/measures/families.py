@@ -21,6 +21,7 @@ from judgelake.measures.rules import CLASSES, VERDICTS, headline_verdicts
 from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.statistics.interval import Estimate, absent, holm
+from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
     CELL,
     COMPARISONS,
@@ -79,5 +80,6 @@ __all__ = [
     "repeat_figures",
     "score_figures",
     "self_preference_figures",
+    "simultaneous",
     "table_of",
 ]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
+from judgelake.measures.spread import Spread
 from judgelake.measures.statistics.interval import (
     LEAST_CLUSTERS,
-    P_VALUE,
     ROUNDING_ERROR,
     UNDEFINED,
     Estimate,
@@ -49,7 +49,11 @@ class Figure:
     if_right: float | None = None
     swap_rule: str | None = None
     p_value: float | None = None
-    """For a test, instead of `replicates`: a p-value has no interval."""
+    """Of a test of no effect with the comparisons of a question taken as one unit, beside `replicates`."""
+    mcnemar_p: float | None = None
+    """Of the test that papers report, which takes comparisons as independent."""
+    spread: Spread | None = None
+    """Of a difference that is one of many, and so is corrected for their number."""
     reason: str | None = None
     no_interval: str | None = None
     """Why the number has no interval in these data; None: it has one unless the catalog says otherwise."""
@@ -66,6 +70,18 @@ class Figure:
         """Number of questions it is based on: at most those of its table, and at most `n`."""
         return questions if self.base is None else min(questions, self.n)
 
+    def equal_clusters(self, questions: int, hashed: int | None = None) -> float:
+        """The number of questions of equal weight it is based on; for the arguments see `estimate`."""
+        clusters = self.clusters(questions)
+        if self.base is None or clusters < LEAST_CLUSTERS:
+            return float(clusters)
+        return max(float(LEAST_CLUSTERS), effective_clusters(self.base, clusters, hashed))
+
+    def based_on(self) -> Replicates:
+        """The replicates of the data itself and of the buckets it is based on; it must have replicates."""
+        assert self.replicates is not None
+        return self.replicates[self._buckets()]
+
     def estimate(self, questions: int, hashed: int | None = None) -> Estimate:
         """The value with its interval.
 
@@ -73,19 +89,15 @@ class Figure:
             questions: the number of questions of its table.
             hashed: the number of buckets they were assigned to at random; None where each bucket is one question.
         """
-        if self.p_value is not None:
-            return Estimate(self.p_value, reason=P_VALUE)
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
         metric = metric_named(self.metric)
         no_interval = metric.no_interval or self.no_interval
         if no_interval is not None and np.isfinite(self.replicates[0]):
             return Estimate(float(self.replicates[0]), reason=no_interval)
-        clusters = float(self.clusters(questions))
-        if self.base is not None and clusters >= LEAST_CLUSTERS:
-            clusters = max(float(LEAST_CLUSTERS), effective_clusters(self.base, self.clusters(questions), hashed))
+        clusters = self.equal_clusters(questions, hashed)
         found = estimate(
-            self.replicates[self._buckets()],
+            self.based_on(),
             clusters,
             is_rate=metric.is_rate,
             is_effect=metric.is_effect,

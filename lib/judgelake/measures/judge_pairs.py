@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
 from judgelake.measures.rules import CLASSES, NONE, WRONG
 from judgelake.measures.statistics.interval import Replicates, ratio
+from judgelake.measures.statistics.paired import paired_p, spread_of
 from judgelake.measures.table import Table
 from judgelake.measures.votes import VotedCounts, voted_outcomes
 
@@ -29,8 +30,8 @@ def figures(table: Table, other: str) -> Iterator[Figure]:
 
     judge_agreement and judge_kappa are based on the comparisons with a verdict of both; agreement_difference (the
     judge's agreement with the labels minus the other's) on the label votes on those that count for both, possibly as
-    `WRONG`: those in the agreement of either judge. mcnemar_p is based on the same comparisons, each taken once; over
-    all pairs that are compared it needs Holm's correction (`interval.holm`).
+    `WRONG`: those in the agreement of either judge. It has a p-value for each pair, which needs a correction over all
+    pairs that are compared (`interval.holm`), and McNemar's on the same comparisons, each taken once.
 
     Args:
         table: outcomes are (label, verdict, verdict of the other judge) of the comparisons that both were asked: votes
@@ -39,8 +40,7 @@ def figures(table: Table, other: str) -> Iterator[Figure]:
     """
     counts = _Counted.of(table)
     yield from _of_verdicts(other, counts)
-    yield _of_labels(other, counts)
-    yield _of_test("mcnemar_p", other, counts, counts.p_value if counts.labelled[0] else None)
+    yield _tested(_of_labels(other, counts), counts, table)
 
 
 def judge_agreement(both: NDArray[np.float64]) -> Replicates:
@@ -69,7 +69,7 @@ def mcnemar_p(only_judge: int, only_other: int) -> float:
     """McNemar's exact two-sided p-value of the comparisons on which exactly one judge is right, under equal chances.
 
     1 when there is no such comparison. It takes comparisons as independent: where the comparisons of a question are
-    correlated it is too small, and the interval of `agreement_difference` is the one to trust.
+    correlated it is too small, so it is only for comparison with papers; `paired_p` is the one to trust.
 
     In a comparison with several votes the judge with more votes for its verdict is right, and neither if both have
     equally many: the sign test on the votes, which with one vote is McNemar's. Counting votes as if they were
@@ -114,8 +114,11 @@ class _Counted:
         )
 
     @property
-    def p_value(self) -> float:
-        return mcnemar_p(self.tested.only_judge, self.tested.only_other)
+    def leads(self) -> NDArray[np.float64]:
+        """By how many votes the judge is ahead of the other within each bucket of questions."""
+        ahead = self.only_judge - self.only_other
+        leads: NDArray[np.float64] = ahead[0] - ahead[1:]
+        return leads
 
     @property
     def missing(self) -> str:
@@ -127,25 +130,21 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """Labelled comparisons asked of two judges, those that count for both, and those where only one judge is right."""
+    """Labelled comparisons that count for both judges, those where only one of them is right."""
 
-    asked: int
-    n: int
     only_judge: int
     only_other: int
 
     @classmethod
     def of(cls, table: Table) -> _Tested:
-        asked = n = only_judge = only_other = 0
+        only_judge = only_other = 0
         for votes, (verdict, other), counts in voted_outcomes(table):
-            times = int(counts[0]) if votes else 0
-            asked += times
             if NONE in (verdict, other):
                 continue
-            n += times
+            times = int(counts[0])
             only_judge += times * (votes[verdict] > votes[other])
             only_other += times * (votes[other] > votes[verdict])
-        return cls(asked, n, only_judge, only_other)
+        return cls(only_judge, only_other)
 
 
 def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
@@ -171,7 +170,15 @@ def _of_labels(other: str, counts: _Counted) -> Figure:
     )
 
 
-def _of_test(metric: str, other: str, counts: _Counted, p_value: float | None) -> Figure:
-    tested = counts.tested
-    base = np.array([float(tested.n)])
-    return Figure(metric, None, tested.n, tested.asked, other, p_value=p_value, reason=counts.missing, base=base)
+def _tested(figure: Figure, counts: _Counted, table: Table) -> Figure:
+    """The difference with its p-values; without them where there is nothing to compare."""
+    if not figure.n:
+        return figure
+    difference = figure.based_on()
+    spread = spread_of(difference, figure.equal_clusters(table.questions, table.hashed))
+    return replace(
+        figure,
+        spread=spread,
+        p_value=paired_p(float(difference[0]), spread, counts.leads),
+        mcnemar_p=mcnemar_p(counts.tested.only_judge, counts.tested.only_other),
+    )

@@ -32,10 +32,14 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """All pairs of judges, differences on one axis; no axis without a difference, no rule where rules differ."""
+    """All pairs of judges, differences on one axis; no axis without a difference, no rule where rules differ.
+
+    `compared` is the number of pairs over which p is corrected.
+    """
 
     axis: Axis | None
     rule: str | None
+    compared: int
     rows: tuple[PairRow, ...]
 
 
@@ -105,12 +109,12 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
             inert.name(pair.second),
             _on(pair.difference, axis),
             _on(pair.agreement, None),
-            p_text(pair.p_value),
-            p_text(pair.p_corrected),
+            *_p_values(pair.difference),
         )
         for pair in pairs
     )
-    return PairTable(axis, one_rule(differences), rows)
+    compared = sum(row.p_corrected is not None for row in differences)
+    return PairTable(axis, one_rule(differences), compared, rows)
 
 
 def board_view(board: Leaderboard) -> BoardView:
@@ -140,6 +144,12 @@ def labeler_matrices(pairs: Sequence[LabelerPair]) -> list[tuple[str, MatrixView
         names = list(dict.fromkeys(name for first, second, _ in known for name in (first, second)))
         matrices.append((metric_named(metric).title, matrix_view(names, known)))
     return matrices
+
+
+def _p_values(difference: Result | Missing) -> tuple[str | None, str | None]:
+    if isinstance(difference, Missing):
+        return None, None
+    return p_text(difference.p_value), p_text(difference.p_corrected)
 
 
 def _on(row: Result | Missing, axis: Axis | None) -> RowView | Missing:

@@ -108,10 +108,6 @@ class JudgePair:
     agreement: Result | Missing = NOT_ASKED
     """How often the two give the same verdict."""
     difference: Result | Missing = NOT_ASKED
-    p_value: float | None = None
-    """McNemar's exact test on the comparisons where one is right and the other wrong."""
-    p_corrected: float | None = None
-    """After Holm's correction over all pairs compared."""
 
 
 @dataclass(frozen=True, slots=True)

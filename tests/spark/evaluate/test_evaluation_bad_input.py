@@ -61,7 +61,11 @@ def key_of(judge, name):
 def assert_lawful(rows):
     """What holds of every row of the metrics table: no NaN, no NULL without its reason, no number of nothing."""
     for key, row in rows.items():
-        given = {name: row[name] for name in ("value", "low", "high", "detectable", "coverage")}
+        given = {
+            name: row[name]
+            for name in ("value", "low", "high", "detectable", "p_value", "p_corrected", "mcnemar_p", "coverage")
+        }
+        given |= {name: row[name] for name in ("simultaneous_low", "simultaneous_high")}
         given |= {name: row[f"if_failures_{name}"] for name in ("wrong", "right")}
         assert all(math.isfinite(number) for number in given.values() if number is not None), key
         assert row["reason"] or None not in (row["value"], row["low"], row["high"]), key
@@ -149,9 +153,10 @@ def test_every_row_is_lawful_and_the_report_readable(told):
 
 def test_what_has_nothing_in_common_is_not_compared(told):
     rows, _ = told
-    for metric in ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p", "mcnemar_p_holm"):
+    for metric in ("judge_agreement", "judge_kappa", "agreement_difference"):
         row = rows["all ties", metric, "one class", "all", "first"]
         assert (row["value"], row["n"], row["reason"]) == (None, 0, "no comparison in common")
+        assert (row["p_value"], row["p_corrected"], row["mcnemar_p"]) == (None, None, None)
     for metric in ("labeler_agreement", "labeler_kappa"):
         row = rows[None, metric, "another / gold", "all", None]
         assert (row["value"], row["n"], row["reason"]) == (None, 0, "no comparison has a verdict of both")

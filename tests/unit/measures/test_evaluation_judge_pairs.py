@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
-from judgelake.jobs.evaluate.figures import with_corrected
+from judgelake.jobs.evaluate.corrections import with_corrected
 from judgelake.jobs.evaluate.row_rules import RowRules
 from judgelake.jobs.evaluate.rows import row_of
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures, mcnemar_p
+from judgelake.measures.result import Result
 from judgelake.measures.rules import CLASSES, VERDICTS, WRONG, PairCounts, combined, headline_verdicts
-from judgelake.measures.statistics.interval import P_VALUE, Estimate
 from judgelake.measures.table import SEPARATOR, Table
 
 Row = tuple[str, str, str]
@@ -57,14 +59,20 @@ BOTH = {
         # By chance (50 * 50 + 30 * 30) / 80 ** 2 = 0.53125.
         pytest.param("judge_kappa", (0.75 - 0.53125) / (1 - 0.53125), 80, 92, id="kappa rests on the same"),
         pytest.param("agreement_difference", (9 - 1) / 60, 60, 70, id="the difference rests on those with a label"),
-        # Ten discordant: 2 * (1 + 10) / 1024.
-        pytest.param("mcnemar_p", 22 / 1024, 60, 70, id="one of ten against, by a fair coin"),
     ],
 )
 def test_two_judges_are_compared_on_what_they_have_in_common(metric, expected, n, asked):
     figure = found_in(table_of(BOTH))[metric]
     assert value(figure) == pytest.approx(expected, abs=1e-12)
     assert (figure.n, figure.asked, figure.subject) == (n, asked, "judge-b")
+
+
+def test_only_the_difference_is_tested_and_by_mcnemar_on_the_discordant_comparisons():
+    found = found_in(table_of(BOTH))
+    # Ten discordant, one of them against the judge, by a fair coin: 2 * (1 + 10) / 1024.
+    assert found["agreement_difference"].mcnemar_p == pytest.approx(22 / 1024, rel=1e-12)
+    others = [figure for name, figure in found.items() if name != "agreement_difference"]
+    assert [(one.p_value, one.mcnemar_p) for one in others] == [(None, None)] * 2
 
 
 def test_each_vote_counts_in_the_difference_and_each_comparison_once_in_the_test():
@@ -79,9 +87,8 @@ def test_each_vote_counts_in_the_difference_and_each_comparison_once_in_the_test
     found = found_in(table_of(votes))
     assert found["agreement_difference"].n == 3 * 3 + 2 * 5 + 3 + 2 * 2 + 2 * 4
     assert value(found["agreement_difference"]) == pytest.approx((3 * 1 - 2 - 4) / 34)
-    assert (found["mcnemar_p"].n, found["mcnemar_p"].asked) == (15, 15)
     # For the judge on three comparisons, for the other on one and four.
-    assert value(found["mcnemar_p"]) == mcnemar_p(3, 5)
+    assert found["agreement_difference"].mcnemar_p == mcnemar_p(3, 5)
     assert found["judge_agreement"].n == 3 + 5 + 1 + 2 + 7
 
 
@@ -91,7 +98,7 @@ def test_what_counts_as_wrong_counts_in_the_difference_and_is_no_verdict():
     assert value(found["agreement_difference"]) == 0.5
     assert found["agreement_difference"].n == 100
     assert found["judge_agreement"].n == 50
-    assert value(found["mcnemar_p"]) == pytest.approx(2 * 0.5**50)
+    assert found["agreement_difference"].mcnemar_p == pytest.approx(2 * 0.5**50)
 
 
 SAID = st.sampled_from(("A", "B", "tie", "failed", "not_asked"))
@@ -153,36 +160,53 @@ def test_mcnemar_asks_what_a_fair_coin_would_do(only_judge, only_other, expected
     assert mcnemar_p(only_judge, only_other) == pytest.approx(expected, rel=1e-12)
 
 
-def test_holm_corrects_over_all_pairs_and_only_those_that_could_be_tested():
-    def split(one_way: int) -> Table:
-        return table_of({("A", "A", "B"): one_way, ("A", "A", "A"): 5})
+def one_a_question(*leads: int) -> Table:
+    """The judge alone is right on so many comparisons of each question, or the other where it is negative."""
+    sides = {("A", "A", "B"): [max(0, lead) for lead in leads], ("A", "B", "A"): [max(0, -lead) for lead in leads]}
+    counts = {row: np.array([sum(within), *(sum(within) - one for one in within)]) for row, within in sides.items()}
+    return table_of({row: count for row, count in counts.items() if count[0]})
 
-    # p-values 2/32, 2/256, 2/64; the fourth pair has no test.
-    tables = {("a", "b"): split(5), ("a", "c"): split(8), ("b", "c"): split(6), ("c", "d"): Table()}
-    rows = [
-        row_of(figure, None, "-".join(judges), table.questions, RowRules())
+
+def rows_of(tables: Mapping[tuple[str, str], Table]) -> list[Result]:
+    return [
+        row_of(figure, None, "all", table.questions, replace(RowRules(), swap_rule="-".join(judges)))
         for judges, table in tables.items()
         for figure in figures(table, judges[1])
     ]
+
+
+def test_holm_corrects_over_all_pairs_and_only_those_that_could_be_tested():
+    # p-values 2/32, 2/256, 2/64; the fourth pair has no test.
+    split = {("a", "b"): 5, ("a", "c"): 8, ("b", "c"): 6}
+    tables = {pair: one_a_question(*[1] * n) for pair, n in split.items()} | {("c", "d"): Table()}
+    rows = rows_of(tables)
     corrected = list(with_corrected(rows))
-    assert [row for row in corrected if row.metric != "mcnemar_p_holm"] == rows
-    found = {row.slice: row for row in corrected if row.metric == "mcnemar_p_holm"}
-    assert found["a-c"].value == pytest.approx(3 * 2 / 256)
-    assert found["b-c"].value == pytest.approx(2 * 2 / 64)
-    assert found["a-b"].value == pytest.approx(2 / 32)
-    assert (found["c-d"].value, found["c-d"].reason) == (None, "no comparison in common")
-    assert found["a-b"].reason == P_VALUE
+    changed = ("p_corrected", "simultaneous_low", "simultaneous_high", "detectable")
+    for row, before in zip(corrected, rows, strict=True):
+        assert replace(row, **{name: getattr(before, name) for name in changed}) == before
+    found = {row.swap_rule: row for row in corrected if row.metric == "agreement_difference"}
+    assert {pair: row.p_value for pair, row in found.items()} == {
+        "a-b": pytest.approx(2 / 32),
+        "a-c": pytest.approx(2 / 256),
+        "b-c": pytest.approx(2 / 64),
+        "c-d": None,
+    }
+    assert found["a-c"].p_corrected == pytest.approx(3 * 2 / 256)
+    assert found["b-c"].p_corrected == pytest.approx(2 * 2 / 64)
+    assert found["a-b"].p_corrected == pytest.approx(2 / 32)
+    assert (found["c-d"].p_corrected, found["c-d"].reason) == (None, "no comparison in common")
+    assert {row.p_corrected for row in corrected if row.metric != "agreement_difference"} == {None}
+    # Five questions, all one way: Wilson's interval alone and at a third of the level.
+    low = 2 * stats.binomtest(5, 5).proportion_ci(1 - 0.05 / 3, "wilson").low - 1
+    assert (found["a-b"].simultaneous_low, found["a-b"].simultaneous_high) == (pytest.approx(low), 1)
+    assert (found["c-d"].simultaneous_low, found["c-d"].detectable) == (None, None)
 
 
 def test_a_single_test_needs_no_correction():
-    rows = [row_of(figure, None, "all", 10, RowRules()) for figure in figures(table_of(BOTH), "judge-b")]
-    p_value, corrected = (row for row in with_corrected(rows) if row.metric.startswith("mcnemar"))
-    assert (corrected.metric, corrected.value) == ("mcnemar_p_holm", p_value.value)
-    assert (corrected.n, corrected.asked, corrected.subject) == (60, 70, "judge-b")
-
-
-def test_a_p_value_has_no_interval_and_says_so():
-    assert found_in(table_of(BOTH))["mcnemar_p"].estimate(10) == Estimate(22 / 1024, reason=P_VALUE)
+    corrected = with_corrected(rows_of({("a", "b"): one_a_question(1, 1, 1, 1, 1, 1, -1)}))
+    (row,) = (row for row in corrected if row.metric == "agreement_difference")
+    assert row.p_corrected == row.p_value == pytest.approx(2 * (1 + 7) / 128)
+    assert (row.simultaneous_low, row.simultaneous_high) == (row.low, row.high)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +215,7 @@ def test_a_p_value_has_no_interval_and_says_so():
         pytest.param(
             {},
             dict.fromkeys(
-                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p"),
+                ("judge_agreement", "judge_kappa", "agreement_difference"),
                 "no comparison in common",
             ),
             id="nothing in common",
@@ -199,7 +223,7 @@ def test_a_p_value_has_no_interval_and_says_so():
         pytest.param(
             {("A", "A", "none"): 3, ("A", "none", "B"): 3},
             dict.fromkeys(
-                ("judge_agreement", "judge_kappa", "agreement_difference", "mcnemar_p"),
+                ("judge_agreement", "judge_kappa", "agreement_difference"),
                 "no comparison has a verdict of both judges",
             ),
             id="never both with a verdict",
@@ -210,7 +234,6 @@ def test_a_p_value_has_no_interval_and_says_so():
                 "judge_agreement": None,
                 "judge_kappa": None,
                 "agreement_difference": "no comparison with verdicts of both judges has a label",
-                "mcnemar_p": "no comparison with verdicts of both judges has a label",
             },
             id="no label where both have a verdict",
         ),
@@ -221,7 +244,6 @@ def test_a_p_value_has_no_interval_and_says_so():
                 "judge_kappa": "all verdicts of both judges are the same, so chance agreement is 1 "
                 "and kappa is undefined",
                 "agreement_difference": None,
-                "mcnemar_p": None,
             },
             id="one class",
         ),
@@ -230,3 +252,6 @@ def test_a_p_value_has_no_interval_and_says_so():
 def test_a_missing_number_has_its_reason(rows, reasons):
     found = {metric: figure.estimate(1) for metric, figure in found_in(table_of(rows)).items()}
     assert {metric: one.reason if one.value is None else None for metric, one in found.items()} == reasons
+    tested = found_in(table_of(rows))["agreement_difference"]
+    p_value = 1.0 if reasons["agreement_difference"] is None else None
+    assert (tested.p_value, tested.mcnemar_p) == (p_value, p_value)

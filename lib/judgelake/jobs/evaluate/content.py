@@ -73,7 +73,7 @@ def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
         return Missing("there is only one judge")
     by_metric = {
         metric: {(row.judge_fingerprint, row.subject): row for row in _named(evaluation.rows, metric)}
-        for metric in ("judge_agreement", "agreement_difference", "mcnemar_p", "mcnemar_p_holm")
+        for metric in ("judge_agreement", "agreement_difference")
     }
     names = {judge.fingerprint: judge.name for judge in evaluation.inputs.judges}
     return tuple(
@@ -82,8 +82,6 @@ def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
             second=row.subject or "",
             agreement=row,
             difference=by_metric["agreement_difference"][pair],
-            p_value=by_metric["mcnemar_p"][pair].value,
-            p_corrected=by_metric["mcnemar_p_holm"][pair].value,
         )
         for pair, row in by_metric["judge_agreement"].items()
     )

@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.corrections import with_corrected
 from judgelake.jobs.evaluate.counting import count_cells
 from judgelake.jobs.evaluate.features import SliceNames, Survey, bucket_column, features_of, survey
 from judgelake.jobs.evaluate.figures import (
@@ -23,7 +24,6 @@ from judgelake.jobs.evaluate.figures import (
     metric_rows,
     told_by_driver,
     told_by_executors,
-    with_corrected,
 )
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows

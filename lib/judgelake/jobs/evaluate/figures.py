@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,6 @@ from judgelake.measures.families import (
     family_matrix,
     game_figures,
     has_yes_no_labels,
-    holm,
     judge_pair_figures,
     labeler_pair_figures,
     labeler_score_pair_figures,
@@ -176,14 +175,3 @@ def metric_rows(found: Mapping[Place, Told], figuring: Figuring) -> Iterator[Res
             if number != WHOLE and (told := found.get((place, number))):
                 rows = told.rows
                 yield from (row for row in rows if has_aspects or not row.metric.startswith(ASPECT_PREFIX))
-
-
-def with_corrected(rows: list[Result]) -> Iterator[Result]:
-    """The rows, with Holm's corrected p-value after each p-value of two judges."""
-    tested = [row for row in rows if row.metric == "mcnemar_p"]
-    known = [row for row in tested if row.value is not None]
-    corrected = dict(zip(map(id, known), holm([row.value or 0.0 for row in known]), strict=True))
-    for row in rows:
-        yield row
-        if row.metric == "mcnemar_p":
-            yield replace(row, metric="mcnemar_p_holm", value=corrected.get(id(row)))

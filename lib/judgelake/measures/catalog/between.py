@@ -44,20 +44,6 @@ BETWEEN: tuple[Metric, ...] = (
             "agreement difference", "the first judge agrees more often", "the second judge agrees more often"
         ),
     ),
-    _judges(
-        "mcnemar_p",
-        "McNemar's p",
-        "exact p-value under equal agreement of two judges with the labels, comparisons taken as independent",
-        failures=Failures.BY_RULE,
-        scale=Scale.NUMBER,
-    ),
-    _judges(
-        "mcnemar_p_holm",
-        "McNemar's p, corrected",
-        "the same after Holm's correction over all pairs of judges compared",
-        failures=Failures.BY_RULE,
-        scale=Scale.NUMBER,
-    ),
     _model(
         "win_rate",
         "Win rate",

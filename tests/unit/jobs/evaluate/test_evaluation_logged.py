@@ -27,7 +27,7 @@ def test_only_what_stands_for_the_judge_goes_to_mlflow():
         row("agreement", 0.4, swap_rule="first", slice="source=x"),
         *(row("games", 3.0, subject=game) for game in ("a > b", "a = b", "b > a")),
         row("win_rate", 0.6, subject="a"),
-        row("mcnemar_p", 0.03, subject="other"),
+        row("agreement_difference", 0.03, subject="other"),
         nothing("cohen_kappa", swap_rule="first"),
         *cells("first", AA=3, AB=1),
     ]

@@ -51,6 +51,10 @@ class Figure:
     mcnemar_p: float | None = None
     """Of the test that papers report, which takes comparisons as independent."""
     reason: str | None = None
+    given: Estimate | None = None
+    """Value and interval that do not come from `replicates`, for instance of a rank."""
+    least_error: float = 0.0
+    """A standard error below which that of the jackknife is not believed."""
     base: Replicates | None = None
     """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
     of observations but on a whole leaderboard."""
@@ -83,6 +87,8 @@ class Figure:
             questions: the number of questions of its table.
             hashed: the number of buckets they were assigned to at random; None where each bucket is one question.
         """
+        if self.given is not None:
+            return self.given
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
         metric = metric_named(self.metric)
@@ -97,6 +103,7 @@ class Figure:
             is_coefficient=metric.scale is Scale.COEFFICIENT,
             trials=clusters * self.trials / self.n if self.trials else None,
             extreme=self.extreme,
+            least_error=self.least_error,
         )
         return absent(self.reason) if found.value is None and self.reason else found
 

@@ -61,6 +61,7 @@ def estimate(
     is_coefficient: bool = False,
     trials: float | None = None,
     extreme: float = 1.0,
+    least_error: float = 0.0,
 ) -> Estimate:
     """The value with its interval: a delete-one-bucket jackknife with t quantiles.
 
@@ -79,6 +80,7 @@ def estimate(
         is_coefficient: whether it lies between -1 and 1, like kappa or a correlation.
         trials: for a difference of two shares, the questions of equal weight that it is based on; else None.
         extreme: the largest value of such a difference.
+        least_error: a standard error below which that of the jackknife is not believed.
     """
     value = float(figure[0])
     if not np.isfinite(value):
@@ -92,7 +94,7 @@ def estimate(
     # A rate of 0 or 1 has no logit.
     if not has_spread or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
-    error = jackknife_error(figure)
+    error = max(jackknife_error(figure), least_error)
     reach = t_quantile(min(clusters, len(left_out)) - 1) * error
     if is_rate:
         low, high = _on_scale(logit, expit, value, reach / (value * (1 - value)))

@@ -35,14 +35,19 @@ CASES = {
         labels=["A"] * 3,
         said=["A"] * 3,
         in_reverse=["A"] * 3,
-        values={"agreement by first": 1, "consistency": 1, "position_bias": 0, "delta_bias": 0},
+        values={
+            "agreement by first": 1,
+            "consistency": 1,
+            "position_bias": 0,
+            "delta_bias": 0,
+            "rank of model-a by first": 1,
+            "rank of model-b by first": 2,
+        },
         reasons={
             "cohen_kappa by first": "all labels and verdicts belong to one class, so chance agreement is 1 "
             "and kappa is undefined",
             "positional_kappa": "all verdicts of both orders belong to one class, so chance agreement is 1 "
             "and kappa is undefined",
-            "bradley_terry of model-a by first": "no chain of wins leads from any model to another and back, so no "
-            "strength is finite",
             "own_error_share by first": "the judge makes no errors here",
             "matched_self_preference by first": "the labels name only one of the two sides, so matching "
             "is not possible",

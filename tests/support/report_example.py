@@ -263,14 +263,20 @@ def _pairs() -> tuple[JudgePair, ...]:
 def _models() -> Models:
     names = ("llama-7b", "bloom-7b", "opt-7b", "pythia-6.9b", "cerebras-gpt-6.7b")
 
+    def ranked(place, low, high):
+        return Result("rank", place, low, high, n=398)
+
+    ranks = (ranked(1, 1, 1), ranked(2, 2, 4), ranked(3, 2, 4), ranked(4, 2, 4), ranked(5, 5, 5))
+
     def board(source, rates, strengths):
         models = tuple(
             RankedModel(
                 name,
                 rate("win_rate", value, 0.045, 398),
                 Result("bradley_terry", strength, strength - 0.2, strength + 0.2, n=398),
+                rank,
             )
-            for name, value, strength in zip(names, rates, strengths, strict=True)
+            for name, value, strength, rank in zip(names, rates, strengths, ranks, strict=True)
         )
         return Leaderboard(source, models, None if source == "labels" else "first")
 

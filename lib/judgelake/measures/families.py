@@ -6,14 +6,15 @@ from judgelake.measures.judge_pairs import figures as judge_pair_figures
 from judgelake.measures.labelers import alpha_figures
 from judgelake.measures.labelers import pair_figures as labeler_pair_figures
 from judgelake.measures.labelers import score_pair_figures as labeler_score_pair_figures
+from judgelake.measures.leaderboard import APART, game_figures
 from judgelake.measures.leaderboard import figures as leaderboard_figures
-from judgelake.measures.leaderboard import game_figures, rank_correlation
-from judgelake.measures.leaderboard import rank_figures as rank_correlation_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.pairwise import figures as pair_figures
+from judgelake.measures.rank_correlations import rank_correlation
+from judgelake.measures.rank_correlations import rank_figures as rank_correlation_figures
 from judgelake.measures.rankings import figures as ranking_figures
 from judgelake.measures.rankings import ranked
 from judgelake.measures.repeats import figures as repeat_figures
@@ -39,6 +40,7 @@ from judgelake.measures.yes_no import figures as aspect_figures
 from judgelake.measures.yes_no import has_yes_no_labels
 
 __all__ = [
+    "APART",
     "CELL",
     "CLASSES",
     "COMPARISONS",

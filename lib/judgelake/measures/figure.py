@@ -57,6 +57,10 @@ class Figure:
     reason: str | None = None
     no_interval: str | None = None
     """Why the number has no interval in these data; None: it has one unless the catalog says otherwise."""
+    given: Estimate | None = None
+    """Value and interval that do not come from `replicates`, for instance of a rank."""
+    least_error: float = 0.0
+    """A standard error below which that of the jackknife is not believed."""
     base: Replicates | None = None
     """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
     of observations but on a whole leaderboard."""
@@ -89,6 +93,8 @@ class Figure:
             questions: the number of questions of its table.
             hashed: the number of buckets they were assigned to at random; None where each bucket is one question.
         """
+        if self.given is not None:
+            return self.given
         if self.replicates is None:
             return absent(self.reason or UNDEFINED)
         metric = metric_named(self.metric)
@@ -104,6 +110,7 @@ class Figure:
             is_coefficient=metric.scale is Scale.COEFFICIENT,
             trials=self._trials(clusters, is_rate=metric.is_rate),
             extreme=self.extreme,
+            least_error=self.least_error,
         )
         return absent(self.reason) if found.value is None and self.reason else found
 

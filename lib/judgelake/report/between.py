@@ -53,9 +53,11 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """A model on a leaderboard; a figure that is missing is its reason."""
+    """A model on a leaderboard; a figure that is missing is its reason, and a rank is None."""
 
-    rank: int
+    rank: str | None
+    ranks: str | None
+    """The ranks it may truly have: "2" or "1 to 3"."""
     model: str
     win_rate: RowView | Missing
     strength: RowView | Missing
@@ -123,8 +125,8 @@ def board_view(board: Leaderboard) -> BoardView:
     rates = [one.win_rate for one in models if isinstance(one.win_rate, Result)]
     axis = axis_of(rates, rates[0].scale) if rates else None
     ranked = tuple(
-        BoardRow(rank, inert.name(one.model), _on(one.win_rate, axis), _on(one.strength, None))
-        for rank, one in enumerate(models, 1)
+        BoardRow(*_ranks(one.rank), inert.name(one.model), _on(one.win_rate, axis), _on(one.strength, None))
+        for one in models
     )
     reason = board.models.reason if isinstance(board.models, Missing) else None
     return BoardView(inert.name(board.source), board.swap_rule, ranked, axis, reason)
@@ -150,6 +152,14 @@ def _p_values(difference: Result | Missing) -> tuple[str | None, str | None]:
     if isinstance(difference, Missing):
         return None, None
     return p_text(difference.p_value), p_text(difference.p_corrected)
+
+
+def _ranks(row: Result | Missing) -> tuple[str | None, str | None]:
+    """The rank, and the interval of ranks."""
+    if isinstance(row, Missing) or row.value is None:
+        return None, None
+    value, ends = f"{row.value:.0f}", tuple(f"{end:.0f}" for end in (row.low, row.high) if end is not None)
+    return value, " to ".join(dict.fromkeys(ends)) or None
 
 
 def _on(row: Result | Missing, axis: Axis | None) -> RowView | Missing:

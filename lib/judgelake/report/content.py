@@ -117,7 +117,9 @@ class RankedModel:
     model: str
     win_rate: Result | Missing = NOT_ASKED
     strength: Result | Missing = NOT_ASKED
-    """Bradley-Terry strength, on a log scale, with mean 0 over the models."""
+    """Bradley-Terry strength, on a log scale, with mean 0 over the models that games connect."""
+    rank: Result | Missing = NOT_ASKED
+    """Rank by strength, with the ranks that the data allow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -523,3 +523,14 @@ def test_a_metric_that_stands_in_one_part_alone_is_explained(part):
 def test_a_page_is_the_same_each_time():
     assert render_page(full_content()) == render_page(full_content())
     assert html.unescape(notebook_html(full_content())) == html.unescape(notebook_html(full_content()))
+
+
+def test_a_model_has_its_rank_with_the_ranks_that_the_data_allow_and_none_without_a_number():
+    content = full_content()
+    board = content.models.leaderboards[0]
+    unranked = replace(board.models[-1], model="unranked", rank=Result("rank", reason="nothing was judged", n=0))
+    models = replace(content.models, leaderboards=(replace(board, models=(*board.models, unranked)),))
+    text = text_of(replace(content, models=models))
+    assert "1 1 llama-7b" in text
+    assert "2 2 to 4 bloom-7b" in text
+    assert "none unranked" in text

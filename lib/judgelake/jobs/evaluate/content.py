@@ -104,25 +104,17 @@ def _models(evaluation: Evaluation) -> Models | Missing:
 
 def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> Leaderboard:
     rows = [row for row in evaluation.rows if row.judge_fingerprint == fingerprint]
-    strengths = {row.subject: row for row in _named(rows, "bradley_terry")}
-    rates = {row.subject: row for row in _named(rows, "win_rate")}
-    order = sorted(rates, key=lambda model: _best_first(strengths.get(model), rates[model]))
-    ranked = tuple(
-        RankedModel(
-            model or "",
-            rates[model],
-            strengths[model] if model in strengths else Missing("it has no strength"),
-        )
-        for model in order
+    strengths, ranks, rates = (
+        {row.subject: row for row in _named(rows, metric)} for metric in ("bradley_terry", "rank", "win_rate")
     )
+    order = sorted(rates, key=lambda model: _best_first(ranks[model], rates[model]))
+    ranked = tuple(RankedModel(model or "", rates[model], strengths[model], ranks[model]) for model in order)
     rule = None if fingerprint is None else evaluation.job.swap_rules[0].value
     return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
 
 
-def _best_first(strength: Result | None, rate: Result) -> tuple[bool, float, float, str]:
-    known = strength is not None and strength.value is not None
-    value = strength.value if strength is not None and strength.value is not None else 0.0
-    return (not known, -value, -(rate.value or 0.0), rate.subject or "")
+def _best_first(rank: Result, rate: Result) -> tuple[bool, float, float, str]:
+    return (rank.value is None, rank.value or 0.0, -(rate.value or 0.0), rate.subject or "")
 
 
 def _labelers(evaluation: Evaluation) -> Labelers | Missing:

@@ -11,7 +11,7 @@ from judgelake.jobs.evaluate.observations.judge_pairs import Pair
 from judgelake.jobs.evaluate.row_rules import rules_of
 from judgelake.jobs.evaluate.rows import row_of
 from judgelake.measures import Result
-from judgelake.measures.families import rank_correlation, rank_correlation_figures
+from judgelake.measures.families import APART, rank_correlation, rank_correlation_figures
 
 OF_LABELS = "labels"
 """The subject of a correlation with the labels' leaderboard."""
@@ -27,8 +27,9 @@ class Board:
 
     @classmethod
     def of(cls, judge: JudgeInfo | None, questions: int, rows: Iterable[Result]) -> Board:
-        """From its rows."""
-        known = [row for row in rows if row.metric == "bradley_terry" and row.value is not None]
+        """From its rows; without models that only an assumption puts on one scale with the others."""
+        strengths = [row for row in rows if row.metric == "bradley_terry" and row.reason != APART]
+        known = [row for row in strengths if row.value is not None]
         return cls(judge, questions, {row.subject or "": row.value or 0.0 for row in known})
 
 

@@ -52,7 +52,16 @@ BETWEEN: tuple[Metric, ...] = (
     _model(
         "bradley_terry",
         "Bradley-Terry strength",
-        "strength of a model in log-odds, according to the judge or the labels; 1 more means winning about 73 of 100",
+        "strength of a model in log-odds, according to the judge or the labels; 1 more means winning about 73 of 100; "
+        "each model has half a win and half a loss added against one middling opponent, so that one that never lost "
+        "has a strength too",
+        scale=Scale.NUMBER,
+    ),
+    _model(
+        "rank",
+        "Rank",
+        "rank of a model by Bradley-Terry strength, 1 is best, equal strengths share one; the interval holds the ranks "
+        "that the differences in strength allow",
         scale=Scale.NUMBER,
     ),
     _model(

@@ -58,6 +58,7 @@ def estimate(
     is_coefficient: bool = False,
     trials: float | None = None,
     extreme: float = 1.0,
+    least_error: float = 0.0,
 ) -> Estimate:
     """The value with its interval: a delete-one-bucket jackknife with t quantiles.
 
@@ -78,6 +79,7 @@ def estimate(
             chance alone, so the error is taken to be at least that of independent observations. For a difference of
             two shares, the questions of equal weight that it is based on. Else None.
         extreme: the largest value of such a difference.
+        least_error: a standard error below which that of the jackknife is not believed.
     """
     value = float(figure[0])
     if not np.isfinite(value):
@@ -90,7 +92,7 @@ def estimate(
     # A rate of 0 or 1 has no error.
     if not has_spread(figure) or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
-    error = jackknife_error(figure)
+    error = max(jackknife_error(figure), least_error)
     degrees = min(clusters, len(left_out)) - 1
     quantile = t_quantile(degrees)
     reach = quantile * error

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from evaluation_example import judge_info
+from evaluation_example import judge_info, row
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import all_pairs, always_pairs, nearest_pairs
 from judgelake.jobs.evaluate.observations.observation import VOCABULARIES
-from judgelake.measures.families import CELL, SEPARATOR, WHOLE, Buckets
+from judgelake.measures.families import APART, CELL, SEPARATOR, WHOLE, Buckets
 
 
 def judges_of(number):
@@ -138,6 +138,12 @@ def test_leaderboards_are_compared_for_the_judges_that_are_and_always_with_the_l
     told = [(row.subject, row.value, row.clusters) for row in rows if row.metric == "leaderboard_kendall_tau_b"]
     assert told == [("j2", -1.0, 10), ("labels", 1.0, 5), ("labels", None, 5), ("labels", -1.0, 5)]
     assert all(row.reason for row in rows)
+
+
+def test_a_model_that_no_game_connects_has_no_place_in_a_rank_correlation():
+    strengths = [row("bradley_terry", 1.0, 0.5, 1.5, subject="a"), row("bradley_terry", 4.0, reason=APART, subject="b")]
+    nothing = [row("bradley_terry", reason="nothing was judged", subject="c"), row("win_rate", 0.5, subject="d")]
+    assert Board.of(None, 3, [*strengths, *nothing]).strengths == {"a": 1.0}
 
 
 def test_more_tables_than_the_driver_can_hold_rows_of_are_refused_with_what_to_do():

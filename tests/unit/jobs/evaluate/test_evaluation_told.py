@@ -342,3 +342,24 @@ def test_a_judgment_of_an_earlier_text_is_not_shown_beside_the_one_of_the_text()
     old, new, imported = ({"said": {"text": text}, "moment": at} for text, at in ((1, 10), (2, 20), (None, 30)))
     assert of_newest_text([new, old]) == [new]
     assert of_newest_text([imported, old]) == [imported, old]
+
+
+def of_model(model, rate, strength, rank, **parts):
+    about = {"subject": model, "swap_rule": "first"}
+    return [
+        row("win_rate", rate, **about),
+        row("bradley_terry", strength, **about, **parts),
+        row("rank", rank, rank, rank, **about),
+    ]
+
+
+def test_models_are_ordered_by_rank_and_without_one_come_last(content_of):
+    rows = [
+        *of_model("b", 0.5, 0.1, 2.0),
+        *of_model("nothing judged", None, None, None, reason="nothing was judged"),
+        *of_model("c", 0.55, 0.1, 2.0),
+        *of_model("never lost", 1.0, 4.0, 1.0),
+    ]
+    (board,) = content_of(rows).models.leaderboards
+    assert [one.model for one in board.models] == ["never lost", "c", "b", "nothing judged"]
+    assert [one.rank.value for one in board.models] == [1.0, 2.0, 2.0, None]

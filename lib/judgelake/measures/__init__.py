@@ -10,7 +10,7 @@ from judgelake.measures.catalog import (
     metric_named,
     shown_in,
 )
-from judgelake.measures.catalog.metric import Kind, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.result import WHOLE_SLICE, Result
@@ -22,6 +22,7 @@ __all__ = [
     "PAIRS",
     "SECTIONS",
     "WHOLE_SLICE",
+    "Bracket",
     "FailureRule",
     "Kind",
     "Metric",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.measures.catalog import metric_named
-from judgelake.measures.catalog.metric import Scale
+from judgelake.measures.catalog.metric import Metric, Scale
 from judgelake.measures.statistics.interval import (
     LEAST_CLUSTERS,
     P_VALUE,
@@ -20,6 +20,9 @@ from judgelake.measures.statistics.interval import (
     effective_clusters,
     estimate,
 )
+
+TOO_LARGE = "larger than any effect can be, so the data are too few"
+TOO_WIDE = "the interval would include effects larger than any can be, so the data are too few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Figure:
     p_value: float | None = None
     """For a test, instead of `replicates`: a p-value has no interval."""
     reason: str | None = None
+    no_interval: str | None = None
+    """Why these data allow no interval; None: they do."""
     base: Replicates | None = None
     """The observations counted in the data (`n`) and without each bucket; None where the figure is not based on a count
     of observations but on a whole leaderboard."""
@@ -89,7 +94,18 @@ class Figure:
             trials=clusters * self.trials / self.n if self.trials else None,
             extreme=self.extreme,
         )
-        return absent(self.reason) if found.value is None and self.reason else found
+        if found.value is None:
+            return absent(self.reason) if self.reason else found
+        return self._allowed(found, metric)
+
+    def _allowed(self, found: Estimate, metric: Metric) -> Estimate:
+        """The estimate without what the data do not allow to say."""
+        if metric.largest is not None:
+            if abs(found.value or 0.0) > metric.largest:
+                return absent(TOO_LARGE)
+            if max(abs(end or 0.0) for end in (found.low, found.high)) > metric.largest:
+                return Estimate(found.value, reason=TOO_WIDE)
+        return Estimate(found.value, reason=self.no_interval) if self.no_interval else found
 
     def _buckets(self) -> NDArray[np.bool_]:
         """The data itself and the buckets it is based on: those with an observation that is counted."""

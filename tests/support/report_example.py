@@ -203,6 +203,7 @@ def _orders(consistent: float, first: float, second: float, bias: float, half: f
 def _length_rows(value: float, low: float, high: float, detectable: float) -> tuple[Result, ...]:
     return (
         rate("longer_win_share", 0.58 + value, 0.03, 940, 1_012),
+        Result("length_bias", value - 0.01, low - 0.02, high - 0.01, n=904, asked=1_012, clusters=802),
         Result("length_slope", value, low, high, detectable, n=928, asked=1_012, clusters=815),
     )
 

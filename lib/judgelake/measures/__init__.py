@@ -10,7 +10,7 @@ from judgelake.measures.catalog import (
     metric_named,
     shown_in,
 )
-from judgelake.measures.catalog.metric import Kind, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_odds
@@ -23,6 +23,7 @@ __all__ = [
     "PAIRS",
     "SECTIONS",
     "WHOLE_SLICE",
+    "Bracket",
     "FailureRule",
     "Kind",
     "Metric",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from judgelake.measures.catalog import KINDS, METRICS, SECTIONS, headline_of
-from judgelake.measures.catalog.metric import Failures, Metric, OrderRule, Scale
+from judgelake.measures.catalog.metric import Effect, Failures, Metric, OrderRule, Scale
 
 FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.describe > docs/metrics.md -->"
 INTRODUCTION = """\
@@ -70,8 +70,10 @@ def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
     notes = []
     for metric in metrics:
         if metric.effect is not None:
+            notes.append(_effect(metric.name, metric.effect))
+        if metric.largest is not None:
             notes.append(
-                f"`{metric.name}`: 0 means no effect. Above zero: {metric.effect.above}; below: {metric.effect.below}."
+                f"`{metric.name}`: no interval beyond {100 * metric.largest:g} points: the data are then too few."
             )
         if metric.no_interval is not None:
             notes.append(f"`{metric.name}` has a value only: {metric.no_interval}.")
@@ -79,6 +81,13 @@ def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
             notes.append(f"`{metric.name}` is only in the table `metrics`.")
     if notes:
         yield _list(notes)
+
+
+def _effect(name: str, effect: Effect) -> str:
+    text = f"`{name}`: 0 means no effect. Above zero: {effect.above}; below: {effect.below}."
+    if effect.bracket is not None:
+        text += f" Found only if `{effect.bracket.partner}` excludes zero on the same side too."
+    return text
 
 
 def _words(rule: StrEnum) -> str:

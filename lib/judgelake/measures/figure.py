@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.measures.catalog import metric_named
-from judgelake.measures.catalog.metric import Scale
+from judgelake.measures.catalog.metric import Metric, Scale
 from judgelake.measures.spread import Spread
 from judgelake.measures.statistics.interval import (
     LEAST_CLUSTERS,
@@ -20,6 +20,9 @@ from judgelake.measures.statistics.interval import (
     effective_clusters,
     estimate,
 )
+
+TOO_LARGE = "larger than any effect can be, so the data are too few"
+TOO_WIDE = "the interval would include effects larger than any can be, so the data are too few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,18 @@ class Figure:
             extreme=self.extreme,
             least_error=self.least_error,
         )
-        return absent(self.reason) if found.value is None and self.reason else found
+        if found.value is None:
+            return absent(self.reason) if self.reason else found
+        return self._allowed(found, metric)
+
+    def _allowed(self, found: Estimate, metric: Metric) -> Estimate:
+        """The estimate without what the data do not allow to say."""
+        if metric.largest is not None:
+            if abs(found.value or 0.0) > metric.largest:
+                return absent(TOO_LARGE)
+            if max(abs(end or 0.0) for end in (found.low, found.high)) > metric.largest:
+                return Estimate(found.value, reason=TOO_WIDE)
+        return found
 
     def _trials(self, clusters: float, *, is_rate: bool) -> float | None:
         """Observations of a share; of a difference, the questions of equal weight that its observations amount to."""

@@ -3,7 +3,8 @@
 Called verbosity bias in MT-bench (Zheng et al. 2023, arXiv 2306.05685, section 3.3) and length bias in AlpacaEval's
 length-controlled win rates (Dubois et al. 2024, arXiv 2404.04475). All figures take the label as the quality of the
 answers. Labels are a noisy reading of it, so where longer answers really are better, a judge without any preference
-for length can have a slope too: the figures show what goes with length, not why.
+for length can have a slope too: the figures show what goes with length, not why. Only counterfactual probes, the same
+answer made longer, can show why.
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ NOTHING_ASKED = "no comparison of answers of different length"
 NO_VERDICT = "no comparison of answers of different length has a verdict"
 NO_LABEL = "no comparison of answers of different length has a verdict and a label"
 ONE_RATIO = "all comparisons with the same label have the same ratio of lengths"
+
+# With fewer, one or two comparisons decide the slope.
+LEAST_DIFFERING = 10
+LEAST_DEVIATING = 5
+# In doublings: half a step, with which no two lengths differ at all. A slope for a doubling would be extrapolated from
+# what is an eighth of one.
+LEAST_SPREAD = 0.5 / STEPS_A_DOUBLING
+FEW_DIFFER = f"fewer than {LEAST_DIFFERING} comparisons of answers of different length, so there is no interval"
+FEW_DEVIATE = f"fewer than {LEAST_DEVIATING} verdicts are not their label's most frequent one, so there is no interval"
+HARDLY_DIFFER = "at equal labels the ratio of lengths hardly varies, so there is no interval"
 
 # What answer A gets in each of `CLASSES`.
 _WINS = np.array([1.0, 0.0, 0.5])
@@ -74,8 +85,8 @@ def figures(table: Table) -> Iterator[Figure]:
     yield of_both("length_bias", length_bias(both, doublings))
     slope, base = length_slope(both, doublings), both.sum(axis=(0, 1, 2))
     n, asked_labelled = int(base[0]), int(counts.votes[..., 0].sum())
-    reason = ONE_RATIO if n else missing
-    yield Figure("length_slope", slope, n, asked_labelled, reason=reason, base=base)
+    reason, no_interval = ONE_RATIO if n else missing, no_slope_interval(both, doublings)
+    yield Figure("length_slope", slope, n, asked_labelled, reason=reason, no_interval=no_interval, base=base)
 
 
 def longer_win_share(said: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
@@ -134,3 +145,20 @@ def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> R
     # every replicate, without rounding errors on one side of 0.
     covariance = ((ratios - mean_ratio) * (wins - mean_win * by_bin)).sum(axis=(0, 1))
     return ratio(covariance, ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1)))
+
+
+def no_slope_interval(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> str | None:
+    """Why the data allow no interval of `length_slope`, or None: lengths or verdicts vary too little at equal labels.
+
+    Args:
+        both: comparisons by label, verdict and bin, shape (3, 3, bins, 1 + replicates).
+        doublings: the bins as numbers.
+    """
+    by_bin, by_verdict = both[..., 0].sum(axis=1), both[..., 0].sum(axis=2)
+    if by_bin[:, doublings != 0].sum() < LEAST_DIFFERING:
+        return FEW_DIFFER
+    if (by_verdict.sum(axis=1) - by_verdict.max(axis=1)).sum() < LEAST_DEVIATING:
+        return FEW_DEVIATE
+    mean = np.nan_to_num(ratio(by_bin @ doublings, by_bin.sum(axis=1)))
+    square = ((doublings - mean[:, None]) ** 2 * by_bin).sum() / by_bin.sum()
+    return HARDLY_DIFFER if square < LEAST_SPREAD**2 else None

@@ -4,7 +4,8 @@ The bias has two names: self-enhancement (MT-bench, Zheng et al. 2023, arXiv 230
 and by humans) and self-preference (Panickssery et al. 2024, arXiv 2404.13076). Here it is measured for a whole family
 of models, since a judge is seldom itself among the models it judges. All figures take the label as the quality of the
 answers. Labels are a noisy reading of it, so where the own family really is better, a judge without any preference can
-differ from the labels too: the figures show what goes with the family, not why.
+differ from the labels too: the figures show what goes with the family, not why. Only counterfactual probes, the same
+answer under another name, can show why.
 """
 
 from __future__ import annotations

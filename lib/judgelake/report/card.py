@@ -11,7 +11,7 @@ from judgelake.measures import Result
 from judgelake.report import inert
 from judgelake.report.card_markdown import markdown_of
 from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent
-from judgelake.report.findings import effect_finding, effects_of
+from judgelake.report.findings import findings_of
 
 SCHEMA = "judgelake/judge-card"
 SCHEMA_VERSION = 1
@@ -137,19 +137,16 @@ def _confusion(section: JudgeSection) -> dict[str, Any]:
 
 
 def _findings(section: JudgeSection) -> list[dict[str, Any]]:
-    findings = []
-    for row in effects_of(section):
-        one = effect_finding(row)
-        findings.append(
-            {
-                "metric": _text(one.metric),
-                "subject": _text(one.subject),
-                "swap_rule": _text(one.swap_rule),
-                "found": one.found,
-                "sentence": _text(one.sentence),
-            }
-        )
-    return findings
+    return [
+        {
+            "metric": _text(one.metric),
+            "subject": _text(one.subject),
+            "swap_rule": _text(one.swap_rule),
+            "found": one.found,
+            "sentence": _text(one.sentence),
+        }
+        for one in findings_of(section)
+    ]
 
 
 def _rules(content: ReportContent) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from judgelake.measures import Result, Scale, metric_named
+from judgelake.measures import Bracket, Result, Scale, metric_named
 from judgelake.report.content import BothOrders, JudgePair, JudgeSection, Missing
 from judgelake.report.numbers import (
     has_interval,
@@ -38,9 +38,28 @@ class Finding:
     swap_rule: str | None = None
 
 
-def effect_finding(row: Result) -> Finding:
-    """What a row with `is_effect` says: its interval excludes zero, or it does not."""
-    return Finding(row.metric, is_found(row), _effect_sentence(row), row.subject, row.swap_rule)
+def findings_of(section: JudgeSection) -> list[Finding]:
+    """What was found about a judge, and what was not, in the order of the report."""
+    rows = [*_rows_of(section)]
+    return [effect_finding(row, rows) for row in rows if row.is_effect]
+
+
+def effect_finding(row: Result, others: Sequence[Result] = ()) -> Finding:
+    """What a row with `is_effect` says: its interval excludes zero, or it does not.
+
+    Args:
+        row: about the effect.
+        others: rows of the same judge, with the partner of a bracket.
+    """
+    effect = metric_named(row.metric).effect
+    assert effect is not None, f"{row.metric} is not an effect"
+    if effect.bracket is None:
+        return Finding(row.metric, is_found(row), _effect_sentence(row), row.subject, row.swap_rule)
+    about = (effect.bracket.partner, row.subject, row.swap_rule)
+    partner = next((one for one in others if (one.metric, one.subject, one.swap_rule) == about), None)
+    if partner is None:
+        partner = Result(effect.bracket.partner, reason="its other figure is missing", n=0)
+    return _bracket_finding(row, partner, effect.bracket)
 
 
 def is_found(row: Result) -> bool | None:
@@ -60,17 +79,16 @@ def found_words(row: Result) -> str:
     return "found" if found else f"not found; {data_allow(row)}"
 
 
-def effects_of(section: JudgeSection) -> Iterator[Result]:
-    """Every row of a judge that has "no effect" at zero, in the order of the report."""
+def _rows_of(section: JudgeSection) -> Iterator[Result]:
+    """The headline, the figures of both orders, and the further ones."""
     orders = section.both_orders
     if not isinstance(section.headline, Missing):
-        yield from (row for row in section.headline if row.is_effect)
+        yield from section.headline
     if isinstance(orders, BothOrders):
-        rows = (*((orders.position_bias,) if orders.position_bias else ()), *orders.others)
-        yield from (row for row in rows if row.is_effect)
+        yield from (*((orders.position_bias,) if orders.position_bias else ()), *orders.others)
     for family in section.families:
         if not isinstance(family.rows, Missing):
-            yield from (row for row in family.rows if row.is_effect)
+            yield from family.rows
 
 
 def pair_finding(pair: JudgePair) -> Finding:
@@ -142,7 +160,7 @@ def _not_found_because(row: Result) -> str:
 
 def _effect_sentence(row: Result) -> str:
     effect = metric_named(row.metric).effect
-    assert effect is not None, f"{row.metric} is not an effect"
+    assert effect is not None
     noun = effect.noun
     found = is_found(row)
     number = sentence_number(row)
@@ -154,3 +172,30 @@ def _effect_sentence(row: Result) -> str:
         direction = effect.above if (row.value or 0) > 0 else effect.below
         return f"{noun[:1].upper()}{noun[1:]} was found: {direction}, {number}."
     return f"No {noun} was found; {data_allow(row)}."
+
+
+def _bracket_finding(row: Result, partner: Result, bracket: Bracket) -> Finding:
+    """Found only if both figures exclude zero on the same side; not known if either has no interval."""
+    effect = metric_named(row.metric).effect
+    assert effect is not None
+    both = ((row, bracket.words), (partner, bracket.partner_words))
+    numbers = [f"{sentence_number(one)} {words}" for one, words in both]
+    known = [is_found(one) for one, _ in both]
+    is_above = (row.value or 0) > 0
+    are_on_one_side = is_above == ((partner.value or 0) > 0)
+    found = None if None in known else all(known) and are_on_one_side
+    if found is None:
+        why = next(reason_text(one) for one, _ in both if is_found(one) is None)
+        have_values = all(value_text(one.value, one.scale) is not None for one, _ in both)
+        source = f" from {numbers[0]}, and {numbers[1]}" if have_values else ""
+        sentence = f"Whether there is {effect.noun} is not known{source}: {why}."
+    elif found:
+        direction = effect.above if is_above else effect.below
+        sentence = f"{direction[:1].upper()}{direction[1:]}: {numbers[0]}, and {numbers[1]}."
+    elif all(known):
+        sentence = f"No {effect.noun} was found: {numbers[0]}, but {numbers[1]}."
+    else:
+        unit = " points" if row.scale is Scale.POINTS else ""
+        allowed = [f"{interval_text(one)}{unit} {words}" for one, words in both]
+        sentence = f"No {effect.noun} was found; the data allow {allowed[0]}, and {allowed[1]}."
+    return Finding(row.metric, found, sentence, row.subject, row.swap_rule)

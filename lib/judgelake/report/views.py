@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from judgelake.measures import Metric, Result, metric_named
 from judgelake.report import inert
 from judgelake.report.content import BothOrders, JudgeSection, MarginBin, Missing, ReportContent
-from judgelake.report.findings import Finding, effect_finding, effects_of, found_words
+from judgelake.report.findings import found_words
 from judgelake.report.numbers import value_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.tables import Head, RowView, TableView, row_view, table_view
@@ -71,11 +71,6 @@ def glance_axis(sections: Sequence[JudgeSection]) -> Axis | None:
     rows = [one.headline[0] for one in sections if not isinstance(one.headline, Missing) and one.headline]
     scales = {row.scale for row in rows}
     return axis_of(rows, scales.pop()) if len(scales) == 1 else None
-
-
-def findings_of(section: JudgeSection) -> list[Finding]:
-    """What was found about a judge, and what was not."""
-    return [effect_finding(row) for row in effects_of(section)]
 
 
 def rule_groups(rows: Sequence[Result]) -> list[RuleGroup]:

@@ -198,6 +198,51 @@ def test_length_bias_is_what_the_judge_gives_the_longer_answer_beyond_the_labels
     assert [metric for metric, figure in found.items() if metric_named(metric).is_effect] == ["length_slope"]
 
 
+def counts_of(*comparisons: tuple[str, str, str]) -> Table:
+    """A table with a question for each comparison."""
+    left_out = np.ones(1 + len(comparisons)) - np.eye(1 + len(comparisons))[1:]
+    counts: dict[str, np.ndarray] = {}
+    for comparison, count in zip(comparisons, left_out, strict=True):
+        name = SEPARATOR.join(comparison)
+        counts[name] = counts.get(name, 0) + count
+    return Table(counts, questions=len(comparisons))
+
+
+# A judge that says A in 50 of 54 comparisons, whose answers differ in length by a fifth at most.
+ALL_BUT_FOUR = [
+    ("A" if place % 2 else "B", "A", ("0.0", "0.25", "0.0", "-0.25")[place // 2 % 4]) for place in range(50)
+]
+FEW_DIFFER = "fewer than 10 comparisons of answers of different length, so there is no interval"
+FEW_DEVIATE = "fewer than 5 verdicts are not their label's most frequent one, so there is no interval"
+HARDLY_DIFFER = "at equal labels the ratio of lengths hardly varies, so there is no interval"
+TOO_WIDE = "the interval would include effects larger than any can be, so the data are too few"
+TOO_LARGE = "larger than any effect can be, so the data are too few"
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "reason"),
+    [
+        pytest.param([*ALL_BUT_FOUR, *[("B", "B", "-0.25")] * 4], FEW_DEVIATE, id="four verdicts of 54"),
+        pytest.param(
+            [*ALL_BUT_FOUR, *[("B", "B", bin_) for bin_ in ("-0.25", "0.0", "-0.25") * 3]], TOO_WIDE, id="nine"
+        ),
+        pytest.param([*[("A", "A", "0.25")] * 12, *[("A", "B", "0.0")] * 12], TOO_LARGE, id="four times what can be"),
+        pytest.param([*[("A", "A", "1.0")] * 9, *[("A", "B", "0.0")] * 99], FEW_DIFFER, id="nine differ"),
+        pytest.param(
+            [("A", said, bin_) for said in "AB" for bin_ in ("0.25", *["0.0"] * 9)] * 20,
+            HARDLY_DIFFER,
+            id="a tenth differ",
+        ),
+    ],
+)
+def test_where_lengths_hardly_vary_nothing_is_found(comparisons, reason):
+    table = counts_of(*comparisons)
+    (slope,) = (one for one in length.figures(table) if one.metric == "length_slope")
+    found = slope.estimate(table.questions)
+    assert (found.low, found.high, found.detectable, found.reason) == (None, None, None, reason)
+    assert found.value is None or abs(found.value) <= 1
+
+
 ANSWERS = st.sampled_from(("A", "B", "tie"))
 BINS = st.integers(-16, 16).map(lambda steps: str(steps / 4))
 SCORES = {"A": 1.0, "tie": 0.5, "B": 0.0}
@@ -212,7 +257,11 @@ def test_the_slope_is_that_of_least_squares_with_an_intercept_for_each_label(row
     assume(np.linalg.matrix_rank(design) == design.shape[1])
     coefficients = np.linalg.lstsq(design, np.array([SCORES[verdict] for verdict in verdicts]), rcond=None)[0]
     found = by_metric(length.figures(table_of(Counter(rows))))["length_slope"]
-    assert found.estimate(1).value == pytest.approx(coefficients[0], abs=1e-10)
+    assert found.replicates[0] == pytest.approx(coefficients[0], abs=1e-10)
+    # A doubling cannot change the wins by more than all of them.
+    told = found.estimate(1)
+    assert told.value == (None if abs(found.replicates[0]) > 1 else found.replicates[0])
+    assert told.reason
 
 
 def test_every_replicate_has_the_slope_of_its_own_counts():

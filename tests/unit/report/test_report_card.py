@@ -106,9 +106,12 @@ def test_a_missing_part_is_its_reason():
 
 
 def test_a_bias_that_is_not_found_is_never_called_none():
-    row = Result("length_slope", 0.01, -0.02, 0.04, 0.042, n=900)
-    card = bare_card(headline=(row,))
-    sentence = "No association with length at equal labels was found; the data allow −2.0 to +4.0 points."
+    slope = Result("length_slope", 0.01, -0.02, 0.04, 0.042, n=900)
+    card = bare_card(headline=(slope, Result("length_bias", 0.02, -0.03, 0.07, n=900)))
+    sentence = (
+        "No association with length was found; the data allow −2.0 to +4.0 points for a doubling of the length at "
+        "equal labels, and −3.0 to +7.0 points over all labels."
+    )
     (finding,) = json.loads(card.to_json())["findings"]
     assert (finding["found"], finding["sentence"]) == (False, sentence)
     assert f"- {sentence}" in card.to_markdown()

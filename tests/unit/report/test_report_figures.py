@@ -217,6 +217,87 @@ def test_not_found_always_says_what_the_data_allow(row, words):
     assert found_words(row) == words
 
 
+def figure(metric, value, low=None, high=None, reason=None):
+    return Result(metric, value, low, high, reason=reason, n=500)
+
+
+NO_SLOPE = figure("length_slope", 0.5, reason="too few")
+
+
+@pytest.mark.parametrize(
+    ("row", "partner", "found", "sentence"),
+    [
+        pytest.param(
+            figure("length_slope", 0.043, 0.01, 0.076),
+            figure("length_bias", 0.03, 0.004, 0.056),
+            True,
+            "Winning goes with longer answers: +4.3 points (95 % interval +1.0 to +7.6) for a doubling of the length "
+            "at equal labels, and +3.0 points (95 % interval +0.4 to +5.6) over all labels.",
+            id="found",
+        ),
+        pytest.param(
+            figure("matched_self_preference", -0.043, -0.076, -0.01),
+            figure("self_preference", -0.03, -0.056, -0.004),
+            True,
+            "Winning goes with other families: −4.3 points (95 % interval −7.6 to −1.0) at equal labels, and −3.0 "
+            "points (95 % interval −5.6 to −0.4) over all labels.",
+            id="found the other way",
+        ),
+        pytest.param(
+            figure("length_slope", 0.043, 0.01, 0.076),
+            figure("length_bias", 0.01, -0.02, 0.04),
+            False,
+            "No association with length was found; the data allow +1.0 to +7.6 points for a doubling of the length "
+            "at equal labels, and −2.0 to +4.0 points over all labels.",
+            id="at equal labels alone",
+        ),
+        pytest.param(
+            figure("length_slope", 0.01, -0.02, 0.04),
+            figure("length_bias", 0.03, 0.004, 0.056),
+            False,
+            "No association with length was found; the data allow −2.0 to +4.0 points for a doubling of the length "
+            "at equal labels, and +0.4 to +5.6 points over all labels.",
+            id="over all labels alone",
+        ),
+        pytest.param(
+            figure("length_slope", 0.043, 0.01, 0.076),
+            figure("length_bias", -0.03, -0.056, -0.004),
+            False,
+            "No association with length was found: +4.3 points (95 % interval +1.0 to +7.6) for a doubling of the "
+            "length at equal labels, but −3.0 points (95 % interval −5.6 to −0.4) over all labels.",
+            id="on two sides",
+        ),
+        pytest.param(
+            NO_SLOPE,
+            figure("length_bias", 0.03, 0.004, 0.056),
+            None,
+            "Whether there is association with length is not known from +50.0 points (no interval) for a doubling of "
+            "the length at equal labels, and +3.0 points (95 % interval +0.4 to +5.6) over all labels: too few.",
+            id="one without an interval",
+        ),
+        pytest.param(
+            figure("length_slope", 0.043, 0.01, 0.076),
+            figure("length_bias", None, reason="no label"),
+            None,
+            "Whether there is association with length is not known: no label.",
+            id="one without a number",
+        ),
+        pytest.param(
+            figure("length_slope", 0.043, 0.01, 0.076),
+            figure("self_preference", 0.03, 0.004, 0.056),
+            None,
+            "Whether there is association with length is not known: its other figure is missing.",
+            id="one alone",
+        ),
+    ],
+)
+def test_what_labels_cannot_identify_is_found_only_where_both_figures_say_so(row, partner, found, sentence):
+    finding = effect_finding(row, [row, partner])
+    assert finding.found is found
+    assert finding.sentence.replace("\u202f", " ") == sentence
+    assert "favour" not in finding.sentence
+
+
 ALLOWED = "between first and second was found; the data allow −5.0 to +7.0 points, first minus second."
 
 

@@ -1,14 +1,17 @@
 """Metrics of how a judge's verdicts go with length and with its own family of models.
 
 Labels alone cannot say why: a label is a noisy reading of quality, and a verdict may know more of it. So an effect here
-"goes with" length or family; only position bias, which both orders identify, says "favoured".
+"goes with" length or family; only position bias, which both orders identify, says "favoured". Where longer answers, or
+those of the family, really are better, the figure at equal labels is too large, and the figure over all labels is too
+small if the judge errs more than the labels do, since random errors pull every share towards one half: together they
+are a bracket.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from judgelake.measures.catalog.metric import Effect, Failures, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.metric import Bracket, Effect, Failures, Metric, OrderRule, Scale, Section
 
 LENGTH = Section("Length", is_further=True)
 OWN_FAMILY = Section("Own family", is_further=True)
@@ -34,13 +37,15 @@ OF_BIASES: tuple[Metric, ...] = (
     _length(
         "length_slope",
         "Length slope",
-        "what a doubling of the length adds to an answer's wins where the label is the same",
+        "change in an answer's wins that goes with a doubling of its length, where the label is the same",
         scale=Scale.POINTS,
         effect=Effect(
-            "association with length at equal labels",
+            "association with length",
             "winning goes with longer answers",
             "winning goes with shorter answers",
+            Bracket("length_bias", "for a doubling of the length at equal labels", "over all labels"),
         ),
+        largest=1.0,
     ),
     _own("own_win_share", "Wins of the own family", "share of wins that the judge gives answers of its own family"),
     _own(
@@ -48,7 +53,7 @@ OF_BIASES: tuple[Metric, ...] = (
         "Wins of the own family by the labels",
         "share of wins that the labels give answers of the judge's family",
     ),
-    # A judge without preference need not have 0 here, nor in `length_bias`: neither is an effect.
+    # A judge without preference need not have 0 here, nor in `length_bias`: neither is an effect by itself.
     _own(
         "self_preference",
         "Self-preference",
@@ -64,6 +69,7 @@ OF_BIASES: tuple[Metric, ...] = (
             "association with the judge's own family",
             "winning goes with its own family",
             "winning goes with other families",
+            Bracket("self_preference", "at equal labels", "over all labels"),
         ),
     ),
     _own(

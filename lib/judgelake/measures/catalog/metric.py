@@ -63,12 +63,27 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Bracket:
+    """Another figure of the same effect that is wrong in another way, and what either number is, in a few words.
+
+    The effect is found only if both exclude zero on the same side.
+    """
+
+    partner: str
+    """The name of the other metric."""
+    words: str
+    partner_words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """The name of an effect in a sentence, and what it means above and below zero."""
 
     noun: str
     above: str
     below: str
+    bracket: Bracket | None = None
+    """None: the metric's own interval decides whether the effect is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,8 @@ class Metric:
     """False: it is only in the metrics table."""
     no_interval: str | None = None
     """Why it has no interval; None: it has one."""
+    largest: float | None = None
+    """The size above which a value or an end of an interval means that the data are too few; None: no limit."""
 
     @property
     def is_rate(self) -> bool:

@@ -10,12 +10,14 @@ from judgelake.measures.catalog import (
     metric_named,
     shown_in,
 )
+from judgelake.measures.catalog.baselines import BASELINES
 from judgelake.measures.catalog.metric import Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [
+    "BASELINES",
     "KINDS",
     "METRICS",
     "ORDERS",

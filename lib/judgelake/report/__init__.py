@@ -1,5 +1,6 @@
 """How an evaluation is shown to people: one HTML page, and one card per judge. Data in, text out; computes nothing."""
 
+from judgelake.report.baselines import beside
 from judgelake.report.card import JudgeCard, judge_card
 from judgelake.report.content import (
     NOT_ASKED,
@@ -54,6 +55,7 @@ __all__ = [
     "ShownAnswer",
     "TableRead",
     "Turn",
+    "beside",
     "bounds_text",
     "effect_finding",
     "found_words",

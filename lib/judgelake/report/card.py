@@ -9,6 +9,7 @@ from typing import Any
 
 from judgelake.measures import Result
 from judgelake.report import inert
+from judgelake.report.baselines import baseline_findings
 from judgelake.report.card_markdown import markdown_of
 from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent
 from judgelake.report.findings import effect_finding, effects_of
@@ -62,6 +63,7 @@ class JudgeCard:
                 "rules": _rules(content),
             },
             "headline": _rows(section.headline),
+            "baselines": _rows(section.baselines),
             "both_orders": _both_orders(section.both_orders),
             "confusion": _confusion(section),
             "further": [{"title": _text(one.title), **_rows(one.rows)} for one in section.families],
@@ -137,19 +139,16 @@ def _confusion(section: JudgeSection) -> dict[str, Any]:
 
 
 def _findings(section: JudgeSection) -> list[dict[str, Any]]:
-    findings = []
-    for row in effects_of(section):
-        one = effect_finding(row)
-        findings.append(
-            {
-                "metric": _text(one.metric),
-                "subject": _text(one.subject),
-                "swap_rule": _text(one.swap_rule),
-                "found": one.found,
-                "sentence": _text(one.sentence),
-            }
-        )
-    return findings
+    return [
+        {
+            "metric": _text(one.metric),
+            "subject": _text(one.subject),
+            "swap_rule": _text(one.swap_rule),
+            "found": one.found,
+            "sentence": _text(one.sentence),
+        }
+        for one in (*baseline_findings(section), *map(effect_finding, effects_of(section)))
+    ]
 
 
 def _rules(content: ReportContent) -> dict[str, Any]:

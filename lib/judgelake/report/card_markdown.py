@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
+from judgelake.report.baselines import baseline_findings
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
 from judgelake.report.findings import effect_finding, effects_of
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES
@@ -172,7 +173,7 @@ def _confusion(confusion: Confusion | Missing) -> Iterator[str]:
 def _found(section: JudgeSection) -> Iterator[str]:
     yield "## What was found, and what was not"
     sentences = []
-    for one in map(effect_finding, effects_of(section)):
+    for one in (*baseline_findings(section), *map(effect_finding, effects_of(section))):
         about = f"{code(one.subject)}: " if one.subject else ""
         sentences.append(about + prose(one.sentence))
     yield _list(sentences) if sentences else "No bias was measured, so this card says nothing about biases."

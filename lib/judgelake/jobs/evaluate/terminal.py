@@ -13,8 +13,8 @@ from judgelake.jobs.evaluate.inputs import JudgeInfo
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, metric_named
-from judgelake.report import bounds_text, found_words
+from judgelake.measures import PAIRS, Kind, Result, Scale, headline_of, in_table_of, metric_named
+from judgelake.report import beside, bounds_text, found_words
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
@@ -42,6 +42,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
         table = _table(f"{kind.heading} ({labels})", _heads(kind))
         notes: list[str] = []
         for judge, rows in judges:
+            notes += [f"  {judge.name}, {note.translate(PLAIN)}" for note in _baselines(kind, rows)]
             for line in _lines(kind, rows):
                 table.add_row(escape(judge.name), *line.cells)
                 notes += [f"  {judge.name}, {note.translate(PLAIN)}" for note in line.notes]
@@ -113,6 +114,16 @@ def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
         else:
             named = {first.name: row} | beside
             yield Line(numbers, _notes({name.replace("_", " "): one for name, one in named.items()}))
+
+
+def _baselines(kind: Kind, rows: list[Result]) -> list[str]:
+    """What judges that read nothing reach beside the judge's main figure, by the first swap rule."""
+    first = next((row for row in rows if row.metric == headline_of(kind)[0]), None)
+    found = None if first is None else beside(first, rows)
+    if first is None or found is None:
+        return []
+    standing = f": {found.standing}" if found.standing else ""
+    return [f"{first.swap_rule}, beside {found.words}{standing}"]
 
 
 def _effects(rows: Iterable[Result | None]) -> list[str]:

@@ -6,7 +6,16 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from evaluation_example import NO_LABEL, OF_ASPECTS, OF_PAIRS, OF_RANKINGS, OF_SCORES, evaluation, judge_info, row
+from evaluation_example import (
+    NO_LABEL,
+    OF_ASPECTS,
+    OF_PAIRS,
+    OF_RANKINGS,
+    OF_SCORES,
+    evaluation,
+    judge_info,
+    row,
+)
 from rich.console import Console
 
 from judgelake.jobs.evaluate.job import Evaluated
@@ -113,3 +122,11 @@ def test_a_labelers_name_is_text(labeler):
 def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
     n, asked = (0, None) if coverage is None else (round(coverage * 10**6), 10**6)
     assert covered(row("agreement", n=n, asked=asked)) == text
+
+
+def test_the_terminal_says_what_trivial_judges_reach_beside_the_first_rule():
+    guessing, longer = (("baseline_chance", 0.5), ("baseline_longer", 0.67))
+    rows = [row(metric, value, swap_rule="first") for metric, value in (guessing, longer)]
+    both = [replace(OF_PAIRS[0], value=0.4, low=0.36, high=0.45), replace(OF_PAIRS[0], swap_rule="strict")]
+    lines = [line for line in printed([*both, *rows]).splitlines() if "beside" in line]
+    assert lines == ["  judge, first, beside guessing 50.0 %, always the longer answer 67.0 %: below chance"]

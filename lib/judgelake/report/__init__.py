@@ -2,6 +2,7 @@
 
 from judgelake.report.baselines import beside
 from judgelake.report.card import JudgeCard, judge_card
+from judgelake.report.comparable import is_unlabelled, unlabelled_text, unlike_text
 from judgelake.report.content import (
     NOT_ASKED,
     BothOrders,
@@ -59,8 +60,11 @@ __all__ = [
     "bounds_text",
     "effect_finding",
     "found_words",
+    "is_unlabelled",
     "judge_card",
     "notebook_html",
     "pair_finding",
     "render_page",
+    "unlabelled_text",
+    "unlike_text",
 ]

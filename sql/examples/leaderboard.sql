@@ -1,13 +1,15 @@
 -- One row per judge and swap rule: its figure in the latest evaluation, and its place among those it can be compared
--- with: rows of one metric, with the same swap rule, labels, failure rule and predicates. Read it to choose a judge.
--- Two judges whose intervals overlap may still differ: agreement_difference in metrics compares them on the comparisons
--- they share. A better place over fewer comparisons (n, coverage) may be luck; reason says why a value is missing.
+-- with: rows of one evaluation (so of the same versions and labels), one metric and the same swap rule. Read it to choose
+-- a judge. There is no place where the judges were not asked equally many comparisons: agreement_difference in metrics
+-- compares any two on the comparisons they share, and says whether judges whose intervals overlap differ. A better place
+-- over fewer comparisons (n, coverage) may be luck; reason says why a value is missing.
 SELECT
   metric,
-  CASE WHEN value IS NOT NULL THEN rank() OVER (
-    PARTITION BY metric, swap_rule, label_rule, failure_rule, comparisons_where, judgments_where
-    ORDER BY value DESC NULLS LAST
-  ) END AS place,
+  CASE
+    WHEN value IS NOT NULL AND min(nullif(asked, 0)) OVER same = max(asked) OVER same
+    THEN rank() OVER (PARTITION BY run_id, metric, swap_rule, failure_rule ORDER BY value DESC NULLS LAST)
+  END AS place,
+  count(value) OVER same AS judges,
   judge,
   mode,
   swap_rule,
@@ -15,10 +17,17 @@ SELECT
   round(low, 4) AS low,
   round(high, 4) AS high,
   n,
+  asked,
   round(coverage, 4) AS coverage,
   round(consistency, 4) AS consistency,
   label_rule,
   failure_rule,
-  reason
+  reason,
+  comparisons_version,
+  judgments_version,
+  labels_version,
+  run_id,
+  computed_at
 FROM judge_leaderboard
-ORDER BY metric, swap_rule, label_rule, failure_rule, comparisons_where, judgments_where, place NULLS LAST, judge
+WINDOW same AS (PARTITION BY run_id, metric, swap_rule, failure_rule)
+ORDER BY computed_at DESC, run_id, metric, swap_rule, failure_rule, place NULLS LAST, judge

@@ -98,6 +98,7 @@ def _own_judge() -> JudgeSection:
         model_version="3",
         mode="pair",
         headline=_headline(0.811, 0.027, 973, 1_012),
+        baselines=_baselines(973, 1_012),
         confusion=Confusion(
             ("A", "B", "tie"),
             ("A", "B", "tie", "no verdict"),
@@ -136,6 +137,7 @@ def _second_judge() -> JudgeSection:
         model="SmolLM2-135M-Instruct",
         mode="pair",
         headline=_headline(0.472, 0.032, 1_009, 1_012),
+        baselines=_baselines(1_009, 1_012),
         confusion=Confusion(("A", "B", "tie"), ("A", "B", "tie"), ((371, 62, 2), (373, 88, 0), (91, 20, 2)), "first"),
         both_orders=_orders(0.214, 0.771, 0.015, 0.756, 0.029, 1_004),
         slices=Missing("it was not asked for"),
@@ -187,6 +189,12 @@ def _headline(value: float, half: float, n: int, asked: int) -> tuple[Result, ..
         rate("average_accuracy", value - 0.01, half, n, asked),
     ]
     return tuple(rows)
+
+
+def _baselines(n: int, asked: int) -> tuple[Result, ...]:
+    guessing = Result("baseline_chance", 1 / 3, n=n, asked=asked, swap_rule="first", reason="nothing to estimate")
+    others = (("baseline_majority", 0.47), ("baseline_first", 0.44), ("baseline_longer", 0.52))
+    return (guessing, *(rate(metric, value, 0.03, n, asked, swap_rule="first") for metric, value in others))
 
 
 def _orders(consistent: float, first: float, second: float, bias: float, half: float, n: int) -> BothOrders:

@@ -10,6 +10,7 @@ from judgelake.measures.catalog import (
     metric_named,
     shown_in,
 )
+from judgelake.measures.catalog.baselines import BASELINES
 from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
@@ -17,6 +18,7 @@ from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_od
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [
+    "BASELINES",
     "KINDS",
     "METRICS",
     "ORDERS",

@@ -1,5 +1,6 @@
 """The measures as jobs use them: the figures of every family, and the vocabulary of their outcomes."""
 
+from judgelake.measures.baselines import longer_figures
 from judgelake.measures.both_orders import figures as order_figures
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures as judge_pair_figures
@@ -73,6 +74,7 @@ __all__ = [
     "leaderboard_figures",
     "length_bin",
     "length_figures",
+    "longer_figures",
     "order_figures",
     "pair_figures",
     "rank_correlation",

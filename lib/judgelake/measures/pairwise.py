@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from judgelake.comparisons import TIE
+from judgelake.measures.baselines import rule_figures
 from judgelake.measures.by_class import ClassCounts, Confusion, Limits, class_figures, known
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
@@ -77,7 +78,8 @@ def without_ties(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureR
     ties = found.confusion[:, CLASSES.index(TIE)].sum(axis=0)
     decided = found.confusion.copy()
     decided[:, CLASSES.index(TIE)] = 0.0
-    return replace(found, confusion=decided, judged=found.judged - ties, asked=found.asked - ties)
+    labels = decided.sum(axis=1)
+    return replace(found, confusion=decided, judged=found.judged - ties, asked=found.asked - ties, labels=labels)
 
 
 def average_accuracy(first: Combined, second: Combined) -> Replicates:
@@ -93,7 +95,8 @@ def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureR
 
     For each rule: agreement and its form without ties, precision, recall and F1 (macro, weighted, and with a class as
     the subject), Cohen's kappa, tie rates, and the confusion: the subject "A>B" is the number of comparisons with the
-    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives only agreement.
+    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives only agreement. Beside each agreement
+    is what trivial judges reach (`baselines`).
 
     Once, whatever the rules: LLMBar's `average_accuracy` and `both_right_accuracy`, MT-bench's `agreement_with_ties`
     and `agreement_without_ties`.
@@ -116,8 +119,10 @@ def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureR
 
 
 def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Iterator[Figure]:
-    yield _agreement("agreement", counts, swap_rule, failure_rule)
+    agreed = _agreement("agreement", counts, swap_rule, failure_rule)
     found = combined(counts, swap_rule, failure_rule)
+    yield agreed
+    yield from rule_figures(found.labels, swap_rule, agreed)
     confusion = found.confusion
     if confusion is None:
         return

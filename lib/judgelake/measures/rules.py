@@ -111,6 +111,8 @@ class Combined:
     """Left out because the orders disagree."""
     asked: Replicates
     """Labelled comparisons that were asked in the order or orders that the rule needs."""
+    labels: Replicates
+    """Labels of those that count, shape (3, 1 + replicates)."""
 
 
 def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Combined:
@@ -135,12 +137,15 @@ def combined(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
         failed = np.zeros_like(failed)
     else:
         confusion[:, -1] = 0.0
-    judged = confusion.sum(axis=(0, 1))
+    labels = confusion.sum(axis=1)
+    judged = labels.sum(axis=0)
     right = np.einsum("cc...->...", confusion[:, : len(CLASSES)])
     asked = judged + failed + abstained
     if swap_rule is SwapRule.BOTH_RIGHT:
-        return Combined(None, right, judged + abstained, failed, np.zeros_like(abstained), asked)
-    return Combined(confusion, right, judged, failed, abstained, asked)
+        # Two different verdicts count, as wrong.
+        labels = labels + by_label[:, _RESULTS.index(_ABSTAINED)]
+        return Combined(None, right, judged + abstained, failed, np.zeros_like(abstained), asked, labels)
+    return Combined(confusion, right, judged, failed, abstained, asked, labels)
 
 
 @lru_cache

@@ -1,6 +1,8 @@
 """How an evaluation is shown to people: one HTML page, and one card per judge. Data in, text out; computes nothing."""
 
+from judgelake.report.baselines import beside
 from judgelake.report.card import JudgeCard, judge_card
+from judgelake.report.comparable import is_unlabelled, unlabelled_text, unlike_text
 from judgelake.report.content import (
     NOT_ASKED,
     BothOrders,
@@ -54,11 +56,15 @@ __all__ = [
     "ShownAnswer",
     "TableRead",
     "Turn",
+    "beside",
     "bounds_text",
     "effect_finding",
     "found_words",
+    "is_unlabelled",
     "judge_card",
     "notebook_html",
     "pair_finding",
     "render_page",
+    "unlabelled_text",
+    "unlike_text",
 ]

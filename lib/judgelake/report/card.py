@@ -10,8 +10,8 @@ from typing import Any
 from judgelake.measures import Result
 from judgelake.report import inert
 from judgelake.report.card_markdown import markdown_of
+from judgelake.report.conclusions import conclusions_of
 from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent
-from judgelake.report.findings import findings_of
 
 SCHEMA = "judgelake/judge-card"
 SCHEMA_VERSION = 1
@@ -62,6 +62,7 @@ class JudgeCard:
                 "rules": _rules(content),
             },
             "headline": _rows(section.headline),
+            "baselines": _rows(section.baselines),
             "both_orders": _both_orders(section.both_orders),
             "confusion": _confusion(section),
             "further": [{"title": _text(one.title), **_rows(one.rows)} for one in section.families],
@@ -145,7 +146,7 @@ def _findings(section: JudgeSection) -> list[dict[str, Any]]:
             "found": one.found,
             "sentence": _text(one.sentence),
         }
-        for one in findings_of(section)
+        for one in conclusions_of(section)
     ]
 
 

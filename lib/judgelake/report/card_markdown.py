@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
+from judgelake.report.conclusions import conclusions_of
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
-from judgelake.report.findings import findings_of
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES
 from judgelake.report.numbers import (
     NOT_KNOWN,
@@ -172,7 +172,7 @@ def _confusion(confusion: Confusion | Missing) -> Iterator[str]:
 def _found(section: JudgeSection) -> Iterator[str]:
     yield "## What was found, and what was not"
     sentences = []
-    for one in findings_of(section):
+    for one in conclusions_of(section):
         about = f"{code(one.subject)}: " if one.subject else ""
         sentences.append(about + prose(one.sentence))
     yield _list(sentences) if sentences else "No bias was measured, so this card says nothing about biases."

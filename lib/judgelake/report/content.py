@@ -87,6 +87,8 @@ class JudgeSection:
     mode: str | None = None
     is_imported: bool = False
     """Judged elsewhere: prompt, decoding and model are as stated in the file, if at all."""
+    baselines: tuple[Result, ...] = ()
+    """What judges that read nothing reach on the same comparisons, over everything, for each swap rule."""
     confusion: Confusion | Missing = NOT_ASKED
     both_orders: BothOrders | Missing = NOT_ASKED
     slices: tuple[Result, ...] | Missing = NOT_ASKED

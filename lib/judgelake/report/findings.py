@@ -38,7 +38,7 @@ class Finding:
     swap_rule: str | None = None
 
 
-def findings_of(section: JudgeSection) -> list[Finding]:
+def effect_findings(section: JudgeSection) -> list[Finding]:
     """What was found about a judge, and what was not, in the order of the report."""
     rows = [*_rows_of(section)]
     return [effect_finding(row, rows) for row in rows if row.is_effect]

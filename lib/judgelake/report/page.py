@@ -9,7 +9,19 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from judgelake.report import between, disagreements, findings, glossary, inert, numbers, pictures, tables, views
+from judgelake.report import (
+    between,
+    comparable,
+    conclusions,
+    disagreements,
+    findings,
+    glossary,
+    inert,
+    numbers,
+    pictures,
+    tables,
+    views,
+)
 from judgelake.report.content import Missing, ReportContent
 
 NOTEBOOK_HEIGHT_PX = 900
@@ -71,7 +83,7 @@ def _environment() -> Environment:
     environment.filters["count"] = numbers.count_text
     environment.filters["p"] = numbers.p_text
     environment.filters["tie_margin"] = numbers.tie_margin_text
-    modules = (between, disagreements, findings, glossary, inert, pictures, tables, views)
+    modules = (between, comparable, conclusions, disagreements, findings, glossary, inert, pictures, tables, views)
     environment.globals.update({module.__name__.rsplit(".", 1)[-1]: module for module in modules})
     return environment
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
+from judgelake.report.baselines import beside
 from judgelake.report.content import Confusion
 from judgelake.report.numbers import (
     bounds_text,
@@ -34,6 +35,16 @@ WIDEST_ON_PAPER = 14
 
 
 @dataclass(frozen=True, slots=True)
+class BesideView:
+    """The baselines of a figure: their lines in its picture, the same in words, and where the figure is."""
+
+    lines: tuple[tuple[str, str], ...]
+    """Style and place of each line."""
+    words: str
+    standing: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RowView:
     """One row, ready to be written. `title` and `about` may be text from tables."""
 
@@ -50,6 +61,7 @@ class RowView:
     coverage: str | None
     asked: str | None
     bounds: str | None
+    beside: BesideView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,13 @@ class TableView:
         return any(row.coverage for group in self.groups for row in group.rows)
 
 
-def row_view(row: Result, axis: Axis | None = None, title: str | None = None, about: str | None = None) -> RowView:
+def row_view(
+    row: Result,
+    axis: Axis | None = None,
+    title: str | None = None,
+    about: str | None = None,
+    baselines: Sequence[Result] = (),
+) -> RowView:
     """A row as text.
 
     Args:
@@ -87,7 +105,9 @@ def row_view(row: Result, axis: Axis | None = None, title: str | None = None, ab
         axis: on which its picture is drawn; None: an axis for this row alone.
         title: its heading; None: the metric, with its subject as `about`.
         about: a second line of the heading, in smaller print.
+        baselines: those of its judge; see `baselines.beside`.
     """
+    own_axis = axis or axis_of([row], row.scale)
     return RowView(
         title=inert.name(title) if title is not None else metric_named(row.metric).title,
         about=_name(about if title is not None else row.subject),
@@ -96,12 +116,13 @@ def row_view(row: Result, axis: Axis | None = None, title: str | None = None, ab
         interval=interval_text(row),
         simultaneous=simultaneous_text(row),
         reason=reason_text(row),
-        track=track(row, axis or axis_of([row], row.scale)),
+        track=track(row, own_axis),
         n=count_text(row.n),
         questions=None if row.clusters is None else count_text(row.clusters),
         coverage=value_text(row.coverage, Scale.RATE),
         asked=None if row.asked is None else count_text(row.asked),
         bounds=bounds_text(row),
+        beside=_beside_view(row, own_axis, baselines),
     )
 
 
@@ -115,6 +136,7 @@ def table_view(
     rows: Sequence[Result],
     heads: Sequence[Head] | None = None,
     whole: Result | None = None,
+    baselines: Sequence[Result] = (),
 ) -> TableView:
     """The rows grouped by scale, in order of appearance.
 
@@ -122,13 +144,14 @@ def table_view(
         rows: the figures.
         heads: title and second line of each row; None: metric and subject.
         whole: the figure of all comparisons, of the same metric as all rows.
+        baselines: those of the judge that the rows are about; none for slices, whose baselines are others.
     """
     headed = list(zip(rows, heads or [(None, None)] * len(rows), strict=True))
     groups = []
     for scale in dict.fromkeys(row.scale for row in rows):
         members = [(row, head) for row, head in headed if row.scale is scale]
         axis = axis_of([*(row for row, _ in members), *([whole] if whole else [])], scale)
-        views = [row_view(row, axis, *head) for row, head in members]
+        views = [row_view(row, axis, *head, baselines=baselines) for row, head in members]
         groups.append(ScaleGroup(SCALE_TITLES[scale], axis, tuple(views)))
     return TableView(tuple(groups), _mark_of_whole(groups, whole))
 
@@ -194,6 +217,15 @@ def matrix_view(names: Sequence[str], pairs: Iterable[tuple[str, str, Result]]) 
         cells = [_pair_cell(known.get(frozenset((one, other))), is_diagonal=one == other) for other in names]
         rows.append(HeatRow(inert.name(one), tuple(cells)))
     return MatrixView(tuple(map(inert.name, names)), tuple(rows))
+
+
+def _beside_view(row: Result, axis: Axis, baselines: Sequence[Result]) -> BesideView | None:
+    found = beside(row, baselines)
+    if found is None:
+        return None
+    lines = tuple((one.line, axis.place(one.value)) for one in found.all)
+    words = ", ".join(f"{one.name} {one.text} ({one.line} line)" for one in found.all)
+    return BesideView(lines, words, found.standing)
 
 
 def _name(text: str | None) -> str | None:

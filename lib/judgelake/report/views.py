@@ -58,7 +58,7 @@ def glance(section: JudgeSection, axis: Axis | None) -> Glance:
     reason = section.headline.reason if isinstance(section.headline, Missing) else "no figure was computed"
     return Glance(
         name=inert.name(section.name),
-        headline=row_view(headline, axis) if headline else None,
+        headline=row_view(headline, axis, baselines=section.baselines) if headline else None,
         reason=None if headline else reason,
         consistency=row_view(orders.consistency) if orders else None,
         position_bias=row_view(position) if position else None,
@@ -73,14 +73,15 @@ def glance_axis(sections: Sequence[JudgeSection]) -> Axis | None:
     return axis_of(rows, scales.pop()) if len(scales) == 1 else None
 
 
-def rule_groups(rows: Sequence[Result]) -> list[RuleGroup]:
-    """The headline by swap rule, in order of appearance."""
+def rule_groups(rows: Sequence[Result], baselines: Sequence[Result] = ()) -> list[RuleGroup]:
+    """The headline by swap rule, in order of appearance, with the judge's baselines beside the agreement."""
     groups = []
     for rule in dict.fromkeys(row.swap_rule for row in rows):
         members = [row for row in rows if row.swap_rule == rule]
         whole = [row for row in members if row.subject is None] or members
         single = [row for row in members if row not in whole]
-        groups.append(RuleGroup(rule, table_view(whole), table_view(single) if single else None, row_view(whole[0])))
+        by_subject = table_view(single) if single else None
+        groups.append(RuleGroup(rule, table_view(whole, baselines=baselines), by_subject, row_view(whole[0])))
     return groups
 
 

@@ -180,6 +180,11 @@ def of_an_example():
         yield figure(judge, "agreement", value, **by_first, **alone)
     yield figure("a", "agreement", 0.125, **by_strict, **alone)
     yield figure("of scores", "spearman", 0.75, **alone)
+    # Asked more than the other one of its evaluation; and one that was evaluated alone, later and on other versions.
+    for judge, value, asked in (("d", 0.75, 10), ("e", 0.5, 20)):
+        yield figure(judge, "agreement", value, "uneven", 0, asked, **by_first, **alone)
+    later = {"comparisons_version": 7, "judgments_version": 8, "labels_version": 9}
+    yield figure("f", "agreement", 0.125, "later", 2, **by_first, **alone, **later)
 
 
 def test_the_leaderboards_example_gives_places_among_rows_that_can_be_compared(spark, small, root):
@@ -189,13 +194,19 @@ def test_the_leaderboards_example_gives_places_among_rows_that_can_be_compared(s
     finally:
         spark.sql("USE default")
     found = [row for row in found if row["label_rule"] == "gold: example"]
-    assert [(row["metric"], row["place"], row["judge"], row["swap_rule"], row["value"]) for row in found] == [
-        ("agreement", 1, "b", "first", 0.5),
-        ("agreement", 2, "a", "first", 0.25),
-        ("agreement", None, "c", "first", None),
-        ("agreement", 1, "a", "strict", 0.125),
-        ("spearman", 1, "of scores", None, 0.75),
+    columns = ("run_id", "metric", "place", "judges", "judge", "swap_rule", "value")
+    assert [tuple(row[name] for name in columns) for row in found] == [
+        ("later", "agreement", 1, 1, "f", "first", 0.125),
+        ("r", "agreement", 1, 2, "b", "first", 0.5),
+        ("r", "agreement", 2, 2, "a", "first", 0.25),
+        ("r", "agreement", None, 2, "c", "first", None),
+        ("r", "agreement", 1, 1, "a", "strict", 0.125),
+        ("r", "spearman", 1, 1, "of scores", None, 0.75),
+        ("uneven", "agreement", None, 2, "d", "first", 0.75),
+        ("uneven", "agreement", None, 2, "e", "first", 0.5),
     ]
+    versions = [(row["comparisons_version"], row["judgments_version"], row["labels_version"]) for row in found]
+    assert versions == [(7, 8, 9), *[(None, None, None)] * 7]
 
 
 def of_two_ways():

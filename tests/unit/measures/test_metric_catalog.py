@@ -35,6 +35,7 @@ from judgelake.measures.families import (
     labeler_score_pair_figures,
     leaderboard_figures,
     length_figures,
+    longer_figures,
     order_figures,
     pair_figures,
     rank_correlation,
@@ -53,11 +54,12 @@ def table(*outcomes: tuple[str, ...]) -> Table:
 GAMES = table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie"))
 SCORES = table(("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1"))
 STRENGTHS = {"a": 1.0, "b": 0.0}
+LENGTHS = table(("A", "A", "1.0"), ("B", "A", "-1.0"))
 PAIRS = table(*((label, "A", "B", "tie") for label in CLASSES), ("A", "A", "A", "A"))
 FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
-    "lengths": lambda: length_figures(table(("A", "A", "1.0"), ("B", "A", "-1.0"))),
+    "lengths": lambda: chain(length_figures(LENGTHS), longer_figures(LENGTHS)),
     "own family": lambda: self_preference_figures(table(("own", "own"), ("other", "own"))),
     "families": lambda: family_matrix(table(("acme", "own"), ("acme", "other"))),
     "scores": lambda: chain(score_figures(SCORES), aspect_figures(SCORES)),

@@ -20,7 +20,7 @@ from judgelake.report.inert import ACTING
 
 KEYS = {
     *("schema", "schema_version", "judge", "evaluation", "headline", "both_orders", "confusion", "further"),
-    *("findings", "failures", "left_out", "not_tested"),
+    *("baselines", "findings", "failures", "left_out", "not_tested"),
 }
 ROW_KEYS = {
     *("metric", "subject", "swap_rule", "unit", "value", "low", "high", "detectable", "reason", "n", "asked"),

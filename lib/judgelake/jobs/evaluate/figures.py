@@ -34,6 +34,7 @@ from judgelake.measures.families import (
     labeler_score_pair_figures,
     leaderboard_figures,
     length_figures,
+    longer_figures,
     order_figures,
     pair_figures,
     ranking_figures,
@@ -101,7 +102,7 @@ class Figuring:
         of_family: dict[str, Callable[[], Iterator[Figure]]] = {
             "orders": lambda: order_figures(table, job.failure_rule),
             "pairs": lambda: pair_figures(table, job.swap_rules, job.failure_rule),
-            "lengths": lambda: length_figures(table),
+            "lengths": lambda: chain(length_figures(table), longer_figures(table)),
             "own_family": lambda: self_preference_figures(table),
             "family_matrix": lambda: family_matrix(table),
             "scores": lambda: chain(

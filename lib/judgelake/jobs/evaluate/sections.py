@@ -9,6 +9,7 @@ from judgelake.jobs.evaluate.features import MARGINS
 from judgelake.jobs.evaluate.inputs import IMPORTED, JudgeInfo
 from judgelake.jobs.evaluate.rows import of_judge
 from judgelake.measures import (
+    BASELINES,
     KINDS,
     ORDERS,
     PAIRS,
@@ -53,6 +54,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         model_version=judge.model_version,
         mode=judge.mode,
         is_imported=judge.is_imported,
+        baselines=tuple(row for row in whole if row.metric in shown_in(BASELINES)),
         confusion=_confusion(whole, rules, kind),
         both_orders=_both_orders(whole),
         slices=_slices(rows, headline_rule, kind, evaluation.job.slices.by),

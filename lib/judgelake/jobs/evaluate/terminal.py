@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from judgelake.jobs.evaluate.inputs import JudgeInfo
+from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, metric_named
-from judgelake.report import bounds_text, found_words
+from judgelake.measures import PAIRS, Kind, Result, Scale, headline_of, in_table_of, metric_named
+from judgelake.report import beside, bounds_text, found_words, is_unlabelled, unlabelled_text, unlike_text
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
 # Spaces and signs of the report that a terminal's font or encoding may lack.
-PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-"})
+PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-", "\u201c": '"', "\u201d": '"'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,42 @@ class Line:
     notes: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A judge with its figures over everything that have no subject."""
+
+    name: str
+    kind: Kind
+    rows: list[Result]
+
+    @property
+    def main(self) -> list[Result]:
+        """Its main figure, by each swap rule."""
+        return [row for row in self.rows if row.metric == headline_of(self.kind)[0]]
+
+
 def show_headline(console: Console, done: Evaluated) -> None:
     """Print each judge's main figures, bounds, reasons for missing numbers, and where report and cards are."""
     evaluation = done.evaluation
     labels = label_rule_text(evaluation.job, evaluation.inputs) or "no labels"
-    by_kind: dict[Kind, list[tuple[JudgeInfo, list[Result]]]] = {}
-    for judge in evaluation.inputs.judges:
-        rows = [row for row in of_judge(evaluation.rows, judge) if row.is_whole and row.subject is None]
-        by_kind.setdefault(headline_kind(rows), []).append((judge, rows))
-    for kind, judges in sorted(by_kind.items(), key=lambda item: item[0] != PAIRS):
+    judges, unlabelled = _judges(evaluation)
+    by_kind: dict[Kind, list[Shown]] = {}
+    for one in judges:
+        by_kind.setdefault(one.kind, []).append(one)
+    for kind, members in sorted(by_kind.items(), key=lambda item: item[0] != PAIRS):
         table = _table(f"{kind.heading} ({labels})", _heads(kind))
         notes: list[str] = []
-        for judge, rows in judges:
-            for line in _lines(kind, rows):
-                table.add_row(escape(judge.name), *line.cells)
-                notes += [f"  {judge.name}, {note.translate(PLAIN)}" for note in line.notes]
+        for one in members:
+            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in _baselines(one)]
+            for line in _lines(kind, one.rows):
+                table.add_row(escape(one.name), *line.cells)
+                notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in line.notes]
         console.print(table)
-        for text in (kind.reading, *notes):
+        unlike = unlike_text({one.name: one.main[0] for one in members if one.main}, _shared(evaluation))
+        for text in (kind.reading, *([unlike.translate(PLAIN)] if unlike else []), *notes):
             console.print(text, markup=False, soft_wrap=True)
+    if unlabelled:
+        console.print(unlabelled_text(unlabelled), markup=False, soft_wrap=True)
     console.print(f"evaluation {evaluation.run_id} in the table {evaluation.job.tables.metrics}", markup=False)
     if done.report is not None:
         console.print(f"report: {done.report}", markup=False, soft_wrap=True)
@@ -55,6 +73,25 @@ def show_headline(console: Console, done: Evaluated) -> None:
         console.print(f"MLflow run: {done.mlflow_run_id}", markup=False)
     if done.problem is not None:
         console.print(f"MLflow did not accept the evaluation: {done.problem}", markup=False, soft_wrap=True)
+
+
+def _judges(evaluation: Evaluation) -> tuple[list[Shown], list[str]]:
+    """The judges in the tables, and the names of those without a labelled comparison, if any other has one."""
+    judges = []
+    for judge in evaluation.inputs.judges:
+        rows = [row for row in of_judge(evaluation.rows, judge) if row.is_whole and row.subject is None]
+        judges.append(Shown(judge.name, headline_kind(rows), rows))
+    labelled = [one for one in judges if not is_unlabelled(one.main)]
+    if not labelled:
+        return judges, []
+    return labelled, [one.name for one in judges if one not in labelled]
+
+
+def _shared(evaluation: Evaluation) -> dict[tuple[str, str], int | None]:
+    """Names of two judges to the number of labelled comparisons asked of both."""
+    names = {judge.fingerprint: judge.name for judge in evaluation.inputs.judges}
+    differences = (row for row in evaluation.rows if row.metric == "agreement_difference" and row.is_whole)
+    return {(names[row.judge_fingerprint or ""], row.subject or ""): row.asked for row in differences}
 
 
 def with_interval(row: Result) -> str:
@@ -113,6 +150,16 @@ def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
         else:
             named = {first.name: row} | beside
             yield Line(numbers, _notes({name.replace("_", " "): one for name, one in named.items()}))
+
+
+def _baselines(judge: Shown) -> list[str]:
+    """What judges that read nothing reach beside the judge's main figure, by the first swap rule."""
+    first = next(iter(judge.main), None)
+    found = None if first is None else beside(first, judge.rows)
+    if first is None or found is None:
+        return []
+    standing = f": {found.standing}" if found.standing else ""
+    return [f"{first.swap_rule}, beside {found.words}{standing}"]
 
 
 def _effects(rows: Iterable[Result | None]) -> list[str]:

@@ -21,6 +21,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   high                COMMENT 'Upper end of its 95 % interval',
   n                   COMMENT 'Judgments it is based on; answers for spearman and aspect_accuracy',
   clusters            COMMENT 'Questions it is based on',
+  asked               COMMENT 'How many judgments were asked for; differs where judges were asked different comparisons',
   coverage            COMMENT 'Share of what was asked that is counted',
   reason              COMMENT 'Why there is no value, or no interval; NULL if there are both',
   judgments_version   COMMENT 'Version of the judgments read',
@@ -35,7 +36,7 @@ WITH candidates AS (
 )
 SELECT
   computed_at, judge, judge_fingerprint, model_version, mode, metric, swap_rule, label_rule, failure_rule,
-  comparisons_where, judgments_where, value, low, high, n, clusters, coverage, reason, judgments_version,
+  comparisons_where, judgments_where, value, low, high, n, clusters, asked, coverage, reason, judgments_version,
   labels_version, comparisons_version, run_id
 FROM candidates
 WHERE place > 0

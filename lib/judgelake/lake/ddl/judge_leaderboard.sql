@@ -1,31 +1,37 @@
 -- One row per judge, swap rule and what makes figures comparable (label rule, failure rule, both predicates): the judge's
--- main figure (see agreement_over_time) in the latest such evaluation. Only rows of the same metric can be compared:
--- a share of right verdicts cannot be compared with a correlation of scores. Best first, metric by metric:
---   SELECT metric, judge, swap_rule, value, low, high, n, consistency FROM judge_leaderboard ORDER BY metric, value DESC
+-- main figure (see agreement_over_time) in the latest such evaluation. Judges may have been evaluated at different times,
+-- on other versions of the tables: only rows of one evaluation (run_id) and the same metric can be compared, and only
+-- where asked is the same, too. Evaluation by evaluation, best first (sql/examples/leaderboard.sql gives places):
+--   SELECT run_id, metric, swap_rule, judge, value, low, high, n, asked FROM judge_leaderboard
+--   ORDER BY run_id, metric, swap_rule, value DESC
 CREATE OR REPLACE VIEW {judge_leaderboard} (
-  judge             COMMENT 'Name of the judge',
-  judge_fingerprint COMMENT 'SHA-256 of everything that can change its verdicts',
-  model_version     COMMENT 'Content hash of a local model, name@revision, or what the import says',
-  mode              COMMENT 'How the judge was asked',
-  label_rule        COMMENT 'Which labels it was compared with',
-  failure_rule      COMMENT 'What a failed judgment counted as in this metric',
-  comparisons_where COMMENT 'SQL predicate on the comparisons; NULL if all were evaluated',
-  judgments_where   COMMENT 'SQL predicate on the judgments; NULL if all were evaluated',
-  metric            COMMENT 'What the value is: {headline_words}; only rows of the same metric can be compared',
-  swap_rule         COMMENT 'How the two orders were combined; NULL if no rule applies, as for single answers',
-  value             COMMENT 'The metric over everything that was evaluated; higher is better',
-  low               COMMENT 'Lower end of its 95 % interval',
-  high              COMMENT 'Upper end of its 95 % interval',
-  n                 COMMENT 'Judgments it is based on; answers for spearman and aspect_accuracy',
-  clusters          COMMENT 'Questions it is based on',
-  coverage          COMMENT 'Share of what was asked that is counted',
-  kappa             COMMENT 'For comparisons of two answers: Cohen''s kappa with the label',
-  macro_f1          COMMENT 'For comparisons of two answers: F1 over first, second and tie',
-  consistency       COMMENT 'For comparisons of two answers: share with the same verdict in both orders; NULL if only one was asked',
-  position_bias     COMMENT 'For comparisons of two answers: bias to the first place minus bias to the second',
-  reason            COMMENT 'Why there is no value, or no interval; NULL if there are both',
-  run_id            COMMENT 'The evaluation',
-  computed_at       COMMENT 'When it was computed'
+  judge               COMMENT 'Name of the judge',
+  judge_fingerprint   COMMENT 'SHA-256 of everything that can change its verdicts',
+  model_version       COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  mode                COMMENT 'How the judge was asked',
+  label_rule          COMMENT 'Which labels it was compared with',
+  failure_rule        COMMENT 'What a failed judgment counted as in this metric',
+  comparisons_where   COMMENT 'SQL predicate on the comparisons; NULL if all were evaluated',
+  judgments_where     COMMENT 'SQL predicate on the judgments; NULL if all were evaluated',
+  metric              COMMENT 'What the value is: {headline_words}; only rows of the same metric and evaluation can be compared',
+  swap_rule           COMMENT 'How the two orders were combined; NULL if no rule applies, as for single answers',
+  value               COMMENT 'The metric over everything that was evaluated; higher is better',
+  low                 COMMENT 'Lower end of its 95 % interval',
+  high                COMMENT 'Upper end of its 95 % interval',
+  n                   COMMENT 'Judgments it is based on; answers for spearman and aspect_accuracy',
+  clusters            COMMENT 'Questions it is based on',
+  asked               COMMENT 'How many judgments were asked for; differs where judges were asked different comparisons',
+  coverage            COMMENT 'Share of what was asked that is counted',
+  kappa               COMMENT 'For comparisons of two answers: Cohen''s kappa with the label',
+  macro_f1            COMMENT 'For comparisons of two answers: F1 over first, second and tie',
+  consistency         COMMENT 'For comparisons of two answers: share with the same verdict in both orders; NULL if only one was asked',
+  position_bias       COMMENT 'For comparisons of two answers: bias to the first place minus bias to the second',
+  reason              COMMENT 'Why there is no value, or no interval; NULL if there are both',
+  comparisons_version COMMENT 'Version of the comparisons read',
+  judgments_version   COMMENT 'Version of the judgments read',
+  labels_version      COMMENT 'Version of the labels read',
+  run_id              COMMENT 'The evaluation; figures of different ones cannot be compared',
+  computed_at         COMMENT 'When it was computed'
 ) COMMENT 'The main figure of every judge, from its latest evaluation of each kind' AS
 WITH latest AS (
   SELECT * FROM {agreement_over_time}
@@ -55,8 +61,9 @@ orders AS (
 )
 SELECT
   h.judge, h.judge_fingerprint, h.model_version, h.mode, h.label_rule, h.failure_rule, h.comparisons_where,
-  h.judgments_where, h.metric, h.swap_rule, h.value, h.low, h.high, h.n, h.clusters, h.coverage,
-  r.kappa, r.macro_f1, o.consistency, o.position_bias, h.reason, h.run_id, h.computed_at
+  h.judgments_where, h.metric, h.swap_rule, h.value, h.low, h.high, h.n, h.clusters, h.asked,
+  h.coverage, r.kappa, r.macro_f1, o.consistency, o.position_bias, h.reason, h.comparisons_version,
+  h.judgments_version, h.labels_version, h.run_id, h.computed_at
 FROM latest AS h
 LEFT JOIN by_rule AS r
   ON r.run_id = h.run_id AND r.judge_fingerprint = h.judge_fingerprint AND r.swap_rule = h.swap_rule

@@ -6,6 +6,7 @@ is computed here: no numpy, no Spark.
 
 from __future__ import annotations
 
+from judgelake.measures.catalog.baselines import OF_BASELINES
 from judgelake.measures.catalog.between import BETWEEN
 from judgelake.measures.catalog.biases import OF_BIASES
 from judgelake.measures.catalog.graded import ASPECTS, OF_GRADES, RANKINGS, SCORES
@@ -32,7 +33,7 @@ __all__ = [
     "shown_in",
 ]
 
-METRICS = (*OF_PAIRS, *OF_BIASES, *OF_GRADES, *BETWEEN)
+METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *BETWEEN)
 KINDS = (PAIRS, ASPECTS, RANKINGS, SCORES)
 """A judge that was asked for several kinds belongs to the first of them."""
 SECTIONS = tuple(dict.fromkeys(one.section for one in METRICS))

@@ -6,7 +6,16 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from evaluation_example import NO_LABEL, OF_ASPECTS, OF_PAIRS, OF_RANKINGS, OF_SCORES, evaluation, judge_info, row
+from evaluation_example import (
+    NO_LABEL,
+    OF_ASPECTS,
+    OF_PAIRS,
+    OF_RANKINGS,
+    OF_SCORES,
+    evaluation,
+    judge_info,
+    row,
+)
 from rich.console import Console
 
 from judgelake.jobs.evaluate.job import Evaluated
@@ -113,3 +122,35 @@ def test_a_labelers_name_is_text(labeler):
 def test_a_coverage_is_all_only_where_nothing_is_missing(coverage, text):
     n, asked = (0, None) if coverage is None else (round(coverage * 10**6), 10**6)
     assert covered(row("agreement", n=n, asked=asked)) == text
+
+
+def test_the_terminal_says_what_trivial_judges_reach_beside_the_first_rule():
+    guessing, longer = (("baseline_chance", 0.5), ("baseline_longer", 0.67))
+    rows = [row(metric, value, swap_rule="first") for metric, value in (guessing, longer)]
+    both = [replace(OF_PAIRS[0], value=0.4, low=0.36, high=0.45), replace(OF_PAIRS[0], swap_rule="strict")]
+    lines = [line for line in printed([*both, *rows]).splitlines() if "beside" in line]
+    assert lines == ["  judge, first, beside guessing 50.0 %, always the longer answer 67.0 %: below chance"]
+
+
+def two_judges(second, shared):
+    """What is printed of two judges, the second with this agreement, that share so many labelled comparisons."""
+    judges = (judge_info(), judge_info(number=1, name="other", judge="other", fingerprint="1f"))
+    difference = row("agreement_difference", 0.1, subject="other", asked=shared)
+    return printed([OF_PAIRS[0], replace(second, judge_fingerprint="1f"), difference], judges=judges)
+
+
+def test_judges_that_were_asked_others_are_printed_with_one_line_that_says_so():
+    fewer = replace(OF_PAIRS[0], n=54, asked=54)
+    lines = [line for line in two_judges(fewer, 54).splitlines() if "ranking" in line]
+    assert len(lines) == 1
+    assert "(54 to 100 with a label)" in lines[0]
+    assert "“" not in lines[0]
+    assert "ranking" not in two_judges(OF_PAIRS[0], 100)
+    assert "(100 with a label each)" in two_judges(OF_PAIRS[0], 40)
+
+
+def test_a_judge_without_labels_is_one_line_beside_judges_that_have_some():
+    text = two_judges(replace(OF_PAIRS[0], value=None, low=None, high=None, n=0, asked=0, reason=NO_LABEL), 0)
+    assert "No comparison with a label was asked of other." in text
+    assert not any(line.startswith("other") for line in text.splitlines())
+    assert NO_LABEL not in text

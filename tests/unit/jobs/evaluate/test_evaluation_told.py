@@ -53,6 +53,16 @@ def test_figures_of_scores_stay_below_those_of_pairs():
     assert next(one.metric for family in families for one in family.rows) == "spearman"
 
 
+def test_baselines_are_among_the_parts_of_a_judge_and_beside_each_rule():
+    rows = [row("baseline_chance", 0.5, swap_rule=rule) for rule in ("first", "strict")]
+    found = section([*OF_PAIRS, *rows], swap_rules=["first", "strict"])
+    assert [(one.metric, one.swap_rule) for one in found.baselines] == [
+        ("baseline_chance", "first"),
+        ("baseline_chance", "strict"),
+    ]
+    assert [one.swap_rule for family in found.families for one in family.rows] == ["first"]
+
+
 # Reasons
 
 

@@ -1,0 +1,122 @@
+"""What trivial judges reach, against judges that really are trivial, counted by hand or by the measures themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgelake.measures import FailureRule, SwapRule
+from judgelake.measures.families import CLASSES, SEPARATOR, Figure, Table, longer_figures, pair_figures
+
+LABELS = st.lists(st.sampled_from(CLASSES), min_size=1, max_size=30)
+RULES = st.sampled_from(SwapRule)
+OF_RULE = {"baseline_chance", "baseline_majority", "baseline_first"}
+
+
+def table_of(rows: Iterable[tuple[str, ...]]) -> Table:
+    return Table({SEPARATOR.join(row): np.array([float(n)]) for row, n in Counter(rows).items()}, questions=9)
+
+
+def figures_of(table: Table, rule: SwapRule, failure_rule: FailureRule = FailureRule.LEFT_OUT) -> dict[str, Figure]:
+    """Agreement and baselines by the rule, by name."""
+    found = pair_figures(table, [rule], failure_rule)
+    return {one.metric: one for one in found if one.metric in OF_RULE | {"agreement"} and one.swap_rule == rule}
+
+
+def beside(labels: Iterable[str], rule: SwapRule) -> dict[str, Figure]:
+    """The baselines beside a judge with a verdict on all comparisons."""
+    return figures_of(table_of((label, "A", "A", "A") for label in labels), rule)
+
+
+def value(figure: Figure) -> float | None:
+    return figure.estimate(9).value
+
+
+@given(LABELS, RULES)
+def test_always_the_first_place_reaches_what_such_a_judge_does(labels, rule):
+    judge = figures_of(table_of((label, "A", "B", "tie") for label in labels), rule)["agreement"]
+    found = beside(labels, rule)["baseline_first"]
+    assert value(found) == pytest.approx(value(judge))
+    if rule is SwapRule.STRICT:
+        assert "no verdict" in (found.estimate(9).reason or "")
+
+
+@given(LABELS, RULES)
+def test_the_most_frequent_label_reaches_what_such_a_judge_does(labels, rule):
+    ((most, _), *_) = Counter(sorted(labels, key=CLASSES.index)).most_common()
+    judge = figures_of(table_of((label, most, most, most) for label in labels), rule)["agreement"]
+    assert value(beside(labels, rule)["baseline_majority"]) == pytest.approx(value(judge))
+
+
+@given(LABELS, RULES)
+def test_guessing_reaches_what_a_judge_does_that_says_everything_as_often(labels, rule):
+    said = list(product(sorted(set(labels)), repeat=2))
+    rows = [(label, own, back, own if own == back else "tie") for label in labels for own, back in said]
+    judge = figures_of(table_of(rows), rule)["agreement"]
+    assert value(beside(labels, rule)["baseline_chance"]) == pytest.approx(value(judge))
+
+
+def test_on_two_balanced_classes_every_baseline_is_about_one_half():
+    # The 419 comparisons of LLMBar's adversarial sets: 206 labels A, 213 labels B.
+    found = beside(["A"] * 206 + ["B"] * 213, SwapRule.FIRST)
+    values = [value(found[metric]) for metric in ("baseline_chance", "baseline_majority", "baseline_first")]
+    assert values == pytest.approx([0.5, 213 / 419, 206 / 419])
+    assert value(beside(["A"] * 206 + ["B"] * 213, SwapRule.SECOND)["baseline_first"]) == pytest.approx(213 / 419)
+    assert value(beside(["A"] * 206 + ["B"] * 213, SwapRule.BOTH_RIGHT)["baseline_chance"]) == pytest.approx(0.25)
+
+
+def test_guessing_has_a_value_without_an_interval_and_the_others_have_one_like_any_rate():
+    labels = {"A": [60.0, *[59.0] * 60, *[60.0] * 40], "B": [40.0, *[40.0] * 60, *[39.0] * 40]}
+    table = Table({SEPARATOR.join((label, "A", "A", "A")): np.array(n) for label, n in labels.items()}, questions=100)
+    found = {metric: figure.estimate(100) for metric, figure in figures_of(table, SwapRule.FIRST).items()}
+    chance, most = found["baseline_chance"], found["baseline_majority"]
+    assert (chance.value, chance.low, chance.high) == (0.5, None, None)
+    assert "nothing to estimate" in (chance.reason or "")
+    assert (most.value, most.low, most.high) == pytest.approx((0.6, 0.5, 0.69), abs=0.01)
+
+
+def test_the_most_frequent_label_is_that_of_the_data_whichever_question_is_left_out():
+    rows = {"A": [2.0, 1.0, 2.0, 2.0], "B": [1.0, 1.0, 0.0, 1.0], "tie": [1.0, 1.0, 1.0, 0.0]}
+    table = Table({SEPARATOR.join((label, "A", "A", "A")): np.array(n) for label, n in rows.items()}, questions=3)
+    found = figures_of(table, SwapRule.FIRST)
+    assert found["baseline_majority"].replicates == pytest.approx([2 / 4, 1 / 3, 2 / 3, 2 / 3])
+    assert found["baseline_chance"].replicates == pytest.approx([1 / 3] * 4)
+
+
+@given(st.lists(st.tuples(st.sampled_from(CLASSES), *[st.sampled_from([*CLASSES, "failed", "not_asked"])] * 3)), RULES)
+def test_baselines_are_of_the_labels_that_count_in_the_agreement(rows, rule):
+    for failure_rule in FailureRule:
+        found = figures_of(table_of(rows), rule, failure_rule)
+        assert {(one.n, one.asked) for one in found.values()} == {(found["agreement"].n, found["agreement"].asked)}
+        if not found["agreement"].n:
+            assert {one.estimate(9).reason for one in found.values()} == {found["agreement"].reason}
+
+
+def longer(*rows: tuple[str, str, str], n: int = 1) -> Figure:
+    (figure,) = longer_figures(table_of(rows * n))
+    return figure
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param([("A", "B", "1.0"), ("B", "B", "1.0"), ("B", "A", "-0.25")], 2 / 3, id="longer"),
+        pytest.param([("A", "A", "1.0"), ("tie", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, with ties"),
+        pytest.param([("A", "A", "1.0"), ("B", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, without ties"),
+        pytest.param([("A", "none", "-1.0"), ("A", "wrong", "1.0"), ("A", "B", "1.0")], 1.0, id="what counts"),
+        pytest.param([("A+A+B", "A", "1.0"), ("none", "A", "1.0")], 2 / 3, id="votes"),
+    ],
+)
+def test_the_longer_answer_is_right_where_the_label_names_it(rows, expected):
+    assert value(longer(*rows)) == pytest.approx(expected)
+
+
+def test_without_labels_the_longer_answer_has_a_reason():
+    assert "label" in (longer(("none", "A", "1.0")).estimate(9).reason or "")
+    assert "label" in (longer().estimate(0).reason or "")

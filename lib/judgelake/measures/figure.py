@@ -103,7 +103,7 @@ class Figure:
         metric = metric_named(self.metric)
         no_interval = metric.no_interval or self.no_interval
         if no_interval is not None and np.isfinite(self.replicates[0]):
-            return Estimate(float(self.replicates[0]), reason=no_interval)
+            return self._allowed(Estimate(float(self.replicates[0]), reason=no_interval), metric)
         clusters = self.equal_clusters(questions, hashed)
         found = estimate(
             self.based_on(),

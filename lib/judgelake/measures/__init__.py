@@ -7,12 +7,13 @@ from judgelake.measures.catalog import (
     counted_as,
     headline_of,
     in_table_of,
+    main_metrics,
     metric_named,
     shown_in,
 )
 from judgelake.measures.catalog.metric import Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
-from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "METRICS",
     "ORDERS",
     "PAIRS",
+    "SCORED",
     "SECTIONS",
     "WHOLE_SLICE",
     "FailureRule",
@@ -33,6 +35,7 @@ __all__ = [
     "counted_as",
     "headline_of",
     "in_table_of",
+    "main_metrics",
     "metric_named",
     "shown_in",
 ]

@@ -136,16 +136,17 @@ class _Tested:
 
     @classmethod
     def of(cls, table: Table) -> _Tested:
-        asked = n = only_judge = only_other = 0
+        # Where each order of a comparison counts one half, so do its votes.
+        asked = n = only_judge = only_other = 0.0
         for votes, (verdict, other), counts in voted_outcomes(table):
-            times = int(counts[0]) if votes else 0
+            times = float(counts[0]) if votes else 0.0
             asked += times
             if NONE in (verdict, other):
                 continue
             n += times
             only_judge += times * (votes[verdict] > votes[other])
             only_other += times * (votes[other] > votes[verdict])
-        return cls(asked, n, only_judge, only_other)
+        return cls(*map(int, (asked, n, only_judge, only_other)))
 
 
 def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:

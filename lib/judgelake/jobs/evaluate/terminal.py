@@ -13,8 +13,8 @@ from judgelake.jobs.evaluate.inputs import JudgeInfo
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, metric_named
-from judgelake.report import bounds_text, found_words
+from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, main_metrics, metric_named
+from judgelake.report import bounds_text, found_words, headline_sentence
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
@@ -46,7 +46,8 @@ def show_headline(console: Console, done: Evaluated) -> None:
                 table.add_row(escape(judge.name), *line.cells)
                 notes += [f"  {judge.name}, {note.translate(PLAIN)}" for note in line.notes]
         console.print(table)
-        for text in (kind.reading, *notes):
+        headline = [headline_sentence(evaluation.job.headline, evaluation.why_headline)] if kind == PAIRS else []
+        for text in (kind.reading, *headline, *notes):
             console.print(text, markup=False, soft_wrap=True)
     console.print(f"evaluation {evaluation.run_id} in the table {evaluation.job.tables.metrics}", markup=False)
     if done.report is not None:
@@ -101,7 +102,7 @@ def _table(title: str, heads: Sequence[str]) -> Table:
 def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
     """One line with the first metric's interval, n and coverage; for pairs one per swap rule."""
     first, *others = in_table_of(kind)
-    by_rule = [row for row in rows if row.metric == first.name]
+    by_rule = [row for row in rows if row.metric in main_metrics(kind)]
     for row in by_rule:
         beside = {metric.name: _beside(rows, metric.name, row.swap_rule) for metric in others}
         numbers = (with_interval(row), f"{row.n:,}", covered(row), *map(figure, beside.values()))

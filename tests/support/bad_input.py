@@ -60,7 +60,8 @@ CASES = {
         values={"agreement by first": 1, "tie_rate by first": 1, "label_tie_rate by first": 1},
         reasons={
             "agreement_without_ties by first": "the label or the verdict of each comparison is a tie",
-            "agreement by strict": "each labelled comparison was asked in one order only, but this rule needs both",
+            "agreement_when_consistent by strict": "each labelled comparison was asked in one order only, "
+            "but this rule needs both",
             "consistency": "no comparison was asked in both orders",
         },
     ),

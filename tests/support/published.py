@@ -169,7 +169,7 @@ class Published:
 
     def evaluated(self, **changes: Any) -> Told:
         done = evaluate(self.spark, evaluate_job(self.tables, **changes))
-        done.verdicts.unpersist()
+        done.release()
         return Told(metrics_of(self.spark, self.tables, done.run_id))
 
     def counted(self) -> dict[str, tuple[int, int]]:

@@ -192,16 +192,14 @@ class Simulation:
         self.label = np.select([by_length, by_family], [longer, own], undecided)
 
     def pairs(self, judge: Judge) -> Observed:
-        """Of the family pairs: label, verdict in the order AB, in BA, and of the average of both."""
+        """Of the family pairs: label, verdict in the order AB and in BA."""
         own, reversed_ = self._verdicts(judge)
-        average = np.where(own == reversed_, own, TIE)
-        average[(own == FAILED) | (reversed_ == FAILED)] = FAILED
-        return Observed.of((self.label, SAID), (own, SAID), (reversed_, SAID), (average, SAID))
+        return Observed.of((self.label, SAID), (own, SAID), (reversed_, SAID))
 
     def pairs_in_one_order(self, judge: Judge) -> Observed:
         """Of the family pairs, of a judge that is asked in the order AB alone."""
         not_asked = np.zeros_like(self.label), np.array(["not_asked"])
-        return Observed.of((self.label, SAID), (self._verdicts(judge)[0], SAID), not_asked, not_asked)
+        return Observed.of((self.label, SAID), (self._verdicts(judge)[0], SAID), not_asked)
 
     def orders(self, judge: Judge) -> Observed:
         """Of the family orders: verdict in the order AB and in BA."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.lake.schemas import SCHEMAS
-from judgelake.measures import KINDS, OrderRule, headline_of, metric_named
+from judgelake.measures import KINDS, OrderRule, main_metrics, metric_named
 
 TABLES = tuple(SCHEMAS)
 POINTED_TO = "spark.judgelake.location."
@@ -76,13 +76,15 @@ def statement(file: str, tables: Tables, location: str = "") -> str:
 def _metric_lists() -> dict[str, str]:
     """What the views on metrics take from the metric catalog, as SQL or words.
 
-    `{headline_metrics}`: the headline metrics; a judge is represented by the first of them that it was evaluated with.
-    `{headline_words}`: the same as words. `{headlines_of_each_rule}`: those of them with one value per swap rule.
+    `{headline_places}`: the main metrics with the place of their kind, as arguments of map; a judge is represented by
+    those of the first kind that it was evaluated with. `{headline_words}`: the same as words.
+    `{headlines_of_each_rule}`: those of them with one value per swap rule.
     """
-    headlines = [headline_of(kind)[0] for kind in KINDS]
+    places = {name: place for place, kind in enumerate(KINDS, 1) for name in main_metrics(kind)}
+    headlines = list(places)
     of_each_rule = [name for name in headlines if metric_named(name).swap_rule is OrderRule.EACH]
     return {
-        "headline_metrics": ", ".join(f"'{name}'" for name in headlines),
+        "headline_places": ", ".join(f"'{name}', {place}" for name, place in places.items()),
         "headline_words": f"{', '.join(headlines[:-1])} or {headlines[-1]}",
         "headlines_of_each_rule": ", ".join(f"'{name}'" for name in of_each_rule),
     }

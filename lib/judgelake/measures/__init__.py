@@ -7,13 +7,14 @@ from judgelake.measures.catalog import (
     counted_as,
     headline_of,
     in_table_of,
+    main_metrics,
     metric_named,
     shown_in,
 )
 from judgelake.measures.catalog.baselines import BASELINES
 from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
-from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_odds
 from judgelake.measures.result import WHOLE_SLICE, Result
 
@@ -23,6 +24,7 @@ __all__ = [
     "METRICS",
     "ORDERS",
     "PAIRS",
+    "SCORED",
     "SECTIONS",
     "WHOLE_SLICE",
     "Bracket",
@@ -38,6 +40,7 @@ __all__ = [
     "headline_of",
     "in_table_of",
     "log_odds",
+    "main_metrics",
     "mean_log_odds",
     "metric_named",
     "shown_in",

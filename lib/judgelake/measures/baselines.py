@@ -3,8 +3,8 @@
 Each is taken on the labels that count in the judge's agreement, and its verdicts go through the same swap rule. So one
 of them may get nothing by a rule that another one passes: a judge that always prefers the place shown first names
 another answer in each order, which `SwapRule.BOTH_RIGHT` never counts as right, `SwapRule.TIE` takes as a tie, and
-`SwapRule.STRICT` leaves out, so that there is no number. Where the verdicts of one order count, it names answer A, or,
-in the reversed order, B.
+`SwapRule.STRICT` leaves out, so that there is no number. By `SwapRule.MEAN` it names either answer half the time. Where
+the verdicts of one order count, it names answer A, or, in the reversed order, B.
 
 Ties: as a label they are a class like A and B. Guessing names them as often as any other class where they occur, and
 the most frequent label may be a tie; the first place and the longer answer get none of them, except where the swap
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.comparisons import TIE
-from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.length import NO_LABEL
 from judgelake.measures.length import VERDICTS as SAID
@@ -58,8 +58,10 @@ def rule_figures(labels: Replicates, swap_rule: SwapRule, figure: Figure) -> Ite
     """
     occurring = tuple(place for place in range(len(CLASSES)) if labels[place, 0])
     most_frequent = int(labels[:, 0].argmax())
+    # A rule that makes one verdict of scores or log-odds has one guess to count.
+    guesses = zip(occurring, occurring, strict=True) if swap_rule in SCORED else product(occurring, repeat=2)
     both = {
-        "baseline_chance": tuple(product(occurring, repeat=2)),
+        "baseline_chance": tuple(guesses),
         "baseline_majority": ((most_frequent, most_frequent),),
         "baseline_first": ((CLASSES.index("A"), CLASSES.index("B")),),
     }
@@ -97,12 +99,15 @@ def longer_figures(table: Table) -> Iterator[Figure]:
 @lru_cache
 def _said(swap_rule: SwapRule, orders: tuple[tuple[int, int], ...]) -> _Said:
     """What becomes of verdicts in order AB and BA, each as its place in `CLASSES` and as likely as any other."""
-    results = headline_verdicts(swap_rule, FailureRule.LEFT_OUT)
+    tables = headline_verdicts(swap_rule, FailureRule.LEFT_OUT)
     verdicts, counted = np.zeros(len(CLASSES)), 0
     for own, reversed_ in orders:
-        average = own if own == reversed_ else CLASSES.index(TIE)
-        result = results[(own * len(VERDICTS) + reversed_) * len(VERDICTS) + average]
-        counted += result != NONE
-        if result in CLASSES:
-            verdicts[CLASSES.index(result)] += 1 / len(orders)
-    return _Said(verdicts, counted / len(orders))
+        # Of both orders together, a judge that leans equally far to either side says tie.
+        one = CLASSES.index(TIE) if swap_rule in SCORED and own != reversed_ else own
+        for results in tables:
+            result = results[one * len(VERDICTS) + reversed_]
+            counted += result != NONE
+            if result in CLASSES:
+                verdicts[CLASSES.index(result)] += 1
+    cases = len(orders) * len(tables)
+    return _Said(verdicts / cases, counted / cases)

@@ -18,10 +18,16 @@ class SwapRule(StrEnum):
     """Two different verdicts are a tie."""
     FOLLOW_FIRST = "follow_first"
     """PandaLM: the same place chosen in both orders is a tie, else the original order counts."""
+    MEAN = "mean"
+    """Each order counts one half: the mean of both orders, so that a preference for a place cancels out."""
     AVERAGE = "average"
     """The verdict of the scores averaged over both orders."""
     BOTH_RIGHT = "both_right"
     """Auto-J and LLMBar: right only if both orders give the label; gives agreement but no class figures."""
+
+
+SCORED = (SwapRule.AVERAGE,)
+"""Rules whose one verdict is computed from what the judge gave in the two orders besides its verdicts."""
 
 
 class FailureRule(StrEnum):

@@ -14,6 +14,7 @@ from judgelake.measures.length import figures as length_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.pairwise import figures as pair_figures
+from judgelake.measures.pairwise import scored_figures as scored_pair_figures
 from judgelake.measures.rank_correlations import rank_correlation
 from judgelake.measures.rank_correlations import rank_figures as rank_correlation_figures
 from judgelake.measures.rankings import figures as ranking_figures
@@ -83,6 +84,7 @@ __all__ = [
     "ranking_figures",
     "repeat_figures",
     "score_figures",
+    "scored_pair_figures",
     "self_preference_figures",
     "simultaneous",
     "table_of",

@@ -137,14 +137,15 @@ class _Tested:
 
     @classmethod
     def of(cls, table: Table) -> _Tested:
-        only_judge = only_other = 0
+        # Where each order of a comparison counts one half, so do its votes.
+        only_judge = only_other = 0.0
         for votes, (verdict, other), counts in voted_outcomes(table):
             if NONE in (verdict, other):
                 continue
-            times = int(counts[0])
+            times = float(counts[0])
             only_judge += times * (votes[verdict] > votes[other])
             only_other += times * (votes[other] > votes[verdict])
-        return cls(only_judge, only_other)
+        return cls(int(only_judge), int(only_other))
 
 
 def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:

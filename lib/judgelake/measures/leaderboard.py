@@ -54,14 +54,13 @@ def count_games(table: Table) -> Games:
     models = tuple(sorted({model for game in names for model in game[:2]}))
     most = max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(models) ** 2))
     games = [with_fewer_buckets(counts, most) for counts in table.counts.values()]
-    wins, asked = np.zeros((len(models), len(models), max(map(len, games), default=1))), [0] * len(models)
+    wins, asked = np.zeros((len(models), len(models), max(map(len, games), default=1))), np.zeros(len(models))
     for (model_1, model_2, verdict), counts in zip(names, games, strict=True):
         one, two = models.index(model_1), models.index(model_2)
         wins[one, two] += counts * {FIRST: 1.0, TIE: 0.5}.get(verdict, 0.0)
         wins[two, one] += counts * {SECOND: 1.0, TIE: 0.5}.get(verdict, 0.0)
-        asked[one] += int(counts[0])
-        asked[two] += int(counts[0])
-    return Games(models, wins, tuple(asked))
+        asked[[one, two]] += counts[0]
+    return Games(models, wins, tuple(map(int, asked)))
 
 
 def win_rates(games: Games) -> Replicates:

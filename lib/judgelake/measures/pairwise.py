@@ -11,7 +11,7 @@ import numpy as np
 from judgelake.comparisons import TIE
 from judgelake.measures.baselines import rule_figures
 from judgelake.measures.by_class import ClassCounts, Confusion, Limits, class_figures, known
-from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
 from judgelake.measures.rules import CLASSES, VERDICT_COLUMNS, VERDICTS, Combined, PairCounts, combined
@@ -26,6 +26,8 @@ NOT_ASKED_SO = {
     SwapRule.SECOND: "no labelled comparison was asked in the reversed order (BA)",
     SwapRule.AVERAGE: "no labelled comparison has scores in both orders to average",
 }
+AGREEMENT_OF = {SwapRule.STRICT: "agreement_when_consistent"}
+"""Where a rule leaves out what is hard, its agreement is another number than that of all comparisons."""
 ONE_ORDER_ONLY = "each labelled comparison was asked in one order only, but this rule needs both"
 ONLY_TIES = "the label or the verdict of each comparison is a tie"
 ALL_FAILED = "no judgment that counts has a verdict"
@@ -91,26 +93,28 @@ def average_accuracy(first: Combined, second: Combined) -> Replicates:
 
 
 def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureRule) -> Iterator[Figure]:
-    """All pairwise figures for each swap rule, then those that a paper defines with its own rule.
+    """All pairwise figures for each swap rule of verdicts, then those that a paper defines with its own rule.
 
     For each rule: agreement and its form without ties, precision, recall and F1 (macro, weighted, and with a class as
     the subject), Cohen's kappa, tie rates, and the confusion: the subject "A>B" is the number of comparisons with the
-    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives only agreement. Beside each agreement
-    is what trivial judges reach (`baselines`).
+    label A and the verdict B. Only classes that occur are shown. BOTH_RIGHT gives only agreement. The agreement of
+    STRICT is agreement_when_consistent. Beside each agreement is what trivial judges reach (`baselines`). The figures
+    of the rules in `SCORED` are in `scored_figures`.
 
     Once, whatever the rules: LLMBar's `average_accuracy` and `both_right_accuracy`, MT-bench's `agreement_with_ties`
     and `agreement_without_ties`.
 
     Args:
-        table: outcomes are label, own, reversed and average verdict; see `PairCounts`.
-        swap_rules: those to report.
+        table: outcomes are label, own and reversed verdict; see `PairCounts`.
+        swap_rules: those to report; those in `SCORED` are passed over.
         failure_rule: what a judgment without a verdict counts as. The bounds do not depend on it: no verdicts that the
             failed judgments might have given lead beyond them. With failures left out, the figure itself can be above
             the upper bound: one order may already make the comparison wrong, whatever the failed order had said.
     """
     counts = PairCounts.of(table)
     for swap_rule in swap_rules:
-        yield from _of_rule(counts, swap_rule, failure_rule)
+        of_rule = _of_rule(counts, swap_rule, failure_rule) if swap_rule not in SCORED else iter(())
+        yield from map(_with_both_orders, of_rule) if swap_rule is SwapRule.MEAN else of_rule
     yield _average_accuracy(counts, failure_rule)
     yield _agreement("both_right_accuracy", counts, SwapRule.BOTH_RIGHT, failure_rule)
     yield _agreement("agreement_with_ties", counts, SwapRule.TIE, failure_rule)
@@ -118,8 +122,19 @@ def figures(table: Table, swap_rules: Sequence[SwapRule], failure_rule: FailureR
         yield _agreement("agreement_without_ties", counts, SwapRule.TIE, failure_rule, combine=without_ties)
 
 
+def scored_figures(table: Table, swap_rule: SwapRule, failure_rule: FailureRule) -> Iterator[Figure]:
+    """The same figures for a rule in `SCORED`, which makes one verdict before anything is counted.
+
+    Args:
+        table: outcomes are label and verdict; see `PairCounts.of_one`.
+        swap_rule: the rule.
+        failure_rule: what a judgment without a verdict counts as.
+    """
+    yield from _of_rule(PairCounts.of_one(table), swap_rule, failure_rule)
+
+
 def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule) -> Iterator[Figure]:
-    agreed = _agreement("agreement", counts, swap_rule, failure_rule)
+    agreed = _agreement(AGREEMENT_OF.get(swap_rule, "agreement"), counts, swap_rule, failure_rule)
     found = combined(counts, swap_rule, failure_rule)
     yield agreed
     yield from rule_figures(found.labels, swap_rule, agreed)
@@ -138,6 +153,11 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     yield figure("tie_rate", tie_rate(confusion), n=given, trials=given, reason=why, base=verdicts)
     yield figure("label_tie_rate", label_tie_rate(confusion), trials=judged)
     yield from (figure("confusion", cell, subject=subject) for subject, cell in _cells(confusion))
+
+
+def _with_both_orders(figure: Figure) -> Figure:
+    """Under MEAN a comparison is two observations, whose errors may be independent."""
+    return figure if figure.trials is None else replace(figure, trials=2 * figure.trials)
 
 
 def _agreement(

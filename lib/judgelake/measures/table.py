@@ -83,13 +83,14 @@ class Table:
         return n if self.comparisons is None else min(n, self.comparisons)
 
 
-def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets) -> Table:
+def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets, share: float = 1.0) -> Table:
     """The table of one group and slice.
 
     Args:
-        cells: its rows of `CELL`, in any order; equal ones are added up.
+        cells: its rows of `CELL`, in any order; equal ones are added up. An `n` may be negative: a sum of numbers.
         vocabulary: what each code stands for.
         buckets: how the questions were put into buckets.
+        share: what one observation counts: one half if both orders of a comparison are observed.
     """
     names, place = _outcomes(cells, vocabulary)
     n = cells["n"].to_numpy()
@@ -101,26 +102,27 @@ def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets) -> Ta
     hashed, most = buckets.hashed, max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(kept)))
     if len(in_use) > most:
         hashed, bucket = most, bucket % most
-    counts = left_out_counts(new_place[place[is_count]], bucket, n[is_count], len(kept), min(len(in_use), most))
+    n = n[is_count] * share
+    counts = left_out_counts(new_place[place[is_count]], bucket, n, len(kept), min(len(in_use), most))
     comparisons = told.get(COMPARISONS)
     if buckets.hashed is None:
         questions = len(in_use)
     elif buckets.is_one_comparison_each:
-        questions = int(n[is_count].sum()) if comparisons is None else comparisons
+        questions = int(n.sum()) if comparisons is None else comparisons
     else:
         questions = told[QUESTIONS]
     return Table(dict(zip(kept, counts, strict=True)), questions, comparisons, hashed)
 
 
 def left_out_counts(
-    outcome: NDArray[np.int64], bucket: NDArray[np.int64], n: NDArray[np.int64], outcomes: int, buckets: int
+    outcome: NDArray[np.int64], bucket: NDArray[np.int64], n: NDArray[np.float64], outcomes: int, buckets: int
 ) -> NDArray[np.float64]:
     """The counts of each outcome in the data and without each bucket, shape (outcomes, 1 + buckets).
 
     Args:
         outcome: of each cell, as its place; `bucket` and `n`, its count, are per cell too.
         bucket: see above.
-        n: see above; whole numbers below 2**53 are exact.
+        n: see above; whole numbers and halves below 2**52 are exact.
         outcomes: how many there are.
         buckets: how many there are.
     """

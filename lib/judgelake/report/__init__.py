@@ -28,6 +28,7 @@ from judgelake.report.content import (
     Turn,
 )
 from judgelake.report.findings import Finding, effect_finding, found_words, pair_finding
+from judgelake.report.glossary import headline_sentence
 from judgelake.report.numbers import bounds_text
 from judgelake.report.page import notebook_html, render_page
 
@@ -60,6 +61,7 @@ __all__ = [
     "bounds_text",
     "effect_finding",
     "found_words",
+    "headline_sentence",
     "is_unlabelled",
     "judge_card",
     "notebook_html",

@@ -154,6 +154,7 @@ def _rules(content: ReportContent) -> dict[str, Any]:
     rules = content.rules
     return {
         "swap_rules": [_text(rule) for rule in rules.swap_rules],
+        "headline_because": _text(rules.why_headline),
         "failure_rule": _text(rules.failure_rule),
         "failure_score": _number(rules.failure_score),
         "label_kind": _text(rules.label_kind),

@@ -9,7 +9,7 @@ from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.conclusions import conclusions_of
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
-from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES
+from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, headline_sentence
 from judgelake.report.numbers import (
     NOT_KNOWN,
     bounds_text,
@@ -102,6 +102,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
             *(f"Only {what} where {code(where)}" for what, where in wheres if where),
             f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
             *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
+            *(prose(headline_sentence(rule, rules.why_headline)) for rule in rules.swap_rules[:1]),
             f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}{_failure_score(rules)}",
             f"Intervals: 95 %, all judgments of one question as one unit{buckets}",
             f"Computed {content.computed_at.isoformat()}, run {code(content.run_id)}"

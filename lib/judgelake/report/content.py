@@ -230,6 +230,7 @@ class Rules:
     """The choices behind the numbers. Each is the name used in the config; the report explains it."""
 
     swap_rules: tuple[str, ...]
+    """The first is that of the headline."""
     failure_rule: str
     label_rule: str
     label_kind: str | None = None
@@ -242,6 +243,8 @@ class Rules:
     """A slice of fewer comparisons is shown without a rate."""
     where: str | None = None
     judgments_where: str | None = None
+    why_headline: str | None = None
+    """Why the first swap rule is the headline's, as a clause."""
     failure_score: float | None = None
     """Score of each answer of a failed judgment; None: where a score is needed, it is always left out."""
 

@@ -8,9 +8,19 @@ SWAP_RULES = {
     "strict": "both orders; two different verdicts count as no verdict",
     "tie": "both orders; two different verdicts count as a tie",
     "follow_first": "both orders; the same place chosen twice is a tie, else the original order counts (PandaLM)",
+    "mean": "both orders, each counting one half",
     "average": "both orders; the verdict of their averaged scores",
     "both_right": "right only where both orders give the label (Auto-J, LLMBar)",
 }
+
+
+def headline_sentence(rule: str, why: str | None) -> str:
+    """Which swap rule is the headline's and why, in a sentence; `why` may hold names of judges."""
+    meaning = f" ({SWAP_RULES[rule]})" if rule in SWAP_RULES else ""
+    reason = f": {why}" if why else ""
+    return f"The headline's swap rule is {rule}{meaning}{reason}."
+
+
 FAILURE_RULES = {
     "left_out": "left out of the rate, and reported as coverage",
     "tie": "counts as a tie, as in the original code of JudgeLM and PandaLM; only to reproduce published numbers",

@@ -8,8 +8,8 @@ from judgelake.measures import Result, Scale
 
 NOT_KNOWN = "not known"
 NO_REASON = "no reason was given"
-# Swap rules by which one order alone can make a comparison wrong.
-OF_BOTH_ORDERS = frozenset({"tie", "follow_first", "both_right"})
+# Swap rules by which one order alone can make a comparison wrong, or a half of it.
+OF_BOTH_ORDERS = frozenset({"tie", "follow_first", "both_right", "mean"})
 # Two numbers that differ by less are equal.
 ROUNDING_ERROR = 1e-9
 NOT_FINITE = "the figure is not a finite number"

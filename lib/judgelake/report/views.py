@@ -73,6 +73,12 @@ def glance_axis(sections: Sequence[JudgeSection]) -> Axis | None:
     return axis_of(rows, scales.pop()) if len(scales) == 1 else None
 
 
+def has_headline_rule(content: ReportContent) -> bool:
+    """Whether a judge's headline is by the headline's swap rule; else, of scores alone, that rule explains nothing."""
+    headlines = (judge.headline for judge in content.judges if not isinstance(judge.headline, Missing))
+    return any(row.swap_rule in content.rules.swap_rules[:1] for rows in headlines for row in rows)
+
+
 def rule_groups(rows: Sequence[Result], baselines: Sequence[Result] = ()) -> list[RuleGroup]:
     """The headline by swap rule, in order of appearance, with the judge's baselines beside the agreement."""
     groups = []

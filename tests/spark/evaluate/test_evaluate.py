@@ -24,7 +24,7 @@ def test_an_evaluation_says_what_one_counts_by_hand(row):
     assert row("j1", "consistency")["value"] == 5 / 7
     assert row("j1", "bias_first")["value"] == 2 / 7
     assert row("j1", "bias_second")["value"] == 0
-    assert row("j1", "agreement", rule="strict")["value"] == 4 / 5
+    assert row("j1", "agreement_when_consistent", rule="strict")["value"] == 4 / 5
     assert row("j1", "agreement", rule="both_right")["value"] == 4 / 7
     even = row("j1", "agreement", where="attributes.category=even", rule="first")
     assert (even["value"], even["n"]) == (3 / 4, 4)

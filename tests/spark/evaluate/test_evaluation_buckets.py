@@ -9,7 +9,7 @@ COMPARISONS = 48
 BUCKETS = 20
 VERDICTS = ("A", "B", "tie")
 FAMILIES = {"judges": {"j0": "a", "j1": "b"}, "models": {"model-a": "a", "model-bb": "b"}}
-EACH = {"labels": {"rule": "each"}, "swap_rules": ["first", "average"], "families": FAMILIES}
+EACH = {"labels": {"rule": "each"}, "swap_rules": ["mean", "first", "average"], "families": FAMILIES}
 MAJORITY = {"swap_rules": ["strict", "first"], "slices": {"by": ["source", "label_margin"], "least": 5}}
 
 

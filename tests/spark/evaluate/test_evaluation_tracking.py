@@ -51,7 +51,11 @@ def test_a_judges_run_can_be_compared_with_any_other_and_leads_to_its_model_vers
 
     one, two, _ = runs_below(mlflow, whole)
     metrics = one.data.metrics
-    assert (metrics["agreement"], metrics["agreement/strict"], metrics["agreement/both_right"]) == (5 / 7, 4 / 5, 4 / 7)
+    assert (metrics["agreement"], metrics["agreement_when_consistent"], metrics["agreement/both_right"]) == (
+        5 / 7,
+        4 / 5,
+        4 / 7,
+    )
     assert metrics["agreement.low"] < 5 / 7 < metrics["agreement.high"]
     assert (metrics["consistency"], metrics["coverage"], metrics["n"]) == (5 / 7, 7 / 8, 7)
     assert metrics["position_bias"] == metrics["bias_first"] - metrics["bias_second"]

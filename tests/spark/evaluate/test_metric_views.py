@@ -43,10 +43,13 @@ def figure(judge, metric, value=None, run="r", hour=1, asked=10, **more):
 
 def agreements(run, hour, values, headline="first", **way):
     """A judge's agreement as an evaluation by two swap rules writes it; `values`: slice to agreement."""
-    by_rule = [{"swap_rule": rule, "is_headline": rule == headline} for rule in ("first", "strict")]
+    by_rule = [
+        (metric, {"swap_rule": rule, "is_headline": rule == headline})
+        for metric, rule in (("agreement", "first"), ("agreement_when_consistent", "strict"))
+    ]
     return [
-        figure("kept apart", "agreement", value, run, hour, slice=where, **rule, **way)
-        for rule in by_rule
+        figure("kept apart", metric, value, run, hour, slice=where, **rule, **way)
+        for metric, rule in by_rule
         for where, value in values.items()
     ]
 
@@ -178,7 +181,7 @@ def of_an_example():
     alone = {"label_rule": "gold: example"}
     for judge, value in (("a", 0.25), ("b", 0.5), ("c", None)):
         yield figure(judge, "agreement", value, **by_first, **alone)
-    yield figure("a", "agreement", 0.125, **by_strict, **alone)
+    yield figure("a", "agreement_when_consistent", 0.125, **by_strict, **alone)
     yield figure("of scores", "spearman", 0.75, **alone)
     # Asked more than the other one of its evaluation; and one that was evaluated alone, later and on other versions.
     for judge, value, asked in (("d", 0.75, 10), ("e", 0.5, 20)):
@@ -200,7 +203,7 @@ def test_the_leaderboards_example_gives_places_among_rows_that_can_be_compared(s
         ("r", "agreement", 1, 2, "b", "first", 0.5),
         ("r", "agreement", 2, 2, "a", "first", 0.25),
         ("r", "agreement", None, 2, "c", "first", None),
-        ("r", "agreement", 1, 1, "a", "strict", 0.125),
+        ("r", "agreement_when_consistent", 1, 1, "a", "strict", 0.125),
         ("r", "spearman", 1, 1, "of scores", None, 0.75),
         ("uneven", "agreement", None, 2, "d", "first", 0.75),
         ("uneven", "agreement", None, 2, "e", "first", 0.5),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgelake.jobs.evaluate import EvaluateJob
-from judgelake.measures import FailureRule, SwapRule, counted_as
+from judgelake.measures import SCORED, FailureRule, SwapRule, counted_as
 from judgelake.measures.families import (
     CLASSES,
     FAILED,
@@ -27,10 +27,11 @@ from judgelake.measures.families import (
     order_figures,
     pair_figures,
     score_figures,
+    scored_pair_figures,
 )
 
 SAID = st.sampled_from(VERDICTS)
-ROWS = st.lists(st.tuples(st.sampled_from(CLASSES), SAID, SAID, SAID), min_size=1, max_size=25)
+ROWS = st.lists(st.tuples(st.sampled_from(CLASSES), SAID, SAID), min_size=1, max_size=25)
 WINNERS = {"A": "first", "B": "second", "tie": "tie"}
 
 
@@ -38,12 +39,15 @@ def table_of(rows: Iterable[tuple[str, ...]]) -> Table:
     return Table({SEPARATOR.join(row): np.array([float(n)]) for row, n in Counter(rows).items()}, questions=9)
 
 
-def figures_of(rows: list[tuple[str, str, str, str]], swap_rule: SwapRule, rule: FailureRule) -> Iterator[Figure]:
+def figures_of(rows: list[tuple[str, str, str]], swap_rule: SwapRule, rule: FailureRule) -> Iterator[Figure]:
     """All figures of one judge that rest on verdicts, as the evaluation makes them."""
     places = [[VERDICTS.index(one) for one in row[1:]] for row in rows]
-    spoken = [headline_verdicts(swap_rule, rule)[(own * 5 + back) * 5 + mean] for own, back, mean in places]
-    asked = [(row[0], verdict) for row, verdict in zip(rows, spoken, strict=True) if verdict != "not_asked"]
+    tables = headline_verdicts(swap_rule, rule)
+    spoken = [(row[0], said[own * 5 + back]) for row, (own, back) in zip(rows, places, strict=True) for said in tables]
+    asked = [(label, verdict) for label, verdict in spoken if verdict != "not_asked"]
     yield from pair_figures(table_of(rows), [swap_rule], rule)
+    if swap_rule in SCORED:
+        yield from scored_pair_figures(table_of([row[:2] for row in rows]), swap_rule, rule)
     yield from order_figures(table_of([row[1:3] for row in rows]), rule)
     yield from length_figures(table_of([(label, verdict, "1.0") for label, verdict in asked]))
     yield from leaderboard_figures(table_of([("a", "b", WINNERS.get(verdict, FAILED)) for _, verdict in asked]))
@@ -67,14 +71,14 @@ def test_a_figure_that_leaves_failures_out_is_the_same_where_they_count_as_wrong
 
 
 def test_where_a_failure_is_a_tie_no_figure_of_verdicts_leaves_it_out():
-    metrics = {figure.metric for figure in figures_of([("A", "A", "B", "failed")], SwapRule.FIRST, FailureRule.TIE)}
+    metrics = {figure.metric for figure in figures_of([("A", "failed", "B")], SwapRule.FIRST, FailureRule.TIE)}
     assert {"agreement", "consistency", "judge_agreement"} <= metrics
     assert {counted_as(metric, FailureRule.TIE, None) for metric in metrics} == {"tie"}
 
 
 @pytest.mark.parametrize("metric", ["agreement", "agreement_difference", "positional_agreement", "macro_recall"])
 def test_a_figure_that_counts_failures_as_wrong_differs_by_them(metric):
-    rows = [("A", "A", "A", "not_asked")] * 3 + [("A", "failed", "A", "not_asked"), ("B", "B", "failed", "not_asked")]
+    rows = [("A", "A", "A")] * 3 + [("A", "failed", "A"), ("B", "B", "failed")]
     values = [
         next(figure for figure in figures_of(rows, SwapRule.FIRST, rule) if figure.metric == metric).estimate(9).value
         for rule in (FailureRule.LEFT_OUT, FailureRule.WRONG)

@@ -21,12 +21,16 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
     for name in ("register", "create_tables", "bucket_column", "run_id_of", "write_rows", *results):
         monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
+    monkeypatch.setattr(module, "judged_rows", lambda rows, job: rows)
     if step is None:
-        assert module.evaluate(MagicMock(), EvaluateJob()).verdicts is rows
+        done = module.evaluate(MagicMock(), EvaluateJob())
+        assert done.verdicts is rows
+        assert not rows.unpersist.called
+        done.release()
     else:
         monkeypatch.setattr(module, step, MagicMock(side_effect=OSError("the disk is full")))
         with pytest.raises(OSError, match="disk is full"):
             module.evaluate(MagicMock(), EvaluateJob())
     assert features.unpersist.called
     # The verdicts go to the caller, who releases them.
-    assert rows.unpersist.called == (rows.persist.called and step is not None)
+    assert rows.unpersist.called == rows.persist.called

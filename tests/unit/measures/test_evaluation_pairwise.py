@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score, precision_recall_fscore_support
 
-from judgelake.measures.conventions import FailureRule, SwapRule
+from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.figure import Figure
-from judgelake.measures.pairwise import figures
+from judgelake.measures.pairwise import AGREEMENT_OF, figures, scored_figures
 from judgelake.measures.rules import CLASSES, VERDICTS, PairCounts, combined
 from judgelake.measures.table import SEPARATOR, Table
 
-Row = tuple[str, str, str, str]
-"""Label, verdict in order AB, verdict in order BA, verdict of the averaged scores."""
-ROWS = list(product(CLASSES, VERDICTS, VERDICTS, VERDICTS))
+Row = tuple[str, str, str]
+"""Label, verdict in order AB, verdict in order BA; for a rule of `SCORED` its one verdict comes first."""
+ROWS = list(product(CLASSES, VERDICTS, VERDICTS))
 WITH_VERDICTS = [rule for rule in SwapRule if rule is not SwapRule.BOTH_RIGHT]
 
 
@@ -34,16 +34,36 @@ def table_of(rows: Iterable[Row] | Mapping[Row, Sequence[int] | int]) -> Table:
 
 
 def found_by(table: Table, rule: SwapRule, failures: FailureRule) -> dict[tuple[str, str | None], Figure]:
-    of_rule = [figure for figure in figures(table, [rule], failures) if figure.swap_rule in (rule, None)]
+    of_rule = [figure for figure in made_by(table, rule, failures) if figure.swap_rule in (rule, None)]
     return {(figure.metric, figure.subject): figure for figure in of_rule}
+
+
+def made_by(table: Table, rule: SwapRule, failures: FailureRule) -> list[Figure]:
+    if rule in SCORED:
+        return list(scored_figures(of_one_verdict(table), rule, failures))
+    return list(figures(table, [rule], failures))
+
+
+def of_one_verdict(table: Table) -> Table:
+    """The same table without the verdicts in order BA, as it is counted for a rule of `SCORED`."""
+    counts: dict[str, Any] = {}
+    for outcome, count in table.counts.items():
+        name = outcome.rpartition(SEPARATOR)[0]
+        counts[name] = counts.get(name, 0) + count
+    return Table(counts)
+
+
+def agreement_of(rule: SwapRule) -> str:
+    """The name of the agreement by a rule."""
+    return AGREEMENT_OF.get(rule, "agreement")
 
 
 def value(found: Mapping[tuple[str, str | None], Figure], metric: str, subject: str | None = None) -> float | None:
     return found[metric, subject].estimate(questions=1).value
 
 
-def shown(own: str, reversed_: str, average: str = "not_asked", label: str = "A") -> Row:
-    return label, own, reversed_, average
+def shown(own: str, reversed_: str, label: str = "A") -> Row:
+    return label, own, reversed_
 
 
 @pytest.mark.parametrize(
@@ -78,10 +98,55 @@ def test_the_swap_rule_makes_one_verdict_of_two(rule: SwapRule, own: str, revers
     assert counted == (verdict in CLASSES, verdict == "failed", verdict == "abstained", verdict != "not_asked")
 
 
-def test_the_average_counts_whatever_the_orders_say() -> None:
-    table = table_of([shown("A", "B", average="A"), shown("A", "B", average="tie")])
+@pytest.mark.parametrize(
+    ("own", "reversed_", "failures", "counted"),
+    [
+        pytest.param("A", "A", FailureRule.LEFT_OUT, {"A": 1}, id="both alike"),
+        pytest.param("A", "B", FailureRule.LEFT_OUT, {"A": 0.5, "B": 0.5}, id="each one half"),
+        pytest.param("A", "failed", FailureRule.LEFT_OUT, {}, id="one failed, so the other would count alone"),
+        pytest.param("A", "failed", FailureRule.WRONG, {"failed": 1}, id="a failure makes both orders wrong"),
+        pytest.param("A", "failed", FailureRule.TIE, {"A": 0.5, "tie": 0.5}, id="the order that failed is a tie"),
+        pytest.param("A", "not_asked", FailureRule.WRONG, {}, id="one order was not asked"),
+    ],
+)
+def test_the_mean_counts_each_order_one_half(own, reversed_, failures, counted) -> None:
+    found = combined(PairCounts.of(table_of([shown(own, reversed_)])), SwapRule.MEAN, failures)
+    assert found.confusion is not None
+    assert found.confusion[0, :, 0].tolist() == [counted.get(one, 0) for one in ("A", "B", "tie", "failed")]
+    assert found.asked[0] == ("not_asked" not in (own, reversed_))
+
+
+def test_one_verdict_of_both_orders_counts_whatever_the_orders_say() -> None:
+    table = table_of([shown("A", "not_asked"), shown("tie", "not_asked"), shown("not_asked", "A")])
     found = found_by(table, SwapRule.AVERAGE, FailureRule.LEFT_OUT)
     assert value(found, "agreement") == 0.5
+    assert found["agreement", None].asked == 2
+
+
+def test_agreement_where_both_orders_agree_is_a_metric_of_its_own() -> None:
+    table = table_of([shown("A", "A"), shown("A", "B"), shown("B", "B")])
+    found = {figure.metric: figure for figure in figures(table, [SwapRule.STRICT], FailureRule.LEFT_OUT)}
+    assert "agreement" not in found
+    assert found["agreement_when_consistent"].estimate(1).value == 0.5
+    assert found["agreement_when_consistent"].coverage == 2 / 3
+
+
+def of_position_and_quality(share_a: float, follows_first: float = 0.4, right: float = 0.7) -> Table:
+    """The expected counts of a judge that looks at the place in a share of comparisons, else is right so often."""
+    counts = Counter()
+    for label, share in (("A", share_a), ("B", 1 - share_a)):
+        other = "B" if label == "A" else "A"
+        counts[label, "A", "B"] += share * follows_first
+        counts[label, label, label] += share * (1 - follows_first) * right
+        counts[label, other, other] += share * (1 - follows_first) * (1 - right)
+    return Table({SEPARATOR.join(row): np.array([1000 * n]) for row, n in counts.items()})
+
+
+@pytest.mark.parametrize(("share_a", "by_first"), [(0.5, 0.62), (0.65, 0.68), (0.8, 0.74)])
+def test_the_order_in_which_answers_are_stored_makes_no_agreement_by_the_mean(share_a, by_first) -> None:
+    table = of_position_and_quality(share_a)
+    assert value(found_by(table, SwapRule.FIRST, FailureRule.LEFT_OUT), "agreement") == pytest.approx(by_first)
+    assert value(found_by(table, SwapRule.MEAN, FailureRule.LEFT_OUT), "agreement") == pytest.approx(0.62)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +175,8 @@ def test_both_right_needs_the_label_in_both_orders(own: str, reversed_: str, rig
 def test_a_failure_counts_only_as_the_rule_says(rule: SwapRule, failures: FailureRule, cell: str) -> None:
     found = found_by(table_of([shown("failed", "A"), shown("A", "A")]), rule, failures)
     assert value(found, "confusion", f"A>{cell}") == 1
-    assert (value(found, "agreement"), found["agreement", None].coverage) == (0.5, 1.0)
+    agreement = found[agreement_of(rule), None]
+    assert (agreement.estimate(1).value, agreement.coverage) == (0.5, 1.0)
 
 
 def test_failures_left_out_lower_the_coverage_and_open_the_bounds() -> None:
@@ -129,14 +195,16 @@ def test_failures_left_out_lower_the_coverage_and_open_the_bounds() -> None:
         pytest.param([shown("A", "not_asked")], SwapRule.STRICT, "one order only", id="one order, two needed"),
         pytest.param([shown("not_asked", "A")], SwapRule.FIRST, "original order (AB)", id="the other order"),
         pytest.param([shown("A", "not_asked")], SwapRule.SECOND, "reversed order (BA)", id="the other order, reversed"),
-        pytest.param([shown("A", "A")], SwapRule.AVERAGE, "scores in both orders", id="no scores"),
+        pytest.param([shown("not_asked", "A")], SwapRule.AVERAGE, "scores in both orders", id="no scores"),
+        pytest.param([shown("A", "not_asked")], SwapRule.MEAN, "one order only", id="one order of the mean"),
         pytest.param([shown("failed", "A")], SwapRule.FIRST, "1 without a verdict", id="all failed"),
         pytest.param([shown("A", "B")], SwapRule.STRICT, "1 with another verdict in each order", id="all abstained"),
     ],
 )
 def test_where_there_is_no_number_there_is_a_reason(rows: list[Row], rule: SwapRule, reason: str) -> None:
     found = found_by(table_of(rows), rule, FailureRule.LEFT_OUT)
-    for metric in ("agreement", "agreement_without_ties", "macro_f1", "weighted_recall", "cohen_kappa", "tie_rate"):
+    of_all = ("agreement_without_ties", "macro_f1", "weighted_recall", "cohen_kappa", "tie_rate")
+    for metric in (agreement_of(rule), *of_all):
         estimate = found[metric, None].estimate(questions=1)
         assert estimate.value is None
         assert reason in (estimate.reason or "")
@@ -151,7 +219,7 @@ def test_one_class_has_agreement_and_no_kappa() -> None:
 
 def test_only_ties_leave_nothing_to_agree_on_without_them() -> None:
     found = found_by(table_of([shown("tie", "tie", label="tie")]), SwapRule.STRICT, FailureRule.LEFT_OUT)
-    assert value(found, "agreement") == 1.0
+    assert value(found, "agreement_when_consistent") == 1.0
     assert "tie" in (found["agreement_without_ties", None].estimate(1).reason or "")
 
 
@@ -218,12 +286,19 @@ COUNTS = st.dictionaries(st.sampled_from(ROWS), st.integers(1, 40), min_size=1, 
 
 
 def resolved(rows: Mapping[Row, int], rule: SwapRule, failures: FailureRule) -> tuple[list[str], list[str]]:
-    """Labels and verdicts of the judged comparisons, one by one, by rules written down a second time."""
+    """Labels and verdicts of the judged comparisons, one by one, by rules written down a second time.
+
+    For the mean both verdicts of each comparison.
+    """
     labels, verdicts = [], []
     for (label, *said), n in rows.items():
-        own, back, average = ("tie" if failures is FailureRule.TIE and one == "failed" else one for one in said)
-        needed = {SwapRule.FIRST: [own], SwapRule.SECOND: [back], SwapRule.AVERAGE: [average]}.get(rule, [own, back])
+        own, back = ("tie" if failures is FailureRule.TIE and one == "failed" else one for one in said)
+        needed = {SwapRule.FIRST: [own], SwapRule.SECOND: [back], SwapRule.AVERAGE: [own]}.get(rule, [own, back])
         if "not_asked" in needed or ("failed" in needed and failures is FailureRule.LEFT_OUT):
+            continue
+        if rule is SwapRule.MEAN:
+            labels += [label] * 2 * n
+            verdicts += (["failed"] * 2 if "failed" in needed else [own, back]) * n
             continue
         both = "tie" if rule is SwapRule.TIE else own if "tie" in needed else "tie"
         verdict = "failed" if "failed" in needed else needed[0] if len(set(needed)) == 1 else both
@@ -241,11 +316,11 @@ def test_every_figure_is_what_scikit_learn_makes_of_the_same_rows(
 ) -> None:
     labels, verdicts = resolved(rows, rule, failures)
     found = found_by(table_of(rows), rule, failures)
-    assert found["agreement", None].n == len(labels)
+    assert found[agreement_of(rule), None].n == len(labels) // (2 if rule is SwapRule.MEAN else 1)
     if not labels:
         return
     classes = [name for name in CLASSES if name in labels or name in verdicts]
-    assert value(found, "agreement") == pytest.approx(accuracy_score(labels, verdicts), abs=1e-12)
+    assert value(found, agreement_of(rule)) == pytest.approx(accuracy_score(labels, verdicts), abs=1e-12)
     for average in ("macro", "weighted", None):
         # A class that only verdicts name is not averaged.
         of = [name for name in classes if name in labels] if average == "macro" else classes
@@ -291,7 +366,8 @@ def test_the_bounds_are_the_figure_were_every_failed_judgment_wrong_and_were_eve
 
 
 CLASS_METRICS = ("precision", "recall", "f1")
-BOUNDED = ("agreement", *CLASS_METRICS, *(f"{mean}_{name}" for mean in ("macro", "weighted") for name in CLASS_METRICS))
+MEANS = tuple(f"{mean}_{name}" for mean in ("macro", "weighted") for name in CLASS_METRICS)
+BOUNDED = ("agreement", "agreement_when_consistent", *CLASS_METRICS, *MEANS)
 
 
 def with_verdicts(rows: Mapping[Row, int], draw: Callable[[], str]) -> Counter[Row]:
@@ -310,7 +386,7 @@ def assert_within(figure: Figure, found: float | None) -> None:
 
 
 MOSTLY_FAILED = st.dictionaries(
-    st.tuples(st.sampled_from(CLASSES), *[st.sampled_from((*VERDICTS, "failed", "failed"))] * 3),
+    st.tuples(st.sampled_from(CLASSES), *[st.sampled_from((*VERDICTS, "failed", "failed"))] * 2),
     st.integers(1, 4),
     min_size=1,
     max_size=12,
@@ -333,7 +409,7 @@ def test_the_bounds_hold_what_they_bound_and_do_not_depend_on_the_failure_rule(r
     found = found_by(table_of(rows), rule, failures)
     left_out = found_by(table_of(rows), rule, FailureRule.LEFT_OUT)
     # Two orders of which one is wrong may make a comparison wrong that the figure leaves out.
-    may_lie_above = failures is FailureRule.LEFT_OUT and rule in (SwapRule.TIE, SwapRule.FOLLOW_FIRST)
+    may_lie_above = failures is FailureRule.LEFT_OUT and rule in (SwapRule.TIE, SwapRule.FOLLOW_FIRST, SwapRule.MEAN)
     for place, figure in found.items():
         if figure.metric in BOUNDED:
             assert_within(replace(figure, if_right=None) if may_lie_above else figure, value(found, *place))
@@ -412,10 +488,10 @@ def test_each_replicate_is_the_figure_of_its_own_counts(
     def classes_of(place: int) -> set[str]:
         return set(resolved({row: count[place] for row, count in rows.items()}, rule, failures)[0])
 
-    together = list(figures(table_of(rows), [rule], failures))
+    together = made_by(table_of(rows), rule, failures)
     for place in range(3):
         alone = table_of({row: count[place] for row, count in rows.items()})
-        of_alone = {(f.metric, f.subject, f.swap_rule): f for f in figures(alone, [rule], failures)}
+        of_alone = {(f.metric, f.subject, f.swap_rule): f for f in made_by(alone, rule, failures)}
         for figure in together:
             own = of_alone.get((figure.metric, figure.subject, figure.swap_rule))
             # A mean over classes is over those of the data, in every replicate.
@@ -481,7 +557,7 @@ def autoj_rows(shared: Path) -> list[Row]:
     back = {0: "B", 1: "A", 2: "tie"}
     files = ("testdata_pairwise", "pairwise_example_output", "pairwise_exchange_example_output")
     return [
-        (names[row["label"]], names[own["output"]], back[reversed_["output"]], "not_asked")
+        (names[row["label"]], names[own["output"]], back[reversed_["output"]])
         for row, own, reversed_ in zip(*(lines(folder / f"{name}.jsonl") for name in files), strict=True)
     ]
 

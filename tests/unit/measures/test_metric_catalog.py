@@ -43,6 +43,7 @@ from judgelake.measures.families import (
     ranking_figures,
     repeat_figures,
     score_figures,
+    scored_pair_figures,
     self_preference_figures,
 )
 
@@ -55,9 +56,10 @@ GAMES = table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie"))
 SCORES = table(("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1"))
 STRENGTHS = {"a": 1.0, "b": 0.0}
 LENGTHS = table(("A", "A", "1.0"), ("B", "A", "-1.0"))
-PAIRS = table(*((label, "A", "B", "tie") for label in CLASSES), ("A", "A", "A", "A"))
+PAIRS = table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A"))
 FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
+    "scored pairs": lambda: scored_pair_figures(table(("A", "A"), ("B", "A")), SwapRule.AVERAGE, FailureRule.LEFT_OUT),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
     "lengths": lambda: chain(length_figures(LENGTHS), longer_figures(LENGTHS)),
     "own family": lambda: self_preference_figures(table(("own", "own"), ("other", "own"))),

@@ -100,10 +100,9 @@ class EvaluateJob(Config):
     judgments_where: str | None = None
     """SQL predicate on the judgments, for example "judge IN ('judgelm', 'gpt-3.5-turbo')"."""
     labels: Labels = Labels()
-    swap_rules: Annotated[tuple[SwapRule, ...], EachOnce] = Field(
-        default=(SwapRule.FIRST, SwapRule.STRICT, SwapRule.BOTH_RIGHT), min_length=1
-    )
-    """All are reported; the first is used for the headline, for comparing judges with each other and for win rates."""
+    swap_rules: Annotated[tuple[SwapRule, ...], EachOnce] | None = Field(default=None, min_length=1)
+    """All are reported; the first is used for the headline, for comparing judges with each other and for win rates.
+    Null: chosen from the data, the same for all judges (`headline.chosen_rules`)."""
     failure_rule: FailureRule = FailureRule.LEFT_OUT
     failure_score: float | None = None
     """Score of every answer of a failed judgment where failures are not left out (Auto-J's code: 5.0). Null: where a
@@ -128,6 +127,16 @@ class EvaluateJob(Config):
                 if key in data:
                     raise ValueError(f"{key} is not a key any more: {advice}")
         return data
+
+    @property
+    def rules(self) -> tuple[SwapRule, ...]:
+        """The swap rules, the headline's first. An evaluation sets `swap_rules`; before that it is the first order."""
+        return self.swap_rules or (SwapRule.FIRST,)
+
+    @property
+    def headline(self) -> SwapRule:
+        """The swap rule of the headline."""
+        return self.rules[0]
 
     @model_validator(mode="after")
     def _score_only_where_failures_count(self) -> EvaluateJob:

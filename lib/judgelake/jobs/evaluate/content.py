@@ -40,7 +40,8 @@ def report_content(evaluation: Evaluation) -> ReportContent:
         run_id=evaluation.run_id,
         computed_at=evaluation.computed_at,
         rules=Rules(
-            swap_rules=tuple(rule.value for rule in job.swap_rules),
+            swap_rules=tuple(rule.value for rule in job.rules),
+            why_headline=evaluation.why_headline,
             failure_rule=job.failure_rule.value,
             failure_score=job.failure_score,
             label_rule=job.labels.rule,
@@ -109,7 +110,7 @@ def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> 
     )
     order = sorted(rates, key=lambda model: _best_first(ranks[model], rates[model]))
     ranked = tuple(RankedModel(model or "", rates[model], strengths[model], ranks[model]) for model in order)
-    rule = None if fingerprint is None else evaluation.job.swap_rules[0].value
+    rule = None if fingerprint is None else evaluation.job.headline.value
     return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
 
 

@@ -25,6 +25,7 @@ from judgelake.jobs.evaluate.figures import (
     told_by_driver,
     told_by_executors,
 )
+from judgelake.jobs.evaluate.headline import LISTED, asked_of, chosen_rules, is_in_question
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
@@ -36,11 +37,12 @@ from judgelake.jobs.evaluate.observations.judge_pairs import (
     judge_pair_observations,
     nearest_pairs,
 )
+from judgelake.jobs.evaluate.observations.judged import judged_rows
 from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations, pair_rows
 from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_observations, score_observations
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
 from judgelake.lake import create_tables, register
-from judgelake.measures import Result
+from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.measures.families import WHOLE
 
 if TYPE_CHECKING:
@@ -59,14 +61,23 @@ class Evaluation:
 
     run_id: str
     job: EvaluateJob
+    """With the swap rules that were used, also if they were chosen from the data."""
     inputs: Inputs
     slices: SliceNames
     rows: tuple[Result, ...]
     verdicts: DataFrame
-    """One row per comparison of two answers and judge; see `pair_rows`. Persisted: unpersist it when done."""
+    """One row per comparison of two answers and judge; see `judged_rows`."""
     graded: DataFrame | None
-    """One row per judge, labeled comparison and vote; see `graded_rows`. Persisted too; None if it is not needed."""
+    """One row per judge, labeled comparison and vote; see `graded_rows`. None if it is not needed."""
     computed_at: datetime
+    why_headline: str = LISTED
+    """Why the headline has its swap rule, as a clause."""
+    persisted: tuple[DataFrame, ...] = ()
+
+    def release(self) -> None:
+        """Free the memory of `verdicts` and `graded`: call it when they are not needed any more."""
+        for rows in self.persisted:
+            rows.unpersist()
 
 
 def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
@@ -96,19 +107,28 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
             )
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
-        rows = pair_rows(inputs, bucketed, known.slices, job).persist()
+        pairs = pair_rows(inputs, bucketed, known.slices, job).persist()
         # The caller gets the verdicts and releases them; on an error, this releases them.
         on_failure = in_memory.enter_context(ExitStack())
-        on_failure.callback(rows.unpersist)
-        graded = _graded(inputs, bucketed, known, job)
+        on_failure.callback(pairs.unpersist)
+        chosen = chosen_rules(job, inputs.judges, asked_of(pairs) if is_in_question(job, inputs.judges) else {})
+        job = job.model_copy(update={"swap_rules": chosen.rules})
+        rows, graded = judged_rows(pairs, job), _graded(inputs, bucketed, known, job)
         if graded is not None:
             on_failure.callback(graded.persist().unpersist)
         say("counting and computing metrics")
-        made = tuple(_Counting(rows, graded, bucketed, inputs, known, job).metrics())
+        made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job).metrics(), job)
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         write_rows(spark, job, inputs, run_id, made, now)
         on_failure.pop_all()
-    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now)
+    persisted = (pairs,) if graded is None else (pairs, graded)
+    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, chosen.why, persisted)
+
+
+def _by_rule(rows: list[Result], job: EvaluateJob) -> tuple[Result, ...]:
+    """The rows in the order of their swap rules, whatever tables of counts they come from; then those without."""
+    places = {rule.value: place for place, rule in enumerate(job.rules)}
+    return tuple(sorted(rows, key=lambda row: places.get(row.swap_rule or "", len(places))))
 
 
 def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
@@ -184,7 +204,7 @@ class _Counting:
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
-        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (5 * len(self.job.slices.by) + 9 + judges)
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES
@@ -194,13 +214,13 @@ class _Counting:
 
     def _standing(self, found: dict[Place, Told], groups: Groups) -> dict[int, float]:
         """Number of a judge to its agreement by the headline's rule, if it has one."""
-        rule = self.job.swap_rules[0].value
+        rule, main = self.job.headline.value, main_metrics(PAIRS)
         return {
             group.judge: row.value
             for number, group in groups
-            if group.family == "pairs" and group.judge is not None and (number, WHOLE) in found
+            if group.family in ("pairs", "scored_pairs") and group.judge is not None and (number, WHOLE) in found
             for row in found[number, WHOLE].rows
-            if (row.metric, row.swap_rule) == ("agreement", rule) and row.value is not None
+            if row.metric in main and row.swap_rule == rule and row.value is not None
         }
 
     def _boards(self, found: dict[Place, Told], groups: Groups) -> list[Board]:

@@ -18,7 +18,7 @@ from judgelake.jobs.evaluate.observations.groups import Group
 from judgelake.jobs.evaluate.observations.observation import VOCABULARIES
 from judgelake.jobs.evaluate.row_rules import rules_of
 from judgelake.jobs.evaluate.rows import row_of
-from judgelake.measures import Result
+from judgelake.measures import Result, SwapRule
 from judgelake.measures.families import (
     WHOLE,
     Buckets,
@@ -40,6 +40,7 @@ from judgelake.measures.families import (
     ranking_figures,
     repeat_figures,
     score_figures,
+    scored_pair_figures,
     self_preference_figures,
     table_of,
 )
@@ -53,6 +54,8 @@ RESULT_DDL = "group INT, slice INT, told BINARY"
 TABLES_A_TASK = 64
 MOST_TASKS = 1_000
 ASPECT_PREFIX = "aspect_"
+BY_HEADLINE = ("lengths", "own_family", "family_matrix", "judge_pairs", "models")
+"""Families of the headline's verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class Figuring:
             cells: rows of `CELL`, all of that group and slice.
         """
         group = self.groups[place[0]]
-        table = table_of(cells, VOCABULARIES.get(group.family, ()), self.buckets)
+        is_half = self.job.headline is SwapRule.MEAN and group.family in BY_HEADLINE and group.judge is not None
+        share = 0.5 if is_half else 1.0
+        table = table_of(cells, VOCABULARIES.get(group.family, ()), self.buckets, share)
         return Told(table.questions, tuple(self.rows(group, place[1], table)))
 
     def rows(self, group: Group, number: int, table: Table) -> Iterator[Result]:
@@ -101,7 +106,8 @@ class Figuring:
         job = self.job
         of_family: dict[str, Callable[[], Iterator[Figure]]] = {
             "orders": lambda: order_figures(table, job.failure_rule),
-            "pairs": lambda: pair_figures(table, job.swap_rules, job.failure_rule),
+            "pairs": lambda: pair_figures(table, job.rules, job.failure_rule),
+            "scored_pairs": lambda: scored_pair_figures(table, SwapRule(group.subject or ""), job.failure_rule),
             "lengths": lambda: chain(length_figures(table), longer_figures(table)),
             "own_family": lambda: self_preference_figures(table),
             "family_matrix": lambda: family_matrix(table),

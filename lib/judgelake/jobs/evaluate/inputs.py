@@ -45,6 +45,10 @@ class JudgeInfo:
     gives_scores: bool = False
     is_asked_in_order: bool = True
     """Whether any judgment is of several answers, so that there is an order and a swap rule applies."""
+    orders: tuple[int, int] = (0, 0)
+    """Number of judgments of several answers in the original order, and in the reversed one."""
+    pair_orders: tuple[int, int] = (0, 0)
+    """The same of two answers alone."""
     in_other_orders: int = 0
     """Number of judgments in an order that is neither the original nor the reversed one."""
     statuses: dict[str, int] = field(default_factory=dict)
@@ -164,6 +168,11 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
 
 def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], statuses: dict[str, int]) -> JudgeInfo:
     judge, model_version, mode, fingerprint = key
+    by_order: dict[str, int] = {}
+    for row in rows:
+        by_order[row["shown_order"]] = by_order.get(row["shown_order"], 0) + row["count"]
+    several = {order: orders_of(len(order)) for order in by_order if len(order) > 1}
+    asked = [sum(by_order[one] for one, both in several.items() if one == both[place]) for place in (0, 1)]
     return JudgeInfo(
         number=number,
         name=display,
@@ -176,9 +185,9 @@ def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], sta
         repeats=max(row["repeat"] or 0 for row in rows) + 1,
         gives_scores=any(row["scores"] for row in rows),
         is_asked_in_order=any(len(row["shown_order"]) > 1 for row in rows),
-        in_other_orders=sum(
-            row["count"] for row in rows if row["shown_order"] not in orders_of(len(row["shown_order"]))
-        ),
+        orders=(asked[0], asked[1]),
+        pair_orders=(by_order.get("AB", 0), by_order.get("BA", 0)),
+        in_other_orders=sum(n for order, n in by_order.items() if order not in orders_of(len(order))),
         statuses=statuses,
     )
 

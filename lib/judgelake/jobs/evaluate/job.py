@@ -59,9 +59,7 @@ def evaluate_and_report(
         with gone_versions_named(evaluation.inputs.versions):
             content = report_content(evaluation)
     finally:
-        evaluation.verdicts.unpersist()
-        if evaluation.graded is not None:
-            evaluation.graded.unpersist()
+        evaluation.release()
     judges = zip(evaluation.inputs.judges, content.judges, strict=True)
     cards = {judge.fingerprint: judge_card(section, content) for judge, section in judges}
     report = _written(Path(job.report), render_page(content)) if job.report else None

@@ -14,7 +14,7 @@ from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.inputs import JudgeInfo
 from judgelake.jobs.evaluate.rows import failure_rule_text, label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Result, headline_of, metric_named
+from judgelake.measures import PAIRS, Result, main_metrics, metric_named
 from judgelake.report import Confusion, JudgeCard
 from judgelake.runtime import flat, open_experiment, table_dataset
 
@@ -56,13 +56,14 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
 def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, float]:
     """The numbers of a judge as a whole, by the names of the metrics.
 
-    An interval becomes two more metrics, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE.
+    An interval becomes two more metrics, NAME.low and NAME.high; the agreement by another swap rule is agreement/RULE,
+    that of strict agreement_when_consistent.
     `n` and `coverage` are those of the judge's first headline figure. Figures with a subject (a class, a model, a game,
     a cell of the confusion) are only in the metrics table: names from tables may have characters that MLflow rejects.
 
     Args:
         rows: of one judge.
-        headline_rule: the first of the job's swap rules.
+        headline_rule: the headline's swap rule.
     """
     of_judge_alone = (row for row in rows if row.is_whole and row.subject is None)
     whole = [row for row in of_judge_alone if metric_named(row.metric).is_shown]
@@ -70,13 +71,14 @@ def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, fl
     for row in whole:
         name = row.metric
         if not is_by_rule(row, headline_rule):
-            if name != headline_of(PAIRS)[0]:
+            main, *stand_ins = main_metrics(PAIRS)
+            if name not in (main, *stand_ins):
                 continue
-            name = f"{name}/{row.swap_rule}"
+            name = name if name in stand_ins else f"{name}/{row.swap_rule}"
         found |= {name: row.value, f"{name}.low": row.low, f"{name}.high": row.high}
-    first = headline_of(headline_kind(whole))[0]
+    main_figures = main_metrics(headline_kind(whole))
     for row in whole:
-        if row.metric == first and is_by_rule(row, headline_rule):
+        if row.metric in main_figures and is_by_rule(row, headline_rule):
             found |= {"n": row.n, "coverage": row.coverage}
     return {name: float(value) for name, value in found.items() if value is not None}
 
@@ -87,14 +89,14 @@ def _describe(mlflow: Any, evaluation: Evaluation, datasets: Mapping[str, Any]) 
     mlflow.set_tags(
         {
             "judgelake.measures": evaluation.run_id,
-            "judgelake.swap_rule": evaluation.job.swap_rules[0].value,
+            "judgelake.swap_rule": evaluation.job.headline.value,
             "judgelake.label_rule": label_rule,
         }
     )
     job = evaluation.job.model_dump(mode="json")
     versions = {f"versions.{name}": pinned.version for name, pinned in evaluation.inputs.versions.items()}
     texts = {
-        "swap_rules": ", ".join(job["swap_rules"]),
+        "swap_rules": ", ".join(evaluation.job.rules),
         "failure_rule": failure_rule_text(evaluation.job),
         "label_rule": label_rule,
         "families": json.dumps(job["families"], sort_keys=True),
@@ -117,7 +119,7 @@ def _track_judge(
         mlflow.set_tags({"judgelake.judge": judge.name, FINGERPRINT_TAG: judge.fingerprint})
         mlflow.log_params(_params_of(judge))
         rows = of_judge(evaluation.rows, judge)
-        metrics = headline_metrics(rows, evaluation.job.swap_rules[0].value)
+        metrics = headline_metrics(rows, evaluation.job.headline.value)
         if metrics:
             mlflow.log_metrics(metrics, model_id=model.model_id, dataset=datasets.get("labels"))
         if isinstance(card.section.confusion, Confusion):

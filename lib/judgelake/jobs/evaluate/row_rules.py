@@ -10,6 +10,8 @@ from judgelake.measures import OrderRule, SwapRule, counted_as, metric_named
 from judgelake.measures.families import Figure
 
 ONE_ORDER = (SwapRule.FIRST, SwapRule.SECOND)
+OF_PARTS = (SwapRule.MEAN,)
+"""Rules that do not look at the two orders' verdicts on more than two answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,17 @@ class RowRules:
 def graded_rule(judge: JudgeInfo, job: EvaluateJob) -> SwapRule | None:
     """How a judge's two orders become one when compared with scores or rankings; None if it is shown no orders.
 
-    The first swap rule if it takes one order. Else scores are averaged over both, whatever that rule, since no other
-    rule combines scores, and a judge without scores must name the same best answer in both.
+    The headline's rule if it takes one order. Else scores are averaged over both, whatever that rule, since no other
+    rule combines scores, and a judge without scores must name the same best answer in both. MEAN makes no verdict of
+    both orders, so under it a judge that was hardly asked in both is compared by the order that it was asked in.
     """
     if not judge.is_asked_in_order:
         return None
-    if job.swap_rules[0] in ONE_ORDER:
-        return job.swap_rules[0]
+    if job.headline in ONE_ORDER:
+        return job.headline
+    original, reversed_ = judge.orders
+    if job.headline in OF_PARTS and 2 * min(judge.orders) < max(judge.orders):
+        return SwapRule.FIRST if original > reversed_ else SwapRule.SECOND
     return SwapRule.AVERAGE if judge.gives_scores else SwapRule.STRICT
 
 
@@ -42,7 +48,7 @@ def rules_of(figure: Figure, judge: JudgeInfo | None, job: EvaluateJob, withheld
         return RowRules(withheld=withheld)
     by, rule = metric_named(figure.metric).swap_rule, None
     if by is OrderRule.HEADLINE:
-        rule = job.swap_rules[0]
+        rule = job.headline
     elif by is OrderRule.GRADED:
         rule = graded_rule(judge, job)
     failure_rule = counted_as(figure.metric, job.failure_rule, job.failure_score)

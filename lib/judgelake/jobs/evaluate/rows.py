@@ -112,13 +112,12 @@ def write_rows(
         "computed_at": computed_at,
     }
     columns = spark.read.table(job.tables.metrics).schema
-    headline = job.swap_rules[0]
     values = [
         {
             **shared,
             **asdict(row),
             "coverage": row.coverage,
-            "is_headline": None if row.swap_rule is None else row.swap_rule == headline,
+            "is_headline": None if row.swap_rule is None else row.swap_rule == job.headline,
         }
         for row in rows
     ]

@@ -19,6 +19,7 @@ from judgelake.measures import (
     Result,
     SwapRule,
     headline_of,
+    main_metrics,
     metric_named,
     shown_in,
 )
@@ -39,16 +40,12 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
     """Everything the report shows of one judge."""
     rows = of_judge(evaluation.rows, judge)
     whole = [row for row in rows if row.is_whole]
-    rules = evaluation.job.swap_rules
-    headline_rule = rules[0].value
+    rules, headline_rule = evaluation.job.rules, evaluation.job.headline.value
     kind = headline_kind(whole)
-    headline = tuple(
-        row for metric in headline_of(kind) for row in whole if row.metric == metric and row.subject is None
-    )
     return JudgeSection(
         name=judge.name,
         judge=judge.judge,
-        headline=headline or Missing("no comparison of two answers was judged"),
+        headline=_headline(whole, headline_rule, kind) or Missing("no comparison of two answers was judged"),
         fingerprint=judge.fingerprint,
         model=model_name(judge),
         model_version=judge.model_version,
@@ -72,7 +69,13 @@ def headline_kind(rows: Sequence[Result]) -> Kind:
         rows: of one judge, over everything.
     """
     asked = {row.metric for row in rows if row.asked}
-    return next((kind for kind in KINDS if headline_of(kind)[0] in asked), PAIRS)
+    return next((kind for kind in KINDS if asked.intersection(main_metrics(kind))), PAIRS)
+
+
+def _headline(rows: Sequence[Result], rule: str, kind: Kind) -> tuple[Result, ...]:
+    """The headline figures: those of the headline's rule first, so that the first one represents the judge."""
+    found = [row for metric in headline_of(kind) for row in rows if row.metric == metric and row.subject is None]
+    return tuple(sorted(found, key=lambda row: not is_by_rule(row, rule)))
 
 
 def is_by_rule(row: Result, rule: str | None) -> bool:
@@ -111,7 +114,8 @@ def _confusion(rows: Sequence[Result], rules: Sequence[SwapRule], kind: Kind) ->
 def _why_no_confusion(rows: Sequence[Result], rules: Sequence[SwapRule], kind: Kind) -> str:
     if kind != PAIRS:
         return NO_PAIRS
-    nothing_judged = next((row.reason for row in rows if row.metric == "agreement" and row.value is None), None)
+    main = main_metrics(PAIRS)
+    nothing_judged = next((row.reason for row in rows if row.metric in main and row.value is None), None)
     if nothing_judged is None and set(rules) == {SwapRule.BOTH_RIGHT}:
         return "the swap rule both_right gives no verdicts, and swap_rules has no other rule"
     return nothing_judged or "no labelled comparison has a verdict"
@@ -130,8 +134,8 @@ def _both_orders(rows: Sequence[Result]) -> BothOrders | Missing:
 
 def _slices(rows: Sequence[Result], rule: str, kind: Kind, by: Sequence[str]) -> tuple[Result, ...] | Missing:
     """The judge's main figure, in every slice."""
-    sliced = headline_of(kind)[0]
-    found = [row for row in rows if not row.is_whole and row.metric == sliced and is_by_rule(row, rule)]
+    main = main_metrics(kind)
+    found = [row for row in rows if not row.is_whole and row.metric in main and is_by_rule(row, rule)]
     if found:
         return tuple(found)
     if not by:
@@ -146,12 +150,12 @@ def _calibration(evaluation: Evaluation, rows: Sequence[Result], kind: Kind) -> 
         return Missing("there are no labels")
     if JUDGE_MARGIN not in evaluation.job.slices.by:
         return Missing(f"{JUDGE_MARGIN} is not among the dimensions in slices.by")
-    rule = evaluation.job.swap_rules[0].value
+    rule, main = evaluation.job.headline.value, main_metrics(PAIRS)
     bins = [
         MarginBin(name, row)
         for name, _ in MARGINS[JUDGE_MARGIN]
         for row in rows
-        if row.slice == f"{JUDGE_MARGIN}={name}" and row.metric == "agreement" and row.swap_rule == rule
+        if row.slice == f"{JUDGE_MARGIN}={name}" and row.metric in main and row.swap_rule == rule
     ]
     return tuple(bins) or Missing("no judgment in the original order (AB) has log-probabilities of the judge's labels")
 

@@ -13,8 +13,16 @@ from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Kind, Result, Scale, headline_of, in_table_of, metric_named
-from judgelake.report import beside, bounds_text, found_words, is_unlabelled, unlabelled_text, unlike_text
+from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, main_metrics, metric_named
+from judgelake.report import (
+    beside,
+    bounds_text,
+    found_words,
+    headline_sentence,
+    is_unlabelled,
+    unlabelled_text,
+    unlike_text,
+)
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
@@ -41,7 +49,7 @@ class Shown:
     @property
     def main(self) -> list[Result]:
         """Its main figure, by each swap rule."""
-        return [row for row in self.rows if row.metric == headline_of(self.kind)[0]]
+        return [row for row in self.rows if row.metric in main_metrics(self.kind)]
 
 
 def show_headline(console: Console, done: Evaluated) -> None:
@@ -62,7 +70,8 @@ def show_headline(console: Console, done: Evaluated) -> None:
                 notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in line.notes]
         console.print(table)
         unlike = unlike_text({one.name: one.main[0] for one in members if one.main}, _shared(evaluation))
-        for text in (kind.reading, *([unlike.translate(PLAIN)] if unlike else []), *notes):
+        headline = [headline_sentence(evaluation.job.headline, evaluation.why_headline)] if kind == PAIRS else []
+        for text in (kind.reading, *headline, *([unlike.translate(PLAIN)] if unlike else []), *notes):
             console.print(text, markup=False, soft_wrap=True)
     if unlabelled:
         console.print(unlabelled_text(unlabelled), markup=False, soft_wrap=True)
@@ -138,7 +147,7 @@ def _table(title: str, heads: Sequence[str]) -> Table:
 def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
     """One line with the first metric's interval, n and coverage; for pairs one per swap rule."""
     first, *others = in_table_of(kind)
-    by_rule = [row for row in rows if row.metric == first.name]
+    by_rule = [row for row in rows if row.metric in main_metrics(kind)]
     for row in by_rule:
         beside = {metric.name: _beside(rows, metric.name, row.swap_rule) for metric in others}
         numbers = (with_interval(row), f"{row.n:,}", covered(row), *map(figure, beside.values()))

@@ -30,8 +30,8 @@ def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
     return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
 
 
-def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: bool = True) -> DataFrame:
-    """One row per comparison of two answers and judge: `own`, `reversed`, `average`, `margin`.
+def both_orders(judgments: DataFrame, *, scored: Sequence[int] | None = None, margin_of_own: bool = True) -> DataFrame:
+    """One row per comparison of two answers and judge: `own`, `reversed`, `margin`, and `average` if it is wanted.
 
     The verdicts are indices in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
     earlier text of the comparison, does not count) and of the first repeat. If the latest judgments of the two orders
@@ -40,7 +40,7 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: b
     Args:
         judgments: with `judge_number`.
         scored: numbers of the judges whose scores are averaged over both orders; for others the average counts as not
-            asked, also where they failed.
+            asked, also where they failed. None: no average is wanted.
         margin_of_own: whether `margin` is that of the original order, or of the reversed one.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
@@ -69,6 +69,8 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int], margin_of_own: b
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
     wide = _of_one_text(wide, "own" if margin_of_own else "reversed")
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
+    if scored is None:
+        return wide.withColumns(codes)
     return wide.withColumns({**codes, "average": _average(scored) if scored else F.lit(NOT_ASKED)})
 
 

@@ -1,9 +1,10 @@
 -- One row per evaluation, judge and swap rule: the judge's main figure over everything evaluated, as computed at that
 -- time. It is the first metric that the evaluation asked of the judge among the first of each kind in the catalog (two
--- answers, yes or no, three or more answers, scores); agreement, with the reason, if it asked for none. Is it falling?
+-- answers, yes or no, three or more answers, scores); agreement, with the reason, if it asked for none. By the rule strict,
+-- agreement is another metric, agreement_when_consistent. Is it falling?
 -- Only rows of the same metric, label rule, failure rule and predicates can be compared:
 --   SELECT computed_at, judge, value, low, high FROM agreement_over_time
---   WHERE metric = 'agreement' AND swap_rule = 'first' AND comparisons_where IS NULL ORDER BY computed_at
+--   WHERE metric = 'agreement' AND swap_rule = 'mean' AND comparisons_where IS NULL ORDER BY computed_at
 CREATE OR REPLACE VIEW {agreement_over_time} (
   computed_at         COMMENT 'When the evaluation was computed',
   judge               COMMENT 'Name of the judge',
@@ -30,7 +31,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   run_id              COMMENT 'The evaluation'
 ) COMMENT 'How the main figure of each judge changed from evaluation to evaluation' AS
 WITH candidates AS (
-  SELECT *, array_position(array({headline_metrics}), metric) AS place
+  SELECT *, map({headline_places})[metric] AS place
   FROM {metrics}
   WHERE slice = 'all' AND judge IS NOT NULL AND subject IS NULL
 )

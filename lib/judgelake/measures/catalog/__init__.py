@@ -29,6 +29,7 @@ __all__ = [
     "counted_as",
     "headline_of",
     "in_table_of",
+    "main_metrics",
     "metric_named",
     "shown_in",
 ]
@@ -56,6 +57,12 @@ def metric_named(name: str) -> Metric:
 def headline_of(kind: Kind) -> tuple[str, ...]:
     """Names of the headline figures of a kind; the first is the main figure of a judge of that kind."""
     return tuple(one.name for one in METRICS if one.kind == kind and one.is_headline)
+
+
+def main_metrics(kind: Kind) -> tuple[str, ...]:
+    """The main figure of judges of a kind, then those that stand in for it; each swap rule has one of them."""
+    main = headline_of(kind)[0]
+    return (main, *(one.name for one in METRICS if one.stands_in_for == main))
 
 
 def in_table_of(kind: Kind) -> tuple[Metric, ...]:

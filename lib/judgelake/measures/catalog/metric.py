@@ -25,8 +25,11 @@ class OrderRule(StrEnum):
     """The swap rule that makes one verdict of the two orders, from which a metric is computed."""
 
     EACH = "each swap rule of the evaluation"
-    HEADLINE = "the first swap rule of the evaluation"
-    GRADED = "one order if the first swap rule takes one; else scores are averaged over both, or both must agree"
+    HEADLINE = "the headline's swap rule, the first of the evaluation"
+    GRADED = (
+        "one order if the headline's rule takes one or only one was asked; else scores are averaged over both, or both "
+        "must agree"
+    )
     OWN = "a fixed rule, whatever those of the evaluation"
     NONE = "none"
 
@@ -105,6 +108,8 @@ class Metric:
     """The kind of judges that have it among their headline figures, or in their table in the terminal."""
     is_headline: bool = False
     """Whether it is among the headline figures of its kind; the first of these is the judge's main figure."""
+    stands_in_for: str | None = None
+    """The metric in whose place it is a judge's main figure, under the one swap rule that gives it and not that."""
     column: str | None = None
     """The heading of its column in the terminal's table of its kind; None: no column."""
     effect: Effect | None = None

@@ -9,8 +9,9 @@ from judgelake.measures.catalog.metric import COUNT, Effect, Failures, Kind, Met
 PAIRS = Kind(
     "pairs",
     "Judges against labels",
-    "agreement with its 95 % interval, all judgments of a question as one unit; same: same verdict in both orders; "
-    "bias: disagreements that favour the first place minus those that favour the second",
+    "agreement with its 95 % interval, all judgments of a question as one unit; strict: only where both orders agree; "
+    "same: same verdict in both orders; bias: disagreements that favour the first place minus those that favour the "
+    "second",
 )
 
 AGREEMENT = Section("Agreement with the labels")
@@ -28,6 +29,12 @@ _ties = partial(Metric, section=TIES, failures=Failures.BY_RULE)
 
 OF_PAIRS: tuple[Metric, ...] = (
     _headline("agreement", "Agreement", "share of judgments whose verdict is the label", column="agreement, %"),
+    _headline(
+        "agreement_when_consistent",
+        "Agreement where both orders agree",
+        "share of comparisons with the same verdict in both orders whose verdict is the label",
+        stands_in_for="agreement",
+    ),
     _headline(
         "macro_f1", "Macro F1", "F1, averaged over the classes of the labels; a rare class counts like any other"
     ),

@@ -65,7 +65,7 @@ def test_a_pair_that_cannot_be_compared_is_refused(pair, words):
         tuple(always_pairs(judges_of(2), JudgePairs(always=(pair,))))
 
 
-AGREEING, OTHER = ("A", "A", "not_asked", "not_asked"), ("A", "B", "not_asked", "not_asked")
+AGREEING, OTHER = ("A", "A", "not_asked"), ("A", "B", "not_asked")
 
 
 def code_of(family, *parts):

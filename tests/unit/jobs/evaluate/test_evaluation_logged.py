@@ -18,7 +18,8 @@ from judgelake.report import ReportContent, Rules, judge_card
 
 def test_only_what_stands_for_the_judge_goes_to_mlflow():
     rows = [
-        *(row("agreement", value, swap_rule=rule) for rule, value in (("first", 0.8), ("strict", 0.9))),
+        *(row("agreement", value, swap_rule=rule) for rule, value in (("first", 0.8), ("second", 0.9))),
+        row("agreement_when_consistent", 0.95, swap_rule="strict"),
         row("macro_f1", 0.7, 0.6, 0.8, swap_rule="first"),
         row("macro_f1", 0.75, swap_rule="strict"),
         row("f1", 0.6, subject="A", swap_rule="first"),
@@ -33,7 +34,8 @@ def test_only_what_stands_for_the_judge_goes_to_mlflow():
     ]
     assert headline_metrics(rows, "first") == {
         "agreement": 0.8,
-        "agreement/strict": 0.9,
+        "agreement/second": 0.9,
+        "agreement_when_consistent": 0.95,
         "macro_f1": 0.7,
         "macro_f1.low": 0.6,
         "macro_f1.high": 0.8,
@@ -83,7 +85,7 @@ def test_a_judge_has_one_model_version_in_whatever_experiment_it_is_evaluated(ml
 def test_outside_of_any_run_an_evaluation_has_none_above_it_and_its_judge_the_confusion_of_whatever_rule(mlflow):
     rows = [
         row("agreement", 0.5, swap_rule="both_right"),
-        row("agreement", 0.75, swap_rule="strict"),
+        row("agreement_when_consistent", 0.75, swap_rule="strict"),
         *cells("strict", AA=3, AB=1),
     ]
     rules = ("both_right", "strict")
@@ -98,12 +100,12 @@ def test_outside_of_any_run_an_evaluation_has_none_above_it_and_its_judge_the_co
         experiment_names=["tests"], filter_string=f"tags.`mlflow.parentRunId` = '{run_id}'", output_format="list"
     )
     assert (run.data.metrics["agreement"], run.data.params["swap_rules"]) == (0.5, "both_right, strict")
-    assert run.data.metrics["agreement/strict"] == 0.75
+    assert run.data.metrics["agreement_when_consistent"] == 0.75
     assert "confusion.png" in {file.path for file in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
 
 
 class Unpersisted:
-    """The one thing that the job does with a table."""
+    """The one thing that the job does with a table when it is done."""
 
     def unpersist(self):
         pass
@@ -114,7 +116,7 @@ def job_with(monkeypatch):
     """Runs the job on a made-up evaluation, with MLflow raising an error."""
 
     def run(error):
-        made = replace(evaluation(OF_PAIRS, report=None, cards=None), verdicts=Unpersisted())
+        made = replace(evaluation(OF_PAIRS, report=None, cards=None), persisted=(Unpersisted(),))
         told = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
 
         def track(*arguments):

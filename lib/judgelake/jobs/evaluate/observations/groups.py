@@ -22,7 +22,7 @@ class Group:
     judge: int | None = None
     other: int | None = None
     subject: str | None = None
-    """What else it is about: two labelers, a family of models."""
+    """What else it is about: two labelers, a family of models, a swap rule."""
 
 
 @dataclass(frozen=True, slots=True)

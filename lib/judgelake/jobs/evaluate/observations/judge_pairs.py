@@ -13,6 +13,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import JudgePairs
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.observations.groups import Groups
+from judgelake.jobs.evaluate.observations.judged import by_verdict
 from judgelake.jobs.evaluate.observations.observation import LABELS, SAID, coded, exploded, observed
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def judge_pair_observations(
     judgments with themselves, or a column per pair, costs far more and has limits.
 
     Args:
-        rows: of `pair_rows`.
+        rows: of `judged_rows`; two verdicts of a judge are compared with those of the other in the same order.
         inputs: of the evaluation.
         groups: gets a group for each pair.
         pairs: those to compare.
@@ -96,23 +97,23 @@ def judge_pair_observations(
     of_pair = [groups.number("judge_pairs", *pair) for pair in pairs]
     slots = {number: slot for slot, number in enumerate(sorted({number for pair in pairs for number in pair}))}
     slot = [slots.get(judge.number) for judge in inputs.judges]
-    asked = rows.where("verdict != 'not_asked'").withColumn("slot", _looked_up(slot, F.col("judge_number")))
+    asked = by_verdict(rows.where("verdict != 'not_asked'"))
+    asked = asked.withColumn("slot", _looked_up(slot, F.col("judge_number")))
     taking_part = asked.where("slot IS NOT NULL")
     words = [_word(number) for number in range(-(-len(slots) // JUDGES_A_WORD))]
-    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
+    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place", "place")
     together = taking_part.groupBy(*same).agg(F.array(*words).alias("words"), F.count("*").alias("judges"))
     # A single judge cannot be compared with another.
     each = together.where("judges > 1").withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
     firsts, seconds = ([slots[pair[side]] for pair in pairs] for side in (0, 1))
-    said = each.withColumns({"first": _unpacked(firsts), "second": _unpacked(seconds)}).where(
-        "first > 0 AND second > 0"
-    )
+    unpacked = each.withColumns({"first": _unpacked(firsts), "second": _unpacked(seconds)})
+    both = unpacked.where("first > 0 AND second > 0")
     first, second = (F.col(name) - 1 for name in ("first", "second"))
     outcome: Column | list[Column] = coded((F.col("label_place"), LABELS), (first, SAID), (second, SAID))
     if rule == "each":
         names = F.array(*map(F.lit, SAID))
         outcome = [F.col("votes"), *(F.element_at(names, F.col(name).cast("int")) for name in ("first", "second"))]
-    return exploded(said, F.array(observed(_looked_up(of_pair, F.col("pair")), outcome)))
+    return exploded(both, F.array(observed(_looked_up(of_pair, F.col("pair")), outcome)))
 
 
 def _looked_up(numbers: Sequence[int | None], place: Column) -> Column:

@@ -40,7 +40,8 @@ def _spelled(*parts: Sequence[str]) -> tuple[str, ...]:
 
 VOCABULARIES: dict[str, tuple[str, ...]] = {
     "orders": _spelled(VERDICTS, VERDICTS),
-    "pairs": _spelled(CLASSES, VERDICTS, VERDICTS, VERDICTS),
+    "pairs": _spelled(CLASSES, VERDICTS, VERDICTS),
+    "scored_pairs": _spelled(CLASSES, VERDICTS),
     "lengths": _spelled(LABELS, SAID, BINS),
     "judge_pairs": _spelled(LABELS, SAID, SAID),
 }

@@ -12,6 +12,7 @@ from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.features import SliceNames, margin_slices, slices_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.observations.groups import Groups
+from judgelake.jobs.evaluate.observations.judged import NAMED, named, said_in
 from judgelake.jobs.evaluate.observations.observation import (
     BINS,
     LABELS,
@@ -22,16 +23,8 @@ from judgelake.jobs.evaluate.observations.observation import (
     observed,
 )
 from judgelake.jobs.evaluate.verdicts import VOTES, both_orders, numbered, votes_of
-from judgelake.measures import SwapRule
-from judgelake.measures.families import (
-    CLASSES,
-    LONGEST_RATIO,
-    NO_VOTES,
-    STEPS_A_DOUBLING,
-    VERDICTS,
-    VOTE,
-    headline_verdicts,
-)
+from judgelake.measures import SCORED, SwapRule
+from judgelake.measures.families import CLASSES, LONGEST_RATIO, NO_VOTES, STEPS_A_DOUBLING, VERDICTS, VOTE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -40,17 +33,17 @@ _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 
 
 def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame:
-    """One row per comparison of two answers and judge, with everything its observations are made from.
+    """One row per comparison of two answers and judge, with all that its observations are made from but the rules.
 
-    `own`, `reversed`, `average` are indices in `VERDICTS`; `verdict` is that of the headline's swap rule, "none" or
-    "wrong" if the rule gives none, "not_asked" if it was not asked, and `said` its index in `SAID`; `label` is the one
-    with the most votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format
-    of `VotedCounts`: with every rule except each the label itself.
+    `own`, `reversed`, and `average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
+    votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format of
+    `VotedCounts`: with every rule except each the label itself. The verdicts of the headline are added by
+    `judged_rows`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
-    averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
-    scored = [judge.number for judge in averaged if judge.gives_scores]
-    wide = both_orders(judged, scored=scored, margin_of_own=job.swap_rules[0] is not SwapRule.SECOND)
+    averaged = inputs.judges if SwapRule.AVERAGE in job.rules else None
+    scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
+    wide = both_orders(judged, scored=scored, margin_of_own=job.headline is not SwapRule.SECOND)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}
@@ -59,41 +52,54 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     else:
         voted = pairs.join(votes_of(inputs.labels, job.labels), "comparison_id", "left")
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
-    rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id")
-    rule = [SAID.index(verdict) for verdict in headline_verdicts(job.swap_rules[0], job.failure_rule)]
-    place = (F.col("own") * len(VERDICTS) + F.col("reversed")) * len(VERDICTS) + F.col("average")
-    placed = rows.withColumns({"said": F.element_at(F.array(*map(F.lit, rule)), place + 1), "label_place": _label()})
-    names = {"verdict": _named("said", SAID), "label": _named("label_place", LABELS)}
-    return placed.withColumns(
+    rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id").withColumn("label_place", _label())
+    label = named("label_place", LABELS)
+    return rows.withColumns(
         {
-            **names,
-            "votes": _voted(_VOTES) if job.labels.rule == "each" else names["label"],
+            "label": label,
+            "votes": _voted(_VOTES) if job.labels.rule == "each" else label,
             "slices": F.concat("slices", margin_slices(slices)),
         }
     )
 
 
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`."""
-    by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
-    own, reversed_, average = ((F.col(name), VERDICTS) for name in ("own", "reversed", "average"))
-    asked, slices = F.col("verdict") != "not_asked", F.col("slices")
-    made = [observed(by_judge["orders"], coded(own, reversed_), slices)]
-    if job.labels.rule == "each":
-        for place, (_, votes) in enumerate(_VOTES):
-            code = coded((F.lit(place), CLASSES), own, reversed_, average)
-            made.append(observed(by_judge["pairs"], code, slices, F.col(votes)))
-        made.append(comparison_observed(by_judge["pairs"], slices, F.col("votes") != NO_VOTES))
-        bins = _named(_length_bin(), BINS)
-        made.append(observed(by_judge["lengths"], [F.col("votes"), F.col("verdict"), bins], when=asked))
-    else:
-        code = coded((F.col("label_place"), CLASSES), own, reversed_, average)
-        made.append(observed(by_judge["pairs"], code, slices, when=F.col("label") != NO_VOTES))
-        code = coded((F.col("label_place"), LABELS), (F.col("said"), SAID), (_length_bin(), BINS))
-        made.append(observed(by_judge["lengths"], code, when=asked))
-    made.append(_of_models(by_judge["models"], F.col("verdict")))
-    made += _families(inputs, groups, job, asked)
+    """The families orders, pairs, scored_pairs, lengths, models, family_matrix and own_family of `judged_rows`."""
+    group = groups.by_judge("orders", inputs.judges)
+    own, reversed_ = ((F.col(name), VERDICTS) for name in ("own", "reversed"))
+    made = [observed(group, coded(own, reversed_), F.col("slices"))]
+    made += _labelled(groups.by_judge("pairs", inputs.judges), (own, reversed_), job)
+    for rule in job.rules:
+        if rule in SCORED:
+            group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
+            made += _labelled(group, ((F.col(rule.value), VERDICTS),), job)
+    for said in said_in(rows):
+        made.append(_lengths(groups.by_judge("lengths", inputs.judges), said, job))
+        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[said])))
+    made += _families(inputs, groups, job, said_in(rows))
     return exploded(rows, F.array(*made))
+
+
+def _labelled(group: Column, said: Sequence[tuple[Column, Sequence[str]]], job: EvaluateJob) -> list[Column]:
+    """The verdicts of a comparison with its label, or with each vote."""
+    slices = F.col("slices")
+    if job.labels.rule != "each":
+        code = coded((F.col("label_place"), CLASSES), *said)
+        return [observed(group, code, slices, when=F.col("label") != NO_VOTES)]
+    made = [
+        observed(group, coded((F.lit(place), CLASSES), *said), slices, F.col(votes))
+        for place, (_, votes) in enumerate(_VOTES)
+    ]
+    return [*made, comparison_observed(group, slices, F.col("votes") != NO_VOTES)]
+
+
+def _lengths(group: Column, said: str, job: EvaluateJob) -> Column:
+    asked = F.col(NAMED[said]) != "not_asked"
+    if job.labels.rule == "each":
+        return observed(group, [F.col("votes"), F.col(NAMED[said]), named(_length_bin(), BINS)], when=asked)
+    return observed(
+        group, coded((F.col("label_place"), LABELS), (F.col(said), SAID), (_length_bin(), BINS)), when=asked
+    )
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
@@ -122,12 +128,6 @@ def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
     ]
     every = F.concat(*given)
     return F.when(F.size(every) > 0, F.array_join(every, VOTE)).otherwise(NO_VOTES)
-
-
-def _named(place: Column | str, names: Sequence[str]) -> Column:
-    """The name at an index, by one table lookup: comparing texts row by row would cost far more."""
-    found = F.col(place) if isinstance(place, str) else place
-    return F.element_at(F.array(*map(F.lit, names)), found + 1)
 
 
 def _label() -> Column:
@@ -165,7 +165,7 @@ def _has_two_models() -> Column:
     return first.isNotNull() & second.isNotNull() & (first != second)
 
 
-def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -> list[Column]:
+def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[str]) -> list[Column]:
     """Comparisons between models of different known families: for every judge, and of a judge's own with others."""
     families = job.families
     names = sorted({name for judge in inputs.judges for name in _names_of(judge)})
@@ -177,10 +177,13 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
         return []
     known = F.create_map(*(F.lit(item) for pair in families.models.items() for item in pair))
     first, second = (F.element_at(known, F.element_at("models", place)) for place in (1, 2))
+    # Whether it was asked is the same for both orders of a rule that needs both.
+    asked = F.col("verdict") != "not_asked"
     differ = asked & first.isNotNull() & second.isNotNull() & (first != second)
-    matrix = groups.by_judge("family_matrix", inputs.judges)
+    matrix, verdicts = groups.by_judge("family_matrix", inputs.judges), [F.col(NAMED[name]) for name in said]
     made = [
-        observed(matrix, [family, _sided(F.col("verdict"), F.lit(is_first))], when=differ)
+        observed(matrix, [family, _sided(verdict, F.lit(is_first))], when=differ)
+        for verdict in verdicts
         for family, is_first in ((first, True), (second, False))
     ]
     made.append(comparison_observed(matrix, when=differ))
@@ -193,7 +196,7 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
     is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
     votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
     stands = asked & (is_first != is_second)
-    return [*made, observed(group, [votes, _sided(F.col("verdict"), is_first)], when=stands)]
+    return made + [observed(group, [votes, _sided(verdict, is_first)], when=stands) for verdict in verdicts]
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

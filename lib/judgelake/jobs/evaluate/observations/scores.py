@@ -13,12 +13,16 @@ from judgelake.jobs.evaluate.inputs import Inputs
 from judgelake.jobs.evaluate.labels import known_scores
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.observation import OBSERVATION
+from judgelake.jobs.evaluate.row_rules import graded_rule
 from judgelake.jobs.evaluate.verdicts import moment_of, numbered, text_of, vote_of
 from judgelake.measures import SwapRule
 from judgelake.measures.families import COMPARISONS, FAILED, OBSERVATION_DDL, SEPARATOR, ranked
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+
+ORDERS = ("own", "reversed")
 
 
 def graded_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame | None:
@@ -108,13 +112,17 @@ def _judged(inputs: Inputs, job: EvaluateJob) -> DataFrame:
         F.collect_list(F.struct("is_own", "is_reversed", "said", "text")).alias("orders"),
         F.max_by("text", "at").alias("newest"),
     )
-    needs = {SwapRule.FIRST: ("is_own",), SwapRule.SECOND: ("is_reversed",)}
-    needed = needs.get(job.swap_rules[0], ("is_own", "is_reversed"))
+    rules = {judge.number: graded_rule(judge, job) for judge in inputs.judges}
+    takes = {
+        f"takes_{name}": F.col("judge_number").isin([number for number, rule in rules.items() if rule is not other])
+        for name, other in (("own", SwapRule.SECOND), ("reversed", SwapRule.FIRST))
+    }
     # For a single answer the one order is both.
-    are_asked = " AND ".join(f"exists(orders, one -> one.{name})" for name in needed)
-    is_needed = " OR ".join(f"one.{name}" for name in needed)
+    are_asked = " AND ".join(f"(NOT takes_{name} OR exists(orders, one -> one.is_{name}))" for name in ORDERS)
+    is_needed = " OR ".join(f"takes_{name} AND one.is_{name}" for name in ORDERS)
     of_text = orders.withColumn("orders", F.expr("filter(orders, one -> coalesce(one.text = newest, true))"))
-    asked = of_text.where(are_asked).withColumn("orders", F.expr(f"filter(orders, one -> {is_needed})"))
+    asked = of_text.withColumns(takes).where(are_asked)
+    asked = asked.withColumn("orders", F.expr(f"filter(orders, one -> {is_needed})"))
     return asked.select("comparison_id", "judge_number", *_of_orders())
 
 

@@ -76,6 +76,26 @@ def test_where_nothing_varies_or_little_differs_no_normal_distribution_is_needed
         assert p_of(within, n) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("differing", range(1, MOST_FLIPPED + 1))
+def test_where_few_questions_differ_p_is_never_too_small(differing):
+    """Of 100 questions so many differ, each by one and to either side as likely: all cases at once."""
+    ahead = np.arange(differing + 1)
+    chance = stats.binom.pmf(ahead, differing, 0.5)
+    same = np.zeros(100 - differing)
+    p_values = [p_of(np.concatenate([np.repeat([1.0, -1.0], [k, differing - k]), same]), np.ones(100)) for k in ahead]
+    for level in (0.05, 0.05 / 45):
+        assert chance[np.array(p_values) < level].sum() <= level
+
+
+@pytest.mark.parametrize("differing", [4, 5, 8])
+def test_there_a_t_test_would_be_false_too_often(differing):
+    ahead = np.arange(differing + 1)
+    chance = stats.binom.pmf(ahead, differing, 0.5)
+    samples = [np.repeat([1.0, -1.0, 0.0], [k, differing - k, 100 - differing]) for k in ahead]
+    p_values = np.array([stats.ttest_1samp(sample, 0).pvalue for sample in samples])
+    assert chance[p_values < 0.05].sum() > 0.06
+
+
 SAMPLES = st.lists(st.tuples(st.integers(-3, 3), st.integers(3, 6)), min_size=2, max_size=40)
 
 

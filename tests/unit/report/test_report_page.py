@@ -346,7 +346,7 @@ def test_several_pairs_have_a_second_interval_that_the_caption_explains():
     content = replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs)
     page = Page(render_page(content))
     assert "−2.0 to +4.0 all at once: −3.1 to +5.1" in page.text
-    assert "all 3 pairs to be true together" in page.text
+    assert "those of all 3 pairs together contain the true differences" in page.text
     assert f"{NONE_FOUND} 5.1 points." in page.text
 
 

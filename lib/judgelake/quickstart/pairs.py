@@ -1,0 +1,54 @@
+"""What the judge said of a pair, in either order and by margin over both, and how often each agrees with the label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from judgelake.measures import mean_log_odds, verdict_of_log_odds
+
+SHOWN_AB, SHOWN_BA, BY_MARGIN = "shown A, B", "shown B, A", "by margin"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One judgment, in the letters of the pair's original order; log-odds are those of A over B, in nats.
+
+    `status` says why there is no verdict; None if the pair was not asked in this order.
+    """
+
+    verdict: str | None = None
+    status: str | None = None
+    log_odds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPair:
+    """A question with two answers: its label, and what was said in the original and in the reversed order."""
+
+    question: str
+    label: str | None
+    own: Said
+    reversed: Said
+
+    @property
+    def log_odds(self) -> float | None:
+        """The mean log-odds of both orders; None unless those of both are known."""
+        return mean_log_odds(self.own.log_odds, self.reversed.log_odds)
+
+    @property
+    def by_margin(self) -> str | None:
+        """The verdict by the mean log-odds; None if they are not known."""
+        return verdict_of_log_odds(self.log_odds)
+
+
+def agreement_text(pairs: Sequence[JudgedPair]) -> str:
+    """How many verdicts agree with the label, in one line; what has no verdict at all is left out."""
+    said = {
+        SHOWN_AB: [(pair.own.verdict, pair.label) for pair in pairs],
+        SHOWN_BA: [(pair.reversed.verdict, pair.label) for pair in pairs],
+        BY_MARGIN: [(pair.by_margin, pair.label) for pair in pairs],
+    }
+    known = {name: [one == label for one, label in both if one and label] for name, both in said.items()}
+    counts = [f"{sum(agreeing)} of {len(agreeing)} {name}" for name, agreeing in known.items() if agreeing]
+    return f"Verdicts that agree with the label: {'; '.join(counts) or 'none'}."

@@ -21,6 +21,8 @@ from judgelake.measures.repeats import figures as repeat_figures
 from judgelake.measures.rules import CLASSES, VERDICTS, headline_verdicts
 from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
+from judgelake.measures.slices import RightCounts
+from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.interval import Estimate, absent, holm
 from judgelake.measures.table import (
     CELL,
@@ -57,6 +59,7 @@ __all__ = [
     "Buckets",
     "Estimate",
     "Figure",
+    "RightCounts",
     "Table",
     "absent",
     "alpha_figures",
@@ -81,5 +84,6 @@ __all__ = [
     "repeat_figures",
     "score_figures",
     "self_preference_figures",
+    "slice_figures",
     "table_of",
 ]

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   high                DOUBLE COMMENT 'Upper end of its 95 % interval',
   detectable          DOUBLE COMMENT 'Size of an effect that a sample like this would miss one time in five (power 80 %); only where 0 means no effect',
   p_value             DOUBLE COMMENT 'Two-sided p-value under no difference, all judgments of a question taken as one unit, not corrected; NULL where nothing is tested',
-  p_corrected         DOUBLE COMMENT 'The same after the correction of Holm over all that the evaluation compares in this way, as all pairs of judges',
+  p_corrected         DOUBLE COMMENT 'The same after the correction of Holm over all that the evaluation compares in this way: all pairs of judges, or all slices of a judge',
   mcnemar_p           DOUBLE COMMENT 'Exact p-value of the test of McNemar, as in papers: comparisons taken as independent, not corrected; only for two judges',
   if_failures_wrong   DOUBLE COMMENT 'The lowest the number could be if all failed judgments counted as wrong (yes/no aspects: with the thresholds from the others); only for rates of right judgments',
   if_failures_right   DOUBLE COMMENT 'The number if all failed judgments counted as right',

@@ -256,7 +256,12 @@ def _compared(name, difference, shrunk, p_corrected):
 
 def _pairs() -> tuple[JudgePair, ...]:
     def pair(first, second, agreement, difference, p_value, p_corrected):
-        tested = {"p_value": p_value, "p_corrected": p_corrected}
+        value, low, high, _ = difference
+        all_at_once = {
+            "simultaneous_low": value - 1.22 * (value - low),
+            "simultaneous_high": value + 1.22 * (high - value),
+        }
+        tested = {"p_value": p_value, "p_corrected": p_corrected, **all_at_once}
         row = Result("agreement_difference", *difference, n=962, asked=1_012, clusters=850, **tested)
         same = rate("judge_agreement", agreement, 0.03, 970, 1_012)
         return JudgePair(first, second, same, row)

@@ -145,6 +145,8 @@ METRIC = pa.schema(
         "p_value": pa.float64(),
         "p_corrected": pa.float64(),
         "mcnemar_p": pa.float64(),
+        "simultaneous_low": pa.float64(),
+        "simultaneous_high": pa.float64(),
         "if_failures_wrong": pa.float64(),
         "if_failures_right": pa.float64(),
         "n": pa.int64(),

@@ -12,8 +12,9 @@ FIRST_LINE = "<!-- Generated from the catalog: python -m judgelake.measures.desc
 INTRODUCTION = """\
 Every number of an evaluation is a row of the table `metrics`: one metric of one judge, in one slice, by one swap rule,
 with its 95 % interval, what it is based on (`n`, `clusters`, `asked`, `coverage`), and a `reason` where there is no
-number or no interval. Formula and source of a metric are in the docstring of the function that computes it, in
-`lib/judgelake/measures`."""
+number or no interval. The difference of two judges also has p-values and a second interval: `p_corrected` and
+`simultaneous_low` to `simultaneous_high` hold for all pairs of an evaluation at once. Formula and source of a metric
+are in the docstring of the function that computes it, in `lib/judgelake/measures`."""
 KINDS_READ = """\
 A judge is compared with labels by the first kind below that it was asked for. The first metric of that kind is the
 judge's main figure; the others are shown next to it."""

@@ -24,6 +24,7 @@ from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.interval import Estimate, absent, holm
+from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
     CELL,
     COMPARISONS,
@@ -84,6 +85,7 @@ __all__ = [
     "repeat_figures",
     "score_figures",
     "self_preference_figures",
+    "simultaneous",
     "slice_figures",
     "table_of",
 ]

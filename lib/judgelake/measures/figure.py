@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
+from judgelake.measures.spread import Spread
 from judgelake.measures.statistics.interval import (
     LEAST_CLUSTERS,
     ROUNDING_ERROR,
@@ -50,6 +51,8 @@ class Figure:
     """Of a test of no effect with the comparisons of a question taken as one unit, beside `replicates`."""
     mcnemar_p: float | None = None
     """Of the test that papers report, which takes comparisons as independent."""
+    spread: Spread | None = None
+    """Of a difference that is one of many, and so is corrected for their number."""
     reason: str | None = None
     given: Estimate | None = None
     """Value and interval that do not come from `replicates`, for instance of a rank."""

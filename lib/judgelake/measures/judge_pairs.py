@@ -14,7 +14,7 @@ from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
 from judgelake.measures.rules import CLASSES, NONE, WRONG
 from judgelake.measures.statistics.interval import Replicates, ratio
-from judgelake.measures.statistics.paired import paired_p
+from judgelake.measures.statistics.paired import paired_p, spread_of
 from judgelake.measures.table import Table
 from judgelake.measures.votes import VotedCounts, voted_outcomes
 
@@ -174,9 +174,11 @@ def _tested(figure: Figure, counts: _Counted, table: Table) -> Figure:
     """The difference with its p-values; without them where there is nothing to compare."""
     if not figure.n:
         return figure
-    clusters = figure.equal_clusters(table.questions, table.hashed)
+    difference = figure.based_on()
+    spread = spread_of(difference, figure.equal_clusters(table.questions, table.hashed))
     return replace(
         figure,
-        p_value=paired_p(figure.based_on(), clusters, counts.leads),
+        spread=spread,
+        p_value=paired_p(float(difference[0]), spread, counts.leads),
         mcnemar_p=mcnemar_p(counts.tested.only_judge, counts.tested.only_other),
     )

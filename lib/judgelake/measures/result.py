@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from judgelake.measures.catalog import metric_named
 from judgelake.measures.catalog.metric import Scale
+from judgelake.measures.spread import Spread
 
 WHOLE_SLICE = "all"
 
@@ -24,7 +25,8 @@ class Result:
     """The ends of the 95 % interval."""
     high: float | None = None
     detectable: float | None = None
-    """Size of an effect that a sample like this would miss one time in five; only where 0 means "no effect"."""
+    """Size of an effect that a sample like this would miss one time in five; only where 0 means "no effect". At the
+    corrected level if `p_corrected` is what decides."""
     reason: str | None = None
     _: KW_ONLY
     n: int
@@ -43,6 +45,11 @@ class Result:
     """The same after Holm's correction over everything that the evaluation compares in this way."""
     mcnemar_p: float | None = None
     """The exact test that papers report: it takes the comparisons of a question as independent."""
+    simultaneous_low: float | None = None
+    """The ends of an interval that, together with those of all that is compared, contains the true values with 95 %."""
+    simultaneous_high: float | None = None
+    spread: Spread | None = None
+    """What the correction for many tests needs; not a column."""
     if_failures_wrong: float | None = None
     """The number if every failed judgment counted as wrong; and, below, as right."""
     if_failures_right: float | None = None

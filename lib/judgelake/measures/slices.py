@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.statistics.interval import (
@@ -19,7 +20,6 @@ from judgelake.measures.statistics.interval import (
     ratio,
     t_quantile,
 )
-from judgelake.measures.statistics.paired import t_p
 from judgelake.measures.table import Table
 
 MOST_BUCKETS = 500
@@ -119,8 +119,8 @@ def slice_difference(whole: RightCounts, slice_: RightCounts) -> tuple[Estimate,
     error = float(np.sqrt((max(jackknife_error(difference), like_all) ** 2 + like_all**2) / 2))
     if error <= ROUNDING_ERROR:
         return Estimate(value, reason=NO_SPREAD), 1.0
-    reach = t_quantile(clusters - 1) * error
-    return Estimate(value, value - reach, value + reach), t_p(value / error, clusters - 1)
+    reach, p_value = t_quantile(clusters - 1) * error, float(2 * stats.t.sf(abs(value) / error, clusters - 1))
+    return Estimate(value, max(-1.0, value - reach), min(1.0, value + reach)), p_value
 
 
 def like_everything_error(whole: RightCounts, within: RightCounts) -> float:

@@ -32,10 +32,14 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """All pairs of judges, differences on one axis; no axis without a difference, no rule where rules differ."""
+    """All pairs of judges, differences on one axis; no axis without a difference, no rule where rules differ.
+
+    `compared` is the number of pairs over which p is corrected.
+    """
 
     axis: Axis | None
     rule: str | None
+    compared: int
     rows: tuple[PairRow, ...]
 
 
@@ -111,7 +115,8 @@ def pair_table(pairs: Sequence[JudgePair]) -> PairTable:
         )
         for pair in pairs
     )
-    return PairTable(axis, one_rule(differences), rows)
+    compared = sum(row.p_corrected is not None for row in differences)
+    return PairTable(axis, one_rule(differences), compared, rows)
 
 
 def board_view(board: Leaderboard) -> BoardView:

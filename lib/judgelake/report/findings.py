@@ -13,12 +13,15 @@ from judgelake.report.numbers import (
     p_text,
     reason_text,
     sentence_number,
+    simultaneous_ends,
+    simultaneous_text,
     size_text,
     value_text,
 )
 
 # Holm's corrected p-values are compared with this.
 SIGNIFICANCE = 0.05
+NOT_TESTED = "it was not tested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +76,21 @@ def effects_of(section: JudgeSection) -> Iterator[Result]:
 def pair_finding(pair: JudgePair) -> Finding:
     """Which of two judges agrees more with the labels.
 
-    Found only where the clustered interval excludes zero and Holm's corrected p-value, where there is one, is below
-    `SIGNIFICANCE`: the interval keeps a question's comparisons together, the p-value accounts for the number of pairs.
+    Found where the p-value that keeps a question's comparisons together, corrected over all pairs compared, is below
+    `SIGNIFICANCE`, whatever the interval of the pair alone.
     """
     about = f"{pair.first} and {pair.second}"
     if isinstance(pair.difference, Missing):
         return Finding("difference", None, f"{about} cannot be compared: {pair.difference.reason}.")
     row = pair.difference
-    by_interval = is_found(row)
-    if by_interval is None:
-        return Finding("difference", None, f"Whether {about} differ is not known: {reason_text(row)}.")
-    by_test = row.p_corrected is None or row.p_corrected < SIGNIFICANCE
-    if by_interval and by_test:
+    p_value = p_text(row.p_corrected)
+    if p_value is None or value_text(row.value, row.scale) is None:
+        return Finding("difference", None, f"Whether {about} differ is not known: {reason_text(row) or NOT_TESTED}.")
+    if row.p_corrected is not None and row.p_corrected < SIGNIFICANCE:
         return Finding("difference", True, _lead_sentence(pair, row))
-    if by_interval:
-        p_value = p_text(row.p_corrected)
-        why = f": {sentence_number(row)} excludes zero, but p corrected over all pairs compared is {p_value}"
-    else:
-        why = f"; {data_allow(row)}, first minus second"
-    return Finding("difference", False, f"No difference between {about} was found{why}.")
+    if not has_interval(row):
+        return Finding("difference", None, f"Whether {about} differ is not known: {reason_text(row)}.")
+    return Finding("difference", False, f"No difference between {about} was found{_not_found_because(row)}.")
 
 
 def slice_findings(compared: Sequence[Result]) -> list[Finding]:
@@ -112,15 +111,18 @@ def slice_findings(compared: Sequence[Result]) -> list[Finding]:
 
 
 def data_allow(row: Result) -> str:
-    """What an interval that includes zero says, as a clause: "the data allow −0.2 to +4.9 points"."""
+    """What an interval that includes zero says, as a clause: "the data allow −0.2 to +4.9 points".
+
+    For one of many comparisons it is the interval that holds together with those of the others.
+    """
     unit = " points" if row.scale is Scale.POINTS else ""
-    return f"the data allow {interval_text(row)}{unit}"
+    return f"the data allow {simultaneous_text(row) or interval_text(row)}{unit}"
 
 
 def data_allow_up_to(differences: Sequence[Result]) -> str:
     """The same of the sizes of several differences, whichever judge is ahead; from the smallest to the largest."""
-    ends = [(abs(row.low or 0), abs(row.high or 0), row.scale) for row in differences]
-    sizes = sorted((max(low, high), scale) for low, high, scale in ends)
+    ends = [simultaneous_ends(row) or (row.low or 0.0, row.high or 0.0) for row in differences]
+    sizes = sorted((max(map(abs, both)), row.scale) for both, row in zip(ends, differences, strict=True))
     least, most = size_text(*sizes[0]), size_text(*sizes[-1])
     size = most if least == most else f"{least.partition(' ')[0]} to {most}, depending on the pair"
     return f"the data allow a difference of up to {size}"
@@ -137,13 +139,29 @@ def _lead_sentence(pair: JudgePair, row: Result) -> str:
     better, other, lead = pair.first, pair.second, row
     if (lead.value or 0) < 0:
         better, other, lead = other, better, _turned(lead)
-    return f"{better} agrees with the labels more often than {other}: {sentence_number(lead)}."
+    number, p_value = sentence_number(lead), p_text(lead.p_corrected)
+    # An exact test of few questions may find what an interval, for which they are too few, does not exclude.
+    why = "" if is_found(lead) else ", an exact test, since too few questions differ for a good interval"
+    return f"{better} agrees with the labels more often than {other}: {number}, corrected p {p_value}{why}."
 
 
 def _turned(difference: Result) -> Result:
     """The same difference, seen from the other side."""
     value, low, high = (None if end is None else -end for end in (difference.value, difference.high, difference.low))
     return replace(difference, value=value, low=low, high=high)
+
+
+def _not_found_because(row: Result) -> str:
+    """What the data allow instead and, where the interval of the pair alone excludes zero, why that is not enough."""
+    low, high = simultaneous_ends(row) or (row.low or 0.0, row.high or 0.0)
+    alone = (
+        f"{sentence_number(row)} excludes zero, but p corrected over all pairs compared is {p_text(row.p_corrected)}"
+    )
+    if not low <= 0 <= high:
+        # The exact test of few questions, which knows no normal distribution, sees less than the intervals.
+        return f": {alone}"
+    allowed = f"{data_allow(row)}, first minus second"
+    return f": {alone}; {allowed}" if is_found(row) else f"; {allowed}"
 
 
 def _effect_sentence(row: Result) -> str:

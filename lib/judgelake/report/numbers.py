@@ -37,11 +37,22 @@ def value_text(value: float | None, scale: Scale) -> str | None:
 
 def interval_text(row: Result) -> str | None:
     """Both ends of the interval without their unit, "68.2 to 73.9"; None when one is absent or not finite."""
-    if not has_interval(row):
+    return _ends_text(row.low, row.high, row.scale) if has_interval(row) else None
+
+
+def simultaneous_text(row: Result) -> str | None:
+    """The same of the interval that holds together with those of all that is compared; None where there is no other."""
+    ends = simultaneous_ends(row)
+    return None if ends is None else _ends_text(*ends, row.scale)
+
+
+def simultaneous_ends(row: Result) -> tuple[float, float] | None:
+    """Both ends of that interval; None when one is absent or not finite, or when both are those of the interval."""
+    low, high = row.simultaneous_low, row.simultaneous_high
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return None
-    unit = {Scale.RATE: f"{THIN}%", Scale.POINTS: " points"}.get(row.scale, "")
-    ends = [value_text(end, row.scale) or NOT_KNOWN for end in (row.low, row.high)]
-    return " to ".join(end.removesuffix(unit) for end in ends)
+    is_same = has_interval(row) and abs(low - (row.low or 0)) + abs(high - (row.high or 0)) <= ROUNDING_ERROR
+    return None if is_same else (low, high)
 
 
 def has_interval(row: Result) -> bool:
@@ -110,6 +121,12 @@ def p_text(p_value: float | None) -> str | None:
 def margin_text(margin: float | None) -> str | None:
     """A margin in nats; None stays None, and so does what is not finite."""
     return None if margin is None or not math.isfinite(margin) else f"{_plain(margin, 2)}{THIN}nats"
+
+
+def _ends_text(low: float | None, high: float | None, scale: Scale) -> str:
+    unit = {Scale.RATE: f"{THIN}%", Scale.POINTS: " points"}.get(scale, "")
+    ends = [value_text(end, scale) or NOT_KNOWN for end in (low, high)]
+    return " to ".join(end.removesuffix(unit) for end in ends)
 
 
 def _percent(share: float) -> str:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from judgelake.measures import Result, Scale
 from judgelake.report.content import BothOrders
-from judgelake.report.numbers import MINUS, THIN, has_interval, interval_text, value_text
+from judgelake.report.numbers import (
+    MINUS,
+    THIN,
+    has_interval,
+    interval_text,
+    simultaneous_ends,
+    simultaneous_text,
+    value_text,
+)
 
 # An axis ends at one of these times a power of ten, so that its marks are easy to read.
 ROUND_ENDS = (1.0, 2.0, 5.0, 10.0)
@@ -47,6 +55,8 @@ class Track:
     high: str | None
     words: str
     """The same in words, for screen readers."""
+    outer: tuple[str, str] | None = None
+    """The ends of the interval that holds together with those of all that is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +94,13 @@ def track(row: Result, axis: Axis) -> Track | None:
         return None
     interval = interval_text(row)
     words = f"{text}, interval {interval}" if interval else f"{text}, no interval"
-    low = high = None
+    low = high = outer = None
     if row.low is not None and row.high is not None and has_interval(row):
         low, high = axis.place(row.low), axis.place(row.high)
-    return Track(axis.place(row.value), low, high, words)
+    if ends := simultaneous_ends(row):
+        words += f", all at once {simultaneous_text(row)}"
+        outer = (axis.place(ends[0]), axis.place(ends[1]))
+    return Track(axis.place(row.value), low, high, words, outer)
 
 
 def parts_of(orders: BothOrders) -> tuple[Part, ...] | None:
@@ -113,7 +126,8 @@ def heat(share: float | None, levels: int = 5) -> int:
 
 
 def _ends(row: Result) -> Sequence[float]:
-    return [x for x in (row.low, row.value, row.high) if x is not None and math.isfinite(x)]
+    ends = (row.low, row.value, row.high, *(simultaneous_ends(row) or ()))
+    return [x for x in ends if x is not None and math.isfinite(x)]
 
 
 def _axis(low: float, high: float, marks: dict[float, str]) -> Axis:

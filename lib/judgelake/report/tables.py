@@ -9,7 +9,14 @@ from typing import TypeAlias
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.content import Confusion
-from judgelake.report.numbers import bounds_text, count_text, interval_text, reason_text, value_text
+from judgelake.report.numbers import (
+    bounds_text,
+    count_text,
+    interval_text,
+    reason_text,
+    simultaneous_text,
+    value_text,
+)
 from judgelake.report.pictures import Axis, Mark, Track, axis_of, heat, track
 
 Head: TypeAlias = tuple[str | None, str | None]
@@ -35,6 +42,7 @@ class RowView:
     rule: str | None
     value: str | None
     interval: str | None
+    simultaneous: str | None
     reason: str | None
     track: Track | None
     n: str
@@ -86,6 +94,7 @@ def row_view(row: Result, axis: Axis | None = None, title: str | None = None, ab
         rule=row.swap_rule,
         value=value_text(row.value, row.scale),
         interval=interval_text(row),
+        simultaneous=simultaneous_text(row),
         reason=reason_text(row),
         track=track(row, axis or axis_of([row], row.scale)),
         n=count_text(row.n),

@@ -65,6 +65,7 @@ def assert_lawful(rows):
             name: row[name]
             for name in ("value", "low", "high", "detectable", "p_value", "p_corrected", "mcnemar_p", "coverage")
         }
+        given |= {name: row[name] for name in ("simultaneous_low", "simultaneous_high")}
         given |= {name: row[f"if_failures_{name}"] for name in ("wrong", "right")}
         assert all(math.isfinite(number) for number in given.values() if number is not None), key
         assert row["reason"] or None not in (row["value"], row["low"], row["high"]), key

@@ -183,12 +183,20 @@ def test_an_interval_is_symmetric_on_its_own_scale():
     assert rate.detectable is None
 
 
-def test_what_could_have_been_detected_is_2_8_standard_errors():
-    figure = ratio(left_out([1, -1] * 25), left_out([1] * 50))
-    # 1.96 for the test, 0.84 for the power.
-    assert estimate(figure, 50, is_effect=True).detectable == pytest.approx(
-        (1.959964 + 0.841621) * (50 / 49 / 50) ** 0.5
-    )
+@pytest.mark.parametrize(
+    ("questions", "errors"),
+    [
+        # Quantiles of t for the test and for the power; with few questions 1.96 and 0.84 would promise too much.
+        pytest.param(4, 3.182446 + 0.978472, id="4 questions: 4.2 standard errors"),
+        pytest.param(6, 2.570582 + 0.919544, id="6 questions: 3.5 standard errors"),
+        pytest.param(50, 2.009575 + 0.849018, id="50 questions: 2.9 standard errors"),
+        pytest.param(5000, 1.960439 + 0.841693, id="5,000 questions: 2.8 standard errors"),
+    ],
+)
+def test_what_could_have_been_detected_is_a_number_of_standard_errors(questions, errors):
+    figure = ratio(left_out([1, -1] * (questions // 2)), left_out([1] * questions))
+    error = (questions / (questions - 1) / questions) ** 0.5
+    assert estimate(figure, questions, is_effect=True).detectable == pytest.approx(errors * error, rel=1e-6)
 
 
 NAN = float("nan")

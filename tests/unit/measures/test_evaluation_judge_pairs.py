@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from judgelake.jobs.evaluate.corrections import with_corrected
@@ -180,7 +181,9 @@ def test_holm_corrects_over_all_pairs_and_only_those_that_could_be_tested():
     tables = {pair: one_a_question(*[1] * n) for pair, n in split.items()} | {("c", "d"): Table()}
     rows = rows_of(tables)
     corrected = list(with_corrected(rows))
-    assert [replace(row, p_corrected=None) for row in corrected] == rows
+    changed = ("p_corrected", "simultaneous_low", "simultaneous_high", "detectable")
+    for row, before in zip(corrected, rows, strict=True):
+        assert replace(row, **{name: getattr(before, name) for name in changed}) == before
     found = {row.swap_rule: row for row in corrected if row.metric == "agreement_difference"}
     assert {pair: row.p_value for pair, row in found.items()} == {
         "a-b": pytest.approx(2 / 32),
@@ -193,12 +196,17 @@ def test_holm_corrects_over_all_pairs_and_only_those_that_could_be_tested():
     assert found["a-b"].p_corrected == pytest.approx(2 / 32)
     assert (found["c-d"].p_corrected, found["c-d"].reason) == (None, "no comparison in common")
     assert {row.p_corrected for row in corrected if row.metric != "agreement_difference"} == {None}
+    # Five questions, all one way: Wilson's interval alone and at a third of the level.
+    low = 2 * stats.binomtest(5, 5).proportion_ci(1 - 0.05 / 3, "wilson").low - 1
+    assert (found["a-b"].simultaneous_low, found["a-b"].simultaneous_high) == (pytest.approx(low), 1)
+    assert (found["c-d"].simultaneous_low, found["c-d"].detectable) == (None, None)
 
 
 def test_a_single_test_needs_no_correction():
     corrected = with_corrected(rows_of({("a", "b"): one_a_question(1, 1, 1, 1, 1, 1, -1)}))
     (row,) = (row for row in corrected if row.metric == "agreement_difference")
     assert row.p_corrected == row.p_value == pytest.approx(2 * (1 + 7) / 128)
+    assert (row.simultaneous_low, row.simultaneous_high) == (row.low, row.high)
 
 
 @pytest.mark.parametrize(

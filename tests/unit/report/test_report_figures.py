@@ -141,8 +141,9 @@ def test_an_axis_ends_at_round_numbers_and_holds_every_interval(scale, ends, exp
     assert (axis.low, axis.high) == pytest.approx(expected)
 
 
-def effect(value, low=None, high=None, detectable=None, reason=None):
-    return Result("position_bias", value, low, high, detectable, reason, n=100)
+def effect(value, low=None, high=None, detectable=None, reason=None, all_at_once=(None, None)):
+    ends = dict(zip(("simultaneous_low", "simultaneous_high"), all_at_once, strict=True))
+    return Result("position_bias", value, low, high, detectable, reason, n=100, **ends)
 
 
 @pytest.mark.parametrize(
@@ -227,25 +228,51 @@ ALLOWED = "between first and second was found; the data allow −5.0 to +7.0 poi
             effect(-0.1, -0.16, -0.05, 0.07),
             0.001,
             True,
-            "second agrees with the labels more often than first: +10.0 points (95 % interval +5.0 to +16.0).",
+            "second agrees with the labels more often than first: +10.0 points (95 % interval +5.0 to +16.0), "
+            "corrected p 0.001.",
             id="second",
         ),
-        pytest.param(effect(0.1, 0.05, 0.15, 0.07), None, True, "first agrees with the labels more", id="no test"),
+        pytest.param(effect(0.1, 0.05, 0.15), None, None, "differ is not known: it was not tested", id="no test"),
+        pytest.param(effect(0.1, reason="no spread"), 0.001, True, "+10.0 points (no interval)", id="no interval"),
+        pytest.param(effect(0.1, reason="one question"), 1, None, "is not known: one question", id="one question"),
         pytest.param(
             effect(0.1, 0.01, 0.19, 0.12),
             0.08,
             False,
             "No difference between first and second was found: +10.0 points (95 % interval +1.0 to +19.0) excludes "
             "zero, but p corrected over all pairs compared is 0.080.",
+            id="few questions differ",
+        ),
+        pytest.param(
+            effect(0.1, 0.01, 0.19, all_at_once=(-0.02, 0.22)),
+            0.08,
+            False,
+            "No difference between first and second was found: +10.0 points (95 % interval +1.0 to +19.0) excludes "
+            "zero, but p corrected over all pairs compared is 0.080; the data allow −2.0 to +22.0 points, first minus "
+            "second.",
             id="Holm",
         ),
+        pytest.param(
+            effect(0.01, -0.05, 0.07, all_at_once=(-0.08, 0.1)),
+            0.8,
+            False,
+            "between first and second was found; the data allow −8.0 to +10.0 points, first minus second.",
+            id="what all pairs together allow",
+        ),
         pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.8, False, ALLOWED, id="not found"),
-        pytest.param(effect(0.01, -0.05, 0.07, 0.09), 0.001, False, ALLOWED, id="the clusters decide"),
+        pytest.param(
+            effect(0.01, -0.05, 0.07),
+            0.01,
+            True,
+            "+1.0 points (95 % interval −5.0 to +7.0), corrected p 0.010, an exact test, since too few questions "
+            "differ for a good interval.",
+            id="the corrected p alone decides",
+        ),
         pytest.param(effect(None, reason="no label"), None, None, "differ is not known: no label", id="no value"),
         pytest.param(Missing("no comparison in common"), None, None, "no comparison in common", id="missing"),
     ],
 )
-def test_one_judge_is_better_only_where_interval_and_corrected_test_say_so(difference, p_corrected, found, words):
+def test_one_judge_is_better_only_where_the_corrected_test_says_so(difference, p_corrected, found, words):
     if isinstance(difference, Result):
         difference = replace(difference, p_corrected=p_corrected)
     finding = pair_finding(JudgePair("first", "second", difference=difference))

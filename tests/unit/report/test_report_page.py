@@ -296,9 +296,9 @@ def test_judges_against_each_other_name_their_swap_rule():
 
 
 NO_COMMON = {"value": None, "reason": "no comparison in common"}
-NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "detectable": 0.042}
+NOT_FOUND = {"value": 0.01, "low": -0.02, "high": 0.04, "p_corrected": 0.5}
 NONE_FOUND = "No difference between two judges was found; the data allow a difference of up to"
-FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "detectable": 0.042}
+FOUND = {"value": 0.1, "low": 0.07, "high": 0.13, "p_corrected": 0.001}
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,26 @@ def test_judges_that_cannot_be_compared_are_not_said_to_be_alike(differences, wo
     text = text_of(replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs))
     assert words in text
     assert never not in text
+
+
+AT_ONCE = {"simultaneous_low": -0.031, "simultaneous_high": 0.051}
+
+
+def test_several_pairs_have_a_second_interval_that_the_caption_explains():
+    pairs = tuple(pair_of("one", f"other {place}", **NOT_FOUND, **AT_ONCE) for place in range(3))
+    content = replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs)
+    page = Page(render_page(content))
+    assert "−2.0 to +4.0 all at once: −3.1 to +5.1" in page.text
+    assert "those of all 3 pairs together contain the true differences" in page.text
+    assert f"{NONE_FOUND} 5.1 points." in page.text
+
+
+def test_a_single_pair_has_one_interval():
+    same = {"simultaneous_low": -0.02, "simultaneous_high": 0.04}
+    pairs = (pair_of("one", "other", **NOT_FOUND, **same),)
+    text = text_of(replace(empty_content(), judges=(bare_judge("one"),), judge_pairs=pairs))
+    assert "−2.0 to +4.0" in text
+    assert "at once" not in text
 
 
 def test_a_position_bias_that_was_not_found_is_shown_at_a_glance_with_what_the_data_allow():

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from judgelake.measures import Result
-from judgelake.measures.families import holm
+from judgelake.measures.families import holm, simultaneous
 
 PAIRS_TESTED, SLICES_TESTED = "agreement_difference", "slice_difference"
 
 
 def with_corrected(rows: Sequence[Result]) -> Iterator[Result]:
-    """The rows with corrected p-values: of two judges over all pairs, of a slice over all slices of its judge."""
-    families: dict[str | None, dict[int, float]] = {}
+    """The rows with what is corrected over all comparisons of a kind in the evaluation that could be made.
+
+    p-values by Holm's method: of two judges over all pairs, of a slice over all slices of its judge. Of two judges also
+    the second interval and the detectable effect, by Bonferroni's.
+    """
+    pairs = _holm((place, row) for place, row in enumerate(rows) if row.metric == PAIRS_TESTED and row.is_whole)
+    slices = {place: row for place, row in enumerate(rows) if row.metric == SLICES_TESTED}
+    of_slices: dict[int, float] = {}
+    for judge in dict.fromkeys(row.judge_fingerprint for row in slices.values()):
+        of_slices |= _holm((place, row) for place, row in slices.items() if row.judge_fingerprint == judge)
     for place, row in enumerate(rows):
-        if row.p_value is not None and (row.is_whole if row.metric == PAIRS_TESTED else row.metric == SLICES_TESTED):
-            family = None if row.is_whole else row.judge_fingerprint
-            families.setdefault(family, {})[place] = row.p_value
-    corrected = {
-        place: p_value
-        for tested in families.values()
-        for place, p_value in zip(tested, holm([*tested.values()]), strict=True)
-    }
-    for place, row in enumerate(rows):
-        yield replace(row, p_corrected=corrected[place]) if place in corrected else row
+        if place in pairs:
+            yield _corrected(row, pairs[place], len(pairs))
+        else:
+            yield replace(row, p_corrected=of_slices[place]) if place in of_slices else row
+
+
+def _holm(tested: Iterable[tuple[int, Result]]) -> Mapping[int, float]:
+    """The corrected p-values of the rows that have one, by their places."""
+    known = {place: row.p_value for place, row in tested if row.p_value is not None}
+    return dict(zip(known, holm([*known.values()]), strict=True))
+
+
+def _corrected(row: Result, p_corrected: float, tests: int) -> Result:
+    found = simultaneous(row.value or 0.0, row.spread, tests)
+    return replace(
+        row,
+        p_corrected=p_corrected,
+        simultaneous_low=found.low,
+        simultaneous_high=found.high,
+        detectable=found.detectable,
+    )

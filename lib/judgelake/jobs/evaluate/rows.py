@@ -56,6 +56,7 @@ def row_of(
         slice=slice_name,
         p_value=None if rules.withheld else figure.p_value,
         mcnemar_p=None if rules.withheld else figure.mcnemar_p,
+        spread=None if rules.withheld else figure.spread,
         if_failures_wrong=None if rules.withheld else figure.if_wrong,
         if_failures_right=None if rules.withheld else figure.if_right,
         swap_rule=figure.swap_rule or rules.swap_rule,

@@ -12,10 +12,12 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   value               DOUBLE COMMENT 'The number; NULL if there is none, with a reason',
   low                 DOUBLE COMMENT 'Lower end of its 95 % interval, all judgments of a question taken as one unit; NULL with a reason',
   high                DOUBLE COMMENT 'Upper end of its 95 % interval',
-  detectable          DOUBLE COMMENT 'Size of an effect that a sample like this would miss one time in five (power 80 %); only where 0 means no effect',
+  detectable          DOUBLE COMMENT 'Size of an effect that a sample like this would miss one time in five (power 80 %); only where 0 means no effect; at the level of p_corrected where there is one',
   p_value             DOUBLE COMMENT 'Two-sided p-value under no difference, all judgments of a question taken as one unit, not corrected; NULL where nothing is tested',
   p_corrected         DOUBLE COMMENT 'The same after the correction of Holm over all that the evaluation compares in this way: all pairs of judges, or all slices of a judge',
   mcnemar_p           DOUBLE COMMENT 'Exact p-value of the test of McNemar, as in papers: comparisons taken as independent, not corrected; only for two judges',
+  simultaneous_low    DOUBLE COMMENT 'Lower end of an interval that, together with those of all that the evaluation compares in this way, contains the true values with 95 %',
+  simultaneous_high   DOUBLE COMMENT 'Upper end of that interval',
   if_failures_wrong   DOUBLE COMMENT 'The lowest the number could be if all failed judgments counted as wrong (yes/no aspects: with the thresholds from the others); only for rates of right judgments',
   if_failures_right   DOUBLE COMMENT 'The number if all failed judgments counted as right',
   n                   BIGINT COMMENT 'Judgments, comparisons, answers or votes it is based on',
@@ -38,5 +40,5 @@ COMMENT 'Metrics of judges, one row per metric, slice and rule'
 {location}
 TBLPROPERTIES (
   'delta.constraints.null_has_a_reason' = '(value IS NOT NULL AND low IS NOT NULL AND high IS NOT NULL) OR reason IS NOT NULL',
-  'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)) OR isnan(coalesce(detectable, 0)) OR isnan(coalesce(p_value, 0)) OR isnan(coalesce(p_corrected, 0)) OR isnan(coalesce(mcnemar_p, 0)) OR isnan(coalesce(if_failures_wrong, 0)) OR isnan(coalesce(if_failures_right, 0)) OR isnan(coalesce(coverage, 0)))'
+  'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)) OR isnan(coalesce(detectable, 0)) OR isnan(coalesce(p_value, 0)) OR isnan(coalesce(p_corrected, 0)) OR isnan(coalesce(mcnemar_p, 0)) OR isnan(coalesce(simultaneous_low, 0)) OR isnan(coalesce(simultaneous_high, 0)) OR isnan(coalesce(if_failures_wrong, 0)) OR isnan(coalesce(if_failures_right, 0)) OR isnan(coalesce(coverage, 0)))'
 )

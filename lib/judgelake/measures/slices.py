@@ -27,7 +27,7 @@ MOST_BUCKETS = 500
 NOTHING_OUTSIDE = "no comparison outside of this slice counts"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RightCounts:
     """Judged comparisons and those with the right verdict within each bucket of questions, of one judge and slice."""
 
@@ -98,10 +98,10 @@ def slice_difference(whole: RightCounts, slice_: RightCounts) -> tuple[Estimate,
 
     Both shares come from the same replicates, so that questions with comparisons on both sides count as one unit. The
     variance is the mean of two: that of the jackknife, and that if the slice were like everything, which the first is
-    no smaller than. The jackknife's alone grows as the agreement falls, so that a slice of 50 that is 20 points worse
-    is found in 28 % in place of 48 %, and is zero where a slice happens to be all right. The other alone, that of a
-    score test, finds too much where the agreement is near 1. The degrees of freedom are those of the side with fewer
-    questions.
+    no smaller than. The jackknife's alone grows as the agreement falls, so that one slice of 50 that is 20 points below
+    19 others would be found in 28 % in place of 48 %, and is zero where a slice happens to be all right. The other
+    alone, that of a score test, finds too much where the agreement is near 1. The degrees of freedom are those of the
+    side with fewer questions.
 
     Args:
         whole: of everything.

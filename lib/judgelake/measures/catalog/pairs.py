@@ -19,8 +19,7 @@ CLASSES = Section("Classes", is_further=True)
 TIES = Section("Ties and votes", is_further=True)
 
 _agreement = partial(Metric, section=AGREEMENT, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
-# Of a judge and slice alone, so in no table of sections; by the headline's rule.
-_slice = partial(_agreement, swap_rule=OrderRule.HEADLINE, is_shown=False)
+_slice = partial(_agreement, swap_rule=OrderRule.HEADLINE)
 _headline = partial(_agreement, kind=PAIRS, is_headline=True)
 # A failed judgment favours no place; where only the two answers are compared, it is a class of its own.
 _favour = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.NEVER_WRONG)
@@ -50,6 +49,7 @@ OF_PAIRS: tuple[Metric, ...] = (
         "agreement_shrunk",
         "Agreement, shrunk",
         "agreement in a slice, drawn towards the judge's overall agreement as far as chance explains the difference",
+        is_shown=False,
         no_interval="it is for sorting; see the interval of agreement",
     ),
     _agreement(

@@ -107,6 +107,10 @@ def _own_judge() -> JudgeSection:
         ),
         both_orders=_orders(0.836, 0.098, 0.066, 0.032, 0.012, 961),
         slices=_slices(),
+        compared_slices=(
+            *_compared("source=llmbar", -0.155, 0.71, 2e-5),
+            *_compared("source=pandalm", 0.06, 0.84, 0.2),
+        ),
         calibration=tuple(
             MarginBin(name, rate("agreement", value, half, n))
             for name, value, half, n in (
@@ -248,6 +252,15 @@ def _slices() -> tuple[Result, ...]:
         parts = {"n": n, "asked": n, "clusters": n, "slice": f"attributes.category={name}", "swap_rule": "first"}
         rows.append(Result("agreement", reason="fewer than 30 comparisons", **parts))
     return tuple(rows)
+
+
+def _compared(name, difference, shrunk, p_corrected):
+    parts = {"n": 301, "asked": 301, "clusters": 241, "slice": name, "swap_rule": "first"}
+    ends = (difference - 0.06, difference + 0.06)
+    return (
+        Result("slice_difference", difference, *ends, p_value=p_corrected / 9, p_corrected=p_corrected, **parts),
+        Result("agreement_shrunk", shrunk, reason="it is for sorting; see the interval of agreement", **parts),
+    )
 
 
 def _pairs() -> tuple[JudgePair, ...]:

@@ -61,6 +61,10 @@ def hostile_content(text: str) -> ReportContent:
         confusion=Confusion((text, "B"), (text, "B"), ((1, 2), (3, 4)), text),
         both_orders=BothOrders(row, row, row, effect, (missing,)),
         slices=(missing, Result("agreement", 0.5, n=31, slice=f"{text}={text}")),
+        compared_slices=(
+            Result("slice_difference", -0.2, -0.3, -0.1, n=31, slice=f"{text}={text}", p_corrected=0.01),
+            Result("agreement_shrunk", 0.6, reason=text, n=31, slice=f"{text}={text}"),
+        ),
         calibration=(MarginBin(text, row),),
         families=(Family(text, (row,)), Family(text, Missing(text))),
         failures=(Count(text, 1, text),),

@@ -23,6 +23,8 @@ from judgelake.measures.repeats import figures as repeat_figures
 from judgelake.measures.rules import CLASSES, VERDICTS, headline_verdicts
 from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
+from judgelake.measures.slices import RightCounts
+from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.interval import Estimate, absent, holm
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
@@ -60,6 +62,7 @@ __all__ = [
     "Buckets",
     "Estimate",
     "Figure",
+    "RightCounts",
     "Table",
     "absent",
     "alpha_figures",
@@ -87,5 +90,6 @@ __all__ = [
     "scored_pair_figures",
     "self_preference_figures",
     "simultaneous",
+    "slice_figures",
     "table_of",
 ]

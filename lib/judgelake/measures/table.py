@@ -72,6 +72,8 @@ class Table:
     """The number of comparisons, if the observations are parts of comparisons (`COMPARISONS`); else None."""
     hashed: int | None = None
     """Number of buckets of the questions; None if each bucket is one question. See `effective_clusters`."""
+    buckets: NDArray[np.int64] | None = None
+    """The number of each bucket that has a place, the same in every table of an evaluation; None if some are merged."""
 
     @property
     def n(self) -> int:
@@ -100,8 +102,9 @@ def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets, share
     new_place = np.cumsum([name not in told for name in names]) - 1
     in_use, bucket = np.unique(cells["bucket"].to_numpy()[is_count], return_inverse=True)
     hashed, most = buckets.hashed, max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(kept)))
+    numbers: NDArray[np.int64] | None = in_use.astype(np.int64)
     if len(in_use) > most:
-        hashed, bucket = most, bucket % most
+        hashed, bucket, numbers = most, bucket % most, None
     n = n[is_count] * share
     counts = left_out_counts(new_place[place[is_count]], bucket, n, len(kept), min(len(in_use), most))
     comparisons = told.get(COMPARISONS)
@@ -111,7 +114,7 @@ def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets, share
         questions = int(n.sum()) if comparisons is None else comparisons
     else:
         questions = told[QUESTIONS]
-    return Table(dict(zip(kept, counts, strict=True)), questions, comparisons, hashed)
+    return Table(dict(zip(kept, counts, strict=True)), questions, comparisons, hashed, numbers)
 
 
 def left_out_counts(

@@ -93,6 +93,8 @@ class JudgeSection:
     both_orders: BothOrders | Missing = NOT_ASKED
     slices: tuple[Result, ...] | Missing = NOT_ASKED
     """Each row has its `slice`; one that is too small for a rate has its n, and a reason instead of a value."""
+    compared_slices: tuple[Result, ...] = ()
+    """Of each slice that was compared with all comparisons outside of it: `slice_difference`, `agreement_shrunk`."""
     calibration: tuple[MarginBin, ...] | Missing = NOT_ASKED
     families: tuple[Family, ...] = ()
     failures: tuple[Count, ...] = ()

@@ -111,6 +111,23 @@ def pair_finding(pair: JudgePair) -> Finding:
     return Finding("difference", False, f"No difference between {about} was found{_not_found_because(row)}.")
 
 
+def slice_findings(compared: Sequence[Result]) -> list[Finding]:
+    """The slices in which a judge was found to be worse than outside of them, the worst first, or that there is none.
+
+    Args:
+        compared: rows of `slice_difference`, among others.
+    """
+    tested = [row for row in compared if row.metric == "slice_difference" and row.p_corrected is not None]
+    number = "the only slice" if len(tested) == 1 else f"any of {len(tested):,} slices"
+    worse = [row for row in tested if (row.value or 0) < 0 and (row.p_corrected or 0) < SIGNIFICANCE]
+    if tested and not worse:
+        least = p_text(min(row.p_corrected or 0 for row in tested))
+        why = f"the smallest p, corrected over all slices of the judge, is {least}"
+        return [Finding("slice_difference", False, f"Lower agreement in {number} than outside was not found: {why}.")]
+    worse.sort(key=lambda row: row.value or 0)
+    return [Finding("slice_difference", True, _worse_sentence(row), row.slice, row.swap_rule) for row in worse]
+
+
 def data_allow(row: Result) -> str:
     """What an interval that includes zero says, as a clause: "the data allow −0.2 to +4.9 points".
 
@@ -127,6 +144,13 @@ def data_allow_up_to(differences: Sequence[Result]) -> str:
     least, most = size_text(*sizes[0]), size_text(*sizes[-1])
     size = most if least == most else f"{least.partition(' ')[0]} to {most}, depending on the pair"
     return f"the data allow a difference of up to {size}"
+
+
+def _worse_sentence(row: Result) -> str:
+    p_value = p_text(row.p_corrected)
+    return (
+        f"agreement is lower than outside of this slice: {sentence_number(row)}, p corrected over all slices {p_value}."
+    )
 
 
 def _lead_sentence(pair: JudgePair, row: Result) -> str:

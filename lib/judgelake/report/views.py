@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from judgelake.measures import Metric, Result, metric_named
 from judgelake.report import inert
 from judgelake.report.content import BothOrders, JudgeSection, MarginBin, Missing, ReportContent
-from judgelake.report.findings import found_words
+from judgelake.report.findings import Finding, found_words, slice_findings
 from judgelake.report.numbers import value_text
 from judgelake.report.pictures import Axis, axis_of
 from judgelake.report.tables import Head, RowView, TableView, row_view, table_view
@@ -79,6 +79,11 @@ def has_headline_rule(content: ReportContent) -> bool:
     return any(row.swap_rule in content.rules.swap_rules[:1] for rows in headlines for row in rows)
 
 
+def worse_slices(section: JudgeSection) -> list[Finding]:
+    """The slices in which a judge was found to be worse, or that there is none."""
+    return slice_findings(section.compared_slices)
+
+
 def rule_groups(rows: Sequence[Result], baselines: Sequence[Result] = ()) -> list[RuleGroup]:
     """The headline by swap rule, in order of appearance, with the judge's baselines beside the agreement."""
     groups = []
@@ -91,12 +96,22 @@ def rule_groups(rows: Sequence[Result], baselines: Sequence[Result] = ()) -> lis
     return groups
 
 
-def slice_groups(rows: Sequence[Result], headline: Sequence[Result] | Missing) -> list[SliceGroup]:
-    """The slices by dimension, metric and rule; values ascending, those without a number last, the largest first."""
+def slice_groups(
+    rows: Sequence[Result], headline: Sequence[Result] | Missing, compared: Sequence[Result] = ()
+) -> list[SliceGroup]:
+    """The slices by dimension, metric and rule, the lowest first; those without a number last, the largest first.
+
+    Args:
+        rows: a judge's main figure in its slices.
+        headline: the same over everything, among others.
+        compared: `agreement_shrunk` of the slices, by which they are ordered where there is one; others are ignored.
+    """
     groups = []
+    shrunk = {row.slice: row.value for row in compared if row.metric == "agreement_shrunk"}
     sliced = [row for row in rows if not row.is_whole]
     for dimension, metric, rule in dict.fromkeys(_slice_key(row) for row in sliced):
-        members = sorted((row for row in sliced if _slice_key(row) == (dimension, metric, rule)), key=_by_value)
+        members = [row for row in sliced if _slice_key(row) == (dimension, metric, rule)]
+        members.sort(key=lambda row: _by_value(row, shrunk.get(row.slice)))
         whole = _whole_of(members[0], headline)
         open_rows, folded = members[:MOST_OPEN_SLICES], members[MOST_OPEN_SLICES:]
         title = f"{metric_named(metric).title} by {inert.name(dimension)}"
@@ -143,10 +158,11 @@ def _slice_head(row: Result) -> Head:
     return row.slice_value, row.subject
 
 
-def _by_value(row: Result) -> tuple[bool, float, int]:
+def _by_value(row: Result, shrunk: float | None) -> tuple[bool, float, float, int]:
     value = row.value
-    is_unknown = value_text(value, row.scale) is None
-    return is_unknown, 0.0 if is_unknown or value is None else value, -row.n
+    if value is None or value_text(value, row.scale) is None:
+        return True, 0.0, 0.0, -row.n
+    return False, value if shrunk is None else shrunk, value, -row.n
 
 
 def _whole_of(sliced: Result, headline: Sequence[Result] | Missing) -> Result | None:

@@ -58,7 +58,8 @@ def agreements(run, hour, values, headline="first", **way):
 def small(spark, empty_warehouse, tmp_path_factory):
     folder = tmp_path_factory.mktemp("views")
     small = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "views"), folder)
-    scenarios = (of_every_kind(), of_two_evaluations(), of_slices(), of_a_while(), of_an_example(), of_two_ways())
+    scenarios = [of_every_kind(), of_two_evaluations(), of_slices(), of_compared_slices()]
+    scenarios += [of_a_while(), of_an_example(), of_two_ways()]
     rows = [("metrics", [*chain(*scenarios), figure("of old views", "spearman", 0.5)])]
     small.fill(rows_by_table(rows, labels_that_are_scores()))
     return small
@@ -156,6 +157,33 @@ def test_slices_of_scores_are_ranked_beside_the_same_figure_over_everything(judg
         ("source=one", "spearman", rule, 0.25, 0.5, 2),
         ("source=single", "spearman", None, 0.75, 0.5, 3),
     }
+
+
+def of_compared_slices():
+    """Of few comparisons the lowest value, of many the one that is found; both and a third by the headline's rule."""
+    by_rule = {"swap_rule": "first", "is_headline": True}
+    yield figure("of compared", "agreement", 0.75, **by_rule)
+    for where, value, shrunk, difference, p_corrected in (
+        ("few", 0.25, 0.625, -0.5, 0.25),
+        ("many", 0.5, 0.5, -0.25, 0.03125),
+        ("best", 1.0, 0.875, 0.25, 0.03125),
+        ("unknown", 0.875, 0.75, 0.125, None),
+    ):
+        about = {"slice": f"source={where}", **by_rule}
+        yield figure("of compared", "agreement", value, **about)
+        yield figure("of compared", "agreement_shrunk", shrunk, **about)
+        yield figure("of compared", "slice_difference", difference, p_value=0.03125, p_corrected=p_corrected, **about)
+
+
+def test_a_slice_is_worse_only_if_p_corrected_says_so_and_stands_by_its_shrunk_value(shown):
+    columns = ("slice", "place", "value", "shrunk", "difference", "p_value", "p_corrected", "is_worse", "overall")
+    assert shown("worst_slices", ["of compared"], *columns) == {
+        ("source=many", 1, 0.5, 0.5, -0.25, 0.03125, 0.03125, True, 0.75),
+        ("source=few", 2, 0.25, 0.625, -0.5, 0.03125, 0.25, False, 0.75),
+        ("source=unknown", 3, 0.875, 0.75, 0.125, 0.03125, None, None, 0.75),
+        ("source=best", 4, 1.0, 0.875, 0.25, 0.03125, 0.03125, False, 0.75),
+    }
+    assert {row[-1] for row in shown("worst_slices", ["average"], "slice", "is_worse")} == {None}
 
 
 def of_a_while():

@@ -25,6 +25,7 @@ from judgelake.measures.families import (
     FAILED,
     SEPARATOR,
     Figure,
+    RightCounts,
     Table,
     alpha_figures,
     aspect_figures,
@@ -45,6 +46,7 @@ from judgelake.measures.families import (
     score_figures,
     scored_pair_figures,
     self_preference_figures,
+    slice_figures,
 )
 
 
@@ -56,9 +58,11 @@ GAMES = table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie"))
 SCORES = table(("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1"))
 STRENGTHS = {"a": 1.0, "b": 0.0}
 LENGTHS = table(("A", "A", "1.0"), ("B", "A", "-1.0"))
+EACH_OF_TWO = RightCounts(np.arange(4), np.full(4, 2.0), np.array([1.0, 2.0, 2.0, 1.0]))
 PAIRS = table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A"))
 FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
+    "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
     "scored pairs": lambda: scored_pair_figures(table(("A", "A"), ("B", "A")), SwapRule.AVERAGE, FailureRule.LEFT_OUT),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
     "lengths": lambda: chain(length_figures(LENGTHS), longer_figures(LENGTHS)),

@@ -398,6 +398,46 @@ def test_slices_stand_by_value_and_small_ones_have_no_rate():
     assert page.row("small")[3] == "12"
 
 
+def of_slice(name, difference, shrunk, p_corrected):
+    about = {"slice": f"source={name}", "n": 50}
+    ends = (difference - 0.1, difference + 0.1)
+    return (
+        Result("slice_difference", difference, *ends, p_value=0.001, p_corrected=p_corrected, **about),
+        Result("agreement_shrunk", shrunk, reason="for sorting", **about),
+    )
+
+
+def test_slices_stand_by_what_chance_does_not_explain_and_only_those_found_worse_are_named():
+    rows = [
+        rate("agreement", value, 0.05, 50, slice=f"source={source}") for source, value in (("few", 0.4), ("many", 0.5))
+    ]
+    compared = (
+        *of_slice("few", -0.3, 0.65, 0.06),
+        *of_slice("many", -0.2, 0.55, 0.012),
+        *of_slice("best", 0.2, 0.8, 0.001),
+    )
+    page = render_page(with_judge(slices=tuple(rows), compared_slices=compared))
+    names = [row[0].split()[0] for row in Page(page).cells if row and row[0].split()]
+    assert [name for name in names if name in ("few", "many")] == ["many", "few"]
+    text = text_of(with_judge(slices=tuple(rows), compared_slices=compared))
+    found = "source=many: agreement is lower than outside of this slice: −20.0 points"
+    assert found in text
+    assert "p corrected over all slices 0.012." in text
+    assert "source=few:" not in text
+    assert "source=best:" not in text
+
+
+def test_where_no_slice_is_found_worse_the_report_says_so_of_all_that_were_compared():
+    compared = (*of_slice("a", -0.3, 0.65, 0.06), *of_slice("b", 0.2, 0.55, 0.2))
+    text = text_of(with_judge(slices=(rate("agreement", 0.5, 0.05, 50, slice="source=a"),), compared_slices=compared))
+    assert "Lower agreement in any of 2 slices than outside was not found" in text
+    assert "the smallest p, corrected over all slices of the judge, is 0.060" in text
+    one = text_of(
+        with_judge(slices=(rate("agreement", 0.5, 0.05, 50, slice="source=a"),), compared_slices=compared[:2])
+    )
+    assert "Lower agreement in the only slice than outside was not found" in one
+
+
 def test_slices_of_several_dimensions_and_metrics_stand_apart():
     rows = tuple(
         rate(metric, 0.5, 0.05, 100, slice=f"{dimension}=one")

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from judgelake.measures import Result
 from judgelake.measures.families import holm, simultaneous
 
-PAIRS_TESTED = "agreement_difference"
+PAIRS_TESTED, SLICES_TESTED = "agreement_difference", "slice_difference"
 
 
 def with_corrected(rows: Sequence[Result]) -> Iterator[Result]:
-    """The rows, those of two judges corrected over all pairs of the evaluation that could be compared.
+    """The rows with what is corrected over all comparisons of a kind in the evaluation that could be made.
 
-    Their p-values by Holm's method, their second interval and their detectable effect by Bonferroni's.
+    p-values by Holm's method: of two judges over all pairs, of a slice over all slices of its judge. Of two judges also
+    the second interval and the detectable effect, by Bonferroni's.
     """
-    p_values = {place: row.p_value for place, row in enumerate(rows) if row.metric == PAIRS_TESTED and row.is_whole}
-    known = {place: p_value for place, p_value in p_values.items() if p_value is not None}
-    corrected = dict(zip(known, holm([*known.values()]), strict=True))
+    pairs = _holm((place, row) for place, row in enumerate(rows) if row.metric == PAIRS_TESTED and row.is_whole)
+    slices = {place: row for place, row in enumerate(rows) if row.metric == SLICES_TESTED}
+    of_slices: dict[int, float] = {}
+    for judge in dict.fromkeys(row.judge_fingerprint for row in slices.values()):
+        of_slices |= _holm((place, row) for place, row in slices.items() if row.judge_fingerprint == judge)
     for place, row in enumerate(rows):
-        yield _corrected(row, corrected[place], len(known)) if place in corrected else row
+        if place in pairs:
+            yield _corrected(row, pairs[place], len(pairs))
+        else:
+            yield replace(row, p_corrected=of_slices[place]) if place in of_slices else row
+
+
+def _holm(tested: Iterable[tuple[int, Result]]) -> Mapping[int, float]:
+    """The corrected p-values of the rows that have one, by their places."""
+    known = {place: row.p_value for place, row in tested if row.p_value is not None}
+    return dict(zip(known, holm([*known.values()]), strict=True))
 
 
 def _corrected(row: Result, p_corrected: float, tests: int) -> Result:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,12 @@ from judgelake.jobs.evaluate.observations.groups import Group
 from judgelake.jobs.evaluate.observations.observation import VOCABULARIES
 from judgelake.jobs.evaluate.row_rules import rules_of
 from judgelake.jobs.evaluate.rows import row_of
-from judgelake.measures import Result, SwapRule
+from judgelake.measures import PAIRS, Result, SwapRule, main_metrics
 from judgelake.measures.families import (
     WHOLE,
     Buckets,
     Figure,
+    RightCounts,
     Table,
     alpha_figures,
     aspect_figures,
@@ -42,6 +43,7 @@ from judgelake.measures.families import (
     score_figures,
     scored_pair_figures,
     self_preference_figures,
+    slice_figures,
     table_of,
 )
 
@@ -60,10 +62,15 @@ BY_HEADLINE = ("lengths", "own_family", "family_matrix", "judge_pairs", "models"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The rows of one group and slice, and its number of questions."""
+    """The rows of one group and slice, and its number of questions.
+
+    `right` has the counts of the agreement by the headline's swap rule, for comparing slices; None for other families, and
+    for slices of too few comparisons.
+    """
 
     questions: int
     rows: tuple[Result, ...]
+    right: RightCounts | None = field(default=None, compare=False)
 
 
 Place = tuple[int, int]
@@ -91,16 +98,52 @@ class Figuring:
         is_half = self.job.headline is SwapRule.MEAN and group.family in BY_HEADLINE and group.judge is not None
         share = 0.5 if is_half else 1.0
         table = table_of(cells, VOCABULARIES.get(group.family, ()), self.buckets, share)
-        return Told(table.questions, tuple(self.rows(group, place[1], table)))
+        figures = tuple(self._figures(group, table))
+        rows = tuple(self._rows(group, place[1], table, figures))
+        return Told(table.questions, rows, self._right(place[1], table, figures))
 
-    def rows(self, group: Group, number: int, table: Table) -> Iterator[Result]:
-        """The rows of one table."""
-        judge, least = None if group.judge is None else self.judges[group.judge], self.job.slices.least
-        for figure in self._figures(group, table):
-            # If nothing counts the figure itself gives the reason.
-            is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < least
-            rules = rules_of(figure, judge, self.job, TOO_FEW.format(least) if is_small else None)
+    def rows_of_nothing(self, group: Group) -> tuple[Result, ...]:
+        """The rows over everything of a group without any observation."""
+        return tuple(self._rows(group, WHOLE, Table(), self._figures(group, Table())))
+
+    def slice_rows(self, group: Group, whole: Told, told: Mapping[int, Told]) -> dict[int, list[Result]]:
+        """The rows that compare each slice of a judge with all comparisons outside of it.
+
+        Args:
+            group: of a judge.
+            whole: everything.
+            told: the number of each slice to what is known of it.
+        """
+        rows: dict[int, list[Result]] = {}
+        if whole.right is None or group.judge is None:
+            return rows
+        judge = self.judges[group.judge]
+        for dimension in self.slices.dimensions:
+            numbers = [self.slices.number(dimension, value) for value in self.slices.values(dimension)]
+            counted = {number: right for number in numbers if number in told and (right := told[number].right)}
+            for number, figure in slice_figures(whole.right, counted):
+                rules, questions = rules_of(figure, judge, self.job), told[number].questions
+                row = row_of(figure, judge, self.slices.name(number), questions, rules)
+                rows.setdefault(number, []).append(row)
+        return rows
+
+    def _rows(self, group: Group, number: int, table: Table, figures: Iterable[Figure]) -> Iterator[Result]:
+        judge = None if group.judge is None else self.judges[group.judge]
+        for figure in figures:
+            rules = rules_of(figure, judge, self.job, self._withheld(number, table, figure))
             yield row_of(figure, judge, self.slices.name(number), table.questions, rules, table.hashed)
+
+    def _right(self, number: int, table: Table, figures: Iterable[Figure]) -> RightCounts | None:
+        rule, main = self.job.headline.value, main_metrics(PAIRS)
+        found = next((figure for figure in figures if figure.metric in main and figure.swap_rule == rule), None)
+        is_shown = found is not None and self._withheld(number, table, found) is None
+        return RightCounts.of(found, table) if found is not None and is_shown else None
+
+    def _withheld(self, number: int, table: Table, figure: Figure) -> str | None:
+        """Why a figure of a slice is not shown; None if it is, or if nothing counts and it says so itself."""
+        least = self.job.slices.least
+        is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < least
+        return TOO_FEW.format(least) if is_small else None
 
     def _figures(self, group: Group, table: Table) -> Iterator[Figure]:
         job = self.job
@@ -174,11 +217,14 @@ def metric_rows(found: Mapping[Place, Told], figuring: Figuring) -> Iterator[Res
     slice only if it is given over everything: in a small slice any scale may happen to have only 0 and 1.
     """
     for place, group in enumerate(figuring.groups):
-        whole = found.get((place, WHOLE))
-        of_whole = tuple(figuring.rows(group, WHOLE, Table())) if whole is None else whole.rows
-        yield from of_whole
-        has_aspects = any(row.metric.startswith(ASPECT_PREFIX) for row in of_whole)
-        for number in figuring.slices.numbers:
-            if number != WHOLE and (told := found.get((place, number))):
-                rows = told.rows
-                yield from (row for row in rows if has_aspects or not row.metric.startswith(ASPECT_PREFIX))
+        told = {number: found[place, number] for number in figuring.slices.numbers if (place, number) in found}
+        if WHOLE not in told:
+            yield from figuring.rows_of_nothing(group)
+            continue
+        whole = told.pop(WHOLE)
+        yield from whole.rows
+        has_aspects = any(row.metric.startswith(ASPECT_PREFIX) for row in whole.rows)
+        compared = figuring.slice_rows(group, whole, told)
+        for number, of_slice in told.items():
+            yield from (row for row in of_slice.rows if has_aspects or not row.metric.startswith(ASPECT_PREFIX))
+            yield from compared.get(number, ())

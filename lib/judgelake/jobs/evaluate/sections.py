@@ -33,6 +33,7 @@ NO_PAIRS = "no labelled comparison of two answers was asked of this judge"
 # orders' scores or the verdict that both give.
 OF_ONE_RULE = (OrderRule.GRADED, OrderRule.OWN)
 # Shown all together or not at all.
+COMPARED_SLICES = ("slice_difference", "agreement_shrunk")
 BOTH_ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 
 
@@ -55,6 +56,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         confusion=_confusion(whole, rules, kind),
         both_orders=_both_orders(whole),
         slices=_slices(rows, headline_rule, kind, evaluation.job.slices.by),
+        compared_slices=tuple(row for row in rows if kind == PAIRS and row.metric in COMPARED_SLICES),
         calibration=_calibration(evaluation, rows, kind),
         families=_families(whole, headline_rule, headline_of(kind)),
         not_tested=_not_tested(whole, judge, has_families=bool(evaluation.job.families.models)),

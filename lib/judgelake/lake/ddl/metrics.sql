@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   high                DOUBLE COMMENT 'Upper end of its 95 % interval',
   detectable          DOUBLE COMMENT 'Size of an effect that a sample like this would miss one time in five (power 80 %); only where 0 means no effect; at the level of p_corrected where there is one',
   p_value             DOUBLE COMMENT 'Two-sided p-value under no difference, all judgments of a question taken as one unit, not corrected; NULL where nothing is tested',
-  p_corrected         DOUBLE COMMENT 'The same after the correction of Holm over all that the evaluation compares in this way, as all pairs of judges',
+  p_corrected         DOUBLE COMMENT 'The same after the correction of Holm over all that the evaluation compares in this way: all pairs of judges, or all slices of a judge',
   mcnemar_p           DOUBLE COMMENT 'Exact p-value of the test of McNemar, as in papers: comparisons taken as independent, not corrected; only for two judges',
   simultaneous_low    DOUBLE COMMENT 'Lower end of an interval that, together with those of all that the evaluation compares in this way, contains the true values with 95 %',
   simultaneous_high   DOUBLE COMMENT 'Upper end of that interval',

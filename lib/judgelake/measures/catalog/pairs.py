@@ -20,6 +20,7 @@ CLASSES = Section("Classes", is_further=True)
 TIES = Section("Ties and votes", is_further=True)
 
 _agreement = partial(Metric, section=AGREEMENT, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
+_slice = partial(_agreement, swap_rule=OrderRule.HEADLINE)
 _headline = partial(_agreement, kind=PAIRS, is_headline=True)
 # A failed judgment favours no place; where only the two answers are compared, it is a class of its own.
 _favour = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.NEVER_WRONG)
@@ -47,6 +48,19 @@ OF_PAIRS: tuple[Metric, ...] = (
     ),
     _headline("tie_rate", "Tie rate", "share of ties among the verdicts", failures=Failures.NEVER_WRONG),
     _headline("label_tie_rate", "Label tie rate", "share of ties among the labels of the judged comparisons"),
+    _slice(
+        "slice_difference",
+        "Difference to all others",
+        "agreement in a slice minus the agreement on all comparisons outside of it",
+        scale=Scale.POINTS,
+    ),
+    _slice(
+        "agreement_shrunk",
+        "Agreement, shrunk",
+        "agreement in a slice, drawn towards the judge's overall agreement as far as chance explains the difference",
+        is_shown=False,
+        no_interval="it is for sorting; see the interval of agreement",
+    ),
     _agreement(
         "confusion",
         "Confusion",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob, JudgePairs
+from judgelake.jobs.evaluate.corrections import with_corrected
 from judgelake.jobs.evaluate.evaluation import refuse_too_many
 from judgelake.jobs.evaluate.features import SliceNames
 from judgelake.jobs.evaluate.figures import Figuring, metric_rows, told_by_driver
@@ -126,6 +128,52 @@ def test_yes_and_no_is_said_of_a_slice_only_where_it_is_of_everything(of_whole):
     aspects = {row.slice for row in made if row.metric == "aspect_accuracy"}
     assert aspects == ({"all", "source=one"} if of_whole == "1.0" else set())
     assert {row.slice for row in made if row.metric == "pearson"} == {"all", "source=one"}
+
+
+def test_every_slice_of_a_judge_is_compared_with_all_comparisons_outside_of_it():
+    groups = Groups()
+    group, other = groups.number("pairs", 0), groups.number("orders", 0)
+    right, wrong = code_of("pairs", *AGREEING), code_of("pairs", *OTHER)
+    of_two = [(1, [right] * 2 + [wrong] * 3), (2, [right] * 5 + [wrong])]
+    rows = [(group, number, code, None, place % 6, 1) for number, codes in of_two for place, code in enumerate(codes)]
+    rows += [(group, WHOLE, *row[2:]) for row in rows]
+    rows.append((other, WHOLE, code_of("orders", "A", "A"), None, 0, 1))
+    figuring = figuring_of(groups)
+    made = list(metric_rows(told_by_driver(cells_of(rows), figuring), figuring))
+    compared = [row for row in made if row.metric == "slice_difference"]
+    assert [(row.slice, row.value, row.n, row.asked, row.swap_rule, row.judge) for row in compared] == [
+        ("source=one", pytest.approx(2 / 5 - 5 / 6), 5, 5, "first", "judge"),
+        ("source=two", pytest.approx(5 / 6 - 2 / 5), 6, 6, "first", "judge"),
+    ]
+    assert [row.slice for row in made if row.metric == "agreement_shrunk"] == ["source=one", "source=two"]
+    assert [row.clusters for row in compared] == [5, 6]
+    assert all(row.low < row.value < row.high and 0 < row.p_value < 1 for row in compared)
+
+
+def test_a_slice_of_too_few_comparisons_is_not_compared():
+    groups = Groups()
+    group, right = groups.number("pairs", 0), code_of("pairs", *AGREEING)
+    rows = [(group, 1, right, None, 0, 1), (group, WHOLE, right, None, 0, 1), (group, WHOLE, right, None, 1, 5)]
+    figuring = figuring_of(groups)
+    made = list(metric_rows(told_by_driver(cells_of(rows), figuring), figuring))
+    assert {row.slice for row in made} == {"all", "source=one"}
+    assert not [row for row in made if row.metric in ("slice_difference", "agreement_shrunk")]
+
+
+def test_slices_are_corrected_over_all_of_their_judge_and_pairs_over_all_pairs():
+    def tested(metric, judge, p_value, where):
+        return row(metric, 0.1, judge_fingerprint=judge, p_value=p_value, slice=where)
+
+    rows = [
+        tested("agreement_difference", "a", 0.03, "all"),
+        tested("slice_difference", "a", 0.01, "source=one"),
+        tested("slice_difference", "a", 0.04, "source=two"),
+        tested("slice_difference", "a", None, "source=three"),
+        tested("slice_difference", "b", 0.02, "source=one"),
+        row("agreement", 0.5),
+    ]
+    assert [one.p_corrected for one in with_corrected(rows)] == [0.03, 0.02, 0.04, None, 0.02, None]
+    assert [replace(one, p_corrected=None) for one in with_corrected(rows)] == rows
 
 
 def test_leaderboards_are_compared_for_the_judges_that_are_and_always_with_the_labels():

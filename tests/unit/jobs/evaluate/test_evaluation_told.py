@@ -373,3 +373,12 @@ def test_models_are_ordered_by_rank_and_without_one_come_last(content_of):
     (board,) = content_of(rows).models.leaderboards
     assert [one.model for one in board.models] == ["never lost", "c", "b", "nothing judged"]
     assert [one.rank.value for one in board.models] == [1.0, 2.0, 2.0, None]
+
+
+def test_compared_slices_are_those_of_a_judge_of_pairs():
+    compared = [
+        row("slice_difference", -0.2, -0.3, -0.1, slice="source=one", swap_rule="first"),
+        row("agreement_shrunk", 0.65, slice="source=one", swap_rule="first"),
+    ]
+    assert section([*OF_PAIRS, *compared]).compared_slices == tuple(compared)
+    assert section([*OF_SCORES, *compared]).compared_slices == ()

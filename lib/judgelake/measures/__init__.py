@@ -12,7 +12,7 @@ from judgelake.measures.catalog import (
     shown_in,
 )
 from judgelake.measures.catalog.baselines import BASELINES
-from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.metric import Bracket, Effect, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_odds
@@ -28,6 +28,7 @@ __all__ = [
     "SECTIONS",
     "WHOLE_SLICE",
     "Bracket",
+    "Effect",
     "FailureRule",
     "Kind",
     "Metric",

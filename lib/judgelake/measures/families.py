@@ -11,8 +11,10 @@ from judgelake.measures.leaderboard import APART, game_figures
 from judgelake.measures.leaderboard import figures as leaderboard_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
+from judgelake.measures.length import figures_beyond_labelers as length_beyond_labelers_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
+from judgelake.measures.own_family import figures_beyond_labelers as self_preference_beyond_labelers_figures
 from judgelake.measures.pairwise import figures as pair_figures
 from judgelake.measures.pairwise import scored_figures as scored_pair_figures
 from judgelake.measures.rank_correlations import rank_correlation
@@ -76,6 +78,7 @@ __all__ = [
     "labeler_pair_figures",
     "labeler_score_pair_figures",
     "leaderboard_figures",
+    "length_beyond_labelers_figures",
     "length_bin",
     "length_figures",
     "longer_figures",
@@ -88,6 +91,7 @@ __all__ = [
     "repeat_figures",
     "score_figures",
     "scored_pair_figures",
+    "self_preference_beyond_labelers_figures",
     "self_preference_figures",
     "simultaneous",
     "slice_figures",

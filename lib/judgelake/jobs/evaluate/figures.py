@@ -34,6 +34,7 @@ from judgelake.measures.families import (
     labeler_pair_figures,
     labeler_score_pair_figures,
     leaderboard_figures,
+    length_beyond_labelers_figures,
     length_figures,
     longer_figures,
     order_figures,
@@ -42,6 +43,7 @@ from judgelake.measures.families import (
     repeat_figures,
     score_figures,
     scored_pair_figures,
+    self_preference_beyond_labelers_figures,
     self_preference_figures,
     slice_figures,
     table_of,
@@ -56,7 +58,15 @@ RESULT_DDL = "group INT, slice INT, told BINARY"
 TABLES_A_TASK = 64
 MOST_TASKS = 1_000
 ASPECT_PREFIX = "aspect_"
-BY_HEADLINE = ("lengths", "own_family", "family_matrix", "judge_pairs", "models")
+BY_HEADLINE = (
+    "lengths",
+    "lengths_of_labelers",
+    "own_family",
+    "own_family_of_labelers",
+    "family_matrix",
+    "judge_pairs",
+    "models",
+)
 """Families of the headline's verdicts."""
 
 
@@ -64,8 +74,8 @@ BY_HEADLINE = ("lengths", "own_family", "family_matrix", "judge_pairs", "models"
 class Told:
     """The rows of one group and slice, and its number of questions.
 
-    `right` has the counts of the agreement by the headline's swap rule, for comparing slices; None for other families, and
-    for slices of too few comparisons.
+    `right` has the counts of the agreement by the headline's swap rule, for comparing slices; None for other
+    families, and for slices of too few comparisons.
     """
 
     questions: int
@@ -152,7 +162,9 @@ class Figuring:
             "pairs": lambda: pair_figures(table, job.rules, job.failure_rule),
             "scored_pairs": lambda: scored_pair_figures(table, SwapRule(group.subject or ""), job.failure_rule),
             "lengths": lambda: chain(length_figures(table), longer_figures(table)),
+            "lengths_of_labelers": lambda: length_beyond_labelers_figures(table),
             "own_family": lambda: self_preference_figures(table),
+            "own_family_of_labelers": lambda: self_preference_beyond_labelers_figures(table),
             "family_matrix": lambda: family_matrix(table),
             "scores": lambda: chain(
                 score_figures(table, job.failure_score),

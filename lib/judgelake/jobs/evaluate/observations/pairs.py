@@ -37,8 +37,9 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 
     `own`, `reversed`, and `average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
     votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format of
-    `VotedCounts`: with every rule except each the label itself. The verdicts of the headline are added by
-    `judged_rows`.
+    `VotedCounts`: with every rule except each the label itself. `all_votes` are the numbers of votes whatever the rule,
+    in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers. The verdicts of the
+    headline are added by `judged_rows`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.rules else None
@@ -52,6 +53,7 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     else:
         voted = pairs.join(votes_of(inputs.labels, job.labels), "comparison_id", "left")
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
+        labeled = labeled if len(inputs.labelers) > 1 else labeled.drop("all_votes")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id").withColumn("label_place", _label())
     label = named("label_place", LABELS)
     return rows.withColumns(
@@ -64,7 +66,10 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 
 
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, scored_pairs, lengths, models, family_matrix and own_family of `judged_rows`."""
+    """The families orders, pairs, scored_pairs, lengths, models, family_matrix and own_family of `judged_rows`.
+
+    With two labelers or more also lengths_of_labelers and own_family_of_labelers, with all votes.
+    """
     group = groups.by_judge("orders", inputs.judges)
     own, reversed_ = ((F.col(name), VERDICTS) for name in ("own", "reversed"))
     made = [observed(group, coded(own, reversed_), F.col("slices"))]
@@ -75,6 +80,8 @@ def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eval
             made += _labelled(group, ((F.col(rule.value), VERDICTS),), job)
     for said in said_in(rows):
         made.append(_lengths(groups.by_judge("lengths", inputs.judges), said, job))
+        if len(inputs.labelers) > 1:
+            made.append(_lengths_of_labelers(groups.by_judge("lengths_of_labelers", inputs.judges), F.col(NAMED[said])))
         made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[said])))
     made += _families(inputs, groups, job, said_in(rows))
     return exploded(rows, F.array(*made))
@@ -102,6 +109,11 @@ def _lengths(group: Column, said: str, job: EvaluateJob) -> Column:
     )
 
 
+def _lengths_of_labelers(group: Column, verdict: Column) -> Column:
+    when = (verdict != "not_asked") & _has_votes()
+    return observed(group, [*_all_votes(), verdict, named(_length_bin(), BINS)], when=when)
+
+
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
     """The family models according to the labels: every vote is a game; None without labels."""
     if inputs.labels is None:
@@ -118,6 +130,14 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
         return games
     is_labelled = sum(F.col(votes) for votes in VOTES) > 0
     return games.unionByName(exploded(rows, F.array(comparison_observed(group, when=_has_two_models() & is_labelled))))
+
+
+def _all_votes() -> list[Column]:
+    return [F.element_at("all_votes", place).cast("string") for place in range(1, len(CLASSES) + 1)]
+
+
+def _has_votes() -> Column:
+    return F.exists("all_votes", lambda votes: votes > 0)
 
 
 def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
@@ -196,7 +216,14 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[s
     is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
     votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
     stands = asked & (is_first != is_second)
-    return made + [observed(group, [votes, _sided(verdict, is_first)], when=stands) for verdict in verdicts]
+    own_side = [_sided(verdict, is_first) for verdict in verdicts]
+    made += [observed(group, [votes, verdict], when=stands) for verdict in own_side]
+    if len(inputs.labelers) > 1:
+        of_labelers = groups.by_judge("own_family_of_labelers", inputs.judges, of_judges)
+        votes_a, votes_b, tie = _all_votes()
+        own, other = (F.when(is_own, votes_a).otherwise(votes_b) for is_own in (is_first, ~is_first))
+        made += [observed(of_labelers, [own, tie, other, verdict], when=stands & _has_votes()) for verdict in own_side]
+    return made
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

@@ -27,7 +27,12 @@ from judgelake.jobs.evaluate.figures import (
 )
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
-from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
+from judgelake.jobs.evaluate.observations.agreement import (
+    MOST_LABELERS,
+    alternative_observations,
+    labeler_observations,
+    repeat_observations,
+)
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import (
     Pair,
@@ -167,6 +172,7 @@ class _Counting:
             judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),
+            alternative_observations(self.rows, inputs, groups, job.labels.tie_margin),
             repeat_observations(inputs, features, groups),
         ]
         if graded is not None:
@@ -184,7 +190,7 @@ class _Counting:
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
-        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 7 + judges)
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES

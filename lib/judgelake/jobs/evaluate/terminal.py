@@ -14,7 +14,7 @@ from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Kind, Result, Scale, headline_of, in_table_of, metric_named
-from judgelake.report import beside, bounds_text, found_words, is_unlabelled, unlabelled_text, unlike_text
+from judgelake.report import beside, bounds_text, found_words, gap_text, is_unlabelled, unlabelled_text, unlike_text
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
@@ -56,7 +56,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
         table = _table(f"{kind.heading} ({labels})", _heads(kind))
         notes: list[str] = []
         for one in members:
-            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in _baselines(one)]
+            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in (*_baselines(one), *_beside_labelers(one))]
             for line in _lines(kind, one.rows):
                 table.add_row(escape(one.name), *line.cells)
                 notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in line.notes]
@@ -160,6 +160,15 @@ def _baselines(judge: Shown) -> list[str]:
         return []
     standing = f": {found.standing}" if found.standing else ""
     return [f"{first.swap_rule}, beside {found.words}{standing}"]
+
+
+def _beside_labelers(judge: Shown) -> list[str]:
+    """How the judge agrees with the labelers beside how they agree with each other, where there are several."""
+    named = {row.metric: row for row in judge.rows}
+    rows = [named.get(metric) for metric in ("agreement_with_labelers", "agreement_of_labelers", "labeler_gap")]
+    known = [row for row in rows if row is not None]
+    text = gap_text(*known) if len(known) == len(rows) else None
+    return [text] if text else []
 
 
 def _effects(rows: Iterable[Result | None]) -> list[str]:

@@ -352,3 +352,22 @@ def test_a_judgment_of_an_earlier_text_is_not_shown_beside_the_one_of_the_text()
     old, new, imported = ({"said": {"text": text}, "moment": at} for text, at in ((1, 10), (2, 20), (None, 30)))
     assert of_newest_text([new, old]) == [new]
     assert of_newest_text([imported, old]) == [imported, old]
+
+
+# Judges beside the labelers
+
+
+def beside(value=0.06, n=90, **parts):
+    named = ("agreement_with_labelers", "agreement_of_labelers", "labeler_gap", "winning_rate", "advantage_probability")
+    return [row(metric, value, n=n, **parts) for metric in named]
+
+
+def test_the_judges_with_a_verdict_on_comparisons_of_two_labelers_stand_beside_these(content_of):
+    judges = (judge_info(), judge_info(number=1, name="other", judge="other", fingerprint="1f"))
+    rows = [*OF_PAIRS, *beside(), *beside(None, 0, judge_fingerprint="1f", reason="no comparison")]
+    found = content_of(rows, judges=judges, labelers=("a", "b")).labelers.judges
+    assert [(one.name, one.gap.metric, one.winning_rate.metric) for one in found] == [
+        ("judge", "labeler_gap", "winning_rate")
+    ]
+    none = content_of([*OF_PAIRS, *beside(None, 0, reason="no comparison")], labelers=("a", "b")).labelers.judges
+    assert none == Missing("no comparison")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -45,7 +45,8 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     `own`, `reversed`, `average` are indices in `VERDICTS`; `verdict` is that of the headline's swap rule, "none" or
     "wrong" if the rule gives none, "not_asked" if it was not asked, and `said` its index in `SAID`; `label` is the one
     with the most votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format
-    of `VotedCounts`: with every rule except each the label itself.
+    of `VotedCounts`: with every rule except each the label itself. `all_votes` are the numbers of votes whatever the
+    rule, in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
@@ -59,6 +60,7 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     else:
         voted = pairs.join(votes_of(inputs.labels, job.labels), "comparison_id", "left")
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
+        labeled = labeled if len(inputs.labelers) > 1 else labeled.drop("all_votes")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id")
     rule = [SAID.index(verdict) for verdict in headline_verdicts(job.swap_rules[0], job.failure_rule)]
     place = (F.col("own") * len(VERDICTS) + F.col("reversed")) * len(VERDICTS) + F.col("average")
@@ -74,7 +76,10 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 
 
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`."""
+    """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`.
+
+    With two labelers or more also lengths_of_people, with all votes.
+    """
     by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
     own, reversed_, average = ((F.col(name), VERDICTS) for name in ("own", "reversed", "average"))
     asked, slices = F.col("verdict") != "not_asked", F.col("slices")
@@ -91,6 +96,10 @@ def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eval
         made.append(observed(by_judge["pairs"], code, slices, when=F.col("label") != NO_VOTES))
         code = coded((F.col("label_place"), LABELS), (F.col("said"), SAID), (_length_bin(), BINS))
         made.append(observed(by_judge["lengths"], code, when=asked))
+    if len(inputs.labelers) > 1:
+        parts = [_voted(_all_votes()), F.col("verdict"), _named(_length_bin(), BINS)]
+        of_people = groups.by_judge("lengths_of_people", inputs.judges)
+        made.append(observed(of_people, parts, when=asked & _has_votes()))
     made.append(_of_models(by_judge["models"], F.col("verdict")))
     made += _families(inputs, groups, job, asked)
     return exploded(rows, F.array(*made))
@@ -114,7 +123,15 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
     return games.unionByName(exploded(rows, F.array(comparison_observed(group, when=_has_two_models() & is_labelled))))
 
 
-def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
+def _all_votes() -> list[tuple[str, Column]]:
+    return [(label, F.element_at("all_votes", place)) for place, label in enumerate(CLASSES, start=1)]
+
+
+def _has_votes() -> Column:
+    return F.exists("all_votes", lambda votes: votes > 0)
+
+
+def _voted(votes: Iterable[tuple[str, Column | str]]) -> Column:
     """Every vote, in the format of `VotedCounts`."""
     given = [
         F.array_repeat(F.lit(name), (F.col(times) if isinstance(times, str) else times).cast("int"))

@@ -46,7 +46,7 @@ from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_obs
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
 from judgelake.lake import create_tables, register
 from judgelake.measures import Result
-from judgelake.measures.families import WHOLE
+from judgelake.measures.families import MOST_TESTED, WHOLE
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -190,7 +190,9 @@ class _Counting:
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
-        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 7 + judges)
+        # Among them one of each label on a judged comparison, where the labelers are few enough to be tested.
+        of_each = 3 * len(self.job.slices.by) + 7 + judges + min(len(self.inputs.labelers), MOST_TESTED)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * of_each
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES

@@ -114,7 +114,7 @@ def alternative_observations(rows: DataFrame, inputs: Inputs, groups: Groups, ti
     result = F.when(with_judge > with_labeler, judge).when(with_judge < with_labeler, labeler).otherwise(both)
     is_shared = F.aggregate("all_votes", F.lit(0).cast("long"), lambda total, one: total + one) > 1
     competing = counting.join(labels, "comparison_id").where(is_shared)
-    return exploded(competing, F.array(observed(group, [F.col("labeler"), result])))
+    return exploded(competing, F.array(observed(group, [F.coalesce("labeler", F.lit("")), result])))
 
 
 def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:

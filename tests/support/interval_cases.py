@@ -32,17 +32,18 @@ class Case:
 
     def confusions(self, rng: np.random.Generator, repeats: int) -> NDArray[np.float64]:
         """Labels by verdicts, and of which question: shape (repeats, 3, 3, questions)."""
-        label = np.searchsorted(np.cumsum(self.shares)[:2], self._draws(rng, repeats), side="right")
+        label = np.searchsorted(np.cumsum(self.shares)[:2], self.draws(rng, repeats), side="right")
         next_class, third = (label + 1) % 3, (label + 2) % 3
         has_ties = self.shares[TIE] > 0
         wrong = np.where(rng.random(label.shape) < 0.5, next_class, third) if has_ties else 1 - label
-        verdict = np.where(self._draws(rng, repeats) < self.right, label, wrong)
+        verdict = np.where(self.draws(rng, repeats) < self.right, label, wrong)
         found = np.zeros((repeats, 3, 3, self.questions))
         places = np.indices(label.shape)
         np.add.at(found, (places[0], label, verdict, places[1]), 1)
         return found
 
-    def _draws(self, rng: np.random.Generator, repeats: int) -> NDArray[np.float64]:
+    def draws(self, rng: np.random.Generator, repeats: int) -> NDArray[np.float64]:
+        """Uniform numbers, one a comparison, correlated within a question: (repeats, questions, comparisons)."""
         shape = (repeats, self.questions, self.comparisons)
         of_question, own = rng.random((*shape[:2], 1)), rng.random(shape)
         return np.where(rng.random(shape) < np.sqrt(self.correlation), of_question, own)

@@ -11,6 +11,7 @@ from judgelake.report import (
     Count,
     Disagreement,
     Family,
+    JudgeBesideLabelers,
     JudgePair,
     JudgeSection,
     LabelerPair,
@@ -37,6 +38,7 @@ RULES = Rules(
     label_kind="human",
     labelers=("annotator1", "annotator2", "annotator3"),
     buckets=500,
+    epsilon=0.1,
     least_slice=30,
     where="source = 'pandalm'",
 )
@@ -323,6 +325,17 @@ def _labelers() -> Labelers:
         row = Result("labeler_kappa", kappa, kappa - 0.03, kappa + 0.03, n=999)
         return LabelerPair(first, second, row)
 
+    def beside(name, gap, won):
+        judge, labelers = (rate(f"agreement_{of}_labelers", value, 0.03, 940) for of, value in agreements(gap))
+        difference = Result("labeler_gap", gap, gap - 0.02, gap + 0.02, n=940, asked=999, clusters=850)
+        test = Result("winning_rate", won, n=3, asked=3, reason="a share of a few tests, each with its own error")
+        return JudgeBesideLabelers(
+            name, judge, labelers, difference, test, rate("advantage_probability", 0.91, 0.02, 940)
+        )
+
+    def agreements(gap):
+        return ("with", 0.68 + gap), ("of", 0.68)
+
     alpha = Result("krippendorff_alpha", 0.864, 0.841, 0.886, n=999, clusters=887)
     return Labelers(
         (
@@ -331,6 +344,7 @@ def _labelers() -> Labelers:
             pair("annotator2", "annotator3", 0.862),
         ),
         (alpha,),
+        tuple(beside(*numbers) for numbers in (("JudgeLM-7B", 0.06, 1.0), ("Small instruct model", -0.31, 0.0))),
     )
 
 

@@ -1,9 +1,12 @@
 """The measures as jobs use them: the figures of every family, and the vocabulary of their outcomes."""
 
+from judgelake.measures.alternative import LEAST_LABELERS, MOST_TESTED, RESULTS
+from judgelake.measures.alternative import figures as alternative_figures
 from judgelake.measures.baselines import longer_figures
 from judgelake.measures.both_orders import figures as order_figures
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures as judge_pair_figures
+from judgelake.measures.labeler_gap import figures as labeler_gap_figures
 from judgelake.measures.labelers import alpha_figures
 from judgelake.measures.labelers import pair_figures as labeler_pair_figures
 from judgelake.measures.labelers import score_pair_figures as labeler_score_pair_figures
@@ -22,7 +25,7 @@ from judgelake.measures.rank_correlations import rank_figures as rank_correlatio
 from judgelake.measures.rankings import figures as ranking_figures
 from judgelake.measures.rankings import ranked
 from judgelake.measures.repeats import figures as repeat_figures
-from judgelake.measures.rules import CLASSES, VERDICTS, headline_verdicts
+from judgelake.measures.rules import CLASSES, VERDICTS, WRONG, headline_verdicts
 from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
@@ -51,16 +54,20 @@ __all__ = [
     "CLASSES",
     "COMPARISONS",
     "FAILED",
+    "LEAST_LABELERS",
     "LONGEST_RATIO",
+    "MOST_TESTED",
     "NO_VOTES",
     "OBSERVATION_DDL",
     "QUESTIONS",
+    "RESULTS",
     "ROUNDING",
     "SEPARATOR",
     "STEPS_A_DOUBLING",
     "VERDICTS",
     "VOTE",
     "WHOLE",
+    "WRONG",
     "Buckets",
     "Estimate",
     "Figure",
@@ -68,6 +75,7 @@ __all__ = [
     "Table",
     "absent",
     "alpha_figures",
+    "alternative_figures",
     "aspect_figures",
     "family_matrix",
     "game_figures",
@@ -75,6 +83,7 @@ __all__ = [
     "headline_verdicts",
     "holm",
     "judge_pair_figures",
+    "labeler_gap_figures",
     "labeler_pair_figures",
     "labeler_score_pair_figures",
     "leaderboard_figures",

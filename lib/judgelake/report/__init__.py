@@ -1,6 +1,7 @@
 """How an evaluation is shown to people: one HTML page, and one card per judge. Data in, text out; computes nothing."""
 
 from judgelake.report.baselines import beside
+from judgelake.report.beside_labelers import gap_text
 from judgelake.report.card import JudgeCard, judge_card
 from judgelake.report.comparable import is_unlabelled, unlabelled_text, unlike_text
 from judgelake.report.content import (
@@ -10,6 +11,7 @@ from judgelake.report.content import (
     Count,
     Disagreement,
     Family,
+    JudgeBesideLabelers,
     JudgePair,
     JudgeSection,
     LabelerPair,
@@ -40,6 +42,7 @@ __all__ = [
     "Disagreement",
     "Family",
     "Finding",
+    "JudgeBesideLabelers",
     "JudgeCard",
     "JudgePair",
     "JudgeSection",
@@ -61,6 +64,7 @@ __all__ = [
     "bounds_text",
     "effect_finding",
     "found_words",
+    "gap_text",
     "headline_sentence",
     "is_unlabelled",
     "judge_card",

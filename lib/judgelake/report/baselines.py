@@ -12,6 +12,7 @@ from judgelake.report.numbers import has_interval, reason_text, sentence_number,
 
 CHANCE = "baseline_chance"
 BELOW_CHANCE = "below chance"
+LEGEND = "Dotted line: guessing. Solid line: the best judge that reads nothing."
 # How the lines that mark the two in a picture look.
 DOTTED, SOLID = "dotted", "solid"
 

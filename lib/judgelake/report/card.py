@@ -10,6 +10,7 @@ from typing import Any
 from judgelake.measures import Result
 from judgelake.report import inert
 from judgelake.report.card_markdown import markdown_of
+from judgelake.report.comparable import MOST_LABELERS_NAMED
 from judgelake.report.conclusions import conclusions_of
 from judgelake.report.content import BothOrders, Count, JudgeSection, Missing, ReportContent
 
@@ -159,8 +160,10 @@ def _rules(content: ReportContent) -> dict[str, Any]:
         "failure_score": _number(rules.failure_score),
         "label_kind": _text(rules.label_kind),
         "label_rule": _text(rules.label_rule),
-        "labelers": [_text(labeler) for labeler in rules.labelers],
+        "labelers": [_text(labeler) for labeler in rules.labelers[:MOST_LABELERS_NAMED]],
+        "labelers_in_all": len(rules.labelers),
         "tie_margin": rules.tie_margin,
+        "epsilon": rules.epsilon,
         "confidence": 0.95,
         "buckets": rules.buckets,
         "where": _text(rules.where),

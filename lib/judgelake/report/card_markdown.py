@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
+from judgelake.report.comparable import MOST_LABELERS_NAMED
 from judgelake.report.conclusions import conclusions_of
 from judgelake.report.content import BothOrders, Confusion, JudgeSection, Missing, ReportContent, Rules
 from judgelake.report.glossary import FAILURE_RULES, LABEL_RULES, SWAP_RULES, headline_sentence
@@ -93,7 +94,10 @@ def _held_against(content: ReportContent) -> Iterator[str]:
     kind = f"{code(rules.label_kind)}, " if rules.label_kind else ""
     margin = tie_margin_text(rules.tie_margin)
     tie = f"; {margin}" if margin else ""
-    labelers = f" Labelers: {', '.join(map(code, rules.labelers))}." if rules.labelers else ""
+    named = ", ".join(map(code, rules.labelers[:MOST_LABELERS_NAMED]))
+    others = len(rules.labelers) - MOST_LABELERS_NAMED
+    more = f" and {count_text(others)} others" if others > 0 else ""
+    labelers = f" Labelers: {named}{more}." if rules.labelers else ""
     buckets = f", leaving out one at a time (in at most {count_text(rules.buckets)} buckets)" if rules.buckets else ""
     wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
     yield _list(

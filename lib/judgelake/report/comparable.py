@@ -10,6 +10,8 @@ from judgelake.report.numbers import count_text
 
 MOST_NAMED = 10
 """Names in a sentence; more are only counted."""
+MOST_LABELERS_NAMED = 20
+"""The same for labelers, of whom there may be as many as a crowd has people."""
 
 
 def names_text(names: Sequence[str], most: int = MOST_NAMED) -> str:

@@ -163,12 +163,29 @@ class LabelerPair:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeBesideLabelers:
+    """A judge with the labelers beside the labelers with each other, on the same comparisons."""
+
+    name: str
+    judge: Result
+    """Agreement of the judge with a labeler."""
+    labelers: Result
+    """Agreement of two labelers."""
+    gap: Result
+    """The first minus the second."""
+    winning_rate: Result
+    """Of the alternative annotator test; its `n` is the number of labelers tested."""
+    advantage: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Labelers:
-    """How far labelers agree with each other: context for how far a judge agrees with them."""
+    """How far labelers agree with each other, and each judge with them."""
 
     pairs: tuple[LabelerPair, ...] | Missing
     alphas: tuple[Result, ...] | Missing = NOT_ASKED
     """Krippendorff's alpha over all labelers: of their verdicts, and of their scores."""
+    judges: tuple[JudgeBesideLabelers, ...] | Missing = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +264,8 @@ class Rules:
     judgments_where: str | None = None
     why_headline: str | None = None
     """Why the first swap rule is the headline's, as a clause."""
+    epsilon: float | None = None
+    """Penalty on labelers in the alternative annotator test."""
     failure_score: float | None = None
     """Score of each answer of a failed judgment; None: where a score is needed, it is always left out."""
 

@@ -28,7 +28,7 @@ FAILURE_RULES = {
 }
 LABEL_RULES = {
     "majority": "what more than half of the labelers say",
-    "each": "every labeler's vote counts separately",
+    "each": "every labeler's vote counts separately; intervals speak of these labelers, not of other people",
     "unanimous": "only comparisons on which all labelers agree",
     "mean": "the mean of the labelers' scores; for verdicts what more than half of them say",
 }

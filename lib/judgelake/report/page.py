@@ -10,6 +10,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from judgelake.report import (
+    baselines,
+    beside_labelers,
     between,
     comparable,
     conclusions,
@@ -83,7 +85,20 @@ def _environment() -> Environment:
     environment.filters["count"] = numbers.count_text
     environment.filters["p"] = numbers.p_text
     environment.filters["tie_margin"] = numbers.tie_margin_text
-    modules = (between, comparable, conclusions, disagreements, findings, glossary, inert, pictures, tables, views)
+    modules = (
+        baselines,
+        beside_labelers,
+        between,
+        comparable,
+        conclusions,
+        disagreements,
+        findings,
+        glossary,
+        inert,
+        pictures,
+        tables,
+        views,
+    )
     environment.globals.update({module.__name__.rsplit(".", 1)[-1]: module for module in modules})
     return environment
 

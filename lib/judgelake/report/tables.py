@@ -81,6 +81,11 @@ class TableView:
     whole: Mark | None = None
 
     @property
+    def has_baselines(self) -> bool:
+        """Whether there are lines of baselines in any picture."""
+        return any(row.beside for group in self.groups for row in group.rows)
+
+    @property
     def has_questions(self) -> bool:
         """Whether any row has a number of questions; else there is no such column."""
         return any(row.questions for group in self.groups for row in group.rows)
@@ -224,8 +229,7 @@ def _beside_view(row: Result, axis: Axis, baselines: Sequence[Result]) -> Beside
     if found is None:
         return None
     lines = tuple((one.line, axis.place(one.value)) for one in found.all)
-    words = ", ".join(f"{one.name} {one.text} ({one.line} line)" for one in found.all)
-    return BesideView(lines, words, found.standing)
+    return BesideView(lines, found.words, found.standing)
 
 
 def _name(text: str | None) -> str | None:

@@ -3,9 +3,13 @@
 One lake holds all of it, evaluated once by each rule; the source of a comparison says which scenario it is of.
 """
 
+import numpy as np
 import pytest
+from labelers_world import CLASSES, People, competing_table, votes_table
 from scipy.stats import binomtest
 from small_lake import SmallLake, comparison, judgment, label, lake_of_its_own
+
+from judgelake.measures.families import alternative_figures, labeler_gap_figures
 
 LABELERS = ("one", "two", "three")
 
@@ -126,12 +130,26 @@ def graded():
         yield "judgments", scored(name, "grader", [1.0, 2.0, 3.0] if name == GRADED_THREES[-1] else [3.0, 2.0, 1.0])
 
 
+# Labels of three people who are each right in most comparisons, and a judge that is right more often.
+WORLD = People((0.9, 0.8, 0.7), judge=0.95, questions=34)
+COMPETING = WORLD.drawn(np.random.default_rng(8))
+
+
+def competing():
+    """The last comparison has one label; the judge has no verdict on the one before."""
+    for number, (labels, verdict) in enumerate(zip(*(said[:, 0] for said in COMPETING), strict=True)):
+        name, said = f"competing {number}", [str(CLASSES[label]) for label in labels]
+        yield "comparisons", comparison(name, "competing")
+        yield from (("labels", row) for row in humans(name, said[:1] if number == WORLD.questions - 1 else said))
+        yield "judgments", judged(name, "stand-in", None if number == WORLD.questions - 2 else str(CLASSES[verdict]))
+
+
 @pytest.fixture(scope="module")
 def small(spark, empty_warehouse, tmp_path_factory):
     folder = tmp_path_factory.mktemp("label_rules")
     lake = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "label_rules"), folder)
     rows = {"comparisons": [], "labels": [], "judgments": []}
-    for part in (voted, labelled_by_scores, several, yes_or_no, of_one_question, graded):
+    for part in (voted, labelled_by_scores, several, yes_or_no, of_one_question, graded, competing):
         for table, row in part():
             rows[table].append(row)
     lake.fill(rows)
@@ -153,7 +171,7 @@ def by_each(small):
 
 @pytest.fixture(scope="module")
 def by_majority(small):
-    return evaluated(small, "majority", ("voted", "threes", "yes or no", "one question"))
+    return evaluated(small, "majority", ("voted", "threes", "yes or no", "one question", "competing"))
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +251,44 @@ def test_scores_of_one_labeler_do_not_outvote_the_names_that_others_give(request
     row = rows["namer", "top_1_agreement", None, "all", "first"]
     assert (row["value"], row["n"]) == best
     assert split_labels(done) == split
+
+
+@pytest.mark.parametrize("rule", ["by_each", "by_majority"])
+def test_a_judge_stands_beside_its_labelers_whatever_the_label_rule(request, rule):
+    found = request.getfixturevalue(rule)
+    rows = found if rule == "by_each" else found[1]
+
+    def told(judge):
+        named = ("agreement_with_labelers", "agreement_of_labelers", "labeler_gap")
+        of_judge = [rows[judge, metric, None, "all", "first"] for metric in named]
+        assert len({(row["n"], row["asked"]) for row in of_judge}) == 1
+        return [row["value"] for row in of_judge], of_judge[0]["n"], of_judge[0]["asked"]
+
+    # j1 says A: two thirds of the votes on c0 to c4, a third on c5, none on c6, half on c7, all on c8.
+    with_labelers, among = (5 * 2 / 3 + 1 / 3 + 1 / 2 + 1) / 9, (6 * 1 / 3 + 1 + 0 + 1) / 9
+    assert told("j1") == (pytest.approx([with_labelers, among, with_labelers - among]), 9, 9)
+    # j2 says B, and nothing on c8.
+    with_labelers, among = (5 * 1 / 3 + 1 + 1 / 2) / 8, (6 * 1 / 3 + 1 + 0) / 8
+    assert told("j2") == (pytest.approx([with_labelers, among, with_labelers - among]), 8, 9)
+    test = rows["j1", "winning_rate", None, "all", "first"]
+    assert (test["value"], test["n"], test["asked"]) == (None, 0, 3)
+    assert "each with 30 or more comparisons" in test["reason"]
+
+
+def test_a_judge_competes_with_each_labeler_as_the_pure_core_says(by_majority):
+    done, rows = by_majority
+    labels, judge = (said[: WORLD.questions - 2] for said in COMPETING)
+    expected = [*labeler_gap_figures(votes_table(labels, judge))]
+    expected += alternative_figures(competing_table(labels, judge), done.evaluation.job.labels.epsilon)
+    named = {f"labeler {number}": name for number, name in enumerate(LABELERS)}
+    for figure in expected:
+        row, estimate = rows["stand-in", figure.metric, named.get(figure.subject), "all", "first"], figure.estimate(32)
+        assert (row["n"], row["failure_rule"]) == (figure.n, "left_out")
+        assert (row["value"], row["low"], row["high"]) == pytest.approx((estimate.value, estimate.low, estimate.high))
+    assert sum(figure.metric == "advantage_over_labeler" for figure in expected) == 3
+    shown = {one.name: one for one in done.content.labelers.judges}
+    assert shown.keys() >= {"j1", "j2", "stand-in"}
+    assert shown["stand-in"].gap.value == rows["stand-in", "labeler_gap", None, "all", "first"]["value"]
 
 
 def test_one_labelled_question_gives_a_number_and_no_interval(by_majority):

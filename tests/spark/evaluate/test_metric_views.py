@@ -208,9 +208,9 @@ def of_an_example():
     by_first, by_strict = ({"swap_rule": rule, "is_headline": rule == "first"} for rule in ("first", "strict"))
     alone = {"label_rule": "gold: example"}
     for judge, value in (("a", 0.25), ("b", 0.5), ("c", None)):
-        yield figure(judge, "agreement", value, **by_first, **alone)
-    yield figure("a", "agreement_when_consistent", 0.125, **by_strict, **alone)
-    yield figure("of scores", "spearman", 0.75, **alone)
+        yield figure(judge, "agreement", value, "example", **by_first, **alone)
+    yield figure("a", "agreement_when_consistent", 0.125, "example", **by_strict, **alone)
+    yield figure("of scores", "spearman", 0.75, "example", **alone)
     # Asked more than the other one of its evaluation; and one that was evaluated alone, later and on other versions.
     for judge, value, asked in (("d", 0.75, 10), ("e", 0.5, 20)):
         yield figure(judge, "agreement", value, "uneven", 0, asked, **by_first, **alone)
@@ -228,11 +228,11 @@ def test_the_leaderboards_example_gives_places_among_rows_that_can_be_compared(s
     columns = ("run_id", "metric", "place", "judges", "judge", "swap_rule", "value")
     assert [tuple(row[name] for name in columns) for row in found] == [
         ("later", "agreement", 1, 1, "f", "first", 0.125),
-        ("r", "agreement", 1, 2, "b", "first", 0.5),
-        ("r", "agreement", 2, 2, "a", "first", 0.25),
-        ("r", "agreement", None, 2, "c", "first", None),
-        ("r", "agreement_when_consistent", 1, 1, "a", "strict", 0.125),
-        ("r", "spearman", 1, 1, "of scores", None, 0.75),
+        ("example", "agreement", 1, 2, "b", "first", 0.5),
+        ("example", "agreement", 2, 2, "a", "first", 0.25),
+        ("example", "agreement", None, 2, "c", "first", None),
+        ("example", "agreement_when_consistent", 1, 1, "a", "strict", 0.125),
+        ("example", "spearman", 1, 1, "of scores", None, 0.75),
         ("uneven", "agreement", None, 2, "d", "first", 0.75),
         ("uneven", "agreement", None, 2, "e", "first", 0.5),
     ]

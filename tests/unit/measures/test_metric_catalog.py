@@ -28,10 +28,12 @@ from judgelake.measures.families import (
     RightCounts,
     Table,
     alpha_figures,
+    alternative_figures,
     aspect_figures,
     family_matrix,
     game_figures,
     judge_pair_figures,
+    labeler_gap_figures,
     labeler_pair_figures,
     labeler_score_pair_figures,
     leaderboard_figures,
@@ -81,6 +83,12 @@ FIGURES = {
     "models": lambda: chain(leaderboard_figures(GAMES), game_figures(GAMES)),
     "rank correlations": lambda: rank_correlation_figures(
         rank_correlation({"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.0}), "labels"
+    ),
+    "judge and labelers": lambda: chain(
+        labeler_gap_figures(table(("1", "1", "0", "A"), ("1", "2", "0", "B"))),
+        alternative_figures(
+            Table({SEPARATOR.join((name, "judge")): np.array([40.0, 20, 20]) for name in "abc"}, questions=2), 0.2
+        ),
     ),
     "labelers": lambda: chain(
         labeler_pair_figures(table(("A", "A"), ("A", "B")), "one / other"),

@@ -78,8 +78,8 @@ def test_an_agreement_below_chance_is_said_wherever_it_is_shown():
     shown = text_of(content)
     assert sentence in shown
     # At a glance and among the judge's figures, next to the number.
-    beside_it = "below chance ; beside it guessing 50.0 % (dotted line), always the longer answer 52.0 % (solid line)"
-    assert shown.count(beside_it) == 2
+    assert shown.count("below chance beside guessing 50.0 %, always the longer answer 52.0 %") == 2
+    assert shown.count("Dotted line: guessing. Solid line: the best judge that reads nothing.") == 2
 
 
 def test_an_agreement_that_may_be_that_of_a_trivial_judge_is_not_found_to_be_better():
@@ -106,7 +106,8 @@ def test_the_lines_of_the_baselines_are_in_the_picture_of_the_agreement_alone():
 
 def test_without_baselines_nothing_is_said_of_them():
     content = content_with(CHATGPT, ())
-    assert "beside it" not in text_of(content)
+    assert "guessing" not in text_of(content)
+    assert "Dotted" not in text_of(content)
     assert json.loads(judge_card(content.judges[0], content).to_json())["findings"] == []
 
 

@@ -15,6 +15,7 @@ from judgelake.measures import Result
 from judgelake.report import (
     Count,
     Disagreement,
+    JudgeBesideLabelers,
     JudgePair,
     JudgeSection,
     LabelerPair,
@@ -30,6 +31,14 @@ from judgelake.report import (
 )
 
 LABELS = "labels"
+# In the order of the fields of `JudgeBesideLabelers`.
+BESIDE_LABELERS = (
+    "agreement_with_labelers",
+    "agreement_of_labelers",
+    "labeler_gap",
+    "winning_rate",
+    "advantage_probability",
+)
 
 
 def report_content(evaluation: Evaluation) -> ReportContent:
@@ -48,6 +57,7 @@ def report_content(evaluation: Evaluation) -> ReportContent:
             label_kind=inputs.label_kind,
             labelers=inputs.labelers,
             tie_margin=job.labels.tie_margin,
+            epsilon=job.labels.epsilon,
             buckets=job.buckets,
             least_slice=job.slices.least,
             where=job.where,
@@ -140,7 +150,23 @@ def _labelers(evaluation: Evaluation) -> Labelers | Missing:
     return Labelers(
         tuple(pairs) or Missing("there are too many labelers to show every pair"),
         tuple(alphas) or Missing("no comparison has labels from two labelers"),
+        _beside_labelers(evaluation),
     )
+
+
+def _beside_labelers(evaluation: Evaluation) -> tuple[JudgeBesideLabelers, ...] | Missing:
+    """The judges with a verdict on a comparison of two labelers."""
+    of_judges = {
+        metric: {row.judge_fingerprint: row for row in _named(evaluation.rows, metric)} for metric in BESIDE_LABELERS
+    }
+    judges = tuple(
+        JudgeBesideLabelers(judge.name, *(rows[judge.fingerprint] for rows in of_judges.values()))
+        for judge in evaluation.inputs.judges
+        if all(judge.fingerprint in rows for rows in of_judges.values())
+    )
+    known = tuple(judge for judge in judges if judge.gap.n)
+    why = next((judge.gap.reason for judge in judges if judge.gap.reason), None)
+    return known or Missing(why or "no judge has a verdict on a comparison with two labels")
 
 
 def _disagreements(evaluation: Evaluation) -> tuple[Disagreement, ...] | Missing:

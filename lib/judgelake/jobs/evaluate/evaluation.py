@@ -28,7 +28,12 @@ from judgelake.jobs.evaluate.figures import (
 from judgelake.jobs.evaluate.headline import LISTED, asked_of, chosen_rules, is_in_question
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
-from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
+from judgelake.jobs.evaluate.observations.agreement import (
+    MOST_LABELERS,
+    alternative_observations,
+    labeler_observations,
+    repeat_observations,
+)
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import (
     Pair,
@@ -43,7 +48,7 @@ from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_obs
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
 from judgelake.lake import create_tables, register
 from judgelake.measures import PAIRS, Result, main_metrics
-from judgelake.measures.families import WHOLE
+from judgelake.measures.families import MOST_TESTED, WHOLE
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -187,6 +192,7 @@ class _Counting:
             judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),
+            alternative_observations(self.rows, inputs, groups, job.labels.tie_margin),
             repeat_observations(inputs, features, groups),
         ]
         if graded is not None:
@@ -204,9 +210,9 @@ class _Counting:
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
-        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (
-            5 * len(self.job.slices.by) + 13 + judges
-        )
+        # Among them one of each label on a judged comparison, where the labelers are few enough to be tested.
+        of_each = 5 * len(self.job.slices.by) + 13 + judges + 2 * min(len(self.inputs.labelers), MOST_TESTED)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * of_each
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES

@@ -18,6 +18,7 @@ from judgelake.report import (
     beside,
     bounds_text,
     found_words,
+    gap_text,
     headline_sentence,
     is_unlabelled,
     unlabelled_text,
@@ -64,7 +65,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
         table = _table(f"{kind.heading} ({labels})", _heads(kind))
         notes: list[str] = []
         for one in members:
-            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in _baselines(one)]
+            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in (*_baselines(one), *_beside_labelers(one))]
             for line in _lines(kind, one.rows):
                 table.add_row(escape(one.name), *line.cells)
                 notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in line.notes]
@@ -169,6 +170,15 @@ def _baselines(judge: Shown) -> list[str]:
         return []
     standing = f": {found.standing}" if found.standing else ""
     return [f"{first.swap_rule}, beside {found.words}{standing}"]
+
+
+def _beside_labelers(judge: Shown) -> list[str]:
+    """How the judge agrees with the labelers beside how they agree with each other, where there are several."""
+    named = {row.metric: row for row in judge.rows}
+    rows = [named.get(metric) for metric in ("agreement_with_labelers", "agreement_of_labelers", "labeler_gap")]
+    known = [row for row in rows if row is not None]
+    text = gap_text(*known) if len(known) == len(rows) else None
+    return [text] if text else []
 
 
 def _effects(rows: Iterable[Result | None]) -> list[str]:

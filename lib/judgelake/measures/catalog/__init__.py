@@ -10,6 +10,7 @@ from judgelake.measures.catalog.baselines import OF_BASELINES
 from judgelake.measures.catalog.between import BETWEEN
 from judgelake.measures.catalog.biases import OF_BIASES
 from judgelake.measures.catalog.graded import ASPECTS, OF_GRADES, RANKINGS, SCORES
+from judgelake.measures.catalog.labelers import OF_JUDGE_AND_LABELERS
 from judgelake.measures.catalog.metric import Effect, Failures, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import OF_PAIRS, ORDERS, PAIRS
 
@@ -34,7 +35,7 @@ __all__ = [
     "shown_in",
 ]
 
-METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *BETWEEN)
+METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *OF_JUDGE_AND_LABELERS, *BETWEEN)
 KINDS = (PAIRS, ASPECTS, RANKINGS, SCORES)
 """A judge that was asked for several kinds belongs to the first of them."""
 SECTIONS = tuple(dict.fromkeys(one.section for one in METRICS))

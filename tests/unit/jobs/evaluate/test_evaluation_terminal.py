@@ -154,3 +154,14 @@ def test_a_judge_without_labels_is_one_line_beside_judges_that_have_some():
     assert "No comparison with a label was asked of other." in text
     assert not any(line.startswith("other") for line in text.splitlines())
     assert NO_LABEL not in text
+
+
+def test_the_terminal_puts_the_judge_beside_its_labelers_where_there_are_several():
+    gap = row("labeler_gap", 0.06, 0.02, 0.1)
+    beside = [row("agreement_with_labelers", 0.74), row("agreement_of_labelers", 0.68), gap]
+    expected = (
+        "  judge, agrees with a labeler in 74.0 %, two labelers with each other in 68.0 %: "
+        "+6.0 points (95 % interval +2.0 to +10.0)"
+    )
+    assert expected in printed([*OF_PAIRS, *beside]).splitlines()
+    assert "labeler" not in printed([*OF_PAIRS, *(replace(one, value=None, n=0) for one in beside)])

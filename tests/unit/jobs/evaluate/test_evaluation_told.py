@@ -382,3 +382,22 @@ def test_compared_slices_are_those_of_a_judge_of_pairs():
     ]
     assert section([*OF_PAIRS, *compared]).compared_slices == tuple(compared)
     assert section([*OF_SCORES, *compared]).compared_slices == ()
+
+
+# Judges beside the labelers
+
+
+def beside(value=0.06, n=90, **parts):
+    named = ("agreement_with_labelers", "agreement_of_labelers", "labeler_gap", "winning_rate", "advantage_probability")
+    return [row(metric, value, n=n, **parts) for metric in named]
+
+
+def test_the_judges_with_a_verdict_on_comparisons_of_two_labelers_stand_beside_these(content_of):
+    judges = (judge_info(), judge_info(number=1, name="other", judge="other", fingerprint="1f"))
+    rows = [*OF_PAIRS, *beside(), *beside(None, 0, judge_fingerprint="1f", reason="no comparison")]
+    found = content_of(rows, judges=judges, labelers=("a", "b")).labelers.judges
+    assert [(one.name, one.gap.metric, one.winning_rate.metric) for one in found] == [
+        ("judge", "labeler_gap", "winning_rate")
+    ]
+    none = content_of([*OF_PAIRS, *beside(None, 0, reason="no comparison")], labelers=("a", "b")).labelers.judges
+    assert none == Missing("no comparison")

@@ -70,6 +70,7 @@ def _environment() -> Environment:
     environment.filters["name"] = inert.name
     environment.filters["count"] = numbers.count_text
     environment.filters["p"] = numbers.p_text
+    environment.globals["odds_tie_text"] = numbers.odds_tie_text
     environment.filters["tie_margin"] = numbers.tie_margin_text
     modules = (between, disagreements, findings, glossary, inert, pictures, tables, views)
     environment.globals.update({module.__name__.rsplit(".", 1)[-1]: module for module in modules})

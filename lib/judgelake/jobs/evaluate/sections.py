@@ -49,6 +49,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         model=model_name(judge),
         model_version=judge.model_version,
         mode=judge.mode,
+        log_odds=judge.log_odds,
         is_imported=judge.is_imported,
         confusion=_confusion(whole, rules, kind),
         both_orders=_both_orders(whole),

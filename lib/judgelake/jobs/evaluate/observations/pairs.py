@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
-from judgelake.jobs.evaluate.features import SliceNames, margin_slices, slices_column
+from judgelake.jobs.evaluate.features import SliceNames, slices_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
+from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import NAMED, named, said_in
+from judgelake.jobs.evaluate.observations.judged import NAMED, column_of, named, said_in
 from judgelake.jobs.evaluate.observations.observation import (
     BINS,
     LABELS,
@@ -22,6 +23,7 @@ from judgelake.jobs.evaluate.observations.observation import (
     exploded,
     observed,
 )
+from judgelake.jobs.evaluate.observations.offsets import offset_observations
 from judgelake.jobs.evaluate.verdicts import VOTES, both_orders, numbered, votes_of
 from judgelake.measures import SCORED, SwapRule
 from judgelake.measures.families import CLASSES, LONGEST_RATIO, NO_VOTES, STEPS_A_DOUBLING, VERDICTS, VOTE
@@ -35,15 +37,17 @@ _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame:
     """One row per comparison of two answers and judge, with all that its observations are made from but the rules.
 
-    `own`, `reversed`, and `average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
+    `own`, `reversed`, and `by_average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
     votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format of
-    `VotedCounts`: with every rule except each the label itself. The verdicts of the headline are added by
-    `judged_rows`.
+    `VotedCounts`: with every rule except each the label itself. The other rules' verdicts, and the slices by margin,
+    are added by `judged_rows`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.rules else None
     scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
-    wide = both_orders(judged, scored=scored, margin_of_own=job.headline is not SwapRule.SECOND)
+    log_odds = log_odds_of(judged, inputs.judges) if any(judge.log_odds for judge in inputs.judges) else None
+    of_own = job.headline is not SwapRule.SECOND
+    wide = both_orders(judged, scored=scored, log_odds=log_odds, margin_of_own=of_own)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}
@@ -54,25 +58,30 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id").withColumn("label_place", _label())
     label = named("label_place", LABELS)
-    return rows.withColumns(
-        {
-            "label": label,
-            "votes": _voted(_VOTES) if job.labels.rule == "each" else label,
-            "slices": F.concat("slices", margin_slices(slices)),
-        }
-    )
+    return rows.withColumns({"label": label, "votes": _voted(_VOTES) if job.labels.rule == "each" else label})
 
 
-def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, scored_pairs, lengths, models, family_matrix and own_family of `judged_rows`."""
+def pair_observations(
+    rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob, offsets: Mapping[int, float]
+) -> DataFrame:
+    """The families orders, offsets, pairs, scored_pairs, lengths, models, family_matrix and own_family.
+
+    Args:
+        rows: of `judged_rows`.
+        inputs: of the evaluation.
+        groups: gets the groups of these families.
+        job: with the swap rules that are used.
+        offsets: the position offset of each judge that has one, by its number.
+    """
     group = groups.by_judge("orders", inputs.judges)
     own, reversed_ = ((F.col(name), VERDICTS) for name in ("own", "reversed"))
     made = [observed(group, coded(own, reversed_), F.col("slices"))]
+    made += offset_observations(inputs, groups, job, offsets)
     made += _labelled(groups.by_judge("pairs", inputs.judges), (own, reversed_), job)
     for rule in job.rules:
         if rule in SCORED:
             group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
-            made += _labelled(group, ((F.col(rule.value), VERDICTS),), job)
+            made += _labelled(group, ((F.col(column_of(rule)), VERDICTS),), job)
     for said in said_in(rows):
         made.append(_lengths(groups.by_judge("lengths", inputs.judges), said, job))
         made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[said])))

@@ -23,7 +23,10 @@ class SwapRule(StrEnum):
     MARGIN = "margin"
     """The mean of both orders' log-odds decides."""
     CENTRED = "centred"
-    """The log-odds of one order, without what the judge adds to the place shown first."""
+    """The log-odds of one order, without what the judge adds to the place shown first (its position offset).
+
+    Intervals of its figures take the offset as known; it has its own, in `position_offset`.
+    """
     AVERAGE = "average"
     """The verdict of the scores averaged over both orders."""
     BOTH_RIGHT = "both_right"

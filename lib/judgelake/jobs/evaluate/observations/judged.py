@@ -84,12 +84,15 @@ def said_in(rows: DataFrame) -> tuple[str, ...]:
     return tuple(name for name in OF_ORDERS if name in rows.columns)
 
 
-def by_verdict(rows: DataFrame) -> DataFrame:
-    """One row per verdict that counts, as `said`, with its `place` among those of its comparison and judge."""
-    said = said_in(rows)
+def times_of(*said: Column) -> list[tuple[Column | None, Column]]:
+    """How often, and where, the observation of each verdict counts: if two are the same, the first one twice.
+
+    Fewer rows to count: most comparisons have the same verdict in both orders.
+    """
     if len(said) == 1:
-        return rows.withColumn("place", F.lit(0))
-    return rows.select("*", F.posexplode(F.array(*said)).alias("place", "one")).withColumn("said", F.col("one"))
+        return [(None, F.lit(True))]
+    same = said[0] == said[1]
+    return [(F.when(same, 2).otherwise(1), F.lit(True)), (None, ~same)]
 
 
 def named(place: Column | str, names: Sequence[str]) -> Column:

@@ -13,7 +13,7 @@ from judgelake.jobs.evaluate.features import SliceNames, slices_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import NAMED, column_of, named, said_in
+from judgelake.jobs.evaluate.observations.judged import NAMED, column_of, named, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import (
     BINS,
     LABELS,
@@ -82,10 +82,11 @@ def pair_observations(
         if rule in SCORED:
             group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
             made += _labelled(group, ((F.col(column_of(rule)), VERDICTS),), job)
-    for said in said_in(rows):
-        made.append(_lengths(groups.by_judge("lengths", inputs.judges), said, job))
-        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[said])))
-    made += _families(inputs, groups, job, said_in(rows))
+    said = said_in(rows)
+    for name, (n, when) in zip(said, times_of(*map(F.col, said)), strict=True):
+        made.append(_lengths(groups.by_judge("lengths", inputs.judges), name, job, n, when))
+        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[name]), n, when))
+    made += _families(inputs, groups, job, said)
     return exploded(rows, F.array(*made))
 
 
@@ -102,13 +103,11 @@ def _labelled(group: Column, said: Sequence[tuple[Column, Sequence[str]]], job: 
     return [*made, comparison_observed(group, slices, F.col("votes") != NO_VOTES)]
 
 
-def _lengths(group: Column, said: str, job: EvaluateJob) -> Column:
-    asked = F.col(NAMED[said]) != "not_asked"
+def _lengths(group: Column, said: str, job: EvaluateJob, n: Column | None, when: Column) -> Column:
+    code: Column | list[Column] = coded((F.col("label_place"), LABELS), (F.col(said), SAID), (_length_bin(), BINS))
     if job.labels.rule == "each":
-        return observed(group, [F.col("votes"), F.col(NAMED[said]), named(_length_bin(), BINS)], when=asked)
-    return observed(
-        group, coded((F.col("label_place"), LABELS), (F.col(said), SAID), (_length_bin(), BINS)), when=asked
-    )
+        code = [F.col("votes"), F.col(NAMED[said]), named(_length_bin(), BINS)]
+    return observed(group, code, n=n, when=when & (F.col(NAMED[said]) != "not_asked"))
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
@@ -156,7 +155,7 @@ def _length_bin() -> Column:
     return (F.greatest(F.least(steps, F.lit(float(longest))), F.lit(-float(longest))) + longest).cast("int")
 
 
-def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Column:
+def _of_models(group: Column, verdict: Column, n: Column | None = None, when: Column | None = None) -> Column:
     """A game between the two models, in alphabetical order."""
     first, second = F.element_at("models", 1), F.element_at("models", 2)
     in_order = first < second
@@ -166,7 +165,8 @@ def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Colum
         .otherwise("failed")
     )
     parts = [F.least(first, second), F.greatest(first, second), winner]
-    return observed(group, parts, n=n, when=(verdict != "not_asked") & _has_two_models())
+    stands = (verdict != "not_asked") & _has_two_models()
+    return observed(group, parts, n=n, when=stands if when is None else stands & when)
 
 
 def _has_two_models() -> Column:
@@ -190,9 +190,10 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[s
     asked = F.col("verdict") != "not_asked"
     differ = asked & first.isNotNull() & second.isNotNull() & (first != second)
     matrix, verdicts = groups.by_judge("family_matrix", inputs.judges), [F.col(NAMED[name]) for name in said]
+    counted = list(zip(verdicts, times_of(*verdicts), strict=True))
     made = [
-        observed(matrix, [family, _sided(verdict, F.lit(is_first))], when=differ)
-        for verdict in verdicts
+        observed(matrix, [family, _sided(verdict, F.lit(is_first))], n=n, when=differ & when)
+        for verdict, (n, when) in counted
         for family, is_first in ((first, True), (second, False))
     ]
     made.append(comparison_observed(matrix, when=differ))
@@ -205,7 +206,9 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[s
     is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
     votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
     stands = asked & (is_first != is_second)
-    return made + [observed(group, [votes, _sided(verdict, is_first)], when=stands) for verdict in verdicts]
+    return made + [
+        observed(group, [votes, _sided(verdict, is_first)], n=n, when=stands & when) for verdict, (n, when) in counted
+    ]
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def hostile_content(text: str) -> ReportContent:
     return ReportContent(
         run_id=text,
         computed_at=COMPUTED_AT,
-        rules=Rules((text,), text, text, text, (text,), where=text, judgments_where=text),
+        rules=Rules((text,), text, text, text, (text,), where=text, judgments_where=text, why_headline=text),
         title=text,
         tables=(TableRead(text, text),),
         judges=(judge,),

@@ -15,7 +15,7 @@ from judgelake.measures.catalog.baselines import BASELINES
 from judgelake.measures.catalog.metric import Bracket, Effect, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
-from judgelake.measures.margin import log_odds, mean_log_odds, verdict_of_log_odds
+from judgelake.measures.odds import log_odds, mean_log_odds, verdict_of_log_odds
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [

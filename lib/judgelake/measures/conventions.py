@@ -20,13 +20,20 @@ class SwapRule(StrEnum):
     """PandaLM: the same place chosen in both orders is a tie, else the original order counts."""
     MEAN = "mean"
     """Each order counts one half: the mean of both orders, so that a preference for a place cancels out."""
+    MARGIN = "margin"
+    """The mean of both orders' log-odds decides."""
+    CENTRED = "centred"
+    """The log-odds of one order, without what the judge adds to the place shown first (its position offset).
+
+    Intervals of its figures take the offset as known; it has its own, in `position_offset`.
+    """
     AVERAGE = "average"
     """The verdict of the scores averaged over both orders."""
     BOTH_RIGHT = "both_right"
     """Auto-J and LLMBar: right only if both orders give the label; gives agreement but no class figures."""
 
 
-SCORED = (SwapRule.AVERAGE,)
+SCORED = (SwapRule.MARGIN, SwapRule.CENTRED, SwapRule.AVERAGE)
 """Rules whose one verdict is computed from what the judge gave in the two orders besides its verdicts."""
 
 

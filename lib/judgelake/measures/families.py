@@ -15,6 +15,8 @@ from judgelake.measures.leaderboard import figures as leaderboard_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
 from judgelake.measures.length import figures_beyond_labelers as length_beyond_labelers_figures
+from judgelake.measures.margin import BOTH, GAP, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS
+from judgelake.measures.margin import figures as offset_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.own_family import figures_beyond_labelers as self_preference_beyond_labelers_figures
@@ -50,19 +52,25 @@ from judgelake.measures.yes_no import has_yes_no_labels
 
 __all__ = [
     "APART",
+    "BOTH",
     "CELL",
     "CLASSES",
     "COMPARISONS",
     "FAILED",
+    "GAP",
     "LEAST_LABELERS",
+    "LONGEST_ODDS",
     "LONGEST_RATIO",
     "MOST_TESTED",
     "NO_VOTES",
     "OBSERVATION_DDL",
+    "OFFSET_OUTCOMES",
     "QUESTIONS",
     "RESULTS",
     "ROUNDING",
+    "SAME",
     "SEPARATOR",
+    "STEPS",
     "STEPS_A_DOUBLING",
     "VERDICTS",
     "VOTE",
@@ -91,6 +99,7 @@ __all__ = [
     "length_bin",
     "length_figures",
     "longer_figures",
+    "offset_figures",
     "order_figures",
     "pair_figures",
     "rank_correlation",

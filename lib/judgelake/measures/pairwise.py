@@ -25,6 +25,8 @@ NOT_ASKED_SO = {
     SwapRule.FIRST: "no labelled comparison was asked in the original order (AB)",
     SwapRule.SECOND: "no labelled comparison was asked in the reversed order (BA)",
     SwapRule.AVERAGE: "no labelled comparison has scores in both orders to average",
+    SwapRule.MARGIN: "no labelled comparison was asked in both orders, or the judge gives no log-odds",
+    SwapRule.CENTRED: "no comparison has log-odds in both orders, so the position offset is not known",
 }
 AGREEMENT_OF = {SwapRule.STRICT: "agreement_when_consistent"}
 """Where a rule leaves out what is hard, its agreement is another number than that of all comparisons."""

@@ -51,6 +51,7 @@ class JudgeCard:
                 "model": _text(section.model),
                 "model_version": _text(section.model_version),
                 "mode": _text(section.mode),
+                "log_odds": _text(section.log_odds),
                 "is_imported": section.is_imported,
             },
             "evaluation": {
@@ -155,6 +156,7 @@ def _rules(content: ReportContent) -> dict[str, Any]:
     rules = content.rules
     return {
         "swap_rules": [_text(rule) for rule in rules.swap_rules],
+        "odds_tie_margin": _number(rules.odds_tie_margin),
         "headline_because": _text(rules.why_headline),
         "failure_rule": _text(rules.failure_rule),
         "failure_score": _number(rules.failure_score),

@@ -16,6 +16,7 @@ from judgelake.report.numbers import (
     bounds_text,
     count_text,
     interval_text,
+    odds_tie_text,
     reason_text,
     tie_margin_text,
     value_text,
@@ -80,6 +81,8 @@ def _what_it_is(section: JudgeSection) -> Iterator[str]:
         "Fingerprint": section.fingerprint,
     }
     yield _list(f"{name}: {NOT_KNOWN if text is None else code(text)}" for name, text in facts.items())
+    if section.log_odds:
+        yield f"Its log-odds are made of {prose(section.log_odds)}."
     if section.is_imported:
         yield "Imported: the judgments were made elsewhere. Prompt, decoding and model are as stated in their file."
 
@@ -105,7 +108,10 @@ def _held_against(content: ReportContent) -> Iterator[str]:
             *(tables or ["Tables: not recorded"]),
             *(f"Only {what} where {code(where)}" for what, where in wheres if where),
             f"Labels: {kind}{_meant(rules.label_rule, LABEL_RULES)}{tie}.{labelers}",
-            *(f"Swap rule {_meant(rule, SWAP_RULES)}" for rule in rules.swap_rules),
+            *(
+                f"Swap rule {_meant(rule, SWAP_RULES)}{odds_tie_text(rule, rules.odds_tie_margin)}"
+                for rule in rules.swap_rules
+            ),
             *(prose(headline_sentence(rule, rules.why_headline)) for rule in rules.swap_rules[:1]),
             f"A judgment without a verdict: {_meant(rules.failure_rule, FAILURE_RULES)}{_failure_score(rules)}",
             f"Intervals: 95 %, all judgments of one question as one unit{buckets}",
@@ -149,7 +155,7 @@ def _cells(row: Result) -> tuple[str, ...]:
         title if row.subject is None else f"{title}, {code(row.subject)}",
         code(row.swap_rule) if row.swap_rule else "",
         value or lacking,
-        (interval_text(row) or NOT_KNOWN) if value else "",
+        (interval_text(row) or f"none: {prose(reason or NOT_KNOWN)}") if value else "",
         count_text(row.n),
         NOT_KNOWN if row.clusters is None else count_text(row.clusters),
         _coverage(row),

@@ -85,6 +85,8 @@ class JudgeSection:
     model: str | None = None
     model_version: str | None = None
     mode: str | None = None
+    log_odds: str | None = None
+    """What its log-odds are made of, for the swap rules margin and centred; None: it gives none."""
     is_imported: bool = False
     """Judged elsewhere: prompt, decoding and model are as stated in the file, if at all."""
     baselines: tuple[Result, ...] = ()
@@ -262,6 +264,8 @@ class Rules:
     """A slice of fewer comparisons is shown without a rate."""
     where: str | None = None
     judgments_where: str | None = None
+    odds_tie_margin: float = 0.0
+    """The swap rules margin and centred: log-odds of at most this size are a tie."""
     why_headline: str | None = None
     """Why the first swap rule is the headline's, as a clause."""
     epsilon: float | None = None

@@ -106,6 +106,13 @@ def tie_margin_text(tie_margin: float) -> str | None:
     return f"label scores within {tie_margin:g} of each other are a tie" if tie_margin > 0 else None
 
 
+def odds_tie_text(rule: str, tie_margin: float) -> str:
+    """When log-odds are a tie, as the end of a clause; empty for rules without log-odds, and where only 0 is one."""
+    if rule not in ("margin", "centred") or tie_margin <= 0:
+        return ""
+    return f"; log-odds of at most {tie_margin:g} are a tie"
+
+
 def count_text(count: int) -> str:
     """A count with thousands separators."""
     return f"{count:,}"

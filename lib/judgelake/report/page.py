@@ -84,6 +84,7 @@ def _environment() -> Environment:
     environment.filters["name"] = inert.name
     environment.filters["count"] = numbers.count_text
     environment.filters["p"] = numbers.p_text
+    environment.globals["odds_tie_text"] = numbers.odds_tie_text
     environment.filters["tie_margin"] = numbers.tie_margin_text
     modules = (
         baselines,

@@ -64,6 +64,13 @@ def test_position_bias_keeps_the_sign_that_delta_bias_drops() -> None:
     assert [metric for metric in found if metric_named(metric).is_effect] == ["position_bias"]
 
 
+def test_of_a_judge_that_always_names_the_first_place_both_biases_are_known() -> None:
+    found = found_in(table_of({("A", "B"): 9}))
+    delta, position = (found[name].estimate(questions=9) for name in ("delta_bias", "position_bias"))
+    assert (delta.value, position.value) == (1.0, 1.0)
+    assert (delta.low, delta.reason) == (None, metric_named("delta_bias").no_interval)
+
+
 def test_a_failed_judgment_favours_no_place_and_lowers_the_coverage() -> None:
     rows = {("A", "A"): 2, ("A", "failed"): 1, ("failed", "failed"): 1, ("A", "not_asked"): 6}
     left_out, wrong, tie = (

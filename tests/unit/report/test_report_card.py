@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from report_example import bare_judge, empty_content, full_content
+from report_example import RULES, bare_judge, empty_content, full_content
 from report_hostile import HOSTILE_TEXTS, hostile_content
 
-from judgelake.measures import Result
+from judgelake.measures import Result, metric_named
 from judgelake.report import Missing, judge_card
 from judgelake.report.card_markdown import ADDRESS, code
 from judgelake.report.inert import ACTING
@@ -65,6 +65,7 @@ def test_the_json_says_what_the_judge_is_and_what_it_was_held_against():
         "model": "/models/judgelm-7b",
         "model_version": "3",
         "mode": "pair",
+        "log_odds": None,
         "is_imported": False,
     }
     evaluation = card["evaluation"]
@@ -210,6 +211,28 @@ def test_a_margin_that_makes_ties_of_label_scores_stands_in_both_cards():
     assert read(content)["evaluation"]["rules"]["tie_margin"] == 1.0
     assert "labelers say; label scores within 1 of each other are a tie. Labelers:" in card_of(content).to_markdown()
     assert "are a tie" not in card_of(full_content()).to_markdown()
+
+
+def test_both_cards_say_which_rule_is_the_headlines_and_why_and_what_its_log_odds_are():
+    rules = replace(RULES, swap_rules=("margin", "mean"), why_headline="all have log-odds", odds_tie_margin=0.5)
+    content = replace(full_content(), rules=rules)
+    content = replace(content, judges=(replace(content.judges[0], log_odds="log-probabilities"),))
+    told = read(content)
+    assert told["evaluation"]["rules"]["headline_because"] == "all have log-odds"
+    assert (told["evaluation"]["rules"]["odds_tie_margin"], told["judge"]["log_odds"]) == (0.5, "log-probabilities")
+    markdown = card_of(content).to_markdown()
+    meaning = "both orders; the mean of their log-odds decides"
+    assert f"- The headline's swap rule is margin ({meaning}): all have log-odds." in markdown
+    assert f"- Swap rule `margin`: {meaning}; log-odds of at most 0.5 are a tie\n" in markdown
+    assert "Its log-odds are made of log-probabilities." in markdown
+
+
+def test_a_number_that_has_no_interval_by_its_nature_is_not_called_unknown():
+    delta = Result("delta_bias", 1.0, reason=metric_named("delta_bias").no_interval, n=9)
+    markdown = bare_card(headline=(delta,)).to_markdown().replace("\u202f", " ")
+    (line,) = [line for line in markdown.splitlines() if line.startswith("| Delta bias")]
+    assert "100.0 % | none: an absolute value" in line
+    assert "not known" not in line.partition("none:")[0]
 
 
 def test_the_json_keeps_texts_whole():

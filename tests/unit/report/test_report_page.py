@@ -358,6 +358,13 @@ def test_a_single_pair_has_one_interval():
     assert "at once" not in text
 
 
+def test_the_headlines_rule_and_its_reason_stand_at_a_glance():
+    rules = replace(RULES, why_headline="j<i> was asked in one order only")
+    page = render_page(replace(full_content(), rules=rules))
+    sentence = "The headline&#39;s swap rule is first (the original order (AB) only): j&lt;i&gt; was asked in one order"
+    assert sentence in page.partition('id="glance"')[2].partition("</section>")[0]
+
+
 def test_a_position_bias_that_was_not_found_is_shown_at_a_glance_with_what_the_data_allow():
     share = rate("consistency", 0.9, 0.02, 100)
     bias = Result("position_bias", 0.01, -0.02, 0.04, 0.042, n=100)

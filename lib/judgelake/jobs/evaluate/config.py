@@ -109,6 +109,9 @@ class EvaluateJob(Config):
     swap_rules: Annotated[tuple[SwapRule, ...], EachOnce] | None = Field(default=None, min_length=1)
     """All are reported; the first is used for the headline, for comparing judges with each other and for win rates.
     Null: chosen from the data, the same for all judges (`headline.chosen_rules`)."""
+    tie_margin: float = Field(default=0.0, ge=0)
+    """The swap rules margin and centred: log-odds of at most this size are a tie. In nats, or in score points for a
+    judge that gives scores and no log-probabilities."""
     failure_rule: FailureRule = FailureRule.LEFT_OUT
     failure_score: float | None = None
     """Score of every answer of a failed judgment where failures are not left out (Auto-J's code: 5.0). Null: where a

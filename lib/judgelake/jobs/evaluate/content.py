@@ -50,6 +50,7 @@ def report_content(evaluation: Evaluation) -> ReportContent:
         computed_at=evaluation.computed_at,
         rules=Rules(
             swap_rules=tuple(rule.value for rule in job.rules),
+            odds_tie_margin=job.tie_margin,
             why_headline=evaluation.why_headline,
             failure_rule=job.failure_rule.value,
             failure_score=job.failure_score,

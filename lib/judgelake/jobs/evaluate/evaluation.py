@@ -25,7 +25,7 @@ from judgelake.jobs.evaluate.figures import (
     told_by_driver,
     told_by_executors,
 )
-from judgelake.jobs.evaluate.headline import LISTED, asked_of, chosen_rules, is_in_question
+from judgelake.jobs.evaluate.headline import LISTED, chosen_rules, surveyed
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.agreement import (
@@ -116,13 +116,15 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         # The caller gets the verdicts and releases them; on an error, this releases them.
         on_failure = in_memory.enter_context(ExitStack())
         on_failure.callback(pairs.unpersist)
-        chosen = chosen_rules(job, inputs.judges, asked_of(pairs) if is_in_question(job, inputs.judges) else {})
+        found = surveyed(pairs, job, inputs.judges)
+        chosen = chosen_rules(job, inputs.judges, found.asked)
         job = job.model_copy(update={"swap_rules": chosen.rules})
-        rows, graded = judged_rows(pairs, job), _graded(inputs, bucketed, known, job)
+        rows = judged_rows(pairs, job, inputs.judges, known.slices, found.offsets)
+        graded = _graded(inputs, bucketed, known, job)
         if graded is not None:
             on_failure.callback(graded.persist().unpersist)
         say("counting and computing metrics")
-        made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job).metrics(), job)
+        made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job, found.offsets).metrics(), job)
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         write_rows(spark, job, inputs, run_id, made, now)
         on_failure.pop_all()
@@ -169,6 +171,7 @@ class _Counting:
     inputs: Inputs
     known: Survey
     job: EvaluateJob
+    offsets: dict[int, float]
 
     def metrics(self) -> list[Result]:
         """All rows of the metrics table."""
@@ -188,7 +191,7 @@ class _Counting:
         """The observations of all families in the data."""
         inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
         made = [
-            pair_observations(self.rows, inputs, groups, job),
+            pair_observations(self.rows, inputs, groups, job, self.offsets),
             judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),

@@ -39,6 +39,7 @@ from judgelake.measures.families import (
     length_beyond_labelers_figures,
     length_figures,
     longer_figures,
+    offset_figures,
     order_figures,
     pair_figures,
     ranking_figures,
@@ -161,6 +162,7 @@ class Figuring:
     def _figures(self, group: Group, table: Table) -> Iterator[Figure]:
         job = self.job
         of_family: dict[str, Callable[[], Iterator[Figure]]] = {
+            "offsets": lambda: offset_figures(table),
             "orders": lambda: order_figures(table, job.failure_rule),
             "pairs": lambda: pair_figures(table, job.rules, job.failure_rule),
             "scored_pairs": lambda: scored_pair_figures(table, SwapRule(group.subject or ""), job.failure_rule),

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.inputs import JudgeInfo
+from judgelake.jobs.evaluate.log_odds import OWN_ODDS, REVERSED_ODDS, gap_of_orders
 from judgelake.jobs.evaluate.verdicts import NOT_ASKED, VOTES
 from judgelake.measures import SwapRule
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-CANDIDATES = (SwapRule.MEAN, SwapRule.FIRST)
-"""Rules of the headline, the best first."""
-REPORTED = (*CANDIDATES, SwapRule.STRICT, SwapRule.BOTH_RIGHT)
+CANDIDATES = (SwapRule.MARGIN, SwapRule.MEAN, SwapRule.CENTRED, SwapRule.FIRST)
+"""Rules of the headline, the best first: those of both orders, then the one that makes one order as good as it gets."""
+REPORTED = (SwapRule.MARGIN, SwapRule.MEAN, SwapRule.FIRST, SwapRule.STRICT, SwapRule.BOTH_RIGHT)
+"""Rules that are reported besides that of the headline."""
 # A rule that leaves out more of what a judge was asked does not represent it.
 LEAST_SHARE = 0.5
+# The standard error of an offset from fewer gaps is not small beside the log-odds that it corrects.
+LEAST_GAPS = 30
 LISTED = "it is the first of swap_rules"
 
 
@@ -30,15 +34,36 @@ class Asked:
 
     comparisons: int
     in_both: int
-    """Of these, those asked in both orders."""
+    """Of these, those asked in both orders; next those with log-odds in both."""
+    odds_in_both: int = 0
+    odds: int = 0
+    """Those with log-odds in the original order, or, if that was not asked, in the reversed one."""
+    gaps: int = 0
+    """All its comparisons with log-odds in both orders, labelled or not."""
 
     def of_rule(self, rule: SwapRule) -> int:
         """On how many of them a rule can say something; for FIRST all, since it is what is left."""
-        return self.comparisons if rule is SwapRule.FIRST else self.in_both
+        usable = self.odds if self.gaps >= LEAST_GAPS else 0
+        special = {
+            SwapRule.MARGIN: self.odds_in_both,
+            SwapRule.CENTRED: usable,
+            SwapRule.FIRST: self.comparisons,
+        }
+        return special.get(rule, self.in_both)
 
     def supports(self, rule: SwapRule) -> bool:
         """Whether these are enough for a headline."""
         return self.of_rule(rule) >= LEAST_SHARE * self.comparisons
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What must be known of the judgments of two answers before their verdicts are counted."""
+
+    asked: dict[int, Asked] = field(default_factory=dict)
+    """By the number of the judge."""
+    offsets: dict[int, float] = field(default_factory=dict)
+    """The position offset of each judge that has log-odds of one comparison in both orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +74,48 @@ class Chosen:
     why: str
 
 
-def is_in_question(job: EvaluateJob, judges: Sequence[JudgeInfo]) -> bool:
-    """Whether the data must be looked at: no rules are listed, and a judge may have been asked in both orders."""
-    return job.swap_rules is None and any(all(judge.pair_orders) for judge in judges)
+def is_survey_needed(job: EvaluateJob, judges: Sequence[JudgeInfo]) -> bool:
+    """Whether a judge may have an offset, or the rules hang on how many comparisons were asked in both orders."""
+    in_both = [judge for judge in judges if all(judge.pair_orders)]
+    return any(judge.log_odds for judge in in_both) or (job.swap_rules is None and bool(in_both))
 
 
-def asked_of(rows: DataFrame) -> dict[int, Asked]:
-    """What each judge was asked, by its number.
+def surveyed(rows: DataFrame, job: EvaluateJob, judges: Sequence[JudgeInfo]) -> Surveyed:
+    """What each judge was asked, and its offset; nothing where neither the choice of rules nor an offset needs it.
 
     Args:
-        rows: of `pair_rows`.
+        rows: of `pair_rows`, persisted.
+        job: the evaluation.
+        judges: all of it.
     """
-    is_labelled = F.expr(f"{' + '.join(VOTES)} > 0")
+    if not is_survey_needed(job, judges):
+        return Surveyed()
+    is_labelled = F.expr(f"{' + '.join(VOTES)} > 0").alias("is_labelled")
     is_both = (F.col("own") != NOT_ASKED) & (F.col("reversed") != NOT_ASKED)
-    counted: list[Any] = (
-        rows.groupBy("judge_number", is_labelled.alias("is_labelled"))
-        .agg(F.count("*").alias("comparisons"), F.count_if(is_both).alias("in_both"))
-        .collect()
-    )
-    # Those with a label last, so that they replace the others.
-    return {
-        row["judge_number"]: Asked(row["comparisons"], row["in_both"])
-        for row in sorted(counted, key=lambda row: row["is_labelled"])
-    }
+    counts = {"comparisons": F.count("*"), "in_both": F.count_if(is_both)}
+    if OWN_ODDS in rows.columns:
+        usable = F.when(F.col("own") != NOT_ASKED, F.col(OWN_ODDS)).otherwise(F.col(REVERSED_ODDS))
+        gap = gap_of_orders()
+        counts |= {"odds_in_both": F.count(gap), "odds": F.count(usable), "gap": F.sum(gap)}
+    counted = rows.groupBy("judge_number", is_labelled).agg(*(of.alias(name) for name, of in counts.items())).collect()
+    by_judge: dict[int, list[dict[str, Any]]] = {}
+    for row in sorted(counted, key=lambda row: row["is_labelled"]):
+        by_judge.setdefault(row["judge_number"], []).append({"odds_in_both": 0, "odds": 0} | row.asDict())
+    return _surveyed(by_judge)
+
+
+def _surveyed(by_judge: Mapping[int, list[dict[str, Any]]]) -> Surveyed:
+    """From the counts of each judge: of its comparisons without a label, then of those with one, if there are any."""
+    asked, offsets = {}, {}
+    for judge, rows in by_judge.items():
+        gaps, of_labelled = sum(row["odds_in_both"] for row in rows), rows[-1]
+        comparisons, in_both, odds_in_both, odds = (
+            of_labelled[name] for name in ("comparisons", "in_both", "odds_in_both", "odds")
+        )
+        asked[judge] = Asked(comparisons, in_both, odds_in_both, odds, gaps)
+        if gaps:
+            offsets[judge] = sum(row["gap"] or 0.0 for row in rows) / gaps / 2
+    return Surveyed(asked, offsets)
 
 
 def chosen_rules(job: EvaluateJob, judges: Sequence[JudgeInfo], asked: Mapping[int, Asked]) -> Chosen:
@@ -83,7 +127,7 @@ def chosen_rules(job: EvaluateJob, judges: Sequence[JudgeInfo], asked: Mapping[i
     Args:
         job: the evaluation.
         judges: all of it.
-        asked: of `asked_of`; empty if no judge was asked in both orders.
+        asked: of `surveyed`; empty if no judge was asked in both orders.
     """
     if job.swap_rules is not None:
         return Chosen(job.swap_rules, LISTED)
@@ -98,9 +142,13 @@ def chosen_rules(job: EvaluateJob, judges: Sequence[JudgeInfo], asked: Mapping[i
 
 def _why(headline: SwapRule, judges: Sequence[JudgeInfo], asked: Mapping[int, Asked]) -> str:
     """Why the headline has this rule and none before it."""
+
+    def lacking(rule: SwapRule) -> str:
+        return next(one.name for one in judges if one.number in asked and not asked[one.number].supports(rule))
+
+    if headline is SwapRule.MARGIN:
+        return "every judge has log-odds in both orders"
     if headline is SwapRule.MEAN:
-        return "every judge was asked in both orders"
-    lacking = next(
-        judge.name for judge in judges if judge.number in asked and not asked[judge.number].supports(SwapRule.MEAN)
-    )
-    return f"most comparisons of {lacking} were asked in one order only"
+        return f"every judge was asked in both orders, but not all have log-odds, as {lacking(SwapRule.MARGIN)}"
+    in_one = f"most comparisons of {lacking(SwapRule.MEAN)} were asked in one order only"
+    return f"{in_one}, and every judge has log-odds and an offset" if headline is SwapRule.CENTRED else in_one

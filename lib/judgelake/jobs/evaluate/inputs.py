@@ -18,9 +18,11 @@ from judgelake.jobs.evaluate.labels import LabelsRead, in_order, read_labels
 from judgelake.lake import Pinned, read_pinned
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 IMPORTED = "imported"
+NATS, POINTS = "log-probabilities", "scores"
+"""What a judge's log-odds are made of: never of both, since nats and score points are no one scale."""
 # The key of a request to a judge, over all its attempts.
 REQUEST = ("comparison_id", "judge_fingerprint", "shown_order", "repeat")
 # Up to this many requests are broadcast to every task; for more, Spark chooses the join.
@@ -49,6 +51,8 @@ class JudgeInfo:
     """Number of judgments of several answers in the original order, and in the reversed one."""
     pair_orders: tuple[int, int] = (0, 0)
     """The same of two answers alone."""
+    log_odds: str | None = None
+    """What its log-odds of two answers are made of, `NATS` or `POINTS`; None: it gives neither."""
     in_other_orders: int = 0
     """Number of judgments in an order that is neither the original nor the reversed one."""
     statuses: dict[str, int] = field(default_factory=dict)
@@ -141,6 +145,8 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
             F.max("repeat").alias("repeat"),
             F.max((F.col("engine") == IMPORTED).cast("int")).alias("imported"),
             F.count("scores").alias("scores"),
+            F.count_if(F.size("scores") == 2).alias("leads"),
+            F.count_if(_has_log_odds(judgments)).alias("log_odds"),
         )
         .collect()
     )
@@ -186,10 +192,25 @@ def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], sta
         gives_scores=any(row["scores"] for row in rows),
         is_asked_in_order=any(len(row["shown_order"]) > 1 for row in rows),
         orders=(asked[0], asked[1]),
+        log_odds=_source_of([row for row in rows if len(row["shown_order"]) == 2]),
         pair_orders=(by_order.get("AB", 0), by_order.get("BA", 0)),
         in_other_orders=sum(n for order, n in by_order.items() if order not in orders_of(len(order))),
         statuses=statuses,
     )
+
+
+def _has_log_odds(judgments: DataFrame) -> Column:
+    # A pinned version may be from before the column.
+    if "verdict_logprobs" not in judgments.columns:
+        return F.lit(False)
+    first, second = (F.try_element_at("verdict_logprobs", F.lit(letter)) for letter in ("A", "B"))
+    return first.isNotNull() & second.isNotNull()
+
+
+def _source_of(rows: list[Any]) -> str | None:
+    """Where the log-odds of judgments of two answers come from; see `JudgeInfo.log_odds`."""
+    counts = {NATS: sum(row["log_odds"] for row in rows), POINTS: sum(row["leads"] for row in rows)}
+    return next((source for source, count in counts.items() if count), None)
 
 
 def _last(rows: list[Any]) -> Any:

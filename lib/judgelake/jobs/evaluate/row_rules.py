@@ -10,8 +10,8 @@ from judgelake.measures import OrderRule, SwapRule, counted_as, metric_named
 from judgelake.measures.families import Figure
 
 ONE_ORDER = (SwapRule.FIRST, SwapRule.SECOND)
-OF_PARTS = (SwapRule.MEAN,)
-"""Rules that do not look at the two orders' verdicts on more than two answers."""
+OF_PARTS = (SwapRule.MEAN, SwapRule.MARGIN, SwapRule.CENTRED)
+"""Rules that are of two answers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ def graded_rule(judge: JudgeInfo, job: EvaluateJob) -> SwapRule | None:
     """How a judge's two orders become one when compared with scores or rankings; None if it is shown no orders.
 
     The headline's rule if it takes one order. Else scores are averaged over both, whatever that rule, since no other
-    rule combines scores, and a judge without scores must name the same best answer in both. MEAN makes no verdict of
-    both orders, so under it a judge that was hardly asked in both is compared by the order that it was asked in.
+    rule combines scores, and a judge without scores must name the same best answer in both. A headline by one of
+    `OF_PARTS` says nothing of more answers, so a judge that was hardly asked in both orders is compared by one.
     """
     if not judge.is_asked_in_order:
         return None

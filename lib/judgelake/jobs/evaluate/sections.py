@@ -51,6 +51,7 @@ def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
         model=model_name(judge),
         model_version=judge.model_version,
         mode=judge.mode,
+        log_odds=judge.log_odds,
         is_imported=judge.is_imported,
         baselines=tuple(row for row in whole if row.metric in shown_in(BASELINES)),
         confusion=_confusion(whole, rules, kind),

@@ -30,8 +30,14 @@ def numbered(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:
     return judgments.withColumn("judge_number", F.element_at(by_fingerprint, F.col("judge_fingerprint")))
 
 
-def both_orders(judgments: DataFrame, *, scored: Sequence[int] | None = None, margin_of_own: bool = True) -> DataFrame:
-    """One row per comparison of two answers and judge: `own`, `reversed`, `margin`, and `average` if it is wanted.
+def both_orders(
+    judgments: DataFrame,
+    *,
+    scored: Sequence[int] | None = None,
+    log_odds: Column | None = None,
+    margin_of_own: bool = True,
+) -> DataFrame:
+    """One row per comparison of two answers and judge: `own`, `reversed`, `margin`, and what else is wanted.
 
     The verdicts are indices in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
     earlier text of the comparison, does not count) and of the first repeat. If the latest judgments of the two orders
@@ -40,7 +46,8 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int] | None = None, ma
     Args:
         judgments: with `judge_number`.
         scored: numbers of the judges whose scores are averaged over both orders; for others the average counts as not
-            asked, also where they failed. None: no average is wanted.
+            asked, also where they failed. None: no `by_average` is wanted.
+        log_odds: of a judgment; None: no `own_log_odds` and `reversed_log_odds` are wanted.
         margin_of_own: whether `margin` is that of the original order, or of the reversed one.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
@@ -50,9 +57,10 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int] | None = None, ma
         # Numbers, not texts: then Spark aggregates by hash and does not sort all judgments first.
         code_of(F.col("status"), F.col("verdict")).alias("code"),
         "margin",
-        _lead().alias("lead"),
+        lead_of_scores().alias("lead"),
         text_of(judgments),
         moment_of(judgments).alias("moment"),
+        *(() if log_odds is None else (log_odds.alias("log_odds"),)),
     )
 
     def latest(value: str, order: Column) -> Column:
@@ -66,12 +74,14 @@ def both_orders(judgments: DataFrame, *, scored: Sequence[int] | None = None, ma
         asked[f"{name}_at"] = F.max(F.when(order, F.col("moment")))
     if scored:
         asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
+    if log_odds is not None:
+        asked |= {"own_log_odds": latest("log_odds", is_own), "reversed_log_odds": latest("log_odds", is_reversed)}
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
     wide = _of_one_text(wide, "own" if margin_of_own else "reversed")
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
-    if scored is None:
-        return wide.withColumns(codes)
-    return wide.withColumns({**codes, "average": _average(scored) if scored else F.lit(NOT_ASKED)})
+    if scored is not None:
+        codes["by_average"] = _average(scored) if scored else F.lit(NOT_ASKED)
+    return wide.withColumns(codes)
 
 
 def moment_of(judgments: DataFrame) -> Column:
@@ -103,6 +113,8 @@ def _of_one_text(wide: DataFrame, margin_of: str) -> DataFrame:
         "own_lead": "own",
         "reversed": "reversed",
         "reversed_lead": "reversed",
+        "own_log_odds": "own",
+        "reversed_log_odds": "reversed",
     }
     kept = {name: F.when(~is_old[order], F.col(name)) for name, order in of_order.items() if name in wide.columns}
     return wide.withColumns(kept).drop("own_text", "reversed_text", "own_at", "reversed_at")
@@ -125,8 +137,8 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
     over the labelers. `is_split` marks votes for which the rule gives no label. `all_votes` are the votes for A, for B
     and for a tie, whatever the rule.
     """
-    lead = _lead()
-    votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", _side(lead, rule.tie_margin))})
+    lead = lead_of_scores()
+    votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", side_of(lead, rule.tie_margin))})
     counts = votes.groupBy("comparison_id").agg(
         *(F.count_if(F.col("vote") == name.removeprefix("votes_")).alias(name) for name in VOTES),
         F.avg(F.abs("lead")).alias("label_lead"),
@@ -147,7 +159,7 @@ def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:
     if rule.rule == "mean":
         # If only some labelers gave scores there is no mean over all: then the majority of their votes counts.
         mean = F.when(F.col("leads") == total, F.col("mean_lead"))
-        of_mean = _side(mean, rule.tie_margin)
+        of_mean = side_of(mean, rule.tie_margin)
         won = {name: F.coalesce(of_mean == name.removeprefix("votes_"), found) for name, found in won.items()}
         leads = F.coalesce(F.abs(mean), leads)
     chosen = {name: found.cast("long") for name, found in won.items()}
@@ -171,20 +183,20 @@ def vote_of(tie_margin: float) -> Column:
     return F.coalesce("verdict", best_of("scores", tie_margin))
 
 
-def _lead() -> Column:
+def lead_of_scores() -> Column:
     """The first of two scores minus the second; NULL without two numbers."""
     both = F.element_at("scores", 1) - F.element_at("scores", 2)
     return F.when(F.size("scores") == 2, F.nanvl(both, F.lit(None).cast("double")))
 
 
-def _side(lead: Column, tie_margin: float = 0.0) -> Column:
+def side_of(lead: Column, tie_margin: float = 0.0) -> Column:
     """The verdict of the first score minus the second; NULL if that is NULL. Rounding errors are below `ROUNDING`."""
     return F.when(F.abs(lead) <= tie_margin + ROUNDING, "tie").when(lead > 0, "A").when(lead < 0, "B")
 
 
 def _average(scored: Sequence[int]) -> Column:
     """The verdict of the scores averaged over both orders; failed if one of them has, not asked without scores."""
-    side = _side(F.col("own_lead") + F.col("reversed_lead"))
+    side = side_of(F.col("own_lead") + F.col("reversed_lead"))
     either_lacks = F.col("own").isNull() | F.col("reversed").isNull()
     either_failed = F.col("judge_number").isin(*scored) & ((F.col("own") == FAILED) | (F.col("reversed") == FAILED))
     average = F.when(either_lacks, NOT_ASKED)

@@ -25,6 +25,8 @@ _headline = partial(_agreement, kind=PAIRS, is_headline=True)
 # A failed judgment favours no place; where only the two answers are compared, it is a class of its own.
 _favour = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.NEVER_WRONG)
 _answers = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.BY_RULE)
+# Of judgments with log-odds; a failed one has none.
+_odds = partial(Metric, section=ORDERS, swap_rule=OrderRule.NONE, failures=Failures.LEFT_OUT)
 _class = partial(Metric, section=CLASSES, swap_rule=OrderRule.EACH, failures=Failures.BY_RULE)
 _ties = partial(Metric, section=TIES, failures=Failures.BY_RULE)
 
@@ -99,6 +101,17 @@ OF_PAIRS: tuple[Metric, ...] = (
         "Delta bias",
         "absolute difference of bias to first and bias to second; chance alone makes it larger than zero",
         no_interval="an absolute value cannot be on both sides of zero: see the interval of position_bias",
+    ),
+    _odds(
+        "position_offset",
+        "Position offset",
+        "what being shown first adds to an answer's log-odds: half the mean gap between the orders, in nats or points",
+        scale=Scale.NUMBER,
+    ),
+    _odds(
+        "centred_consistency",
+        "Consistency, centred",
+        "share of comparisons with the same verdict in both orders once the position offset is taken off",
     ),
     _answers(
         "positional_agreement",

@@ -7,10 +7,12 @@ from evaluation_example import judge_info
 
 from judgelake.config import validated
 from judgelake.jobs.evaluate import EvaluateJob
-from judgelake.jobs.evaluate.headline import Asked, chosen_rules, is_in_question
+from judgelake.jobs.evaluate.headline import Asked, chosen_rules, is_survey_needed
 from judgelake.jobs.evaluate.row_rules import graded_rule
 
 BOTH, HARDLY, ONE = Asked(100, 100), Asked(100, 20), Asked(100, 0)
+SURE = Asked(100, 100, odds_in_both=90, odds=95, gaps=90)
+MIXED, BARELY_MIXED = (Asked(100, 35, gaps, 98, gaps) for gaps in (34, 29))
 
 
 def job(**changes):
@@ -27,7 +29,28 @@ def chosen(*asked, **changes):
     ("asked", "rules", "why"),
     [
         pytest.param(
-            [BOTH, BOTH], ["mean", "first", "strict", "both_right"], "every judge was asked in both orders", id="both"
+            [SURE, SURE],
+            ["margin", "mean", "first", "strict", "both_right"],
+            "every judge has log-odds in both orders",
+            id="log-odds",
+        ),
+        pytest.param(
+            [SURE, BOTH],
+            ["mean", "margin", "first", "strict", "both_right"],
+            "every judge was asked in both orders, but not all have log-odds, as j1",
+            id="not all have log-odds",
+        ),
+        pytest.param(
+            [MIXED, SURE],
+            ["centred", "margin", "mean", "first", "strict", "both_right"],
+            "most comparisons of j0 were asked in one order only, and every judge has log-odds and an offset",
+            id="one order each, with log-odds",
+        ),
+        pytest.param(
+            [BARELY_MIXED],
+            ["first", "margin", "mean", "strict", "both_right"],
+            "most comparisons of j0 were asked in one order only",
+            id="too few in both for an offset",
         ),
         pytest.param(
             [BOTH, ONE],
@@ -50,10 +73,11 @@ def test_the_headline_is_by_the_best_rule_that_all_judges_support(asked, rules, 
 
 
 def test_rules_that_are_listed_stay_and_cost_no_look_at_the_data():
-    judges = [judge_info(pair_orders=(9, 9))]
-    assert is_in_question(job(), judges)
-    assert not is_in_question(job(swap_rules=["first"]), judges)
-    assert not is_in_question(job(), [judge_info(pair_orders=(9, 0))])
+    judge = judge_info(pair_orders=(9, 9))
+    assert is_survey_needed(job(), [judge])
+    assert not is_survey_needed(job(swap_rules=["first"]), [judge])
+    assert not is_survey_needed(job(), [judge_info(pair_orders=(9, 0), log_odds="scores")])
+    assert is_survey_needed(job(swap_rules=["first"]), [judge_info(pair_orders=(9, 9), log_odds="scores")])
     assert chosen(BOTH, swap_rules=["strict", "first"]) == (["strict", "first"], "it is the first of swap_rules")
 
 

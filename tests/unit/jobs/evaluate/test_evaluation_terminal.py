@@ -88,8 +88,21 @@ def test_the_terminal_says_what_failures_leave_open_below_the_table(rows, line):
     assert place > 2
 
 
+def test_the_terminal_says_which_rule_is_the_headlines_and_why():
+    text = printed(OF_PAIRS, swap_rules=["first"])
+    sentence = "The headline's swap rule is first (the original order (AB) only): it is the first of swap_rules."
+    assert sentence in text.splitlines()
+    assert "headline" not in printed(OF_SCORES)
+
+
+def test_agreement_where_both_orders_agree_stands_in_a_line_of_its_own():
+    consistent = row("agreement_when_consistent", 0.9, 0.85, 0.95, n=70, swap_rule="strict")
+    lines = [" ".join(line.split()) for line in printed([*OF_PAIRS, consistent]).splitlines()]
+    assert "judge strict 90.0 (85.0-95.0) 70 70.0% - 75.0 -" in lines
+
+
 def test_a_judge_that_abstains_and_never_fails_has_no_bounds():
-    strict = row("agreement", 0.8, 0.7, 0.9, swap_rule="strict")
+    strict = row("agreement_when_consistent", 0.8, 0.7, 0.9, swap_rule="strict")
     told = replace(strict, if_failures_wrong=0.8, if_failures_right=0.8)
     assert (told.n, told.asked) == (90, 100), "the rest abstains"
     assert "failures" not in printed([told])

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.inputs import Inputs
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import NAMED, said_in
+from judgelake.jobs.evaluate.observations.judged import NAMED, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import comparison_observed, exploded, observed
 from judgelake.jobs.evaluate.verdicts import numbered, vote_of
 from judgelake.measures.families import CLASSES, LEAST_LABELERS, MOST_TESTED, RESULTS, SEPARATOR, WRONG
@@ -101,11 +101,15 @@ def alternative_observations(rows: DataFrame, inputs: Inputs, groups: Groups, ti
     group = groups.by_judge("alternatives", inputs.judges)
     if not LEAST_LABELERS <= len(inputs.labelers) <= MOST_TESTED:
         return None
-    of_orders = [rows.withColumn("verdict", F.col(NAMED[said])) for said in said_in(rows)]
+    names = said_in(rows)
+    of_orders = [
+        rows.where(when).withColumns({"verdict": F.col(NAMED[name]), "times": F.lit(1) if n is None else n})
+        for name, (n, when) in zip(names, times_of(*map(F.col, names)), strict=True)
+    ]
     counting = (
         reduce(DataFrame.unionByName, of_orders)
         .where(F.col("verdict").isin(*CLASSES, WRONG))
-        .select("comparison_id", "bucket", "question_key", "judge_number", "verdict", "all_votes")
+        .select("comparison_id", "bucket", "question_key", "judge_number", "verdict", "times", "all_votes")
     )
     labels = inputs.labels.select("comparison_id", "labeler", vote_of(tie_margin).alias("vote")).where(
         "vote IS NOT NULL"
@@ -120,7 +124,7 @@ def alternative_observations(rows: DataFrame, inputs: Inputs, groups: Groups, ti
     result = F.when(with_judge > with_labeler, judge).when(with_judge < with_labeler, labeler).otherwise(both)
     is_shared = F.aggregate("all_votes", F.lit(0).cast("long"), lambda total, one: total + one) > 1
     competing = counting.join(labels, "comparison_id").where(is_shared)
-    return exploded(competing, F.array(observed(group, [F.coalesce("labeler", F.lit("")), result])))
+    return exploded(competing, F.array(observed(group, [F.coalesce("labeler", F.lit("")), result], n=F.col("times"))))
 
 
 def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:

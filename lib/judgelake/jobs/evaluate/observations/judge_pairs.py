@@ -13,7 +13,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import JudgePairs
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import by_verdict
+from judgelake.jobs.evaluate.observations.judged import named, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import LABELS, SAID, coded, exploded, observed
 
 if TYPE_CHECKING:
@@ -97,38 +97,51 @@ def judge_pair_observations(
     of_pair = [groups.number("judge_pairs", *pair) for pair in pairs]
     slots = {number: slot for slot, number in enumerate(sorted({number for pair in pairs for number in pair}))}
     slot = [slots.get(judge.number) for judge in inputs.judges]
-    asked = by_verdict(rows.where("verdict != 'not_asked'"))
-    asked = asked.withColumn("slot", _looked_up(slot, F.col("judge_number")))
+    asked = rows.where("verdict != 'not_asked'").withColumn("slot", _looked_up(slot, F.col("judge_number")))
     taking_part = asked.where("slot IS NOT NULL")
-    words = [_word(number) for number in range(-(-len(slots) // JUDGES_A_WORD))]
-    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place", "place")
-    together = taking_part.groupBy(*same).agg(F.array(*words).alias("words"), F.count("*").alias("judges"))
+    said, numbers = said_in(rows), range(-(-len(slots) // JUDGES_A_WORD))
+    words = [F.array(*(_word(number, name) for number in numbers)).alias(f"words_{name}") for name in said]
+    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
+    together = taking_part.groupBy(*same).agg(*words, F.count("*").alias("judges"))
     # A single judge cannot be compared with another.
     each = together.where("judges > 1").withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
-    firsts, seconds = ([slots[pair[side]] for pair in pairs] for side in (0, 1))
-    unpacked = each.withColumns({"first": _unpacked(firsts), "second": _unpacked(seconds)})
-    both = unpacked.where("first > 0 AND second > 0")
-    first, second = (F.col(name) - 1 for name in ("first", "second"))
-    outcome: Column | list[Column] = coded((F.col("label_place"), LABELS), (first, SAID), (second, SAID))
-    if rule == "each":
-        names = F.array(*map(F.lit, SAID))
-        outcome = [F.col("votes"), *(F.element_at(names, F.col(name).cast("int")) for name in ("first", "second"))]
-    return exploded(both, F.array(observed(_looked_up(of_pair, F.col("pair")), outcome)))
+    sides = [(side, [slots[pair[place]] for pair in pairs]) for place, side in enumerate(("first", "second"))]
+    unpacked = each.withColumns({f"{side}_{name}": _unpacked(of, name) for side, of in sides for name in said})
+    # Whether a judge was asked is the same for both orders of a rule that needs both.
+    both = unpacked.where("first_said > 0 AND second_said > 0")
+    group, outcomes = _looked_up(of_pair, F.col("pair")), [_sides_of(name) for name in said]
+    times = times_of(*(first * (len(SAID) + 1) + second for first, second in outcomes))
+    made = [
+        observed(group, _outcome(first - 1, second - 1, rule), n=n, when=when)
+        for (first, second), (n, when) in zip(outcomes, times, strict=True)
+    ]
+    return exploded(both, F.array(*made))
+
+
+def _sides_of(said: str) -> tuple[Column, Column]:
+    """The verdicts of both judges, each its index in `SAID` plus one."""
+    return F.col(f"first_{said}"), F.col(f"second_{said}")
+
+
+def _outcome(first: Column, second: Column, rule: str) -> Column | list[Column]:
+    if rule != "each":
+        return coded((F.col("label_place"), LABELS), (first, SAID), (second, SAID))
+    return [F.col("votes"), named(first, SAID), named(second, SAID)]
 
 
 def _looked_up(numbers: Sequence[int | None], place: Column) -> Column:
     return F.element_at(F.array(*(F.lit(number).cast("int") for number in numbers)), place + 1)
 
 
-def _word(number: int) -> Column:
+def _word(number: int, said: str) -> Column:
     """The verdicts of the judges in the slots of one word, packed: each shifted to its slot."""
-    shifted = F.expr(f"shiftleft(CAST(said + 1 AS BIGINT), CAST({BITS} * (slot % {JUDGES_A_WORD}) AS INT))")
+    shifted = F.expr(f"shiftleft(CAST({said} + 1 AS BIGINT), CAST({BITS} * (slot % {JUDGES_A_WORD}) AS INT))")
     return F.coalesce(F.sum(F.when(F.floor(F.col("slot") / JUDGES_A_WORD) == number, shifted)), F.lit(0).cast("long"))
 
 
-def _unpacked(slots: Sequence[int]) -> Column:
+def _unpacked(slots: Sequence[int], said: str) -> Column:
     """The verdict in the slot of each pair, its index in `SAID` plus one; 0 without a verdict."""
     places = [divmod(slot, JUDGES_A_WORD) for slot in slots]
-    word = F.element_at("words", _looked_up([word + 1 for word, _ in places], F.col("pair")))
+    word = F.element_at(f"words_{said}", _looked_up([word + 1 for word, _ in places], F.col("pair")))
     shift = _looked_up([BITS * place for _, place in places], F.col("pair"))
     return F.call_function("shiftright", word, shift).bitwiseAND(F.lit(7).cast("long")).cast("int")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.config import EvaluateJob
+from judgelake.jobs.evaluate.features import SliceNames, margin_slices
+from judgelake.jobs.evaluate.inputs import NATS, JudgeInfo
+from judgelake.jobs.evaluate.log_odds import OWN_ODDS, centred_odds, centred_verdict, margin_verdict, mean_odds
 from judgelake.jobs.evaluate.observations.observation import SAID
 from judgelake.jobs.evaluate.verdicts import NOT_ASKED
-from judgelake.measures import SCORED
+from judgelake.measures import SCORED, SwapRule
 from judgelake.measures.families import VERDICTS, headline_verdicts
 
 if TYPE_CHECKING:
@@ -22,22 +25,58 @@ NAMED = {"said": "verdict", "said_reversed": "verdict_reversed"}
 """The columns with the names of those verdicts."""
 
 
-def judged_rows(rows: DataFrame, job: EvaluateJob) -> DataFrame:
-    """The rows of `pair_rows` with the verdicts by the headline's rule.
+def column_of(rule: SwapRule) -> str:
+    """The column of the verdict by a rule of `SCORED`, as its index in `VERDICTS`."""
+    return f"by_{rule.value}"
+
+
+def judged_rows(
+    rows: DataFrame, job: EvaluateJob, judges: Sequence[JudgeInfo], slices: SliceNames, offsets: Mapping[int, float]
+) -> DataFrame:
+    """The rows of `pair_rows` with the verdicts by the rules in `SCORED` that are reported, and by the headline's rule.
 
     `verdict` is "none" or "wrong" if the rule gives none, "not_asked" if it was not asked, and `said` its index in
     `SAID`. Under the rule MEAN they are those of the original order, and `verdict_reversed` and `said_reversed` those
-    of the reversed one.
+    of the reversed one. The slices now include those of the margin: under the rules margin and centred it is the size
+    of the log-odds that decide, where these are in nats.
+
+    Args:
+        rows: of `pair_rows`.
+        job: with the swap rules that are used.
+        judges: all of the evaluation.
+        slices: those of the evaluation.
+        offsets: the position offset of each judge that has one, by its number.
     """
+    rows = _with_odds_rules(rows, job, judges, offsets)
     tables = headline_verdicts(job.headline, job.failure_rule)
     own, reversed_ = F.col("own"), F.col("reversed")
     if job.headline in SCORED:
-        own, reversed_ = F.col(job.headline.value), F.lit(NOT_ASKED)
+        own, reversed_ = F.col(column_of(job.headline)), F.lit(NOT_ASKED)
     said = {
         name: F.element_at(F.array(*(F.lit(SAID.index(one)) for one in table)), own * len(VERDICTS) + reversed_ + 1)
         for name, table in zip(OF_ORDERS, tables, strict=False)
     }
-    return rows.withColumns(said).withColumns({NAMED[name]: named(name, SAID) for name in said})
+    named_too = {NAMED[name]: named(name, SAID) for name in said}
+    return rows.withColumns(said).withColumns(named_too | {"slices": F.concat("slices", margin_slices(slices))})
+
+
+def _with_odds_rules(
+    rows: DataFrame, job: EvaluateJob, judges: Sequence[JudgeInfo], offsets: Mapping[int, float]
+) -> DataFrame:
+    """The rows with the verdicts by margin and centred, if wanted, and their `margin` if one is the headline's rule."""
+    wanted = [rule for rule in job.rules if rule in (SwapRule.MARGIN, SwapRule.CENTRED)]
+    if OWN_ODDS not in rows.columns:
+        return rows.withColumns({column_of(rule): F.lit(NOT_ASKED) for rule in wanted}) if wanted else rows
+    verdicts = {
+        SwapRule.MARGIN: margin_verdict(job.tie_margin, judges),
+        SwapRule.CENTRED: centred_verdict(job.tie_margin, offsets),
+    }
+    made = {column_of(rule): verdicts[rule] for rule in wanted}
+    if job.headline in wanted:
+        deciding = mean_odds() if job.headline is SwapRule.MARGIN else centred_odds(offsets)
+        in_nats = F.col("judge_number").isin([judge.number for judge in judges if judge.log_odds == NATS])
+        made["margin"] = F.when(in_nats, F.abs(deciding)).otherwise(F.col("margin"))
+    return rows.withColumns(made) if made else rows
 
 
 def said_in(rows: DataFrame) -> tuple[str, ...]:
@@ -45,12 +84,15 @@ def said_in(rows: DataFrame) -> tuple[str, ...]:
     return tuple(name for name in OF_ORDERS if name in rows.columns)
 
 
-def by_verdict(rows: DataFrame) -> DataFrame:
-    """One row per verdict that counts, as `said`, with its `place` among those of its comparison and judge."""
-    said = said_in(rows)
+def times_of(*said: Column) -> list[tuple[Column | None, Column]]:
+    """How often, and where, the observation of each verdict counts: if two are the same, the first one twice.
+
+    Fewer rows to count: most comparisons have the same verdict in both orders.
+    """
     if len(said) == 1:
-        return rows.withColumn("place", F.lit(0))
-    return rows.select("*", F.posexplode(F.array(*said)).alias("place", "one")).withColumn("said", F.col("one"))
+        return [(None, F.lit(True))]
+    same = said[0] == said[1]
+    return [(F.when(same, 2).otherwise(1), F.lit(True)), (None, ~same)]
 
 
 def named(place: Column | str, names: Sequence[str]) -> Column:

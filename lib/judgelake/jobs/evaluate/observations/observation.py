@@ -13,6 +13,7 @@ from judgelake.measures.families import (
     COMPARISONS,
     LONGEST_RATIO,
     NO_VOTES,
+    OFFSET_OUTCOMES,
     SEPARATOR,
     STEPS_A_DOUBLING,
     VERDICTS,
@@ -39,6 +40,7 @@ def _spelled(*parts: Sequence[str]) -> tuple[str, ...]:
 
 
 VOCABULARIES: dict[str, tuple[str, ...]] = {
+    "offsets": OFFSET_OUTCOMES,
     "orders": _spelled(VERDICTS, VERDICTS),
     "pairs": _spelled(CLASSES, VERDICTS, VERDICTS),
     "scored_pairs": _spelled(CLASSES, VERDICTS),
@@ -72,7 +74,7 @@ def observed(
         outcome: its code (`coded`), or the parts of its text; a NULL part would be skipped in the text, so `when` must
             be false there.
         slices: the numbers of its slices; None: only the whole.
-        n: how often it counts, 0: not at all; None: once.
+        n: how often it counts, or a whole number to sum, of either sign; 0: not at all; None: once.
         when: where it counts; None: everywhere.
     """
     code, text = F.lit(None), F.lit(None)
@@ -87,7 +89,7 @@ def observed(
         (F.array(F.lit(WHOLE)) if slices is None else slices).alias("slices"),
         (F.lit(1) if n is None else n.cast("int")).alias("n"),
     )
-    for condition in (when, None if n is None else n > 0):
+    for condition in (when, None if n is None else n != 0):
         made = made if condition is None else F.when(condition, made)
     return made
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
-from judgelake.jobs.evaluate.features import SliceNames, margin_slices, slices_column
+from judgelake.jobs.evaluate.features import SliceNames, slices_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
+from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import NAMED, named, said_in
+from judgelake.jobs.evaluate.observations.judged import NAMED, column_of, named, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import (
     BINS,
     LABELS,
@@ -22,6 +23,7 @@ from judgelake.jobs.evaluate.observations.observation import (
     exploded,
     observed,
 )
+from judgelake.jobs.evaluate.observations.offsets import offset_observations
 from judgelake.jobs.evaluate.verdicts import VOTES, both_orders, numbered, votes_of
 from judgelake.measures import SCORED, SwapRule
 from judgelake.measures.families import CLASSES, LONGEST_RATIO, NO_VOTES, STEPS_A_DOUBLING, VERDICTS, VOTE
@@ -29,22 +31,26 @@ from judgelake.measures.families import CLASSES, LONGEST_RATIO, NO_VOTES, STEPS_
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+Counted = tuple["Column", tuple["Column | None", "Column"]]
+"""A verdict, and how often and where its observation counts (`times_of`)."""
 _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 
 
 def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame:
     """One row per comparison of two answers and judge, with all that its observations are made from but the rules.
 
-    `own`, `reversed`, and `average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
+    `own`, `reversed`, and `by_average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
     votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format of
     `VotedCounts`: with every rule except each the label itself. `all_votes` are the numbers of votes whatever the rule,
-    in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers. The verdicts of the
-    headline are added by `judged_rows`.
+    in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers. The other rules'
+    verdicts, and the slices by margin, are added by `judged_rows`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.rules else None
     scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
-    wide = both_orders(judged, scored=scored, margin_of_own=job.headline is not SwapRule.SECOND)
+    log_odds = log_odds_of(judged, inputs.judges) if any(judge.log_odds for judge in inputs.judges) else None
+    of_own = job.headline is not SwapRule.SECOND
+    wide = both_orders(judged, scored=scored, log_odds=log_odds, margin_of_own=of_own)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}
@@ -56,34 +62,40 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
         labeled = labeled if len(inputs.labelers) > 1 else labeled.drop("all_votes")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id").withColumn("label_place", _label())
     label = named("label_place", LABELS)
-    return rows.withColumns(
-        {
-            "label": label,
-            "votes": _voted(_VOTES) if job.labels.rule == "each" else label,
-            "slices": F.concat("slices", margin_slices(slices)),
-        }
-    )
+    return rows.withColumns({"label": label, "votes": _voted(_VOTES) if job.labels.rule == "each" else label})
 
 
-def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, scored_pairs, lengths, models, family_matrix and own_family of `judged_rows`.
+def pair_observations(
+    rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob, offsets: Mapping[int, float]
+) -> DataFrame:
+    """The families orders, offsets, pairs, scored_pairs, lengths, models, family_matrix and own_family.
 
     With two labelers or more also lengths_of_labelers and own_family_of_labelers, with all votes.
+
+    Args:
+        rows: of `judged_rows`.
+        inputs: of the evaluation.
+        groups: gets the groups of these families.
+        job: with the swap rules that are used.
+        offsets: the position offset of each judge that has one, by its number.
     """
     group = groups.by_judge("orders", inputs.judges)
     own, reversed_ = ((F.col(name), VERDICTS) for name in ("own", "reversed"))
     made = [observed(group, coded(own, reversed_), F.col("slices"))]
+    made += offset_observations(inputs, groups, job, offsets)
     made += _labelled(groups.by_judge("pairs", inputs.judges), (own, reversed_), job)
     for rule in job.rules:
         if rule in SCORED:
             group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
-            made += _labelled(group, ((F.col(rule.value), VERDICTS),), job)
-    for said in said_in(rows):
-        made.append(_lengths(groups.by_judge("lengths", inputs.judges), said, job))
+            made += _labelled(group, ((F.col(column_of(rule)), VERDICTS),), job)
+    said = said_in(rows)
+    for name, (n, when) in zip(said, times_of(*map(F.col, said)), strict=True):
+        made.append(_lengths(groups.by_judge("lengths", inputs.judges), name, job, n, when))
         if len(inputs.labelers) > 1:
-            made.append(_lengths_of_labelers(groups.by_judge("lengths_of_labelers", inputs.judges), F.col(NAMED[said])))
-        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[said])))
-    made += _families(inputs, groups, job, said_in(rows))
+            group = groups.by_judge("lengths_of_labelers", inputs.judges)
+            made.append(_lengths_of_labelers(group, F.col(NAMED[name]), n, when))
+        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[name]), n, when))
+    made += _families(inputs, groups, job, said)
     return exploded(rows, F.array(*made))
 
 
@@ -100,18 +112,16 @@ def _labelled(group: Column, said: Sequence[tuple[Column, Sequence[str]]], job: 
     return [*made, comparison_observed(group, slices, F.col("votes") != NO_VOTES)]
 
 
-def _lengths(group: Column, said: str, job: EvaluateJob) -> Column:
-    asked = F.col(NAMED[said]) != "not_asked"
+def _lengths(group: Column, said: str, job: EvaluateJob, n: Column | None, when: Column) -> Column:
+    code: Column | list[Column] = coded((F.col("label_place"), LABELS), (F.col(said), SAID), (_length_bin(), BINS))
     if job.labels.rule == "each":
-        return observed(group, [F.col("votes"), F.col(NAMED[said]), named(_length_bin(), BINS)], when=asked)
-    return observed(
-        group, coded((F.col("label_place"), LABELS), (F.col(said), SAID), (_length_bin(), BINS)), when=asked
-    )
+        code = [F.col("votes"), F.col(NAMED[said]), named(_length_bin(), BINS)]
+    return observed(group, code, n=n, when=when & (F.col(NAMED[said]) != "not_asked"))
 
 
-def _lengths_of_labelers(group: Column, verdict: Column) -> Column:
-    when = (verdict != "not_asked") & _has_votes()
-    return observed(group, [*_all_votes(), verdict, named(_length_bin(), BINS)], when=when)
+def _lengths_of_labelers(group: Column, verdict: Column, n: Column | None, when: Column) -> Column:
+    parts = [*_all_votes(), verdict, named(_length_bin(), BINS)]
+    return observed(group, parts, n=n, when=when & (verdict != "not_asked") & _has_votes())
 
 
 def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame | None:
@@ -167,7 +177,7 @@ def _length_bin() -> Column:
     return (F.greatest(F.least(steps, F.lit(float(longest))), F.lit(-float(longest))) + longest).cast("int")
 
 
-def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Column:
+def _of_models(group: Column, verdict: Column, n: Column | None = None, when: Column | None = None) -> Column:
     """A game between the two models, in alphabetical order."""
     first, second = F.element_at("models", 1), F.element_at("models", 2)
     in_order = first < second
@@ -177,7 +187,8 @@ def _of_models(group: Column, verdict: Column, n: Column | None = None) -> Colum
         .otherwise("failed")
     )
     parts = [F.least(first, second), F.greatest(first, second), winner]
-    return observed(group, parts, n=n, when=(verdict != "not_asked") & _has_two_models())
+    stands = (verdict != "not_asked") & _has_two_models()
+    return observed(group, parts, n=n, when=stands if when is None else stands & when)
 
 
 def _has_two_models() -> Column:
@@ -201,9 +212,10 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[s
     asked = F.col("verdict") != "not_asked"
     differ = asked & first.isNotNull() & second.isNotNull() & (first != second)
     matrix, verdicts = groups.by_judge("family_matrix", inputs.judges), [F.col(NAMED[name]) for name in said]
+    counted = list(zip(verdicts, times_of(*verdicts), strict=True))
     made = [
-        observed(matrix, [family, _sided(verdict, F.lit(is_first))], when=differ)
-        for verdict in verdicts
+        observed(matrix, [family, _sided(verdict, F.lit(is_first))], n=n, when=differ & when)
+        for verdict, (n, when) in counted
         for family, is_first in ((first, True), (second, False))
     ]
     made.append(comparison_observed(matrix, when=differ))
@@ -211,19 +223,36 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, said: Sequence[s
         next((families.judges[name] for name in _names_of(judge) if name in families.judges), None)
         for judge in inputs.judges
     ]
-    group = groups.by_judge("own_family", inputs.judges, of_judges)
     own = F.element_at(F.array(*(F.lit(family).cast("string") for family in of_judges)), F.col("judge_number") + 1)
-    is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
-    votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
-    stands = asked & (is_first != is_second)
-    own_side = [_sided(verdict, is_first) for verdict in verdicts]
-    made += [observed(group, [votes, verdict], when=stands) for verdict in own_side]
+    is_own = [F.coalesce(of == own, F.lit(False)) for of in (first, second)]
+    group = groups.by_judge("own_family", inputs.judges, of_judges)
+    made += _own_family(group, is_own, job, counted)
     if len(inputs.labelers) > 1:
-        of_labelers = groups.by_judge("own_family_of_labelers", inputs.judges, of_judges)
-        votes_a, votes_b, tie = _all_votes()
-        own, other = (F.when(is_own, votes_a).otherwise(votes_b) for is_own in (is_first, ~is_first))
-        made += [observed(of_labelers, [own, tie, other, verdict], when=stands & _has_votes()) for verdict in own_side]
+        made += _own_family_of_labelers(
+            groups.by_judge("own_family_of_labelers", inputs.judges, of_judges), is_own, counted
+        )
     return made
+
+
+def _own_family(
+    group: Column, is_own: Sequence[Column], job: EvaluateJob, counted: Sequence[Counted]
+) -> Iterator[Column]:
+    """Comparisons with one answer of the judge's family; `is_own` says of the first and the second if it is."""
+    is_first, is_second = is_own
+    votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
+    for verdict, (n, when) in counted:
+        stands = (verdict != "not_asked") & (is_first != is_second) & when
+        yield observed(group, [votes, _sided(verdict, is_first)], n=n, when=stands)
+
+
+def _own_family_of_labelers(group: Column, is_own: Sequence[Column], counted: Sequence[Counted]) -> Iterator[Column]:
+    """The same with the number of votes of all labelers for either side."""
+    is_first, is_second = is_own
+    votes_a, votes_b, tie = _all_votes()
+    own, other = (F.when(is_it, votes_a).otherwise(votes_b) for is_it in (is_first, ~is_first))
+    for verdict, (n, when) in counted:
+        stands = (verdict != "not_asked") & (is_first != is_second) & when & _has_votes()
+        yield observed(group, [own, tie, other, _sided(verdict, is_first)], n=n, when=stands)
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

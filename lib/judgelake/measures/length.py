@@ -170,7 +170,10 @@ def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> R
     # Both are centred, though one would suffice: then a judge that only repeats the labels has a slope of exactly 0 in
     # every replicate, without rounding errors on one side of 0.
     covariance = ((ratios - mean_ratio) * (wins - mean_win * by_bin)).sum(axis=(0, 1))
-    return ratio(covariance, ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1)))
+    variance = ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1))
+    # Counts that are shares of a comparison leave a rounding error where there is one ratio.
+    variance[variance <= ROUNDING_ERROR * n.sum(axis=(0, 1))] = 0.0
+    return ratio(covariance, variance)
 
 
 def no_slope_interval(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> str | None:

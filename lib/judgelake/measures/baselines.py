@@ -74,8 +74,8 @@ def rule_figures(labels: Replicates, swap_rule: SwapRule, figure: Figure) -> Ite
 def longer_figures(table: Table) -> Iterator[Figure]:
     """The longer answer, under the first swap rule, by which it is the same verdict in both orders.
 
-    Lengths that differ by less than 9 % are a tie if any label is one; if none is, such a verdict could never be right,
-    and a coin toss, which is right in half of them, is the better trivial judge.
+    Where lengths are equal or differ by less than 9 %, it says tie or tosses a coin, which is right in half of the
+    others: whichever is right more often in these data.
 
     Args:
         table: that of the family lengths; see `length.figures`.
@@ -88,8 +88,8 @@ def longer_figures(table: Table) -> Iterator[Figure]:
     of_a, of_b, of_ties = labels
     side = np.array(bins, dtype=np.float64)
     longer = of_a[side > 0].sum(axis=0) + of_b[side < 0].sum(axis=0)
-    alike = of_ties[side == 0] if of_ties[..., 0].any() else (of_a + of_b)[side == 0] / 2
-    agreement = ratio(longer + alike.sum(axis=0), base)
+    tie, coin = of_ties[side == 0].sum(axis=0), (of_a + of_b)[side == 0].sum(axis=0) / 2
+    agreement = ratio(longer + (tie if tie[0] > coin[0] else coin), base)
     asked = int(counts.votes[..., 0].sum())
     yield Figure("baseline_longer", agreement, int(base[0]), asked, reason=NO_LABEL, base=base)
 

@@ -107,8 +107,11 @@ def longer(*rows: tuple[str, str, str], n: int = 1) -> Figure:
     ("rows", "expected"),
     [
         pytest.param([("A", "B", "1.0"), ("B", "B", "1.0"), ("B", "A", "-0.25")], 2 / 3, id="longer"),
-        pytest.param([("A", "A", "1.0"), ("tie", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, with ties"),
-        pytest.param([("A", "A", "1.0"), ("B", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, without ties"),
+        pytest.param([("A", "A", "1.0"), ("tie", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, a tie is better"),
+        pytest.param([("A", "A", "1.0"), ("B", "A", "0.0"), ("A", "A", "0.0")], 2 / 3, id="alike, no ties"),
+        pytest.param(
+            [("tie", "A", "0.0"), ("A", "A", "0.0"), ("A", "A", "0.0"), ("B", "A", "0.0")], 3 / 8, id="alike, a coin is"
+        ),
         pytest.param([("A", "none", "-1.0"), ("A", "wrong", "1.0"), ("A", "B", "1.0")], 1.0, id="what counts"),
         pytest.param([("A+A+B", "A", "1.0"), ("none", "A", "1.0")], 2 / 3, id="votes"),
     ],

@@ -31,8 +31,8 @@ OF_BASELINES: tuple[Metric, ...] = (
     _trivial(
         "baseline_longer",
         "Always the longer answer",
-        "agreement of a judge that always prefers the longer answer; about equal lengths are a tie, or, where "
-        "no label is a tie, a coin toss",
+        "agreement of a judge that always prefers the longer answer; where lengths are about equal it says tie or "
+        "tosses a coin, whichever is right more often",
         swap_rule=OrderRule.HEADLINE,
     ),
 )

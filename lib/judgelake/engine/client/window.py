@@ -86,40 +86,53 @@ async def stream(
         window_bytes: most bytes in flight, by `Ask.cost_bytes`.
     """
     window = _Window(window_requests, window_bytes)
-    finished: asyncio.Queue[tuple[T, int, Reply | Failure] | _Broken | None] = asyncio.Queue()
-    asking: set[asyncio.Task[None]] = set()
-
-    async def answer(item: T, ask: Ask) -> None:
-        try:
-            finished.put_nowait((item, ask.cost_bytes, await asker.ask(ask)))
-        except Exception as error:  # raised again where the outcomes are taken
-            finished.put_nowait(_Broken(error))
-
-    async def feed() -> None:
-        try:
-            async for item, ask in _in_groups_at_first(items, window_requests):
-                await window.enter(ask.cost_bytes)
-                task = asyncio.create_task(answer(item, ask))
-                asking.add(task)
-                task.add_done_callback(asking.discard)
-            await asyncio.gather(*asking)
-            finished.put_nowait(None)
-        except Exception as error:  # raised again where the outcomes are taken
-            finished.put_nowait(_Broken(error))
-
-    feeder = asyncio.create_task(feed())
+    asking = _Asking[T](asker, window)
+    feeder = asyncio.create_task(asking.feed(_in_groups_at_first(items, window_requests)))
     try:
-        while (outcome := await finished.get()) is not None:
+        while (outcome := await asking.finished.get()) is not None:
             if isinstance(outcome, _Broken):
                 raise outcome.error
             item, cost, reply = outcome
             window.leave(cost)
             yield item, reply
     finally:
-        feeder.cancel()
-        for task in asking:
+        await asking.cancel(feeder)
+
+
+class _Asking(Generic[T]):
+    """The calls in flight of one stream, and their outcomes with the cost of each; None follows the last."""
+
+    def __init__(self, asker: Asker, window: _Window) -> None:
+        self.finished: asyncio.Queue[tuple[T, int, Reply | Failure] | _Broken | None] = asyncio.Queue()
+        self._asker = asker
+        self._window = window
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def feed(self, items: AsyncIterator[tuple[T, Ask]]) -> None:
+        """Ask for all items, each as soon as the window has room for it."""
+        try:
+            async for item, ask in items:
+                await self._window.enter(ask.cost_bytes)
+                task = asyncio.create_task(self._answer(item, ask))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            await asyncio.gather(*self._tasks)
+            self.finished.put_nowait(None)
+        except Exception as error:  # raised again where the outcomes are taken
+            self.finished.put_nowait(_Broken(error))
+
+    async def _answer(self, item: T, ask: Ask) -> None:
+        try:
+            self.finished.put_nowait((item, ask.cost_bytes, await self._asker.ask(ask)))
+        except Exception as error:  # raised again where the outcomes are taken
+            self.finished.put_nowait(_Broken(error))
+
+    async def cancel(self, feeder: asyncio.Task[None]) -> None:
+        """End the feeder and all calls."""
+        tasks = (feeder, *self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(feeder, *asking, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], first: int) -> AsyncIterator[T]:

@@ -11,6 +11,7 @@ from judgelake.measures.leaderboard import game_figures, rank_correlation
 from judgelake.measures.leaderboard import rank_figures as rank_correlation_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
+from judgelake.measures.margin import LogOdds
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.pairwise import figures as pair_figures
@@ -55,6 +56,7 @@ __all__ = [
     "Buckets",
     "Estimate",
     "Figure",
+    "LogOdds",
     "Table",
     "absent",
     "alpha_figures",

@@ -50,6 +50,8 @@ def test_the_quickstart_judges_the_sample_once_evaluates_it_and_asks_nothing_a_s
     assert "90 requests to judge, 0 judged before" in first
     assert "Judgments by status: 90 ok" in first
     assert "15 of 45 comparisons" in first
+    agreeing = r"Verdicts that agree with the label: \d+ of 45 shown A, B; \d+ of 45 shown B, A; \d+ of 45 by margin\."
+    assert re.search(agreeing, first)
     agreement = re.search(r"^chat +first +([\d.]+) \(([\d.]+)-([\d.]+)\) +45 +100%", first, re.MULTILINE)
     assert agreement is not None, first
     value, low, high = map(float, agreement.groups())

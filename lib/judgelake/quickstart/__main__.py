@@ -9,19 +9,30 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from judgelake.config import Mlflow, load_config
+from judgelake.config import Mlflow, Tables, load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob, evaluate_and_report, show_headline
 from judgelake.jobs.ingest import IngestJob, ingest
 from judgelake.jobs.judge import JudgeJob, judge
-from judgelake.quickstart.show import show_next_commands, show_scope, show_statuses, show_verdicts
+from judgelake.quickstart.show import (
+    MODE,
+    judged_pairs,
+    show_next_commands,
+    show_scope,
+    show_statuses,
+    show_verdicts,
+)
 from judgelake.quickstart.small_model import make_small_model
 from judgelake.runtime import CommandParser, exit_code_of, get_spark, stop_spark
 from judgelake.sources import Files
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 CONFIG = Path("conf/judge.yaml")
 EVALUATION = Path("conf/evaluate.yaml")
@@ -61,13 +72,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
     heading(console, 2, f"the sample: {SAMPLE} into Delta tables in {job.tables.warehouse}/")
     spark = get_spark(job.tables, app_name="judgelake quickstart", debug=debug)
     try:
-        done = ingest(spark, IngestJob(tables=job.tables), "judgelake", Files(inputs=(SAMPLE,)), strict=True)
-        console.print(
-            f"{done.comparisons_added} comparisons added, {done.comparisons_held} already existed; "
-            f"{done.labels_added} gold labels added, {done.labels_held} already existed",
-            highlight=False,
-        )
-        show_scope(console, spark.table(job.tables.comparisons), PAIRS)
+        ingest_sample(console, spark, job.tables)
         heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (starting takes a minute)")
         run = judge(spark, job, console=console)
         if not run.counts.judgments:
@@ -76,12 +81,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
             )
         # It would use memory although no more requests come.
         stop_engines(owner_of_this_driver())
-        heading(console, 4, "the verdicts, from the Delta table")
-        show_verdicts(console, spark, job.tables, run.judge.fingerprint)
-        show_statuses(console, spark, job.tables, run.judge.fingerprint)
-        heading(console, 5, "evaluation: the verdicts compared with the sample's gold labels, with their uncertainty")
-        show_headline(console, evaluate_and_report(spark, evaluation_job(job, run.judge.fingerprint)))
-        show_next_commands(console)
+        show_results(console, spark, job, run.judge.fingerprint)
     except KeyboardInterrupt:
         console.print("Stopped: what was judged so far is kept, `make quickstart` continues from there.")
         return 130
@@ -91,9 +91,32 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
     return 0
 
 
+def ingest_sample(console: Console, spark: SparkSession, tables: Tables) -> None:
+    """Ingest the sample and print what is new and which part of it is judged."""
+    done = ingest(spark, IngestJob(tables=tables), "judgelake", Files(inputs=(SAMPLE,)), strict=True)
+    console.print(
+        f"{done.comparisons_added} comparisons added, {done.comparisons_held} already existed; "
+        f"{done.labels_added} gold labels added, {done.labels_held} already existed",
+        highlight=False,
+    )
+    show_scope(console, spark.table(tables.comparisons), PAIRS)
+
+
+def show_results(console: Console, spark: SparkSession, job: JudgeJob, judge_fingerprint: str) -> None:
+    """Print the verdicts, their evaluation, and what to type next."""
+    heading(console, 4, "the verdicts, from the Delta table")
+    show_verdicts(console, judged_pairs(spark, job.tables, judge_fingerprint))
+    show_statuses(console, spark, job.tables, judge_fingerprint)
+    heading(console, 5, "evaluation: the verdicts compared with the sample's gold labels, with their uncertainty")
+    show_headline(console, evaluate_and_report(spark, evaluation_job(job, judge_fingerprint)))
+    show_next_commands(console)
+
+
 def quickstart_job(settings: Sequence[str] = ()) -> JudgeJob:
     """The job of conf/judge.yaml with our own judge over the sample's pairs; `settings` override everything else."""
-    own = ("judge.name=chat", "judge.mode=pair", f"judge.model={MODEL}", "order.orders=both", f'input.where="{PAIRS}"')
+    asked = ("judge.name=chat", f"judge.mode={MODE}", f"judge.model={MODEL}", "order.orders=both")
+    # So small a model prefers an answer by some 0.03 nats; in bfloat16 its log-odds come in steps of 0.125.
+    own = (*asked, f'input.where="{PAIRS}"', "engine.options.dtype=float32")
     return load_config(JudgeJob, CONFIG, (*own, *settings))
 
 

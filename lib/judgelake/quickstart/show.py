@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Window
@@ -11,20 +12,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from judgelake.comparisons import TIE
+from judgelake.comparisons import TIE, orders_of
 from judgelake.config import Tables
+from judgelake.quickstart.pairs import BY_MARGIN, SHOWN_AB, SHOWN_BA, JudgedPair, Said, agreement_text
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
+# Log-probabilities of the labels in one token: what a verdict by margin needs.
+MODE = "pair-logprobs"
 ROWS = 15
 QUESTION_WIDTH = 44
+ORDERS = orders_of(2)
 READING = (
-    "A verdict names the answer by the original order, whichever order was shown; green agrees with gold.",
-    (
-        "This model is far too small to judge: its verdicts are near chance and favour one position. "
-        "It only shows that the pipeline works."
-    ),
+    "A verdict names the answer in the original order, whichever was shown; green agrees with the label.",
+    "By margin: the mean log-odds of A over B in both orders decides; what it adds for a place cancels out.",
+    "This model is far too small to judge: near chance, it favours a place. It only shows that all works.",
 )
 
 
@@ -45,10 +48,24 @@ def show_scope(console: Console, comparisons: DataFrame, judged: str) -> None:
     )
 
 
-def show_verdicts(console: Console, spark: SparkSession, tables: Tables, judge_fingerprint: str) -> None:
-    """Print some comparisons of every category, with the gold label and the verdicts in both orders."""
+def show_verdicts(console: Console, pairs: Sequence[JudgedPair]) -> None:
+    """Print the first pairs with their verdicts and labels, and how many verdicts of all pairs agree with the label."""
+    table = Table(title=f"{min(ROWS, len(pairs))} of {len(pairs)} comparisons", title_justify="left")
+    table.add_column("question", no_wrap=True, overflow="ellipsis", max_width=QUESTION_WIDTH)
+    for name in (SHOWN_AB, SHOWN_BA, BY_MARGIN, "label"):
+        table.add_column(name, justify="center", no_wrap=True)
+    for pair in pairs[:ROWS]:
+        cells = (verdict_cell(pair.own, pair.label), verdict_cell(pair.reversed, pair.label), margin_cell(pair))
+        table.add_row(Text(" ".join(pair.question.split())), *cells, pair.label or "")
+    console.print(table)
+    for line in (agreement_text(pairs), *READING):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def judged_pairs(spark: SparkSession, tables: Tables, judge_fingerprint: str) -> list[JudgedPair]:
+    """What the judge said of every pair that it was asked; one pair of each category in turn."""
     comparisons, labels = spark.table(tables.comparisons), spark.table(tables.labels)
-    gold = labels.where("kind = 'gold'").groupBy("comparison_id").agg(F.first("verdict").alias("gold"))
+    gold = labels.where("kind = 'gold'").groupBy("comparison_id").agg(F.first("verdict").alias("label"))
     questions = comparisons.select(
         "comparison_id",
         F.expr("messages[0].content").alias("question"),
@@ -56,32 +73,44 @@ def show_verdicts(console: Console, spark: SparkSession, tables: Tables, judge_f
     )
     turn = F.row_number().over(Window.partitionBy("category").orderBy("comparison_id"))
     rows = (
-        spark.table(tables.judgments_both_orders)
-        .where(F.col("judge_fingerprint") == judge_fingerprint)
+        _by_order(spark.table(tables.judgments_latest).where(F.col("judge_fingerprint") == judge_fingerprint))
         .join(questions, "comparison_id")
         .join(gold, "comparison_id", "left")
         .withColumn("turn", turn)
         .orderBy("turn", "category")
         .collect()
     )
-    table = Table(title=f"{min(ROWS, len(rows))} of {len(rows)} comparisons", title_justify="left")
-    table.add_column("question", no_wrap=True, overflow="ellipsis", max_width=QUESTION_WIDTH)
-    for name in ("gold", "shown A, B", "shown B, A"):
-        table.add_column(name, justify="center", no_wrap=True)
-    for row in rows[:ROWS]:
-        cells = (verdict_cell(row, order) for order in ("ab", "ba"))
-        table.add_row(Text(" ".join(row["question"].split())), row["gold"] or "", *cells)
-    console.print(table)
-    for line in READING:
-        console.print(line, highlight=False, soft_wrap=True)
+    return [JudgedPair(row["question"], row["label"], *(_said(row[order]) for order in ORDERS)) for row in rows]
 
 
-def verdict_cell(row: Row, order: str) -> Text:
+def _by_order(latest: DataFrame) -> DataFrame:
+    """One row per comparison, with the first repeat's judgment in each order as a struct; NULL if there is none."""
+    first, second = (F.try_element_at("verdict_logprobs", F.lit(letter)) for letter in ("A", "B"))
+    said = F.struct("verdict", "status", (first - second).alias("log_odds"))
+    shown = (F.first(F.when(F.col("shown_order") == order, said), ignorenulls=True).alias(order) for order in ORDERS)
+    return latest.where(F.col("repeat") == 0).groupBy("comparison_id").agg(*shown)
+
+
+def _said(row: Row | None) -> Said:
+    return Said() if row is None else Said(**row.asDict())
+
+
+def verdict_cell(said: Said, label: str | None) -> Text:
     """The verdict in one order, or the status that says why there is none."""
-    verdict = row[f"verdict_{order}"]
-    if verdict is None:
-        return Text(row[f"status_{order}"] or "not asked", style="yellow")
-    return Text(verdict, style="green" if verdict == row["gold"] else "bold" if verdict == TIE else "")
+    if said.verdict is None:
+        return Text(said.status or "not asked", style="yellow")
+    return Text(said.verdict, style=_style(said.verdict, label))
+
+
+def margin_cell(pair: JudgedPair) -> Text:
+    """The verdict by margin with its log-odds: "A +0.042"; a dash if they are not known."""
+    if pair.by_margin is None:
+        return Text("-", style="yellow")
+    return Text(f"{pair.by_margin} {pair.log_odds:+.3f}", style=_style(pair.by_margin, pair.label))
+
+
+def _style(verdict: str, label: str | None) -> str:
+    return "green" if verdict == label else "bold" if verdict == TIE else ""
 
 
 def show_statuses(console: Console, spark: SparkSession, tables: Tables, judge_fingerprint: str) -> None:
@@ -99,7 +128,8 @@ def show_next_commands(console: Console) -> None:
         "Ask the tables in SQL": f'.venv/bin/judgelake sql "{query}"',
         "See the run in MLflow": f".venv/bin/mlflow ui --backend-store-uri {store}",
         "Judge a file of your own (one JSON object a line, as in samples/comparisons.jsonl)": (
-            ".venv/bin/python jobs/ingest.py --format judgelake --input mine.jsonl && .venv/bin/python jobs/judge.py"
+            ".venv/bin/python jobs/ingest.py --format judgelake --input mine.jsonl && "
+            f".venv/bin/python jobs/judge.py --set judge.mode={MODE}"
         ),
     }
     console.print("\n[bold]What next[/bold]")

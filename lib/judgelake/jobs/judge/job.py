@@ -71,53 +71,85 @@ def judge(
     resolved, pinned, comparisons = _prepared(spark, job)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with (
-        tracker.started(job, resolved, run_id),
-        closing(ProgressServer(_driver_host(spark), run_id)) as server,
-    ):
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = write_plan(spark, job, resolved, pinned, pending, run_id)
+        run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
+        return run.carry_out(stopping, asker, endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedRun:
+    """A run whose plan is written: it is asked, and recorded whatever comes of that."""
+
+    spark: SparkSession
+    job: JudgeJob
+    judge: Judge
+    plan: Plan
+    server: ProgressServer
+    clock: Clock
+    tracker: Tracker
+    console: Console
+
+    def carry_out(self, stopping: Stopping, asker: AskerFactory | None, endpoint: Endpoint | None) -> JudgeRun:
+        """Ask what is planned, then record the run; raises as `judge` does."""
         outcome = "failed"
         try:
             # From here on there is a plan to delete and a run to record.
             stopping.is_heeded = True
-            tracker.planned(job, plan)
-            announce(console, job, resolved, plan)
-            clock.asking_starts()
-            server.tally.engines |= notes_on_server(endpoint)
-            with Board(console, server.tally, plan.to_ask):
-                _run(spark, job, resolved, plan, server, asker, endpoint, stopping)
+            self.tracker.planned(self.job, self.plan)
+            announce(self.console, self.job, self.judge, self.plan)
+            self.clock.asking_starts()
+            self.server.tally.engines |= notes_on_server(endpoint)
+            with Board(self.console, self.server.tally, self.plan.to_ask):
+                self._ask(self._task(asker, endpoint), stopping)
             outcome = "finished"
         except KeyboardInterrupt:
             outcome = "stopped"
             raise
         finally:
-            record = clock.record(run_id, outcome, server.tally, tracker.run_id)
-            counts = _keep(spark, job, resolved, plan, record, tracker, console)
-    return JudgeRun(run_id, resolved, plan, counts, record)
+            record = self.clock.record(self.plan.plan_id, outcome, self.server.tally, self.tracker.run_id)
+            counts = self._keep(record)
+        return JudgeRun(self.plan.plan_id, self.judge, self.plan, counts, record)
 
+    def _ask(self, task: AskingTask, stopping: Stopping) -> None:
+        spark, plan, tables, limits = self.spark, self.plan, self.job.tables, self.job.asking
+        slots = _slots(spark)
+        tasks = limits.partitions or 2 * slots
+        writer = ChunkWriter(spark, plan, tables.plans, tables.judgments, slots=slots, tasks=tasks)
+        work = plan.requests + plan.skipped
+        running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
+        running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
-def _keep(
-    spark: SparkSession,
-    job: JudgeJob,
-    resolved: Judge,
-    plan: Plan,
-    record: RunRecord,
-    tracker: Tracker,
-    console: Console,
-) -> Counts:
-    """Count what the run has written, record its row and its figures, and delete its plan."""
-    judgments = spark.read.table(job.tables.judgments)
-    counts = count_judgments(judgments, plan.plan_id)
-    write_run(spark, job, resolved, plan, counts, record)
-    drop_plan(spark, job.tables.plans, plan.plan_id)
-    try:
-        tracker.finished(judgments, plan, counts, record)
-    except Exception as error:  # any error of a tracking server that became unavailable in the meantime
-        message = f"The judgments and the row in {job.tables.runs} are kept, but MLflow did not accept the figures:"
-        console.print(message, shown_error(error), markup=False, highlight=False, soft_wrap=True)
-    return counts
+    def _task(self, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
+        limits = self.job.asking
+        return AskingTask(
+            judge=self.judge,
+            engine=self.job.engine,
+            run_id=self.plan.plan_id,
+            window_requests=limits.window_requests,
+            window_bytes=limits.window_mib * MIB,
+            # If most is already judged, the set-up works, and the rest may just be difficult.
+            give_up_after=limits.give_up_after if self.plan.skipped < self.plan.requests else None,
+            progress=self.server.reporter,
+            asker=asker,
+            endpoint=endpoint,
+        )
+
+    def _keep(self, record: RunRecord) -> Counts:
+        """Count what the run has written, record its row and its figures, and delete its plan."""
+        tables = self.job.tables
+        judgments = self.spark.read.table(tables.judgments)
+        counts = count_judgments(judgments, self.plan.plan_id)
+        write_run(self.spark, self.job, self.judge, self.plan, counts, record)
+        drop_plan(self.spark, tables.plans, self.plan.plan_id)
+        try:
+            self.tracker.finished(judgments, self.plan, counts, record)
+        except Exception as error:  # any error of a tracking server that became unavailable in the meantime
+            message = f"The judgments and the row in {tables.runs} are kept, but MLflow did not accept the figures:"
+            self.console.print(message, shown_error(error), markup=False, highlight=False, soft_wrap=True)
+        return counts
 
 
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
@@ -141,38 +173,6 @@ def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFr
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables)
     return resolved, pinned, comparisons
-
-
-def _run(
-    spark: SparkSession,
-    job: JudgeJob,
-    resolved: Judge,
-    plan: Plan,
-    server: ProgressServer,
-    asker: AskerFactory | None,
-    endpoint: Endpoint | None,
-    stopping: Stopping,
-) -> None:
-    asking = AskingTask(
-        judge=resolved,
-        engine=job.engine,
-        run_id=plan.plan_id,
-        window_requests=job.asking.window_requests,
-        window_bytes=job.asking.window_mib * MIB,
-        # If most is already judged, the set-up works, and the rest may just be difficult.
-        give_up_after=job.asking.give_up_after if plan.skipped < plan.requests else None,
-        progress=server.reporter,
-        asker=asker,
-        endpoint=endpoint,
-    )
-    slots = _slots(spark)
-    writer = ChunkWriter(
-        spark, plan, job.tables.plans, job.tables.judgments, slots=slots, tasks=job.asking.partitions or 2 * slots
-    )
-    work = plan.requests + plan.skipped
-    Running(spark, writer, asking, job.asking, stopping, server.tally, work).carry_out(
-        in_order_of_run(plan.chunks, plan.plan_id)
-    )
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:

@@ -117,6 +117,7 @@ RUN = pa.schema(
         "asked": pa.int64(),
         "skipped": pa.int64(),
         "answered_by_status": pa.map_(TEXT, pa.int64()),
+        "answered_by_order": pa.map_(TEXT, pa.int64()),
         "coverage": pa.float64(),
         "consistency": pa.float64(),
         "prompt_tokens": pa.int64(),

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import pytest
 from judge_lake import JudgeLake, of, pair, pairs
 from pyspark.sql import functions as F
+from small_lake import append
 
 from judgelake.jobs.judge import dry_run, judge
 from judgelake.jobs.judge.job import JudgeRun
+from judgelake.quickstart.show import judged_pairs
 
 REPEATS = 3
 KINDS = [
@@ -223,7 +225,7 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> JudgeLake:
         pair("alike: empty", "", "x", "y"),
     ]
     removed = pairs("removed", 2)
-    lake.add([*alike, *removed, removed[0]])
+    lake.add([*alike, *removed, removed[0], *pairs("mixed", 24), *pairs("odds", 4)])
     return lake
 
 
@@ -234,6 +236,7 @@ def test_an_identical_prompt_is_asked_once_answers_every_comparison_and_is_count
     job = lake.job(url, of("alike"))
     _, before = dry_run(spark, job)
     assert (before.requests, before.distinct_prompts, before.skipped) == (6, 2, 0)
+    assert before.orders == {"original": 3, "reversed": 3}
     assert calls(url) == lake.statuses(of("alike")) == {}
     run = judge(spark, job)
     assert sorted(calls(url).values()) == [1, 1]
@@ -264,3 +267,63 @@ def test_judgments_that_were_deleted_or_overwritten_are_judged_again_whenever_th
         if time == 2:
             others = spark.read.table(table).where(f"NOT {of('removed')}")
             others.write.format("delta").mode("overwrite").saveAsTable(table)
+
+
+def orders_by_sql(lake, share):
+    """The orders in which each comparison of mixed orders is asked, in the SQL of `share_of`."""
+    number = "conv(left(sha2(concat('{}:', comparison_id), 256), 13), 16, 10) / pow(2, 52)"
+    in_both, in_one = number.format("both"), number.format("order")
+    order = f"CASE WHEN {in_both} < {share} THEN 'AB BA' WHEN {in_one} < 0.5 THEN 'AB' ELSE 'BA' END"
+    rows = lake.spark.read.table(lake.tables.comparisons).where(of("mixed"))
+    return dict(rows.selectExpr("comparison_id", order).collect())
+
+
+def orders_asked(lake):
+    asked = {}
+    for row in sorted(lake.judgments(of("mixed")), key=key):
+        asked.setdefault(row["comparison_id"], []).append(row["shown_order"])
+    return {name: " ".join(orders) for name, orders in asked.items()}
+
+
+def test_mixed_orders_ask_one_or_both_by_a_hash_that_sql_has_too_and_a_larger_share_asks_what_is_missing(
+    spark, lake, shared_server
+):
+    url = shared_server("instant")
+    job = lake.job(url, of("mixed"), order={"orders": "mixed", "both_share": 0.2})
+    _, before = dry_run(spark, job)
+    first = judge(spark, job)
+    expected = orders_by_sql(lake, 0.2)
+    assert set(expected.values()) == {"AB", "BA", "AB BA"}
+    assert orders_asked(lake) == expected
+    counted = Counter(" ".join(expected.values()).split())
+    assert before.orders == first.counts.orders == {"original": counted["AB"], "reversed": counted["BA"]}
+    assert first.counts.both_orders == Counter(expected.values())["AB BA"]
+    more = lake.judge(url, of("mixed"), order={"orders": "mixed", "both_share": 0.6})
+    expected = orders_by_sql(lake, 0.6)
+    assert orders_asked(lake) == expected
+    assert more.plan.skipped == counted.total()
+    assert more.plan.requests == Counter(" ".join(expected.values()).split()).total() - counted.total() > 0
+    recorded = {row["run_id"]: row["answered_by_order"] for row in lake.runs()}
+    assert [recorded[run.run_id] for run in (first, more)] == [first.counts.orders, more.counts.orders]
+
+
+def test_log_probabilities_of_both_orders_give_the_verdict_by_margin_that_the_quickstart_shows(
+    spark, lake, shared_server
+):
+    append(spark, lake.tables.labels, {"comparison_id": "odds 1", "labeler": "us", "kind": "gold", "verdict": "B"})
+    run = lake.judge(shared_server("instant"), of("odds"), judge={"name": "chat", "mode": "pair-logprobs"})
+    assert run.counts.statuses == {"ok": 8}
+    odds = {key(row)[:2]: row["verdict_logprobs"] for row in lake.judgments(of("odds"))}
+    means = [
+        sum(odds[f"odds {n}", order]["A"] - odds[f"odds {n}", order]["B"] for order in ("AB", "BA")) / 2
+        for n in range(4)
+    ]
+    found = judged_pairs(spark, lake.tables, run.judge.fingerprint)
+    assert [pair.question for pair in found] == [f"Question {n // 2} of odds?" for n in range(4)]
+    assert [pair.label for pair in found] == [None, "B", None, None]
+    assert [pair.log_odds for pair in found] == pytest.approx(means)
+    assert [pair.by_margin for pair in found] == ["A" if mean > 0 else "B" for mean in means]
+    said = {key(row)[:2]: row["verdict"] for row in lake.judgments(of("odds"))}
+    assert [(pair.own.verdict, pair.reversed.verdict) for pair in found] == [
+        (said[f"odds {n}", "AB"], said[f"odds {n}", "BA"]) for n in range(4)
+    ]

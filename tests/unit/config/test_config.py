@@ -21,6 +21,19 @@ REFUSED = [
     ),
     pytest.param("judge: {name: chat}\norder: {orders: BOTH}", r"order\.orders: .*'both'", id="no such choice"),
     pytest.param(
+        "judge: {name: chat}\norder: {both_share: 0.2}",
+        r"order: both_share is only for orders: mixed, and orders is both: change one of them$",
+        id="a share of nothing",
+    ),
+    pytest.param(
+        "judge: {name: chat}\norder: {orders: mixed, both_share: 1.5}",
+        r"order\.both_share: .*less than or equal to 1 \(found 1\.5\)",
+        id="more than all",
+    ),
+    pytest.param(
+        "judge: {name: chat}\norder: {orders: mixed, both_share: -0.1}", r"order\.both_share: .*0", id="less than none"
+    ),
+    pytest.param(
         "judge: {name: chat}\norder: {repeats: true}", r"order\.repeats: .*integer \(found true\)", id="a bool"
     ),
     pytest.param("judge: {name: chat}\ninput: {version: true}", r"input\.version: .*\(found true\)", id="or null"),

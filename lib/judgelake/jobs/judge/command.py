@@ -17,6 +17,7 @@ from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
 from judgelake.jobs.judge.run import Stopping
+from judgelake.jobs.judge.summary import orders_text
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
@@ -66,11 +67,13 @@ def _stopping_on_signals() -> Iterator[Stopping]:
 def report(console: Console, run: JudgeRun) -> None:
     """Print a run's counts in a few lines."""
     counts, record = run.counts, run.record
+    orders = orders_text(counts.orders) if set(counts.orders) - {"original"} else ""
     by_status = ", ".join(f"{count:,} {status}" for status, count in counts.statuses.items()) or "nothing to judge"
     rate = record.requests_per_s(counts)
     parts = [
         f"run {run.run_id} {record.outcome}: {by_status}",
         f"coverage {counts.coverage:.1%}" if counts.coverage is not None else "",
+        f"orders {orders}" if orders else "",
         f"consistency {counts.consistency:.1%} of {counts.both_orders:,} in both orders" if counts.both_orders else "",
         f"{rate:,.1f} requests/s" if rate else "",
         f"{record.wall_s:,.0f} s in total",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 from judgelake.engine import Engine
+
+# Of 1,000 comparisons 100 estimate the gap between a judge's two orders, for a tenth of what one order costs.
+DEFAULT_BOTH_SHARE = 0.1
 
 
 class Asking(Config):
@@ -69,14 +72,32 @@ class Input(Config):
 class Order(Config):
     """The orders in which the answers are shown, and how often each is asked."""
 
-    orders: Literal["AB", "BA", "both"] = "both"
-    """AB: the original order; BA: reversed (also for n answers); both: needed to measure position bias."""
+    orders: Literal["AB", "BA", "both", "mixed"] = "both"
+    """AB: the original order; BA: reversed (also for n answers); both: needed to measure position bias.
+
+    mixed: one of the two for each comparison, chosen by a hash of its id, and both for a share of the comparisons.
+    """
+    both_share: float | None = Field(default=None, ge=0, le=1)
+    """Only with mixed: share of the comparisons asked in both orders; null: `DEFAULT_BOTH_SHARE`."""
     permutations: int = Field(default=0, ge=0)
     """Further distinct random orders for each comparison with three or more answers."""
     seed: int = 0
     """Seed of the random orders; the same seed gives the same orders in every run."""
     repeats: PositiveInt = 1
     """How often an identical request is asked; more than 1 is only useful with a temperature above 0."""
+
+    @model_validator(mode="after")
+    def _has_a_share_only_if_mixed(self) -> Self:
+        if self.both_share is not None and self.orders != "mixed":
+            raise ValueError(f"both_share is only for orders: mixed, and orders is {self.orders}: change one of them")
+        return self
+
+    @property
+    def share_in_both(self) -> float:
+        """Share of the comparisons asked in the original and in the reversed order."""
+        if self.orders == "mixed":
+            return DEFAULT_BOTH_SHARE if self.both_share is None else self.both_share
+        return 1.0 if self.orders == "both" else 0.0
 
 
 class JudgeJob(Config):

@@ -13,6 +13,7 @@ from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.length import CountTokens, token_counter
 from judgelake.jobs.judge.plan import Pending
 from judgelake.jobs.judge.resolve import Judge
+from judgelake.jobs.judge.summary import ORDERS, order_shown, orders_text
 from judgelake.judges import Prompt
 from judgelake.lake import read_newest
 
@@ -31,6 +32,8 @@ class Estimate:
     """Counts of the requests that a run would make; None if a number cannot be known here."""
 
     requests: int
+    orders: dict[str, int]
+    """The requests by the order shown; see `Counts.orders`."""
     skipped: int
     distinct_prompts: int
     known_failures: dict[str, int]
@@ -55,6 +58,7 @@ def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending)
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(
         requests=sum(row["requests"] for row in by_status.values()),
+        orders={name: shown for name in ORDERS if (shown := sum(row[name] for row in by_status.values()))},
         skipped=pending.skipped,
         distinct_prompts=asked["prompts"],
         known_failures={status: by_status[status]["rows"] for status in sorted(by_status.keys() - {None})},
@@ -66,18 +70,20 @@ def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending)
 
 
 def _by_status(rows: DataFrame) -> dict[Any, Any]:
-    """Per status (None: to be asked) the numbers of `requests` and `prompts`, the prompts' `bytes`, and `rows`."""
+    """Per status (None: to be asked) the numbers of `requests`, also by order, of `prompts`, their `bytes`, `rows`."""
+    # A comparison that is in the table twice makes each of its requests twice.
+    requests = rows.groupBy("status", *ASKED_ONCE, "judgment_id").agg(
+        F.first(order_shown()).alias("order"), F.first("prompt_bytes").alias("bytes"), F.count("*").alias("rows")
+    )
     # An identical prompt is asked once per repeat. A request has one prompt, so it is in one group.
-    prompts = rows.groupBy("status", *ASKED_ONCE).agg(
-        F.countDistinct("judgment_id").alias("requests"),
-        F.first("prompt_bytes").alias("bytes"),
-        F.count("*").alias("rows"),
+    prompts = requests.groupBy("status", *ASKED_ONCE).agg(
+        F.count("*").alias("requests"),
+        F.first("bytes").alias("bytes"),
+        F.sum("rows").alias("rows"),
+        *(F.count_if(F.col("order") == name).alias(name) for name in ORDERS),
     )
     sums = prompts.groupBy("status").agg(
-        F.sum("requests").alias("requests"),
-        F.count("*").alias("prompts"),
-        F.sum("bytes").alias("bytes"),
-        F.sum("rows").alias("rows"),
+        F.count("*").alias("prompts"), *(F.sum(name).alias(name) for name in ("requests", "bytes", "rows", *ORDERS))
     )
     return {row["status"]: row for row in sums.collect()}
 
@@ -122,6 +128,7 @@ def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
     unknown_time = "unknown: no earlier run of this model and mode"
     table = Table(title=f"What {judge.spec.name} ({judge.mode}) would be asked", show_header=False)
     table.add_row("requests", f"{estimate.requests:,}")
+    table.add_row("by the order shown", orders_text(estimate.orders) or "-")
     table.add_row("already judged, skipped", f"{estimate.skipped:,}")
     table.add_row("distinct prompts to ask", f"{estimate.distinct_prompts:,}")
     for status, count in estimate.known_failures.items():

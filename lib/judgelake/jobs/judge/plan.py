@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from judgelake.comparisons import Status
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.judge.config import Input, JudgeJob
-from judgelake.jobs.judge.orders import most_orders
+from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import our_error
@@ -168,8 +168,8 @@ def write_plan(
     if pending.is_empty:
         pending.release()
         return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, ())
-    at_most = pending.comparisons.count() * most_orders(job.order) * job.order.repeats
-    chunks = max(1, math.ceil(at_most / job.asking.chunk_requests))
+    expected = pending.comparisons.count() * orders_a_comparison(job.order) * job.order.repeats
+    chunks = max(1, math.ceil(expected / job.asking.chunk_requests))
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )

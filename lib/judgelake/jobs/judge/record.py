@@ -110,6 +110,7 @@ def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: Run
         "asked": plan.to_ask,
         "skipped": plan.skipped,
         "answered_by_status": counts.statuses,
+        "answered_by_order": counts.orders,
         "coverage": counts.coverage,
         "consistency": counts.consistency,
         "prompt_tokens": counts.prompt_tokens,
@@ -223,6 +224,7 @@ class Tracker:
 
         figures = {
             **{f"status_{status}": count for status, count in counts.statuses.items()},
+            **{f"order_{order}": count for order, count in counts.orders.items()},
             "requests": plan.requests + plan.skipped,
             "asked": plan.to_ask,
             "skipped": plan.skipped,

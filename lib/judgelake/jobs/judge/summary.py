@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 
 TOKENS = ("prompt", "cached", "output")
+ORDERS = ("original", "reversed", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Counts:
     output_tokens: int | None = None
     both_orders: int = 0
     consistency: float | None = None
+    orders: dict[str, int] = field(default_factory=dict)
+    """Judgments by the order shown, one of `ORDERS`; orders that were not shown are absent."""
     engines: tuple[str, ...] = ()
 
     @property
@@ -53,7 +57,8 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
     rows = judgments.where(F.col("run_id") == run_id)
     sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
     engines = F.collect_set("engine").alias("engines")
-    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines)
+    orders = (F.count_if(order_shown() == name).alias(name) for name in ORDERS)
+    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines, *orders)
     groups = sorted(by_status.collect(), key=lambda row: row["status"])
     both: Any = (
         both_orders(rows)
@@ -68,20 +73,32 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
         output_tokens=sum(output) if output else None,
         both_orders=both[0],
         consistency=both[1],
+        orders={name: shown for name in ORDERS if (shown := sum(row[name] for row in groups))},
         engines=tuple(sorted({engine for row in groups for engine in row["engines"]})),
     )
 
 
 def both_orders(judgments: DataFrame) -> DataFrame:
     """Comparisons with a verdict in original and in reversed order: comparison_id, repeat, own, reversed."""
-    letters = F.array_join(F.array_sort(F.split("shown_order", "")), "")
 
-    def verdict_in(order: Column) -> Column:
-        return F.max(F.when(F.col("shown_order") == order, F.col("verdict")))
+    def verdict_in(order: str) -> Column:
+        return F.max(F.when(order_shown() == order, F.col("verdict")))
 
     pairs = (
         judgments.where((F.length("shown_order") > 1) & F.isnotnull("verdict"))
         .groupBy("comparison_id", "repeat")
-        .agg(verdict_in(letters).alias("own"), verdict_in(F.reverse(letters)).alias("reversed"))
+        .agg(verdict_in("original").alias("own"), verdict_in("reversed").alias("reversed"))
     )
     return pairs.where("own IS NOT NULL AND reversed IS NOT NULL")
+
+
+def order_shown() -> Column:
+    """Which of `ORDERS` the column shown_order is; a single answer is in its original order."""
+    letters = F.array_join(F.array_sort(F.split("shown_order", "")), "")
+    shown = F.col("shown_order")
+    return F.when(shown == letters, "original").when(shown == F.reverse(letters), "reversed").otherwise("other")
+
+
+def orders_text(orders: Mapping[str, int]) -> str:
+    """Counts by the order shown in words: "55 original, 55 reversed"."""
+    return ", ".join(f"{orders[name]:,} {name}" for name in ORDERS if orders.get(name))

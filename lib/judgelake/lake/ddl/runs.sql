@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS {runs} (
   asked              BIGINT COMMENT 'Requests of this run that had a prompt to ask',
   skipped            BIGINT COMMENT 'Requests judged by earlier runs',
   answered_by_status MAP<STRING, BIGINT> COMMENT 'Judgments written by this run, by status',
+  answered_by_order  MAP<STRING, BIGINT> COMMENT 'These judgments by the order shown: original, reversed, other; a single answer is in its original order',
   coverage           DOUBLE COMMENT 'Share of these judgments with status ok; NULL if none was written',
   consistency        DOUBLE COMMENT 'Share of comparisons with the same verdict in both orders; NULL if no comparison has both',
   prompt_tokens      BIGINT COMMENT 'Tokens of all prompts asked',

@@ -1,5 +1,7 @@
 """From comparisons to requests: how many rows a batch holds, what a request is called, and errors on the way."""
 
+from collections import Counter
+
 import pyarrow as pa
 import pytest
 
@@ -143,6 +145,20 @@ def test_a_template_error_reaches_the_driver_as_our_error(way, broken_judge):
     ours = our_error(raised.value)
     assert isinstance(ours, UserError)
     assert "template of judge 'broken'" in str(ours)
+
+
+def test_the_requests_of_mixed_orders_are_those_of_both_orders_by_the_same_ids():
+    rows = [row(f"c{n}", row_key=n) for n in range(40)]
+
+    def asked(**order):
+        return {request["judgment_id"]: request for request in requests_of(rows, rendering(order=order))[1]}
+
+    both, mixed = asked(orders="both", repeats=2), asked(orders="mixed", both_share=0.25, repeats=2)
+    assert mixed.items() <= both.items()
+    assert len(both) == 160
+    by_comparison = Counter(request["comparison_id"] for request in mixed.values())
+    assert set(by_comparison.values()) == {2, 4}
+    assert asked(orders="mixed", both_share=0.25).items() <= mixed.items()
 
 
 def test_orders_and_repeats_make_the_requests_of_a_comparison():

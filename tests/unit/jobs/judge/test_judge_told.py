@@ -1,0 +1,46 @@
+"""What the judge job says of the orders: before it asks, and at the end."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from judgelake.jobs.judge.command import report
+from judgelake.jobs.judge.dry_run import Estimate, show_estimate
+from judgelake.jobs.judge.summary import Counts
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=120)
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ({"original": 1055, "reversed": 1060}, "1,055 original, 1,060 reversed"),
+        ({"original": 2, "reversed": 2, "other": 4}, "2 original, 2 reversed, 4 other"),
+        ({}, "-"),
+    ],
+)
+def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said):
+    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), mode="pair", decoding=SimpleNamespace(max_tokens=8))
+    show_estimate(console, judge, Estimate(sum(orders.values()), orders, 0, 0, {}, 0, None, None, None))
+    (line,) = (line for line in console.file.getvalue().splitlines() if "by the order shown" in line)
+    assert line.split("│")[2].strip() == said
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        pytest.param({"original": 55, "reversed": 54}, "orders 55 original, 54 reversed; ", id="mixed"),
+        pytest.param({"reversed": 109}, "orders 109 reversed; ", id="reversed alone"),
+        pytest.param({"original": 109}, "", id="as given, or single answers"),
+    ],
+)
+def test_a_run_ends_with_its_judgments_by_order(console, orders, said):
+    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0)
+    report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, orders=orders), record=record))
+    expected = f"run r finished: 109 ok; coverage 100.0%; {said}20.0 requests/s; 7 s in total\n"
+    assert console.file.getvalue() == expected

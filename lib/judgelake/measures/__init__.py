@@ -15,7 +15,6 @@ from judgelake.measures.catalog.baselines import BASELINES
 from judgelake.measures.catalog.metric import Bracket, Effect, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
-from judgelake.measures.odds import log_odds, mean_log_odds, verdict_of_log_odds
 from judgelake.measures.result import WHOLE_SLICE, Result
 
 __all__ = [
@@ -40,10 +39,7 @@ __all__ = [
     "counted_as",
     "headline_of",
     "in_table_of",
-    "log_odds",
     "main_metrics",
-    "mean_log_odds",
     "metric_named",
     "shown_in",
-    "verdict_of_log_odds",
 ]

@@ -77,11 +77,7 @@ def longer_figures(table: Table) -> Iterator[Figure]:
     """The longer answer, under the headline's swap rule, by which it is the same verdict in both orders.
 
     Where lengths are equal or differ by less than 9 %, it says tie or tosses a coin, which is right in half of the
-<<<<<<< ours
-    rest: whichever is right more often in these data.
-=======
     others: whichever is right more often in these data.
->>>>>>> theirs
 
     Args:
         table: that of the family lengths; see `length.figures`.

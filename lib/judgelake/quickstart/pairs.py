@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.measures import mean_log_odds, verdict_of_log_odds
+import numpy as np
+
+from judgelake.measures.families import CLASSES, VERDICTS, LogOdds
 
 SHOWN_AB, SHOWN_BA, BY_MARGIN = "shown A, B", "shown B, A", "by margin"
 
@@ -34,12 +36,17 @@ class JudgedPair:
     @property
     def log_odds(self) -> float | None:
         """The mean log-odds of both orders; None unless those of both are known."""
-        return mean_log_odds(self.own.log_odds, self.reversed.log_odds)
+        own, reversed_ = self.own.log_odds, self.reversed.log_odds
+        return None if own is None or reversed_ is None else (own + reversed_) / 2
 
     @property
     def by_margin(self) -> str | None:
-        """The verdict by the mean log-odds; None if they are not known."""
-        return verdict_of_log_odds(self.log_odds)
+        """The verdict of the evaluation's swap rule margin; None if it gives none."""
+        orders = (self.own, self.reversed)
+        odds = (np.array([np.nan if said.log_odds is None else said.log_odds]) for said in orders)
+        asked = (np.array([said.status is not None]) for said in orders)
+        (code,) = LogOdds(*odds, *asked).margin()
+        return VERDICTS[code] if VERDICTS[code] in CLASSES else None
 
 
 def agreement_text(pairs: Sequence[JudgedPair]) -> str:

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from judgelake.comparisons import TIE, orders_of
 from judgelake.config import Tables
-from judgelake.measures import log_odds
 from judgelake.quickstart.pairs import BY_MARGIN, SHOWN_AB, SHOWN_BA, JudgedPair, Said, agreement_text
 
 if TYPE_CHECKING:
@@ -86,13 +85,14 @@ def judged_pairs(spark: SparkSession, tables: Tables, judge_fingerprint: str) ->
 
 def _by_order(latest: DataFrame) -> DataFrame:
     """One row per comparison, with the first repeat's judgment in each order as a struct; NULL if there is none."""
-    said = F.struct("verdict", "status", "verdict_logprobs")
+    first, second = (F.try_element_at("verdict_logprobs", F.lit(letter)) for letter in ("A", "B"))
+    said = F.struct("verdict", "status", (first - second).alias("log_odds"))
     shown = (F.first(F.when(F.col("shown_order") == order, said), ignorenulls=True).alias(order) for order in ORDERS)
     return latest.where(F.col("repeat") == 0).groupBy("comparison_id").agg(*shown)
 
 
 def _said(row: Row | None) -> Said:
-    return Said() if row is None else Said(row["verdict"], row["status"], log_odds(row["verdict_logprobs"]))
+    return Said() if row is None else Said(**row.asDict())
 
 
 def verdict_cell(said: Said, label: str | None) -> Text:

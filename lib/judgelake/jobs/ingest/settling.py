@@ -48,9 +48,9 @@ class Settled:
 def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newest, judgments: Newest | None) -> Settled:
     """Compare the rows staged in `folder` with each other and with the tables.
 
-    Of several rows with one id the first is accepted. A later one with other content is rejected together with its
-    labels and judgments, and the reason names the first. Labels and judgments need their comparison, here or in
-    the table.
+    Of several rows with one id the table's is accepted, or else the first. One with other content is rejected together
+    with its labels and judgments, and the reason names the accepted one. Labels and judgments need their comparison,
+    here or in the table.
 
     Args:
         spark: the session.
@@ -118,14 +118,11 @@ def _checked(
     """
     slim = given.select("at", "file", "line", *key, *also, differs.alias("differs"), _digest(content).alias("content"))
     first = slim.groupBy(*key).agg(F.min_by(F.struct("at", "file", "line", "content"), "at").alias("first"))
-    reason = F.when(
-        F.col("held").isNotNull() & (F.col("held") != F.col("content")),
-        F.concat("differs", F.lit(" in the table")),
-    ).when(
-        F.col("first.content") != F.col("content"),
-        F.concat("differs", F.lit(" ("), place_of("first"), F.lit(")")),
-    )
-    is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull() & (F.col("first.content") == F.col("content"))
+    accepted = F.coalesce("held", "first.content")
+    # The first row is named also if the table has it by now: rows ingested again are rejected for the same reason.
+    place = F.when(F.col("first.content") == accepted, F.concat(F.lit(" ("), place_of("first"), F.lit(")")))
+    reason = F.when(F.col("content") != accepted, F.concat("differs", F.coalesce(place, F.lit(" in the table"))))
+    is_new = (F.col("at") == F.col("first.at")) & F.col("held").isNull()
     joined = _with_held(slim.join(first, list(key)), first.select(*key), held, content).withColumn("reason", reason)
     is_held = ~is_new & F.col("reason").isNull()
     return joined.select("at", *key, *also, "reason", is_new.alias("is_new"), is_held.alias("is_held"))

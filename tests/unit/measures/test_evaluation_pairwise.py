@@ -293,7 +293,8 @@ def resolved(rows: Mapping[Row, int], rule: SwapRule, failures: FailureRule) -> 
     labels, verdicts = [], []
     for (label, *said), n in rows.items():
         own, back = ("tie" if failures is FailureRule.TIE and one == "failed" else one for one in said)
-        needed = {SwapRule.FIRST: [own], SwapRule.SECOND: [back], SwapRule.AVERAGE: [own]}.get(rule, [own, back])
+        of_one = {SwapRule.FIRST: [own], SwapRule.SECOND: [back]} | {scored: [own] for scored in SCORED}
+        needed = of_one.get(rule, [own, back])
         if "not_asked" in needed or ("failed" in needed and failures is FailureRule.LEFT_OUT):
             continue
         if rule is SwapRule.MEAN:
@@ -419,7 +420,7 @@ def test_the_bounds_hold_what_they_bound_and_do_not_depend_on_the_failure_rule(r
 
 
 @settings(deadline=None, max_examples=80)
-@given(MOSTLY_FAILED, st.sampled_from([SwapRule.FIRST, SwapRule.SECOND, SwapRule.AVERAGE]))
+@given(MOSTLY_FAILED, st.sampled_from([SwapRule.FIRST, SwapRule.SECOND, *SCORED]))
 def test_the_figures_of_a_class_are_at_their_upper_bound_where_every_failed_judgment_gives_the_label(rows, rule):
     mended: Counter[Row] = Counter()
     for (label, *said), n in rows.items():

@@ -31,7 +31,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   run_id              COMMENT 'The evaluation'
 ) COMMENT 'How the main figure of each judge changed from evaluation to evaluation' AS
 WITH candidates AS (
-  SELECT *, map({headline_places})[metric] AS place
+  SELECT *, try_element_at(map({headline_places}), metric) AS place
   FROM {metrics}
   WHERE slice = 'all' AND judge IS NOT NULL AND subject IS NULL
 )

@@ -52,7 +52,9 @@ def rows_of(questions):
     return rows
 
 
-INTERVAL = ("low", "high", "detectable", "reason")
+OF_TESTS = ("p_value", "p_corrected", "simultaneous_low", "simultaneous_high")
+INTERVAL = ("low", "high", "detectable", "reason", *OF_TESTS)
+"""What the standard error changes."""
 
 
 def told(lake, **changes):

@@ -97,7 +97,9 @@ def beyond_labelers(rows, judge, rule, family=None):
     return {"value": nearly(float(figure.replicates[0])), "n": figure.n, "asked": figure.asked}
 
 
-INTERVAL = ("low", "high", "detectable", "reason", "p_value", "p_corrected", "simultaneous_low", "simultaneous_high")
+OF_TESTS = ("p_value", "p_corrected", "simultaneous_low", "simultaneous_high")
+INTERVAL = ("low", "high", "detectable", "reason", *OF_TESTS)
+"""What the standard error changes."""
 
 
 def told(lake, **changes):

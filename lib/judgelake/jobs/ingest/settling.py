@@ -73,10 +73,8 @@ def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newes
     checked_labels = kept(_checked_labels(given_labels, labels, known), folder / "checked_labels", **_counts())
     refused = rows.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
     parts = [refused, *wrong.of_rows(given), *Wrong.of(checked_labels).of_rows(given_labels)]
-    imported = None
-    if judgments is not None:
-        imported = settle_judgments(taken, folder, known, judgments)
-        parts += imported.rejected
+    imported = None if judgments is None else settle_judgments(taken, folder, known, judgments)
+    parts += [] if imported is None else imported.rejected
     rejected = kept(reduce(DataFrame.unionByName, parts), folder / "rejected", count=F.count("*"))
     return Settled(
         comparisons=_part(given, checked),

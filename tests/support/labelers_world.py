@@ -45,10 +45,7 @@ def votes_table(labels: NDArray[np.int64], judge: NDArray[np.int64]) -> Table:
     patterns, code = np.unique(
         np.concatenate([votes, judge[..., None]], axis=-1).reshape(-1, 4), axis=0, return_inverse=True
     )
-    names = []
-    for *many, verdict in patterns:
-        voted = "+".join(name for name, times in zip(CLASSES, many, strict=True) for _ in range(times)) or "none"
-        names.append(f"{voted}{SEPARATOR}{CLASSES[verdict]}")
+    names = [SEPARATOR.join([*map(str, many), str(CLASSES[verdict])]) for *many, verdict in patterns]
     return _table(code.ravel(), names, labels.shape)
 
 

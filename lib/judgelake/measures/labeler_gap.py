@@ -12,10 +12,9 @@ from functools import partial
 import numpy as np
 
 from judgelake.measures.figure import Figure
-from judgelake.measures.rules import NONE
+from judgelake.measures.rules import CLASSES, NONE
 from judgelake.measures.statistics.interval import ratio
-from judgelake.measures.table import Table
-from judgelake.measures.votes import voted_outcomes
+from judgelake.measures.table import SEPARATOR, Table
 
 NOTHING_IN_COMMON = "no comparison asked of this judge has labels of two labelers"
 NO_VERDICT = "no comparison with labels of two labelers has a verdict of this judge"
@@ -30,9 +29,8 @@ def figures(table: Table) -> Iterator[Figure]:
     V in all and the verdict x these are v_x / V and the sum of v (v - 1) / (V (V - 1)) over the classes.
 
     Args:
-        table: outcomes are votes, the verdict by the headline's swap rule, and any further parts, joined by
-            `SEPARATOR`: the votes of all labelers, whatever the label rule, as in `VotedCounts`. A verdict `WRONG`
-            agrees with nobody.
+        table: outcomes are the numbers of labels of each of `CLASSES`, whatever the label rule, the verdict by the
+            headline's swap rule, and any further parts, joined by `SEPARATOR`. A verdict `WRONG` agrees with nobody.
 
     Source: MT-bench (Zheng et al. 2023, arXiv 2306.05685), section 4: agreement of a judge and a human beside that of
     two humans, who are drawn at random.
@@ -40,15 +38,17 @@ def figures(table: Table) -> Iterator[Figure]:
     replicates = next((len(count) for count in table.counts.values()), 1)
     judge, labelers, base = (np.zeros(replicates) for _ in range(3))
     asked = 0
-    for votes, (verdict, *_), count in voted_outcomes(table):
-        total = votes.total()
+    for outcome, count in table.counts.items():
+        *numbers, verdict = outcome.split(SEPARATOR)[: len(CLASSES) + 1]
+        votes = dict(zip(CLASSES, map(int, numbers), strict=True))
+        total = sum(votes.values())
         if total < 2:
             continue
         asked += int(count[0])
         if verdict == NONE:
             continue
         base += count
-        judge += count * (votes[verdict] / total)
+        judge += count * (votes.get(verdict, 0) / total)
         labelers += count * (sum(many * (many - 1) for many in votes.values()) / (total * (total - 1)))
     n, reason = int(base[0]), NO_VERDICT if asked else NOTHING_IN_COMMON
     figure = partial(Figure, n=n, asked=asked, reason=reason, base=base)

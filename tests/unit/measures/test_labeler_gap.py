@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelers_world import NOT_GIVEN, People, votes_table
 
-from judgelake.measures.families import SEPARATOR, Table, labeler_gap_figures
+from judgelake.measures.families import CLASSES, SEPARATOR, Table, labeler_gap_figures
 
 REPEATS = 600
 
@@ -21,7 +21,9 @@ def figures_of(table: Table):
 
 
 def table_of(rows) -> Table:
-    counts = Counter(SEPARATOR.join(row) for row in rows)
+    """From labels in any order, a verdict and a further part."""
+    named = [([str(labels.count(name)) for name in CLASSES], *said) for labels, *said in rows]
+    counts = Counter(SEPARATOR.join([*numbers, *said]) for numbers, *said in named)
     return Table({outcome: np.array([float(n)]) for outcome, n in counts.items()}, questions=9)
 
 
@@ -32,7 +34,7 @@ def values_of(rows) -> list[float | None]:
 @given(st.lists(st.tuples(st.lists(st.sampled_from(["A", "B", "tie"]), min_size=1), st.sampled_from(["A", "wrong"]))))
 def test_the_agreements_are_means_over_labelers_and_over_pairs_of_them(rows):
     shared = [(labels, verdict) for labels, verdict in rows if len(labels) > 1]
-    found = values_of(("+".join(sorted(labels)), verdict, "0.5") for labels, verdict in rows)
+    found = values_of((labels, verdict, "0.5") for labels, verdict in rows)
     if not shared:
         assert found == [None] * 3
         return
@@ -46,9 +48,9 @@ def test_the_agreements_are_means_over_labelers_and_over_pairs_of_them(rows):
     [
         pytest.param([], 0, 0, "no comparison asked of this judge has labels of two labelers", id="nothing"),
         pytest.param(
-            [("A", "A")], 0, 0, "no comparison asked of this judge has labels of two labelers", id="one label"
+            [(["A"], "A")], 0, 0, "no comparison asked of this judge has labels of two labelers", id="one label"
         ),
-        pytest.param([("A+B", "none")], 0, 1, "has a verdict of this judge", id="failed"),
+        pytest.param([(["A", "B"], "none")], 0, 1, "has a verdict of this judge", id="failed"),
     ],
 )
 def test_without_two_labels_or_a_verdict_there_is_a_reason(rows, n, asked, reason):

@@ -73,7 +73,7 @@ FIGURES = {
         rank_correlation({"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.0}), "labels"
     ),
     "judge and labelers": lambda: chain(
-        labeler_gap_figures(table(("A+B", "A"), ("B+B+A", "B"))),
+        labeler_gap_figures(table(("1", "1", "0", "A"), ("1", "2", "0", "B"))),
         alternative_figures(
             Table({SEPARATOR.join((name, "judge")): np.array([40.0, 20, 20]) for name in "abc"}, questions=2), 0.2
         ),

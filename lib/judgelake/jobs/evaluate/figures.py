@@ -106,7 +106,7 @@ class Figuring:
             "orders": lambda: order_figures(table, job.failure_rule),
             "pairs": lambda: pair_figures(table, job.swap_rules, job.failure_rule),
             "lengths": lambda: chain(length_figures(table), longer_figures(table)),
-            "lengths_of_people": lambda: labeler_gap_figures(table),
+            "lengths_of_labelers": lambda: labeler_gap_figures(table),
             "alternatives": lambda: alternative_figures(table, job.labels.epsilon),
             "own_family": lambda: self_preference_figures(table),
             "family_matrix": lambda: family_matrix(table),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -78,7 +78,7 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
     """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`.
 
-    With two labelers or more also lengths_of_people, with all votes.
+    With two labelers or more also lengths_of_labelers, with all votes.
     """
     by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
     own, reversed_, average = ((F.col(name), VERDICTS) for name in ("own", "reversed", "average"))
@@ -97,9 +97,9 @@ def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eval
         code = coded((F.col("label_place"), LABELS), (F.col("said"), SAID), (_length_bin(), BINS))
         made.append(observed(by_judge["lengths"], code, when=asked))
     if len(inputs.labelers) > 1:
-        parts = [_voted(_all_votes()), F.col("verdict"), _named(_length_bin(), BINS)]
-        of_people = groups.by_judge("lengths_of_people", inputs.judges)
-        made.append(observed(of_people, parts, when=asked & _has_votes()))
+        parts = [*_all_votes(), F.col("verdict"), _named(_length_bin(), BINS)]
+        of_labelers = groups.by_judge("lengths_of_labelers", inputs.judges)
+        made.append(observed(of_labelers, parts, when=asked & _has_votes()))
     made.append(_of_models(by_judge["models"], F.col("verdict")))
     made += _families(inputs, groups, job, asked)
     return exploded(rows, F.array(*made))
@@ -123,15 +123,15 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
     return games.unionByName(exploded(rows, F.array(comparison_observed(group, when=_has_two_models() & is_labelled))))
 
 
-def _all_votes() -> list[tuple[str, Column]]:
-    return [(label, F.element_at("all_votes", place)) for place, label in enumerate(CLASSES, start=1)]
+def _all_votes() -> list[Column]:
+    return [F.element_at("all_votes", place).cast("string") for place in range(1, len(CLASSES) + 1)]
 
 
 def _has_votes() -> Column:
     return F.exists("all_votes", lambda votes: votes > 0)
 
 
-def _voted(votes: Iterable[tuple[str, Column | str]]) -> Column:
+def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
     """Every vote, in the format of `VotedCounts`."""
     given = [
         F.array_repeat(F.lit(name), (F.col(times) if isinstance(times, str) else times).cast("int"))

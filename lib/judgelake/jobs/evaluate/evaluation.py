@@ -28,12 +28,8 @@ from judgelake.jobs.evaluate.figures import (
 from judgelake.jobs.evaluate.headline import LISTED, chosen_rules, surveyed
 from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
-from judgelake.jobs.evaluate.observations.agreement import (
-    MOST_LABELERS,
-    alternative_observations,
-    labeler_observations,
-    repeat_observations,
-)
+from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
+from judgelake.jobs.evaluate.observations.alternative import alternative_observations
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import (
     Pair,

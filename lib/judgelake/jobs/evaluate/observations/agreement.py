@@ -1,24 +1,21 @@
-"""Labelers compared with each other and with a judge, and repeated answers of a judge, as observations."""
+"""Labelers compared with each other, and repeated answers of a judge compared, as observations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.inputs import Inputs
 from judgelake.jobs.evaluate.observations.groups import Groups
-from judgelake.jobs.evaluate.observations.judged import NAMED, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import comparison_observed, exploded, observed
 from judgelake.jobs.evaluate.verdicts import numbered, vote_of
-from judgelake.measures.families import CLASSES, LEAST_LABELERS, MOST_TESTED, RESULTS, SEPARATOR, WRONG
+from judgelake.measures.families import SEPARATOR
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 # The number of pairs grows with the square of the labelers; with more than this only alpha is given.
 MOST_LABELERS = 12
@@ -82,49 +79,6 @@ def _said(labels: DataFrame, features: DataFrame, tie_margin: float) -> DataFram
             F.map_from_entries(F.collect_list(F.when(scores, F.struct("labeler", "scores")))).alias("scores"),
         )
     )
-
-
-def alternative_observations(rows: DataFrame, inputs: Inputs, groups: Groups, tie_margin: float) -> DataFrame | None:
-    """The family alternatives: of each label, who agrees with more of the comparison's other labels, judge or labeler.
-
-    None if there are not as many labelers as the test takes; with two or more the judges have groups all the same, and
-    so a reason.
-
-    Args:
-        rows: of `judged_rows`; each verdict of a rule that counts both orders is one half.
-        inputs: of the evaluation.
-        groups: gets a group for each judge.
-        tie_margin: of labels that are scores.
-    """
-    if inputs.labels is None or len(inputs.labelers) < 2:
-        return None
-    group = groups.by_judge("alternatives", inputs.judges)
-    if not LEAST_LABELERS <= len(inputs.labelers) <= MOST_TESTED:
-        return None
-    names = said_in(rows)
-    of_orders = [
-        rows.where(when).withColumns({"verdict": F.col(NAMED[name]), "times": F.lit(1) if n is None else n})
-        for name, (n, when) in zip(names, times_of(*map(F.col, names)), strict=True)
-    ]
-    counting = (
-        reduce(DataFrame.unionByName, of_orders)
-        .where(F.col("verdict").isin(*CLASSES, WRONG))
-        .select("comparison_id", "bucket", "question_key", "judge_number", "verdict", "times", "all_votes")
-    )
-    labels = inputs.labels.select("comparison_id", "labeler", vote_of(tie_margin).alias("vote")).where(
-        "vote IS NOT NULL"
-    )
-    votes = F.map_from_arrays(F.array(*map(F.lit, CLASSES)), F.col("all_votes"))
-    # The labeler's own label is left out of the others that both are compared with.
-    with_judge = F.coalesce(F.try_element_at(votes, F.col("verdict")), F.lit(0)) - (
-        F.col("verdict") == F.col("vote")
-    ).cast("int")
-    with_labeler = F.element_at(votes, F.col("vote")) - 1
-    judge, labeler, both = map(F.lit, RESULTS)
-    result = F.when(with_judge > with_labeler, judge).when(with_judge < with_labeler, labeler).otherwise(both)
-    is_shared = F.aggregate("all_votes", F.lit(0).cast("long"), lambda total, one: total + one) > 1
-    competing = counting.join(labels, "comparison_id").where(is_shared)
-    return exploded(competing, F.array(observed(group, [F.coalesce("labeler", F.lit("")), result], n=F.col("times"))))
 
 
 def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> DataFrame | None:

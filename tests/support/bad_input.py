@@ -27,6 +27,7 @@ class Case:
 ONE_QUESTION = "one question only, so there is no interval"
 NO_SPREAD = "the same whichever question is left out, so there is no interval"
 NOTHING_COUNTS = "nothing counts: 3 without a verdict, 0 with another verdict in each order"
+ALL_DIFFER = "nothing counts: 0 without a verdict, 3 with another verdict in each order"
 CORRELATIONS = ("pearson", "spearman", "kendall_tau_b")
 RANKINGS = ("top_1_agreement by first", "mean_kendall_tau by first", "induced_pair_agreement by first")
 
@@ -89,9 +90,7 @@ CASES = {
         said=["A"] * 3,
         in_reverse=["B"] * 3,
         values={"consistency": 0, "bias_first": 1, "agreement by first": 1},
-        reasons={
-            "agreement_when_consistent by strict": "nothing counts: 0 without a verdict, 3 with another verdict in each order"
-        },
+        reasons={"agreement_when_consistent by strict": ALL_DIFFER},
     ),
     "no label": Case(
         labels=[None] * 3,

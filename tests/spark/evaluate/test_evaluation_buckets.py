@@ -52,7 +52,7 @@ def rows_of(questions):
     return rows
 
 
-INTERVAL = ("low", "high", "detectable", "reason")
+INTERVAL = ("low", "high", "detectable", "reason", "p_value", "p_corrected", "simultaneous_low", "simultaneous_high")
 
 
 def told(lake, **changes):

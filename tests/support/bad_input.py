@@ -84,7 +84,10 @@ CASES = {
         said=["A"] * 3,
         in_reverse=["B"] * 3,
         values={"consistency": 0, "bias_first": 1, "agreement by first": 1},
-        reasons={"agreement by strict": "nothing counts: 0 without a verdict, 3 with another verdict in each order"},
+        reasons={
+            "agreement_when_consistent by strict": "nothing counts: 0 without a verdict, "
+            "3 with another verdict in each order"
+        },
     ),
     "no label": Case(
         labels=[None] * 3,

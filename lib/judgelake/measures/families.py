@@ -11,7 +11,7 @@ from judgelake.measures.leaderboard import game_figures, rank_correlation
 from judgelake.measures.leaderboard import rank_figures as rank_correlation_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
-from judgelake.measures.margin import BOTH, GAP, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS
+from judgelake.measures.margin import DIFFERENT, GAP, LACKING, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS
 from judgelake.measures.margin import figures as offset_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
@@ -41,12 +41,13 @@ from judgelake.measures.yes_no import figures as aspect_figures
 from judgelake.measures.yes_no import has_yes_no_labels
 
 __all__ = [
-    "BOTH",
     "CELL",
     "CLASSES",
     "COMPARISONS",
+    "DIFFERENT",
     "FAILED",
     "GAP",
+    "LACKING",
     "LONGEST_ODDS",
     "LONGEST_RATIO",
     "NO_VOTES",

@@ -59,7 +59,7 @@ PAIRS = table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A"))
 FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
     "scored pairs": lambda: scored_pair_figures(table(("A", "A"), ("B", "A")), SwapRule.AVERAGE, FailureRule.LEFT_OUT),
-    "offsets": lambda: offset_figures(table(("gap",), ("both",), ("same",))),
+    "offsets": lambda: offset_figures(table(("gap",), ("same",), ("different",), ("lacking",))),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
     "lengths": lambda: length_figures(table(("A", "A", "1.0"), ("B", "A", "-1.0"))),
     "own family": lambda: self_preference_figures(table(("own", "own"), ("other", "own"))),

@@ -15,7 +15,7 @@ from judgelake.measures.leaderboard import figures as leaderboard_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
 from judgelake.measures.length import figures_beyond_labelers as length_beyond_labelers_figures
-from judgelake.measures.margin import BOTH, GAP, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS, LogOdds
+from judgelake.measures.margin import DIFFERENT, GAP, LACKING, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS, LogOdds
 from judgelake.measures.margin import figures as offset_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
@@ -52,12 +52,13 @@ from judgelake.measures.yes_no import has_yes_no_labels
 
 __all__ = [
     "APART",
-    "BOTH",
     "CELL",
     "CLASSES",
     "COMPARISONS",
+    "DIFFERENT",
     "FAILED",
     "GAP",
+    "LACKING",
     "LEAST_LABELERS",
     "LONGEST_ODDS",
     "LONGEST_RATIO",

@@ -109,7 +109,7 @@ def table_of(cells: pa.Table, vocabulary: Sequence[str], buckets: Buckets, share
     counts = left_out_counts(new_place[place[is_count]], bucket, n, len(kept), min(len(in_use), most))
     comparisons = told.get(COMPARISONS)
     if buckets.hashed is None:
-        questions = len(np.unique(cells["bucket"].to_numpy()))
+        questions = len(in_use)
     elif buckets.is_one_comparison_each:
         questions = int(n.sum()) if comparisons is None else comparisons
     else:

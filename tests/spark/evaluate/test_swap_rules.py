@@ -78,12 +78,18 @@ def test_centred_verdicts_are_those_of_the_pure_function_with_its_band_of_ties(b
 
 def said_in_both() -> dict[str, list[tuple[str, str]]]:
     """The verdicts of both orders on the comparisons on which both judges have both."""
-    said = {judge: [tuple(map(saying_of, one)) for one in zip(*ODDS[judge], strict=True)] for judge in ODDS}
     has_both = [
         all(one not in (None, "not asked") for judge in ODDS for one in (ODDS[judge][0][place], ODDS[judge][1][place]))
         for place in range(len(ODDS_LABELS))
     ]
-    return {judge: [one for one, has in zip(said[judge], has_both, strict=True) if has] for judge in ODDS}
+    return {
+        judge: [
+            tuple(map(saying_of, said))
+            for said, has in zip(zip(*ODDS[judge], strict=True), has_both, strict=True)
+            if has
+        ]
+        for judge in ODDS
+    }
 
 
 def test_under_the_mean_every_order_counts_one_half_of_a_comparison(by_mean):

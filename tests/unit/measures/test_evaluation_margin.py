@@ -6,7 +6,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from judgelake.measures.margin import GAP, OFFSET_OUTCOMES, STEPS, LogOdds, figures, verdicts_of
+from judgelake.measures.margin import (
+    DIFFERENT,
+    GAP,
+    LACKING,
+    OFFSET_OUTCOMES,
+    SAME,
+    STEPS,
+    LogOdds,
+    figures,
+    verdicts_of,
+)
 from judgelake.measures.rules import VERDICTS
 from judgelake.measures.table import CELL, COMPARISONS, QUESTIONS, WHOLE, Buckets, Table, table_of
 
@@ -65,8 +75,8 @@ def test_without_log_odds_in_both_orders_there_is_no_offset_and_no_centred_verdi
     one_order = LogOdds(np.array([1.0]), np.array([np.nan]), np.array([True]), np.array([False]))
     assert one_order.position_offset is None
     assert one_order.centred_verdict().tolist() == [NOT_ASKED]
-    for comparisons, reason in ((None, "asked in both orders"), (3, "log-odds in both orders")):
-        for figure in figures(Table(comparisons=comparisons)):
+    for counts, reason in (({}, "asked in both orders"), ({LACKING: np.array([3.0])}, "log-odds in both orders")):
+        for figure in figures(Table(counts)):
             estimate = figure.estimate(0)
             assert estimate.value is None
             assert reason in (estimate.reason or "")
@@ -78,8 +88,8 @@ def table(odds: LogOdds, buckets: Buckets) -> Table:
     questions = len(odds.own)
     sums = {
         GAP: np.round((odds.own - odds.reversed_) * STEPS).sum(axis=1),
-        "both": np.full(questions, odds.own.shape[1]),
-        "same": (own == reversed_).sum(axis=1),
+        SAME: (own == reversed_).sum(axis=1),
+        DIFFERENT: (own != reversed_).sum(axis=1),
     }
     place, bucket = np.arange(questions), np.arange(questions) % (buckets.hashed or questions)
     cells = [

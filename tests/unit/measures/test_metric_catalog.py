@@ -69,7 +69,7 @@ FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
     "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
     "scored pairs": lambda: scored_pair_figures(table(("A", "A"), ("B", "A")), SwapRule.AVERAGE, FailureRule.LEFT_OUT),
-    "offsets": lambda: offset_figures(table(("gap",), ("both",), ("same",))),
+    "offsets": lambda: offset_figures(table(("gap",), ("same",), ("different",), ("lacking",))),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
     "lengths": lambda: chain(length_figures(LENGTHS), longer_figures(LENGTHS)),
     "lengths of labelers": lambda: length_beyond_labelers_figures(

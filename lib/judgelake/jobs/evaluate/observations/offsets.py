@@ -13,7 +13,7 @@ from judgelake.jobs.evaluate.log_odds import centred_verdicts, gap_of_orders
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.observation import comparison_observed, observed
 from judgelake.jobs.evaluate.verdicts import NOT_ASKED
-from judgelake.measures.families import BOTH, GAP, OFFSET_OUTCOMES, SAME, STEPS
+from judgelake.measures.families import DIFFERENT, GAP, LACKING, OFFSET_OUTCOMES, SAME, STEPS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -27,9 +27,10 @@ def offset_observations(inputs: Inputs, groups: Groups, job: EvaluateJob, offset
     code = {name: F.lit(place) for place, name in enumerate(OFFSET_OUTCOMES)}
     gap, (own, reversed_) = gap_of_orders(), centred_verdicts(job.tie_margin, offsets)
     in_both = (F.col("own") != NOT_ASKED) & (F.col("reversed") != NOT_ASKED) & group.isNotNull()
+    outcome = F.when(gap.isNull(), code[LACKING]).when(own == reversed_, code[SAME]).otherwise(code[DIFFERENT])
     return [
         observed(group, code[GAP], n=F.round(gap * STEPS), when=in_both & gap.isNotNull()),
-        observed(group, code[BOTH], when=in_both & gap.isNotNull()),
-        observed(group, code[SAME], when=in_both & gap.isNotNull() & (own == reversed_)),
+        observed(group, outcome, when=in_both),
+        # The sum of all `n` is no number of comparisons.
         comparison_observed(group, when=in_both),
     ]

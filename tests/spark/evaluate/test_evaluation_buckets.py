@@ -145,10 +145,8 @@ def test_buckets_and_executors_change_no_number_but_intervals(spark, lake, tmp_p
     rule = rules["swap_rules"][0]
     compared = {"length_slope": None} | ({"matched_self_preference": "a"} if "families" in rules else {})
     for metric, family in compared.items():
-        found, expected = (
-            numbers["j1", f"{metric}_difference", None, "all", rule],
-            beyond_labelers(filled, "j1", rule, family),
-        )
+        expected = beyond_labelers(filled, "j0", rule, family)
+        found = numbers["j0", f"{metric}_difference", None, "all", rule]
         assert {name: found[name] for name in expected} == expected
     monkeypatch.setattr(module, "FEW_CELLS", 0)
     assert told(small, **rules, buckets=BUCKETS)[0] == dealt

@@ -7,14 +7,16 @@ equal labels: they know something of the quality that the label does not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from simulation import HEADLINE, SIDES, TIE, A, B, Observed
 
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING
-from judgelake.measures.votes import VOTE
+from judgelake.measures.table import SEPARATOR
 
 STEPS = LONGEST_RATIO * STEPS_A_DOUBLING
 # In doublings: half of all answers differ in length by at least a factor of 1.75.
@@ -78,14 +80,14 @@ class LatentSimulation:
             (self._sided(self._verdict(judge)), SIDES),
         )
 
-    def lengths_of_people(self, judge: LatentJudge) -> Observed:
-        """Of the family lengths_of_people: as `lengths`, with the labels of all labelers."""
-        return Observed.of(_voted(self.labels, HEADLINE), (self._verdict(judge), HEADLINE), self._bins())
+    def lengths_of_labelers(self, judge: LatentJudge) -> Observed:
+        """Of the family lengths_of_labelers: the votes for A, B and a tie, the verdict, and the bin."""
+        return Observed.of(_votes(self.labels, (A, B, TIE)), (self._verdict(judge), HEADLINE), self._bins())
 
-    def own_family_of_people(self, judge: LatentJudge) -> Observed:
-        """Of the family own_family_of_people: as `own_family`, with the labels of all labelers."""
+    def own_family_of_labelers(self, judge: LatentJudge) -> Observed:
+        """Of the family own_family_of_labelers: the votes for own, a tie and other, and the verdict."""
         sided = [self._sided(label) for label in self.labels]
-        return Observed.of(_voted(sided, SIDES), (self._sided(self._verdict(judge)), SIDES))
+        return Observed.of(_votes(sided, (A, TIE, B)), (self._sided(self._verdict(judge)), SIDES))
 
     def agreement(self, judge: LatentJudge) -> float:
         """Share of verdicts that are the first labeler's label."""
@@ -119,10 +121,9 @@ class LatentSimulation:
         return self.world.repeats, self.world.questions, self.world.comparisons
 
 
-def _voted(labels: list[NDArray[np.int64]], names: NDArray[np.str_]) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-    """All votes on a comparison as one part of its outcome."""
-    code, spelled = labels[0], list(names)
-    for label in labels[1:]:
-        code = code * len(names) + label
-        spelled = [f"{before}{VOTE}{name}" for before in spelled for name in names]
-    return code, np.array(spelled)
+def _votes(labels: list[NDArray[np.int64]], order: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+    """How many labels say each of these, as one part of the outcome."""
+    code, most = np.zeros_like(labels[0]), len(labels)
+    for said in order:
+        code = code * (most + 1) + sum(label == said for label in labels)
+    return code, np.array([SEPARATOR.join(map(str, votes)) for votes in product(range(most + 1), repeat=len(order))])

@@ -10,7 +10,7 @@ from judgelake.measures.catalog import (
     metric_named,
     shown_in,
 )
-from judgelake.measures.catalog.metric import Bracket, Kind, Metric, OrderRule, Scale, Section
+from judgelake.measures.catalog.metric import Bracket, Effect, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import ORDERS, PAIRS
 from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.result import WHOLE_SLICE, Result
@@ -23,6 +23,7 @@ __all__ = [
     "SECTIONS",
     "WHOLE_SLICE",
     "Bracket",
+    "Effect",
     "FailureRule",
     "Kind",
     "Metric",

@@ -87,6 +87,8 @@ def _effect(name: str, effect: Effect) -> str:
     text = f"`{name}`: 0 means no effect. Above zero: {effect.above}; below: {effect.below}."
     if effect.bracket is not None:
         text += f" Found only if `{effect.bracket.partner}` excludes zero on the same side too."
+    if effect.instead_of is not None:
+        text += f" Where it has an interval, it is reported instead of `{effect.instead_of}`."
     return text
 
 

@@ -11,8 +11,10 @@ from judgelake.measures.leaderboard import game_figures, rank_correlation
 from judgelake.measures.leaderboard import rank_figures as rank_correlation_figures
 from judgelake.measures.length import LONGEST_RATIO, STEPS_A_DOUBLING, length_bin
 from judgelake.measures.length import figures as length_figures
+from judgelake.measures.length import figures_beyond_labelers as length_beyond_labelers_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
+from judgelake.measures.own_family import figures_beyond_labelers as self_preference_beyond_labelers_figures
 from judgelake.measures.pairwise import figures as pair_figures
 from judgelake.measures.rankings import figures as ranking_figures
 from judgelake.measures.rankings import ranked
@@ -68,6 +70,7 @@ __all__ = [
     "labeler_pair_figures",
     "labeler_score_pair_figures",
     "leaderboard_figures",
+    "length_beyond_labelers_figures",
     "length_bin",
     "length_figures",
     "order_figures",
@@ -78,6 +81,7 @@ __all__ = [
     "ranking_figures",
     "repeat_figures",
     "score_figures",
+    "self_preference_beyond_labelers_figures",
     "self_preference_figures",
     "table_of",
 ]

@@ -16,9 +16,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from judgelake.measures.beside_labelers import NO_TWO_LABELS, JudgeAndLabelers
 from judgelake.measures.figure import Figure
 from judgelake.measures.rules import CLASSES, NONE, WRONG
-from judgelake.measures.statistics.interval import Replicates, ratio
+from judgelake.measures.statistics.interval import ROUNDING_ERROR, Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 from judgelake.measures.votes import VotedCounts
 
@@ -89,6 +90,31 @@ def figures(table: Table) -> Iterator[Figure]:
     yield Figure("length_slope", slope, n, asked_labelled, reason=reason, no_interval=no_interval, base=base)
 
 
+def figures_beyond_labelers(table: Table) -> Iterator[Figure]:
+    """length_slope_difference: the judge's `length_slope` minus that of one labeler at another's label.
+
+    Both are based on the same comparisons, those with a verdict and labels from two labelers or more, so that questions
+    are left out of both at once. `asked` is the labelled comparisons.
+
+    Args:
+        table: outcomes are (votes for A, votes for B, votes for a tie, verdict, bin), of comparisons with a label.
+    """
+    bins = sorted({outcome.split(SEPARATOR)[-1] for outcome in table.counts}, key=float)
+    doublings = np.array(bins, dtype=np.float64)
+    both = JudgeAndLabelers.of(table, CLASSES, (bins,))
+    slopes = [length_slope(of, doublings) for of in (both.of_judge, both.of_labelers)]
+    no_interval = [no_slope_interval(of, doublings) for of in (both.of_judge, both.of_labelers)]
+    yield Figure(
+        "length_slope_difference",
+        slopes[0] - slopes[1],
+        both.n,
+        both.asked,
+        reason=ONE_RATIO if both.n else NO_TWO_LABELS,
+        no_interval=no_interval[0] or no_interval[1],
+        base=both.base,
+    )
+
+
 def longer_win_share(said: NDArray[np.float64], doublings: NDArray[np.float64]) -> Replicates:
     """Share of comparisons that the longer answer wins, a tie counting one half; nan where no lengths differ.
 
@@ -144,7 +170,10 @@ def length_slope(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> R
     # Both are centred, though one would suffice: then a judge that only repeats the labels has a slope of exactly 0 in
     # every replicate, without rounding errors on one side of 0.
     covariance = ((ratios - mean_ratio) * (wins - mean_win * by_bin)).sum(axis=(0, 1))
-    return ratio(covariance, ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1)))
+    variance = ((ratios - mean_ratio) ** 2 * by_bin).sum(axis=(0, 1))
+    # Counts that are shares of a comparison leave a rounding error where there is one ratio.
+    variance[variance <= ROUNDING_ERROR * n.sum(axis=(0, 1))] = 0.0
+    return ratio(covariance, variance)
 
 
 def no_slope_interval(both: NDArray[np.float64], doublings: NDArray[np.float64]) -> str | None:
@@ -155,9 +184,10 @@ def no_slope_interval(both: NDArray[np.float64], doublings: NDArray[np.float64])
         doublings: the bins as numbers.
     """
     by_bin, by_verdict = both[..., 0].sum(axis=1), both[..., 0].sum(axis=2)
-    if by_bin[:, doublings != 0].sum() < LEAST_DIFFERING:
+    # Counts of labels that are shares of a comparison may miss a whole number by a rounding error.
+    if by_bin[:, doublings != 0].sum() < LEAST_DIFFERING - ROUNDING_ERROR:
         return FEW_DIFFER
-    if (by_verdict.sum(axis=1) - by_verdict.max(axis=1)).sum() < LEAST_DEVIATING:
+    if (by_verdict.sum(axis=1) - by_verdict.max(axis=1)).sum() < LEAST_DEVIATING - ROUNDING_ERROR:
         return FEW_DEVIATE
     mean = np.nan_to_num(ratio(by_bin @ doublings, by_bin.sum(axis=1)))
     square = ((doublings - mean[:, None]) ** 2 * by_bin).sum() / by_bin.sum()

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.comparisons import TIE
+from judgelake.measures.beside_labelers import NO_TWO_LABELS, JudgeAndLabelers
 from judgelake.measures.figure import Figure
 from judgelake.measures.rules import NONE, WRONG, dense_counts
 from judgelake.measures.statistics.interval import Replicates, ratio
@@ -65,6 +66,27 @@ def figures(table: Table) -> Iterator[Figure]:
     wrong = labelled - np.einsum("cc...->...", both)
     share, errors, reason = own_error_share(both), int(wrong[0]), NO_ERROR if n else missing
     yield Figure("own_error_share", share, errors, errors + asked - n, reason=reason, base=wrong)
+
+
+def figures_beyond_labelers(table: Table) -> Iterator[Figure]:
+    """matched_self_preference_difference: the judge's `matched_self_preference` minus that of one labeler at another's.
+
+    Of a labeler it is what that labeler gives the judge's family at the label of another. Both are based on the same
+    comparisons, those with a verdict and labels from two labelers or more, so that questions are left out of both at
+    once. `asked` is the labelled comparisons.
+
+    Args:
+        table: outcomes are (votes for own, votes for a tie, votes for other, verdict), of comparisons with a label.
+    """
+    both = JudgeAndLabelers.of(table, SIDES)
+    yield Figure(
+        "matched_self_preference_difference",
+        matched_self_preference(both.of_judge) - matched_self_preference(both.of_labelers),
+        both.n,
+        both.asked,
+        reason=ONE_SIDED if both.n else NO_TWO_LABELS,
+        base=both.base,
+    )
 
 
 def win_share(said: NDArray[np.float64]) -> Replicates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from judgelake.measures import Bracket, Result, Scale, metric_named
+from judgelake.measures import Bracket, Effect, Result, Scale, metric_named
 from judgelake.report.content import BothOrders, JudgePair, JudgeSection, Missing
 from judgelake.report.numbers import (
     has_interval,
@@ -36,9 +36,14 @@ class Finding:
 
 
 def findings_of(section: JudgeSection) -> list[Finding]:
-    """What was found about a judge, and what was not, in the order of the report."""
+    """What was found about a judge, and what was not, in the order of the report; each effect once."""
     rows = [*_rows_of(section)]
-    return [effect_finding(row, rows) for row in rows if row.is_effect]
+    effects = {(row.metric, row.subject, row.swap_rule): row for row in rows if row.is_effect}
+    for named, row in tuple(effects.items()):
+        other = (_effect_of(row.metric).instead_of or "", row.subject, row.swap_rule)
+        if other in effects:
+            del effects[named if is_found(row) is None else other]
+    return [effect_finding(row, rows) for row in effects.values()]
 
 
 def effect_finding(row: Result, others: Sequence[Result] = ()) -> Finding:
@@ -48,8 +53,7 @@ def effect_finding(row: Result, others: Sequence[Result] = ()) -> Finding:
         row: about the effect.
         others: rows of the same judge, with the partner of a bracket.
     """
-    effect = metric_named(row.metric).effect
-    assert effect is not None, f"{row.metric} is not an effect"
+    effect = _effect_of(row.metric)
     if effect.bracket is None:
         return Finding(row.metric, is_found(row), _effect_sentence(row), row.subject, row.swap_rule)
     about = (effect.bracket.partner, row.subject, row.swap_rule)
@@ -69,7 +73,10 @@ def is_found(row: Result) -> bool | None:
 
 
 def found_words(row: Result) -> str:
-    """The same in a few words, next to the number and its reason: "found", or what the data allow."""
+    """The same in a few words, next to the number and its reason: "found", or what the data allow.
+
+    Only of an effect that the row alone decides.
+    """
     found = is_found(row)
     if found is None:
         return "not known"
@@ -140,9 +147,14 @@ def _turned(difference: Result) -> Result:
     return replace(difference, value=value, low=low, high=high)
 
 
+def _effect_of(metric: str) -> Effect:
+    effect = metric_named(metric).effect
+    assert effect is not None, f"{metric} is not an effect"
+    return effect
+
+
 def _effect_sentence(row: Result) -> str:
-    effect = metric_named(row.metric).effect
-    assert effect is not None
+    effect = _effect_of(row.metric)
     noun = effect.noun
     found = is_found(row)
     number = sentence_number(row)
@@ -158,8 +170,7 @@ def _effect_sentence(row: Result) -> str:
 
 def _bracket_finding(row: Result, partner: Result, bracket: Bracket) -> Finding:
     """Found only if both figures exclude zero on the same side; not known if either has no interval."""
-    effect = metric_named(row.metric).effect
-    assert effect is not None
+    effect = _effect_of(row.metric)
     both = ((row, bracket.words), (partner, bracket.partner_words))
     numbers = [f"{sentence_number(one)} {words}" for one, words in both]
     known = [is_found(one) for one, _ in both]

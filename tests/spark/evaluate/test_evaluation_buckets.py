@@ -1,9 +1,20 @@
 """However the questions are put into buckets, and wherever the figures are made, only the intervals may differ."""
 
+from collections import Counter
+
+import numpy as np
 import pytest
 from small_lake import SmallLake, comparison, judgment, label
 
+from judgelake.comparisons import verdict_of_scores
 from judgelake.jobs.evaluate import evaluation as module
+from judgelake.measures.families import (
+    SEPARATOR,
+    Table,
+    length_beyond_labelers_figures,
+    length_bin,
+    self_preference_beyond_labelers_figures,
+)
 
 COMPARISONS = 48
 BUCKETS = 20
@@ -29,6 +40,8 @@ def rows_of(questions):
     for place in range(COMPARISONS):
         key, size = f"c{place}", (2, 2, 1, 3)[place % 4]
         answers, letters = ("a", "bb", "ccc")[:size], "ABC"[:size]
+        # Of two answers the longer is the first one in every other comparison.
+        answers = answers[::-1] if place % 4 == 1 else answers
         source = f"source {place % 3}"
         rows["comparisons"].append(comparison(key, source, answers, question=f"q{place % questions}"))
         for labeler in range(3):
@@ -50,6 +63,38 @@ def rows_of(questions):
                     said |= {"verdict": verdict}
                 rows["judgments"].append(judgment(key, order=order, judge=f"j{judge}", repeat=repeat, **name, **said))
     return rows
+
+
+def pairs_of(rows, judge, rule):
+    """All votes, the judge's verdict, and the models, of each labelled comparison of two answers that it was asked."""
+    for comparison_ in rows["comparisons"]:
+        models, key = [model for model, *_ in comparison_["answers"]], comparison_["comparison_id"]
+        scores = [row["scores"] for row in rows["labels"] if row["comparison_id"] == key]
+        said = {
+            row["shown_order"]: row["verdict"] or "none"
+            for row in rows["judgments"]
+            if (row["comparison_id"], row["judge"], row["repeat"]) == (key, judge, 0)
+        }
+        if len(models) == 2 and scores:
+            verdict = said["AB"] if rule == "first" or said["AB"] == said["BA"] else "none"
+            yield [verdict_of_scores(two) for two in scores], verdict, models
+
+
+def beyond_labelers(rows, judge, rule, family=None):
+    """The figure of the judge beyond labelers, by length or for a family, without Spark."""
+    counts, letters = Counter(), {"A": 0, "B": 1}
+    for votes, verdict, models in pairs_of(rows, judge, rule):
+        chars = [len(model.removeprefix("model-")) for model in models]
+        if family is None:
+            counts[*(str(votes.count(said)) for said in ("A", "B", "tie")), verdict, length_bin(*chars)] += 1
+            continue
+        own = [FAMILIES["models"][model] == family for model in models]
+        sided = {one: "own" if own[place] else "other" for one, place in letters.items()}
+        of_sides = [sided.get(vote, vote) for vote in votes]
+        counts[*(str(of_sides.count(said)) for said in ("own", "tie", "other")), sided.get(verdict, verdict)] += 1
+    made = length_beyond_labelers_figures if family is None else self_preference_beyond_labelers_figures
+    (figure,) = made(Table({SEPARATOR.join(said): np.array([float(n)]) for said, n in counts.items()}))
+    return {"value": nearly(float(figure.replicates[0])), "n": figure.n, "asked": figure.asked}
 
 
 INTERVAL = ("low", "high", "detectable", "reason")
@@ -78,17 +123,29 @@ def nearly(value):
     ],
 )
 def test_buckets_and_executors_change_no_number_but_intervals(spark, lake, tmp_path, monkeypatch, questions, rules):
-    small = SmallLake(spark, lake, tmp_path)
-    for table, given in rows_of(questions).items():
-        small.add(table, *given)
+    small, filled = SmallLake(spark, lake, tmp_path), rows_of(questions)
+    small.fill(filled)
     rows, numbers = told(small, **rules)
     dealt, dealt_numbers = told(small, **rules, buckets=BUCKETS)
     assert dealt_numbers == {key: {name: nearly(value) for name, value in row.items()} for key, row in numbers.items()}
     families = {"consistency", "agreement", "length_slope", "win_rate", "agreement_difference", "labeler_kappa"}
-    families |= {"krippendorff_alpha_interval", "flip_rate", "pearson", "mean_kendall_tau", "leaderboard_spearman"}
+    families |= {
+        "length_slope_difference",
+        "krippendorff_alpha_interval",
+        "flip_rate",
+        "pearson",
+        "mean_kendall_tau",
+        "leaderboard_spearman",
+    }
     if "families" in rules:
-        families |= {"family_win_share", "own_win_share"}
+        families |= {"family_win_share", "own_win_share", "matched_self_preference_difference"}
     assert families <= {metric for _, metric, *_ in numbers}
+    rule = rules["swap_rules"][0]
+    compared = {"length_slope": None} | ({"matched_self_preference": "a"} if "families" in rules else {})
+    for metric, family in compared.items():
+        expected = beyond_labelers(filled, "j0", rule, family)
+        found = numbers["j0", f"{metric}_difference", None, "all", rule]
+        assert {name: found[name] for name in expected} == expected
     monkeypatch.setattr(module, "FEW_CELLS", 0)
     assert told(small, **rules, buckets=BUCKETS)[0] == dealt
     has_interval = [key for key, row in dealt.items() if row["low"] is not None and rows[key]["low"] is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -305,3 +306,81 @@ ONE_RATIO = "all comparisons with the same label have the same ratio of lengths"
 )
 def test_length_bias_has_a_number_or_a_reason(rows, expected):
     assert list(values(length.figures(table_of(rows))).values()) == expected
+
+
+BY_LENGTH, BY_FAMILY = length.figures_beyond_labelers, own_family.figures_beyond_labelers
+NO_TWO_LABELS = "no comparison with a verdict has labels from two labelers"
+VOTES = st.lists(ANSWERS, min_size=1, max_size=4)
+
+
+def of_all_pairs(rows: Sequence[tuple[list[str], str, str]]) -> tuple[Table, Table]:
+    """The judge at each label, and each labeler at the label of each other, a comparison weighing 12 in both."""
+    of_judge, of_labelers = Counter(), Counter()
+    for votes, verdict, bin_ in rows:
+        pairs = list(permutations(votes, 2))
+        for label in votes if pairs else ():
+            of_judge[label, verdict, bin_] += 12 // len(votes)
+        for label, other in pairs:
+            of_labelers[label, other, bin_] += 12 // len(pairs)
+    return table_of(of_judge), table_of(of_labelers)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(VOTES, ANSWERS, BINS), min_size=2, max_size=20))
+def test_beyond_labelers_is_the_judge_at_a_label_minus_a_labeler_at_the_label_of_another(rows):
+    numbers = [[str(votes.count(label)) for label in ("A", "B", "tie")] for votes, *_ in rows]
+    counts = Counter((*votes, verdict, bin_) for votes, (_, verdict, bin_) in zip(numbers, rows, strict=True))
+    (found,) = length.figures_beyond_labelers(table_of(counts))
+    slopes = [by_metric(length.figures(table))["length_slope"].replicates[0] for table in of_all_pairs(rows)]
+    assert found.replicates[0] == pytest.approx(slopes[0] - slopes[1], abs=1e-10, nan_ok=True)
+    assert (found.n, found.asked) == (sum(len(votes) > 1 for votes, *_ in rows), len(rows))
+
+
+def test_beyond_labelers_counts_a_comparison_once_however_many_labelled_it():
+    rows = {
+        ("2", "0", "1", "own"): 1,
+        ("0", "0", "2", "other"): 1,
+        ("1", "0", "0", "own"): 5,
+        ("2", "0", "0", "none"): 2,
+        ("2", "0", "0", "wrong"): 2,
+    }
+    (found,) = own_family.figures_beyond_labelers(table_of(rows))
+    # In thirds of a comparison: the judge at each of three labels, and two of the six ordered pairs of labelers.
+    of_judge, of_labelers = (
+        {("own", "own"): 2, ("other", "own"): 1, ("other", "other"): 3},
+        {("own", "own"): 1, ("own", "other"): 1, ("other", "own"): 1, ("other", "other"): 3},
+    )
+    shares = [values(own_family.figures(table_of(each)))["matched_self_preference"] for each in (of_judge, of_labelers)]
+    assert found.estimate(9).value == pytest.approx(shares[0] - shares[1])
+    assert (found.n, found.asked) == (2, 11)
+
+
+@pytest.mark.parametrize(
+    ("figures", "rows", "reason"),
+    [
+        pytest.param(BY_LENGTH, {}, NO_TWO_LABELS, id="nothing"),
+        pytest.param(
+            length.figures_beyond_labelers, {("1", "0", "0", "A", "1.0"): 5}, NO_TWO_LABELS, id="one label each"
+        ),
+        pytest.param(
+            length.figures_beyond_labelers, {("2", "0", "0", "wrong", "1.0"): 5}, NO_TWO_LABELS, id="no verdict"
+        ),
+        pytest.param(BY_LENGTH, {("2", "0", "0", "B", "1.0"): 5}, ONE_RATIO, id="one ratio"),
+        pytest.param(
+            own_family.figures_beyond_labelers, {("1", "0", "0", "own"): 5}, NO_TWO_LABELS, id="one side each"
+        ),
+        pytest.param(BY_FAMILY, {("2", "0", "0", "own"): 5}, ONE_SIDED, id="one side only"),
+    ],
+)
+def test_beyond_labelers_has_a_reason_where_it_has_no_number(figures, rows, reason):
+    assert list(values(figures(table_of(rows))).values()) == [reason]
+
+
+def test_a_judge_that_says_what_each_labeler_says_is_not_beyond_them():
+    rows = {
+        ("2", "0", "0", "A", "1.0"): [9, 8, 9, 9],
+        ("0", "2", "0", "B", "0.5"): [9, 9, 8, 9],
+        ("0", "2", "0", "B", "-1.0"): [9, 9, 9, 8],
+    }
+    (found,) = length.figures_beyond_labelers(table_of(rows))
+    assert found.replicates.tolist() == [0, 0, 0, 0]

@@ -11,9 +11,13 @@ import pytest
 from latent import LatentJudge, LatentSimulation, LatentWorld
 
 from judgelake.measures import Result
+from judgelake.measures.families import (
+    length_beyond_labelers_figures,
+    length_figures,
+    self_preference_beyond_labelers_figures,
+    self_preference_figures,
+)
 from judgelake.measures.figure import Figure
-from judgelake.measures.length import figures as length_figures
-from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.table import Table
 from judgelake.report import effect_finding
 
@@ -26,12 +30,21 @@ BOTH_WITHOUT_TIES = LatentWorld(longer_is_better=0.3, own_is_better=0.5, tie_ban
 LIKE_PEOPLE = LatentJudge(noise=0.7)
 PRECISE = LatentJudge(noise=0.45)
 
+NOISY = LatentJudge(noise=1.4)
 BIASED_LIKE_PEOPLE = LatentJudge(noise=0.7, likes_length=0.15, likes_own=0.15)
+BIASED_NOISY = replace(BIASED_LIKE_PEOPLE, noise=1.4)
 
-FAMILY_OF = {"length_slope": "lengths", "matched_self_preference": "own_family"}
+FAMILY_OF = {
+    "length_slope": "lengths",
+    "length_slope_difference": "lengths_of_labelers",
+    "matched_self_preference": "own_family",
+    "matched_self_preference_difference": "own_family_of_labelers",
+}
 FAMILIES: dict[str, Callable[[Table], Iterable[Figure]]] = {
     "lengths": length_figures,
+    "lengths_of_labelers": length_beyond_labelers_figures,
     "own_family": self_preference_figures,
+    "own_family_of_labelers": self_preference_beyond_labelers_figures,
 }
 
 
@@ -87,3 +100,42 @@ BIASED = [
 @pytest.mark.parametrize(("metric", "world", "power"), BIASED)
 def test_a_preference_is_found_by_both_figures(metric, world, power):
     assert share_found(metric, world, BIASED_LIKE_PEOPLE) >= power
+
+
+LIKE_PEOPLE_IN = [
+    pytest.param("length_slope_difference", INDIFFERENT, id="length"),
+    pytest.param("length_slope_difference", LONGER_IS_BETTER, id="length, and longer is better"),
+    pytest.param("length_slope_difference", BOTH_WITHOUT_TIES, id="length, without ties"),
+    pytest.param("matched_self_preference_difference", INDIFFERENT, id="own family"),
+    pytest.param("matched_self_preference_difference", OWN_IS_BETTER, id="own family, and own is better"),
+    pytest.param("matched_self_preference_difference", BOTH_WITHOUT_TIES, id="own family, without ties"),
+]
+
+
+@pytest.mark.parametrize(("metric", "world"), LIKE_PEOPLE_IN)
+def test_against_one_labeler_at_the_label_of_another_an_unbiased_judge_is_seldom_accused(metric, world):
+    assert share_found(metric, world, LIKE_PEOPLE) <= 0.07
+
+
+def test_a_judge_less_precise_than_people_is_accused_more_often_than_the_interval_promises_but_not_by_much():
+    # Its own noise hides part of what makes answers better, so it has less of the association than people have.
+    assert 0.07 < share_found("matched_self_preference_difference", OWN_IS_BETTER, NOISY) <= 0.15
+    assert share_outside_zero("matched_self_preference", OWN_IS_BETTER, NOISY) >= 0.7
+
+
+POWER_AGAINST_PEOPLE = [
+    pytest.param("length_slope_difference", INDIFFERENT, BIASED_LIKE_PEOPLE, 0.85, id="length"),
+    pytest.param("length_slope_difference", LONGER_IS_BETTER, BIASED_LIKE_PEOPLE, 0.75, id="and longer is better"),
+    pytest.param("length_slope_difference", LONGER_IS_BETTER, BIASED_NOISY, 0.15, id="of a noisy judge"),
+    pytest.param("matched_self_preference_difference", INDIFFERENT, BIASED_LIKE_PEOPLE, 0.75, id="own family"),
+    pytest.param("matched_self_preference_difference", OWN_IS_BETTER, BIASED_LIKE_PEOPLE, 0.65, id="and own is better"),
+]
+
+
+@pytest.mark.parametrize(("metric", "world", "judge", "power"), POWER_AGAINST_PEOPLE)
+def test_a_preference_beyond_that_of_labelers_is_found(metric, world, judge, power):
+    assert share_found(metric, world, judge) >= power
+
+
+def test_with_three_labelers_an_unbiased_judge_is_accused_no_more_often():
+    assert share_found("length_slope_difference", replace(LONGER_IS_BETTER, labelers=3), LIKE_PEOPLE) <= 0.07

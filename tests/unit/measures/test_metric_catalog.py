@@ -34,6 +34,7 @@ from judgelake.measures.families import (
     labeler_pair_figures,
     labeler_score_pair_figures,
     leaderboard_figures,
+    length_beyond_labelers_figures,
     length_figures,
     order_figures,
     pair_figures,
@@ -42,6 +43,7 @@ from judgelake.measures.families import (
     ranking_figures,
     repeat_figures,
     score_figures,
+    self_preference_beyond_labelers_figures,
     self_preference_figures,
 )
 
@@ -58,6 +60,10 @@ FIGURES = {
     "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
     "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
     "lengths": lambda: length_figures(table(("A", "A", "1.0"), ("B", "A", "-1.0"))),
+    "lengths of labelers": lambda: length_beyond_labelers_figures(
+        table(("2", "0", "0", "A", "1.0"), ("1", "1", "0", "A", "-1.0"))
+    ),
+    "own family of labelers": lambda: self_preference_beyond_labelers_figures(table(("1", "0", "1", "own"))),
     "own family": lambda: self_preference_figures(table(("own", "own"), ("other", "own"))),
     "families": lambda: family_matrix(table(("acme", "own"), ("acme", "other"))),
     "scores": lambda: chain(score_figures(SCORES), aspect_figures(SCORES)),
@@ -116,6 +122,20 @@ def test_one_metric_stands_for_the_judges_of_a_kind_in_report_and_terminal(kind)
     first, *_ = in_table_of(kind)
     assert headline_of(kind)[0] == first.name
     assert all(metric.is_shown for metric in METRICS if metric.is_headline)
+
+
+EFFECTS = [metric for metric in METRICS if metric.effect is not None]
+
+
+@pytest.mark.parametrize("metric", EFFECTS, ids=lambda metric: metric.name)
+def test_the_other_figures_of_an_effect_are_shown_beside_it(metric):
+    bracket, instead_of = metric.effect.bracket, metric.effect.instead_of
+    for name in filter(None, (bracket and bracket.partner, instead_of)):
+        other = metric_named(name)
+        assert (other.section, other.scale, other.swap_rule) == (metric.section, metric.scale, metric.swap_rule)
+        assert other.is_shown
+    # The terminal says of a column alone whether the effect was found.
+    assert metric.column is None or bracket is instead_of is None
 
 
 def test_a_metric_that_is_not_in_the_catalog_is_a_mistake_of_ours_that_names_the_place():

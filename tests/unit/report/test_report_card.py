@@ -117,6 +117,29 @@ def test_a_bias_that_is_not_found_is_never_called_none():
     assert f"- {sentence}" in card.to_markdown()
 
 
+def test_where_labelers_can_be_compared_the_finding_is_about_the_judge_beyond_them():
+    slope, bias = Result("length_slope", 0.05, 0.02, 0.08, n=900), Result("length_bias", 0.05, 0.02, 0.08, n=900)
+    beyond = Result("length_slope_difference", 0.04, 0.01, 0.07, n=300)
+    unknown = Result("length_slope_difference", reason="no comparison with a verdict has labels from two labelers", n=0)
+
+    def findings(*rows: Result) -> list[tuple[str, bool, str]]:
+        found = json.loads(bare_card(headline=rows).to_json())["findings"]
+        return [(one["metric"], one["found"], one["sentence"].partition(":")[0]) for one in found]
+
+    alone = ("length_slope", True, "Winning goes with longer answers")
+    with_labelers = ("length_slope_difference", True, "Association with length beyond that of labelers was found")
+    assert findings(bias, slope) == [alone]
+    assert findings(bias, slope, beyond) == [with_labelers]
+    assert findings(bias, slope, unknown) == [alone]
+    assert findings(unknown) == [
+        (
+            "length_slope_difference",
+            None,
+            "Whether there is association with length beyond that of labelers is not known",
+        )
+    ]
+
+
 def test_nothing_measured_is_nothing_said():
     assert "No bias was measured, so this card says nothing about biases." in bare_card().to_markdown()
     assert "That does not mean that everything was tested." in bare_card().to_markdown()

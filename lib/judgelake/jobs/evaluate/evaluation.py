@@ -184,7 +184,7 @@ class _Counting:
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
-        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 5 + judges)
+        of_judgments = sum(judge.judgments for judge in self.inputs.judges) * (3 * len(self.job.slices.by) + 7 + judges)
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES

@@ -120,7 +120,8 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
     With every rule except each there is at most one vote. For labels that are scores the sign of their difference gives
     the verdict; with the rule mean, if all labels of a comparison are scores, the sign of the mean difference.
     `label_lead` is the size of the difference of the two answers' scores: of the mean with that rule, else averaged
-    over the labelers. `is_split` marks votes for which the rule gives no label.
+    over the labelers. `is_split` marks votes for which the rule gives no label. `all_votes` are the votes for A, for B
+    and for a tie, whatever the rule.
     """
     lead = _lead()
     votes = labels.withColumns({"lead": lead, "vote": F.coalesce("verdict", _side(lead, rule.tie_margin))})
@@ -130,7 +131,7 @@ def votes_of(labels: DataFrame, rule: Labels) -> DataFrame:
         F.avg("lead").alias("mean_lead"),
         F.count("lead").alias("leads"),
     )
-    return _chosen(counts, rule).drop("mean_lead", "leads")
+    return _chosen(counts.withColumn("all_votes", F.array(*VOTES)), rule).drop("mean_lead", "leads")
 
 
 def _chosen(counts: DataFrame, rule: Labels) -> DataFrame:

@@ -4,7 +4,9 @@ Labels alone cannot say why: a label is a noisy reading of quality, and a verdic
 "goes with" length or family; only position bias, which both orders identify, says "favoured". Where longer answers, or
 those of the family, really are better, the figure at equal labels is too large, and the figure over all labels is too
 small if the judge errs more than the labels do, since random errors pull every share towards one half: together they
-are a bracket.
+are a bracket. Where comparisons have labels of two labelers, the figure at equal labels is compared with that of one of
+them at the other's label, which is as large without any preference if the judge is as precise as they are; a noisier
+judge has a smaller one.
 """
 
 from __future__ import annotations
@@ -47,6 +49,19 @@ OF_BIASES: tuple[Metric, ...] = (
         ),
         largest=1.0,
     ),
+    _length(
+        "length_slope_difference",
+        "Length slope beyond labelers",
+        "length slope of the judge minus that of one labeler at another's label, where there are two labels",
+        scale=Scale.POINTS,
+        effect=Effect(
+            "association with length beyond that of labelers",
+            "winning goes with longer answers more than for labelers",
+            "winning goes with longer answers less than for labelers",
+            instead_of="length_slope",
+        ),
+        largest=1.0,
+    ),
     _own("own_win_share", "Wins of the own family", "share of wins that the judge gives answers of its own family"),
     _own(
         "own_win_share_of_labels",
@@ -70,6 +85,19 @@ OF_BIASES: tuple[Metric, ...] = (
             "winning goes with its own family",
             "winning goes with other families",
             Bracket("self_preference", "at equal labels", "over all labels"),
+        ),
+    ),
+    _own(
+        "matched_self_preference_difference",
+        "Self-preference beyond labelers",
+        "matched self-preference of the judge minus that of one labeler at another's label, for the same family, "
+        "where there are two labels",
+        scale=Scale.POINTS,
+        effect=Effect(
+            "association with the judge's own family beyond that of labelers",
+            "winning goes with its own family more than for labelers",
+            "winning goes with its own family less than for labelers",
+            instead_of="matched_self_preference",
         ),
     ),
     _own(

@@ -84,6 +84,8 @@ class Effect:
     below: str
     bracket: Bracket | None = None
     """None: the metric's own interval decides whether the effect is found."""
+    instead_of: str | None = None
+    """The name of a metric of the same effect that is not reported as found or not where this one has an interval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     `own`, `reversed`, `average` are indices in `VERDICTS`; `verdict` is that of the headline's swap rule, "none" or
     "wrong" if the rule gives none, "not_asked" if it was not asked, and `said` its index in `SAID`; `label` is the one
     with the most votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format
-    of `VotedCounts`: with every rule except each the label itself.
+    of `VotedCounts`: with every rule except each the label itself. `all_votes` are the numbers of votes whatever the
+    rule, in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in job.swap_rules else ()
@@ -59,6 +60,7 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     else:
         voted = pairs.join(votes_of(inputs.labels, job.labels), "comparison_id", "left")
         labeled = voted.fillna(0, list(VOTES)).fillna(False, "is_split")
+        labeled = labeled if len(inputs.labelers) > 1 else labeled.drop("all_votes")
     rows = wide.join(labeled.hint("shuffle_hash"), "comparison_id")
     rule = [SAID.index(verdict) for verdict in headline_verdicts(job.swap_rules[0], job.failure_rule)]
     place = (F.col("own") * len(VERDICTS) + F.col("reversed")) * len(VERDICTS) + F.col("average")
@@ -74,7 +76,10 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 
 
 def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob) -> DataFrame:
-    """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`."""
+    """The families orders, pairs, lengths, models, family_matrix and own_family of `pair_rows`.
+
+    With two labelers or more also lengths_of_labelers and own_family_of_labelers, with all votes.
+    """
     by_judge = {name: groups.by_judge(name, inputs.judges) for name in ("orders", "pairs", "lengths", "models")}
     own, reversed_, average = ((F.col(name), VERDICTS) for name in ("own", "reversed", "average"))
     asked, slices = F.col("verdict") != "not_asked", F.col("slices")
@@ -91,6 +96,10 @@ def pair_observations(rows: DataFrame, inputs: Inputs, groups: Groups, job: Eval
         made.append(observed(by_judge["pairs"], code, slices, when=F.col("label") != NO_VOTES))
         code = coded((F.col("label_place"), LABELS), (F.col("said"), SAID), (_length_bin(), BINS))
         made.append(observed(by_judge["lengths"], code, when=asked))
+    if len(inputs.labelers) > 1:
+        parts = [*_all_votes(), F.col("verdict"), _named(_length_bin(), BINS)]
+        of_labelers = groups.by_judge("lengths_of_labelers", inputs.judges)
+        made.append(observed(of_labelers, parts, when=asked & _has_votes()))
     made.append(_of_models(by_judge["models"], F.col("verdict")))
     made += _families(inputs, groups, job, asked)
     return exploded(rows, F.array(*made))
@@ -112,6 +121,14 @@ def label_model_observations(features: DataFrame, inputs: Inputs, groups: Groups
         return games
     is_labelled = sum(F.col(votes) for votes in VOTES) > 0
     return games.unionByName(exploded(rows, F.array(comparison_observed(group, when=_has_two_models() & is_labelled))))
+
+
+def _all_votes() -> list[Column]:
+    return [F.element_at("all_votes", place).cast("string") for place in range(1, len(CLASSES) + 1)]
+
+
+def _has_votes() -> Column:
+    return F.exists("all_votes", lambda votes: votes > 0)
 
 
 def _voted(votes: Sequence[tuple[str, Column | str]]) -> Column:
@@ -192,8 +209,14 @@ def _families(inputs: Inputs, groups: Groups, job: EvaluateJob, asked: Column) -
     own = F.element_at(F.array(*(F.lit(family).cast("string") for family in of_judges)), F.col("judge_number") + 1)
     is_first, is_second = (F.coalesce(of == own, F.lit(False)) for of in (first, second))
     votes = _voted(_sided_votes(is_first)) if job.labels.rule == "each" else _sided(F.col("label"), is_first)
-    stands = asked & (is_first != is_second)
-    return [*made, observed(group, [votes, _sided(F.col("verdict"), is_first)], when=stands)]
+    stands, said = asked & (is_first != is_second), _sided(F.col("verdict"), is_first)
+    made.append(observed(group, [votes, said], when=stands))
+    if len(inputs.labelers) > 1:
+        of_labelers = groups.by_judge("own_family_of_labelers", inputs.judges, of_judges)
+        first, second, tie = _all_votes()
+        own, other = (F.when(is_own, first).otherwise(second) for is_own in (is_first, ~is_first))
+        made.append(observed(of_labelers, [own, tie, other, said], when=stands & _has_votes()))
+    return made
 
 
 def _names_of(judge: JudgeInfo) -> tuple[str, str]:

@@ -27,10 +27,10 @@ LONGEST_ODDS = 10_000.0
 """Log-odds beyond this count as this: a gap of two such numbers in `STEPS` still fits into 32 bits."""
 STEPS = 100_000
 """Parts of a nat, or of a point, in which gaps are summed as whole numbers."""
-GAP, BOTH, SAME = "gap", "both", "same"
-OFFSET_OUTCOMES = (GAP, BOTH, SAME)
-"""Of a comparison with log-odds in both orders: the gap between them in `STEPS`, as `n`; that there is one; and that
-its centred verdicts of both orders are the same."""
+GAP, SAME, DIFFERENT, LACKING = "gap", "same", "different", "lacking"
+OFFSET_OUTCOMES = (GAP, SAME, DIFFERENT, LACKING)
+"""Of a comparison asked in both orders: the gap between their log-odds in `STEPS`, as `n`; and once whether its centred
+verdicts of both orders are the same or differ, or whether it lacks log-odds in one."""
 
 NOT_IN_BOTH = "no comparison was asked in both orders"
 NO_LOG_ODDS = "no comparison has log-odds in both orders"
@@ -91,11 +91,12 @@ def figures(table: Table) -> Iterator[Figure]:
     """The position offset of a judge, and how often its centred verdicts of both orders are the same.
 
     Args:
-        table: outcomes are `OFFSET_OUTCOMES`; its comparisons are those asked in both orders.
+        table: outcomes are `OFFSET_OUTCOMES`.
     """
     none = np.zeros(1)
-    gap, both, same = (table.counts.get(outcome, none) for outcome in OFFSET_OUTCOMES)
-    asked = table.comparisons or 0
+    gap, same, different, lacking = (table.counts.get(outcome, none) for outcome in OFFSET_OUTCOMES)
+    both = same + different
+    asked = int(both[0] + lacking[0])
     reason = NO_LOG_ODDS if asked else NOT_IN_BOTH
     figure = partial(Figure, n=int(both[0]), asked=asked, reason=reason, base=both)
     yield figure("position_offset", ratio(gap, both) / (2 * STEPS))

@@ -58,12 +58,12 @@ class JudgeAndLabelers:
         """
         replicates = next((len(count) for count in table.counts.values()), 1)
         shape = (*map(len, parts), len(classes), len(classes), replicates)
-        of_judge, of_labelers, asked = np.zeros(shape), np.zeros(shape), 0
+        of_judge, of_labelers, asked = np.zeros(shape), np.zeros(shape), 0.0
         for outcome, count in table.counts.items():
             *votes, verdict = outcome.split(SEPARATOR)[: len(classes) + 1]
             said = outcome.split(SEPARATOR)[len(classes) + 1 :]
             given = np.array(votes, dtype=np.float64)
-            asked += int(count[0])
+            asked += float(count[0])
             if verdict not in classes or given.sum() < 2:
                 continue
             place = tuple(values.index(part) for values, part in zip(parts, said, strict=True))
@@ -72,4 +72,4 @@ class JudgeAndLabelers:
             of_judge[place][:, classes.index(verdict)] += given[:, None] / given.sum() * count
             of_labelers[place] += pairs[..., None] / pairs.sum() * count
         of_judge, of_labelers = (np.moveaxis(counts, (-3, -2), (0, 1)) for counts in (of_judge, of_labelers))
-        return cls(of_judge, of_labelers, asked)
+        return cls(of_judge, of_labelers, int(asked))

@@ -66,7 +66,7 @@ def rows_of(questions):
 
 
 def pairs_of(rows, judge, rule):
-    """All votes, the judge's verdict, and the models, of each labelled comparison of two answers that it was asked."""
+    """All votes, the judge's verdicts, and the models, of each labelled comparison of two answers that it was asked."""
     for comparison_ in rows["comparisons"]:
         models, key = [model for model, *_ in comparison_["answers"]], comparison_["comparison_id"]
         scores = [row["scores"] for row in rows["labels"] if row["comparison_id"] == key]
@@ -76,22 +76,28 @@ def pairs_of(rows, judge, rule):
             if (row["comparison_id"], row["judge"], row["repeat"]) == (key, judge, 0)
         }
         if len(models) == 2 and scores:
-            verdict = said["AB"] if rule == "first" or said["AB"] == said["BA"] else "none"
-            yield [verdict_of_scores(two) for two in scores], verdict, models
+            both = [said["AB"], said["BA"]]
+            verdicts = {"first": both[:1], "mean": ["none"] if "none" in both else both}
+            strict = both[:1] if both[0] == both[1] else ["none"]
+            yield [verdict_of_scores(two) for two in scores], verdicts.get(rule, strict), models
 
 
 def beyond_labelers(rows, judge, rule, family=None):
     """The figure of the judge beyond labelers, by length or for a family, without Spark."""
     counts, letters = Counter(), {"A": 0, "B": 1}
-    for votes, verdict, models in pairs_of(rows, judge, rule):
+    for votes, verdicts, models in pairs_of(rows, judge, rule):
         chars = [len(model.removeprefix("model-")) for model in models]
-        if family is None:
-            counts[*(str(votes.count(said)) for said in ("A", "B", "tie")), verdict, length_bin(*chars)] += 1
-            continue
         own = [FAMILIES["models"][model] == family for model in models]
         sided = {one: "own" if own[place] else "other" for one, place in letters.items()}
         of_sides = [sided.get(vote, vote) for vote in votes]
-        counts[*(str(of_sides.count(said)) for said in ("own", "tie", "other")), sided.get(verdict, verdict)] += 1
+        for verdict in verdicts:
+            outcome = (*(str(votes.count(said)) for said in ("A", "B", "tie")), verdict, length_bin(*chars))
+            if family is not None:
+                outcome = (
+                    *(str(of_sides.count(said)) for said in ("own", "tie", "other")),
+                    sided.get(verdict, verdict),
+                )
+            counts[outcome] += 1 / len(verdicts)
     made = length_beyond_labelers_figures if family is None else self_preference_beyond_labelers_figures
     (figure,) = made(Table({SEPARATOR.join(said): np.array([float(n)]) for said, n in counts.items()}))
     return {"value": nearly(float(figure.replicates[0])), "n": figure.n, "asked": figure.asked}

@@ -80,9 +80,9 @@ def baseline_findings(section: JudgeSection) -> list[Finding]:
         sentence = f"Whether agreement is above {others} is not known from {number}: {reason_text(row)}."
         return [Finding(row.metric, None, sentence, swap_rule=row.swap_rule)]
     if found.standing is None:
-        sentence = f"Agreement is above what needs no reading: {number}, beside {others}."
+        sentence = f"Agreement is above what needs no reading: {number}, compared with {others}."
     else:
-        sentence = f"Agreement is {found.standing}: {number}, beside {others}."
+        sentence = f"Agreement is {found.standing}: {number}, compared with {others}."
     is_found = found.standing is None or found.standing.startswith("below")
     return [Finding(row.metric, is_found, sentence, swap_rule=row.swap_rule)]
 

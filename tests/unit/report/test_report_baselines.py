@@ -69,7 +69,7 @@ def test_other_figures_have_no_baselines(row):
 
 def test_an_agreement_below_chance_is_said_wherever_it_is_shown():
     content = content_with(CHATGPT, ALL)
-    sentence = "Agreement is below chance: 40.2 % (95 % interval 35.8 to 44.9), beside guessing 50.0 %"
+    sentence = "Agreement is below chance: 40.2 % (95 % interval 35.8 to 44.9), compared with guessing 50.0 %"
     card = judge_card(content.judges[0], content)
     finding = json.loads(card.to_json())["findings"][0]
     assert (finding["metric"], finding["found"]) == ("agreement", True)

@@ -149,6 +149,6 @@ def _why(headline: SwapRule, judges: Sequence[JudgeInfo], asked: Mapping[int, As
     if headline is SwapRule.MARGIN:
         return "every judge has log-odds in both orders"
     if headline is SwapRule.MEAN:
-        return f"every judge was asked in both orders, but not all have log-odds, as {lacking(SwapRule.MARGIN)}"
+        return f"every judge was asked in both orders, but {lacking(SwapRule.MARGIN)} has no log-odds in most comparisons"
     in_one = f"most comparisons of {lacking(SwapRule.MEAN)} were asked in one order only"
     return f"{in_one}, and every judge has log-odds and an offset" if headline is SwapRule.CENTRED else in_one

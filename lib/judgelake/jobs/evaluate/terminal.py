@@ -169,7 +169,7 @@ def _baselines(judge: Shown) -> list[str]:
     if first is None or found is None:
         return []
     standing = f": {found.standing}" if found.standing else ""
-    return [f"{first.swap_rule}, beside {found.words}{standing}"]
+    return [f"{first.swap_rule}, compared with {found.words}{standing}"]
 
 
 def _beside_labelers(judge: Shown) -> list[str]:

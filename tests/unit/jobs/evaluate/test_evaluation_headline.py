@@ -37,7 +37,7 @@ def chosen(*asked, **changes):
         pytest.param(
             [SURE, BOTH],
             ["mean", "margin", "first", "strict", "both_right"],
-            "every judge was asked in both orders, but not all have log-odds, as j1",
+            "every judge was asked in both orders, but j1 has no log-odds in most comparisons",
             id="not all have log-odds",
         ),
         pytest.param(

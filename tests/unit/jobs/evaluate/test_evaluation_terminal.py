@@ -141,8 +141,8 @@ def test_the_terminal_says_what_trivial_judges_reach_beside_the_first_rule():
     guessing, longer = (("baseline_chance", 0.5), ("baseline_longer", 0.67))
     rows = [row(metric, value, swap_rule="first") for metric, value in (guessing, longer)]
     both = [replace(OF_PAIRS[0], value=0.4, low=0.36, high=0.45), replace(OF_PAIRS[0], swap_rule="strict")]
-    lines = [line for line in printed([*both, *rows]).splitlines() if "beside" in line]
-    assert lines == ["  judge, first, beside guessing 50.0 %, always the longer answer 67.0 %: below chance"]
+    lines = [line for line in printed([*both, *rows]).splitlines() if "compared with" in line]
+    assert lines == ["  judge, first, compared with guessing 50.0 %, always the longer answer 67.0 %: below chance"]
 
 
 def two_judges(second, shared):

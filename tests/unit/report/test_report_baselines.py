@@ -77,8 +77,9 @@ def test_an_agreement_below_chance_is_said_wherever_it_is_shown():
     assert sentence in card.to_markdown().replace("\u202f", " ")
     shown = text_of(content)
     assert sentence in shown
-    # At a glance and among the judge's figures, next to the number.
-    assert shown.count("below chance beside guessing 50.0 %, always the longer answer 52.0 %") == 2
+    # Next to the number among the judge's figures, and in two words at a glance.
+    assert shown.count("below chance compared with guessing 50.0 %, always the longer answer 52.0 %") == 1
+    assert "below chance Agreement, first" in shown
     assert shown.count("Dotted line: guessing. Solid line: the best judge that reads nothing.") == 2
 
 

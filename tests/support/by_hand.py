@@ -43,8 +43,7 @@ def evaluated_by_hand(small: SmallLake) -> ByHand:
     """Fill an empty lake and evaluate the verdicts."""
     small.fill(
         rows_by_table(
-            *(verdicts(), right_in_one_order(), labels_as_scores(), texts_and_orders(), rounding(), scores_or_none()),
-            log_odds(),
+            verdicts(), right_in_one_order(), labels_as_scores(), texts_and_orders(), rounding(), scores_or_none()
         )
     )
     done = small.evaluate(**RULES)
@@ -125,47 +124,6 @@ def rounding() -> Rows:
     yield "labels", labels_of({name: [8.3, 8.2] for name in names}, kind="teacher")
     yield "judgments", judgments_of("rounder", {name: [8.3, 8.1] for name in names})
     yield "judgments", judgments_of("rounder", {name: [7.9, 8.1] for name in names}, "BA")
-
-
-ODDS = {
-    "leans first": (
-        [3.5, 0.5, -0.25, 1.0, 2.5, 0.25, 1.5, None, 0.75, -2.0, 0.5, "not asked"],
-        [0.5, -2.5, -3.0, -1.5, 0.0, -2.75, "no odds", 1.0, -2.0, -4.5, "not asked", -1.25],
-    ),
-    "leans second": (
-        [0.0, 2.0, -1.5, -0.5, 1.0, -1.0, 2.0, -0.5, 1.5, -1.0, 0.5, -2.0],
-        [1.0, 2.5, 0.0, 0.5, 1.0, -0.5, 3.0, -1.0, 2.0, 0.5, 1.0, -1.5],
-    ),
-}
-"""Log-odds of twelve comparisons by judge, in the original and in the reversed order; None: the judgment failed."""
-ODDS_LABELS = "ABABABABABAB"
-
-
-def log_odds() -> Rows:
-    """A judge with log-probabilities, not all of them, and one whose scores differ by its log-odds."""
-    names = [f"odds {number}" for number in range(len(ODDS_LABELS))]
-    yield "comparisons", compared(names, "odds")
-    yield "labels", labels_of(dict(zip(names, ODDS_LABELS, strict=True)), kind="teacher")
-    for judge, orders in ODDS.items():
-        for order, odds in zip(("AB", "BA"), orders, strict=True):
-            said = {name: one for name, one in zip(names, odds, strict=True) if one != "not asked"}
-            rows = judgments_of(judge, {name: saying_of(one) for name, one in said.items()}, order)
-            yield "judgments", [row | giving(judge, said[row["comparison_id"]]) for row in rows]
-
-
-def saying_of(odds: Any) -> str | None:
-    """The verdict of log-odds; A where the judge gave none."""
-    return None if odds is None else "A" if odds == "no odds" else "tie" if odds == 0 else "A" if odds > 0 else "B"
-
-
-def giving(judge: str, odds: Any) -> dict[str, Any]:
-    """What else a judgment of these log-odds holds."""
-    if not isinstance(odds, float):
-        return {}
-    if judge == "leans second":
-        return {"scores": [5.0 + odds, 5.0]}
-    # The log-probability of a third label makes no difference.
-    return {"verdict_logprobs": {"A": -1.0, "B": -1.0 - odds, "tie": -0.5}, "margin": abs(odds)}
 
 
 def scores_or_none() -> Rows:

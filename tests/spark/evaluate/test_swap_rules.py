@@ -1,23 +1,71 @@
-"""Swap rules chosen from the data, and those of log-odds: Spark says what the pure functions say; see by_hand.py."""
+"""Swap rules chosen from the data, and those of log-odds: Spark says what the pure functions say."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
-from by_hand import ODDS, ODDS_LABELS, saying_of
+from small_lake import SmallLake, comparison, judgments_of, labels_of, lake_of_its_own, rows_by_table
 
 from judgelake.measures.margin import LogOdds
 from judgelake.measures.rules import VERDICTS
 
-CHOSEN = {
-    "where": "source = 'odds'",
-    "judgments_where": "judge LIKE 'leans %'",
-    "labels": {"kind": "teacher"},
-    "slices": {"by": ["judge_margin"], "least": 1},
+ODDS = {
+    "leans first": (
+        [3.5, 0.5, -0.25, 1.0, 2.5, 0.25, 1.5, None, 0.75, -2.0, 0.5, "not asked"],
+        [0.5, -2.5, -3.0, -1.5, 0.0, -2.75, "no odds", 1.0, -2.0, -4.5, "not asked", -1.25],
+    ),
+    "leans second": (
+        [0.0, 2.0, -1.5, -0.5, 1.0, -1.0, 2.0, -0.5, 1.5, -1.0, 0.5, -2.0],
+        [1.0, 2.5, 0.0, 0.5, 1.0, -0.5, 3.0, -1.0, 2.0, 0.5, 1.0, -1.5],
+    ),
 }
+"""Log-odds of twelve comparisons by judge, in the original and in the reversed order; None: the judgment failed."""
+ODDS_LABELS = "ABABABABABAB"
 
 
-def log_odds(judge: str) -> LogOdds:
+def log_odds() -> Iterator[tuple[str, Iterable[Mapping[str, Any]]]]:
+    """A judge with log-probabilities, not all of them, and one whose scores differ by its log-odds."""
+    names = [f"odds {number}" for number in range(len(ODDS_LABELS))]
+    yield "comparisons", map(comparison, names)
+    yield "labels", labels_of(dict(zip(names, ODDS_LABELS, strict=True)))
+    for judge, orders in ODDS.items():
+        for order, odds in zip(("AB", "BA"), orders, strict=True):
+            said = {name: one for name, one in zip(names, odds, strict=True) if one != "not asked"}
+            rows = judgments_of(judge, {name: saying_of(one) for name, one in said.items()}, order)
+            yield "judgments", [row | giving(judge, said[row["comparison_id"]]) for row in rows]
+
+
+def saying_of(odds: Any) -> str | None:
+    """The verdict of log-odds; A where the judge gave none."""
+    return None if odds is None else "A" if odds == "no odds" else "tie" if odds == 0 else "A" if odds > 0 else "B"
+
+
+def giving(judge: str, odds: Any) -> dict[str, Any]:
+    """What else a judgment of these log-odds holds."""
+    if not isinstance(odds, float):
+        return {}
+    if judge == "leans second":
+        return {"scores": [5.0 + odds, 5.0]}
+    # The log-probability of a third label makes no difference.
+    return {"verdict_logprobs": {"A": -1.0, "B": -1.0 - odds, "tie": -0.5}, "margin": abs(odds)}
+
+
+SLICES = {"slices": {"by": ["judge_margin"], "least": 1}}
+
+
+@pytest.fixture(scope="module")
+def small(spark: Any, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> SmallLake:
+    folder = tmp_path_factory.mktemp("swap_rules")
+    small = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "swap_rules"), folder)
+    small.fill(rows_by_table(log_odds()))
+    return small
+
+
+def odds_of(judge: str) -> LogOdds:
     orders = [np.array([one if isinstance(one, float) else np.nan for one in odds]) for odds in ODDS[judge]]
     asked = [np.array([one != "not asked" for one in odds]) for odds in ODDS[judge]]
     return LogOdds(*orders, *asked)
@@ -32,9 +80,9 @@ def agreement(said: np.ndarray) -> tuple[float, int, int]:
 
 
 @pytest.fixture(scope="module")
-def by_data(by_hand):
-    done = by_hand.small.evaluate("by data", **CHOSEN)
-    return done, by_hand.small.metrics(done)
+def by_data(small):
+    done = small.evaluate("by data", **SLICES)
+    return done, small.metrics(done)
 
 
 def test_the_headline_is_by_margin_where_every_judge_has_log_odds_in_both_orders(by_data):
@@ -51,7 +99,7 @@ def test_the_headline_is_by_margin_where_every_judge_has_log_odds_in_both_orders
 
 @pytest.mark.parametrize("judge", ODDS)
 def test_margin_and_offset_are_those_of_the_pure_functions(by_data, judge):
-    (_, rows), odds = by_data, log_odds(judge)
+    (_, rows), odds = by_data, odds_of(judge)
     row = rows[judge, "agreement", None, "all", "margin"]
     assert (row["value"], row["n"], row["asked"]) == agreement(odds.margin())
     offset = rows[judge, "position_offset", None, "all", None]
@@ -65,15 +113,15 @@ def test_margin_and_offset_are_those_of_the_pure_functions(by_data, judge):
 
 
 @pytest.fixture(scope="module")
-def by_mean(by_hand):
+def by_mean(small):
     rules = {"swap_rules": ["mean", "centred"], "tie_margin": 0.5}
-    return by_hand.small.metrics(by_hand.small.evaluate("by mean", **CHOSEN | rules))
+    return small.metrics(small.evaluate("by mean", **SLICES, **rules))
 
 
 @pytest.mark.parametrize("judge", ODDS)
 def test_centred_verdicts_are_those_of_the_pure_function_with_its_band_of_ties(by_mean, judge):
     row = by_mean[judge, "agreement", None, "all", "centred"]
-    assert (row["value"], row["n"], row["asked"]) == agreement(log_odds(judge).centred_verdict(0.5))
+    assert (row["value"], row["n"], row["asked"]) == agreement(odds_of(judge).centred_verdict(0.5))
 
 
 def said_in_both() -> dict[str, list[tuple[str, str]]]:

@@ -147,8 +147,9 @@ def _why(headline: SwapRule, judges: Sequence[JudgeInfo], asked: Mapping[int, As
         return next(one.name for one in judges if one.number in asked and not asked[one.number].supports(rule))
 
     if headline is SwapRule.MARGIN:
-        return "every judge has log-odds in both orders"
+        return "every judge has log-odds in both orders of most comparisons"
     if headline is SwapRule.MEAN:
-        return f"every judge was asked in both orders, but {lacking(SwapRule.MARGIN)} has no log-odds in most comparisons"
+        without_odds = f"but {lacking(SwapRule.MARGIN)} has no log-odds in most"
+        return f"every judge was asked most comparisons in both orders, {without_odds}"
     in_one = f"most comparisons of {lacking(SwapRule.MEAN)} were asked in one order only"
     return f"{in_one}, and every judge has log-odds and an offset" if headline is SwapRule.CENTRED else in_one

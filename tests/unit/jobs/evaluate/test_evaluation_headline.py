@@ -31,13 +31,13 @@ def chosen(*asked, **changes):
         pytest.param(
             [SURE, SURE],
             ["margin", "mean", "first", "strict", "both_right"],
-            "every judge has log-odds in both orders",
+            "every judge has log-odds in both orders of most comparisons",
             id="log-odds",
         ),
         pytest.param(
             [SURE, BOTH],
             ["mean", "margin", "first", "strict", "both_right"],
-            "every judge was asked in both orders, but j1 has no log-odds in most comparisons",
+            "every judge was asked most comparisons in both orders, but j1 has no log-odds in most",
             id="not all have log-odds",
         ),
         pytest.param(

@@ -54,6 +54,8 @@ MOST_TABLES = 20_000
 # Cells that the driver processes, 25 bytes each, instead of starting a Python worker; and tables, about 20 ms each.
 FEW_CELLS = 200_000
 FEW_TABLES = 500
+# Rows of so many are scanned once for all observations instead of once for each.
+FEW_JUDGMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class _Counting:
         """The observations of all families in the data."""
         inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
         made = [
-            pair_observations(self.rows, inputs, groups, job, self.offsets),
+            pair_observations(self.rows, inputs, groups, job, self.offsets, in_one_pass=self._has_few_judgments),
             judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),
@@ -205,6 +207,10 @@ class _Counting:
         if self._has_few_cells(len(groups.numbers)):
             return told_by_driver(cells.toArrow(), figuring)
         return told_by_executors(cells, figuring)
+
+    @property
+    def _has_few_judgments(self) -> bool:
+        return sum(judge.judgments for judge in self.inputs.judges) <= FEW_JUDGMENTS
 
     def _has_few_cells(self, groups: int) -> bool:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""

@@ -20,6 +20,7 @@ from judgelake.jobs.evaluate.observations.observation import (
     SAID,
     coded,
     comparison_observed,
+    each_exploded,
     exploded,
     observed,
 )
@@ -66,7 +67,13 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
 
 
 def pair_observations(
-    rows: DataFrame, inputs: Inputs, groups: Groups, job: EvaluateJob, offsets: Mapping[int, float]
+    rows: DataFrame,
+    inputs: Inputs,
+    groups: Groups,
+    job: EvaluateJob,
+    offsets: Mapping[int, float],
+    *,
+    in_one_pass: bool = True,
 ) -> DataFrame:
     """The families orders, offsets, pairs, scored_pairs, lengths, models, family_matrix and own_family.
 
@@ -78,6 +85,7 @@ def pair_observations(
         groups: gets the groups of these families.
         job: with the swap rules that are used.
         offsets: the position offset of each judge that has one, by its number.
+        in_one_pass: over the rows; see `each_exploded`.
     """
     group = groups.by_judge("orders", inputs.judges)
     own, reversed_ = ((F.col(name), VERDICTS) for name in ("own", "reversed"))
@@ -96,7 +104,7 @@ def pair_observations(
             made.append(_lengths_of_labelers(group, F.col(NAMED[name]), n, when))
         made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[name]), n, when))
     made += _families(inputs, groups, job, said)
-    return exploded(rows, F.array(*made))
+    return each_exploded(rows, made, in_one_pass=in_one_pass)
 
 
 def _labelled(group: Column, said: Sequence[tuple[Column, Sequence[str]]], job: EvaluateJob) -> list[Column]:

@@ -6,7 +6,8 @@ another answer in each order, which `SwapRule.BOTH_RIGHT` never counts as right,
 `SwapRule.STRICT` leaves out, so that there is no number. By `SwapRule.MEAN` it names either answer half the time. Where
 the verdicts of one order count, it names answer A, or, in the reversed order, B.
 
-Ties: as a label they are a class like A and B. Guessing names them as often as any other class where they occur, and
+Ties: as a label they are a class like A and B. Guessing names the classes with ten labels or more, each as often (all
+that occur, if fewer than two have so many), and
 the most frequent label may be a tie; the first place and the longer answer get none of them, except where the swap
 rule, or equal length, makes a tie.
 """
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.comparisons import TIE
+from judgelake.measures.by_class import LEAST_LABELS
 from judgelake.measures.conventions import SCORED, FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.length import NO_LABEL
@@ -31,6 +33,7 @@ from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import SEPARATOR, Table
 from judgelake.measures.votes import VotedCounts
 
+ONE_CLASS = "all labels name one class, so there is nothing to guess"
 NEVER_A_VERDICT = "always the place shown first names another answer in each order, so this rule gives no verdict"
 
 
@@ -58,8 +61,11 @@ def rule_figures(labels: Replicates, swap_rule: SwapRule, figure: Figure) -> Ite
     """
     occurring = tuple(place for place in range(len(CLASSES)) if labels[place, 0])
     most_frequent = int(labels[:, 0].argmax())
+    frequent = tuple(place for place in occurring if labels[place, 0] >= LEAST_LABELS)
+    # A class of a few labels among hundreds is not worth a guess.
+    guessed = frequent if len(frequent) > 1 else occurring
     # A rule that makes one verdict of scores or log-odds has one guess to count.
-    guesses = zip(occurring, occurring, strict=True) if swap_rule in SCORED else product(occurring, repeat=2)
+    guesses = zip(guessed, guessed, strict=True) if swap_rule in SCORED else product(guessed, repeat=2)
     both = {
         "baseline_chance": tuple(guesses),
         "baseline_majority": ((most_frequent, most_frequent),),
@@ -68,6 +74,8 @@ def rule_figures(labels: Replicates, swap_rule: SwapRule, figure: Figure) -> Ite
     for metric, orders in both.items():
         value = _said(swap_rule, orders).agreement(labels) if occurring else None
         reason = NEVER_A_VERDICT if metric == "baseline_first" and occurring else figure.reason
+        if metric == "baseline_chance" and len(guessed) == 1:
+            value, reason = None, ONE_CLASS
         yield Figure(
             metric, value, figure.n, figure.asked, swap_rule=swap_rule.value, reason=reason, base=labels.sum(axis=0)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,9 @@ class Figure:
 
     def _allowed(self, found: Estimate, metric: Metric) -> Estimate:
         """The estimate without what the data do not allow to say."""
+        if metric.scale is Scale.POINTS and metric.largest is None and found.low is not None and found.high is not None:
+            # A difference of two shares.
+            return replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
         if metric.largest is not None:
             if abs(found.value or 0.0) > metric.largest:
                 return absent(TOO_LARGE)

@@ -31,7 +31,8 @@ def figures(table: Table, other: str) -> Iterator[Figure]:
     judge_agreement and judge_kappa are based on the comparisons with a verdict of both; agreement_difference (the
     judge's agreement with the labels minus the other's) on the label votes on those that count for both, possibly as
     `WRONG`: those in the agreement of either judge. It has a p-value for each pair, which needs a correction over all
-    pairs that are compared (`interval.holm`), and McNemar's on the same comparisons, each taken once.
+    pairs that are compared (`interval.holm`), and McNemar's on the same comparisons, each taken once; none where each
+    order counts one half and some differ in one order alone.
 
     Args:
         table: outcomes are (label, verdict, verdict of the other judge) of the comparisons that both were asked: votes
@@ -134,10 +135,11 @@ class _Tested:
 
     only_judge: int
     only_other: int
+    is_whole: bool
+    """Whether these are numbers of comparisons; halves, where each order counts one half, have no binomial test."""
 
     @classmethod
     def of(cls, table: Table) -> _Tested:
-        # Where each order of a comparison counts one half, so do its votes.
         only_judge = only_other = 0.0
         for votes, (verdict, other), counts in voted_outcomes(table):
             if NONE in (verdict, other):
@@ -145,7 +147,13 @@ class _Tested:
             times = float(counts[0])
             only_judge += times * (votes[verdict] > votes[other])
             only_other += times * (votes[other] > votes[verdict])
-        return cls(int(only_judge), int(only_other))
+        is_whole = float(only_judge).is_integer() and float(only_other).is_integer()
+        return cls(int(only_judge), int(only_other), is_whole)
+
+    @property
+    def p_value(self) -> float | None:
+        """McNemar's."""
+        return mcnemar_p(self.only_judge, self.only_other) if self.is_whole else None
 
 
 def _of_verdicts(other: str, counts: _Counted) -> Iterator[Figure]:
@@ -181,5 +189,5 @@ def _tested(figure: Figure, counts: _Counted, table: Table) -> Figure:
         figure,
         spread=spread,
         p_value=paired_p(float(difference[0]), spread, counts.leads),
-        mcnemar_p=mcnemar_p(counts.tested.only_judge, counts.tested.only_other),
+        mcnemar_p=counts.tested.p_value,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,4 +160,4 @@ def game_figures(table: Table) -> Iterator[Figure]:
     for outcome, counts in sorted(table.counts.items()):
         model_1, model_2, verdict = outcome.split(SEPARATOR)
         if verdict in won:
-            yield Figure("games", counts, int(counts[0]), subject=won[verdict].format(model_1, model_2), base=counts)
+            yield Figure("games", counts, ceil(counts[0]), subject=won[verdict].format(model_1, model_2), base=counts)

@@ -100,4 +100,4 @@ def figures(table: Table) -> Iterator[Figure]:
     reason = NO_LOG_ODDS if asked else NOT_IN_BOTH
     figure = partial(Figure, n=int(both[0]), asked=asked, reason=reason, base=both)
     yield figure("position_offset", ratio(gap, both) / (2 * STEPS))
-    yield figure("centred_consistency", ratio(same, both))
+    yield figure("centred_consistency", ratio(same, both), trials=float(both[0]))

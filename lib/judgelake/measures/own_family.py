@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def figures(table: Table) -> Iterator[Figure]:
     reason, trials = ONE_SIDED if n else missing, matched_trials(both)
     yield of_both("matched_self_preference", matched, reason=reason, trials=trials, extreme=0.5)
     wrong = labelled - np.einsum("cc...->...", both)
-    share, errors, reason = own_error_share(both), int(wrong[0]), NO_ERROR if n else missing
+    share, errors, reason = own_error_share(both), ceil(wrong[0]), NO_ERROR if n else missing
     yield Figure("own_error_share", share, errors, errors + asked - n, reason=reason, base=wrong)
 
 

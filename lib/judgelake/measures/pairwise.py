@@ -159,7 +159,8 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
 
 def _with_both_orders(figure: Figure) -> Figure:
     """Under MEAN a comparison is two observations, whose errors may be independent."""
-    return figure if figure.trials is None else replace(figure, trials=2 * figure.trials)
+    is_of_both = figure.trials is not None and figure.metric != "label_tie_rate"
+    return replace(figure, trials=2 * (figure.trials or 0.0)) if is_of_both else figure
 
 
 def _agreement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.measures import BASELINES, Result, metric_named, shown_in
+from judgelake.measures import BASELINES, PAIRS, Result, main_metrics, metric_named, shown_in
 from judgelake.report.content import JudgeSection, Missing
 from judgelake.report.findings import Finding
 from judgelake.report.numbers import has_interval, reason_text, sentence_number, value_text
@@ -55,7 +55,7 @@ def beside(row: Result, baselines: Sequence[Result]) -> Beside | None:
         row: the judge's figure.
         baselines: rows of its judge, over everything, for all swap rules, possibly among others.
     """
-    if row.metric != "agreement" or row.subject is not None:
+    if row.metric not in main_metrics(PAIRS) or row.subject is not None:
         return None
     of_rule = [one for one in baselines if one.swap_rule == row.swap_rule and one.metric in shown_in(BASELINES)]
     of_rule = [one for one in of_rule if value_text(one.value, one.scale) is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from judgelake.measures import Result
+from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.report.content import JudgePair, JudgeSection, Missing
 from judgelake.report.numbers import count_text
 
@@ -68,7 +68,7 @@ def unlike_text(main: Mapping[str, Result], shared: Mapping[tuple[str, str], int
         counted = sorted({row.n for row in figures.values()})
         if len(asked) > 1:
             return _unlike(f"were not asked the same comparisons ({_range(asked)} with a label)")
-        if metric == "agreement" and any(_is_partial(pair, number, figures) for pair, number in shared.items()):
+        if metric in main_metrics(PAIRS) and any(_is_partial(pair, number, figures) for pair, number in shared.items()):
             return _unlike(f"were not asked the same comparisons ({_range(asked)} with a label each)")
         if len(counted) > 1:
             return _unlike(f"do not have a verdict that counts on the same comparisons (n from {_range(counted)})")

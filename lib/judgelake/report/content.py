@@ -23,11 +23,14 @@ NOT_ASKED = Missing("this evaluation did not ask for it")
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Counts of label x verdict: one row per label, one column per verdict; a fourth column may be "no verdict"."""
+    """Counts of label x verdict: one row per label, one column per verdict; a fourth column may be "no verdict".
+
+    Under the swap rule mean they may be halves.
+    """
 
     labels: tuple[str, ...]
     verdicts: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
+    counts: tuple[tuple[float, ...], ...]
     swap_rule: str | None = None
 
 

@@ -127,9 +127,11 @@ def slice_findings(compared: Sequence[Result]) -> list[Finding]:
     tested = [row for row in compared if row.metric == "slice_difference" and row.p_corrected is not None]
     number = "the only slice" if len(tested) == 1 else f"any of {len(tested):,} slices"
     worse = [row for row in tested if (row.value or 0) < 0 and (row.p_corrected or 0) < SIGNIFICANCE]
+    below = [row.p_corrected or 0 for row in tested if (row.value or 0) < 0]
     if tested and not worse:
-        least = p_text(min(row.p_corrected or 0 for row in tested))
-        why = f"the smallest p, corrected over all slices of the judge, is {least}"
+        why = (
+            f"the smallest p of those below, corrected over all slices of the judge, is {p_text(min(below, default=1))}"
+        )
         return [Finding("slice_difference", False, f"Lower agreement in {number} than outside was not found: {why}.")]
     worse.sort(key=lambda row: row.value or 0)
     return [Finding("slice_difference", True, _worse_sentence(row), row.slice, row.swap_rule) for row in worse]

@@ -8,7 +8,7 @@ SWAP_RULES = {
     "strict": "both orders; two different verdicts count as no verdict",
     "tie": "both orders; two different verdicts count as a tie",
     "follow_first": "both orders; the same place chosen twice is a tie, else the original order counts (PandaLM)",
-    "margin": "both orders; the mean of their log-odds decides",
+    "margin": "both orders; the mean of their log-odds decides, a tie only within the band of ties",
     "centred": "the log-odds of one order, without the judge's position offset, decide",
     "mean": "both orders, each counting one half",
     "average": "both orders; the verdict of their averaged scores",

@@ -113,7 +113,7 @@ def odds_tie_text(rule: str, tie_margin: float) -> str:
     return f"; log-odds of at most {tie_margin:g} are a tie"
 
 
-def count_text(count: int) -> str:
+def count_text(count: float) -> str:
     """A count with thousands separators."""
     return f"{count:,}"
 

@@ -243,7 +243,7 @@ def _mark_of_whole(groups: Sequence[ScaleGroup], whole: Result | None) -> Mark |
     return None if text is None else Mark(groups[0].axis.place(whole.value), text)
 
 
-def _count_cell(count: int, total: int, is_diagonal: bool) -> HeatCell:
+def _count_cell(count: float, total: float, is_diagonal: bool) -> HeatCell:
     share = count / total if total else None
     return HeatCell(count_text(count), value_text(share, Scale.RATE), heat(share), is_diagonal)
 

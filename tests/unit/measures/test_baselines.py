@@ -78,7 +78,11 @@ def test_the_most_frequent_label_reaches_what_such_a_judge_does(labels, rule):
 @settings(deadline=None)
 @given(LABELS, RULES)
 def test_guessing_reaches_what_a_judge_does_that_says_everything_as_often(labels, rule):
-    classes = sorted(set(labels))
+    frequent = [one for one in CLASSES if labels.count(one) >= 10]
+    classes = frequent if len(frequent) > 1 else sorted(set(labels))
+    if len(classes) == 1:
+        assert "nothing to guess" in (beside(labels, rule)["baseline_chance"].estimate(9).reason or "")
+        return
     # In each order anew, or once where one verdict is made of both.
     rows = [(label, own, back, back) for label in labels for own, back in product(classes, repeat=2)]
     judge = figures_of(rows, rule)["agreement"]

@@ -221,7 +221,7 @@ def test_both_cards_say_which_rule_is_the_headlines_and_why_and_what_its_log_odd
     assert told["evaluation"]["rules"]["headline_because"] == "all have log-odds"
     assert (told["evaluation"]["rules"]["odds_tie_margin"], told["judge"]["log_odds"]) == (0.5, "log-probabilities")
     markdown = card_of(content).to_markdown()
-    meaning = "both orders; the mean of their log-odds decides"
+    meaning = "both orders; the mean of their log-odds decides, a tie only within the band of ties"
     assert f"- The headline's swap rule is margin ({meaning}): all have log-odds." in markdown
     assert f"- Swap rule `margin`: {meaning}; log-odds of at most 0.5 are a tie\n" in markdown
     assert "Its log-odds are made of log-probabilities." in markdown

@@ -438,7 +438,7 @@ def test_where_no_slice_is_found_worse_the_report_says_so_of_all_that_were_compa
     compared = (*of_slice("a", -0.3, 0.65, 0.06), *of_slice("b", 0.2, 0.55, 0.2))
     text = text_of(with_judge(slices=(rate("agreement", 0.5, 0.05, 50, slice="source=a"),), compared_slices=compared))
     assert "Lower agreement in any of 2 slices than outside was not found" in text
-    assert "the smallest p, corrected over all slices of the judge, is 0.060" in text
+    assert "the smallest p of those below, corrected over all slices of the judge, is 0.060" in text
     one = text_of(
         with_judge(slices=(rate("agreement", 0.5, 0.05, 50, slice="source=a"),), compared_slices=compared[:2])
     )

@@ -40,6 +40,7 @@ class Asked:
     """Those with log-odds in the original order, or, if that was not asked, in the reversed one."""
     gaps: int = 0
     """All its comparisons with log-odds in both orders, labelled or not."""
+    has_labels: bool = True
 
     def of_rule(self, rule: SwapRule) -> int:
         """On how many of them a rule can say something; for FIRST all, since it is what is left."""
@@ -112,7 +113,7 @@ def _surveyed(by_judge: Mapping[int, list[dict[str, Any]]]) -> Surveyed:
         comparisons, in_both, odds_in_both, odds = (
             of_labelled[name] for name in ("comparisons", "in_both", "odds_in_both", "odds")
         )
-        asked[judge] = Asked(comparisons, in_both, odds_in_both, odds, gaps)
+        asked[judge] = Asked(comparisons, in_both, odds_in_both, odds, gaps, of_labelled["is_labelled"])
         if gaps:
             offsets[judge] = sum(row["gap"] or 0.0 for row in rows) / gaps / 2
     return Surveyed(asked, offsets)
@@ -135,6 +136,8 @@ def chosen_rules(job: EvaluateJob, judges: Sequence[JudgeInfo], asked: Mapping[i
         originals, reversed_ = (sum(judge.orders[place] for judge in judges) for place in (0, 1))
         rule = SwapRule.SECOND if reversed_ and not originals else SwapRule.FIRST
         return Chosen((rule,), "no comparison of two answers was asked in both orders")
+    # A judge without any label has no agreement by any rule.
+    asked = {judge: one for judge, one in asked.items() if one.has_labels} or asked
     headline = next(rule for rule in CANDIDATES if all(one.supports(rule) for one in asked.values()))
     reported = (rule for rule in REPORTED if rule != headline and any(one.of_rule(rule) for one in asked.values()))
     return Chosen((headline, *reported), _why(headline, judges, asked))

@@ -110,8 +110,13 @@ def _confusion(rows: Sequence[Result], rules: Sequence[SwapRule], kind: Kind) ->
     met = [name for subject in counts if subject for name in subject.split(">")]
     labels = [name for name in ("A", "B", "tie") if name in met]
     verdicts = [name for name in ("A", "B", "tie", "failed") if name in met]
-    table = tuple(tuple(int(counts.get(f"{label}>{verdict}") or 0) for verdict in verdicts) for label in labels)
+    table = tuple(tuple(_times(counts.get(f"{label}>{verdict}")) for verdict in verdicts) for label in labels)
     return Confusion(tuple(labels), tuple(verdicts), table, rule.value)
+
+
+def _times(count: float | None) -> float:
+    """A count, which has halves where each order counts one half; a whole number as an integer."""
+    return int(count or 0) if (count or 0.0).is_integer() else count or 0.0
 
 
 def _why_no_confusion(rows: Sequence[Result], rules: Sequence[SwapRule], kind: Kind) -> str:

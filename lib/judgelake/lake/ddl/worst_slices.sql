@@ -54,5 +54,5 @@ JOIN {metrics} AS s
   -- A metric reported for several rules: only the headline's rule. A metric with one rule may have another one.
   AND (s.metric NOT IN ({headlines_of_each_rule}) OR (s.is_headline AND s.swap_rule = h.swap_rule))
 LEFT JOIN compared AS c
-  ON c.run_id = s.run_id AND c.judge_fingerprint = s.judge_fingerprint AND c.slice = s.slice AND s.metric = 'agreement'
+  ON c.run_id = s.run_id AND c.judge_fingerprint = s.judge_fingerprint AND c.slice = s.slice AND s.metric IN ('agreement', 'agreement_when_consistent')
 WHERE s.slice != 'all' AND s.subject IS NULL AND s.value IS NOT NULL

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from evaluation_example import judge_info
 
@@ -63,6 +65,12 @@ def chosen(*asked, **changes):
             ["first", "mean", "strict", "both_right"],
             "most comparisons of j0 were asked in one order only",
             id="a rule that leaves most out is not the headline's",
+        ),
+        pytest.param(
+            [SURE, replace(HARDLY, has_labels=False)],
+            ["margin", "mean", "first", "strict", "both_right"],
+            "every judge has log-odds in both orders of most comparisons",
+            id="a judge without labels has no say",
         ),
         pytest.param([ONE], ["first"], "no comparison of two answers was asked in both orders", id="one order"),
         pytest.param([], ["first"], "no comparison of two answers was asked in both orders", id="no pairs"),

@@ -434,3 +434,10 @@ def test_of_two_questions_that_say_otherwise_nothing_is_known():
     assert (found.value, found.reason) == (0.5, None)
     assert found.low < 0.01
     assert found.high > 0.99
+
+
+def test_a_difference_of_shares_ends_at_100_points():
+    # Two questions, of which one would carry the interval far beyond what a difference can be.
+    figure = Figure("self_preference", np.array([0.75, 0.5, 1.0]), 4, 4, base=np.array([4.0, 2.0, 2.0]))
+    found = figure.estimate(2)
+    assert (found.value, found.low, found.high) == (0.75, -1.0, 1.0)

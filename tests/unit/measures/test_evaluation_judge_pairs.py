@@ -67,6 +67,14 @@ def test_two_judges_are_compared_on_what_they_have_in_common(metric, expected, n
     assert (figure.n, figure.asked, figure.subject) == (n, asked, "judge-b")
 
 
+def test_half_comparisons_have_no_binomial_test():
+    # Each order counts one half, and three comparisons differ in one order alone.
+    table = Table({SEPARATOR.join(("A", "A", "B")): np.array([1.5]), SEPARATOR.join(("A", "A", "A")): np.array([8.5])})
+    (difference,) = (one for one in figures(table, "judge-b") if one.metric == "agreement_difference")
+    assert (difference.replicates[0], difference.mcnemar_p) == (0.15, None)
+    assert found_in(table_of({("A", "A", "B"): 1, ("A", "A", "A"): 9}))["agreement_difference"].mcnemar_p == 1
+
+
 def test_only_the_difference_is_tested_and_by_mcnemar_on_the_discordant_comparisons():
     found = found_in(table_of(BOTH))
     # Ten discordant, one of them against the judge, by a fair coin: 2 * (1 + 10) / 1024.

@@ -66,6 +66,13 @@ def test_baselines_are_among_the_parts_of_a_judge_and_beside_each_rule():
 # Reasons
 
 
+def test_a_confusion_of_both_orders_keeps_its_halves():
+    cells = {"A>A": 2.5, "A>B": 0.5, "B>B": 2.0}
+    rows = [row("confusion", value, subject=subject, swap_rule="mean") for subject, value in cells.items()]
+    confusion = section([*OF_PAIRS, *rows], swap_rules=["mean"]).confusion
+    assert confusion == Confusion(("A", "B"), ("A", "B"), ((2.5, 0.5), (0, 2)), "mean")
+
+
 def test_a_rule_without_verdicts_of_its_own_shows_the_confusion_of_the_next_rule_and_names_it():
     rows = [row("agreement", 0.5, swap_rule="both_right"), *cells("first", AA=3, AB=1, BB=2, BA=0)]
     confusion = section(rows, swap_rules=["both_right", "first"]).confusion

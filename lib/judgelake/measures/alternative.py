@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.statistics.interval import (
@@ -81,7 +81,7 @@ class Competition:
         error, value = jackknife_error(lost[in_use]), float(lost[0])
         if error > ROUNDING_ERROR:
             degrees = min(clusters, in_use.sum() - 1) - 1
-            return float(stats.t.cdf((value - epsilon) / error, degrees))
+            return float(stdtr(degrees, (value - epsilon) / error))
         return float(((1 - epsilon) / (1 - value)) ** clusters) if value < epsilon else 1.0
 
 
@@ -106,6 +106,8 @@ def figures(table: Table, epsilon: float) -> Iterator[Figure]:
         yield Figure("advantage_probability", None, 0, reason=TOO_FEW)
         return
     p_values = [one.p_value(epsilon, table.questions, table.hashed) for one in tested.values()]
+    from scipy import stats  # takes a second to import, which few evaluations need
+
     is_won = stats.false_discovery_control(p_values, method="by") <= SIGNIFICANCE
     base = np.sum([one.base for one in tested.values()], axis=0)
     yield Figure("winning_rate", np.full(len(base), is_won.mean()), len(tested), len(known))

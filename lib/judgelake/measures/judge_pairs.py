@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import bdtr
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.labelers import cohens_kappa
@@ -80,7 +80,7 @@ def mcnemar_p(only_judge: int, only_other: int) -> float:
     form, a binomial test on the discordant pairs, is in Agresti 2013, "Categorical data analysis", section 11.1.
     """
     discordant = only_judge + only_other
-    return float(stats.binomtest(only_judge, discordant).pvalue) if discordant else 1.0
+    return min(1.0, 2 * float(bdtr(min(only_judge, only_other), discordant, 0.5))) if discordant else 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.scores import NOTHING_JUDGED, ROUNDING
@@ -131,7 +131,7 @@ def _differences_in_errors(games: Games, strengths: Strengths) -> NDArray[np.flo
     within = games.played[:, :1] - games.played[:, 1:]
     effective = ratio(games.played[:, 0] ** 2, (within**2).sum(axis=1))
     degrees = np.maximum(1, np.nan_to_num(np.minimum(effective[:, None], effective)) - 1)
-    errors = stats.t.ppf(1 - (1 - CONFIDENCE) / 2 / np.maximum(1, opponents), degrees)
+    errors = -stdtrit(degrees, (1 - CONFIDENCE) / 2 / np.maximum(1, opponents))
     moved = strengths.values[:, 1:] - strengths.values[:, :1]
     buckets = max(1, moved.shape[1])
     variance = (buckets - 1) / buckets * moved @ moved.T

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from judgelake.measures.figure import Figure
 from judgelake.measures.scores import ROUNDING
@@ -48,10 +47,11 @@ def rank_correlation(
         np.round(np.stack([board[model][:shortest] for model in models]) / ROUNDING) for board in boards
     )
     is_level = not np.ptp(board_a[:, 0]) or not np.ptp(board_b[:, 0])
-    ranks = (rankdata(board, axis=0) - (len(models) + 1) / 2 for board in (board_a, board_b))
-    one, two = np.triu_indices(len(models), 1)
-    orders = (np.sign(board[one] - board[two]) for board in (board_a, board_b))
-    return RankCorrelation(_cosine(*ranks), _cosine(*orders), len(models), ALL_LEVEL if is_level else None)
+    orders = [np.sign(board[:, None] - board) for board in (board_a, board_b)]
+    # A centred rank is half of how many more models are weaker than stronger.
+    ranks = (order.sum(axis=1) / 2 for order in orders)
+    pairs = np.triu_indices(len(models), 1)
+    return RankCorrelation(_cosine(*ranks), _cosine(*(order[pairs] for order in orders)), len(models), ALL_LEVEL if is_level else None)
 
 
 def rank_figures(correlation: RankCorrelation, subject: str) -> Iterator[Figure]:

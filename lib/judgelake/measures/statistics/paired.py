@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from judgelake.measures.spread import Spread
 from judgelake.measures.statistics.interval import (
@@ -60,7 +60,7 @@ def paired_p(value: float, spread: Spread | None, leads: NDArray[np.float64]) ->
     if not spread.error:
         # The same share in every question, so all are on one side: the sign test.
         return float(2.0 ** (1 - len(totals)))
-    return float(2 * stats.t.sf(abs(value) / spread.error, spread.degrees))
+    return float(2 * stdtr(spread.degrees, -abs(value) / spread.error))
 
 
 def sign_flip_p(totals: NDArray[np.float64]) -> float:

@@ -2,7 +2,7 @@
 
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
-from judgelake.lake.names import TABLES, VIEWS, quoted
+from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
 from judgelake.lake.schemas import (
     COMPARISON,
@@ -54,6 +54,7 @@ __all__ = [
     "drop_stale_plans",
     "has_commits_of_others",
     "maintain",
+    "named_in",
     "quoted",
     "read_newest",
     "read_pinned",

@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from judgelake.lake.log import folder_on_disk, newest_version, noted
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
@@ -111,6 +112,23 @@ def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
 def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
     """Replace all rows that have `value` in `column` with these, in one commit; other rows stay.
 
+    Where the log shows that there are none, the rows are appended: Delta would look for them for a second or more. Of
+    two drivers that do so at once with one value, the second to commit appends nothing.
+
     Columns are matched by name; every row must have `value` in `column`.
     """
-    df.writeTo(quoted(table)).overwrite(F.col(column) == value)
+    version = _version_without(df.sparkSession, table, column, value)
+    if version is None:
+        df.writeTo(quoted(table)).overwrite(F.col(column) == value)
+    else:
+        append_once(df, table, f"{value}-after-{version}")
+
+
+def _version_without(spark: SparkSession, table: str, column: str, value: str) -> int | None:
+    """The newest version of the table if its log on disk shows that no row has the value in the column; else None."""
+    folder = folder_on_disk(spark, table)
+    version = None if folder is None else newest_version(folder)
+    note = None if folder is None or version is None else noted(folder, version)
+    if note is None or note.data_files is None or any(one.may_hold(column, value) for one in note.data_files):
+        return None
+    return version

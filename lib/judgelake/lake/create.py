@@ -30,17 +30,22 @@ LOST_RACES = (
 )
 
 
-def create_tables(spark: SparkSession, tables: Tables) -> None:
+def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] = TABLES) -> None:
     """Create the missing tables and views; existing ones stay as they are.
 
     Views of an embedded warehouse exist only in the session, so a session marked with `ONE_COMMAND`, which nobody
-    queries after its command, gets none.
+    queries after its command, gets none, and of the tables only those that its command needs.
+
+    Args:
+        spark: a session with Delta.
+        tables: their names, and the warehouse.
+        wanted: the tables that the caller needs.
 
     Raises:
         UserError: the warehouse is not writable, or a name does not fit.
     """
     _check_writable(tables)
-    for table in TABLES:
+    for table in _needed(spark, tables, wanted):
         _create(spark, tables, table)
     if tables.warehouse is None:
         # In a shared catalog a view may belong to somebody else; only `create_views`, called explicitly, replaces it.
@@ -64,21 +69,35 @@ def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = T
             there.add(view)
 
 
-def register(spark: SparkSession, tables: Tables, *, with_views: bool = False) -> tuple[str, ...]:
+def register(
+    spark: SparkSession, tables: Tables, wanted: Collection[str] = TABLES, *, with_views: bool = False
+) -> tuple[str, ...]:
     """Register the existing tables of an embedded warehouse and the views over them; returns the tables' names.
 
     Nothing is created in the warehouse, so it works on a read-only one.
 
+    Args:
+        spark: a session with Delta.
+        tables: their names, and the warehouse.
+        wanted: the tables that the caller needs; others are left out where `create_tables` leaves them out.
+        with_views: also the views.
+
     Raises:
         UserError: a table under a view is not what a view needs.
     """
-    existing = tuple(table for table in TABLES if _is_there(spark, tables, table))
+    existing = tuple(table for table in _needed(spark, tables, wanted) if _is_there(spark, tables, table))
     for table in existing:
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
     if with_views and tables.warehouse is not None:
         create_views(spark, tables, existing)
     return tuple(getattr(tables, table) for table in existing)
+
+
+def _needed(spark: SparkSession, tables: Tables, wanted: Collection[str]) -> tuple[str, ...]:
+    """The wanted tables, or all where there are views or may be: they are over all."""
+    is_alone = tables.warehouse is not None and spark.conf.get(ONE_COMMAND, None)
+    return tuple(table for table in TABLES if table in wanted or not is_alone)
 
 
 @retry(

@@ -8,7 +8,7 @@ from pathlib import Path
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.lake.schemas import SCHEMAS
-from judgelake.measures import KINDS, OrderRule, main_metrics, metric_named
+from judgelake.measures import KINDS, PAIRS, OrderRule, main_metrics, metric_named
 
 TABLES = tuple(SCHEMAS)
 POINTED_TO = "spark.judgelake.location."
@@ -58,6 +58,12 @@ def folder_of(tables: Tables, name: str) -> str | None:
     return str(Path(tables.warehouse).resolve().joinpath(*inside))
 
 
+def named_in(tables: Tables, *predicates: str | None) -> frozenset[str]:
+    """The tables that SQL predicates may read in a subquery: those whose name, without its schema, they contain."""
+    text = " ".join(predicate for predicate in predicates if predicate).lower()
+    return frozenset(table for table in TABLES if getattr(tables, table).rpartition(".")[2].lower() in text)
+
+
 def needs(file: str) -> frozenset[str]:
     """The tables and views that the SQL of `ddl/<file>.sql` reads."""
     text = _statement(file)
@@ -78,7 +84,8 @@ def _metric_lists() -> dict[str, str]:
 
     `{headline_places}`: the main metrics with the place of their kind, as arguments of map; a judge is represented by
     those of the first kind that it was evaluated with. `{headline_words}`: the same as words.
-    `{headlines_of_each_rule}`: those of them with one value per swap rule.
+    `{headlines_of_each_rule}`: those of them with one value per swap rule. `{headlines_of_pairs}`: those of comparisons
+    of two answers, by which slices are compared.
     """
     places = {name: place for place, kind in enumerate(KINDS, 1) for name in main_metrics(kind)}
     headlines = list(places)
@@ -87,6 +94,7 @@ def _metric_lists() -> dict[str, str]:
         "headline_places": ", ".join(f"'{name}', {place}" for name, place in places.items()),
         "headline_words": f"{', '.join(headlines[:-1])} or {headlines[-1]}",
         "headlines_of_each_rule": ", ".join(f"'{name}'" for name in of_each_rule),
+        "headlines_of_pairs": ", ".join(f"'{name}'" for name in main_metrics(PAIRS)),
     }
 
 

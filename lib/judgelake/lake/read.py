@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ADDS_NO_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "DELETE")
 """Operations in a table's history that add no row."""
 COMMITS_IN_BETWEEN = 32
+# Beyond this many files Spark lists them in a job.
+MOST_FILES = 32
 # The end of Spark's error class; the beginning differs between Spark and Databricks.
 FILE_IS_GONE = "FILE_NOT_EXIST"
 
@@ -56,7 +58,7 @@ def read_newest(spark: SparkSession, table: str) -> Newest:
     """The table at its newest version now, whatever is appended while rows are read."""
     version = _newest_version(spark, table)
     note = _noted(spark, table, version)
-    df = _held(_at(spark, table, version), note)
+    df = _rows(_at(spark, table, version), note)
     return Newest(df, version, is_empty=note is not None and not note.files)
 
 
@@ -102,7 +104,7 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
             f"Table {table!r} has no column {', '.join(missing)}; it has {', '.join(df.columns)}. "
             "Map your columns with jobs/ingest.py --format table."
         )
-    return Pinned(_held(df, _noted(spark, table, chosen)), table, chosen, table_id, location)
+    return Pinned(_rows(df, _noted(spark, table, chosen)), table, chosen, table_id, location)
 
 
 def _identity(spark: SparkSession, table: str) -> tuple[str, str, int]:
@@ -136,14 +138,19 @@ def _noted(spark: SparkSession, table: str, version: int) -> Noted | None:
     return None if folder is None else noted(folder, version)
 
 
-def _held(df: DataFrame, note: Noted | None) -> DataFrame:
-    """The rows of a small table, read once and kept as long as they are in use.
+def _rows(df: DataFrame, note: Noted | None) -> DataFrame:
+    """The rows of a small table without Delta's search for its files.
 
-    Every query over a Delta table begins with jobs that look for its files in the log; a query over kept rows does
-    not.
+    Every query over a Delta table begins with jobs that look for its files in the log, the first of which takes
+    seconds. Where the log says which they are, they are read as what they are; else the rows are kept once read.
     """
-    is_small = note is not None and 0 < note.size_bytes <= SMALL_BYTES
-    return df.localCheckpoint(eager=False) if is_small else df
+    if note is None or note.size_bytes > SMALL_BYTES:
+        return df
+    if not note.files:
+        return df.where("false")
+    if note.data_files is None or note.files > MOST_FILES:
+        return df.localCheckpoint(eager=False)
+    return df.sparkSession.read.schema(df.schema).parquet(*(str(one.path) for one in note.data_files))
 
 
 def _at(spark: SparkSession, table: str, version: int) -> DataFrame:

@@ -51,7 +51,9 @@ def rank_correlation(
     # A centred rank is half of how many more models are weaker than stronger.
     ranks = (order.sum(axis=1) / 2 for order in orders)
     pairs = np.triu_indices(len(models), 1)
-    return RankCorrelation(_cosine(*ranks), _cosine(*(order[pairs] for order in orders)), len(models), ALL_LEVEL if is_level else None)
+    return RankCorrelation(
+        _cosine(*ranks), _cosine(*(order[pairs] for order in orders)), len(models), ALL_LEVEL if is_level else None
+    )
 
 
 def rank_figures(correlation: RankCorrelation, subject: str) -> Iterator[Figure]:

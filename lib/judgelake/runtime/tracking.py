@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -27,19 +28,25 @@ REMEDY = "Fix MLFLOW_TRACKING_URI, or set mlflow.enabled: false."
 def warm_up(settings: Mlflow) -> Callable[[], None]:
     """Import MLflow and open its store in a thread while Spark works: saves one to four seconds of every run.
 
+    Done once for an address: a command does it while Java starts, and the job that it calls again.
+
     Returns:
         A function that waits for the thread, to be called before MLflow is used.
     """
     if not settings.enabled:
         return lambda: None
+    return _warming(tracking_address()).join
+
+
+@cache
+def _warming(address: str | None) -> Thread:
     # Not a daemon: if it ended while creating the tables of a new store, only some of them would exist.
-    thread = Thread(target=_warm_up, name="judgelake-mlflow")
+    thread = Thread(target=_warm_up, args=(address,), name="judgelake-mlflow")
     thread.start()
-    return thread.join
+    return thread
 
 
-def _warm_up() -> None:
-    address = tracking_address()
+def _warm_up(address: str | None) -> None:
     # What fails here fails again in `open_experiment`, which reports it.
     with suppress(Exception):
         if address is None or why_unusable(address) is None:

@@ -158,6 +158,10 @@ def test_buckets_and_executors_change_no_number_but_intervals(spark, lake, tmp_p
     monkeypatch.setattr(module, "FEW_JUDGMENTS", 0)
     by_executors = told(small, **rules, buckets=BUCKETS)[0]
     assert by_executors == {key: {name: nearly(value) for name, value in row.items()} for key, row in dealt.items()}
+    if rules is MAJORITY:
+        # Pairs of judges are summed before they are counted where each question is a bucket.
+        alone = told(small, **rules)[0]
+        assert alone == {key: {name: nearly(value) for name, value in row.items()} for key, row in rows.items()}
     has_interval = [key for key, row in dealt.items() if row["low"] is not None and rows[key]["low"] is not None]
     assert len(has_interval) > 50
 

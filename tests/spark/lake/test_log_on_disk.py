@@ -1,8 +1,22 @@
 """What is read of a table from its log on disk, and the tables of a session that ends with its command."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.sql import functions as F
+from pyspark.testing import assertDataFrameEqual
 from small_lake import judgment
 
-from judgelake.lake import TABLES, VIEWS, append_once, create_tables, read_newest, read_pinned
+from judgelake.lake import (
+    TABLES,
+    VIEWS,
+    append_once,
+    create_tables,
+    read_newest,
+    read_pinned,
+    register,
+    replace_rows,
+)
 from judgelake.lake.log import folder_on_disk, noted
 from judgelake.runtime.settings import ONE_COMMAND
 
@@ -40,3 +54,50 @@ def test_a_session_of_one_command_has_the_tables_and_no_views(spark, tables):
         spark.conf.unset(ONE_COMMAND)
     there = [name for name in (*TABLES, *VIEWS) if spark.catalog.tableExists(getattr(tables, name))]
     assert there == list(TABLES)
+
+
+def test_a_command_gets_only_the_tables_it_needs_and_a_session_with_views_all(spark, tables):
+    spark.conf.set(ONE_COMMAND, "true")
+    try:
+        create_tables(spark, tables, ("judgments", "runs"))
+        assert set(register(spark, tables, ("judgments", "metrics"))) == {tables.judgments}
+    finally:
+        spark.conf.unset(ONE_COMMAND)
+    assert set(register(spark, tables, ("judgments",))) == {tables.judgments, tables.runs}
+    create_tables(spark, tables, ("judgments",))
+    assert all(spark.catalog.tableExists(getattr(tables, name)) for name in (*TABLES, *VIEWS))
+
+
+def test_a_small_table_is_read_without_delta_as_delta_reads_it(spark, lake):
+    for number in range(3):
+        append_once(judgments(spark, lake, [judgment(f"c{number}", order="AB")]), lake.judgments, f"app-{number}")
+    spark.sql(f"DELETE FROM {lake.judgments} WHERE comparison_id = 'c1'")
+    spark.sql(f"ALTER TABLE {lake.judgments} ADD COLUMNS (later STRING)")
+    append_once(spark.read.table(lake.judgments).withColumn("later", F.lit("x")), lake.judgments, "later")
+    pinned = read_pinned(spark, lake.judgments)
+    assert "delta" not in pinned.df._jdf.queryExecution().optimizedPlan().toString().lower()
+    assertDataFrameEqual(pinned.df, spark.read.table(lake.judgments))
+    assert Counter(row["later"] for row in pinned.df.collect()) == {"x": 2, None: 2}
+    older = read_pinned(spark, lake.judgments, 2)
+    assert sorted(row["comparison_id"] for row in older.df.collect()) == ["c0", "c1"]
+    assert read_pinned(spark, lake.judgments, 0).df.count() == 0
+
+
+def test_rows_of_a_value_are_appended_where_there_are_none_and_else_replaced(spark, lake):
+    def replace(run, *values):
+        rows = [{"run_id": run, "metric": "agreement", "value": value, "reason": "no interval"} for value in values]
+        columns = spark.read.table(lake.metrics).schema
+        data = [tuple(row.get(name) for name in columns.names) for row in rows]
+        replace_rows(spark.createDataFrame(data, columns), lake.metrics, "run_id", run)
+        return {
+            (row["run_id"], row["value"]) for row in spark.read.table(lake.metrics).select("run_id", "value").collect()
+        }
+
+    assert replace("b", 0.1, 0.2) == {("b", 0.1), ("b", 0.2)}
+    assert replace("a", 0.3) == {("b", 0.1), ("b", 0.2), ("a", 0.3)}
+    assert replace("b", 0.4) == {("b", 0.4), ("a", 0.3)}
+    spark.sql(f"DELETE FROM {lake.metrics}")
+    assert replace("b", 0.5) == {("b", 0.5)}
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda value: replace("c", value), [0.6, 0.7]))
+    assert spark.read.table(lake.metrics).where("run_id = 'c'").count() == 1

@@ -4,9 +4,17 @@ import json
 
 import pytest
 
-from judgelake.lake.log import Noted, newest_version, noted
+from judgelake.lake.log import DataFile, Noted, newest_version, noted
 
 NOTE = {"metadata": {"id": "one"}, "numFiles": 3, "tableSizeBytes": 700}
+STATS = {"numRecords": 2, "minValues": {"run_id": "b"}, "maxValues": {"run_id": "d"}}
+PLAIN = {
+    "metadata": {"id": "one", "partitionColumns": []},
+    "protocol": {"minReaderVersion": 1, "minWriterVersion": 7},
+    "numFiles": 2,
+    "tableSizeBytes": 700,
+    "allFiles": [{"path": "one.parquet", "stats": json.dumps(STATS)}, {"path": "the%20other.parquet"}],
+}
 
 
 @pytest.fixture
@@ -46,3 +54,37 @@ def test_a_note_that_does_not_say_all_is_none(content, log):
     (log / f"{0:020}.crc").write_text(content)
     assert noted(log.parent, 0) is None
     assert noted(log.parent, 1) is None
+
+
+def test_the_files_of_a_plain_table_are_known_with_the_ends_of_their_values(log):
+    for name in ("one.parquet", "the other.parquet"):
+        (log.parent / name).touch()
+    (log / f"{0:020}.crc").write_text(json.dumps(PLAIN))
+    one, other = noted(log.parent, 0).data_files
+    assert one == DataFile(log.parent / "one.parquet", {"run_id": "b"}, {"run_id": "d"})
+    assert other == DataFile(log.parent / "the other.parquet")
+    assert [one.may_hold("run_id", value) for value in ("a", "b", "c", "d", "e")] == [False, True, True, True, False]
+    assert one.may_hold("another", "a")
+    assert other.may_hold("run_id", "a")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"allFiles": None}, id="no list"),
+        pytest.param({"allFiles": PLAIN["allFiles"][:1]}, id="not all of them"),
+        pytest.param({"allFiles": [*PLAIN["allFiles"][:1], {"path": "gone.parquet"}]}, id="one was removed"),
+        pytest.param({"allFiles": [*PLAIN["allFiles"][:1], {"path": "s3://b/x.parquet"}]}, id="one is elsewhere"),
+        pytest.param(
+            {"protocol": {"minReaderVersion": 3, "readerFeatures": ["deletionVectors"]}}, id="deletion vectors"
+        ),
+        pytest.param({"protocol": {}}, id="an unknown protocol"),
+        pytest.param({"metadata": {"id": "one", "partitionColumns": ["run_id"]}}, id="partitions"),
+        pytest.param({"metadata": {"id": "one"}}, id="unknown partitions"),
+    ],
+)
+def test_files_that_only_delta_can_read_are_not_known(changes, log):
+    for name in ("one.parquet", "the other.parquet"):
+        (log.parent / name).touch()
+    (log / f"{0:020}.crc").write_text(json.dumps(PLAIN | changes))
+    assert noted(log.parent, 0) == Noted("one", 2, 700)

@@ -26,6 +26,7 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
         done = module.evaluate(MagicMock(), EvaluateJob())
         assert done.verdicts is rows
         assert not rows.unpersist.called
+        assert module.write_rows.called
         done.release()
     else:
         monkeypatch.setattr(module, step, MagicMock(side_effect=OSError("the disk is full")))

@@ -12,7 +12,15 @@ from judgelake.config import load_config
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.job import evaluate_and_report
 from judgelake.jobs.evaluate.terminal import show_headline
-from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
+from judgelake.runtime import (
+    CommandParser,
+    add_job_arguments,
+    config_path,
+    exit_code_of,
+    get_spark,
+    stop_spark,
+    warm_up,
+)
 
 DEFAULT_CONFIG = Path("conf/evaluate.yaml")
 EPILOG = """examples:
@@ -30,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     job = load_config(EvaluateJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     console = Console(highlight=False)
+    # While Java starts, Python has nothing to do.
+    warm_up(job.mlflow)
     spark = get_spark(job.tables, "judgelake evaluate", debug=arguments.debug, one_command=True)
     try:
         with console.status("Reading.") as status:

@@ -42,13 +42,15 @@ from judgelake.jobs.evaluate.observations.judged import judged_rows
 from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations, pair_rows
 from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_observations, score_observations
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
-from judgelake.lake import create_tables, register
+from judgelake.lake import create_tables, named_in, register
 from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.measures.families import MOST_TESTED, WHOLE
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NEEDED = ("comparisons", "labels", "judgments", "metrics")
+"""The tables that an evaluation reads or writes."""
 # Judges times slices; each gives about 80 rows, which the driver holds.
 MOST_TABLES = 20_000
 # Cells that the driver processes, 25 bytes each, instead of starting a Python worker; and tables, about 20 ms each.
@@ -60,7 +62,7 @@ FEW_JUDGMENTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The results of an evaluation; `rows` are in the metrics table under `run_id`."""
+    """The results of an evaluation; `rows` are those of the metrics table under `run_id`."""
 
     run_id: str
     job: EvaluateJob
@@ -77,6 +79,10 @@ class Evaluation:
     """Why the headline has its swap rule, as a clause."""
     persisted: tuple[DataFrame, ...] = ()
 
+    def write(self, spark: SparkSession) -> None:
+        """Replace the earlier rows of this evaluation in the metrics table by these, in one commit."""
+        write_rows(spark, self.job, self.inputs, self.run_id, self.rows, self.computed_at)
+
     def release(self) -> None:
         """Free the memory of `verdicts` and `graded`: call it when they are not needed any more."""
         for rows in self.persisted:
@@ -84,7 +90,18 @@ class Evaluation:
 
 
 def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
-    """Evaluate the judgments of the job and write the metrics table.
+    """Evaluate the judgments of the job and write the metrics table; see `compute`."""
+    evaluation = compute(spark, job, say)
+    try:
+        evaluation.write(spark)
+    except BaseException:
+        evaluation.release()
+        raise
+    return evaluation
+
+
+def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
+    """Evaluate the judgments of the job; the metrics table exists afterwards, and is not yet written to.
 
     Args:
         spark: a session with Delta.
@@ -94,9 +111,10 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
     Raises:
         UserError: a table, version, column or label named in the job does not exist, or nothing can be evaluated.
     """
-    register(spark, job.tables)
+    needed = {*NEEDED, *named_in(job.tables, job.where, job.judgments_where)}
+    register(spark, job.tables, needed)
     inputs = read_inputs(spark, job)
-    create_tables(spark, job.tables)
+    create_tables(spark, job.tables, needed)
     total = sum(judge.judgments for judge in inputs.judges)
     say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
     with ExitStack() as in_memory, gone_versions_named(inputs.versions):
@@ -124,7 +142,6 @@ def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] =
         say("counting and computing metrics")
         made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job, found.offsets).metrics(), job)
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
-        write_rows(spark, job, inputs, run_id, made, now)
         on_failure.pop_all()
     persisted = (pairs,) if graded is None else (pairs, graded)
     return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, chosen.why, persisted)
@@ -180,7 +197,7 @@ class _Counting:
         found = self._told(self._observations(groups, pairs or ()), groups)
         if pairs is None:
             pairs = nearest_pairs(judges, wanted, self._standing(found, groups))
-            compared = judge_pair_observations(self.rows, self.inputs, groups, pairs, self.job.labels.rule)
+            compared = self._of_judge_pairs(groups, pairs)
             found |= {} if compared is None else self._told(compared, groups)
         rows = [*with_corrected([*metric_rows(found, self._figuring(groups))])]
         return [*rows, *rank_rows(self._boards(found, groups), pairs, self.job)]
@@ -190,7 +207,7 @@ class _Counting:
         inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
         made = [
             pair_observations(self.rows, inputs, groups, job, self.offsets, in_one_pass=self._has_few_judgments),
-            judge_pair_observations(self.rows, inputs, groups, pairs, job.labels.rule),
+            self._of_judge_pairs(groups, pairs),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),
             alternative_observations(self.rows, inputs, groups, job.labels.tie_margin),
@@ -201,6 +218,10 @@ class _Counting:
             if self.known.most_answers > 2:
                 made.append(ranking_observations(graded, inputs, groups, job))
         return reduce(DataFrame.unionByName, (part for part in made if part is not None))
+
+    def _of_judge_pairs(self, groups: Groups, pairs: tuple[Pair, ...]) -> DataFrame | None:
+        is_summed = self.known.buckets.tell_questions and not self._has_few_judgments
+        return judge_pair_observations(self.rows, self.inputs, groups, pairs, self.job.labels.rule, is_summed=is_summed)
 
     def _told(self, observations: DataFrame, groups: Groups) -> dict[Place, Told]:
         cells, figuring = count_cells(observations, self.known.buckets), self._figuring(groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -97,10 +98,13 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     with gone_versions_named(versions):
         chosen = _where(comparisons.df, job.where, "where", tables.comparisons)
         judged = _where(judgments.df, job.judgments_where, "judgments_where", tables.judgments)
-        judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
-        found = LabelsRead()
-        if "labels" in versions:
-            found = read_labels(versions["labels"].df, chosen, job.labels, tables.labels)
+        # Side by side, since Spark plans a query on one core.
+        with ThreadPoolExecutor(1) as reader:
+            reading = None
+            if "labels" in versions:
+                reading = reader.submit(read_labels, versions["labels"].df, chosen, job.labels, tables.labels)
+            judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
+            found = reading.result() if reading else LabelsRead()
     return Inputs(chosen, judged, found.rows, versions, judges, found.kind, found.labelers, found.invalid)
 
 

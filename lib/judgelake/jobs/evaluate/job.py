@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from judgelake.errors import RunError
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.content import report_content
-from judgelake.jobs.evaluate.evaluation import Evaluation, evaluate
+from judgelake.jobs.evaluate.evaluation import Evaluation, compute
 from judgelake.jobs.evaluate.inputs import gone_versions_named
 from judgelake.jobs.evaluate.mlflow_run import track
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
@@ -53,31 +54,40 @@ def evaluate_and_report(
         RunError: the report or a card cannot be written.
     """
     wait_until_warm = warm_up(job.mlflow)
-    evaluation = evaluate(spark, job, say)
-    try:
-        say("writing the report")
-        with gone_versions_named(evaluation.inputs.versions):
-            content = report_content(evaluation)
-    finally:
-        evaluation.release()
-    judges = zip(evaluation.inputs.judges, content.judges, strict=True)
-    cards = {judge.fingerprint: judge_card(section, content) for judge, section in judges}
-    report = _written(Path(job.report), render_page(content)) if job.report else None
-    if job.cards:
-        for judge in evaluation.inputs.judges:
-            stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in judge.name)
-            card = cards[judge.fingerprint]
-            _written(Path(job.cards) / f"{stem}-{judge.fingerprint[:8]}.json", card.to_json())
-            _written(Path(job.cards) / f"{stem}-{judge.fingerprint[:8]}.md", card.to_markdown())
-    mlflow_run_id, problem = None, None
-    if job.mlflow.enabled:
-        say("logging to MLflow")
-        wait_until_warm()
+    evaluation = compute(spark, job, say)
+    # Delta's first commit takes seconds of one core, in which the report is made and logged.
+    with ThreadPoolExecutor(1) as writer:
+        writing = writer.submit(evaluation.write, spark)
         try:
-            mlflow_run_id = track(evaluation, cards, report)
-        except tracking_errors() as error:  # the metrics are written
-            problem = f"{type(error).__name__}: {error}"
+            say("writing the report")
+            with gone_versions_named(evaluation.inputs.versions):
+                content = report_content(evaluation)
+        finally:
+            evaluation.release()
+        judges = zip(evaluation.inputs.judges, content.judges, strict=True)
+        cards = {judge.fingerprint: judge_card(section, content) for judge, section in judges}
+        report = _written(Path(job.report), render_page(content)) if job.report else None
+        if job.cards:
+            _write_cards(Path(job.cards), evaluation, cards)
+        mlflow_run_id, problem = None, None
+        if job.mlflow.enabled:
+            say("logging to MLflow")
+            wait_until_warm()
+            try:
+                mlflow_run_id = track(evaluation, cards, report, until_written=writing.result)
+            except tracking_errors() as error:
+                problem = f"{type(error).__name__}: {error}"
+        # Also raises what kept the rows from being written, if `track` has not.
+        writing.result()
     return Evaluated(evaluation, content, cards, report, mlflow_run_id, problem)
+
+
+def _write_cards(folder: Path, evaluation: Evaluation, cards: Mapping[str, JudgeCard]) -> None:
+    for judge in evaluation.inputs.judges:
+        stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in judge.name)
+        card = cards[judge.fingerprint]
+        _written(folder / f"{stem}-{judge.fingerprint[:8]}.json", card.to_json())
+        _written(folder / f"{stem}-{judge.fingerprint[:8]}.md", card.to_markdown())
 
 
 def _written(path: Path, text: str) -> Path:

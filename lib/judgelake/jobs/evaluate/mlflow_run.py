@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,12 @@ MOST_EXPERIMENTS = 1_000
 NO_PARAMS = {"families", "report", "cards", "mlflow", "versions"}
 
 
-def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path | None) -> str:
+def track(
+    evaluation: Evaluation,
+    cards: Mapping[str, JudgeCard],
+    report: Path | None,
+    until_written: Callable[[], None] = lambda: None,
+) -> str:
     """Log the evaluation and return the id of its MLflow run, which is nested in a run that the caller has open.
 
     Every judge's run has metrics and parameters of the same names (agreement, consistency, ...), so that MLflow can
@@ -35,6 +40,7 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
         evaluation: what was computed.
         cards: the judge cards, by fingerprint; one for each judge.
         report: the written report.
+        until_written: waits until the metrics table has the rows; what it raises makes the run a failed one.
 
     Raises:
         UserError: no server responds at the tracking address, or MLflow does not accept the experiment.
@@ -50,6 +56,7 @@ def track(evaluation: Evaluation, cards: Mapping[str, JudgeCard], report: Path |
             mlflow.log_artifact(str(report))
         for judge in evaluation.inputs.judges:
             _track_judge(mlflow, evaluation, judge, cards[judge.fingerprint], datasets)
+        until_written()
     return str(run.info.run_id)
 
 

@@ -18,7 +18,15 @@ from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
 from judgelake.jobs.judge.run import Stopping
 from judgelake.jobs.judge.summary import orders_text
-from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
+from judgelake.runtime import (
+    CommandParser,
+    add_job_arguments,
+    config_path,
+    exit_code_of,
+    get_spark,
+    stop_spark,
+    warm_up,
+)
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 
@@ -31,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace) -> int:
     job = load_config(JudgeJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     console = Console()
+    if not arguments.dry_run:
+        # While Java starts, Python has nothing to do.
+        warm_up(job.mlflow)
     spark = get_spark(job.tables, "judgelake judge", debug=arguments.debug, one_command=True)
     with _stopping_on_signals() as stopping:
         try:

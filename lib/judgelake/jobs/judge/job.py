@@ -22,13 +22,15 @@ from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import Pinned, create_tables, drop_plan, register
+from judgelake.lake import Pinned, create_tables, drop_plan, named_in, register
 from judgelake.runtime import shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
+NEEDED = ("comparisons", "judgments", "runs", "plans")
+"""The tables that a run reads or writes."""
 MIB = 1024 * 1024
 
 
@@ -168,10 +170,11 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
 def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
     """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
     resolved = resolve_judge(job)
-    register(spark, job.tables)
+    needed = {*NEEDED, *named_in(job.tables, job.input.where)}
+    register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
-    create_tables(spark, job.tables)
+    create_tables(spark, job.tables, needed)
     return resolved, pinned, comparisons
 
 

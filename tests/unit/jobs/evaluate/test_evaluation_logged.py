@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow_store import mlflow_at
 
 from judgelake.errors import UserError
+from judgelake.jobs.evaluate import evaluation as evaluation_module
 from judgelake.jobs.evaluate import job
 from judgelake.jobs.evaluate.mlflow_run import headline_metrics, track
 from judgelake.report import ReportContent, Rules, judge_card
@@ -113,16 +114,22 @@ class Unpersisted:
 
 @pytest.fixture
 def job_with(monkeypatch):
-    """Runs the job on a made-up evaluation, with MLflow raising an error."""
+    """Runs the job on a made-up evaluation, with MLflow raising an error, and Spark too if it is given one."""
 
-    def run(error):
+    def run(error, unwritten=None):
         made = replace(evaluation(OF_PAIRS, report=None, cards=None), persisted=(Unpersisted(),))
         told = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
 
-        def track(*arguments):
+        def track(*arguments, until_written):
+            until_written()
             raise error
 
-        monkeypatch.setattr(job, "evaluate", lambda *arguments: made)
+        def write_rows(*arguments):
+            if unwritten is not None:
+                raise unwritten
+
+        monkeypatch.setattr(evaluation_module, "write_rows", write_rows)
+        monkeypatch.setattr(job, "compute", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "warm_up", lambda settings: lambda: None)
         monkeypatch.setattr(job, "track", track)
@@ -139,6 +146,26 @@ def test_an_evaluation_stands_though_mlflow_does_not_take_it(job_with, error):
     assert done.mlflow_run_id is None
     assert str(error) in done.problem
     assert list(done.cards) == ["0f"]
+
+
+@pytest.mark.parametrize("unwritten", [OSError("the disk is full"), RuntimeError("no such table")])
+def test_an_evaluation_whose_rows_are_not_written_fails_whatever_mlflow_says(job_with, unwritten):
+    with pytest.raises(type(unwritten), match=str(unwritten)):
+        job_with(MlflowException("full"), unwritten)
+
+
+@of_mlflow
+def test_the_run_of_an_evaluation_whose_rows_are_not_written_is_a_failed_one(mlflow):
+    made = evaluation(OF_PAIRS, mlflow={"experiment": "tests"})
+    told = ReportContent("run", made.computed_at, Rules((), "left_out", "majority"), judges=(section(OF_PAIRS),))
+
+    def until_written():
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        track(made, {"0f": judge_card(told.judges[0], told)}, None, until_written)
+    runs = mlflow.search_runs(experiment_names=["tests"], output_format="list")
+    assert {run.info.run_name[:10]: run.info.status for run in runs}["evaluation"] == "FAILED"
 
 
 @pytest.mark.parametrize("error", [KeyError("agreement"), TypeError("not a float")])

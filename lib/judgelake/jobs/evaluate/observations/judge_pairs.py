@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import combinations
 from math import comb
 from typing import TYPE_CHECKING
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
@@ -17,7 +19,7 @@ from judgelake.jobs.evaluate.observations.judged import named, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import LABELS, SAID, coded, exploded, observed
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column
 
 Pair = tuple[int, int]
 """The numbers of two judges, the lower one first."""
@@ -78,7 +80,13 @@ def always_pairs(judges: Sequence[JudgeInfo], wanted: JudgePairs) -> Iterable[Pa
 
 
 def judge_pair_observations(
-    rows: DataFrame, inputs: Inputs, groups: Groups, pairs: Sequence[Pair], rule: str
+    rows: DataFrame,
+    inputs: Inputs,
+    groups: Groups,
+    pairs: Sequence[Pair],
+    rule: str,
+    *,
+    is_summed: bool = False,
 ) -> DataFrame | None:
     """The family judge_pairs: the verdicts of two judges on the comparisons asked of both; None without pairs.
 
@@ -91,6 +99,7 @@ def judge_pair_observations(
         groups: gets a group for each pair.
         pairs: those to compare.
         rule: of the labels.
+        is_summed: whether equal observations become one (`_summed`); only where nobody needs their questions.
     """
     if not pairs:
         return None
@@ -98,24 +107,66 @@ def judge_pair_observations(
     slots = {number: slot for slot, number in enumerate(sorted({number for pair in pairs for number in pair}))}
     slot = [slots.get(judge.number) for judge in inputs.judges]
     asked = rows.where("verdict != 'not_asked'").withColumn("slot", _looked_up(slot, F.col("judge_number")))
-    taking_part = asked.where("slot IS NOT NULL")
-    said, numbers = said_in(rows), range(-(-len(slots) // JUDGES_A_WORD))
-    words = [F.array(*(_word(number, name) for number in numbers)).alias(f"words_{name}") for name in said]
-    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
-    together = taking_part.groupBy(*same).agg(*words, F.count("*").alias("judges"))
-    # A single judge cannot be compared with another.
-    each = together.where("judges > 1").withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
+    said = said_in(rows)
+    together = _together(asked.where("slot IS NOT NULL"), said, len(slots), rule)
+    each = together.withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
     sides = [(side, [slots[pair[place]] for pair in pairs]) for place, side in enumerate(("first", "second"))]
     unpacked = each.withColumns({f"{side}_{name}": _unpacked(of, name) for side, of in sides for name in said})
     # Whether a judge was asked is the same for both orders of a rule that needs both.
     both = unpacked.where("first_said > 0 AND second_said > 0")
-    group, outcomes = _looked_up(of_pair, F.col("pair")), [_sides_of(name) for name in said]
+    outcomes = [_sides_of(name) for name in said]
     times = times_of(*(first * (len(SAID) + 1) + second for first, second in outcomes))
+    if is_summed and rule != "each":
+        both = _summed(both, [_code(*sides) for sides in outcomes], times, len(pairs))
+        return exploded(both, F.array(observed(_looked_up(of_pair, F.col("pair")), F.col("code"), n=F.col("n"))))
+    group = _looked_up(of_pair, F.col("pair"))
     made = [
-        observed(group, _outcome(first - 1, second - 1, rule), n=n, when=when)
-        for (first, second), (n, when) in zip(outcomes, times, strict=True)
+        observed(group, _code(*sides) if rule != "each" else _named(*sides), n=n, when=when)
+        for sides, (n, when) in zip(outcomes, times, strict=True)
     ]
     return exploded(both, F.array(*made))
+
+
+def _together(rows: DataFrame, said: Sequence[str], slots: int, rule: str) -> DataFrame:
+    """The verdicts on each comparison that two judges or more were asked, in `words_` and the column's name."""
+    words = [
+        F.array(*(_word(number, name) for number in range(-(-slots // JUDGES_A_WORD)))).alias(f"words_{name}")
+        for name in said
+    ]
+    same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
+    return rows.groupBy(*same).agg(*words, F.count("*").alias("judges")).where("judges > 1")
+
+
+def _summed(
+    rows: DataFrame, codes: Sequence[Column], times: Sequence[tuple[Column | None, Column]], pairs: int
+) -> DataFrame:
+    """The rows of equal `bucket`, `pair` and `code` as one, with their number `n`; their question is not known.
+
+    They are grouped by one number that is all three: of 20 judges each comparison gives 190 rows, and grouping these by
+    the columns of an observation takes several times as long.
+
+    Args:
+        rows: with `bucket` and `pair`.
+        codes: of the outcome in each order of the headline's rule.
+        times: how often and where each counts; see `times_of`.
+        pairs: the number of pairs.
+    """
+    of_outcome = len(LABELS) * len(SAID) ** 2
+    place = F.col("bucket").cast("long") * pairs + F.col("pair")
+    made = [
+        rows.where(when).select(
+            (place * of_outcome + code).alias("packed"), (F.lit(1) if n is None else n).cast("long").alias("n")
+        )
+        for code, (n, when) in zip(codes, times, strict=True)
+    ]
+    summed = reduce(DataFrame.unionByName, made).groupBy("packed").agg(F.sum("n").alias("n"))
+    parts = {
+        "bucket": f"packed div {of_outcome * pairs}",
+        "pair": f"packed div {of_outcome} % {pairs}",
+        "code": f"packed % {of_outcome}",
+    }
+    numbers = [F.expr(part).cast("int").alias(name) for name, part in parts.items()]
+    return summed.select(*numbers, F.lit(None).cast("long").alias("question_key"), "n")
 
 
 def _sides_of(said: str) -> tuple[Column, Column]:
@@ -123,10 +174,12 @@ def _sides_of(said: str) -> tuple[Column, Column]:
     return F.col(f"first_{said}"), F.col(f"second_{said}")
 
 
-def _outcome(first: Column, second: Column, rule: str) -> Column | list[Column]:
-    if rule != "each":
-        return coded((F.col("label_place"), LABELS), (first, SAID), (second, SAID))
-    return [F.col("votes"), named(first, SAID), named(second, SAID)]
+def _code(first: Column, second: Column) -> Column:
+    return coded((F.col("label_place"), LABELS), (first - 1, SAID), (second - 1, SAID))
+
+
+def _named(first: Column, second: Column) -> list[Column]:
+    return [F.col("votes"), named(first - 1, SAID), named(second - 1, SAID)]
 
 
 def _looked_up(numbers: Sequence[int | None], place: Column) -> Column:

@@ -41,6 +41,8 @@ def log_odds() -> Iterator[tuple[str, Iterable[Mapping[str, Any]]]]:
 
 def saying_of(odds: Any) -> str | None:
     """The verdict of log-odds; A where the judge gave none."""
+    if odds == "not asked":
+        return odds
     return None if odds is None else "A" if odds == "no odds" else "tie" if odds == 0 else "A" if odds > 0 else "B"
 
 
@@ -113,9 +115,13 @@ def test_margin_and_offset_are_those_of_the_pure_functions(by_data, judge):
 
 
 @pytest.fixture(scope="module")
-def by_mean(small):
-    rules = {"swap_rules": ["mean", "centred"], "tie_margin": 0.5}
-    return small.metrics(small.evaluate("by mean", **SLICES, **rules))
+def done_by_mean(small):
+    return small.evaluate("by mean", **SLICES, swap_rules=["mean", "centred"], tie_margin=0.5)
+
+
+@pytest.fixture(scope="module")
+def by_mean(small, done_by_mean):
+    return small.metrics(done_by_mean)
 
 
 @pytest.mark.parametrize("judge", ODDS)
@@ -153,3 +159,25 @@ def test_under_the_mean_every_order_counts_one_half_of_a_comparison(by_mean):
     assert (agreements["leans first"]["n"], agreements["leans first"]["asked"]) == (9, 10)
     by_order = [by_mean["leans second", "average_accuracy", None, "all", None], agreements["leans second"]]
     assert by_order[0]["value"] == pytest.approx(by_order[1]["value"])
+
+
+def test_under_the_mean_a_comparison_that_is_wrong_in_the_reversed_order_alone_is_a_disagreement(done_by_mean):
+    said = {judge: [[saying_of(one) for one in order] for order in ODDS[judge]] for judge in ODDS}
+    wrong = {
+        (judge, f"odds {number}")
+        for judge, orders in said.items()
+        for number, label in enumerate(ODDS_LABELS)
+        if "not asked" not in (both := {order[number] for order in orders}) and None not in both and both != {label}
+    }
+    shown = {(one.judge, one.comparison_id) for one in done_by_mean.content.disagreements}
+    assert shown <= wrong
+    assert len(shown) == min(20, len(wrong))
+    assert any(said[judge][0][int(name[5:])] == ODDS_LABELS[int(name[5:])] for judge, name in shown)
+
+
+def test_of_reversed_orders_alone_there_are_slices_by_the_judges_margin(small):
+    done = small.evaluate("reversed", **SLICES, judgments_where="shown_order = 'BA'")
+    assert done.evaluation.job.rules == ("second",)
+    row = small.metrics(done)["leans first", "agreement", None, "judge_margin=2 to below 4 nats", "second"]
+    # -2.5, -3, -2.75 and -2.
+    assert row["n"] == 4

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyspark.sql import Window
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.inputs import Inputs
+from judgelake.jobs.evaluate.observations.judged import NAMED
 from judgelake.jobs.evaluate.verdicts import best_of, moment_of, text_of
-from judgelake.measures.families import ROUNDING
+from judgelake.measures.families import CLASSES, NO_VOTES, ROUNDING
 from judgelake.report import Disagreement, OrderVerdict, ShownAnswer, Turn
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 MOST = 20
 NO_PAIR = "size != 2"
@@ -67,7 +69,10 @@ def scores_text(scores: Sequence[float]) -> str:
 
 def _of_verdicts(verdicts: DataFrame) -> dict[int, list[Apart]]:
     """The first disagreements of each judge, in order."""
-    wrong = verdicts.where("label != 'none' AND verdict IN ('A', 'B', 'tie') AND verdict != label")
+    # Under the rule mean there are two verdicts, and either may differ.
+    given = [F.col(name) for name in NAMED.values() if name in verdicts.columns]
+    differs = [verdict.isin(*CLASSES) & (verdict != F.col("label")) for verdict in given]
+    wrong = verdicts.where((F.col("label") != NO_VOTES) & reduce(Column.__or__, differs))
     is_consistent = (F.col("own") == F.col("reversed")).cast("int")
     # A hash as the last key: which of many equally confident ones is shown is fixed, but not by their names.
     surest = (F.desc(is_consistent), F.desc_nulls_last("margin"), F.xxhash64("comparison_id"))

@@ -78,9 +78,8 @@ def centred_verdict(tie_margin: float, offsets: Mapping[int, float]) -> Column:
 
 def _centred(offsets: Mapping[int, float]) -> tuple[Column, Column]:
     """Each order's log-odds without the position offset; NULL where it is not known."""
-    offset = F.lit(None).cast("double")
-    for judge, value in offsets.items():
-        offset = F.when(F.col("judge_number") == judge, value).otherwise(offset)
+    by_judge = F.create_map(*(F.lit(item) for pair in offsets.items() for item in pair))
+    offset = F.element_at(by_judge, F.col("judge_number")) if offsets else F.lit(None).cast("double")
     return F.col(OWN_ODDS) - offset, F.col(REVERSED_ODDS) + offset
 
 

@@ -35,20 +35,19 @@ def both_orders(
     *,
     scored: Sequence[int] | None = None,
     log_odds: Column | None = None,
-    margin_of_own: bool = True,
 ) -> DataFrame:
-    """One row per comparison of two answers and judge: `own`, `reversed`, `margin`, and what else is wanted.
+    """One row per comparison of two answers and judge: verdict and margin in each order, and what else is wanted.
 
-    The verdicts are indices in `VERDICTS`, of the latest judgment in each order (an earlier attempt, or one on an
-    earlier text of the comparison, does not count) and of the first repeat. If the latest judgments of the two orders
-    are of different texts, the older one counts as not asked; for imported judgments the texts are not known.
+    The verdicts `own` and `reversed` are indices in `VERDICTS`, of the latest judgment in each order (an earlier
+    attempt, or one on an earlier text of the comparison, does not count) and of the first repeat. If the latest
+    judgments of the two orders are of different texts, the older one counts as not asked; for imported judgments the
+    texts are not known. Those of `margin` are `own_margin` and `reversed_margin`.
 
     Args:
         judgments: with `judge_number`.
         scored: numbers of the judges whose scores are averaged over both orders; for others the average counts as not
             asked, also where they failed. None: no `by_average` is wanted.
         log_odds: of a judgment; None: no `own_log_odds` and `reversed_log_odds` are wanted.
-        margin_of_own: whether `margin` is that of the original order, or of the reversed one.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
         "comparison_id",
@@ -62,22 +61,15 @@ def both_orders(
         moment_of(judgments).alias("moment"),
         *(() if log_odds is None else (log_odds.alias("log_odds"),)),
     )
-
-    def latest(value: str, order: Column) -> Column:
-        return F.max_by(F.col(value), F.when(order, F.col("moment")))
-
-    is_own, is_reversed = F.col("is_own"), ~F.col("is_own")
-    asked = {"own": latest("code", is_own), "reversed": latest("code", is_reversed)}
-    asked["margin"] = latest("margin", is_own if margin_of_own else is_reversed)
-    for name, order in (("own", is_own), ("reversed", is_reversed)):
-        asked[f"{name}_text"] = latest("text", order)
-        asked[f"{name}_at"] = F.max(F.when(order, F.col("moment")))
-    if scored:
-        asked |= {"own_lead": latest("lead", is_own), "reversed_lead": latest("lead", is_reversed)}
-    if log_odds is not None:
-        asked |= {"own_log_odds": latest("log_odds", is_own), "reversed_log_odds": latest("log_odds", is_reversed)}
+    wanted = {"": "code", "_margin": "margin", "_text": "text"}
+    wanted |= ({"_lead": "lead"} if scored else {}) | ({} if log_odds is None else {"_log_odds": "log_odds"})
+    asked: dict[str, Column] = {}
+    for name, order in (("own", F.col("is_own")), ("reversed", ~F.col("is_own"))):
+        moment = F.when(order, F.col("moment"))
+        asked |= {name + ending: F.max_by(value, moment) for ending, value in wanted.items()}
+        asked[f"{name}_at"] = F.max(moment)
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
-    wide = _of_one_text(wide, "own" if margin_of_own else "reversed")
+    wide = _of_one_text(wide)
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
     if scored is not None:
         codes["by_average"] = _average(scored) if scored else F.lit(NOT_ASKED)
@@ -100,23 +92,15 @@ def text_of(judgments: DataFrame) -> Column:
     return F.when(sha.isNotNull(), F.xxhash64(sha)).alias("text")
 
 
-def _of_one_text(wide: DataFrame, margin_of: str) -> DataFrame:
-    """NULL for the verdict of the older of two orders, if it is about another text."""
+def _of_one_text(wide: DataFrame) -> DataFrame:
+    """NULL for all of the older of two orders, if it is about another text."""
     is_edited = F.coalesce(F.col("own_text") != F.col("reversed_text"), F.lit(False))
     is_old = {
         "own": is_edited & (F.col("own_at") < F.col("reversed_at")),
         "reversed": is_edited & (F.col("own_at") >= F.col("reversed_at")),
     }
-    of_order = {
-        "own": "own",
-        "margin": margin_of,
-        "own_lead": "own",
-        "reversed": "reversed",
-        "reversed_lead": "reversed",
-        "own_log_odds": "own",
-        "reversed_log_odds": "reversed",
-    }
-    kept = {name: F.when(~is_old[order], F.col(name)) for name, order in of_order.items() if name in wide.columns}
+    of_order = {name: name.partition("_")[0] for name in wide.columns}
+    kept = {name: F.when(~is_old[order], F.col(name)) for name, order in of_order.items() if order in is_old}
     return wide.withColumns(kept).drop("own_text", "reversed_text", "own_at", "reversed_at")
 
 

@@ -23,6 +23,8 @@ OF_ORDERS = ("said", "said_reversed")
 """The columns of the headline's verdicts; the second is there only if its rule counts each order one half."""
 NAMED = {"said": "verdict", "said_reversed": "verdict_reversed"}
 """The columns with the names of those verdicts."""
+ODDS_RULES = (SwapRule.MARGIN, SwapRule.CENTRED)
+"""Rules by which log-odds decide, not verdicts."""
 
 
 def column_of(rule: SwapRule) -> str:
@@ -47,7 +49,7 @@ def judged_rows(
         slices: those of the evaluation.
         offsets: the position offset of each judge that has one, by its number.
     """
-    rows = _with_odds_rules(rows, job, judges, offsets)
+    rows = _with_odds_rules(rows.withColumn("margin", _margin(rows, job, judges, offsets)), job, judges, offsets)
     tables = headline_verdicts(job.headline, job.failure_rule)
     own, reversed_ = F.col("own"), F.col("reversed")
     if job.headline in SCORED:
@@ -63,20 +65,25 @@ def judged_rows(
 def _with_odds_rules(
     rows: DataFrame, job: EvaluateJob, judges: Sequence[JudgeInfo], offsets: Mapping[int, float]
 ) -> DataFrame:
-    """The rows with the verdicts by margin and centred, if wanted, and their `margin` if one is the headline's rule."""
-    wanted = [rule for rule in job.rules if rule in (SwapRule.MARGIN, SwapRule.CENTRED)]
+    """The rows with the verdicts by margin and centred, if these are wanted."""
+    wanted = [rule for rule in job.rules if rule in ODDS_RULES]
     if OWN_ODDS not in rows.columns:
         return rows.withColumns({column_of(rule): F.lit(NOT_ASKED) for rule in wanted}) if wanted else rows
     verdicts = {
         SwapRule.MARGIN: margin_verdict(job.tie_margin, judges),
         SwapRule.CENTRED: centred_verdict(job.tie_margin, offsets),
     }
-    made = {column_of(rule): verdicts[rule] for rule in wanted}
-    if job.headline in wanted:
-        deciding = mean_odds() if job.headline is SwapRule.MARGIN else centred_odds(offsets)
-        in_nats = F.col("judge_number").isin([judge.number for judge in judges if judge.log_odds == NATS])
-        made["margin"] = F.when(in_nats, F.abs(deciding)).otherwise(F.col("margin"))
-    return rows.withColumns(made) if made else rows
+    return rows.withColumns({column_of(rule): verdicts[rule] for rule in wanted}) if wanted else rows
+
+
+def _margin(rows: DataFrame, job: EvaluateJob, judges: Sequence[JudgeInfo], offsets: Mapping[int, float]) -> Column:
+    """How clear the verdict of the headline's rule is, in nats."""
+    of_order = F.col("reversed_margin" if job.headline is SwapRule.SECOND else "own_margin")
+    if job.headline not in ODDS_RULES or OWN_ODDS not in rows.columns:
+        return of_order
+    deciding = mean_odds() if job.headline is SwapRule.MARGIN else centred_odds(offsets)
+    in_nats = F.col("judge_number").isin([judge.number for judge in judges if judge.log_odds == NATS])
+    return F.when(in_nats, F.abs(deciding)).otherwise(of_order)
 
 
 def said_in(rows: DataFrame) -> tuple[str, ...]:

@@ -47,11 +47,10 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     verdicts, and the slices by margin, are added by `judged_rows`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
-    averaged = inputs.judges if SwapRule.AVERAGE in job.rules else None
+    averaged = inputs.judges if SwapRule.AVERAGE in (job.swap_rules or ()) else None
     scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
     log_odds = log_odds_of(judged, inputs.judges) if any(judge.log_odds for judge in inputs.judges) else None
-    of_own = job.headline is not SwapRule.SECOND
-    wide = both_orders(judged, scored=scored, log_odds=log_odds, margin_of_own=of_own)
+    wide = both_orders(judged, scored=scored, log_odds=log_odds)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}

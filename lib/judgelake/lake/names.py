@@ -7,10 +7,9 @@ from pathlib import Path
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.lake.schemas import SCHEMAS
 from judgelake.measures import KINDS, PAIRS, OrderRule, main_metrics, metric_named
 
-TABLES = tuple(SCHEMAS)
+TABLES = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
 POINTED_TO = "spark.judgelake.location."
 """Prefix of a table's name: the setting in which a session remembers its folder."""
 # A view comes after those that it reads.

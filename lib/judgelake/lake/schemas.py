@@ -1,182 +1,15 @@
-"""The columns of every table, defined once: other packages select from these by name; `ddl/` is tested with them."""
+"""The columns of every table as Arrow schemas, read from `ddl/`: other packages select from these by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 
-TEXT, SCORES = pa.string(), pa.list_(pa.float64())
-MOMENT = pa.timestamp("us", tz="UTC")
-
-MESSAGE = pa.struct({"role": TEXT, "content": TEXT})
-ANSWER = pa.struct({"model": TEXT, "text": TEXT, "turns": pa.list_(TEXT)})
-RUBRIC = pa.struct({"criteria": TEXT, "scores": pa.list_(TEXT)})
-
-COMPARISON = pa.schema(
-    {
-        "comparison_id": TEXT,
-        "question_id": TEXT,
-        "messages": pa.list_(MESSAGE),
-        "input": TEXT,
-        "answers": pa.list_(ANSWER),
-        "reference": TEXT,
-        "rubric": RUBRIC,
-        "source": TEXT,
-        "attributes": pa.map_(TEXT, TEXT),
-    }
-)
-LABEL = pa.schema({"comparison_id": TEXT, "labeler": TEXT, "kind": TEXT, "verdict": TEXT, "scores": SCORES})
-JUDGMENT = pa.schema(
-    {
-        "judgment_id": TEXT,
-        "run_id": TEXT,
-        "comparison_id": TEXT,
-        "question_id": TEXT,
-        "judge": TEXT,
-        "judge_fingerprint": TEXT,
-        "model_version": TEXT,
-        "mode": TEXT,
-        "shown_order": TEXT,
-        "repeat": pa.int32(),
-        "content_sha256": TEXT,
-        "prompt_sha256": TEXT,
-        "trimmed": pa.bool_(),
-        "raw_output": TEXT,
-        "finish_reason": TEXT,
-        "status": TEXT,
-        "error": TEXT,
-        "scores": SCORES,
-        "verdict": TEXT,
-        "verdict_logprobs": pa.map_(TEXT, pa.float64()),
-        "margin": pa.float64(),
-        "prompt_tokens": pa.int64(),
-        "cached_tokens": pa.int64(),
-        "output_tokens": pa.int64(),
-        "latency_ms": pa.float64(),
-        "attempt": pa.int32(),
-        "chunk": pa.int32(),
-        "engine": TEXT,
-        "judged_at": MOMENT,
-    }
-)
-REJECTED_ROW = pa.schema(
-    {
-        "row_id": TEXT,
-        "file": TEXT,
-        "line": pa.int64(),
-        "reason": TEXT,
-        "raw": TEXT,
-        "format": TEXT,
-        "ingested_at": MOMENT,
-    }
-)
-PLANNED = pa.schema(
-    {
-        "plan_id": TEXT,
-        "chunk": pa.int32(),
-        "question_key": pa.int64(),
-        "judgment_id": TEXT,
-        "comparison_id": TEXT,
-        "question_id": TEXT,
-        "shown_order": TEXT,
-        "repeat": pa.int32(),
-        "content_sha256": TEXT,
-        "prompt_sha256": TEXT,
-        "prompt": TEXT,
-        "prompt_bytes": pa.int64(),
-        "trimmed": pa.bool_(),
-        "status": TEXT,
-        "reason": TEXT,
-        "attempt": pa.int32(),
-    }
-)
-RUN = pa.schema(
-    {
-        "run_id": TEXT,
-        "started_at": MOMENT,
-        "ended_at": MOMENT,
-        "outcome": TEXT,
-        "judge": TEXT,
-        "judge_fingerprint": TEXT,
-        "mode": TEXT,
-        "model": TEXT,
-        "model_revision": TEXT,
-        "model_version": TEXT,
-        "config_sha256": TEXT,
-        "config": TEXT,
-        "input_table": TEXT,
-        "input_version": pa.int64(),
-        "git_commit": TEXT,
-        "judgelake_version": TEXT,
-        "mlflow_run_id": TEXT,
-        "engine": TEXT,
-        "engine_settings": TEXT,
-        "requests": pa.int64(),
-        "asked": pa.int64(),
-        "skipped": pa.int64(),
-        "answered_by_status": pa.map_(TEXT, pa.int64()),
-        "answered_by_order": pa.map_(TEXT, pa.int64()),
-        "coverage": pa.float64(),
-        "consistency": pa.float64(),
-        "prompt_tokens": pa.int64(),
-        "cached_tokens": pa.int64(),
-        "output_tokens": pa.int64(),
-        "engine_start_s": pa.float64(),
-        "device_seconds": pa.float64(),
-        "wall_s": pa.float64(),
-        "requests_per_s": pa.float64(),
-    }
-)
-METRIC = pa.schema(
-    {
-        "run_id": TEXT,
-        "judge": TEXT,
-        "judge_fingerprint": TEXT,
-        "model_version": TEXT,
-        "mode": TEXT,
-        "metric": TEXT,
-        "subject": TEXT,
-        "slice": TEXT,
-        "value": pa.float64(),
-        "low": pa.float64(),
-        "high": pa.float64(),
-        "detectable": pa.float64(),
-        "p_value": pa.float64(),
-        "p_corrected": pa.float64(),
-        "mcnemar_p": pa.float64(),
-        "simultaneous_low": pa.float64(),
-        "simultaneous_high": pa.float64(),
-        "if_failures_wrong": pa.float64(),
-        "if_failures_right": pa.float64(),
-        "n": pa.int64(),
-        "clusters": pa.int64(),
-        "asked": pa.int64(),
-        "coverage": pa.float64(),
-        "swap_rule": TEXT,
-        "is_headline": pa.bool_(),
-        "failure_rule": TEXT,
-        "label_rule": TEXT,
-        "comparisons_where": TEXT,
-        "judgments_where": TEXT,
-        "comparisons_version": pa.int64(),
-        "judgments_version": pa.int64(),
-        "labels_version": pa.int64(),
-        "reason": TEXT,
-        "computed_at": MOMENT,
-    }
-)
-SCHEMAS = {
-    "comparisons": COMPARISON,
-    "labels": LABEL,
-    "judgments": JUDGMENT,
-    "rejected_rows": REJECTED_ROW,
-    "plans": PLANNED,
-    "runs": RUN,
-    "metrics": METRIC,
-}
-"""The schema of each table, by its key in `tables`; every column may be NULL."""
+from judgelake.lake.description import described
+from judgelake.lake.names import TABLES
 
 SQL_TYPES = {
     pa.string(): "STRING",
@@ -184,8 +17,10 @@ SQL_TYPES = {
     pa.int32(): "INT",
     pa.int64(): "BIGINT",
     pa.float64(): "DOUBLE",
-    MOMENT: "TIMESTAMP",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP",
 }
+"""How the types of single values are written in `ddl/`."""
+ARROW_TYPES = {sql: kind for kind, sql in SQL_TYPES.items()}
 
 
 def selected(schema: pa.Schema, *names: str) -> pa.Schema:
@@ -230,6 +65,35 @@ def sql_type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"ARRAY<{sql_type(kind.value_type)}>"
     return SQL_TYPES[kind]
+
+
+def arrow_type(sql: str) -> pa.DataType:
+    """The type that is written so in `ddl/`: the inverse of `sql_type`.
+
+    Raises:
+        ValueError: a type that no table uses.
+    """
+    outer, _, inner = sql.removesuffix(">").partition("<")
+    match outer:
+        case "ARRAY":
+            return pa.list_(arrow_type(inner))
+        case "MAP":
+            key, value = _parts_of(inner)
+            return pa.map_(arrow_type(key), arrow_type(value))
+        case "STRUCT":
+            fields = (part.split(": ", 1) for part in _parts_of(inner))
+            return pa.struct({name: arrow_type(kind) for name, kind in fields})
+    if sql in ARROW_TYPES:
+        return ARROW_TYPES[sql]
+    known = ", ".join(ARROW_TYPES)
+    raise ValueError(f"{sql!r} is not a column's type: expected {known}, or ARRAY, MAP or STRUCT of these.")
+
+
+def _parts_of(inner: str) -> list[str]:
+    """What is between the outermost commas."""
+    depths = accumulate((sign == "<") - (sign == ">") for sign in inner)
+    marked = ("\n" if sign == "," and depth == 0 else sign for sign, depth in zip(inner, depths, strict=True))
+    return "".join(marked).split("\n ")
 
 
 def check_names(given: Iterable[str], schema: pa.Schema) -> None:
@@ -278,6 +142,14 @@ def as_batch(
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def _schema_of(table: str) -> pa.Schema:
+    return pa.schema([(column.name, arrow_type(column.sql_type or "")) for column in described(table).columns])
+
+
+SCHEMAS = {table: _schema_of(table) for table in TABLES}
+"""The schema of each table, by its key in `tables`; every column may be NULL."""
+COMPARISON, LABEL, JUDGMENT = (SCHEMAS[table] for table in ("comparisons", "labels", "judgments"))
+REJECTED_ROW, PLANNED, RUN = (SCHEMAS[table] for table in ("rejected_rows", "plans", "runs"))
 REQUEST = without(PLANNED, "plan_id", "chunk", "attempt")
 """A request as made from a comparison; the plan adds the run and chunk to which it belongs, and the attempt."""
 REQUEST_DDL = ddl_of(REQUEST)

@@ -1,4 +1,4 @@
-"""The schemas of the tables: the DDL says the same, rows are built by name, and the documented tables are these."""
+"""The schemas of the tables: what the DDL says, rows built by name, and the documented tables."""
 
 import re
 
@@ -11,7 +11,8 @@ from judgelake.config import Tables
 from judgelake.jobs.ingest.any_table import OWN
 from judgelake.jobs.ingest.judgment_rows import FILLED
 from judgelake.jobs.ingest.staging import STAGED, staged_row
-from judgelake.lake.describe import described, tables_markdown
+from judgelake.lake.describe import tables_markdown
+from judgelake.lake.description import described
 from judgelake.lake.names import TABLES, VIEWS, ddl_text
 from judgelake.lake.schemas import (
     COMPARISON,
@@ -21,6 +22,7 @@ from judgelake.lake.schemas import (
     REQUEST,
     REQUEST_DDL,
     SCHEMAS,
+    arrow_type,
     as_batch,
     as_struct,
     check_names,
@@ -83,7 +85,7 @@ def test_the_documentation_names_every_column_with_its_comment(name):
     ],
 )
 def test_ddl_that_cannot_be_described_is_refused_by_name(text, problem, monkeypatch):
-    monkeypatch.setattr("judgelake.lake.describe.ddl_text", lambda name: text)
+    monkeypatch.setattr("judgelake.lake.description.ddl_text", lambda name: text)
     with pytest.raises(ValueError, match=rf"ddl/x\.sql: {problem}"):
         described("x")
 
@@ -142,10 +144,58 @@ def test_columns_are_selected_and_left_out_by_name_and_an_unknown_one_is_an_erro
 
 def test_types_are_written_as_sql_reads_them():
     assert ddl_of(NUMBERS) == "name STRING, count INT, at TIMESTAMP"
-    nested = pa.list_(pa.struct({"a": pa.map_(pa.string(), pa.int64()), "b": pa.list_(pa.bool_())}))
-    assert sql_type(nested) == "ARRAY<STRUCT<a: MAP<STRING, BIGINT>, b: ARRAY<BOOLEAN>>>"
     with pytest.raises(KeyError):
         sql_type(pa.int8())
+
+
+TEXT, MOMENT = pa.string(), pa.timestamp("us", tz="UTC")
+TYPES = [
+    ("STRING", TEXT),
+    ("BOOLEAN", pa.bool_()),
+    ("INT", pa.int32()),
+    ("BIGINT", pa.int64()),
+    ("DOUBLE", pa.float64()),
+    ("TIMESTAMP", MOMENT),
+    ("ARRAY<DOUBLE>", pa.list_(pa.float64())),
+    ("MAP<STRING, BIGINT>", pa.map_(TEXT, pa.int64())),
+    ("STRUCT<criteria: STRING, scores: ARRAY<STRING>>", pa.struct({"criteria": TEXT, "scores": pa.list_(TEXT)})),
+    (
+        "ARRAY<STRUCT<a: MAP<STRING, BIGINT>, b: STRUCT<c: INT, d: ARRAY<BOOLEAN>>, e: STRING>>",
+        pa.list_(
+            pa.struct(
+                {
+                    "a": pa.map_(TEXT, pa.int64()),
+                    "b": pa.struct({"c": pa.int32(), "d": pa.list_(pa.bool_())}),
+                    "e": TEXT,
+                }
+            )
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind"), TYPES, ids=[sql for sql, _ in TYPES])
+def test_a_type_is_read_from_the_ddl_as_it_is_written_there(sql, kind):
+    assert arrow_type(sql) == kind
+    assert sql_type(kind) == sql
+
+
+@pytest.mark.parametrize("sql", ["DATE", "ARRAY<DATE>", "string", ""])
+def test_a_type_that_no_table_uses_is_refused_with_those_that_are(sql):
+    with pytest.raises(ValueError, match=r"is not a column's type: expected STRING, BOOLEAN, INT, BIGINT, DOUBLE"):
+        arrow_type(sql)
+
+
+def test_the_schemas_have_the_types_that_the_code_reads_and_writes():
+    answer = pa.struct({"model": TEXT, "text": TEXT, "turns": pa.list_(TEXT)})
+    assert COMPARISON.field("messages").type == pa.list_(pa.struct({"role": TEXT, "content": TEXT}))
+    assert COMPARISON.field("answers").type == pa.list_(answer)
+    assert COMPARISON.field("attributes").type == pa.map_(TEXT, TEXT)
+    assert JUDGMENT.field("scores").type == LABEL.field("scores").type == pa.list_(pa.float64())
+    assert JUDGMENT.field("verdict_logprobs").type == pa.map_(TEXT, pa.float64())
+    numbers = {"repeat": pa.int32(), "attempt": pa.int32(), "chunk": pa.int32(), "prompt_tokens": pa.int64()}
+    numbers |= {"latency_ms": pa.float64(), "trimmed": pa.bool_(), "judged_at": MOMENT}
+    assert {name: JUDGMENT.field(name).type for name in numbers} == numbers
 
 
 def test_a_request_is_a_row_of_the_plan_before_it_is_planned():

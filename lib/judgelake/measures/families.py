@@ -1,9 +1,14 @@
 """The measures as jobs use them: the figures of every family, and the vocabulary of their outcomes."""
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
 from judgelake.measures.alternative import LEAST_LABELERS, MOST_TESTED, RESULTS
 from judgelake.measures.alternative import figures as alternative_figures
 from judgelake.measures.baselines import longer_figures
 from judgelake.measures.both_orders import figures as order_figures
+from judgelake.measures.conventions import FailureRule, SwapRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.judge_pairs import figures as judge_pair_figures
 from judgelake.measures.labeler_gap import figures as labeler_gap_figures
@@ -52,11 +57,13 @@ from judgelake.measures.yes_no import has_yes_no_labels
 
 __all__ = [
     "APART",
+    "BY_HEADLINE",
     "CELL",
     "CLASSES",
     "COMPARISONS",
     "DIFFERENT",
     "FAILED",
+    "FIGURES_OF",
     "GAP",
     "LACKING",
     "LEAST_LABELERS",
@@ -77,6 +84,7 @@ __all__ = [
     "VOTE",
     "WHOLE",
     "WRONG",
+    "Asked",
     "Buckets",
     "Estimate",
     "Figure",
@@ -84,36 +92,63 @@ __all__ = [
     "RightCounts",
     "Table",
     "absent",
-    "alpha_figures",
-    "alternative_figures",
-    "aspect_figures",
-    "family_matrix",
-    "game_figures",
-    "has_yes_no_labels",
     "headline_verdicts",
     "holm",
-    "judge_pair_figures",
-    "labeler_gap_figures",
-    "labeler_pair_figures",
-    "labeler_score_pair_figures",
-    "leaderboard_figures",
-    "length_beyond_labelers_figures",
     "length_bin",
-    "length_figures",
-    "longer_figures",
-    "offset_figures",
-    "order_figures",
-    "pair_figures",
     "rank_correlation",
     "rank_correlation_figures",
     "ranked",
-    "ranking_figures",
-    "repeat_figures",
-    "score_figures",
-    "scored_pair_figures",
-    "self_preference_beyond_labelers_figures",
-    "self_preference_figures",
     "simultaneous",
     "slice_figures",
     "table_of",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the figures of a family depend on besides its counts: the rules of the evaluation, and the subject."""
+
+    swap_rules: Sequence[SwapRule]
+    failure_rule: FailureRule
+    failure_score: float | None
+    epsilon: float
+    subject: str
+    """Another judge, two labelers, a swap rule; "" where the family has none."""
+
+
+FIGURES_OF: dict[str, Callable[[Table, Asked], Iterable[Figure]]] = {
+    "offsets": lambda table, _: offset_figures(table),
+    "orders": lambda table, asked: order_figures(table, asked.failure_rule),
+    "pairs": lambda table, asked: pair_figures(table, asked.swap_rules, asked.failure_rule),
+    "scored_pairs": lambda table, asked: scored_pair_figures(table, SwapRule(asked.subject), asked.failure_rule),
+    "lengths": lambda table, _: chain(length_figures(table), longer_figures(table)),
+    "lengths_of_labelers": lambda table, _: chain(length_beyond_labelers_figures(table), labeler_gap_figures(table)),
+    "alternatives": lambda table, asked: alternative_figures(table, asked.epsilon),
+    "own_family": lambda table, _: self_preference_figures(table),
+    "own_family_of_labelers": lambda table, _: self_preference_beyond_labelers_figures(table),
+    "family_matrix": lambda table, _: family_matrix(table),
+    "scores": lambda table, asked: chain(
+        score_figures(table, asked.failure_score),
+        aspect_figures(table, asked.failure_score) if has_yes_no_labels(table) else (),
+    ),
+    "rankings": lambda table, _: ranking_figures(table),
+    "repeats": lambda table, _: repeat_figures(table),
+    "judge_pairs": lambda table, asked: judge_pair_figures(table, asked.subject),
+    "models": lambda table, _: chain(leaderboard_figures(table), game_figures(table)),
+    "labelers": lambda table, asked: labeler_pair_figures(table, asked.subject),
+    "labeler_scores": lambda table, asked: labeler_score_pair_figures(table, asked.subject) if table.counts else (),
+    "units": lambda table, _: alpha_figures(table, "nominal"),
+    "score_units": lambda table, _: alpha_figures(table, "interval"),
+}
+"""The figures of each family, from the counts of its observations; the outcomes are described at each function."""
+BY_HEADLINE = (
+    "lengths",
+    "lengths_of_labelers",
+    "alternatives",
+    "own_family",
+    "own_family_of_labelers",
+    "family_matrix",
+    "judge_pairs",
+    "models",
+)
+"""Families of the verdicts by the headline's rule: where it counts each order one half, so do their observations."""

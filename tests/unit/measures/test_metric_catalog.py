@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -23,34 +24,14 @@ from judgelake.measures.describe import metrics_page
 from judgelake.measures.families import (
     CLASSES,
     FAILED,
+    FIGURES_OF,
     SEPARATOR,
+    Asked,
     Figure,
     RightCounts,
     Table,
-    alpha_figures,
-    alternative_figures,
-    aspect_figures,
-    family_matrix,
-    game_figures,
-    judge_pair_figures,
-    labeler_gap_figures,
-    labeler_pair_figures,
-    labeler_score_pair_figures,
-    leaderboard_figures,
-    length_beyond_labelers_figures,
-    length_figures,
-    longer_figures,
-    offset_figures,
-    order_figures,
-    pair_figures,
     rank_correlation,
     rank_correlation_figures,
-    ranking_figures,
-    repeat_figures,
-    score_figures,
-    scored_pair_figures,
-    self_preference_beyond_labelers_figures,
-    self_preference_figures,
     slice_figures,
 )
 
@@ -59,45 +40,49 @@ def table(*outcomes: tuple[str, ...]) -> Table:
     return Table({SEPARATOR.join(outcome): np.array([3.0, 1.0, 2.0]) for outcome in outcomes}, questions=9)
 
 
-GAMES = table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie"))
-SCORES = table(("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1"))
-STRENGTHS = {"a": 1.0, "b": 0.0}
-LENGTHS = table(("A", "A", "1.0"), ("B", "A", "-1.0"))
 EACH_OF_TWO = RightCounts(np.arange(4), np.full(4, 2.0), np.array([1.0, 2.0, 2.0, 1.0]))
-PAIRS = table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A"))
-FIGURES = {
-    "pairs": lambda: pair_figures(PAIRS, tuple(SwapRule), FailureRule.LEFT_OUT),
-    "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
-    "scored pairs": lambda: scored_pair_figures(table(("A", "A"), ("B", "A")), SwapRule.AVERAGE, FailureRule.LEFT_OUT),
-    "offsets": lambda: offset_figures(table(("gap",), ("same",), ("different",), ("lacking",))),
-    "orders": lambda: order_figures(table(("A", "B"), ("A", "A")), FailureRule.LEFT_OUT),
-    "lengths": lambda: chain(length_figures(LENGTHS), longer_figures(LENGTHS)),
-    "lengths of labelers": lambda: length_beyond_labelers_figures(
-        table(("2", "0", "0", "A", "1.0"), ("1", "1", "0", "A", "-1.0"))
+COUNTS = {
+    "pairs": table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A")),
+    "scored_pairs": table(("A", "A"), ("B", "A")),
+    "offsets": table(("gap",), ("same",), ("different",), ("lacking",)),
+    "orders": table(("A", "B"), ("A", "A")),
+    "lengths": table(("A", "A", "1.0"), ("B", "A", "-1.0")),
+    "lengths_of_labelers": table(("2", "0", "0", "A", "1.0"), ("1", "1", "0", "A", "-1.0")),
+    "alternatives": Table({SEPARATOR.join((name, "judge")): np.array([40.0, 20, 20]) for name in "abc"}, questions=2),
+    "own_family": table(("own", "own"), ("other", "own")),
+    "own_family_of_labelers": table(("1", "0", "1", "own")),
+    "family_matrix": table(("acme", "own"), ("acme", "other")),
+    "scores": table(
+        ("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1")
     ),
-    "own family of labelers": lambda: self_preference_beyond_labelers_figures(table(("1", "0", "1", "own"))),
-    "own family": lambda: self_preference_figures(table(("own", "own"), ("other", "own"))),
-    "families": lambda: family_matrix(table(("acme", "own"), ("acme", "other"))),
-    "scores": lambda: chain(score_figures(SCORES), aspect_figures(SCORES)),
-    "rankings": lambda: ranking_figures(table(("1", "0.5", "2", "3"), ("0", "-0.5", "1", "3"))),
-    "repeats": lambda: repeat_figures(table(("0", "1"), ("1", "1"))),
-    "judges": lambda: judge_pair_figures(table(("A", "A", "B")), "other"),
-    "models": lambda: chain(leaderboard_figures(GAMES), game_figures(GAMES)),
+    "rankings": table(("1", "0.5", "2", "3"), ("0", "-0.5", "1", "3")),
+    "repeats": table(("0", "1"), ("1", "1")),
+    "judge_pairs": table(("A", "A", "B")),
+    "models": table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie")),
+    "labelers": table(("A", "A"), ("A", "B")),
+    "labeler_scores": table(("1.0", "2.0")),
+    "units": table(("A", "B", "A")),
+    "score_units": table(("1.0", "2.0")),
+}
+"""Counts of each family from which it yields all its figures."""
+SUBJECTS = {
+    "scored_pairs": "average",
+    "judge_pairs": "other",
+    "labelers": "one / other",
+    "labeler_scores": "one / other",
+}
+
+
+def figures_of(family: str) -> Iterable[Figure]:
+    asked = Asked(tuple(SwapRule), FailureRule.LEFT_OUT, None, 0.2, SUBJECTS.get(family, ""))
+    return FIGURES_OF[family](COUNTS[family], asked)
+
+
+FIGURES = {
+    **{family: partial(figures_of, family) for family in FIGURES_OF},
+    "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
     "rank correlations": lambda: rank_correlation_figures(
         rank_correlation({"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.0}), "labels"
-    ),
-    "judge and labelers": lambda: chain(
-        labeler_gap_figures(table(("1", "1", "0", "A"), ("1", "2", "0", "B"))),
-        alternative_figures(
-            Table({SEPARATOR.join((name, "judge")): np.array([40.0, 20, 20]) for name in "abc"}, questions=2), 0.2
-        ),
-    ),
-    "labelers": lambda: chain(
-        labeler_pair_figures(table(("A", "A"), ("A", "B")), "one / other"),
-        labeler_score_pair_figures(table(("1.0", "2.0")), "one / other"),
-    ),
-    "all labelers": lambda: chain(
-        alpha_figures(table(("A", "B", "A")), "nominal"), alpha_figures(table(("1.0", "2.0")), "interval")
     ),
 }
 """All figures that an evaluation is made of."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,34 +19,14 @@ from judgelake.jobs.evaluate.row_rules import rules_of
 from judgelake.jobs.evaluate.rows import row_of
 from judgelake.measures import PAIRS, Result, SwapRule, main_metrics
 from judgelake.measures.families import (
+    BY_HEADLINE,
+    FIGURES_OF,
     WHOLE,
+    Asked,
     Buckets,
     Figure,
     RightCounts,
     Table,
-    alpha_figures,
-    alternative_figures,
-    aspect_figures,
-    family_matrix,
-    game_figures,
-    has_yes_no_labels,
-    judge_pair_figures,
-    labeler_gap_figures,
-    labeler_pair_figures,
-    labeler_score_pair_figures,
-    leaderboard_figures,
-    length_beyond_labelers_figures,
-    length_figures,
-    longer_figures,
-    offset_figures,
-    order_figures,
-    pair_figures,
-    ranking_figures,
-    repeat_figures,
-    score_figures,
-    scored_pair_figures,
-    self_preference_beyond_labelers_figures,
-    self_preference_figures,
     slice_figures,
     table_of,
 )
@@ -61,17 +40,6 @@ RESULT_DDL = "group INT, slice INT, told BINARY"
 TABLES_A_TASK = 64
 MOST_TASKS = 1_000
 ASPECT_PREFIX = "aspect_"
-BY_HEADLINE = (
-    "lengths",
-    "lengths_of_labelers",
-    "alternatives",
-    "own_family",
-    "own_family_of_labelers",
-    "family_matrix",
-    "judge_pairs",
-    "models",
-)
-"""Families of the headline's verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,35 +127,11 @@ class Figuring:
         is_small = number != WHOLE and 0 < table.comparisons_of(figure.n) < least
         return TOO_FEW.format(least) if is_small else None
 
-    def _figures(self, group: Group, table: Table) -> Iterator[Figure]:
+    def _figures(self, group: Group, table: Table) -> Iterable[Figure]:
         job = self.job
-        of_family: dict[str, Callable[[], Iterator[Figure]]] = {
-            "offsets": lambda: offset_figures(table),
-            "orders": lambda: order_figures(table, job.failure_rule),
-            "pairs": lambda: pair_figures(table, job.rules, job.failure_rule),
-            "scored_pairs": lambda: scored_pair_figures(table, SwapRule(group.subject or ""), job.failure_rule),
-            "lengths": lambda: chain(length_figures(table), longer_figures(table)),
-            "lengths_of_labelers": lambda: chain(length_beyond_labelers_figures(table), labeler_gap_figures(table)),
-            "alternatives": lambda: alternative_figures(table, job.labels.epsilon),
-            "own_family": lambda: self_preference_figures(table),
-            "own_family_of_labelers": lambda: self_preference_beyond_labelers_figures(table),
-            "family_matrix": lambda: family_matrix(table),
-            "scores": lambda: chain(
-                score_figures(table, job.failure_score),
-                aspect_figures(table, job.failure_score) if has_yes_no_labels(table) else (),
-            ),
-            "rankings": lambda: ranking_figures(table),
-            "repeats": lambda: repeat_figures(table),
-            "judge_pairs": lambda: judge_pair_figures(table, self.judges[group.other or 0].name),
-            "models": lambda: chain(leaderboard_figures(table), game_figures(table)),
-            "labelers": lambda: labeler_pair_figures(table, group.subject or ""),
-            "labeler_scores": lambda: (
-                labeler_score_pair_figures(table, group.subject or "") if table.counts else iter(())
-            ),
-            "units": lambda: alpha_figures(table, "nominal"),
-            "score_units": lambda: alpha_figures(table, "interval"),
-        }
-        return of_family[group.family]()
+        subject = group.subject if group.other is None else self.judges[group.other].name
+        asked = Asked(job.rules, job.failure_rule, job.failure_score, job.labels.epsilon, subject or "")
+        return FIGURES_OF[group.family](table, asked)
 
 
 def told_by_driver(cells: pa.Table, figuring: Figuring) -> dict[Place, Told]:

@@ -130,12 +130,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", required=True, metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
     add_files = functools.partial(parser.add_argument, nargs="+", default=[], metavar="FILE")
     add_files("--input", help="files to read; for --format table: names or paths of tables")
-    add_files("--labels", help="labels in separate files (judgelake, judgelm)")
-    add_files("--answers", help="the models' answers (mt_bench, mm_vet)")
-    add_files("--annotations", help="annotated pairs (alpaca_eval)")
-    add_files("--judgments", help="from a judge that ran elsewhere (judgelake, pandalm, llmbar, autoj, alpaca_eval)")
-    parser.add_argument("--judges", metavar="DIR", help="your own judge files, to parse raw outputs with (judgelake)")
-    parser.add_argument("--reference", metavar="FILE", help="reference answers (mt_bench, judgelm)")
+    add_files("--labels", help=f"labels in separate files ({_formats_with('labels')})")
+    add_files("--answers", help=f"the models' answers ({_formats_with('answers')})")
+    add_files("--annotations", help=f"annotated pairs ({_formats_with('annotations')})")
+    add_files("--judgments", help=f"from a judge that ran elsewhere ({_formats_with('judgments')})")
+    own_judges = f"your own judge files, to parse raw outputs with ({_formats_with('judges')})"
+    parser.add_argument("--judges", metavar="DIR", help=own_judges)
+    parser.add_argument("--reference", metavar="FILE", help=f"reference answers ({_formats_with('reference')})")
     parser.add_argument(
         "--pairs",
         choices=("all", "together", "alone"),
@@ -145,3 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strict", action="store_true", help="a rejected row is an error: nothing is written, exit 2")
     add_job_arguments(parser, DEFAULT_CONFIG, "tables.comparisons=name")
     return parser
+
+
+def _formats_with(option: str) -> str:
+    return ", ".join(name for name, one in FORMATS.items() if option in (*one.takes, *one.needs))

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config", "writability"}
 PURE = BASE | {"comparisons", "judges", "measures"}
+JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
 PARTS = PURE | {"report", "sources", "engine", "lake", "runtime"}
 MAY_IMPORT = {
@@ -34,9 +36,7 @@ MAY_IMPORT = {
     "lake": PURE | {"runtime"},
     # A job never imports another job.
     "jobs": set(),
-    "jobs.ingest": PARTS,
-    "jobs.judge": PARTS,
-    "jobs.evaluate": PARTS,
+    **{f"jobs.{job}": PARTS for job in JOBS},
     "jobs.tables": PARTS,
     "doctor": PARTS | {"jobs.judge"},
     # The command line reaches every room, each only when its subcommand runs.
@@ -106,9 +106,18 @@ def test_rooms_are_imported_by_their_public_names(path):
             assert room == room_of(path), f"{path.relative_to(ROOT)} reaches past the room's names: {name}"
 
 
-@pytest.mark.parametrize("job", [name for name in MAY_IMPORT if name.startswith("jobs.") and name != "jobs.tables"])
+@pytest.mark.parametrize("job", JOBS)
 def test_every_job_has_the_same_files(job):
-    assert {path.name for path in (PACKAGE / job.replace(".", "/")).glob("*.py")} >= FILES_OF_A_JOB
+    assert {path.name for path in (PACKAGE / "jobs" / job).glob("*.py")} >= FILES_OF_A_JOB
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_job_has_a_script_a_yaml_and_a_command(job):
+    script = (ROOT / "jobs" / f"{job}.py").read_text("utf-8")
+    commands = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    assert f"from judgelake.jobs.{job} import main" in script
+    assert (ROOT / "conf" / f"{job}.yaml").is_file()
+    assert commands[f"judgelake-{job}"] == f"judgelake.jobs.{job}:main"
 
 
 def modules_imported_at_once(path: Path) -> set[str]:
@@ -139,6 +148,7 @@ def test_no_files_import_each_other_in_a_ring():
 
 def test_the_laws_look_at_the_code():
     assert PACKAGE / "errors.py" in MODULES
+    assert {"ingest", "judge", "evaluate"} <= set(JOBS)
     assert {ROOT / "jobs" / "judge.py", ROOT / "setup" / "install.py", PACKAGE / "errors.py"} <= set(CODE)
     assert Path(__file__).resolve() in tracked_files()
 

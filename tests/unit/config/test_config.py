@@ -1,7 +1,11 @@
 """What people write in a YAML file or after --set: read, put together, and refused with the key's path."""
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
+from judgelake import jobs
 from judgelake.config import Tables, fingerprint, load_config, load_tables, read_yaml
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob
@@ -158,8 +162,12 @@ def test_what_would_be_counted_twice_is_refused_with_its_path(setting, message):
         load_config(EvaluateJob, None, [setting])
 
 
-@pytest.mark.parametrize(("name", "model"), [("judge", JudgeJob), ("evaluate", EvaluateJob)])
-def test_the_shipped_files_load_and_hold_the_defaults(root, name, model, monkeypatch):
+JOBS = sorted(path.parent.name for path in Path(jobs.__file__).parent.glob("*/config.py"))
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_shipped_files_load_and_hold_the_defaults(root, name, monkeypatch):
+    model = getattr(import_module(f"judgelake.jobs.{name}"), f"{name.capitalize()}Job")
     for table in Tables.model_fields:
         monkeypatch.delenv(f"JUDGELAKE_{table.upper()}", raising=False)
     path = root / "conf" / f"{name}.yaml"

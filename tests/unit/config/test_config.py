@@ -1,12 +1,14 @@
 """What people write in a YAML file or after --set: read, put together, and refused with the key's path."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from judgelake import jobs
-from judgelake.config import Tables, fingerprint, load_config, load_tables, read_yaml
+from judgelake.config import Config, Tables, fingerprint, load_config, load_tables, read_yaml
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob
 from judgelake.jobs.judge import JudgeJob
@@ -162,6 +164,15 @@ def test_what_would_be_counted_twice_is_refused_with_its_path(setting, message):
         load_config(EvaluateJob, None, [setting])
 
 
+def keys_not_in(given: dict[str, Any], model: type[Config], group: str = "") -> Iterator[str]:
+    """The keys of a config that a YAML file does not name; of `tables` a file names only those that its job uses."""
+    for key, field in model.model_fields.items():
+        if key not in given:
+            yield group + key
+        elif key != "tables" and isinstance(field.annotation, type) and issubclass(field.annotation, Config):
+            yield from keys_not_in(given[key], field.annotation, f"{group}{key}.")
+
+
 JOBS = sorted(path.parent.name for path in Path(jobs.__file__).parent.glob("*/config.py"))
 
 
@@ -174,9 +185,9 @@ def test_the_shipped_files_load_and_hold_the_defaults(root, name, monkeypatch):
     job = load_config(model, path)
     named = {"judge": job.judge} if model is JudgeJob else {}
     assert job == model(**named)
-    assert set(read_yaml(path)) == set(model.model_fields), (
-        "every key of the file is commented there, and every key is there"
-    )
+    given = read_yaml(path)
+    assert set(given) == set(model.model_fields), "every key of the file is commented there, and every key is there"
+    assert not [*keys_not_in(given, model)]
 
 
 @pytest.mark.parametrize(

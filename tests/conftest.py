@@ -8,20 +8,41 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow_store import empty_store
 
 ROOT = Path(__file__).resolve().parent.parent
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker's main module has no name, and PySpark ends a process like that: it takes it for one of its doctests.
+    sys.modules["__main__"].__spec__ = ModuleSpec("__main__", None)
 # One address line comes within this time, or the server never will.
 SERVER_START_S = 30
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Cheap tests first, whatever order the folders have: a plain mistake shows before Spark or vLLM starts."""
-    cost = {"unit": 0, "spark": 1, "e2e": 2}
+    """Cheap tests first, whatever order the folders have: a plain mistake shows before Spark or vLLM starts.
+
+    With two workers the tests with vLLM come first, for they are the longest that one worker must do alone.
+    """
+    cost = {"unit": 0, "spark": 1, "e2e": -1 if "PYTEST_XDIST_WORKER" in os.environ else 2}
     items.sort(key=lambda item: cost.get(item.path.relative_to(ROOT / "tests").parts[0], 0))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files to a worker, since what is slow to make is shared in a file; never two servers with vLLM at once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

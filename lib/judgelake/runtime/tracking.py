@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -25,28 +26,32 @@ REACH_SECONDS = 5
 REMEDY = "Fix MLFLOW_TRACKING_URI, or set mlflow.enabled: false."
 
 
-def warm_up(settings: Mlflow) -> Callable[[], None]:
+def warm_up(settings: Mlflow, *modules: str) -> Callable[[], None]:
     """Import MLflow and open its store in a thread while Spark works: saves one to four seconds of every run.
 
     Done once for an address: a command does it while Java starts, and the job that it calls again.
+
+    Args:
+        settings: whether it is enabled.
+        modules: what else takes long to import and is needed only for MLflow.
 
     Returns:
         A function that waits for the thread, to be called before MLflow is used.
     """
     if not settings.enabled:
         return lambda: None
-    return _warming(tracking_address()).join
+    return _warming(tracking_address(), modules).join
 
 
 @cache
-def _warming(address: str | None) -> Thread:
+def _warming(address: str | None, modules: tuple[str, ...]) -> Thread:
     # Not a daemon: if it ended while creating the tables of a new store, only some of them would exist.
-    thread = Thread(target=_warm_up, args=(address,), name="judgelake-mlflow")
+    thread = Thread(target=_warm_up, args=(address, modules), name="judgelake-mlflow")
     thread.start()
     return thread
 
 
-def _warm_up(address: str | None) -> None:
+def _warm_up(address: str | None, modules: tuple[str, ...]) -> None:
     # What fails here fails again in `open_experiment`, which reports it.
     with suppress(Exception):
         if address is None or why_unusable(address) is None:
@@ -55,6 +60,8 @@ def _warm_up(address: str | None) -> None:
             if address is not None:
                 # Through its own client: other code may have changed the process's address by now.
                 mlflow.MlflowClient(address).search_experiments(max_results=1)
+            for module in modules:
+                import_module(module)
 
 
 def open_experiment(settings: Mlflow) -> Any:

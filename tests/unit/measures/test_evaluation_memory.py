@@ -17,7 +17,8 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
         kept.persist.return_value = kept
     inputs = SimpleNamespace(judges=(), labelers=(), versions={}, comparisons=None)
     survey = MagicMock(slices=SliceNames(), most_answers=2)
-    results = {"read_inputs": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
+    chosen = SimpleNamespace(comparisons=None, versions={})
+    results = {"chosen_rows": chosen, "inputs_of": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
     results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
     for name in ("register", "create_tables", "bucket_column", "run_id_of", "write_rows", *results):
         monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))

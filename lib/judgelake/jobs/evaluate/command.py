@@ -11,6 +11,7 @@ from rich.console import Console
 from judgelake.config import load_config
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.job import evaluate_and_report
+from judgelake.jobs.evaluate.mlflow_run import IMPORTED_LATE
 from judgelake.jobs.evaluate.terminal import show_headline
 from judgelake.runtime import (
     CommandParser,
@@ -39,7 +40,7 @@ def _command(arguments: argparse.Namespace) -> int:
     job = load_config(EvaluateJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
     console = Console(highlight=False)
     # While Java starts, Python has nothing to do.
-    warm_up(job.mlflow)
+    warm_up(job.mlflow, *IMPORTED_LATE)
     spark = get_spark(job.tables, "judgelake evaluate", debug=arguments.debug, one_command=True)
     try:
         with console.status("Reading.") as status:

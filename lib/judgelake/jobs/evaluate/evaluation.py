@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from judgelake.jobs.evaluate.figures import (
     told_by_executors,
 )
 from judgelake.jobs.evaluate.headline import LISTED, chosen_rules, surveyed
-from judgelake.jobs.evaluate.inputs import Inputs, gone_versions_named, read_inputs
+from judgelake.jobs.evaluate.inputs import Inputs, chosen_rows, gone_versions_named, inputs_of
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
 from judgelake.jobs.evaluate.observations.alternative import alternative_observations
@@ -113,14 +114,17 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
     """
     needed = {*NEEDED, *named_in(job.tables, job.where, job.judgments_where)}
     register(spark, job.tables, needed)
-    inputs = read_inputs(spark, job)
-    create_tables(spark, job.tables, needed)
-    total = sum(judge.judgments for judge in inputs.judges)
-    say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
-    with ExitStack() as in_memory, gone_versions_named(inputs.versions):
-        features = features_of(inputs.comparisons, job.slices.by).persist()
+    chosen = chosen_rows(spark, job)
+    with ExitStack() as in_memory, gone_versions_named(chosen.versions):
+        features = features_of(chosen.comparisons, job.slices.by).persist()
         in_memory.callback(features.unpersist)
-        known = survey(features, job.slices, job.buckets)
+        # Side by side, since Spark plans a query on one core.
+        with ThreadPoolExecutor(1) as surveyor:
+            surveying = surveyor.submit(survey, features, job.slices, job.buckets)
+            inputs = inputs_of(chosen, job)
+            create_tables(spark, job.tables, needed)
+        known, total = surveying.result(), sum(judge.judgments for judge in inputs.judges)
+        say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
         if not known.comparisons:
             matching = f" that matches where {job.where!r}" if job.where else ""
             raise UserError(
@@ -133,8 +137,8 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
         on_failure = in_memory.enter_context(ExitStack())
         on_failure.callback(pairs.unpersist)
         found = surveyed(pairs, job, inputs.judges)
-        chosen = chosen_rules(job, inputs.judges, found.asked)
-        job = job.model_copy(update={"swap_rules": chosen.rules})
+        rules = chosen_rules(job, inputs.judges, found.asked)
+        job = job.model_copy(update={"swap_rules": rules.rules})
         rows = judged_rows(pairs, job, inputs.judges, known.slices, found.offsets)
         graded = _graded(inputs, bucketed, known, job)
         if graded is not None:
@@ -144,7 +148,7 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         on_failure.pop_all()
     persisted = (pairs,) if graded is None else (pairs, graded)
-    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, chosen.why, persisted)
+    return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, rules.why, persisted)
 
 
 def _by_rule(rows: list[Result], job: EvaluateJob) -> tuple[Result, ...]:

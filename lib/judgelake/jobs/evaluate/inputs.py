@@ -79,12 +79,25 @@ class Inputs:
     invalid_labels: int
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that an evaluation is about, each table at a fixed version, before anything is read of them."""
+
+    comparisons: DataFrame
+    judgments: DataFrame
+    versions: dict[str, Pinned]
+
+
 def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
-    """Pin the tables and find the judges and the labels that count.
+    """Pin the tables and find the judges and the labels that count; see `chosen_rows` and `inputs_of`."""
+    return inputs_of(chosen_rows(spark, job), job)
+
+
+def chosen_rows(spark: SparkSession, job: EvaluateJob) -> Chosen:
+    """Pin the tables.
 
     Raises:
-        UserError: a table, version or column does not exist, a predicate is not valid SQL or matches no judgment, or
-            the labels are of several kinds and none is chosen.
+        UserError: a table, version or column does not exist, or a predicate is not valid SQL.
     """
     tables, wanted = job.tables, job.versions
     comparisons = read_pinned(spark, tables.comparisons, wanted.comparisons, needs=("comparison_id", "answers"))
@@ -95,17 +108,30 @@ def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
     if is_meant or spark.catalog.tableExists(tables.labels):
         needed = ("comparison_id", "labeler", "kind", "verdict", "scores")
         versions["labels"] = read_pinned(spark, tables.labels, wanted.labels, needs=needed)
-    with gone_versions_named(versions):
-        chosen = _where(comparisons.df, job.where, "where", tables.comparisons)
-        judged = _where(judgments.df, job.judgments_where, "judgments_where", tables.judgments)
+    return Chosen(
+        _where(comparisons.df, job.where, "where", tables.comparisons),
+        _where(judgments.df, job.judgments_where, "judgments_where", tables.judgments),
+        versions,
+    )
+
+
+def inputs_of(chosen: Chosen, job: EvaluateJob) -> Inputs:
+    """Find the judges and the labels that count.
+
+    Raises:
+        UserError: there is no judgment, or the labels are of several kinds and none is chosen.
+    """
+    tables, versions = job.tables, chosen.versions
+    with gone_versions_named(versions), ThreadPoolExecutor(1) as reader:
         # Side by side, since Spark plans a query on one core.
-        with ThreadPoolExecutor(1) as reader:
-            reading = None
-            if "labels" in versions:
-                reading = reader.submit(read_labels, versions["labels"].df, chosen, job.labels, tables.labels)
-            judges = _judges(judged, chosen, tables.judgments, job.judgments_where)
-            found = reading.result() if reading else LabelsRead()
-    return Inputs(chosen, judged, found.rows, versions, judges, found.kind, found.labelers, found.invalid)
+        reading = None
+        if "labels" in versions:
+            reading = reader.submit(read_labels, versions["labels"].df, chosen.comparisons, job.labels, tables.labels)
+        judges = _judges(chosen.judgments, chosen.comparisons, tables.judgments, job.judgments_where)
+        found = LabelsRead() if reading is None else reading.result()
+    return Inputs(
+        chosen.comparisons, chosen.judgments, found.rows, versions, judges, found.kind, found.labelers, found.invalid
+    )
 
 
 @contextmanager

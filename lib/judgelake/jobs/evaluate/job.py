@@ -13,7 +13,7 @@ from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.content import report_content
 from judgelake.jobs.evaluate.evaluation import Evaluation, compute
 from judgelake.jobs.evaluate.inputs import gone_versions_named
-from judgelake.jobs.evaluate.mlflow_run import track
+from judgelake.jobs.evaluate.mlflow_run import IMPORTED_LATE, track
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
 from judgelake.runtime import tracking_errors, warm_up
 
@@ -53,7 +53,7 @@ def evaluate_and_report(
         UserError: a table, version, column or label named in the job does not exist, or nothing can be evaluated.
         RunError: the report or a card cannot be written.
     """
-    wait_until_warm = warm_up(job.mlflow)
+    wait_until_warm = warm_up(job.mlflow, *IMPORTED_LATE)
     evaluation = compute(spark, job, say)
     # Delta's first commit takes seconds of one core, in which the report is made and logged.
     with ThreadPoolExecutor(1) as writer:

@@ -18,6 +18,8 @@ from judgelake.measures import PAIRS, Result, main_metrics, metric_named
 from judgelake.report import Confusion, JudgeCard
 from judgelake.runtime import flat, open_experiment, table_dataset
 
+IMPORTED_LATE = ("matplotlib.figure", "mlflow.entities")
+"""What takes long to import and is needed only here; see `warm_up`."""
 FINGERPRINT_TAG = "judgelake.judge_fingerprint"
 # As many as MLflow returns in one answer; if there are more, those changed last.
 MOST_EXPERIMENTS = 1_000

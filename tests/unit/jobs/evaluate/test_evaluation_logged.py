@@ -131,7 +131,7 @@ def job_with(monkeypatch):
         monkeypatch.setattr(evaluation_module, "write_rows", write_rows)
         monkeypatch.setattr(job, "compute", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
-        monkeypatch.setattr(job, "warm_up", lambda settings: lambda: None)
+        monkeypatch.setattr(job, "warm_up", lambda *arguments: lambda: None)
         monkeypatch.setattr(job, "track", track)
         return job.evaluate_and_report(None, made.job)
 

@@ -19,6 +19,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob, evaluate_and_report, show_headline
 from judgelake.jobs.ingest import IngestJob, ingest
 from judgelake.jobs.judge import JudgeJob, judge
+from judgelake.lake import register
 from judgelake.quickstart.show import (
     MODE,
     judged_pairs,
@@ -70,7 +71,7 @@ def quickstart(console: Console, settings: Sequence[str] = (), *, debug: bool = 
     make_small_model(MODEL)
     job = quickstart_job(settings)
     heading(console, 2, f"the sample: {SAMPLE} into Delta tables in {job.tables.warehouse}/")
-    spark = get_spark(job.tables, app_name="judgelake quickstart", debug=debug)
+    spark = get_spark(job.tables, app_name="judgelake quickstart", debug=debug, one_command=True)
     try:
         ingest_sample(console, spark, job.tables)
         heading(console, 3, "the judge: vLLM serves the model, Spark asks it in both orders (starting takes a minute)")
@@ -105,6 +106,8 @@ def ingest_sample(console: Console, spark: SparkSession, tables: Tables) -> None
 def show_results(console: Console, spark: SparkSession, job: JudgeJob, judge_fingerprint: str) -> None:
     """Print the verdicts, their evaluation, and what to type next."""
     heading(console, 4, "the verdicts, from the Delta table")
+    # A session of one command has no views.
+    register(spark, job.tables, with_views=True)
     show_verdicts(console, judged_pairs(spark, job.tables, judge_fingerprint))
     show_statuses(console, spark, job.tables, judge_fingerprint)
     heading(console, 5, "evaluation: the verdicts compared with the sample's gold labels, with their uncertainty")

@@ -19,8 +19,8 @@ from judgelake.config import Tables
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.runtime.jars import known_jars, record_path, remember_jars
 from judgelake.runtime.settings import (
+    COMMAND_SETTINGS,
     LOCAL_SETTINGS,
-    ONE_COMMAND,
     SETTINGS,
     settings_of_one_command,
     submitted_settings,
@@ -130,7 +130,7 @@ def _new_session(
     own = submitted_settings(_given_to_spark_submit()) if is_submitted else _local_settings(tables, app_name)
     if one_command:
         # Callers of spark-submit set there what suits the work.
-        own |= {ONE_COMMAND: "true"} if is_submitted else settings_of_one_command(tables)
+        own |= COMMAND_SETTINGS if is_submitted else settings_of_one_command(tables)
     own |= settings
     builder = SparkSession.builder
     for name, value in own.items():

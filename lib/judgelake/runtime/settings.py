@@ -36,6 +36,12 @@ LOCAL_SETTINGS = {
 """For one machine only: a cluster's executors would look for the driver at their own address."""
 ONE_COMMAND = "spark.judgelake.one_command"
 """The setting that marks a session that ends with the command it was created for."""
+COMMAND_SETTINGS = {
+    ONE_COMMAND: "true",
+    # Else every function of a column asks the JVM twice more, to say in an error which line of ours called it.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+}
+"""For a session that ends with its command."""
 SMALL_SETTINGS = {
     # Each query runs once, over few rows: compiling it, by Spark and then by the JVM, takes longer than running it.
     "spark.sql.codegen.wholeStage": "false",
@@ -66,7 +72,7 @@ def settings_of_one_command(tables: Tables) -> dict[str, str]:
     """
     is_here = tables.warehouse is not None and "://" not in tables.warehouse
     is_small = is_here and _holds_at_most(Path(tables.warehouse or ""), SMALL_BYTES)
-    return {ONE_COMMAND: "true", **(SMALL_SETTINGS if is_small else {})}
+    return {**COMMAND_SETTINGS, **(SMALL_SETTINGS if is_small else {})}
 
 
 def _holds_at_most(folder: Path, most: int) -> bool:

@@ -9,7 +9,7 @@ from pyspark.logger import PySparkLogger
 from judgelake.config import Tables
 from judgelake.runtime.session import QUERY_LOGGERS, _set_log_level, get_spark, stop_spark
 from judgelake.runtime.settings import (
-    ONE_COMMAND,
+    COMMAND_SETTINGS,
     SMALL_BYTES,
     SMALL_SETTINGS,
     settings_of_one_command,
@@ -58,12 +58,12 @@ def test_a_session_for_one_command_fits_what_the_warehouse_holds(sizes, is_small
             file.truncate(size)
         (table / "part-0.json").write_bytes(b"0" * 100)
     settings = settings_of_one_command(Tables(warehouse=str(tmp_path / "warehouse")))
-    assert settings == {ONE_COMMAND: "true", **(SMALL_SETTINGS if is_small else {})}
+    assert settings == {**COMMAND_SETTINGS, **(SMALL_SETTINGS if is_small else {})}
 
 
 @pytest.mark.parametrize("warehouse", [None, "s3://bucket/warehouse"])
 def test_a_warehouse_elsewhere_is_never_taken_for_a_small_one(warehouse):
-    assert settings_of_one_command(Tables(warehouse=warehouse)) == {ONE_COMMAND: "true"}
+    assert settings_of_one_command(Tables(warehouse=warehouse)) == COMMAND_SETTINGS
 
 
 @pytest.mark.parametrize(

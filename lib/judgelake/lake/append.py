@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from judgelake.lake.log import folder_on_disk, newest_version, noted
+from judgelake.lake.log import Noted, folder_on_disk, newest_version, noted
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
@@ -113,22 +113,28 @@ def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
     """Replace all rows that have `value` in `column` with these, in one commit; other rows stay.
 
     Where the log shows that there are none, the rows are appended: Delta would look for them for a second or more. Of
-    two drivers that do so at once with one value, the second to commit appends nothing.
+    several drivers that replace the rows of one value at once, one that has not seen the commit of another writes
+    nothing, or looks again.
 
     Columns are matched by name; every row must have `value` in `column`.
     """
-    version = _version_without(df.sparkSession, table, column, value)
-    if version is None:
-        df.writeTo(quoted(table)).overwrite(F.col(column) == value)
+    seen = _newest(df.sparkSession, table)
+    # The version that was looked at: Delta skips a commit with an older one than the last of the same value.
+    options = {} if seen is None else {"txnAppId": value, "txnVersion": str(seen[0])}
+    if seen is not None and not _may_hold(seen[1], column, value):
+        df.write.format("delta").mode("append").options(**options).saveAsTable(table)
     else:
-        append_once(df, table, f"{value}-after-{version}")
+        df.writeTo(quoted(table)).options(**options).overwrite(F.col(column) == value)
 
 
-def _version_without(spark: SparkSession, table: str, column: str, value: str) -> int | None:
-    """The newest version of the table if its log on disk shows that no row has the value in the column; else None."""
+def _newest(spark: SparkSession, table: str) -> tuple[int, Noted | None] | None:
+    """The newest version of a table on this machine, and what is noted about it; None if the table is elsewhere."""
     folder = folder_on_disk(spark, table)
     version = None if folder is None else newest_version(folder)
-    note = None if folder is None or version is None else noted(folder, version)
-    if note is None or note.data_files is None or any(one.may_hold(column, value) for one in note.data_files):
-        return None
-    return version
+    return None if folder is None or version is None else (version, noted(folder, version))
+
+
+def _may_hold(note: Noted | None, column: str, value: str) -> bool:
+    """Whether a row may have the value in the column, as far as is noted."""
+    files = None if note is None else note.data_files
+    return files is None or any(one.may_hold(column, value) for one in files)

@@ -75,7 +75,7 @@ def noted(folder: Path, version: int) -> Noted | None:
         content = json.loads((folder / "_delta_log" / f"{version:020}.crc").read_text("utf-8"))
         files, size = int(content["numFiles"]), int(content["tableSizeBytes"])
         return Noted(str(content["metadata"]["id"]), files, size, _data_files(folder, content))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -84,15 +84,15 @@ def _data_files(folder: Path, content: Mapping[str, Any]) -> tuple[DataFile, ...
 
     Source: Delta's protocol, "Version checksum file".
     """
-    listed, protocol = content.get("allFiles"), content.get("protocol", {})
+    listed, protocol = content.get("allFiles"), content.get("protocol") or {}
     is_plain = protocol.get("minReaderVersion") == PLAIN_READER and content["metadata"].get("partitionColumns") == []
-    if listed is None or len(listed) != content["numFiles"] or not is_plain or GLOB.search(str(folder)):
+    if listed is None or len(listed) != content["numFiles"] or not is_plain:
         return None
     found = []
     for one in listed:
-        path, stats = folder / unquote(one["path"]), json.loads(one.get("stats") or "{}")
+        path, stats = folder / unquote(one["path"]), json.loads(one.get("stats") or "{}") or {}
         # Also None where the path is an address, and where the file was removed: Delta's error names it.
-        if not path.is_file():
+        if not path.is_file() or GLOB.search(str(path)):
             return None
-        found.append(DataFile(path, stats.get("minValues", {}), stats.get("maxValues", {})))
+        found.append(DataFile(path, stats.get("minValues") or {}, stats.get("maxValues") or {}))
     return tuple(found)

@@ -58,7 +58,7 @@ def read_newest(spark: SparkSession, table: str) -> Newest:
     """The table at its newest version now, whatever is appended while rows are read."""
     version = _newest_version(spark, table)
     note = _noted(spark, table, version)
-    df = _rows(_at(spark, table, version), note)
+    df = _rows(_at(spark, table, version), table, note)
     return Newest(df, version, is_empty=note is not None and not note.files)
 
 
@@ -104,7 +104,7 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
             f"Table {table!r} has no column {', '.join(missing)}; it has {', '.join(df.columns)}. "
             "Map your columns with jobs/ingest.py --format table."
         )
-    return Pinned(_rows(df, _noted(spark, table, chosen)), table, chosen, table_id, location)
+    return Pinned(_rows(df, table, _noted(spark, table, chosen)), table, chosen, table_id, location)
 
 
 def _identity(spark: SparkSession, table: str) -> tuple[str, str, int]:
@@ -138,7 +138,7 @@ def _noted(spark: SparkSession, table: str, version: int) -> Noted | None:
     return None if folder is None else noted(folder, version)
 
 
-def _rows(df: DataFrame, note: Noted | None) -> DataFrame:
+def _rows(df: DataFrame, table: str, note: Noted | None) -> DataFrame:
     """The rows of a small table without Delta's search for its files.
 
     Every query over a Delta table begins with jobs that look for its files in the log, the first of which takes
@@ -150,7 +150,9 @@ def _rows(df: DataFrame, note: Noted | None) -> DataFrame:
         return df.where("false")
     if note.data_files is None or note.files > MOST_FILES:
         return df.localCheckpoint(eager=False)
-    return df.sparkSession.read.schema(df.schema).parquet(*(str(one.path) for one in note.data_files))
+    files = (f"file:{one.path}" for one in note.data_files)
+    # A predicate may name the table.
+    return df.sparkSession.read.schema(df.schema).parquet(*files).alias(table.rpartition(".")[2])
 
 
 def _at(spark: SparkSession, table: str, version: int) -> DataFrame:

@@ -17,7 +17,7 @@ from judgelake.lake import (
     register,
     replace_rows,
 )
-from judgelake.lake.log import folder_on_disk, noted
+from judgelake.lake.log import folder_on_disk, newest_version, noted
 from judgelake.runtime.settings import ONE_COMMAND
 
 
@@ -81,9 +81,11 @@ def test_a_small_table_is_read_without_delta_as_delta_reads_it(spark, lake):
     older = read_pinned(spark, lake.judgments, 2)
     assert sorted(row["comparison_id"] for row in older.df.collect()) == ["c0", "c1"]
     assert read_pinned(spark, lake.judgments, 0).df.count() == 0
+    name = lake.judgments.rpartition(".")[2]
+    assert older.df.where(f"{name}.comparison_id = 'c0'").count() == 1
 
 
-def test_rows_of_a_value_are_appended_where_there_are_none_and_else_replaced(spark, lake):
+def test_rows_of_a_value_are_appended_where_there_are_none_and_else_replaced(spark, lake, monkeypatch):
     def replace(run, *values):
         rows = [{"run_id": run, "metric": "agreement", "value": value, "reason": "no interval"} for value in values]
         columns = spark.read.table(lake.metrics).schema
@@ -101,3 +103,10 @@ def test_rows_of_a_value_are_appended_where_there_are_none_and_else_replaced(spa
     with ThreadPoolExecutor(2) as both:
         list(both.map(lambda value: replace("c", value), [0.6, 0.7]))
     assert spark.read.table(lake.metrics).where("run_id = 'c'").count() == 1
+    # A driver that looked before another one replaced the same rows, and some others.
+    looked_at = newest_version(folder_on_disk(spark, lake.metrics))
+    replace("e", 0.8)
+    assert ("d", 0.9) in replace("d", 0.9)
+    monkeypatch.setattr("judgelake.lake.append.newest_version", lambda folder: looked_at)
+    late = replace("d", 1.0)
+    assert [value for run, value in late if run == "d"] == [0.9]

@@ -60,6 +60,9 @@ def test_the_files_of_a_plain_table_are_known_with_the_ends_of_their_values(log)
     for name in ("one.parquet", "the other.parquet"):
         (log.parent / name).touch()
     (log / f"{0:020}.crc").write_text(json.dumps(PLAIN))
+    without = [PLAIN["allFiles"][0] | {"stats": stats} for stats in ("null", json.dumps({"minValues": None}))]
+    (log / f"{1:020}.crc").write_text(json.dumps(PLAIN | {"allFiles": without}))
+    assert all(one.may_hold("run_id", "a") for one in noted(log.parent, 1).data_files)
     one, other = noted(log.parent, 0).data_files
     assert one == DataFile(log.parent / "one.parquet", {"run_id": "b"}, {"run_id": "d"})
     assert other == DataFile(log.parent / "the other.parquet")
@@ -79,6 +82,7 @@ def test_the_files_of_a_plain_table_are_known_with_the_ends_of_their_values(log)
             {"protocol": {"minReaderVersion": 3, "readerFeatures": ["deletionVectors"]}}, id="deletion vectors"
         ),
         pytest.param({"protocol": {}}, id="an unknown protocol"),
+        pytest.param({"protocol": None}, id="no protocol"),
         pytest.param({"metadata": {"id": "one", "partitionColumns": ["run_id"]}}, id="partitions"),
         pytest.param({"metadata": {"id": "one"}}, id="unknown partitions"),
     ],

@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from judgelake.lake.log import Noted, folder_on_disk, newest_version, noted
+from judgelake.lake.log import OnDisk, on_disk
 from judgelake.lake.names import quoted
 
 if TYPE_CHECKING:
@@ -118,23 +118,17 @@ def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
 
     Columns are matched by name; every row must have `value` in `column`.
     """
-    seen = _newest(df.sparkSession, table)
+    seen = on_disk(df.sparkSession, table)
     # The version that was looked at: Delta skips a commit with an older one than the last of the same value.
-    options = {} if seen is None else {"txnAppId": value, "txnVersion": str(seen[0])}
-    if seen is not None and not _may_hold(seen[1], column, value):
+    options = {} if seen is None else {"txnAppId": value, "txnVersion": str(seen.version)}
+    if seen is not None and not _may_hold(seen, column, value):
         df.write.format("delta").mode("append").options(**options).saveAsTable(table)
     else:
         df.writeTo(quoted(table)).options(**options).overwrite(F.col(column) == value)
 
 
-def _newest(spark: SparkSession, table: str) -> tuple[int, Noted | None] | None:
-    """The newest version of a table on this machine, and what is noted about it; None if the table is elsewhere."""
-    folder = folder_on_disk(spark, table)
-    version = None if folder is None else newest_version(folder)
-    return None if folder is None or version is None else (version, noted(folder, version))
-
-
-def _may_hold(note: Noted | None, column: str, value: str) -> bool:
+def _may_hold(seen: OnDisk, column: str, value: str) -> bool:
     """Whether a row may have the value in the column, as far as is noted."""
-    files = None if note is None else note.data_files
+    note = seen.noted()
+    files = None if note is None else note.data_files()
     return files is None or any(one.may_hold(column, value) for one in files)

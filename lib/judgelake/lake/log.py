@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 COMMIT = re.compile(r"(\d{20})\.json")
-
-
 # Readers of this version know neither deletion vectors nor columns under other names: the rows of a table are those of
 # its files. Source: Delta's protocol, "Reader version requirements".
 PLAIN_READER = 1
@@ -50,14 +48,54 @@ class Noted:
     table_id: str
     files: int
     size_bytes: int
-    data_files: tuple[DataFile, ...] | None = None
-    """The files whose rows are those of the table; None if they are not recorded or need Delta to be read."""
+    folder: Path
+    content: Mapping[str, Any] = field(repr=False)
+    """The whole checksum file."""
+
+    def data_files(self) -> tuple[DataFile, ...] | None:
+        """The files whose rows are those of the table; None if they are not recorded or need Delta to be read.
+
+        Source: Delta's protocol, "Version checksum file".
+        """
+        try:
+            return self._data_files()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _data_files(self) -> tuple[DataFile, ...] | None:
+        listed, protocol = self.content.get("allFiles"), self.content.get("protocol") or {}
+        is_plain = (
+            protocol.get("minReaderVersion") == PLAIN_READER and self.content["metadata"]["partitionColumns"] == []
+        )
+        if listed is None or len(listed) != self.files or not is_plain:
+            return None
+        found = []
+        for one in listed:
+            path, stats = self.folder / unquote(one["path"]), json.loads(one.get("stats") or "{}") or {}
+            # Also None where the path is an address, and where the file was removed: Delta's error names it.
+            if not path.is_file() or GLOB.search(str(path)):
+                return None
+            found.append(DataFile(path, stats.get("minValues") or {}, stats.get("maxValues") or {}))
+        return tuple(found)
 
 
-def folder_on_disk(spark: SparkSession, table: str) -> Path | None:
-    """The folder of a table of an embedded warehouse on this machine; None if the table is elsewhere."""
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A table in a folder on this machine, and the number of its newest commit."""
+
+    folder: Path
+    version: int
+
+    def noted(self, version: int | None = None) -> Noted | None:
+        """What is recorded about a version, or about the newest; None if nothing is."""
+        return noted(self.folder, self.version if version is None else version)
+
+
+def on_disk(spark: SparkSession, table: str) -> OnDisk | None:
+    """A table of an embedded warehouse on this machine as it is now; None if the table is elsewhere."""
     folder = spark.conf.get(POINTED_TO + table, None)
-    return None if folder is None or "://" in folder else Path(folder)
+    version = None if folder is None or "://" in folder else newest_version(Path(folder))
+    return None if folder is None or version is None else OnDisk(Path(folder), version)
 
 
 def newest_version(folder: Path) -> int | None:
@@ -74,25 +112,6 @@ def noted(folder: Path, version: int) -> Noted | None:
     try:
         content = json.loads((folder / "_delta_log" / f"{version:020}.crc").read_text("utf-8"))
         files, size = int(content["numFiles"]), int(content["tableSizeBytes"])
-        return Noted(str(content["metadata"]["id"]), files, size, _data_files(folder, content))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Noted(str(content["metadata"]["id"]), files, size, folder, content)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _data_files(folder: Path, content: Mapping[str, Any]) -> tuple[DataFile, ...] | None:
-    """The files in `allFiles` of a checksum file, if they are all, all there, and readable without Delta.
-
-    Source: Delta's protocol, "Version checksum file".
-    """
-    listed, protocol = content.get("allFiles"), content.get("protocol") or {}
-    is_plain = protocol.get("minReaderVersion") == PLAIN_READER and content["metadata"].get("partitionColumns") == []
-    if listed is None or len(listed) != content["numFiles"] or not is_plain:
-        return None
-    found = []
-    for one in listed:
-        path, stats = folder / unquote(one["path"]), json.loads(one.get("stats") or "{}") or {}
-        # Also None where the path is an address, and where the file was removed: Delta's error names it.
-        if not path.is_file() or GLOB.search(str(path)):
-            return None
-        found.append(DataFile(path, stats.get("minValues") or {}, stats.get("maxValues") or {}))
-    return tuple(found)

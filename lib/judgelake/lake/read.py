@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pyspark.errors import AnalysisException
 
 from judgelake.errors import UserError
-from judgelake.lake.log import Noted, folder_on_disk, newest_version, noted
+from judgelake.lake.log import Noted, OnDisk, on_disk
 from judgelake.lake.names import quoted
 from judgelake.runtime import SMALL_BYTES
 
@@ -56,16 +56,16 @@ class Newest:
 
 def read_newest(spark: SparkSession, table: str) -> Newest:
     """The table at its newest version now, whatever is appended while rows are read."""
-    version = _newest_version(spark, table)
-    note = _noted(spark, table, version)
+    here = on_disk(spark, table)
+    version, note = (_last_in_history(spark, table), None) if here is None else (here.version, here.noted())
     df = _rows(_at(spark, table, version), table, note)
     return Newest(df, version, is_empty=note is not None and not note.files)
 
 
 def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: str) -> bool:
     """Whether anybody but `writer` (see `append_once`) has added rows since version `after`."""
-    folder = folder_on_disk(spark, table)
-    if folder is not None and newest_version(folder) == after:
+    here = on_disk(spark, table)
+    if here is not None and here.version == after:
         return False
 
     def latest(commits: int) -> list[Any]:
@@ -92,7 +92,8 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     """
     if not spark.catalog.tableExists(table):
         raise UserError(f"There is no table {table!r}. Fill it with jobs/ingest.py, or name yours under tables.")
-    table_id, location, newest = _identity(spark, table)
+    here = on_disk(spark, table)
+    table_id, location, newest = _identity(spark, table, here)
     chosen = newest if version is None else version
     try:
         df = _at(spark, table, chosen)
@@ -104,38 +105,29 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
             f"Table {table!r} has no column {', '.join(missing)}; it has {', '.join(df.columns)}. "
             "Map your columns with jobs/ingest.py --format table."
         )
-    return Pinned(_rows(df, table, _noted(spark, table, chosen)), table, chosen, table_id, location)
+    note = None if here is None else here.noted(chosen)
+    return Pinned(_rows(df, table, note), table, chosen, table_id, location)
 
 
-def _identity(spark: SparkSession, table: str) -> tuple[str, str, int]:
+def _identity(spark: SparkSession, table: str, here: OnDisk | None) -> tuple[str, str, int]:
     """The id, the location and the newest version of a Delta table."""
-    folder = folder_on_disk(spark, table)
-    newest = None if folder is None else newest_version(folder)
-    note = None if folder is None or newest is None else noted(folder, newest)
-    if newest is not None and note is not None:
-        return note.table_id, f"file:{folder}", newest
+    note = None if here is None else here.noted()
+    if here is not None and note is not None:
+        return note.table_id, f"file:{here.folder}", here.version
     try:
         detail = spark.sql(f"DESCRIBE DETAIL {quoted(table)}").select("format", "id", "location").first()
     except AnalysisException as error:
         raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
     if detail is None or detail["format"] != "delta":
         raise UserError(f"Table {table!r} is not a Delta table. Ingest it with jobs/ingest.py --format table.")
-    return str(detail["id"]), str(detail["location"]), _newest_version(spark, table)
+    newest = _last_in_history(spark, table) if here is None else here.version
+    return str(detail["id"]), str(detail["location"]), newest
 
 
-def _newest_version(spark: SparkSession, table: str) -> int:
-    folder = folder_on_disk(spark, table)
-    version = None if folder is None else newest_version(folder)
-    if version is not None:
-        return version
+def _last_in_history(spark: SparkSession, table: str) -> int:
     newest = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT 1").select("version").first()
     assert newest is not None, "a Delta table has at least one version"
     return int(newest["version"])
-
-
-def _noted(spark: SparkSession, table: str, version: int) -> Noted | None:
-    folder = folder_on_disk(spark, table)
-    return None if folder is None else noted(folder, version)
 
 
 def _rows(df: DataFrame, table: str, note: Noted | None) -> DataFrame:
@@ -148,11 +140,12 @@ def _rows(df: DataFrame, table: str, note: Noted | None) -> DataFrame:
         return df
     if not note.files:
         return df.where("false")
-    if note.data_files is None or note.files > MOST_FILES:
+    files = note.data_files() if note.files <= MOST_FILES else None
+    if files is None:
         return df.localCheckpoint(eager=False)
-    files = (f"file:{one.path}" for one in note.data_files)
     # A predicate may name the table.
-    return df.sparkSession.read.schema(df.schema).parquet(*files).alias(table.rpartition(".")[2])
+    paths = (f"file:{one.path}" for one in files)
+    return df.sparkSession.read.schema(df.schema).parquet(*paths).alias(table.rpartition(".")[2])
 
 
 def _at(spark: SparkSession, table: str, version: int) -> DataFrame:

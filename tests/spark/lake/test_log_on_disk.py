@@ -17,7 +17,7 @@ from judgelake.lake import (
     register,
     replace_rows,
 )
-from judgelake.lake.log import folder_on_disk, newest_version, noted
+from judgelake.lake.log import on_disk
 from judgelake.runtime.settings import ONE_COMMAND
 
 
@@ -34,7 +34,7 @@ def test_the_log_on_disk_says_what_delta_says(spark, lake):
     pinned = read_pinned(spark, lake.judgments)
     assert (pinned.table_id, pinned.location) == (detail["id"], detail["location"])
     assert pinned.version == history["version"] == 2
-    note = noted(folder_on_disk(spark, lake.judgments), 2)
+    note = on_disk(spark, lake.judgments).noted()
     assert (note.files, note.size_bytes) == (detail["numFiles"], detail["sizeInBytes"])
 
 
@@ -104,9 +104,9 @@ def test_rows_of_a_value_are_appended_where_there_are_none_and_else_replaced(spa
         list(both.map(lambda value: replace("c", value), [0.6, 0.7]))
     assert spark.read.table(lake.metrics).where("run_id = 'c'").count() == 1
     # A driver that looked before another one replaced the same rows, and some others.
-    looked_at = newest_version(folder_on_disk(spark, lake.metrics))
+    looked_at = on_disk(spark, lake.metrics)
     replace("e", 0.8)
     assert ("d", 0.9) in replace("d", 0.9)
-    monkeypatch.setattr("judgelake.lake.append.newest_version", lambda folder: looked_at)
+    monkeypatch.setattr("judgelake.lake.append.on_disk", lambda spark, table: looked_at)
     late = replace("d", 1.0)
     assert [value for run, value in late if run == "d"] == [0.9]

@@ -25,6 +25,8 @@ LEAST_REQUESTS_A_TASK = 32
 # More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
 # enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
 WINDOWS_A_WAVE = 4
+# Equal prompts are adjacent, those that begin alike near each other.
+IN_A_QUESTION = ("prompt", "repeat", "judgment_id")
 # Another driver's rows have the time at which they were judged; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 
@@ -35,7 +37,6 @@ class ChunkWriter:
 
     spark: SparkSession
     plan: Plan
-    plans_table: str
     judgments_table: str
     slots: int
     """Tasks that the cluster runs at the same time."""
@@ -77,7 +78,7 @@ class ChunkWriter:
         append_once(judged.unionByName(known), self.judgments_table, app_id, writer=asking.run_id)
 
     def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
-        rows = self.spark.read.table(self.judgments_table).where(
+        rows = read_newest(self.spark, self.judgments_table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
         return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
@@ -90,9 +91,7 @@ class ChunkWriter:
         return not wanted.join(judged, ["judgment_id", "attempt"], "left_anti").isEmpty()
 
     def _planned(self, chunk: Chunk) -> DataFrame:
-        return self.spark.read.table(self.plans_table).where(
-            (F.col("plan_id") == self.plan.plan_id) & (F.col("chunk") == chunk.number)
-        )
+        return self.plan.rows.where(F.col("chunk") == chunk.number)
 
     def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
         rows = self._planned(chunk)
@@ -122,6 +121,11 @@ class ChunkWriter:
 
         vLLM serves in the order of arrival: neighbours with the same beginning find it in the prefix cache.
         """
+        if tasks == 1:
+            # Nothing to balance, so no join.
+            of_question = F.sum("prompt_bytes").over(Window.partitionBy("question_key"))
+            alone = rows.repartition(1).withColumn("bytes", of_question)
+            return alone.sortWithinPartitions(F.desc("bytes"), "question_key", *IN_A_QUESTION).drop("bytes")
         heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
         questions = (
             rows.groupBy("question_key")
@@ -136,7 +140,7 @@ class ChunkWriter:
             rows.join(F.broadcast(questions), "question_key")
             .withColumn("task", task)
             .repartitionById(tasks, "task")
-            .sortWithinPartitions("rank", "prompt", "repeat", "judgment_id")
+            .sortWithinPartitions("rank", *IN_A_QUESTION)
             .drop("task", "rank")
         )
 

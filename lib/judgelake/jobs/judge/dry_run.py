@@ -11,7 +11,7 @@ from rich.table import Table
 
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.length import CountTokens, token_counter
-from judgelake.jobs.judge.plan import Pending
+from judgelake.jobs.judge.pending import Pending
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import ORDERS, order_shown, orders_text
 from judgelake.judges import Prompt

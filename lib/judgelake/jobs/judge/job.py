@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,22 +14,22 @@ from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
-from judgelake.jobs.judge.plan import Plan, pending_requests, pinned_input, planning, write_plan
+from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning
+from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import Pinned, create_tables, drop_plan, named_in, register
+from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-DEFAULT_CONFIG = Path("conf/judge.yaml")
-NEEDED = ("comparisons", "judgments", "runs", "plans")
-"""The tables that a run reads or writes."""
+NEEDED = ("comparisons", "judgments", "runs")
+"""The tables that every run reads or writes."""
 MIB = 1024 * 1024
 
 
@@ -76,14 +75,14 @@ def judge(
     with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
-            plan = write_plan(spark, job, resolved, pinned, pending, run_id)
+            plan = make_plan(spark, job, resolved, pinned, pending, run_id)
         run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
         return run.carry_out(stopping, asker, endpoint)
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedRun:
-    """A run whose plan is written: it is asked, and recorded whatever comes of that."""
+    """A run whose plan is made: it is asked, and recorded whatever comes of that."""
 
     spark: SparkSession
     job: JudgeJob
@@ -119,7 +118,7 @@ class _PlannedRun:
         spark, plan, tables, limits = self.spark, self.plan, self.job.tables, self.job.asking
         slots = _slots(spark)
         tasks = limits.partitions or 2 * slots
-        writer = ChunkWriter(spark, plan, tables.plans, tables.judgments, slots=slots, tasks=tasks)
+        writer = ChunkWriter(spark, plan, tables.judgments, slots=slots, tasks=tasks)
         work = plan.requests + plan.skipped
         running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
         running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
@@ -140,12 +139,13 @@ class _PlannedRun:
         )
 
     def _keep(self, record: RunRecord) -> Counts:
-        """Count what the run has written, record its row and its figures, and delete its plan."""
+        """Count what the run has written, record its row and its figures, and delete its plan from the table."""
         tables = self.job.tables
-        judgments = self.spark.read.table(tables.judgments)
+        judgments = read_newest(self.spark, tables.judgments).df
         counts = count_judgments(judgments, self.plan.plan_id)
         write_run(self.spark, self.job, self.judge, self.plan, counts, record)
-        drop_plan(self.spark, tables.plans, self.plan.plan_id)
+        if self.plan.is_stored:
+            drop_plan(self.spark, tables.plans, self.plan.plan_id)
         try:
             self.tracker.finished(judgments, self.plan, counts, record)
         except Exception as error:  # any error of a tracking server that became unavailable in the meantime

@@ -13,10 +13,12 @@ from judgelake.engine import EngineGone
 from judgelake.errors import RunError
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import Asking
-from judgelake.jobs.judge.plan import WORTH_ANOTHER_ATTEMPT, Chunk
+from judgelake.jobs.judge.pending import WORTH_ANOTHER_ATTEMPT
+from judgelake.jobs.judge.plan import Chunk
 from judgelake.jobs.judge.progress import Tally
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.jobs.judge.task_error import our_error
+from judgelake.runtime import submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -84,7 +86,7 @@ class Running:
 
             def submit(chunk: Chunk | None, tries: int = 1) -> None:
                 if chunk is not None:
-                    in_flight[pool.submit(self._write, chunk, tag)] = (chunk, tries)
+                    in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
 
             try:
                 for _ in range(self.limits.chunks_in_flight):

@@ -1,5 +1,5 @@
--- One row per request that a current run will make. A run deletes its rows when it ends; rows that remain
--- belong to a run that was killed:
+-- One row per request that a current run will make, unless they are few. A run deletes its rows when it ends; rows
+-- that remain belong to a run that was killed:
 --   SELECT plan_id, chunk, count(*) FROM plans GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {plans} (
   plan_id       STRING COMMENT 'The run',

@@ -1,0 +1,180 @@
+"""The requests that are still to be made: the pinned comparisons, minus what is already judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Observation
+from pyspark.sql import functions as F
+
+from judgelake.comparisons import Status
+from judgelake.errors import UserError, first_line
+from judgelake.jobs.judge.config import Input, JudgeJob
+from judgelake.jobs.judge.requests import Rendering
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.jobs.judge.task_error import our_error
+from judgelake.lake import NAMED_DDL, REQUEST_DDL, Pinned, read_newest, read_pinned
+from judgelake.runtime import cause_of, sql_state
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+# Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
+DATA_EXCEPTION = "22"
+WORTH_ANOTHER_ATTEMPT = tuple(status.value for status in Status if status.is_worth_another_attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Requests still to be judged, as rows of `REQUEST` with `attempt`; lazy."""
+
+    rows: DataFrame
+    judgments_version: int
+    comparisons: DataFrame
+    """The job's comparisons; all its requests, over all runs, come from them."""
+    skipped: int
+    is_empty: bool = False
+    held: DataFrame | None = None
+    """What is kept in memory for `rows`, until `release`."""
+
+    def release(self) -> None:
+        """Free the memory; `rows` can still be read, more slowly."""
+        if self.held is not None:
+            self.held.unpersist()
+
+
+@contextmanager
+def planning(job: JudgeJob) -> Iterator[None]:
+    """Turn failures in Spark's tasks during planning into judgelake's errors.
+
+    Raises:
+        UserError: the judge's template cannot be rendered for a row, or input.where cannot be computed on one.
+    """
+    try:
+        yield
+    except Exception as error:
+        ours = our_error(error)
+        if ours is not None:
+            raise ours from error
+        # No other expression computed during planning is written by a user.
+        if job.input.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
+            raise UserError(f"input.where {job.input.where!r} fails on a row: {cause_of(error)}") from error
+        raise
+
+
+def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
+    """The comparisons at their pinned version, and those of their rows that the job selects.
+
+    Raises:
+        UserError: the table, a column or the version is missing, or the predicate is not SQL.
+    """
+    pinned = read_pinned(
+        spark, job.tables.comparisons, job.input.version, needs=("comparison_id", "question_id", "messages", "answers")
+    )
+    try:
+        selected = _selected(pinned.df, job.input)
+    except (AnalysisException, ParseException) as error:
+        raise UserError(
+            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line(error)}"
+        ) from error
+    try:
+        _prepared(selected)
+    except AnalysisException as error:
+        raise UserError(
+            f"The columns of {job.tables.comparisons} do not have the types of comparisons: {first_line(error)} "
+            "Map your columns with jobs/ingest.py --format table."
+        ) from error
+    return pinned, selected
+
+
+def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
+    """Requests without a finished judgment: not yet judged, or failed in a way that may be temporary.
+
+    Finished ones are found by a join on `judgment_id`; no list of ids reaches the driver. Prompts are only
+    rendered completely for the remaining ones.
+    """
+    rows = _prepared(comparisons)
+    judgments = read_newest(spark, job.tables.judgments)
+    version = judgments.version
+    judged = judgments.df.where(F.col("judge_fingerprint") == judge.fingerprint)
+    whole = Rendering(judge, job.order, job.overflow)
+    if judgments.is_empty or judged.isEmpty():
+        first = rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1))
+        return Pending(first, version, comparisons, skipped=0)
+    named = Observation("named")
+    left = _unfinished(
+        rows.mapInArrow(whole.names, NAMED_DDL).observe(named, F.count("*").alias("requests")),
+        judged,
+        job.asking.max_attempts,
+    ).persist()
+    count = left.count()
+    skipped = named.get["requests"] - count
+    again = rows.join(left.select("row_key").distinct(), "row_key", "left_semi").mapInArrow(whole, REQUEST_DDL)
+    attempts = left.select("judgment_id", "attempt").distinct()
+    return Pending(again.join(attempts, "judgment_id"), version, comparisons, skipped, count == 0, left)
+
+
+def _selected(df: DataFrame, chosen: Input) -> DataFrame:
+    rows = df if chosen.where is None else df.where(chosen.where)
+    return rows if chosen.limit is None else rows.orderBy("comparison_id").limit(chosen.limit)
+
+
+def _unfinished(named: DataFrame, judged: DataFrame, max_attempts: int) -> DataFrame:
+    may_retry = F.col("status").isin(*WORTH_ANOTHER_ATTEMPT)
+    ended = judged.where(~may_retry | (F.col("attempt") >= max_attempts)).select("judgment_id")
+    tried = judged.where(may_retry).groupBy("judgment_id").agg(F.max("attempt").alias("tried"))
+    left = named.join(ended, "judgment_id", "left_anti").join(tried, "judgment_id", "left")
+    return left.select("row_key", "judgment_id", (F.coalesce("tried", F.lit(0)) + 1).alias("attempt"))
+
+
+def _prepared(comparisons: DataFrame) -> DataFrame:
+    """The columns that a prompt is made from, texts as bytes, with a key of the row.
+
+    Bytes that are not UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
+    the texts are decoded where they are rendered.
+    """
+    have = set(comparisons.columns)
+
+    def column(name: str, otherwise: str) -> Column:
+        return F.col(name) if name in have else F.lit(None).cast(otherwise).alias(name)
+
+    answers_have_turns = "turns" in comparisons.select(F.explode("answers").alias("answer")).select("answer.*").columns
+    raw = comparisons.select(
+        "comparison_id",
+        "question_id",
+        "messages",
+        "answers",
+        column("input", "string"),
+        column("reference", "string"),
+        column("rubric", "struct<criteria:string,scores:array<string>>"),
+    )
+    return raw.select(
+        F.xxhash64(*raw.columns).alias("row_key"),
+        *(_bytes(name) for name in ("comparison_id", "question_id", "input", "reference")),
+        F.transform("messages", lambda m: F.struct(_bytes(m.role, "role"), _bytes(m.content, "content"))).alias(
+            "messages"
+        ),
+        F.transform("answers", lambda a: _answer_bytes(a, answers_have_turns)).alias("answers"),
+        F.when(
+            F.isnotnull("rubric"),
+            F.struct(
+                _bytes("rubric.criteria", "criteria"),
+                F.transform("rubric.scores", lambda score: _bytes(score)).alias("scores"),
+            ),
+        ).alias("rubric"),
+    )
+
+
+def _bytes(text: str | Column, name: str | None = None) -> Column:
+    column = (F.col(text) if isinstance(text, str) else text).cast("binary")
+    name = text if isinstance(text, str) and name is None else name
+    return column if name is None else column.alias(name)
+
+
+def _answer_bytes(answer: Column, has_turns: bool) -> Column:
+    turns = [F.transform(answer.turns, lambda turn: _bytes(turn)).alias("turns")] if has_turns else []
+    return F.struct(_bytes(answer.model, "model"), _bytes(answer.text, "text"), *turns)

@@ -5,7 +5,7 @@
 PYTHON ?= $(shell sh setup/find-python.sh)
 DEVICE ?= cpu
 VENV ?= .venv
-# Two finish in two thirds of the time on two cores; each holds a Spark session of up to 2 GB.
+# Two finish in nine tenths of the time on two cores; each holds a Spark session of up to 2 GB.
 WORKERS ?= 2
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)

@@ -45,7 +45,7 @@ def evaluation(rows, labels=A_TABLE, labelers=("gold",), judges=None, **changes)
 
 def section(rows, **more):
     made = evaluation(rows, **more)
-    return judge_section(made, made.inputs.judges[0])
+    return judge_section(made, made.inputs.judges[0], made.rows)
 
 
 OF_PAIRS = [row("agreement", 0.8, 0.7, 0.9, swap_rule="first"), row("consistency", 0.75)]

@@ -29,6 +29,8 @@ class Case:
     comparisons: int = 1
     correlation: float = 0.0
     shares: tuple[float, float, float] = (0.5, 0.5, 0.0)
+    orders: int = 1
+    """Two: both orders are asked, each counts one half, and in half of the comparisons they say the same."""
 
     def confusions(self, rng: np.random.Generator, repeats: int) -> NDArray[np.float64]:
         """Labels by verdicts, and of which question: shape (repeats, 3, 3, questions)."""
@@ -36,10 +38,13 @@ class Case:
         next_class, third = (label + 1) % 3, (label + 2) % 3
         has_ties = self.shares[TIE] > 0
         wrong = np.where(rng.random(label.shape) < 0.5, next_class, third) if has_ties else 1 - label
-        verdict = np.where(self.draws(rng, repeats) < self.right, label, wrong)
         found = np.zeros((repeats, 3, 3, self.questions))
-        places = np.indices(label.shape)
-        np.add.at(found, (places[0], label, verdict, places[1]), 1)
+        places, luck = np.indices(label.shape), self.draws(rng, repeats)
+        for order in range(self.orders):
+            if order:
+                luck = np.where(rng.random(luck.shape) < 0.5, luck, self.draws(rng, repeats))
+            verdict = np.where(luck < self.right, label, wrong)
+            np.add.at(found, (places[0], label, verdict, places[1]), 1 / self.orders)
         return found
 
     def draws(self, rng: np.random.Generator, repeats: int) -> NDArray[np.float64]:
@@ -55,8 +60,8 @@ def with_each_left_out(within: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([total, total - within], axis=-1)
 
 
-def figure_of(metric: str, confusion: NDArray[np.float64]) -> Figure:
-    """The metric of one evaluation, from labels by verdicts."""
+def figure_of(metric: str, confusion: NDArray[np.float64], orders: int = 1) -> Figure:
+    """The metric of one evaluation, from labels by verdicts; each of two orders counts one half."""
     judged = confusion.sum(axis=(0, 1))
     found = np.concatenate([confusion, np.zeros_like(confusion[:, :1])], axis=1)
     if metric == "cohen_kappa":
@@ -66,7 +71,7 @@ def figure_of(metric: str, confusion: NDArray[np.float64]) -> Figure:
         of_classes = class_figures(found, Limits.of(found[..., :1], found[..., :1]), figure)
         return next(one for one in of_classes if one.metric == metric)
     value = ratio(np.einsum("cc...->...", confusion), judged)
-    return Figure(metric, value, int(judged[0]), trials=judged[0], base=judged)
+    return Figure(metric, value, int(judged[0]), trials=orders * judged[0], base=judged)
 
 
 def truth_of(metric: str, case: Case) -> float:
@@ -91,6 +96,8 @@ CASES = {
     "agreement: 80 % of 30 x 20, strongly correlated": ("agreement", Case(0.8, 30, 20, 0.5)),
     "agreement: 70 % of 200 x 20, strongly correlated": ("agreement", Case(0.7, 200, 20, 0.5)),
     "agreement: 95 % of 300 x 20, strongly correlated": ("agreement", Case(0.95, 300, 20, 0.5)),
+    "agreement, mean of both orders: 65 % of 30": ("agreement", Case(0.65, 30, orders=2)),
+    "agreement, mean of both orders: 90 % of 30 x 5, correlated": ("agreement", Case(0.9, 30, 5, 0.3, orders=2)),
     "macro F1: 80 % of 150, a tenth ties": ("macro_f1", Case(0.8, 150, shares=WITH_TIES)),
     "macro F1: 75 % of 60 x 5, correlated, a tenth ties": ("macro_f1", Case(0.75, 60, 5, 0.3, WITH_TIES)),
     "kappa: 90 % of 60, a tenth in one class": ("cohen_kappa", Case(0.9, 60, shares=RARE)),
@@ -113,6 +120,6 @@ def held(metric: str, case: Case, rng: np.random.Generator, repeats: int) -> Hel
     """What the intervals of so many simulated evaluations do."""
     truth = truth_of(metric, case)
     counts = with_each_left_out(case.confusions(rng, repeats))
-    estimates = [figure_of(metric, confusion).estimate(case.questions) for confusion in counts]
+    estimates = [figure_of(metric, confusion, case.orders).estimate(case.questions) for confusion in counts]
     ends = np.array([(one.low, one.high) for one in estimates if one.low is not None])
     return Held(len(ends), int((truth < ends[:, 0]).sum()), int((truth > ends[:, 1]).sum()))

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from small_lake import evaluate_job, metrics_of
 
 from judgelake.config import Tables
-from judgelake.jobs.evaluate.evaluation import evaluate
+from judgelake.jobs.evaluate.evaluation import compute
 from judgelake.jobs.ingest import Ingested, IngestJob, ingest
 from judgelake.sources import FORMATS, Files, Format, Item, Loaded, format_named
 
@@ -168,7 +168,8 @@ class Published:
         )
 
     def evaluated(self, **changes: Any) -> Told:
-        done = evaluate(self.spark, evaluate_job(self.tables, **changes))
+        done = compute(self.spark, evaluate_job(self.tables, **changes))
+        done.write(self.spark)
         done.release()
         return Told(metrics_of(self.spark, self.tables, done.run_id))
 

@@ -11,6 +11,7 @@ from judgelake.runtime.command import (
 )
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
+from judgelake.runtime.threads import submitted
 from judgelake.runtime.tracking import (
     REMEDY,
     flat,
@@ -41,6 +42,7 @@ __all__ = [
     "shown_error",
     "sql_state",
     "stop_spark",
+    "submitted",
     "table_dataset",
     "tracking_address",
     "tracking_errors",

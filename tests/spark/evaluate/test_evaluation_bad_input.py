@@ -13,7 +13,7 @@ import pytest
 from bad_input import CASES
 from small_lake import SmallLake, comparison, evaluate_job, judgment, label, lake_of_its_own, rows_by_table
 
-from judgelake.jobs.evaluate.inputs import read_inputs
+from judgelake.jobs.evaluate.inputs import chosen_rows, inputs_of
 
 CASE = "case"
 
@@ -199,7 +199,8 @@ def test_with_labels_that_say_nothing_the_rest_is_still_told(spark, small, label
 
 def test_a_table_of_labels_without_a_label_is_as_good_as_none(spark, small):
     # As created, before any row was added.
-    read = read_inputs(spark, evaluate_job(small.tables, where="source = 'unlabelled'", versions={"labels": 0}))
+    job = evaluate_job(small.tables, where="source = 'unlabelled'", versions={"labels": 0})
+    read = inputs_of(chosen_rows(spark, job), job)
     assert (read.labels, read.label_kind, read.labelers, read.invalid_labels) == (None, None, (), 0)
     assert read.versions["labels"].table == small.tables.labels
 

@@ -9,9 +9,9 @@ from small_lake import SmallLake, comparison, evaluate_job, judgment, label, lak
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import Slices
-from judgelake.jobs.evaluate.evaluation import evaluate
+from judgelake.jobs.evaluate.evaluation import compute
 from judgelake.jobs.evaluate.features import features_of, slices_column, survey
-from judgelake.jobs.evaluate.inputs import read_inputs
+from judgelake.jobs.evaluate.inputs import chosen_rows, inputs_of
 from judgelake.jobs.evaluate.verdicts import both_orders
 from judgelake.lake import read_pinned
 from judgelake.lake.names import folder_of
@@ -32,7 +32,8 @@ def filled(spark, empty_warehouse, tmp_path_factory):
 @pytest.fixture(scope="module")
 def done(spark, filled):
     """The evaluation of the whole lake but for one comparison."""
-    done = evaluate(spark, evaluate_job(filled, where="comparison_id != 'c5'", swap_rules=["first", "strict"]))
+    done = compute(spark, evaluate_job(filled, where="comparison_id != 'c5'", swap_rules=["first", "strict"]))
+    done.write(spark)
     done.release()
     return done
 
@@ -121,10 +122,10 @@ def test_judgments_from_before_texts_were_told_apart_stand_side_by_side(spark):
 
 def test_what_was_named_and_is_not_there_is_refused(spark, filled):
     with pytest.raises(UserError, match="no comparison that matches where \"source = 'elsewhere'\" in"):
-        evaluate(spark, evaluate_job(filled, where="source = 'elsewhere'"))
+        compute(spark, evaluate_job(filled, where="source = 'elsewhere'"))
     mistyped = filled.model_copy(update={"labels": filled.labels + "s"})
     with pytest.raises(UserError, match=f"no table '{filled.labels}s'"):
-        evaluate(spark, evaluate_job(mistyped))
+        compute(spark, evaluate_job(mistyped))
     assert not spark.catalog.tableExists(filled.labels + "s")
 
 
@@ -132,9 +133,9 @@ def test_a_labels_table_of_the_usual_name_may_be_absent_unless_it_is_pinned(spar
     absent = filled.model_copy(update={"labels": "labels"})
     # Of another test's warehouse, whose files stay.
     spark.sql("DROP TABLE IF EXISTS labels")
-    assert read_inputs(spark, evaluate_job(absent)).labels is None
+    assert "labels" not in chosen_rows(spark, evaluate_job(absent)).versions
     with pytest.raises(UserError, match="no table 'labels'"):
-        read_inputs(spark, evaluate_job(absent, versions={"labels": 0}))
+        chosen_rows(spark, evaluate_job(absent, versions={"labels": 0}))
 
 
 @pytest.fixture
@@ -169,13 +170,13 @@ def test_a_pinned_version_whose_files_are_gone_is_named(spark, lake, add, vacuum
     spark.sql(f"INSERT OVERWRITE {lake.judgments} SELECT * FROM {lake.judgments} LIMIT 3")
     vacuum(lake.judgments)
     with refused("judgments", version):
-        read_inputs(spark, evaluate_job(lake, versions={"judgments": version}))
+        compute(spark, evaluate_job(lake, versions={"judgments": version}))
     for table in ("labels", "comparisons"):
         version = read_pinned(spark, getattr(lake, table)).version
         for file in Path(folder_of(lake, getattr(lake, table))).glob("*.parquet"):
             file.unlink()
         with refused(table, version):
-            read_inputs(spark, evaluate_job(lake))
+            compute(spark, evaluate_job(lake))
 
 
 def standing_twice():
@@ -197,7 +198,8 @@ def test_of_rows_that_stand_twice_the_same_one_counts_whatever_their_order(spark
     assert first == second
     assert len(first) == 1
 
-    read = read_inputs(spark, evaluate_job(filled, where="source = 'twice'"))
+    job = evaluate_job(filled, where="source = 'twice'")
+    read = inputs_of(chosen_rows(spark, job), job)
     labels = {row["comparison_id"]: row["verdict"] for row in read.labels.collect()}
     assert set(labels) == {"twice 0", "twice 1"}
     assert labels["twice 0"] == labels["twice 1"]

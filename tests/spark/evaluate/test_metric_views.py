@@ -214,6 +214,10 @@ def of_an_example():
     # Asked more than the other one of its evaluation; and one that was evaluated alone, later and on other versions.
     for judge, value, asked in (("d", 0.75, 10), ("e", 0.5, 20)):
         yield figure(judge, "agreement", value, "uneven", 0, asked, **by_first, **alone)
+    # Asked equally many: a and b the same, g and h only some of the same.
+    yield from (figure(judge, "agreement", 0.5, "partly", **by_first, **alone) for judge in ("g", "h"))
+    for judge, other, run, shared in (("a", "b (pair)", "example", 10), ("g", "h (pair)", "partly", 4)):
+        yield figure(judge, "agreement_difference", 0.0, run, asked=shared, subject=other, **by_first, **alone)
     later = {"comparisons_version": 7, "judgments_version": 8, "labels_version": 9}
     yield figure("f", "agreement", 0.125, "later", 2, **by_first, **alone, **later)
 
@@ -233,11 +237,13 @@ def test_the_leaderboards_example_gives_places_among_rows_that_can_be_compared(s
         ("example", "agreement", None, 2, "c", "first", None),
         ("example", "agreement_when_consistent", 1, 1, "a", "strict", 0.125),
         ("example", "spearman", 1, 1, "of scores", None, 0.75),
+        ("partly", "agreement", None, 2, "g", "first", 0.5),
+        ("partly", "agreement", None, 2, "h", "first", 0.5),
         ("uneven", "agreement", None, 2, "d", "first", 0.75),
         ("uneven", "agreement", None, 2, "e", "first", 0.5),
     ]
     versions = [(row["comparisons_version"], row["judgments_version"], row["labels_version"]) for row in found]
-    assert versions == [(7, 8, 9), *[(None, None, None)] * 7]
+    assert versions == [(7, 8, 9), *[(None, None, None)] * 9]
 
 
 def of_two_ways():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import combinations
 
@@ -10,6 +10,7 @@ from judgelake.jobs.evaluate.disagreements import disagreements_of
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.figures import TOO_FEW
 from judgelake.jobs.evaluate.observations.agreement import BETWEEN_LABELERS
+from judgelake.jobs.evaluate.rows import by_judge
 from judgelake.jobs.evaluate.sections import judge_section
 from judgelake.measures import Result
 from judgelake.report import (
@@ -44,7 +45,8 @@ BESIDE_LABELERS = (
 def report_content(evaluation: Evaluation) -> ReportContent:
     """Everything in the report and the judge cards."""
     inputs, job = evaluation.inputs, evaluation.job
-    judges = tuple(judge_section(evaluation, judge) for judge in inputs.judges)
+    of_judges = by_judge(evaluation.rows)
+    judges = tuple(judge_section(evaluation, judge, of_judges.get(judge.fingerprint, [])) for judge in inputs.judges)
     return ReportContent(
         run_id=evaluation.run_id,
         computed_at=evaluation.computed_at,
@@ -67,7 +69,7 @@ def report_content(evaluation: Evaluation) -> ReportContent:
         tables=tuple(TableRead(role, read.table, read.version) for role, read in inputs.versions.items()),
         judges=judges,
         judge_pairs=_judge_pairs(evaluation),
-        models=_models(evaluation),
+        models=_models(evaluation, of_judges),
         labelers=_labelers(evaluation),
         disagreements=_disagreements(evaluation),
         left_out=_left_out(evaluation, judges),
@@ -99,9 +101,13 @@ def _judge_pairs(evaluation: Evaluation) -> tuple[JudgePair, ...] | Missing:
     )
 
 
-def _models(evaluation: Evaluation) -> Models | Missing:
+def _models(evaluation: Evaluation, of_judges: Mapping[str | None, Sequence[Result]]) -> Models | Missing:
     sources: list[tuple[str | None, str]] = [(judge.fingerprint, judge.name) for judge in evaluation.inputs.judges]
-    boards = [_leaderboard(evaluation, fingerprint, name) for fingerprint, name in [*sources, (None, LABELS)]]
+    headline = evaluation.job.headline.value
+    boards = [
+        _leaderboard(of_judges.get(fingerprint, ()), name, None if fingerprint is None else headline)
+        for fingerprint, name in [*sources, (None, LABELS)]
+    ]
     boards = [board for board in boards if not isinstance(board.models, Missing)]
     if not boards:
         return Missing("the answers do not name their models")
@@ -114,14 +120,12 @@ def _models(evaluation: Evaluation) -> Models | Missing:
     return Models(tuple(boards), correlations or nobody)
 
 
-def _leaderboard(evaluation: Evaluation, fingerprint: str | None, name: str) -> Leaderboard:
-    rows = [row for row in evaluation.rows if row.judge_fingerprint == fingerprint]
+def _leaderboard(rows: Sequence[Result], name: str, rule: str | None) -> Leaderboard:
     strengths, ranks, rates = (
         {row.subject: row for row in _named(rows, metric)} for metric in ("bradley_terry", "rank", "win_rate")
     )
     order = sorted(rates, key=lambda model: _best_first(ranks[model], rates[model]))
     ranked = tuple(RankedModel(model or "", rates[model], strengths[model], ranks[model]) for model in order)
-    rule = None if fingerprint is None else evaluation.job.headline.value
     return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
 
 

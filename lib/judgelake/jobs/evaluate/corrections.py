@@ -18,10 +18,13 @@ def with_corrected(rows: Sequence[Result]) -> Iterator[Result]:
     the second interval and the detectable effect, by Bonferroni's.
     """
     pairs = _holm((place, row) for place, row in enumerate(rows) if row.metric == PAIRS_TESTED and row.is_whole)
-    slices = {place: row for place, row in enumerate(rows) if row.metric == SLICES_TESTED}
+    by_judge: dict[str | None, list[tuple[int, Result]]] = {}
+    for place, row in enumerate(rows):
+        if row.metric == SLICES_TESTED:
+            by_judge.setdefault(row.judge_fingerprint, []).append((place, row))
     of_slices: dict[int, float] = {}
-    for judge in dict.fromkeys(row.judge_fingerprint for row in slices.values()):
-        of_slices |= _holm((place, row) for place, row in slices.items() if row.judge_fingerprint == judge)
+    for tested in by_judge.values():
+        of_slices |= _holm(tested)
     for place, row in enumerate(rows):
         if place in pairs:
             yield _corrected(row, pairs[place], len(pairs))

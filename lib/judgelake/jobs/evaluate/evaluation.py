@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from judgelake.jobs.evaluate.figures import (
     told_by_executors,
 )
 from judgelake.jobs.evaluate.headline import LISTED, chosen_rules, surveyed
-from judgelake.jobs.evaluate.inputs import Inputs, chosen_rows, gone_versions_named, inputs_of
+from judgelake.jobs.evaluate.inputs import Chosen, Inputs, chosen_rows, gone_versions_named, inputs_of
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
 from judgelake.jobs.evaluate.observations.alternative import alternative_observations
@@ -46,6 +46,7 @@ from judgelake.jobs.evaluate.rows import run_id_of, write_rows
 from judgelake.lake import create_tables, named_in, register
 from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.measures.families import MOST_TESTED, WHOLE
+from judgelake.runtime import submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -90,17 +91,6 @@ class Evaluation:
             rows.unpersist()
 
 
-def evaluate(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
-    """Evaluate the judgments of the job and write the metrics table; see `compute`."""
-    evaluation = compute(spark, job, say)
-    try:
-        evaluation.write(spark)
-    except BaseException:
-        evaluation.release()
-        raise
-    return evaluation
-
-
 def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
     """Evaluate the judgments of the job; the metrics table exists afterwards, and is not yet written to.
 
@@ -118,18 +108,9 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
     with ExitStack() as in_memory, gone_versions_named(chosen.versions):
         features = features_of(chosen.comparisons, job.slices.by).persist()
         in_memory.callback(features.unpersist)
-        # Side by side, since Spark plans a query on one core.
-        with ThreadPoolExecutor(1) as surveyor:
-            surveying = surveyor.submit(survey, features, job.slices, job.buckets)
-            inputs = inputs_of(chosen, job)
-            create_tables(spark, job.tables, needed)
-        known, total = surveying.result(), sum(judge.judgments for judge in inputs.judges)
+        known, inputs = _read(spark, chosen, features, job, needed)
+        total = sum(judge.judgments for judge in inputs.judges)
         say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
-        if not known.comparisons:
-            matching = f" that matches where {job.where!r}" if job.where else ""
-            raise UserError(
-                f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated."
-            )
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         pairs = pair_rows(inputs, bucketed, known.slices, job).persist()
@@ -149,6 +130,26 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
         on_failure.pop_all()
     persisted = (pairs,) if graded is None else (pairs, graded)
     return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, rules.why, persisted)
+
+
+def _read(
+    spark: SparkSession, chosen: Chosen, features: DataFrame, job: EvaluateJob, needed: Set[str]
+) -> tuple[Survey, Inputs]:
+    """What the comparisons, the judgments and the labels are; also creates missing tables.
+
+    Raises:
+        UserError: there is no comparison or no judgment, or it is not clear which labels count.
+    """
+    # Side by side, since Spark plans a query on one core.
+    with ThreadPoolExecutor(1) as surveyor:
+        surveying = submitted(spark, surveyor, survey, features, job.slices, job.buckets)
+        inputs = inputs_of(chosen, job)
+        create_tables(spark, job.tables, needed)
+    known = surveying.result()
+    if not known.comparisons:
+        matching = f" that matches where {job.where!r}" if job.where else ""
+        raise UserError(f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated.")
+    return known, inputs
 
 
 def _by_rule(rows: list[Result], job: EvaluateJob) -> tuple[Result, ...]:

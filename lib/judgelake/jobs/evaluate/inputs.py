@@ -17,6 +17,7 @@ from judgelake.errors import UserError, first_line
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.labels import LabelsRead, in_order, read_labels
 from judgelake.lake import Pinned, read_pinned
+from judgelake.runtime import submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -88,11 +89,6 @@ class Chosen:
     versions: dict[str, Pinned]
 
 
-def read_inputs(spark: SparkSession, job: EvaluateJob) -> Inputs:
-    """Pin the tables and find the judges and the labels that count; see `chosen_rows` and `inputs_of`."""
-    return inputs_of(chosen_rows(spark, job), job)
-
-
 def chosen_rows(spark: SparkSession, job: EvaluateJob) -> Chosen:
     """Pin the tables.
 
@@ -122,11 +118,12 @@ def inputs_of(chosen: Chosen, job: EvaluateJob) -> Inputs:
         UserError: there is no judgment, or the labels are of several kinds and none is chosen.
     """
     tables, versions = job.tables, chosen.versions
-    with gone_versions_named(versions), ThreadPoolExecutor(1) as reader:
+    with ThreadPoolExecutor(1) as reader:
         # Side by side, since Spark plans a query on one core.
         reading = None
         if "labels" in versions:
-            reading = reader.submit(read_labels, versions["labels"].df, chosen.comparisons, job.labels, tables.labels)
+            spark, labels = chosen.comparisons.sparkSession, versions["labels"].df
+            reading = submitted(spark, reader, read_labels, labels, chosen.comparisons, job.labels, tables.labels)
         judges = _judges(chosen.judgments, chosen.comparisons, tables.judgments, job.judgments_where)
         found = LabelsRead() if reading is None else reading.result()
     return Inputs(

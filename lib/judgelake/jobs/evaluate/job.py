@@ -15,7 +15,7 @@ from judgelake.jobs.evaluate.evaluation import Evaluation, compute
 from judgelake.jobs.evaluate.inputs import gone_versions_named
 from judgelake.jobs.evaluate.mlflow_run import IMPORTED_LATE, track
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
-from judgelake.runtime import tracking_errors, warm_up
+from judgelake.runtime import submitted, tracking_errors, warm_up
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,7 +57,7 @@ def evaluate_and_report(
     evaluation = compute(spark, job, say)
     # Delta's first commit takes seconds of one core, in which the report is made and logged.
     with ThreadPoolExecutor(1) as writer:
-        writing = writer.submit(evaluation.write, spark)
+        writing = submitted(spark, writer, evaluation.write, spark)
         try:
             say("writing the report")
             with gone_versions_named(evaluation.inputs.versions):

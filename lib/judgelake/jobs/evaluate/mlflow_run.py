@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.inputs import JudgeInfo
-from judgelake.jobs.evaluate.rows import failure_rule_text, label_rule_text, of_judge
+from judgelake.jobs.evaluate.rows import by_judge, failure_rule_text, label_rule_text
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Result, main_metrics, metric_named
 from judgelake.report import Confusion, JudgeCard
@@ -56,8 +57,9 @@ def track(
         _describe(mlflow, evaluation, datasets)
         if report is not None:
             mlflow.log_artifact(str(report))
+        of_judges, logging = by_judge(evaluation.rows), _Judges.of(mlflow, evaluation, datasets)
         for judge in evaluation.inputs.judges:
-            _track_judge(mlflow, evaluation, judge, cards[judge.fingerprint], datasets)
+            logging.log(judge, of_judges.get(judge.fingerprint, []), cards[judge.fingerprint])
         until_written()
     return str(run.info.run_id)
 
@@ -115,25 +117,59 @@ def _describe(mlflow: Any, evaluation: Evaluation, datasets: Mapping[str, Any]) 
     mlflow.log_inputs([datasets[name] for name in names], contexts=names, tags_list=[None] * len(names))
 
 
-def _track_judge(
-    mlflow: Any, evaluation: Evaluation, judge: JudgeInfo, card: JudgeCard, datasets: Mapping[str, Any]
-) -> None:
-    from mlflow.entities import LoggedModelInput  # seconds to import
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """Logs the judges of one evaluation, each as a run nested in the evaluation's."""
 
-    with mlflow.start_run(run_name=f"{judge.name}-{evaluation.run_id[:8]}", nested=True) as run:
-        model = _model_of(mlflow, judge, run)
-        # By the client: `mlflow.log_inputs` accepts models only on Databricks.
-        mlflow.MlflowClient().log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
-        _describe(mlflow, evaluation, datasets)
-        mlflow.set_tags({"judgelake.judge": judge.name, FINGERPRINT_TAG: judge.fingerprint})
-        mlflow.log_params(_params_of(judge))
-        rows = of_judge(evaluation.rows, judge)
-        metrics = headline_metrics(rows, evaluation.job.headline.value)
-        if metrics:
-            mlflow.log_metrics(metrics, model_id=model.model_id, dataset=datasets.get("labels"))
-        if isinstance(card.section.confusion, Confusion):
-            mlflow.log_figure(_confusion_figure(card.section.confusion, judge.name), "confusion.png")
-        _attach(mlflow, card, model.model_id)
+    mlflow: Any
+    evaluation: Evaluation
+    datasets: Mapping[str, Any]
+    experiments: tuple[str, ...]
+    """Ids of those in which a judge's model version may be."""
+
+    @classmethod
+    def of(cls, mlflow: Any, evaluation: Evaluation, datasets: Mapping[str, Any]) -> _Judges:
+        found = mlflow.search_experiments(max_results=MOST_EXPERIMENTS, order_by=["last_update_time DESC"])
+        return cls(mlflow, evaluation, datasets, tuple(one.experiment_id for one in found))
+
+    def log(self, judge: JudgeInfo, rows: Sequence[Result], card: JudgeCard) -> None:
+        """Log one judge, with its figures in `rows`."""
+        from mlflow.entities import LoggedModelInput  # seconds to import
+
+        mlflow, evaluation = self.mlflow, self.evaluation
+        with mlflow.start_run(run_name=f"{judge.name}-{evaluation.run_id[:8]}", nested=True) as run:
+            model = self._model_of(judge, run)
+            # By the client: `mlflow.log_inputs` accepts models only on Databricks.
+            mlflow.MlflowClient().log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
+            _describe(mlflow, evaluation, self.datasets)
+            mlflow.set_tags({"judgelake.judge": judge.name, FINGERPRINT_TAG: judge.fingerprint})
+            mlflow.log_params(_params_of(judge))
+            metrics = headline_metrics(rows, evaluation.job.headline.value)
+            if metrics:
+                mlflow.log_metrics(metrics, model_id=model.model_id, dataset=self.datasets.get("labels"))
+            if isinstance(card.section.confusion, Confusion):
+                mlflow.log_figure(_confusion_figure(card.section.confusion, judge.name), "confusion.png")
+            _attach(mlflow, card, model.model_id)
+
+    def _model_of(self, judge: JudgeInfo, run: Any) -> Any:
+        """The judge's model version in MLflow, found by its fingerprint in any experiment, created if it is new."""
+        known = self.mlflow.search_logged_models(
+            experiment_ids=list(dict.fromkeys([run.info.experiment_id, *self.experiments])),
+            filter_string=f"tags.`{FINGERPRINT_TAG}` = '{judge.fingerprint}'",
+            max_results=1,
+            order_by=[{"field_name": "creation_time", "ascending": True}],
+            output_format="list",
+        )
+        if known:
+            return known[0]
+        name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in judge.judge)
+        return self.mlflow.create_external_model(
+            name=name,
+            source_run_id=run.info.run_id,
+            model_type="judge",
+            tags={FINGERPRINT_TAG: judge.fingerprint, "judgelake.model_version": judge.model_version},
+            params={"judge": judge.judge, "mode": judge.mode, "model_version": judge.model_version},
+        )
 
 
 def _params_of(judge: JudgeInfo) -> dict[str, str]:
@@ -143,28 +179,6 @@ def _params_of(judge: JudgeInfo) -> dict[str, str]:
         "model_version": judge.model_version,
         "mode": judge.mode,
     }
-
-
-def _model_of(mlflow: Any, judge: JudgeInfo, run: Any) -> Any:
-    """The judge's model version in MLflow, found by its fingerprint in any experiment, created if it is new."""
-    experiments = mlflow.search_experiments(max_results=MOST_EXPERIMENTS, order_by=["last_update_time DESC"])
-    known = mlflow.search_logged_models(
-        experiment_ids=list({run.info.experiment_id: None} | {one.experiment_id: None for one in experiments}),
-        filter_string=f"tags.`{FINGERPRINT_TAG}` = '{judge.fingerprint}'",
-        max_results=1,
-        order_by=[{"field_name": "creation_time", "ascending": True}],
-        output_format="list",
-    )
-    if known:
-        return known[0]
-    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in judge.judge)
-    return mlflow.create_external_model(
-        name=name,
-        source_run_id=run.info.run_id,
-        model_type="judge",
-        tags={FINGERPRINT_TAG: judge.fingerprint, "judgelake.model_version": judge.model_version},
-        params={"judge": judge.judge, "mode": judge.mode, "model_version": judge.model_version},
-    )
 
 
 def _attach(mlflow: Any, card: JudgeCard, model_id: str) -> None:

@@ -131,6 +131,9 @@ def failure_rule_text(job: EvaluateJob) -> str:
     return rule if job.failure_score is None else f"{rule}; score {job.failure_score:g}"
 
 
-def of_judge(rows: Iterable[Result], judge: JudgeInfo) -> list[Result]:
-    """The rows about one judge."""
-    return [row for row in rows if row.judge_fingerprint == judge.fingerprint]
+def by_judge(rows: Iterable[Result]) -> dict[str | None, list[Result]]:
+    """The rows by the fingerprint of the judge they are about, those about labels alone under None."""
+    found: dict[str | None, list[Result]] = {}
+    for row in rows:
+        found.setdefault(row.judge_fingerprint, []).append(row)
+    return found

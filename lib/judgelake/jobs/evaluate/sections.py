@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.features import MARGINS
 from judgelake.jobs.evaluate.inputs import IMPORTED, JudgeInfo
-from judgelake.jobs.evaluate.rows import of_judge
 from judgelake.measures import (
     BASELINES,
     KINDS,
@@ -37,9 +36,14 @@ COMPARED_SLICES = ("slice_difference", "agreement_shrunk")
 BOTH_ORDERS = ("consistency", "bias_first", "bias_second", "position_bias")
 
 
-def judge_section(evaluation: Evaluation, judge: JudgeInfo) -> JudgeSection:
-    """Everything the report shows of one judge."""
-    rows = of_judge(evaluation.rows, judge)
+def judge_section(evaluation: Evaluation, judge: JudgeInfo, rows: Sequence[Result]) -> JudgeSection:
+    """Everything the report shows of one judge.
+
+    Args:
+        evaluation: with its rules.
+        judge: one of its judges.
+        rows: those about the judge.
+    """
     whole = [row for row in rows if row.is_whole]
     rules, headline_rule = evaluation.job.rules, evaluation.job.headline.value
     kind = headline_kind(whole)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.job import Evaluated
-from judgelake.jobs.evaluate.rows import label_rule_text, of_judge
+from judgelake.jobs.evaluate.rows import by_judge, label_rule_text
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, main_metrics, metric_named
 from judgelake.report import (
@@ -87,14 +87,15 @@ def show_headline(console: Console, done: Evaluated) -> None:
 
 def _judges(evaluation: Evaluation) -> tuple[list[Shown], list[str]]:
     """The judges in the tables, and the names of those without a labelled comparison, if any other has one."""
-    judges = []
+    judges, of_judges = [], by_judge(evaluation.rows)
     for judge in evaluation.inputs.judges:
-        rows = [row for row in of_judge(evaluation.rows, judge) if row.is_whole and row.subject is None]
+        of_judge = of_judges.get(judge.fingerprint, [])
+        rows = [row for row in of_judge if row.is_whole and row.subject is None]
         judges.append(Shown(judge.name, headline_kind(rows), rows))
     labelled = [one for one in judges if not is_unlabelled(one.main)]
     if not labelled:
         return judges, []
-    return labelled, [one.name for one in judges if one not in labelled]
+    return labelled, [one.name for one in judges if is_unlabelled(one.main)]
 
 
 def _shared(evaluation: Evaluation) -> dict[tuple[str, str], int | None]:

@@ -10,7 +10,7 @@ from judgelake.jobs.evaluate import evaluation as module
 from judgelake.jobs.evaluate.features import SliceNames
 
 
-@pytest.mark.parametrize("step", ["survey", "pair_rows", "_Counting", "write_rows", None])
+@pytest.mark.parametrize("step", ["survey", "pair_rows", "_Counting", None])
 def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     features, rows = MagicMock(name="features"), MagicMock(name="rows")
     for kept in (features, rows):
@@ -20,19 +20,18 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     chosen = SimpleNamespace(comparisons=None, versions={})
     results = {"chosen_rows": chosen, "inputs_of": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
     results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
-    for name in ("register", "create_tables", "bucket_column", "run_id_of", "write_rows", *results):
+    for name in ("register", "create_tables", "bucket_column", "run_id_of", *results):
         monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
     monkeypatch.setattr(module, "judged_rows", lambda rows, *arguments: rows)
     if step is None:
-        done = module.evaluate(MagicMock(), EvaluateJob())
+        done = module.compute(MagicMock(), EvaluateJob())
         assert done.verdicts is rows
         assert not rows.unpersist.called
-        assert module.write_rows.called
         done.release()
     else:
         monkeypatch.setattr(module, step, MagicMock(side_effect=OSError("the disk is full")))
         with pytest.raises(OSError, match="disk is full"):
-            module.evaluate(MagicMock(), EvaluateJob())
+            module.compute(MagicMock(), EvaluateJob())
     assert features.unpersist.called
     # The verdicts go to the caller, who releases them.
     assert rows.unpersist.called == rows.persist.called

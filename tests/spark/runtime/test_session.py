@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyspark
@@ -12,7 +13,7 @@ from small_lake import lake_of_its_own
 
 from judgelake.cli import main as cli
 from judgelake.jobs.judge import main as judge_main
-from judgelake.runtime import get_spark
+from judgelake.runtime import get_spark, submitted
 
 GIVEN = {
     "spark.master": "local[1]",
@@ -88,3 +89,17 @@ def test_a_failing_query_is_one_sentence_without_pysparks_line_of_json(spark, in
 def test_the_session_in_use_is_given_again(spark, tables):
     assert get_spark(tables) is not None
     assert get_spark(tables).sparkContext is spark.sparkContext
+
+
+def test_work_in_a_thread_belongs_to_the_job_group_and_tags_of_its_caller(spark):
+    spark.sparkContext.setJobGroup("a notebook's command", "")
+    spark.addTag("nightly")
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            group = submitted(spark, pool, spark.sparkContext.getLocalProperty, "spark.jobGroup.id").result()
+            tags = submitted(spark, pool, spark.getTags).result()
+    finally:
+        spark.clearTags()
+        spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
+        spark.sparkContext.setLocalProperty("spark.job.description", None)
+    assert (group, tags) == ("a notebook's command", {"nightly"})

@@ -143,7 +143,8 @@ class BetweenTwoSparkJobs:
         self.interrupts += 1
 
 
-def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
+def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost(monkeypatch):
+    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
     stopping, both = Stopping(is_heeded=True), BetweenTwoSparkJobs()
     run = running(stopping=stopping, spark=both, writer=both)
     chunk = Chunk(0, 1, 1, 1, "app")

@@ -129,6 +129,7 @@ def job_with(monkeypatch):
                 raise unwritten
 
         monkeypatch.setattr(evaluation_module, "write_rows", write_rows)
+        monkeypatch.setattr(job, "submitted", lambda spark, pool, *work: pool.submit(*work))
         monkeypatch.setattr(job, "compute", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "warm_up", lambda *arguments: lambda: None)

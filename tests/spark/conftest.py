@@ -28,14 +28,24 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # Tests run each query once, over a few rows: compiling it would take far longer than interpreting it.
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        # Replanning between stages takes longer than a stage; see `replanned`.
+        "spark.sql.adaptive.enabled": "false",
         "spark.databricks.delta.snapshotPartitions": "1",
-        # What is compiled all the same comes to more than the usual code cache holds, which would then be swept all
-        # the time.
-        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m",
+        # Two workers keep two cores busy, and the JVM's second compiler takes a sixth of them. What is compiled all the
+        # same comes to more than the usual code cache holds, which would then be swept all the time.
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
     }
     session = get_spark(Tables(warehouse=str(tmp_path_factory.mktemp("warehouse"))), "judgelake tests", settings)
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def replanned(spark: Any) -> Iterator[None]:
+    """Queries are planned anew between stages, as they are for users with more than a few rows."""
+    spark.conf.set("spark.sql.adaptive.enabled", "true")
+    yield
+    spark.conf.set("spark.sql.adaptive.enabled", "false")
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from small_lake import lake_of_its_own
 
 from judgelake.measures.families import CLASSES
 
+pytestmark = pytest.mark.usefixtures("replanned")
+
 NO_FIGURES = {
     "dataset|evaluator|judge|what|predictions_file(/[0-9])?|published_source": "what the figures are of",
     "match|matches_statistics_json": "whether the recomputed figures are the published ones; both are told",

@@ -18,6 +18,8 @@ from judgelake.jobs.judge import dry_run, judge
 from judgelake.jobs.judge.job import JudgeRun
 from judgelake.quickstart.show import judged_pairs
 
+pytestmark = pytest.mark.usefixtures("replanned")
+
 REPEATS = 3
 KINDS = [
     *pairs("kinds", 10),

@@ -41,6 +41,8 @@ class Chunk:
     to_ask: int
     prompt_bytes: int
     app_id: str
+    has_new: bool = True
+    """Whether some of them have never been asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
             F.sum("prompt_bytes").alias("prompt_bytes"),
             content.alias("content"),
             F.max("attempt").alias("attempt"),
+            F.min("attempt").alias("least_attempt"),
         )
         .orderBy("chunk")
         .collect()
@@ -213,6 +216,7 @@ def _chunks(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, pl
                 row["requests"],
                 row["content"],
             ),
+            has_new=row["least_attempt"] == 1,
         )
         for row in rows
     )

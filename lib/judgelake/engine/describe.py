@@ -35,7 +35,8 @@ The statuses of errors that the table above does not know. An error with HTTP st
 | Status | What happens |
 | --- | --- |
 | 401 | the run ends with exit code 2: the key is wrong |
-| 403 | before any answer, the run ends with exit code 2: the key may not use the model; after one, `engine_error` |
+| 403 | before any answer, the run ends with exit code 2: the key may not use the model; after one, `engine_error`. \
+Before any answer a refusal of the prompt is believed by its code alone; by its words it is `engine_error` |
 | 404 | before any answer, the run ends with exit code 2, the server's words and its models; after one, `engine_error` |
 | 408, and no answer in `engine.timeout_s` | `timeout`: asked again by the next run |
 | 413 | `context_overflow`: final |

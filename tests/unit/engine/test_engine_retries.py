@@ -89,7 +89,13 @@ FLAGGED = Ask(Prompt(text="A flagged prompt"), Decoding(max_tokens=64))
 
 def test_a_403_before_any_answer_refuses_the_engine(test_server):
     with pytest.raises(EngineRefused, match="403"):
-        ask(test_server("deny:flagged"), FLAGGED)
+        ask(test_server("status:403"), FLAGGED)
+
+
+def test_a_403_before_any_answer_that_speaks_of_the_prompt_is_a_failed_call(test_server):
+    flagged, other = ask(test_server("deny:flagged"), FLAGGED, TEXT)
+    assert flagged == Failure(Status.ENGINE_ERROR, "HTTP 403: flagged by the firewall")
+    assert isinstance(other, Reply)
 
 
 def test_a_403_after_an_answer_is_that_rows_failure(test_server):

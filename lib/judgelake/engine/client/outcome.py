@@ -126,12 +126,14 @@ def _outcome(
 def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_answered: bool) -> Failure:
     """Moderation and firewalls return 403 for a single prompt, others for a key that may not use the model.
 
-    Before any answer a code decides, but not words: a firewall that blocks all of our calls uses the same ones.
+    Words about a prompt are believed after an answer. Before any, a firewall that blocks all of our calls may use the
+    same ones, so they are a failed call: if all calls fail so, the run stops, and else the row is asked again.
     """
-    complaint = complaint_of(error) if has_answered else complaint_of_codes(error)
-    if complaint is not None and complaint.is_final:
+    complaint = complaint_of(error)
+    is_of_the_prompt = complaint is not None and complaint.is_final
+    if complaint is not None and is_of_the_prompt and (has_answered or complaint_of_codes(error) is complaint):
         return Failure(complaint.status, description)
-    if not has_answered:
+    if not has_answered and not is_of_the_prompt:
         raise EngineRefused(_wrong_key(description, endpoint))
     return Failure(Status.ENGINE_ERROR, description)
 

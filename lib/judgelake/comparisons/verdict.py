@@ -32,6 +32,12 @@ class Status(StrEnum):
         """True if the same request may succeed another time: the engine failed, not the text."""
         return self in (Status.TIMEOUT, Status.ENGINE_ERROR)
 
+    @property
+    def is_without_answer(self) -> bool:
+        """True if there is no answer to read: the call failed, or the prompt could not be asked, or was refused."""
+        not_asked = self in (Status.CONTEXT_OVERFLOW, Status.REFUSED, Status.INVALID_INPUT)
+        return not_asked or self.is_worth_another_attempt
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

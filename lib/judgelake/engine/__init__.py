@@ -4,7 +4,7 @@ from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
-from judgelake.engine.config import Engine
+from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.model import local_model, model_identity, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
@@ -38,6 +38,7 @@ __all__ = [
     "model_identity",
     "owner_of_this_driver",
     "owner_of_this_worker",
+    "request_changing",
     "run_stream",
     "served_identity",
     "settings_of_server",

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from judgelake.comparisons import Failure
-from judgelake.judges import Decoding, Prompt
+from judgelake.comparisons import Failure, Status
+from judgelake.judges import Decoding, Ending, Prompt, ending_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,30 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `cached_tokens` is None if the server does not report it, `label_logprobs` if not requested.
+    """What came back. Counts of tokens are None if the server does not report them, `label_logprobs` if not requested.
 
-    A label for which the server returned no log-probability is missing from `label_logprobs`.
+    A label for which the server returned no log-probability is missing from `label_logprobs`; of `bounded_labels` it
+    is an upper bound. `text` holds no `thinking` that the server returned separately.
     """
 
     text: str
     finish_reason: str | None
-    prompt_tokens: int
+    prompt_tokens: int | None
     cached_tokens: int | None
-    output_tokens: int
+    output_tokens: int | None
     label_logprobs: dict[str, float] | None
     latency_ms: float
+    thinking: str = ""
+    bounded_labels: tuple[str, ...] = ()
+
+    def without_answer(self) -> Failure | None:
+        """Why there is only thinking and no answer to read; None if there is an answer, or no thinking either."""
+        if self.text.strip() or not self.thinking:
+            return None
+        if ending_of(self.finish_reason) is Ending.CUT:
+            return Failure(Status.TRUNCATED, "cut off while thinking, before any answer")
+        # Where a server takes a whole output for thinking, its settings are wrong, so the row is asked again.
+        return Failure(Status.ENGINE_ERROR, "the server returned thinking and no answer; look at its reasoning parser")
 
 
 class Asker(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from judgelake.config import SECRET_IN_URL, Config
@@ -16,6 +18,22 @@ from judgelake.config import SECRET_IN_URL, Config
 SECRET_NAME = re.compile(r"(?:^|[-_.]|api)(?:token|key)$|secret|password|passwd|passphrase", re.IGNORECASE)
 # vLLM's parser accepts a beginning of a name that only one option has: the shortest ones of its secrets, in vLLM 0.32.
 SHORTEST_SECRETS = {"api-key": "api-k", "hf-token": "hf-t", "ssl-keyfile-password": "ssl-keyfile-p"}
+
+# They match the form of a secret's name, and are none.
+NO_SECRETS = ("prompt_cache_key",)
+
+MAX_TOKENS = "max_tokens"
+OWN_FIELDS = frozenset(
+    (
+        *("model", "prompt", "messages", "temperature", "top_p", "stop", "seed", "repetition_penalty"),
+        *("use_beam_search", "n", "structured_outputs", "logprobs", "top_logprobs", "logprob_token_ids"),
+        "return_tokens_as_token_ids",
+    )
+)
+"""The fields of a request that the judge decides, without that of its output tokens."""
+# With them a reply is not one whole answer.
+UNREAD_FIELDS = frozenset(("stream", "stream_options", "echo", "best_of"))
+FIELD_NAME = r"^[A-Za-z_]\w*$"
 
 Scalar = bool | int | float | str | None
 
@@ -30,7 +48,13 @@ class Engine(Config):
     api_key_secret: str | None = None
     """Databricks secret as "scope/key", used instead of `api_key_env`."""
     requests_per_second: PositiveFloat | None = None
-    """Maximum rate of each task; null for no limit."""
+    """Maximum rate of the whole run, divided among its tasks; null for no limit."""
+    max_in_flight: PositiveInt | None = None
+    """Most requests that the whole run has in flight at `url`, divided among its tasks; null for no limit."""
+    max_tokens_field: str = Field(default=MAX_TOKENS, pattern=FIELD_NAME)
+    """The server's name for the most output tokens: some models only take max_completion_tokens."""
+    body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request, as the server knows them: {"reasoning_effort": "low"}. No secrets."""
     max_retries: int = Field(default=5, ge=0)
     """Attempts after the first for a call that failed in transit or that the server asked to repeat later."""
     timeout_s: PositiveFloat = 600
@@ -57,10 +81,10 @@ class Engine(Config):
             )
         return url
 
-    @field_validator("options", "env")
+    @field_validator("options", "env", "body")
     @classmethod
     def _names_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
-        secret = next((name for name in values if is_secret_name(name)), None)
+        secret = next((name for name in _names_in(values) if is_secret_name(name)), None)
         if secret is not None:
             raise PydanticCustomError(
                 SECRET_IN_URL,
@@ -70,6 +94,47 @@ class Engine(Config):
             )
         return values
 
+    @field_validator("body")
+    @classmethod
+    def _is_json(cls, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"holds a value that is not JSON ({error}): use texts, numbers and lists") from error
+        return body
+
+    @model_validator(mode="after")
+    def _adds_only_new_fields(self) -> Self:
+        if self.max_tokens_field in OWN_FIELDS | UNREAD_FIELDS:
+            raise ValueError(f"max_tokens_field {self.max_tokens_field!r} is another field of a request")
+        taken = sorted(self.body.keys() & {*OWN_FIELDS, MAX_TOKENS, self.max_tokens_field})
+        if taken:
+            raise ValueError(f"body.{taken[0]} is decided by the judge: change its decoding, or judge.max_tokens")
+        unread = sorted(self.body.keys() & UNREAD_FIELDS)
+        if unread:
+            raise ValueError(f"body.{unread[0]} would change the form of the answers, which judgelake could not read")
+        if self.max_in_flight is not None and self.url is None:
+            raise ValueError("max_in_flight is for engine.url: a vLLM server of an executor is bounded by its window")
+        return self
+
+
+def request_changing(engine: Engine) -> dict[str, Any]:
+    """What of a request's form may change an answer, for the fingerprint; nothing if all is at its default."""
+    changed: dict[str, Any] = {}
+    if engine.max_tokens_field != MAX_TOKENS:
+        changed["engine.max_tokens_field"] = engine.max_tokens_field
+    if engine.body:
+        changed["engine.body"] = engine.body
+    return changed
+
+
+def _names_in(values: Any) -> Iterator[str]:
+    """The names at all depths."""
+    if isinstance(values, dict):
+        yield from (str(name) for name in values)
+    for item in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
+        yield from _names_in(item)
+
 
 def is_secret_name(name: str) -> bool:
     """Whether an option or variable of this name contains a secret, judging by the usual form of such names.
@@ -77,6 +142,8 @@ def is_secret_name(name: str) -> bool:
     Spaces around the name do not count, nor a value after "="; "hf-tok" is "hf-token" for vLLM.
     """
     plain = name.partition("=")[0].strip()
+    if plain in NO_SECRETS:
+        return False
     option = plain.lstrip("-").replace("_", "-")
     is_cut = any(secret.startswith(option) and option.startswith(least) for secret, least in SHORTEST_SECRETS.items())
     return is_cut or SECRET_NAME.search(plain) is not None

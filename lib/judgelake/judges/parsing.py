@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from judgelake.comparisons import Failure, Reading
+from judgelake.judges.finish_reasons import failure_of_ending
 from judgelake.judges.parsers.label import read_logprobs
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.registry import PARSERS
@@ -27,13 +28,15 @@ def parse(
         mode: the mode it was asked in.
         raw_output: the text the engine returned, without prompt and stop text.
         answers: how many answers the prompt showed for judgment.
-        finish_reason: from the engine: "length" means the text was cut and may lack its end; None: not known.
+        finish_reason: from the engine, in the words of any server (see `finish_reasons`); None: not known.
         label_logprobs: log-probability of each label, if the mode decides by them.
 
     Raises:
         UserError: the judge has no such mode.
     """
     mode_spec = spec.mode(mode)
+    if (failure := failure_of_ending(finish_reason)) is not None:
+        return failure
     choices = mode_spec.choices
     output = Output(
         text=raw_output,

@@ -23,7 +23,8 @@ Need = Literal["required", "optional", "none"]
 class Decoding(Config):
     """How the judge's answer is generated."""
 
-    temperature: float = Field(default=0.0, ge=0)
+    temperature: float | None = Field(default=0.0, ge=0)
+    """Null sends none, for models that refuse it; they sample by their own."""
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: PositiveInt = 512
     """Output tokens that one judgment may use."""

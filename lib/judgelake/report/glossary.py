@@ -40,8 +40,8 @@ STATUSES = {
     "out_of_range": "the output contains a score outside the judge's scale",
     "truncated": "the output reached the token limit before the verdict",
     "context_overflow": "the prompt does not fit the model's context",
-    "refused": "the engine refused the request",
+    "refused": "the model, or the engine's content filter, refused to answer",
     "invalid_input": "the comparison lacks something that the judge's prompt needs",
     "timeout": "the engine did not answer in time",
-    "engine_error": "the engine failed",
+    "engine_error": "the engine failed or refused the call",
 }

@@ -1,6 +1,6 @@
 """The judge job against the test server: what is asked, what is written, and what a second run does.
 
-Most tests read what five runs over comparisons of all kinds have left; the others judge a scenario of their own.
+Most tests read what six runs over comparisons of all kinds have left; the others judge a scenario of their own.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from judge_lake import JudgeLake, of, pair, pairs
 from pyspark.sql import functions as F
 from small_lake import append
 
+from judgelake.errors import RunError
 from judgelake.jobs.judge import dry_run, judge
 from judgelake.jobs.judge.job import JudgeRun
 from judgelake.quickstart.show import judged_pairs
@@ -41,7 +42,7 @@ def calls(url):
 
 @dataclass(frozen=True)
 class Judged:
-    """Five runs over comparisons of all kinds, to which two were added on the way, and what they left."""
+    """Six runs over comparisons of all kinds, to which two were added on the way, and what they left."""
 
     lake: JudgeLake
     some_fail: JudgeRun
@@ -52,7 +53,7 @@ class Judged:
     hard: JudgeRun
     """With one new comparison, for which the server gives garbage alone."""
     failing: JudgeRun
-    """With another one, for which it fails."""
+    """With another one, for which it fails again, after a run that failed because only that one was asked."""
     rows: list
     latest: list
     runs: list
@@ -81,7 +82,10 @@ def judged(spark, empty_warehouse, tmp_path_factory, shared_server) -> Judged:
     lake.add([pair("hard", "3 + 3?", "6", "7")])
     runs.append(lake.judge(shared_server("garbage:1"), order=repeats, asking={"give_up_after": 2}))
     lake.add([pair("failing", "2 + 2?", "4", "5")])
-    runs.append(lake.judge(shared_server("fail:1"), order=repeats, asking={"max_failed_share": 0.1}))
+    for_one = shared_server("fail:1")
+    with pytest.raises(RunError, match=r"answered no request of this run: 6 engine_error.*HTTP 500: by rule"):
+        lake.judge(for_one, order=repeats, asking={"max_failed_share": 0.1})
+    runs.append(lake.judge(for_one, order=repeats, asking={"max_failed_share": 0.1}))
     latest = spark.read.table(lake.tables.judgments_latest).collect()
     return Judged(lake, *runs, lake.judgments(), latest, lake.runs(), first, calls(second))
 
@@ -113,9 +117,9 @@ def test_only_what_is_not_judged_is_asked_and_a_second_time_nothing(judged):
     assert (judged.again.plan.requests, judged.again.plan.skipped) == (0, requests)
     assert (judged.hard.plan.requests, judged.hard.plan.skipped) == (2 * REPEATS, requests)
     ids = [(row["judgment_id"], row["attempt"]) for row in judged.rows]
-    assert len(ids) == len(set(ids)) == requests + failed + 4 * REPEATS
+    assert len(ids) == len(set(ids)) == requests + failed + 6 * REPEATS
     assert not judged.lake.has_plans()
-    assert len(judged.runs) == 5
+    assert len(judged.runs) == 6
 
 
 def test_chunks_together_hold_every_request_once(judged):
@@ -168,6 +172,8 @@ def test_a_few_hard_requests_left_of_a_job_do_not_end_it(judged):
 
 
 def test_a_few_calls_that_fail_again_do_not_fail_a_job_that_is_nearly_done(judged):
+    attempts = [row["attempt"] for row in about(judged.rows, "failing")]
+    assert Counter(attempts) == {1: 2 * REPEATS, 2: 2 * REPEATS}
     assert judged.failing.counts.statuses == {"engine_error": 2 * REPEATS}
     assert judged.failing.record.outcome == "finished"
 

@@ -30,6 +30,11 @@ A rule is `name` or `name:number`; several are joined by "+": "slow:50+fail:0.1"
     key:WORD           HTTP 401 unless the key is WORD
     model:NAME         knows only this model, HTTP 404 for others
     plain              a server that is not vLLM: no /tokenize, "owned_by" is somebody else
+    says:KIND          the error of a kind of FAILING in server_kinds.py, always
+    each-kind          that of the kind which the prompt names as fails:KIND; other prompts are answered
+    ends:REASON        this finish reason
+    shape:NAME         an answer of a form of SHAPED in server_kinds.py
+    only:FIELD         HTTP 400 unless the request has this field and not max_tokens (or temperature)
     scores             free text is always "a b" scores, whatever the prompt looks like
 """
 
@@ -42,7 +47,7 @@ from dataclasses import dataclass
 KNOWN = {
     "instant", "slow", "fail", "flaky", "rate-limit", "busy", "garbage", "broken-json", "wrong-json", "cut", "stall",
     "long", "abort", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
-    "status", "deny", "hurry", "leak", "deaf", "dumb", "blind",
+    "status", "deny", "hurry", "leak", "deaf", "dumb", "blind", "says", "each-kind", "ends", "shape", "only",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -29,8 +30,10 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rules import Rules, digest_of, verdict
+from server_kinds import FAILING, SHAPED
 
 DEFAULT_MODEL = "test-judge"
+NAMED_KIND = re.compile(r"fails:([a-z-]+)")
 
 
 class Server:
@@ -116,11 +119,24 @@ class Server:
             request.transport.abort()
         if "leak" in rules.values:
             return leak(int(rules.number("leak")), request.headers.get("Authorization", ""))
-        refusal = self.refusal(prompt, digest, calls, body)
+        # A response is a mapping, and an empty one is false.
+        known = self.known_failure(prompt, body)
+        refusal = self.refusal(prompt, digest, calls, body) if known is None else known
         if refusal is not None:
             return refusal
         text = verdict(prompt, digest, (body.get("structured_outputs") or {}).get("choice"), rules)
         return self.completion(prompt, digest, text, body, is_chat, rules.is_early("abort", calls))
+
+    def known_failure(self, prompt: str, body: dict[str, Any]) -> web.Response | None:
+        rules = self.rules.values
+        named = NAMED_KIND.search(prompt) if "each-kind" in rules else None
+        kind = named.group(1) if named else rules.get("says")
+        if kind is not None:
+            failing = FAILING[kind]
+            return web.Response(status=failing.http, body=failing.text.encode(), content_type="application/json")
+        if "only" in rules and (rules["only"] not in body or {"max_tokens", "temperature"} & body.keys()):
+            return error(400, "Unsupported parameter", "unsupported_parameter")
+        return None
 
     def refusal(self, prompt: str, digest: bytes, calls: int, body: dict[str, Any]) -> web.Response | None:
         rules = self.rules
@@ -156,6 +172,7 @@ class Server:
             finish = "length"
         if "filter" in self.rules.values:
             finish = "content_filter"
+        finish = self.rules.values.get("ends", finish)
         for stop in body.get("stop") or []:
             if not body.get("use_beam_search"):
                 text = text.partition(stop)[0]
@@ -169,9 +186,10 @@ class Server:
         self.tokens += usage["prompt_tokens"] + usage["completion_tokens"]
         if "plain" not in self.rules.values:
             usage["prompt_tokens_details"] = {"cached_tokens": len(prompt) // 8}
-        return answer(
-            {"id": "x", "created": int(time.time()), "model": self.model, "choices": [choice], "usage": usage}
-        )
+        whole = {"id": "x", "created": int(time.time()), "model": self.model, "choices": [choice], "usage": usage}
+        if shape := self.rules.values.get("shape"):
+            SHAPED[shape](whole, text)
+        return answer(whole)
 
 
 def logprobs(digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> dict[str, Any] | None:

@@ -116,3 +116,8 @@ def test_the_margin_is_the_lead_of_the_best_label() -> None:
 
 def test_only_an_engines_failures_are_worth_another_attempt() -> None:
     assert [status for status in Status if status.is_worth_another_attempt] == [Status.TIMEOUT, Status.ENGINE_ERROR]
+
+
+def test_an_output_that_was_read_or_could_not_be_is_an_answer() -> None:
+    with_answer = {Status.OK, Status.UNPARSEABLE, Status.OUT_OF_RANGE, Status.TRUNCATED}
+    assert {status for status in Status if not status.is_without_answer} == with_answer

@@ -63,6 +63,119 @@ def test_prompts_that_are_too_long_or_refused_say_nothing_of_the_set_up():
         watch.look_at([UNPARSEABLE])
 
 
+FAILED_CALL = Failure(Status.ENGINE_ERROR, "HTTP 400: Unsupported parameter: top_p")
+
+
+def test_a_task_whose_prompts_are_all_too_long_gives_up_if_those_of_all_tasks_are():
+    watch = FirstOutcomes(50, lambda most: True)
+    watch.look_at([Failure(Status.CONTEXT_OVERFLOW, "maximum context length is 512 tokens")] * 2)
+    with pytest.raises(RunError, match=r"first 2 requests all ended in context_overflow.*512 tokens.*longer context"):
+        watch.end()
+
+
+def test_a_task_shorter_than_the_limit_gives_up_if_all_tasks_failed_alike_and_says_why():
+    watch = FirstOutcomes(50, lambda most: True)
+    watch.look_at([FAILED_CALL, Failure(Status.CONTEXT_OVERFLOW, "too long"), FAILED_CALL])
+    with pytest.raises(RunError, match=r"first 2 requests all ended in engine_error.*top_p.*Fix the server"):
+        watch.end()
+
+
+@pytest.mark.parametrize(
+    ("most", "results", "of_all_tasks"),
+    [
+        pytest.param(50, [FAILED_CALL], False, id="another task was answered, or has not ended"),
+        pytest.param(50, [FAILED_CALL], None, id="nobody to ask"),
+        pytest.param(50, [FAILED_CALL, Reading(verdict="A")], True, id="one was answered"),
+        pytest.param(50, [FAILED_CALL, Failure(Status.TIMEOUT, "slow")], True, id="they differ"),
+        pytest.param(50, [], True, id="nothing was asked"),
+        pytest.param(None, [FAILED_CALL], True, id="most was judged before"),
+    ],
+)
+def test_a_short_task_ends_well_otherwise(most, results, of_all_tasks):
+    watch = FirstOutcomes(most, lambda most: of_all_tasks)
+    watch.look_at(results)
+    watch.end()
+
+
+@pytest.mark.parametrize(
+    ("expected", "reported", "gives_up"),
+    [
+        pytest.param(3, {"engine_error": 3}, "engine_error", id="all calls of a short run failed"),
+        pytest.param(3, {"timeout": 3}, "timeout", id="no call was answered in time"),
+        pytest.param(
+            3, {"engine_error": 2, "context_overflow": 1}, "engine_error", id="all but a prompt that is too long"
+        ),
+        pytest.param(4, {"engine_error": 3}, None, id="one is still to come"),
+        pytest.param(None, {"engine_error": 3}, None, id="it is not known how many there are"),
+        pytest.param(3, {"unparseable": 3}, None, id="outputs are kept"),
+        pytest.param(3, {"context_overflow": 3}, "context_overflow", id="all prompts are too long"),
+        pytest.param(3, {"refused": 3}, None, id="all prompts are refused, perhaps in words that are kept"),
+        pytest.param(3, {"context_overflow": 2, "refused": 1}, None, id="some are too long, some are refused"),
+        pytest.param(4, {"context_overflow": 3}, None, id="long prompts are answered first"),
+        pytest.param(3, {"engine_error": 2, "ok": 1}, None, id="one was answered"),
+        pytest.param(3, {"engine_error": 2, "timeout": 1}, None, id="they differ"),
+    ],
+)
+def test_all_of_a_short_run_are_enough_failed_calls(expected, reported, gives_up):
+    assert Tally(Counter(reported), expected=expected).all_failed_with(50) == gives_up
+
+
+class Judging:
+    """A chunk writer and session whose chunk ends with these statuses."""
+
+    def __init__(self, **statuses):
+        self.statuses = Counter(statuses)
+
+    def write(self, chunk, asking):
+        return self.statuses
+
+    def addTag(self, tag):  # noqa: N802  # Spark's name
+        pass
+
+    interruptTag = addTag  # noqa: N815  # Spark's name
+
+
+@pytest.mark.parametrize(
+    ("statuses", "fails"),
+    [
+        pytest.param({"context_overflow": 2, "invalid_input": 1}, True, id="nothing could be asked"),
+        pytest.param({"engine_error": 2, "timeout": 1}, True, id="every call failed, by two reasons"),
+        pytest.param({"engine_error": 2, "ok": 1}, False, id="one has a verdict"),
+        pytest.param({"unparseable": 3}, False, id="outputs are there to be looked at"),
+        pytest.param({"engine_error": 1}, False, id="another driver has judged the others"),
+        pytest.param({}, False, id="nothing was to be asked"),
+    ],
+)
+def test_a_run_without_any_answer_fails(statuses, fails):
+    both = Judging(**statuses)
+    run = running(give_up_after=50, spark=both, writer=both)
+    run.work = 1_000
+    with pytest.raises(RunError, match=r"answered no request of this run: 2 ") if fails else nullcontext():
+        run.carry_out([Chunk(0, 2, 2, 1, "app")])
+
+
+@pytest.mark.parametrize(
+    ("statuses", "has_new", "fails"),
+    [
+        pytest.param({"engine_error": 2}, True, True, id="none of the new ones was answered"),
+        pytest.param(
+            {"timeout": 1, "context_overflow": 1, "invalid_input": 1}, True, True, id="the others had no answer"
+        ),
+        pytest.param({"engine_error": 2}, False, False, id="they fail again"),
+        pytest.param({"engine_error": 2, "ok": 1}, True, False, id="one was answered"),
+        pytest.param({"engine_error": 2, "unparseable": 1}, True, False, id="one was answered without a verdict"),
+        pytest.param({"context_overflow": 2}, True, False, id="prompts that are too long"),
+        pytest.param({}, True, False, id="nothing was to be asked"),
+    ],
+)
+def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses, has_new, fails):
+    both = Judging(**statuses)
+    run = running(give_up_after=None, tally=Tally(last_failure="HTTP 400: no"), spark=both, writer=both)
+    chunk = Chunk(0, 2, 2, 1, "app", has_new)
+    with pytest.raises(RunError, match=r"answered no request .*one because: HTTP 400: no") if fails else nullcontext():
+        run.carry_out([chunk])
+
+
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
     asking = AskingTask(None, Engine(), "run", 1, 1, give_up_after, Reporter())
     return Running(spark, writer, asking, Asking(), stopping or Stopping(), tally or Tally(), work=100)

@@ -63,9 +63,11 @@ def test_labels_come_with_the_logprobs_of_their_own_tokens(test_server):
     assert set(reply.label_logprobs) == {"2"}
 
 
-def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label_is_missing(test_server):
+def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_a_label_not_listed_is_bounded_by_the_last(test_server):
     (reply,) = ask(test_server("plain"), Ask(Prompt(text="x"), ONE_TOKEN, labels=("C", "D")))
-    assert set(reply.label_logprobs) == {"C"}
+    assert set(reply.label_logprobs) == {"C", "D"}
+    assert reply.label_logprobs["D"] <= reply.label_logprobs["C"]
+    assert reply.bounded_labels == ("D",)
     assert reply.cached_tokens is None
 
 
@@ -79,7 +81,7 @@ def test_a_server_that_is_not_vllm_is_asked_in_the_plain_api_and_an_absent_label
         pytest.param("wrong-json", Status.ENGINE_ERROR, "not a completion", id="JSON without an answer"),
         pytest.param("cut", Status.ENGINE_ERROR, "talking to the server", id="the connection is cut"),
         pytest.param("context:3", Status.CONTEXT_OVERFLOW, "maximum context length", id="too long for the model"),
-        pytest.param("invalid", Status.INVALID_INPUT, "temperature must not be 3", id="the server's own reason"),
+        pytest.param("invalid", Status.ENGINE_ERROR, "temperature must not be 3", id="a setting that it refuses"),
         pytest.param("filter", Status.REFUSED, "content filter", id="withheld"),
     ],
 )

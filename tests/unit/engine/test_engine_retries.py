@@ -58,9 +58,9 @@ def total(url: str) -> int:
         pytest.param(407, Status.ENGINE_ERROR, id="proxy"),
         pytest.param(409, Status.ENGINE_ERROR, id="conflict"),
         pytest.param(451, Status.ENGINE_ERROR, id="another one"),
-        pytest.param(400, Status.INVALID_INPUT, id="bad request"),
+        pytest.param(400, Status.ENGINE_ERROR, id="bad request, about anything"),
         pytest.param(413, Status.CONTEXT_OVERFLOW, id="too large"),
-        pytest.param(422, Status.INVALID_INPUT, id="unprocessable"),
+        pytest.param(422, Status.ENGINE_ERROR, id="unprocessable, by anything"),
     ],
 )
 def test_a_status_that_speaks_of_the_row_is_the_rows_and_any_other_the_engines(test_server, code, status):
@@ -89,7 +89,13 @@ FLAGGED = Ask(Prompt(text="A flagged prompt"), Decoding(max_tokens=64))
 
 def test_a_403_before_any_answer_refuses_the_engine(test_server):
     with pytest.raises(EngineRefused, match="403"):
-        ask(test_server("deny:flagged"), FLAGGED)
+        ask(test_server("status:403"), FLAGGED)
+
+
+def test_a_403_before_any_answer_that_speaks_of_the_prompt_is_a_failed_call(test_server):
+    flagged, other = ask(test_server("deny:flagged"), FLAGGED, TEXT)
+    assert flagged == Failure(Status.ENGINE_ERROR, "HTTP 403: flagged by the firewall")
+    assert isinstance(other, Reply)
 
 
 def test_a_403_after_an_answer_is_that_rows_failure(test_server):
@@ -132,6 +138,9 @@ def test_json_that_is_not_a_completion_is_not_quoted():
         pytest.param({}, {"prompt_tokens": float("inf")}, id="a count without end"),
         pytest.param({}, {"completion_tokens": 2**63}, id="a count that fits no column"),
         pytest.param({}, {"prompt_tokens": -1}, id="a count below nothing"),
+        pytest.param({}, {"prompt_tokens": 9.5}, id="a count with a fraction"),
+        pytest.param({}, {"prompt_tokens": True}, id="a count that is true"),
+        pytest.param({"finish_reason": ["stop"]}, {}, id="a finish reason that is a list"),
         pytest.param({"logprobs": {"top_logprobs": [{"token_id:65": "-1"}]}}, {}, id="a log-probability that is text"),
         pytest.param({"logprobs": {"top_logprobs": [{"token_id:65": 10**400}]}}, {}, id="one that is too large"),
     ],
@@ -142,8 +151,10 @@ def test_a_reply_with_values_no_column_takes_is_its_own_requests_failure(choice,
 
 
 def test_a_lone_surrogate_in_the_finish_reason_is_replaced():
-    reply = read_reply({"choices": [{"text": "A", "finish_reason": "\ud800"}]}, TEXT, 1.0)
-    assert reply.finish_reason == "?"
+    failure = read_reply({"choices": [{"text": "A", "finish_reason": "\ud800"}]}, TEXT, 1.0)
+    assert "finish_reason '?'" in failure.reason
+    reply = read_reply({"choices": [{"text": "A", "finish_reason": "stop: \ud800"}]}, TEXT, 1.0)
+    assert reply.finish_reason == "stop: ?"
 
 
 class Connecting(Client):
@@ -359,6 +370,7 @@ def test_a_server_that_is_not_vllm_gets_none_of_its_keys():
         pytest.param(0.7, 3, 2, 5, id="a repeat differs"),
         pytest.param(0.0, 3, 2, 3, id="nothing is drawn"),
         pytest.param(0.7, None, 2, None, id="no seed"),
+        pytest.param(None, 3, 2, 5, id="drawn by the server's own temperature"),
     ],
 )
 def test_repeats_of_a_seeded_judge_have_their_own_seed(temperature, seed, repeat, sent):

@@ -7,15 +7,18 @@ from typing import Any
 
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Ask, Reply
+from judgelake.engine.client.logprobs import LabelLogprobs, label_logprobs
+from judgelake.engine.client.message import said_in
+from judgelake.engine.config import MAX_TOKENS
+from judgelake.judges import Ending, ending_of, failure_of_ending
 
 COMPLETIONS = "completions"
 CHAT = "chat/completions"
 # The most alternatives per token that a server of the plain API returns.
 MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
-# Finish reasons after which the text is not the model's whole answer.
-BROKEN_FINISHES = ("error", "abort")
 MOST_TOKENS = 2**63 - 1
+MOST_SHOWN = 200
 
 
 def path_of(ask: Ask) -> str:
@@ -35,7 +38,14 @@ def only_vllm_takes(ask: Ask) -> str | None:
     return "an output that is one of its labels (constrained: true)" if ask.choices else None
 
 
-def request_body(ask: Ask, model: str, label_ids: Mapping[str, int] | None = None) -> dict[str, Any]:
+def request_body(
+    ask: Ask,
+    model: str,
+    label_ids: Mapping[str, int] | None = None,
+    *,
+    max_tokens_field: str = MAX_TOKENS,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The request's JSON, for a server that accepts it (see `only_vllm_takes`).
 
     vLLM's beam search does not support stop, penalty, constraint or log-probabilities. If a judge samples with a
@@ -45,14 +55,17 @@ def request_body(ask: Ask, model: str, label_ids: Mapping[str, int] | None = Non
         ask: the request.
         model: the server's name for the model.
         label_ids: token id of each label, if known: only vLLM returns and accepts them.
+        max_tokens_field: the server's name for the most output tokens.
+        extra: further fields; `Engine` refuses those that are set here (`OWN_FIELDS`).
     """
     decoding = ask.decoding
-    body: dict[str, Any] = {"model": model, "max_tokens": decoding.max_tokens, "temperature": decoding.temperature}
+    body: dict[str, Any] = {**(extra or {}), "model": model, max_tokens_field: decoding.max_tokens}
     if ask.prompt.messages is None:
         body["prompt"] = ask.prompt.text
     else:
         body["messages"] = [{"role": item.role, "content": item.content} for item in ask.prompt.messages]
     optional = {
+        "temperature": decoding.temperature,
         "top_p": decoding.top_p,
         "stop": list(decoding.stop) or None,
         "seed": _seed(ask),
@@ -69,8 +82,9 @@ def request_body(ask: Ask, model: str, label_ids: Mapping[str, int] | None = Non
 
 
 def _seed(ask: Ask) -> int | None:
-    seed = ask.decoding.seed
-    return seed + ask.repeat if seed is not None and ask.decoding.temperature > 0 else seed
+    seed, temperature = ask.decoding.seed, ask.decoding.temperature
+    # Without a temperature the server samples by its own.
+    return seed + ask.repeat if seed is not None and (temperature is None or temperature > 0) else seed
 
 
 def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str, Any]:
@@ -85,38 +99,47 @@ def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str,
 
 
 def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, int] | None = None) -> Reply | Failure:
-    """The reply in a server's JSON; a `Failure` if it is not a reply, or was filtered."""
+    """The reply in a server's JSON; a `Failure` if it is not a reply, was refused, or ended before an answer.
+
+    A server that gives no finish reason has cut the text if it used all tokens that it was allowed.
+    """
     try:
         choice = data["choices"][0]
-        text = (choice["message"]["content"] or "") if "message" in choice else choice["text"]
         finish = _text_or_none(choice.get("finish_reason"))
+        if (failure := failure_of_ending(finish)) is not None:
+            return failure
+        said = said_in(choice)
+        if said.refusal:
+            return Failure(Status.REFUSED, f"the model refuses to answer: {_valid(said.refusal)[:MOST_SHOWN]!r}")
         usage = data.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
-        if not isinstance(text, str):
-            raise TypeError("the text is not a string")
-        reply = Reply(
-            text=_cut_at_stop(_valid(text), ask),
+        output_tokens = _count(usage.get("completion_tokens"))
+        if ending_of(finish) is None:
+            finish = "length" if (output_tokens or 0) >= ask.decoding.max_tokens else None
+        labels = label_logprobs(choice.get("logprobs"), ask.labels, label_ids) if ask.labels else LabelLogprobs({})
+        return Reply(
+            text=_cut_at_stop(_valid(said.text), ask),
             finish_reason=finish,
-            prompt_tokens=_count(usage.get("prompt_tokens")) or 0,
+            prompt_tokens=_count(usage.get("prompt_tokens")),
             cached_tokens=_count(details.get("cached_tokens")),
-            output_tokens=_count(usage.get("completion_tokens")) or 0,
-            label_logprobs=_label_logprobs(choice.get("logprobs"), ask.labels, label_ids) if ask.labels else None,
+            output_tokens=output_tokens,
+            label_logprobs=labels.values if ask.labels else None,
             latency_ms=latency_ms,
+            thinking=_valid(said.thinking),
+            bounded_labels=labels.bounded,
         )
     except (ValueError, OverflowError) as error:  # its message would quote the server, which may quote a key
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a completion ({type(error).__name__})")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a completion ({type(error).__name__}: {error})")
-    if finish == "content_filter":
-        return Failure(Status.REFUSED, "the server's content filter withheld the answer")
-    return reply
 
 
 def is_broken_off(data: dict[str, Any]) -> bool:
     """Whether the server aborted in mid-answer, as vLLM does with all requests in flight when it is asked to end."""
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    return isinstance(first, dict) and first.get("finish_reason") in BROKEN_FINISHES
+    reason = first.get("finish_reason") if isinstance(first, dict) else None
+    return isinstance(reason, str) and ending_of(reason) is Ending.BROKEN
 
 
 def _text_or_none(value: Any) -> str | None:
@@ -129,15 +152,11 @@ def _count(value: Any) -> int | None:
     """A token count; raises for anything else, which would fail the column and so the rows of all other requests."""
     if value is None:
         return None
-    if not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
+    # Some servers count in JSON's other kind of number: 9.0
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(whole, int) or isinstance(whole, bool) or not 0 <= whole <= MOST_TOKENS:
         raise TypeError("a count of tokens is not a whole number")
-    return value
-
-
-def _logprob(value: Any) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError("a log-probability is not a number")
-    return float(value)
+    return whole
 
 
 def _valid(text: str) -> str:
@@ -151,31 +170,3 @@ def _cut_at_stop(text: str, ask: Ask) -> str:
         return text
     stops = [position for position in map(text.find, ask.decoding.stop) if position >= 0]
     return text[: min(stops)] if stops else text
-
-
-def _label_logprobs(logprobs: Any, labels: tuple[str, ...], label_ids: Mapping[str, int] | None) -> dict[str, float]:
-    """Log-probability of each label at the first output token; a label that was not returned is missing."""
-    by_token = _first_token(logprobs)
-    if label_ids:
-        by_id = {label: by_token.get(f"token_id:{token}") for label, token in label_ids.items()}
-        return {label: value for label, value in by_id.items() if value is not None}
-    best: dict[str, float] = {}
-    for token, value in by_token.items():
-        label = token.strip()
-        # " A" and "A" are different tokens of one label; the more likely one is what the model would write.
-        if label in labels and value > best.get(label, float("-inf")):
-            best[label] = value
-    return best
-
-
-def _first_token(logprobs: Any) -> dict[str, float]:
-    if not logprobs:
-        return {}
-    if "content" in logprobs:
-        content = logprobs["content"]
-        if not content:
-            return {}
-        alternatives = [*content[0].get("top_logprobs", ()), content[0]]
-        return {item["token"]: _logprob(item["logprob"]) for item in alternatives if item.get("logprob") is not None}
-    top = logprobs.get("top_logprobs")
-    return {token: _logprob(value) for token, value in top[0].items()} if top and top[0] else {}

@@ -16,8 +16,9 @@ from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply
 from judgelake.engine.client.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
 from judgelake.engine.client.label_tokens import LabelTokens
-from judgelake.engine.client.outcome import Again, is_transient, outcome_of, shown
+from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown
 from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
+from judgelake.engine.client.server_error import error_in_answer, error_of, error_of_text
 from judgelake.engine.config import Engine
 from judgelake.engine.errors import EngineGone, EngineRefused
 
@@ -27,6 +28,8 @@ PROBE_TIMEOUT_S = 30.0
 KEEP_ALIVE_S = 4.0
 QUOTED_CHARACTERS = 60
 TOO_MANY_REQUESTS = 429
+# Extra fields on which the tokens of a chat prompt depend, and so those of the labels after it.
+OF_THE_TEMPLATE = ("chat_template", "chat_template_kwargs")
 
 T = TypeVar("T")
 
@@ -102,7 +105,13 @@ class Client:
         label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
         if isinstance(label_ids, Failure):
             return label_ids
-        body = request_body(ask, self._endpoint.model, label_ids)
+        body = request_body(
+            ask,
+            self._endpoint.model,
+            label_ids,
+            max_tokens_field=self._engine.max_tokens_field,
+            extra=self._engine.body,
+        )
         data = json.dumps(body).encode()
 
         async def answer() -> Reply | Failure | Again:
@@ -148,7 +157,7 @@ class Client:
         except aiohttp.ClientError as error:
             await self._stop_if_dead(error)
             return Again(f"{type(error).__name__} while talking to the server")
-        if http.status == 404:
+        if http.status == 404 and not self._has_answered:
             await self._explain_404(path, http.text)
         if http.status != 200:
             if http.status >= 500:
@@ -159,14 +168,18 @@ class Client:
     async def _decode(self, text: str) -> dict[str, Any] | Failure | Again:
         try:
             decoded = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Failure(Status.ENGINE_ERROR, f"the server's answer is not JSON: {self._quoted(text)}")
+        if isinstance(decoded, list) and (listed := error_of(decoded)) is not None:
+            return outcome_of_answer(listed, self._endpoint, has_answered=self._has_answered)
         if not isinstance(decoded, dict):
             return Failure(Status.ENGINE_ERROR, f"the server's answer is not a JSON object: {self._quoted(text)}")
+        if (error := error_in_answer(decoded)) is not None:
+            return outcome_of_answer(error, self._endpoint, has_answered=self._has_answered)
         if is_broken_off(decoded):
             await self._stop_if_dead(None)
             return Again("the server aborted the answer")
-        self._has_answered = self._has_answered or "choices" in decoded
+        self._has_answered = self._has_answered or bool(decoded.get("choices"))
         return decoded
 
     def _quoted(self, text: str) -> str:
@@ -230,23 +243,27 @@ class Client:
             raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
 
     async def _explain_404(self, path: str, text: str) -> None:
+        """Raise `EngineRefused` with the server's own words, and with the names of its models if it lists them."""
+        url, model = self._endpoint.base_url, self._endpoint.model
+        reason = f"(HTTP 404: {shown(error_of_text(text).message, self._endpoint)})"
         try:
-            http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
-            listed = ", ".join(str(model.get("id")) for model in _models(http))
-            names = shown(listed, self._endpoint) if listed else ""
+            http = await self._http("GET", f"{url}/models", timeout_s=PROBE_TIMEOUT_S)
+            names = [str(listed.get("id")) for listed in _models(http)]
         except (aiohttp.ClientError, TimeoutError):
-            names = ""
+            names = []
+        if model in names:
+            raise EngineRefused(f"{url}/{path} refuses the model {model!r}, which it lists {reason}. Set judge.model.")
         if names:
-            raise EngineRefused(
-                f"{self._endpoint.base_url} has no model {self._endpoint.model!r}; it has {names}. Set judge.model."
-            )
+            listed = shown(", ".join(names), self._endpoint)
+            raise EngineRefused(f"{url} has no model {model!r}; it has {listed} {reason}. Set judge.model.")
         raise EngineRefused(
-            f"{self._endpoint.base_url}/{path} does not exist (HTTP 404). Give engine.url up to and including /v1; "
-            f"the requested model is {self._endpoint.model!r}."
+            f"{url}/{path} does not exist {reason}. Give engine.url up to and including /v1; "
+            f"the requested model is {model!r}."
         )
 
     async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
-        data = json.dumps({"model": self._endpoint.model} | body).encode()
+        template = {name: self._engine.body[name] for name in OF_THE_TEMPLATE if name in self._engine.body}
+        data = json.dumps({"model": self._endpoint.model} | (template if "messages" in body else {}) | body).encode()
         return await self._persist(lambda: self._tokens(data))
 
     async def _tokens(self, data: bytes) -> list[int] | Again | None:

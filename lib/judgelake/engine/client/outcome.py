@@ -1,28 +1,49 @@
-"""What an HTTP status other than 200 means: a row's failure, a reason to ask again, or the end of the task."""
+"""What an error of a server means: a row's own failure, a failed call, a reason to ask again, or the task's end."""
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
-from typing import Any
 
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Endpoint
+from judgelake.engine.client.complaints import complaint_of, complaint_of_codes
+from judgelake.engine.client.server_error import ServerError, error_of_text
 from judgelake.engine.errors import EngineRefused
 
-# vLLM names the field that was too long; OpenAI gives a code; older servers only describe it in the message.
-OVERFLOW_PARAMS = ("input_tokens", "input_text")
-OVERFLOW_CODES = ("context_length_exceeded",)
-OVERFLOW_WORDS = re.compile(r"maximum (context|model) length|longer than the maximum|context.length.exceeded", re.I)
-AGAIN_STATUSES = (425, 429, 500, 502, 503, 504)
-# The statuses that concern the request's content. Other 4xx statuses (402 no credit, 407 the proxy, 409) say
-# nothing about the row: a later run tries it again.
-INPUT_STATUSES = (400, 422)
+# 520 to 524 are a gateway's for a server that does not answer; 529 is Anthropic's for an overloaded one.
+AGAIN_STATUSES = (425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 # From the server or a proxy in front of it, which may allow fewer bytes than the model has tokens for. Other requests
 # need not fail.
 TOO_LARGE = 413
 MESSAGE_CHARACTERS = 300
+# What an error inside an answer with status 200 would have been, where its code is a word.
+STATUS_OF_CODE = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "too_many_requests": 429,
+    "resource_exhausted": 429,
+    "minimax_1002": 429,
+    "overloaded_error": 503,
+    "overloaded": 503,
+    "unavailable": 503,
+    "service_unavailable": 503,
+    "server_error": 500,
+    "internal_server_error": 500,
+    "internal_error": 500,
+    "internalservererror": 500,
+    "api_error": 500,
+    "internal": 500,
+    "timeout": 504,
+    "timeout_error": 504,
+    "deadline_exceeded": 504,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "unauthenticated": 401,
+    "minimax_1004": 401,
+    "permission_error": 403,
+    "permission_denied": 403,
+}
+BAD_REQUEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +64,78 @@ def outcome_of(
 ) -> Failure | Again:
     """The result of a call that was not answered with status 200.
 
+    Only what is said of this prompt (see `complaints`) ends the row. Every other 4xx is a failed call: it may be about
+    a setting, which all rows share.
+
     Args:
-        status: the HTTP status; 404 is handled by the caller.
-        text: the body, used only for its message.
+        status: the HTTP status; 404 before any answer is handled by the caller.
+        text: the body: its words, and the codes in it.
         retry_after: seconds the server asked to wait.
         endpoint: where it came from; its key is masked in every message.
-        has_answered: whether a call with this key ever succeeded. A firewall may return 403 for a single prompt, so
-            after a success it counts as that row's failure.
+        has_answered: whether a call with this key ever succeeded: then a 403 is not about the key.
 
     Raises:
         EngineRefused: the key is wrong or may not use the model.
     """
-    message, param, code = _error_of(text)
-    description = f"HTTP {status}: {shown(message, endpoint)}"
-    if status == 401 or (status == 403 and not has_answered):
+    error = error_of_text(text)
+    description = f"HTTP {status}: {shown(error.message, endpoint)}"
+    return _outcome(status, error, description, retry_after, endpoint, has_answered=has_answered)
+
+
+def outcome_of_answer(error: ServerError, endpoint: Endpoint, *, has_answered: bool) -> Failure | Again:
+    """The result of a call that was answered with status 200 and an error: by the error's own code.
+
+    Raises:
+        EngineRefused: as `outcome_of`.
+    """
+    named = (STATUS_OF_CODE[code] for code in error.codes if code in STATUS_OF_CODE)
+    status = error.http_status or next(named, BAD_REQUEST)
+    description = f"HTTP 200 with an error: {shown(error.message, endpoint)}"
+    return _outcome(status, error, description, None, endpoint, has_answered=has_answered)
+
+
+def _outcome(
+    status: int,
+    error: ServerError,
+    description: str,
+    retry_after: float | None,
+    endpoint: Endpoint,
+    *,
+    has_answered: bool,
+) -> Failure | Again:
+    if status == 401:
         raise EngineRefused(_wrong_key(description, endpoint))
     if status == 403:
-        return Failure(Status.REFUSED, description)
+        return _forbidden(error, description, endpoint, has_answered=has_answered)
     if status == 408:
         return Failure(Status.TIMEOUT, description)
-    if status in AGAIN_STATUSES:
+    if status in (425, 429):
         return Again(description, retry_after)
-    if status >= 500:
-        return Failure(Status.ENGINE_ERROR, description)
     if status < 400:
         return Failure(Status.ENGINE_ERROR, f"{description} (a redirect or an empty answer; is engine.url right?)")
-    if param in OVERFLOW_PARAMS or code in OVERFLOW_CODES or (status == 400 and _reports_overflow(message)):
-        return Failure(Status.CONTEXT_OVERFLOW, description)
-    if status == TOO_LARGE:
+    complaint = complaint_of(error)
+    if complaint is not None and complaint.is_final:
+        return Failure(complaint.status, description)
+    if status in AGAIN_STATUSES:
+        return Again(description, retry_after)
+    if status == TOO_LARGE and complaint is None:
         return Failure(Status.CONTEXT_OVERFLOW, f"the server refuses a request of this size ({description})")
-    return Failure(Status.INVALID_INPUT if status in INPUT_STATUSES else Status.ENGINE_ERROR, description)
+    return Failure(Status.ENGINE_ERROR, description)
+
+
+def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_answered: bool) -> Failure:
+    """Moderation and firewalls return 403 for a single prompt, others for a key that may not use the model.
+
+    Words about a prompt are believed after an answer. Before any, a firewall that blocks all of our calls may use the
+    same ones, so they are a failed call: if all calls fail so, the run stops, and else the row is asked again.
+    """
+    complaint = complaint_of(error)
+    is_of_the_prompt = complaint is not None and complaint.is_final
+    if complaint is not None and is_of_the_prompt and (has_answered or complaint_of_codes(error) is complaint):
+        return Failure(complaint.status, description)
+    if not has_answered and not is_of_the_prompt:
+        raise EngineRefused(_wrong_key(description, endpoint))
+    return Failure(Status.ENGINE_ERROR, description)
 
 
 def shown(text: str, endpoint: Endpoint, characters: int = MESSAGE_CHARACTERS) -> str:
@@ -81,24 +144,6 @@ def shown(text: str, endpoint: Endpoint, characters: int = MESSAGE_CHARACTERS) -
     masked = text.replace(endpoint.api_key, "<key>") if endpoint.api_key else text
     line = " ".join(masked.encode("utf-8", "replace").decode("utf-8").split())
     return line[:characters] or "no message"
-
-
-def _reports_overflow(message: str) -> bool:
-    # Only the start: further on a server may quote the prompt, which may itself mention lengths.
-    return OVERFLOW_WORDS.search(message[:MESSAGE_CHARACTERS]) is not None
-
-
-def _error_of(text: str) -> tuple[str, Any, Any]:
-    """Message, parameter and code of an OpenAI error, or the plain text."""
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return text, None, None
-    error = data.get("error", data) if isinstance(data, dict) else data
-    if not isinstance(error, dict):
-        return str(error), None, None
-    message = error.get("message") or error.get("detail") or text
-    return str(message), error.get("param"), error.get("code")
 
 
 def _wrong_key(description: str, endpoint: Endpoint) -> str:

@@ -30,7 +30,10 @@ class Asking(Config):
     max_failed_share: float = Field(default=0.05, ge=0, le=1)
     """The run fails if a larger share of its requests ends in engine_error or timeout."""
     give_up_after: PositiveInt = 50
-    """The run stops if its first N requests all fail with the same status, unless most is already judged."""
+    """The run stops if its first N requests all fail with the same status, unless most is already judged.
+
+    It also stops, whatever N is, if all of its calls fail alike or all prompts are too long. Then nothing is stored.
+    """
 
 
 class JudgeMlflow(Mlflow):
@@ -54,6 +57,8 @@ class JudgeChoice(Config):
     """Whether a comparison's reference is shown, if the mode has a place for it."""
     max_tokens: PositiveInt | None = None
     """Output tokens; replaces the judge's own value."""
+    omit_temperature: bool = False
+    """Whether no temperature is sent, for models that refuse it; they sample by their own."""
     context_length: PositiveInt | None = None
     """Context in tokens; replaces the judge's own value."""
 

@@ -20,6 +20,7 @@ from judgelake.jobs.judge.progress import Board, ProgressServer
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
+from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
@@ -104,7 +105,8 @@ class _PlannedRun:
             self.clock.asking_starts()
             self.server.tally.engines |= notes_on_server(endpoint)
             with Board(self.console, self.server.tally, self.plan.to_ask):
-                self._ask(self._task(asker, endpoint), stopping)
+                share = share_of(self.job, _slots(self.spark), self.plan.chunks)
+                self._ask(share, self._task(share, asker, endpoint), stopping)
             outcome = "finished"
         except KeyboardInterrupt:
             outcome = "stopped"
@@ -114,22 +116,24 @@ class _PlannedRun:
             counts = self._keep(record)
         return JudgeRun(self.plan.plan_id, self.judge, self.plan, counts, record)
 
-    def _ask(self, task: AskingTask, stopping: Stopping) -> None:
-        spark, plan, tables, limits = self.spark, self.plan, self.job.tables, self.job.asking
-        slots = _slots(spark)
-        tasks = limits.partitions or 2 * slots
-        writer = ChunkWriter(spark, plan, tables.judgments, slots=slots, tasks=tasks)
+    def _ask(self, share: Share, task: AskingTask, stopping: Stopping) -> None:
+        spark, plan, tables = self.spark, self.plan, self.job.tables
+        limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
+        writer = ChunkWriter(spark, plan, tables.judgments, slots=share.slots, tasks=share.tasks)
         work = plan.requests + plan.skipped
+        if any(chunk.has_new for chunk in plan.chunks):
+            # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
+            self.server.tally.expected = plan.to_ask
         running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
         running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
-    def _task(self, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
+    def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
         limits = self.job.asking
         return AskingTask(
             judge=self.judge,
-            engine=self.job.engine,
+            engine=self.job.engine.model_copy(update={"requests_per_second": share.requests_per_second}),
             run_id=self.plan.plan_id,
-            window_requests=limits.window_requests,
+            window_requests=share.window_requests,
             window_bytes=limits.window_mib * MIB,
             # If most is already judged, the set-up works, and the rest may just be difficult.
             give_up_after=limits.give_up_after if self.plan.skipped < self.plan.requests else None,

@@ -34,6 +34,8 @@ class Chunk:
     to_ask: int
     prompt_bytes: int
     app_id: str
+    has_new: bool = True
+    """Whether some of them have never been asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def _chunks(planned: DataFrame, judge: Judge, pinned: Pinned) -> tuple[Chunk, ..
             F.sum("prompt_bytes").alias("prompt_bytes"),
             content.alias("content"),
             F.max("attempt").alias("attempt"),
+            F.min("attempt").alias("least_attempt"),
         )
         .orderBy("chunk")
         .collect()
@@ -133,6 +136,7 @@ def _chunks(planned: DataFrame, judge: Judge, pinned: Pinned) -> tuple[Chunk, ..
                 row["requests"],
                 row["content"],
             ),
+            has_new=row["least_attempt"] == 1,
         )
         for row in rows
     )

@@ -57,6 +57,10 @@ class Tally:
     prompt_tokens: int = 0
     output_tokens: int = 0
     engines: dict[str, EngineNote] = field(default_factory=dict)
+    expected: int | None = None
+    """Judgments that the tasks of the run will report; None if that is not known, or all of them failed before."""
+    last_failure: str | None = None
+    """The reason of a failure that was reported lately."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, message: dict[str, Any]) -> None:
@@ -65,15 +69,26 @@ class Tally:
             self.statuses.update(message.get("statuses", {}))
             self.prompt_tokens += message.get("prompt_tokens", 0)
             self.output_tokens += message.get("output_tokens", 0)
+            self.last_failure = message.get("reason") or self.last_failure
             for key, note in message.get("engines", {}).items():
                 self.engines.setdefault(key, EngineNote(**note))
 
     def all_failed_with(self, least: int) -> str | None:
-        """The status of all outcomes so far, if they are failures of one kind and at least so many; else None."""
+        """The status of all outcomes so far, if they are failures of one kind and enough of them; else None.
+
+        Enough are `least`, or all of the run if they are failed calls, which are asked again anyway, or prompts that
+        are too long: if all are, the server's context is too short.
+        """
         with self.lock:
-            seen = {name: count for name, count in self.statuses.items() if name not in SAY_NOTHING_OF_THE_SET_UP}
-        status, count = next(iter(seen.items()), ("ok", 0))
-        return status if len(seen) == 1 and status != Status.OK and count >= least else None
+            counts = {Status(name): count for name, count in self.statuses.items() if count}
+            is_whole = self.expected is not None and self.statuses.total() >= self.expected
+        seen = {status: count for status, count in counts.items() if status not in SAY_NOTHING_OF_THE_SET_UP}
+        status, count = next(iter((seen or counts).items()), (Status.OK, 0))
+        if len(seen or counts) != 1 or status is Status.OK:
+            return None
+        is_enough = bool(seen) and count >= least
+        is_of_the_server = status.is_worth_another_attempt or status is Status.CONTEXT_OVERFLOW
+        return status.value if is_enough or (is_whole and is_of_the_server) else None
 
     @property
     def done(self) -> int:

@@ -14,6 +14,7 @@ from judgelake.engine import (
     env_changing,
     max_model_len,
     model_identity,
+    request_changing,
     served_identity,
 )
 from judgelake.errors import UserError
@@ -74,6 +75,7 @@ def resolve_judge(job: JudgeJob) -> Judge:
         identity = model_identity(spec.model, spec.revision)
         check_options(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
+    options |= request_changing(job.engine)
     return Judge(
         spec=spec,
         mode=choice.mode,
@@ -111,9 +113,14 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
         # Executors may run in another working folder.
         changes["model"] = str(Path(model).resolve())
     changes["context_length"] = _context_length(spec, job)
+    decoding_changes: dict[str, Any] = {}
     if choice.max_tokens is not None:
+        decoding_changes["max_tokens"] = choice.max_tokens
+    if choice.omit_temperature:
+        decoding_changes["temperature"] = None
+    if decoding_changes:
         mode = spec.mode(choice.mode)
-        decoding = mode.decoding.model_copy(update={"max_tokens": choice.max_tokens})
+        decoding = mode.decoding.model_copy(update=decoding_changes)
         changes["modes"] = {**spec.modes, choice.mode: mode.model_copy(update={"decoding": decoding})}
     return spec.model_copy(update=changes)
 

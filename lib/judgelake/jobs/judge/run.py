@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from judgelake.comparisons import Status
 from judgelake.engine import EngineGone
 from judgelake.errors import RunError
 from judgelake.jobs.judge.chunk import ChunkWriter
@@ -16,7 +17,7 @@ from judgelake.jobs.judge.config import Asking
 from judgelake.jobs.judge.pending import WORTH_ANOTHER_ATTEMPT
 from judgelake.jobs.judge.plan import Chunk
 from judgelake.jobs.judge.progress import Tally
-from judgelake.jobs.judge.task import AskingTask
+from judgelake.jobs.judge.task import AskingTask, all_fail_alike
 from judgelake.jobs.judge.task_error import our_error
 from judgelake.runtime import submitted
 
@@ -107,6 +108,7 @@ class Running:
             except BaseException:
                 self._interrupt(in_flight, tag)
                 raise
+        self._fail_without_any_answer(chunks)
 
     def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
         """Stop what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
@@ -131,10 +133,29 @@ class Running:
         """
         most = self.asking.give_up_after
         if most is not None and (status := self.tally.all_failed_with(most)) is not None:
-            raise RunError(
-                f"The first {most:,} requests all ended in {status}. Look at the engine's log and at the judge's "
-                "prompts (`judgelake prompts`), or raise asking.give_up_after."
-            )
+            raise all_fail_alike(min(most, self.tally.done), status, self.tally.last_failure)
+
+    def _fail_without_any_answer(self, chunks: Sequence[Chunk]) -> None:
+        """Fail a run in which the model answered nothing; its rows are stored.
+
+        In a job that is nearly done only if some calls failed and some requests were new: a few that fail again, after
+        a run in which others were answered, or a few prompts that are too long, do not fail every later run of the job.
+        """
+        found = {Status(name): count for name, count in self.statuses.items() if count}
+        # Of fewer than planned another driver has judged the rest.
+        is_whole = self.statuses.total() >= sum(chunk.requests for chunk in chunks)
+        if not found or not is_whole or not all(status.is_without_answer for status in found):
+            return
+        has_failed_calls = any(status.is_worth_another_attempt for status in found)
+        is_nearly_done = self.asking.give_up_after is None
+        if is_nearly_done and not (has_failed_calls and any(chunk.has_new for chunk in chunks)):
+            return
+        counts = ", ".join(f"{count:,} {status}" for status, count in found.items())
+        reason = f", one because: {self.tally.last_failure}" if self.tally.last_failure else ""
+        raise RunError(
+            f"The model answered no request of this run: {counts}{reason}. The rows say why (column error). Fix the "
+            "cause and run again: failed calls are asked again, up to asking.max_attempts."
+        )
 
     def _give_up_if_too_many_failed(self) -> None:
         failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from judgelake.comparisons import Failure, Reading, margin_of, to_own_order
+from judgelake.comparisons import Failure, Reading, Status, margin_of, to_own_order
 from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
 from judgelake.errors import RunError
 from judgelake.jobs.judge.executor import open_asker
@@ -23,6 +23,7 @@ from judgelake.lake import JUDGMENT, as_batch
 
 # Rows are passed to Spark at least this often, so that progress is visible and memory stays bounded.
 FLUSH_SECONDS = 1.0
+MOST_OF_A_REASON = 500
 
 Row = dict[str, Any]
 Request = tuple[Row, ...]
@@ -77,6 +78,7 @@ class AskingTask:
                     sender.send(_report(batch))
                     watch.look_at(result for _, _, result in judged)
                     yield batch
+            watch.end()
 
     def of_the_run(self) -> dict[str, str]:
         """The columns that are the same in all judgments of the run, by name."""
@@ -103,6 +105,8 @@ class AskingTask:
         """The parsed reply, in shown order."""
         if isinstance(reply, Failure):
             return reply
+        if (failure := reply.without_answer()) is not None:
+            return failure
         return parse(
             self.judge.spec,
             self.judge.mode,
@@ -150,7 +154,8 @@ class AskingTask:
 class FirstOutcomes:
     """Stops a task whose first requests all fail with one status: a misconfiguration must not waste a night.
 
-    One difficult question may fill a whole task, so the outcomes of all tasks decide if they are known.
+    One difficult question may fill a whole task, so the outcomes of all tasks decide if they are known. A task that
+    ends before so many stops if no request of the run got through, so that a short run stores none either.
     """
 
     def __init__(self, most: int | None, of_all_tasks: Callable[[int], bool | None] = lambda _: None) -> None:
@@ -158,12 +163,13 @@ class FirstOutcomes:
 
         Args:
             most: failures of one kind that stop the task.
-            of_all_tasks: returns whether the first outcomes of all tasks are at least so many failures of one kind;
-                None if that is not known.
+            of_all_tasks: returns whether the first outcomes of all tasks are at least so many failures of one kind,
+                or all of the run and failed calls or too long; None if that is not known.
         """
         self._most = most
         self._of_all_tasks = of_all_tasks
         self._failures: list[Failure] = []
+        self._excused: list[Failure] = []
 
     def look_at(self, results: Iterable[Reading | Failure]) -> None:
         """Count results as they arrive.
@@ -175,6 +181,7 @@ class FirstOutcomes:
             if self._most is None:
                 return
             if isinstance(result, Failure) and result.status in SAY_NOTHING_OF_THE_SET_UP:
+                self._excused.append(result)
                 continue
             if not isinstance(result, Failure) or (self._failures and result.status is not self._failures[0].status):
                 self._most = None
@@ -185,11 +192,36 @@ class FirstOutcomes:
             if self._of_all_tasks(self._most) is False:
                 self._most = None
             else:
-                raise RunError(
-                    f"The first {len(self._failures)} requests all ended in {result.status.value}, the last because: "
-                    f"{result.reason}. Nothing of this chunk was written: look at the judge's prompts with "
-                    "`judgelake prompts`, or raise asking.give_up_after."
-                )
+                raise all_fail_alike(len(self._failures), result.status.value, result.reason)
+
+    def end(self) -> None:
+        """The task has no more requests.
+
+        Raises:
+            RunError: all of its requests failed with one status, and those of all other tasks too.
+        """
+        alike = self._failures or self._excused
+        if self._most is not None and alike and self._of_all_tasks(self._most):
+            raise all_fail_alike(len(alike), alike[-1].status.value, alike[-1].reason)
+
+
+ADVICE = {
+    Status.CONTEXT_OVERFLOW: "Serve the model with a longer context, or set overflow: trim, and run again",
+    **dict.fromkeys(
+        (Status.ENGINE_ERROR, Status.TIMEOUT),
+        "Fix the server, or what engine and decoding ask of it, and run again: all are asked again",
+    ),
+}
+
+
+def all_fail_alike(count: int, status: str, reason: str | None) -> RunError:
+    """The error of a run whose first requests all failed alike, with what to do about it."""
+    because = "" if reason is None else f", the last because: {reason}"
+    prompts = "Look at the judge's prompts with `judgelake prompts`, or raise asking.give_up_after"
+    advice = ADVICE.get(Status(status), prompts)
+    return RunError(
+        f"The first {count:,} requests all ended in {status}{because}. Nothing of this chunk was written. {advice}."
+    )
 
 
 def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
@@ -200,7 +232,10 @@ def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
 
 def _report(judgments: pa.RecordBatch) -> dict[str, Any]:
     counts = judgments.column("status").value_counts().to_pylist()
+    failures = zip(judgments.column("status").to_pylist(), judgments.column("error").to_pylist(), strict=True)
+    reasons = [error for status, error in failures if error and status not in SAY_NOTHING_OF_THE_SET_UP]
     return {
+        "reason": reasons[-1][:MOST_OF_A_REASON] if reasons else None,
         "statuses": {count["values"]: count["counts"] for count in counts},
         "prompt_tokens": judgments.column("prompt_tokens").sum().as_py() or 0,
         "output_tokens": judgments.column("output_tokens").sum().as_py() or 0,

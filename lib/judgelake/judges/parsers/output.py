@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from judgelake.comparisons import LETTERS, TIE, Failure, Reading, Status
+from judgelake.judges.finish_reasons import Ending, ending_of
 
 MOST_SHOWN = 60
 """Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""
@@ -43,7 +44,7 @@ class Output:
     @property
     def was_cut(self) -> bool:
         """True if the model was stopped at its token limit, so that more text may have followed."""
-        return self.finish_reason == "length"
+        return ending_of(self.finish_reason) is Ending.CUT
 
 
 def unreadable(output: Output, reason: str) -> Failure:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   error             STRING COMMENT 'The reason in words; NULL if status is ok',
   scores            ARRAY<DOUBLE> COMMENT 'One score per answer in the comparison''s original order; NULL if the judge gives none',
   verdict           STRING COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok, and for single answers',
-  verdict_logprobs  MAP<STRING, DOUBLE> COMMENT 'Log-probability of each verdict, in the comparison''s original order, if the judge decides in one token',
+  verdict_logprobs  MAP<STRING, DOUBLE> COMMENT 'Log-probability of each verdict, in the comparison''s original order, if the judge decides in one token; of a label that the server did not list among the most likely ones, an upper bound',
   margin            DOUBLE COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
   prompt_tokens     BIGINT COMMENT 'Tokens of the prompt; NULL in all but one of the rows that share a call',
   cached_tokens     BIGINT COMMENT 'Prompt tokens found in the prefix cache; NULL if the engine does not report it',

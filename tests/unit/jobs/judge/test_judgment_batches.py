@@ -94,6 +94,20 @@ def test_a_failure_has_its_status_and_reason_and_no_verdict_and_a_failed_call_no
         assert [row[name] for name in said] == [None] * len(said)
 
 
+def test_an_output_that_was_cut_while_thinking_says_so_and_keeps_its_tokens(judge):
+    cut = Reply("", "max_tokens", 120, 40, 64, None, 12.5, thinking="First I compare")
+    for row in judgments_of(judge, plan_of(judge, "c"), cut):
+        assert (row["status"], row["output_tokens"], row["finish_reason"]) == ("truncated", 64, "max_tokens")
+        assert "thinking" in row["error"]
+    answered = Reply("9 3", "stop", 120, 40, 64, None, 12.5, thinking="1 10 would be wrong")
+    assert {row["raw_output"] for row in judgments_of(judge, plan_of(judge, "c"), answered)} == {"9 3"}
+
+
+def test_a_server_that_reports_no_tokens_leaves_them_unknown(judge):
+    rows = judgments_of(judge, plan_of(judge, "c"), Reply("9 3", "stop", None, None, None, None, 12.5))
+    assert {(row["status"], row["prompt_tokens"], row["output_tokens"]) for row in rows} == {("ok", None, None)}
+
+
 def test_the_tokens_of_a_shared_prompt_are_counted_once_in_the_rows_and_in_the_report(judge, monkeypatch):
     sent, tally = [], Tally()
     monkeypatch.setattr(ProgressSender, "send", lambda self, message: sent.append(json.dumps(message)))

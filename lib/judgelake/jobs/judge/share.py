@@ -1,0 +1,55 @@
+"""How the bounds of a whole run are divided among the tasks that can run at the same time."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from judgelake.jobs.judge.chunk import LEAST_REQUESTS_A_TASK
+from judgelake.jobs.judge.config import JudgeJob
+from judgelake.jobs.judge.plan import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the chunks and tasks of a run may do.
+
+    `tasks` are those of one chunk, `window_requests` and `requests_per_second` those of one task; `slots` are the
+    tasks that the cluster runs at the same time.
+    """
+
+    slots: int
+    chunks_in_flight: int
+    tasks: int
+    window_requests: int
+    requests_per_second: float | None
+
+
+def share_of(job: JudgeJob, slots: int, chunks: Sequence[Chunk]) -> Share:
+    """The share of each chunk and task in the bounds of the run.
+
+    If the engine has a bound, chunks in flight times tasks of a chunk times requests of a task never exceed
+    `max_in_flight`, and the rates of so many tasks sum to `requests_per_second`, however many slots the cluster has or
+    gains later. As many tasks are made as can run at once, so that little of the bound is left unused. It does not hold
+    for copies of a task, which Spark only makes with spark.speculation, nor for a second driver, which has a bound of
+    its own.
+    """
+    engine, limits = job.engine, job.asking
+    tasks = limits.partitions or 2 * slots
+    if engine.max_in_flight is None and engine.requests_per_second is None:
+        return Share(slots, limits.chunks_in_flight, tasks, limits.window_requests, None)
+    most = engine.max_in_flight or sys.maxsize
+    in_flight = max(1, min(limits.chunks_in_flight, slots, most, len(chunks)))
+    largest = max((chunk.to_ask for chunk in chunks), default=0)
+    of_a_chunk = min(limits.partitions or slots, slots // in_flight, math.ceil(largest / LEAST_REQUESTS_A_TASK))
+    tasks = max(1, min(of_a_chunk, most // in_flight))
+    rate = engine.requests_per_second
+    return Share(
+        slots=slots,
+        chunks_in_flight=in_flight,
+        tasks=tasks,
+        window_requests=max(1, min(limits.window_requests, most // (in_flight * tasks))),
+        requests_per_second=None if rate is None else rate / (in_flight * tasks),
+    )

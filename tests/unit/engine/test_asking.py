@@ -176,6 +176,12 @@ def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses
         run.carry_out([chunk])
 
 
+@pytest.fixture(autouse=True)
+def threads_of_any_session(monkeypatch):
+    """Lets a stand-in for a session have threads."""
+    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
+
+
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
     asking = AskingTask(None, Engine(), "run", 1, 1, give_up_after, Reporter())
     return Running(spark, writer, asking, Asking(), stopping or Stopping(), tally or Tally(), work=100)
@@ -256,8 +262,7 @@ class BetweenTwoSparkJobs:
         self.interrupts += 1
 
 
-def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost(monkeypatch):
-    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
+def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
     stopping, both = Stopping(is_heeded=True), BetweenTwoSparkJobs()
     run = running(stopping=stopping, spark=both, writer=both)
     chunk = Chunk(0, 1, 1, 1, "app")

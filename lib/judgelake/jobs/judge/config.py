@@ -56,6 +56,9 @@ class JudgeChoice(Config):
     """Output tokens; replaces the judge's own value."""
     context_length: PositiveInt | None = None
     """Context in tokens; replaces the judge's own value."""
+    least_label_mass: float | None = Field(default=None, ge=0, le=1)
+    """Probability that all labels must have together in a mode that decides by log-probabilities; replaces the judge's
+    own value. Modes that decide by the text have none."""
 
 
 class Input(Config):

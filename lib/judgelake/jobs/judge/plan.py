@@ -21,7 +21,16 @@ from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import our_error
-from judgelake.lake import NAMED_DDL, REQUEST_DDL, Pinned, append_once, read_newest, read_pinned
+from judgelake.lake import (
+    JUDGMENT,
+    NAMED_DDL,
+    REQUEST_DDL,
+    Pinned,
+    add_missing_columns,
+    append_once,
+    read_newest,
+    read_pinned,
+)
 from judgelake.runtime import cause_of, sql_state
 
 if TYPE_CHECKING:
@@ -137,6 +146,9 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     """
     rows = _prepared(comparisons)
     judgments = read_newest(spark, job.tables.judgments)
+    # Before anything is asked: an append to a table without them would fail after its answers were paid for.
+    if add_missing_columns(spark, job.tables.judgments, judgments.df.columns, JUDGMENT):
+        judgments = read_newest(spark, job.tables.judgments)
     version = judgments.version
     judged = judgments.df.where(F.col("judge_fingerprint") == judge.fingerprint)
     whole = Rendering(judge, job.order, job.overflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,16 @@ def margin_of(logprobs: Mapping[str, float] | None) -> float | None:
         return None
     best, second = sorted(logprobs.values(), reverse=True)[:2]
     return best - second
+
+
+def mass_of(logprobs: Mapping[str, float] | None) -> float | None:
+    """The probability that all labels have together, from 0 to 1; None if no log-probability is known.
+
+    Near 1, the model would write one of them; near 0, it would write something else, whichever label is the likeliest.
+    Log-probabilities that a server rounds may add up to slightly more than 1, which counts as 1.
+    """
+    known = [value for value in (logprobs or {}).values() if not math.isnan(value)]
+    return min(1.0, math.fsum(math.exp(min(value, 0.0)) for value in known)) if known else None
 
 
 def orders_of(answers: int) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from judgelake.comparisons import Failure, Reading
 from judgelake.judges.finish_reasons import failure_of_ending
-from judgelake.judges.parsers.label import read_logprobs
+from judgelake.judges.parsers.logprobs import read_logprobs
 from judgelake.judges.parsers.output import Output
+from judgelake.judges.parsers.plain import plain_text
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.spec import JudgeSpec
 
@@ -38,13 +39,17 @@ def parse(
     if (failure := failure_of_ending(finish_reason)) is not None:
         return failure
     choices = mode_spec.choices
+    options = None if mode_spec.verdict_from == "logprobs" else mode_spec.parser_options
+    text = raw_output if options is None else plain_text(raw_output, options.faithful, options.end_marks)
+    if isinstance(text, Failure):
+        return text
     output = Output(
-        text=raw_output,
+        text=text,
         answers=answers,
         finish_reason=finish_reason,
         verdict_of={} if choices is None else choices.verdict_of(answers),
         label_logprobs=label_logprobs,
     )
-    if mode_spec.verdict_from == "logprobs":
-        return read_logprobs(output)
-    return PARSERS[mode_spec.parser["kind"]].read(output, mode_spec.parser_options)
+    if options is None:
+        return read_logprobs(output, mode_spec.least_label_mass)
+    return PARSERS[mode_spec.parser["kind"]].read(output, options)

@@ -107,6 +107,8 @@ class ModeSpec(Config):
     """Whether the engine may only generate one of the choices."""
     verdict_from: Literal["text", "logprobs"] = "text"
     """logprobs: the most likely choice of one output token, with the log-probabilities of all."""
+    least_label_mass: float = Field(default=0.5, ge=0, le=1)
+    """With logprobs: the share of the probability that all labels together must have, or there is no verdict."""
     parser: dict[str, Any] = Field(default_factory=dict)
     """`kind`, and that parser's options; null if the verdict is taken from log-probabilities."""
     decoding: DecodingChange = DecodingChange()
@@ -138,14 +140,16 @@ class ModeSpec(Config):
             if self.parser:
                 raise ValueError("verdict_from: logprobs reads no text and takes no parser")
             return
+        if "least_label_mass" in self.model_fields_set:
+            raise ValueError("least_label_mass is only for verdict_from: logprobs")
         kind = self.parser.get("kind")
         if kind not in PARSERS:
             meant = did_you_mean(str(kind), PARSERS) or f" Known: {', '.join(PARSERS)}"
             raise ValueError(f"no parser {kind!r}.{meant}")
-        if PARSERS[kind].needs_choices and self.choices is None:
-            raise ValueError(f"the parser {kind!r} needs choices")
         if reason := self.parser_options.problem(self.answers[1]):
             raise ValueError(f"the parser {kind!r} {reason}")
+        if self.parser_options.needs_choices and self.choices is None:
+            raise ValueError(f"the parser {kind!r} needs choices")
 
     @cached_property
     def parser_options(self) -> Options:
@@ -248,7 +252,9 @@ def judge_fingerprint(
         reference: "use" or "ignore".
     """
     mode_spec = spec.mode(mode)
-    content = mode_spec.model_dump(mode="json", exclude={"description", "decoding", "prompt", "messages"})
+    other = {"description", "decoding", "prompt", "messages"}
+    unused = set() if mode_spec.verdict_from == "logprobs" else {"least_label_mass"}
+    content = mode_spec.model_dump(mode="json", exclude=other | unused)
     templates = [inlined(template, spec.partial_items) for template in mode_spec.templates]
     return fingerprint(
         {

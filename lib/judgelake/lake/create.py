@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -13,6 +14,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.lake.schemas import ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
 
@@ -54,6 +56,28 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         views = [] if spark.conf.get(ONE_COMMAND, None) else list(VIEWS)
     for view in views:
         _create_view(spark, tables, view)
+
+
+def add_missing_columns(spark: SparkSession, table: str, columns: Collection[str], schema: pa.Schema) -> bool:
+    """Add the columns of a schema that a table of an earlier version lacks; returns whether there were any.
+
+    Older rows have NULL in them, and older versions of the table stay as they are.
+
+    Args:
+        spark: a session with Delta.
+        table: its name.
+        columns: those that it has.
+        schema: those that it should have.
+    """
+    missing = [field for field in schema if field.name not in columns]
+    if missing:
+        try:
+            spark.sql(f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})")
+        except AnalysisException:
+            # Another driver may have added them at the same moment.
+            if not {field.name for field in missing} <= set(spark.read.table(table).columns):
+                raise
+    return bool(missing)
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:

@@ -319,8 +319,11 @@ def test_log_probabilities_of_both_orders_give_the_verdict_by_margin_that_the_qu
     spark, lake, shared_server
 ):
     append(spark, lake.tables.labels, {"comparison_id": "odds 1", "labeler": "us", "kind": "gold", "verdict": "B"})
-    run = lake.judge(shared_server("instant"), of("odds"), judge={"name": "chat", "mode": "pair-logprobs"})
+    # The test server's labels add up to any probability at all.
+    judge = {"name": "chat", "mode": "pair-logprobs", "least_label_mass": 0}
+    run = lake.judge(shared_server("instant"), of("odds"), judge=judge)
     assert run.counts.statuses == {"ok": 8}
+    assert all(0 < row["label_mass"] <= 1 for row in lake.judgments(of("odds")))
     odds = {key(row)[:2]: row["verdict_logprobs"] for row in lake.judgments(of("odds"))}
     means = [
         sum(odds[f"odds {n}", order]["A"] - odds[f"odds {n}", order]["B"] for order in ("AB", "BA")) / 2

@@ -14,7 +14,19 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from small_lake import judgment, lake_of_its_own
 
 from judgelake.errors import UserError
-from judgelake.lake import TABLES, VIEWS, append_new, append_once, create_tables, maintain, read_pinned, register
+from judgelake.lake import (
+    JUDGMENT,
+    TABLES,
+    VIEWS,
+    add_missing_columns,
+    append_new,
+    append_once,
+    create_tables,
+    maintain,
+    read_pinned,
+    register,
+    selected,
+)
 from judgelake.lake.names import folder_of
 from judgelake.lake.schemas import SCHEMAS, ddl_of
 
@@ -47,6 +59,21 @@ def test_the_tables_have_the_columns_and_types_that_rows_are_made_with(spark, la
         made = spark.read.table(getattr(lake, name)).schema
         assert made.simpleString() == from_arrow_schema(schema).simpleString()
         assert spark.createDataFrame([], ddl_of(schema)).schema.simpleString() == made.simpleString()
+
+
+def test_a_table_of_an_earlier_version_gains_its_missing_columns_and_its_old_versions_stay(spark, lake, tmp_path):
+    spark.sql(f"CREATE TABLE before_mass (judgment_id STRING, mine INT) USING DELTA LOCATION '{tmp_path}/before_mass'")
+    spark.sql("INSERT INTO before_mass VALUES ('j', 1)")
+    wanted = selected(JUDGMENT, "judgment_id", "verdict_logprobs", "label_mass")
+    assert add_missing_columns(spark, "before_mass", spark.table("before_mass").columns, wanted)
+    newest = read_pinned(spark, "before_mass").df
+    assert newest.columns == ["judgment_id", "mine", "verdict_logprobs", "label_mass"]
+    assert newest.select("mine", "label_mass").collect() == [(1, None)]
+    assert read_pinned(spark, "before_mass", version=1).df.columns == ["judgment_id", "mine"]
+    # Another driver looked before they were added.
+    assert add_missing_columns(spark, "before_mass", ["judgment_id", "mine"], wanted)
+    assert not add_missing_columns(spark, "before_mass", newest.columns, wanted)
+    spark.sql("DROP TABLE before_mass")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from judgelake.comparisons import (
     Status,
     as_shown,
     margin_of,
+    mass_of,
     orders_of,
     own_label,
     to_own_order,
@@ -112,6 +115,18 @@ def test_the_margin_is_the_lead_of_the_best_label() -> None:
     assert margin_of({"A": -0.5, "B": -1.25, TIE: -4.0}) == 0.75
     assert margin_of({"A": -0.5}) is None
     assert margin_of(None) is None
+
+
+def test_the_mass_is_the_probability_of_all_labels_together() -> None:
+    assert mass_of({"A": math.log(0.5), "B": math.log(0.25)}) == pytest.approx(0.75)
+    assert mass_of({"A": -17.9, "B": -18.4, TIE: -21.0}) == pytest.approx(2.77e-8, rel=0.01)
+    assert mass_of({"A": -math.inf}) == 0.0
+    assert mass_of({"A": 0.0, "B": -3.0}) == 1.0, "rounding of a server"
+    assert mass_of({"A": 1e308}) == 1.0
+    assert mass_of({"A": math.nan, "B": math.log(0.5)}) == pytest.approx(0.5)
+    assert mass_of({"A": math.nan}) is None
+    assert mass_of({}) is None
+    assert mass_of(None) is None
 
 
 def test_only_an_engines_failures_are_worth_another_attempt() -> None:

@@ -204,6 +204,31 @@ FAULTS = [
         "choices.scores grade one answer",
         id="one grade for two answers",
     ),
+    pytest.param(mode_of(parser={"kind": "json", "field": "verdict"}), "'json' needs choices", id="no labels at all"),
+    pytest.param(mode_of(parser={"kind": "brackets", "lowest": 1}), "needs both lowest and highest", id="half a scale"),
+    pytest.param(
+        mode_of(parser={"kind": "brackets", "lowest": 1, "highest": 5}),
+        "gives the score of one answer",
+        id="one scale for two answers",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "tag", "tag": "x", "labels": {"A": "A"}, "lowest": 1, "highest": 5}),
+        "takes labels or a scale, not both",
+        id="labels and a scale",
+    ),
+    pytest.param(mode_of(parser={"kind": "tag", "tag": "<x>", "labels": {"A": "A"}}), "tag: ", id="no name of a tag"),
+    pytest.param(
+        mode_of(parser={"kind": "brackets", "labels": {"A>>B": "A", "A>B": "A"}, "strengths": {"A>>B": 3}}),
+        "strengths: 'A>B', expected one for every label of an answer",
+        id="a strength is missing",
+    ),
+    pytest.param(
+        mode_of(parser={"kind": "brackets", "labels": {"A": "A", "C": "tie"}, "strengths": {"A": 1, "C": 1}}),
+        "strengths: 'C', expected one for every label of an answer",
+        id="a strong tie",
+    ),
+    pytest.param(mode_of(parser={"kind": "score_line", "faithful": ["bold"]}), "faithful.0: ", id="an unknown form"),
+    pytest.param(mode_of(least_label_mass=0.2), "only for verdict_from: logprobs", id="a mass of a text"),
     pytest.param(mode_of(answers=[True, "2"]), "answers.0: Input should be a valid integer (found true)", id="bool"),
     pytest.param({"context_length": "100"}, "context_length: Input should be a valid integer", id="text for a number"),
     pytest.param(mode_of(answers=[3, 2]), "answers must be", id="answers"),
@@ -268,6 +293,13 @@ def print_of(spec: JudgeSpec, mode: str = "pair", **changes: Any) -> str:
 )
 def test_what_can_change_a_verdict_changes_the_fingerprint(changes: dict[str, Any]) -> None:
     assert print_of(mine(**changes)) != print_of(mine())
+
+
+def test_the_least_label_mass_counts_where_labels_decide_by_their_log_probabilities() -> None:
+    by_logprobs = {"choices": {"letters": True}, "verdict_from": "logprobs", "parser": {}}
+    prints = {print_of(mine(**mode_of(**by_logprobs, least_label_mass=least))) for least in (0.1, 0.5)}
+    assert print_of(mine(**mode_of(**by_logprobs))) in prints
+    assert len(prints) == 2
 
 
 def test_the_callers_part_changes_the_fingerprint() -> None:

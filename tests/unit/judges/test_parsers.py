@@ -273,6 +273,7 @@ CHAT = [
     pytest.param("single", "1", 1, CUT, Status.TRUNCATED, id="1 may be 10"),
     pytest.param("single", "2", 1, CUT, (2,), id="2 can be nothing else"),
     pytest.param("pair-explain", "A is right.\n\nVerdict: A", 2, "stop", "A", id="explained"),
+    pytest.param("pair", "(A).", 2, "stop", "A", id="brackets and a full stop"),
     pytest.param("pair-explain", "A is right.\n**Verdict: T.**\n\n", 2, "stop", "tie", id="bold, full stop"),
     pytest.param("pair-explain", "A is right.\n**Verdict:** B", 2, "stop", "B", id="only the word is bold"),
     pytest.param("pair-explain", "A is right.\n**Verdict:** **B**", 2, "stop", "B", id="bold twice"),
@@ -316,6 +317,39 @@ def test_labels_that_do_not_decide_are_no_verdict(logprobs: dict[str, float] | N
     result = parse(JUDGES["chat"], "pair-logprobs", "A", answers=2, label_logprobs=logprobs)
     assert isinstance(result, Failure)
     assert result.status is Status.UNPARSEABLE
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "least", "verdict"),
+    [
+        pytest.param({"A": -17.9, "B": -18.4, "T": -21.0}, 0.5, None, id="the first token is <think>"),
+        pytest.param({"A": -17.9, "B": -18.4, "T": -21.0}, 0.0, "A", id="and nobody minds"),
+        pytest.param({"A": -0.8, "B": -3.5, "T": -6.0}, 0.5, None, id="just below"),
+        pytest.param({"A": -0.7, "B": -3.5, "T": -6.0}, 0.5, "A", id="just above"),
+        pytest.param({"A": -0.7, "B": -3.5, "T": -6.0}, 0.9, None, id="a stricter judge"),
+        pytest.param({"A": 0.0, "B": -math.inf, "T": -math.inf}, 1.0, "A", id="all of it"),
+        pytest.param({"A": 0.001, "B": -7.0, "T": -8.0}, 1.0, "A", id="rounded to more than all"),
+    ],
+)
+def test_labels_that_the_model_would_not_write_are_no_verdict(
+    logprobs: dict[str, float], least: float, verdict: str | None
+) -> None:
+    mode = JUDGES["chat"].modes["pair-logprobs"].model_copy(update={"least_label_mass": least})
+    spec = JUDGES["chat"].model_copy(update={"modes": {"pair-logprobs": mode}})
+    result = parse(spec, "pair-logprobs", "<think>", answers=2, label_logprobs=logprobs)
+    if verdict is None:
+        assert isinstance(result, Failure)
+        assert result.status is Status.UNPARSEABLE
+        assert f"less than least_label_mass {least:g}" in result.reason
+    else:
+        assert isinstance(result, Reading)
+        assert result.verdict == verdict
+
+
+def test_half_of_the_probability_is_the_least_of_every_judge_that_comes_with_judgelake() -> None:
+    by_logprobs = [mode for spec in JUDGES.values() for mode in spec.modes.values() if mode.verdict_from == "logprobs"]
+    assert len(by_logprobs) == 4
+    assert {mode.least_label_mass for mode in by_logprobs} == {0.5}
 
 
 def labelled(kind: str, **options: object) -> JudgeSpec:

@@ -61,6 +61,9 @@ class JudgeChoice(Config):
     """Whether no temperature is sent, for models that refuse it; they sample by their own."""
     context_length: PositiveInt | None = None
     """Context in tokens; replaces the judge's own value."""
+    least_label_mass: float | None = Field(default=None, ge=0, le=1)
+    """Probability that all labels must have together in a mode that decides by log-probabilities; replaces the judge's
+    own value. Modes that decide by the text have none."""
 
 
 class Input(Config):

@@ -18,8 +18,8 @@ from judgelake.engine import (
     served_identity,
 )
 from judgelake.errors import UserError
-from judgelake.jobs.judge.config import JudgeJob
-from judgelake.judges import Decoding, JudgeSpec, judge_fingerprint, load_judge
+from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
+from judgelake.judges import Decoding, JudgeSpec, ModeSpec, judge_fingerprint, load_judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +113,23 @@ def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
         # Executors may run in another working folder.
         changes["model"] = str(Path(model).resolve())
     changes["context_length"] = _context_length(spec, job)
-    decoding_changes: dict[str, Any] = {}
-    if choice.max_tokens is not None:
-        decoding_changes["max_tokens"] = choice.max_tokens
-    if choice.omit_temperature:
-        decoding_changes["temperature"] = None
-    if decoding_changes:
-        mode = spec.mode(choice.mode)
-        decoding = mode.decoding.model_copy(update=decoding_changes)
-        changes["modes"] = {**spec.modes, choice.mode: mode.model_copy(update={"decoding": decoding})}
+    changes["modes"] = {**spec.modes, choice.mode: _mode_with_choices(spec, choice)}
     return spec.model_copy(update=changes)
+
+
+def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
+    mode = spec.mode(choice.mode)
+    changes: dict[str, Any] = {}
+    decoding: dict[str, Any] = {}
+    if choice.max_tokens is not None:
+        decoding["max_tokens"] = choice.max_tokens
+    if choice.omit_temperature:
+        decoding["temperature"] = None
+    if decoding:
+        changes["decoding"] = mode.decoding.model_copy(update=decoding)
+    if choice.least_label_mass is not None and mode.verdict_from == "logprobs":
+        changes["least_label_mass"] = choice.least_label_mass
+    return mode.model_copy(update=changes) if changes else mode
 
 
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:

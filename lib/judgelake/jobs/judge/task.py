@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from judgelake.comparisons import Failure, Reading, Status, margin_of, to_own_order
+from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, to_own_order
 from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
 from judgelake.errors import RunError
 from judgelake.jobs.judge.executor import open_asker
@@ -141,6 +141,7 @@ class AskingTask:
                 "verdict": own.verdict,
                 "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
                 "margin": margin_of(own.logprobs),
+                "label_mass": None if answered is None else mass_of(answered.label_logprobs),
                 "prompt_tokens": None if spent is None else spent.prompt_tokens,
                 "cached_tokens": None if spent is None else spent.cached_tokens,
                 "output_tokens": None if spent is None else spent.output_tokens,

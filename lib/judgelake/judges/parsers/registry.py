@@ -8,8 +8,10 @@ from typing import Any
 
 from judgelake.comparisons import Failure, Reading
 from judgelake.judges.parsers.first_line import FirstLine, read_first_line
+from judgelake.judges.parsers.json_field import JsonField, read_json_field
 from judgelake.judges.parsers.label import Choice, LastLine, read_choice, read_last_line
 from judgelake.judges.parsers.last_words import FinalDecision, FinalRating, read_final_decision, read_final_rating
+from judgelake.judges.parsers.marked import Brackets, Tag, read_brackets, read_tag
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.result_marker import Result, read_result
@@ -23,7 +25,6 @@ class Parser:
     options: type[Options]
     # Any: each function takes its own options class, which the judge file was validated against.
     read: Callable[[Output, Any], Reading | Failure]
-    needs_choices: bool = False
 
 
 PARSERS: dict[str, Parser] = {
@@ -32,6 +33,9 @@ PARSERS: dict[str, Parser] = {
     "final_decision": Parser(FinalDecision, read_final_decision),
     "final_rating": Parser(FinalRating, read_final_rating),
     "result": Parser(Result, read_result),
-    "choice": Parser(Choice, read_choice, needs_choices=True),
-    "last_line": Parser(LastLine, read_last_line, needs_choices=True),
+    "choice": Parser(Choice, read_choice),
+    "last_line": Parser(LastLine, read_last_line),
+    "brackets": Parser(Brackets, read_brackets),
+    "tag": Parser(Tag, read_tag),
+    "json": Parser(JsonField, read_json_field),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from judgelake.comparisons import Failure, Reading, Status, verdict_of_scores
+from judgelake.comparisons import LETTERS, Failure, Reading, Status, verdict_of_scores
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import NUMBER, Output, in_range, shown, unreadable
 
@@ -31,7 +31,8 @@ def read_score_line(output: Output, options: ScoreLine) -> Reading | Failure:
     line = line.strip()
     if output.was_cut and not line_end:
         return Failure(Status.TRUNCATED, f"cut before the end of the score line: {shown(line, end=True)}")
-    parts = SEPARATOR.split(line)
+    # No more than a comparison may have answers: a line of a million numbers would cost time.
+    parts = SEPARATOR.split(line, maxsplit=len(LETTERS))
     if not line or not all(SCORE.fullmatch(part) for part in parts):
         return _no_scores(output, line)
     if len(parts) != output.answers:

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   verdict           STRING COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok, and for single answers',
   verdict_logprobs  MAP<STRING, DOUBLE> COMMENT 'Log-probability of each verdict, in the comparison''s original order, if the judge decides in one token; of a label that the server did not list among the most likely ones, an upper bound',
   margin            DOUBLE COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
+  label_mass        DOUBLE COMMENT 'Probability of all labels together, 0 to 1, also if it was too low for a verdict; NULL unless the judge decides in one token, and for imported judgments',
   prompt_tokens     BIGINT COMMENT 'Tokens of the prompt; NULL in all but one of the rows that share a call',
   cached_tokens     BIGINT COMMENT 'Prompt tokens found in the prefix cache; NULL if the engine does not report it',
   output_tokens     BIGINT COMMENT 'Tokens of the output; NULL in all but one of the rows that share a call',

@@ -24,6 +24,7 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   verdict           COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok',
   verdict_logprobs  COMMENT 'Log-probability of each verdict, if known',
   margin            COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
+  label_mass        COMMENT 'Probability of all labels together, 0 to 1; NULL unless the judge decides in one token',
   prompt_tokens     COMMENT 'Tokens of the prompt',
   cached_tokens     COMMENT 'Prompt tokens found in the prefix cache',
   output_tokens     COMMENT 'Tokens of the output',
@@ -34,7 +35,7 @@ CREATE OR REPLACE VIEW {judgments_latest} (
 SELECT
   judgment_id, run_id, comparison_id, question_id, judge, judge_fingerprint, model_version, mode, shown_order, repeat,
   content_sha256, prompt_sha256, trimmed, raw_output, finish_reason, status, error, scores, verdict, verdict_logprobs,
-  margin, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
+  margin, label_mass, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
 FROM {judgments}
 QUALIFY row_number() OVER (
   PARTITION BY comparison_id, judge_fingerprint, mode, shown_order, repeat

@@ -1,6 +1,7 @@
 """What a task yields: one judgment a row of the plan, every value under its column's name."""
 
 import json
+import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -76,8 +77,23 @@ def test_a_judgment_says_what_was_asked_by_whom_and_what_came_back_each_under_it
         assert (row["prompt_tokens"], row["cached_tokens"], row["output_tokens"]) == (120, 40, 3)
         assert (row["status"], row["error"], row["chunk"], row["attempt"]) == ("ok", None, 3, 2)
         assert (row["engine"], row["verdict_logprobs"], row["margin"]) == ("given by the caller", None, None)
+        assert row["label_mass"] is None
     assert (found["AB"]["verdict"], found["AB"]["scores"]) == ("A", [9.0, 3.0])
     assert (found["BA"]["verdict"], found["BA"]["scores"]) == ("B", [3.0, 9.0])
+
+
+@pytest.mark.parametrize(("least", "status", "verdict"), [(0.5, "unparseable", None), (0.3, "ok", "A")])
+def test_the_mass_on_the_labels_is_kept_whether_or_not_it_was_enough(least, status, verdict):
+    chosen = {"name": "chat", "mode": "pair-logprobs", "least_label_mass": least}
+    judge = resolve_judge(JudgeJob.model_validate({"judge": chosen, "engine": {"url": "http://judge.example/v1"}}))
+    logprobs = {"A": math.log(0.3), "B": math.log(0.1), "T": math.log(0.05)}
+    rows = judgments_of(judge, plan_of(judge, "c"), Reply("A", "length", 120, 40, 1, logprobs, 12.5))
+    for row in rows:
+        assert row["label_mass"] == pytest.approx(0.45)
+        assert (row["status"], row["verdict"]) == (
+            status,
+            verdict if row["shown_order"] == "AB" or not verdict else "B",
+        )
 
 
 def test_a_failure_has_its_status_and_reason_and_no_verdict_and_a_failed_call_nothing_else(judge):

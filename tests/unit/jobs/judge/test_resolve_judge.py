@@ -59,3 +59,11 @@ def test_a_chat_template_changes_the_fingerprint_by_its_content(tmp_path):
     assert resolved({"options": {"chat-template": str(template)}}).fingerprint != given.fingerprint
     served = resolved({"url": URL, "options": {"chat-template": str(template)}})
     assert served.chat_template is None, "options are not sent to a server that runs already"
+
+
+def test_a_job_may_set_the_least_label_mass_of_a_mode_that_has_one():
+    own, none = (resolved({"url": URL}, mode="pair-logprobs", least_label_mass=least) for least in (None, 0))
+    assert [judge.spec.mode(judge.mode).least_label_mass for judge in (own, none)] == [0.5, 0.0]
+    assert own.fingerprint != none.fingerprint
+    by_text = {resolved({"url": URL}, least_label_mass=least).fingerprint for least in (None, 0, 0.9)}
+    assert len(by_text) == 1, "a verdict from the text does not depend on it"

@@ -12,7 +12,7 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.staging import stage, staging_folder
-from judgelake.sources import TABLE, Files, Item, Rejected, format_named
+from judgelake.sources import TABLE, Files, Item, format_named, load_tables, read_here, rejections_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -40,6 +40,12 @@ class Ingested:
     judgments_added: int = 0
     judgments_held: int = 0
 
+    @property
+    def taken(self) -> int:
+        """Comparisons, labels and judgments that are now in the tables; 0 if nothing of the files could be used."""
+        added = self.comparisons_added + self.labels_added + self.judgments_added
+        return added + self.comparisons_held + self.labels_held + self.judgments_held
+
 
 def ingest(
     spark: Callable[[], SparkSession] | SparkSession,
@@ -54,7 +60,7 @@ def ingest(
     Args:
         spark: a session, or a function that returns one; it is called only after the files have been read.
         job: tables and, for the format "table", the column mapping.
-        format_name: see `sources.FORMATS`; "table" for any table that Spark reads.
+        format_name: see `sources.FORMATS`; "table" for files with columns and any table that Spark reads.
         files: what to read.
         strict: write nothing when a single row is rejected.
         say: called with progress messages when the work takes longer than a few seconds.
@@ -70,13 +76,15 @@ def ingest(
             say(line)
 
     with staging_folder(job.staging, job.tables) as folder:
-        if format_name == TABLE:
+        if format_name == TABLE and not read_here(files.tables):
             from judgelake.jobs.ingest.any_table import stage_tables
 
             session = spark() if callable(spark) else spark
             stage_tables(session, files.tables, job.columns, folder)
         else:
-            _stage_files(format_named(format_name).load(files), folder, strict, report)
+            is_table = format_name == TABLE
+            items = load_tables(files.tables, job.columns) if is_table else format_named(format_name).load(files)
+            _stage_files(items, folder, strict, report)
             session = spark() if callable(spark) else spark
         staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
         return _into_tables(session, job.tables, staged, strict, report)
@@ -99,8 +107,8 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Call
     def each(item: Item) -> None:
         nonlocal count, last_report
         count += 1
-        if strict and isinstance(item, Rejected) and len(rejected) < EXAMPLES:
-            rejected.append(example(item.file, item.line, item.reason))
+        if strict and len(rejected) < EXAMPLES:
+            rejected.extend(example(one.file, one.line, one.reason) for one in rejections_of(item))
         if time.monotonic() - last_report > BETWEEN_MESSAGES_S:
             last_report = time.monotonic()
             report(f"{count:,} rows read.")

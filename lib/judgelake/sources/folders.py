@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -60,21 +60,15 @@ def files_named(name: str) -> list[Found]:
     return [Found(file, _partition(file)) for file in files]
 
 
-def read_here(names: tuple[str, ...]) -> bool:
-    """Whether the tables are files that this process reads row by row; otherwise Spark reads them on the executors.
+def read_here(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the tables that are files which this process reads row by row; Spark reads the others on the executors.
 
     Spark reads tables of a catalog, Delta, remote addresses, and Parquet unless it has times in nanoseconds.
 
     Raises:
-        UserError: there is no such file, or files for this process are given together with what only Spark reads.
+        UserError: there is no such file.
     """
-    only_here = [name for name in names if _is_file(name) and _is_only_for_us(name)]
-    only_spark = [name for name in names if not _is_file(name)]
-    if only_here and only_spark:
-        raise UserError(
-            f"{only_here[0]!r} is a file and {only_spark[0]!r} a table or address: ingest them with two commands."
-        )
-    return bool(only_here)
+    return tuple(name for name in names if _is_file(name) and _is_only_for_us(name))
 
 
 def is_address(name: str) -> bool:

@@ -368,7 +368,7 @@ def test_a_path_that_cannot_be_read_is_named_with_what_can(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=message):
-        read_here((name,))
+        read_here([name])
 
 
 def test_a_file_that_is_nothing_known_is_named_with_what_can_be_read(tmp_path):
@@ -386,11 +386,12 @@ def test_spark_reads_what_it_reads_better(tmp_path, monkeypatch):
     times = pa.array([datetime.datetime(2026, 1, 2)], pa.timestamp("ns"))
     pq.write_table(pa.table({**{key: [value] for key, value in ROW.items()}, "at": times}), in_nanoseconds)
     (tmp_path / "delta" / "_delta_log").mkdir(parents=True)
-    ours = [(str(csv),), (str(in_nanoseconds),), (str(tmp_path / "*.csv"),), ("x.csv", "plain.parquet"), ("x.csv",)]
-    sparks = [(str(plain),), ("main.default.pairs",), ("s3://bucket/x.jsonl",), ("delta/",), ("dbfs:/x.parquet",)]
-    assert [read_here(names) for names in ours] == [True] * len(ours)
-    assert [read_here(names) for names in sparks] == [False] * len(sparks)
-    with pytest.raises(UserError, match=r"'x\.csv' is a file and 'main\.pairs' a table or address"):
-        read_here(("main.pairs", "x.csv"))
+    ours = [str(csv), "x.csv", str(in_nanoseconds), str(tmp_path / "*.csv"), "*"]
+    sparks = [str(plain), "main.default.pairs", "s3://bucket/x.jsonl", "delta/", "dbfs:/x.parquet", "/not/here.parquet"]
+    for name in ours:
+        assert read_here([name]) == (name,)
+    for name in sparks:
+        assert read_here([name]) == ()
+    assert read_here(["main.pairs", "x.csv", "plain.parquet"]) == ("x.csv",)
     (item,) = load(in_nanoseconds)
     assert item.comparison.answers[0].text == "a"

@@ -18,7 +18,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import ArrayType, BooleanType, DataType, MapType, NumericType, StringType, StructType
 
 from judgelake.errors import UserError, first_line
-from judgelake.jobs.ingest.staging import ROWS, STAGED, staged_rows
+from judgelake.jobs.ingest.staged import staged_rows
+from judgelake.jobs.ingest.staging import ROWS, STAGED, rows_of_item
 from judgelake.lake import COMPARISON, as_batch
 from judgelake.runtime import cause_of
 from judgelake.sources import (
@@ -43,19 +44,30 @@ Take = Callable[[pa.RecordBatch], Item]
 """Converts one row, given as a batch of its own, to an item."""
 
 SEQ = "_judgelake_seq"
+# The rows of the tables are numbered from 0 on.
+BEFORE = 2**62
 # judgelake's own column names, for a table that needs no mapping.
 OWN = (*COMPARISON.names, "labels")
 # Spark would read the folder id=007 as the number 7, which is another id.
 GUESS_TYPES_OF_FOLDERS = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
-def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | None, folder: Path) -> None:
+def stage_tables(
+    spark: SparkSession, names: Sequence[str], columns: Columns | None, folder: Path, besides: Path | None = None
+) -> None:
     """Convert the rows of the tables and write them to `folder`; no row passes through this process.
+
+    Args:
+        spark: the session.
+        names: tables, or what Spark reads at a path or address.
+        columns: the mapping.
+        folder: where the rows are written.
+        besides: a folder with further rows, staged by this process: they come first.
 
     Raises:
         UserError: a table cannot be read, or lacks columns that the mapping names.
     """
-    staged = []
+    staged = [] if besides is None else [staged_rows(spark, besides).withColumn("seq", F.col("seq") - BEFORE)]
     for place, name in enumerate(names):
         try:
             with _folders_as_text(spark):
@@ -64,7 +76,9 @@ def stage_tables(spark: SparkSession, names: Sequence[str], columns: Columns | N
             raise UserError(f"Cannot read the table {name!r}: {_reason(error)} {ANY_TABLE}.") from error
         # Interleaved: each table counts its rows from 0, and a row is known by this number alone from here on.
         numbered = rows.withColumn(SEQ, F.monotonically_increasing_id() * len(names) + place)
-        staged.append(numbered.mapInArrow(_accepting(take), from_arrow_schema(STAGED)))
+        # mapInArrow cannot find a column with a dot in its name, so the columns get their names back in `_accepting`.
+        plain = numbered.toDF(*(f"column_{number}" for number in range(len(numbered.columns))))
+        staged.append(plain.mapInArrow(_accepting(take, numbered.columns), from_arrow_schema(STAGED)))
     reduce(DataFrame.unionByName, staged).write.parquet(str(folder / ROWS))
 
 
@@ -87,17 +101,18 @@ def _table(spark: SparkSession, name: str, suffix: str) -> DataFrame:
     return spark.read.format("delta" if is_delta else "parquet").load(name)
 
 
-def _accepting(take: Take) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _accepting(take: Take, names: list[str]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def accept(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            rows = (batch.slice(place, 1) for place in range(batch.num_rows))
+            named = batch.rename_columns(names)
+            rows = (named.slice(place, 1) for place in range(batch.num_rows))
             yield as_batch([staged for row in rows for staged in _accept(row, take)], STAGED)
 
     return accept
 
 
 def _accept(row: pa.RecordBatch, take: Take) -> list[dict[str, Any]]:
-    return staged_rows(row.column(SEQ)[0].as_py(), take(row.drop_columns([SEQ])))
+    return rows_of_item(row.column(SEQ)[0].as_py(), take(row.drop_columns([SEQ])))
 
 
 def _of_table(name: str, row: pa.RecordBatch, columns: Columns | None) -> Item:

@@ -12,12 +12,14 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.staging import stage, staging_folder
-from judgelake.sources import TABLE, Files, Item, format_named, load_tables, read_here, rejections_of
+from judgelake.sources import TABLE, Columns, Files, Item, format_named, load_tables, read_here, rejections_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 EXAMPLES = 3
+# Where rows that this process has read wait for those that Spark reads in the same ingest.
+HERE = "here"
 # No progress messages for runs shorter than this.
 QUIET_S = 5.0
 BETWEEN_MESSAGES_S = 5.0
@@ -76,15 +78,10 @@ def ingest(
             say(line)
 
     with staging_folder(job.staging, job.tables) as folder:
-        if format_name == TABLE and not read_here(files.tables):
-            from judgelake.jobs.ingest.any_table import stage_tables
-
-            session = spark() if callable(spark) else spark
-            stage_tables(session, files.tables, job.columns, folder)
+        if format_name == TABLE:
+            session = _stage_tables(spark, files.tables, job.columns, folder, strict, report)
         else:
-            is_table = format_name == TABLE
-            items = load_tables(files.tables, job.columns) if is_table else format_named(format_name).load(files)
-            _stage_files(items, folder, strict, report)
+            _stage_files(format_named(format_name).load(files), folder, strict, report)
             session = spark() if callable(spark) else spark
         staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
         return _into_tables(session, job.tables, staged, strict, report)
@@ -97,6 +94,29 @@ class _Staged:
     folder: Path
     format_name: str
     has_judgments: bool
+
+
+def _stage_tables(
+    spark: Callable[[], SparkSession] | SparkSession,
+    names: Sequence[str],
+    columns: Columns | None,
+    folder: Path,
+    strict: bool,
+    report: Callable[[str], None],
+) -> SparkSession:
+    """Stage the tables: files that Spark cannot read by this process, the others by Spark; returns the session."""
+    here = read_here(names)
+    others = [name for name in names if name not in here]
+    ours = folder / HERE if others else folder
+    if here:
+        ours.mkdir(exist_ok=True)
+        _stage_files(load_tables(here, columns), ours, strict, report)
+    session = spark() if callable(spark) else spark
+    if others:
+        from judgelake.jobs.ingest.any_table import stage_tables
+
+        stage_tables(session, others, columns, folder, besides=ours if here else None)
+    return session
 
 
 def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Callable[[str], None]) -> None:

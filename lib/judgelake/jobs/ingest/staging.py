@@ -81,7 +81,7 @@ def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = la
     with pq.ParquetWriter(folder / ROWS, STAGED, compression="zstd") as writer:
         for seq, item in enumerate(items):
             each(item)
-            waiting += staged_rows(seq, item)
+            waiting += rows_of_item(seq, item)
             size += _bytes_of(item)
             if len(waiting) >= ROWS_A_GROUP or size >= BYTES_A_GROUP:
                 writer.write_batch(as_batch(waiting, STAGED))
@@ -89,7 +89,7 @@ def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = la
         writer.write_batch(as_batch(waiting, STAGED))
 
 
-def staged_rows(seq: int, item: Item) -> list[dict[str, Any]]:
+def rows_of_item(seq: int, item: Item) -> list[dict[str, Any]]:
     """The columns of `STAGED` for one item: its row, and one for each of its refused labels."""
     return [{"seq": seq, **staged_row(one)} for one in (item, *(item.refused if isinstance(item, Loaded) else ()))]
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from judgelake.cli.lines import read_records, write_record
+from judgelake.cli.lines import Tally, read_records, write_record
 from judgelake.comparisons import (
     LETTERS,
     Check,
@@ -34,6 +34,7 @@ ABSENT = {"finish_reason": None, "label_logprobs": None}
 EXAMPLES = """\
 Reads {"raw"} lines; a line may also have "finish_reason" ("length": the output was cut), "label_logprobs" and
 "answers". Prints {"status", "scores", "verdict", "reason"} for each, in the order in which the answers were SHOWN.
+Exit code 2 if not a single line could be taken (invalid_input); an output without a verdict is taken.
 
 examples:
   judgelake parse --judge judgelm --mode pair outputs.jsonl
@@ -67,9 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
     answers = fewest if arguments.answers is None else arguments.answers
     if not fewest <= answers <= most:
         raise UserError(f"--answers {answers}: mode {arguments.mode!r} takes {fewest} to {most}.")
+    tally = Tally("output", arguments.file)
     for record in read_records(arguments.file):
         result = record if isinstance(record, Failure) else _read(spec, arguments.mode, record, answers)
+        is_refused = isinstance(result, Failure) and result.status is Status.INVALID_INPUT
+        tally.add(result.reason if isinstance(result, Failure) and is_refused else None)
         write_record(_line(result))
+    tally.check()
     return 0
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from judgelake.cli.lines import read_records, write_record
+from judgelake.cli.lines import Tally, read_records, write_record
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record, orders_of
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, load_judge, render
@@ -17,7 +17,8 @@ ALSO = ("labels",)
 
 EXAMPLES = """\
 Prints one line per comparison: {"comparison_id", "order", "prompt"}, where prompt is a text, or a list of
-messages for a chat judge; or {"comparison_id", "order", "status", "reason"} if the mode cannot judge it.
+messages for a chat judge; or {"comparison_id", "order", "status", "reason"} if the mode cannot judge it. Exit code 2
+if not a single comparison has a prompt.
 
 examples:
   judgelake prompts --judge judgelm --mode pair comparisons.jsonl
@@ -55,8 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
     spec.mode(arguments.mode)
     if not re.fullmatch(r"[A-Z]+", arguments.order):
         raise UserError(f"--order {arguments.order!r}: expected AB, BA, or the letters of all answers, such as CAB.")
+    tally = Tally("prompt", arguments.file)
     for record in read_records(arguments.file):
-        write_record(_line(spec, record, arguments))
+        line = _line(spec, record, arguments)
+        tally.add(line.get("reason"))
+        write_record(line)
+    tally.check()
     return 0
 
 

@@ -3,6 +3,7 @@
 from judgelake.comparisons.comparison import Answer, Comparison, Message, Rubric
 from judgelake.comparisons.fields import (
     Check,
+    identifier,
     integer,
     integer_from,
     kind_of,
@@ -62,6 +63,7 @@ __all__ = [
     "as_shown",
     "comparison_from_record",
     "comparison_to_record",
+    "identifier",
     "integer",
     "integer_from",
     "kind_of",

@@ -77,6 +77,13 @@ def name(value: Any) -> str | None:
     return text(value) or (None if value.strip() else "empty")
 
 
+def identifier(value: Any) -> str | None:
+    """An id: text that is not empty, or a whole number; ids are kept as text."""
+    if isinstance(value, str):
+        return name(value)
+    return None if integer(value) is None else f"{kind_of(value)}, expected an id: text or an integer"
+
+
 def word_of(*allowed: str) -> Check:
     """One of a few words."""
 

@@ -1,12 +1,18 @@
 """Loaders of other formats: comparisons with labels and judgments, and the rejected rows; no Spark, no tables."""
 
+from judgelake.sources.columns import TABLE, Columns, LabelColumns, columns_needed
+from judgelake.sources.files import rows_of
+from judgelake.sources.folders import ANY_TABLE, is_address, read_here
 from judgelake.sources.formats import FORMATS, format_named
-from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem
-from judgelake.sources.reading import rows_of, rows_of_stream
-from judgelake.sources.table import TABLE, Columns, LabelColumns, columns_needed, line_accepted, row_accepted
+from judgelake.sources.guessing import format_offered
+from judgelake.sources.loaded import Files, Format, Item, Loaded, Pairs, Rejected, Row, label_problem, rejections_of
+from judgelake.sources.reading import rows_of_stream
+from judgelake.sources.table import OWN_NEEDED, line_accepted, load_tables, no_such_column, row_accepted
 
 __all__ = [
+    "ANY_TABLE",
     "FORMATS",
+    "OWN_NEEDED",
     "TABLE",
     "Columns",
     "Files",
@@ -19,8 +25,14 @@ __all__ = [
     "Row",
     "columns_needed",
     "format_named",
+    "format_offered",
+    "is_address",
     "label_problem",
     "line_accepted",
+    "load_tables",
+    "no_such_column",
+    "read_here",
+    "rejections_of",
     "row_accepted",
     "rows_of",
     "rows_of_stream",

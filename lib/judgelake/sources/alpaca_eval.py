@@ -1,47 +1,51 @@
-"""AlpacaEval: models' outputs to the same instructions, and annotations of pairs of outputs."""
+"""AlpacaEval 1 and 2: models' outputs to the same instructions, and annotations of pairs of outputs."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judgelake.comparisons import TIE, name, one_of, optional, question, text
+from judgelake.comparisons import TIE, kind_of, name, number, problem_of, question, text
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 
-OUTPUT = {"instruction": question, "output": text, "generator": text, "dataset": text}
+OUTPUT = {"instruction": question, "output": text, "generator": text}
 # 0 is a tie in the older files, 1.5 in the newer ones.
 VERDICTS = {1: "A", 2: "B", 0: TIE, 1.5: TIE}
-ANNOTATION = {
+FIRST, MIDDLE, SECOND = 1, 1.5, 2
+PAIR = {
     "instruction": question,
     "output_1": text,
     "output_2": text,
     "generator_1": text,
     "generator_2": text,
-    "dataset": text,
     "annotator": name,
-    "preference": one_of(*VERDICTS),
 }
-JUDGED = {**ANNOTATION, "preference": optional(ANNOTATION["preference"])}
+MAY_HAVE = {"dataset": text}
 
 
 def load(files: Files) -> Iterator[Item]:
     """Comparisons of the outputs, grouped by question, then those of the annotations.
 
     A model has one output per instruction. A second one with the same text and dataset is the same output; with
-    another text or dataset it is rejected.
+    another text or dataset it is rejected. `dataset` may be absent.
 
     An annotation contains the two outputs it judged, which may differ from those of the output files (a model's
     outputs are generated again for a new release): it is a comparison of its own, or the same as the outputs' if
     the texts are the same. Its preference is a label, or (`--judgments`) the annotator's judgment; then null is
-    a failed one.
+    a failed one. AlpacaEval 2's preference is 1 plus the probability that output 2 wins: 1.2 is A. The strength is
+    kept: in a label as the two probabilities (scores 0.8 and 0.2), in a judgment as their logarithms.
+
+    Source: tatsu-lab/alpaca_eval, src/alpaca_eval/annotators/pairwise_evaluator.py and its decoder
+    `logprob_parser`.
     """
     questions: dict[str, _Question] = {}
-    for row in checked_rows(files.inputs, OUTPUT):
+    for row in checked_rows(files.inputs, OUTPUT, MAY_HAVE):
         if isinstance(row, Rejected):
             yield row
             continue
@@ -52,8 +56,10 @@ def load(files: Files) -> Iterator[Item]:
             yield row.rejected(problem)
     for asked in questions.values():
         yield from asked.comparisons(files)
-    yield from load_rows(files.annotations, ANNOTATION, _annotated)
-    yield from load_rows(files.judgments, JUDGED, _judged)
+    for row in checked_rows(files.annotations, PAIR, MAY_HAVE):
+        yield _annotated(row) if isinstance(row, Row) else row
+    judged = {**PAIR, "preference": lambda value: None if value is None else _preference(value)}
+    yield from load_rows(files.judgments, judged, _judged, may_have=MAY_HAVE)
 
 
 def _problem_of_repetition(first: Row, row: Row) -> str | None:
@@ -83,21 +89,30 @@ class _Question:
                 "messages": user_turns(shown[0].value["instruction"]),
                 "answers": [{"model": row.value["generator"], "text": row.value["output"]} for row in shown],
                 "source": "alpaca_eval",
-                "attributes": {"dataset": shown[0].value["dataset"]},
+                "attributes": _attributes(shown[0].value),
             }
             yield accepted(shown[0], comparison)
 
 
-def _annotated(row: Row) -> Record:
+def _annotated(row: Row) -> Item:
     value = row.value
-    label = {"labeler": value["annotator"], "kind": "teacher", "verdict": VERDICTS[value["preference"]]}
-    return Record(_comparison(value), [label])
+    unread = problem_of(value, {"preference": _preference})
+    if unread is not None:
+        return accepted(row, _comparison(value), problems=[unread])
+    preference = value["preference"]
+    label = {"labeler": value["annotator"], "kind": "teacher", "verdict": _verdict(preference)}
+    if preference not in VERDICTS:
+        label["scores"] = _probabilities(preference)
+    return accepted(row, _comparison(value), [label])
 
 
 def _judged(row: Row) -> Record:
     value = row.value
     preference, written = value["preference"], value.get("raw_completion")
-    answer = {"error": "preference: null"} if preference is None else {"verdict": VERDICTS[preference]}
+    answer: dict[str, Any] = {"error": "preference: null"} if preference is None else {"verdict": _verdict(preference)}
+    if preference is not None and preference not in VERDICTS:
+        logprobs = map(math.log, _probabilities(preference))
+        answer["verdict_logprobs"] = dict(zip("AB", logprobs, strict=True))
     # AlpacaEval shows the outputs in a random order, maps the preference back and does not record the order:
     # AB only says in which order the verdict is given.
     judgment = {"judge": value["annotator"], "mode": "pair", "shown_order": "AB", **answer}
@@ -106,10 +121,32 @@ def _judged(row: Row) -> Record:
     return Record(_comparison(value), judgments=[{**judgment, "raw_output": raw_output}])
 
 
+def _preference(value: Any) -> str | None:
+    """A tie of the older files, or a number from 1 (output 1) to 2 (output 2)."""
+    if number(value) is None and (value in VERDICTS or FIRST < value < SECOND):
+        return None
+    return f"{kind_of(value)}, expected a number from 1 (output 1) to 2 (output 2), or 0 for a tie"
+
+
+def _verdict(preference: float) -> str:
+    if preference in VERDICTS:
+        return VERDICTS[preference]
+    return "A" if preference < MIDDLE else "B"
+
+
+def _probabilities(preference: float) -> list[float]:
+    """The probabilities that output 1 and output 2 win."""
+    return [SECOND - preference, preference - FIRST]
+
+
 def _comparison(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "messages": user_turns(value["instruction"]),
         "answers": [{"model": value[f"generator_{place}"], "text": value[f"output_{place}"]} for place in (1, 2)],
         "source": "alpaca_eval",
-        "attributes": {"dataset": value["dataset"]},
+        "attributes": _attributes(value),
     }
+
+
+def _attributes(value: Mapping[str, Any]) -> dict[str, str]:
+    return {} if value["dataset"] is None else {"dataset": value["dataset"]}

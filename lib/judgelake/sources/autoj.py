@@ -12,8 +12,9 @@ from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets
 
 VERDICTS = {0: "A", 1: "B", 2: TIE}
-PAIR = {"prompt": question, "response 1": text, "response 2": text, "label": one_of(*VERDICTS), "scenario": text}
-SINGLE = {"usrmsg": text, "pred_score": number, "scenario": text}
+PAIR = {"prompt": question, "response 1": text, "response 2": text, "scenario": text}
+SINGLE = {"usrmsg": text, "scenario": text}
+LABEL, SCORE = {"label": one_of(*VERDICTS)}, {"pred_score": number}
 # A grading contains its comparison only inside the prompt of the grading.
 QUERY, RESPONSE, END = "\n***\n[Query]: ", "\n***\n[Response]: ", "\n***\n[END DATA]"
 
@@ -77,6 +78,9 @@ def _pair(row: Row) -> Record | str:
         "source": "autoj",
         "attributes": {"scenario": value["scenario"]},
     }
+    unread = problem_of(value, LABEL)
+    if unread is not None:
+        return Record(comparison, problems=[unread])
     return Record(comparison, [{"labeler": "autoj", "kind": "gold", "verdict": VERDICTS[value["label"]]}])
 
 
@@ -95,4 +99,7 @@ def _single(row: Row) -> Record | str:
         "source": "autoj",
         "attributes": {"scenario": value["scenario"]},
     }
+    unread = problem_of(value, SCORE)
+    if unread is not None:
+        return Record(comparison, problems=[unread])
     return Record(comparison, [{"labeler": "gpt-4", "kind": "teacher", "scores": [value["pred_score"]]}])

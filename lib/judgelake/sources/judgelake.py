@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from judgelake.comparisons import Failure, kind_of, label_from_record
 from judgelake.errors import UserError
 from judgelake.judges import load_judge
+from judgelake.sources.files import rows_of
 from judgelake.sources.judgments import JudgeNamed, judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
-from judgelake.sources.reading import rows_of
 from judgelake.sources.rows import Record, load_rows
 
 

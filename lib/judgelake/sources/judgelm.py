@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from judgelake.comparisons import Check, integer, list_of, number, optional, problem_of, question, text
+from judgelake.comparisons import Check, identifier, list_of, number, optional, problem_of, question, text
 from judgelake.sources.loaded import Files, Item, Rejected, Row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 
-FIELDS: dict[str, Check] = {"question_id": integer, "question_body": question, "answer1_body": text}
-LABEL = {"question_id": integer}
-REFERENCE: dict[str, Check] = {"question_id": integer, "reference": lambda value: problem_of_reference(value)}
+FIELDS: dict[str, Check] = {"question_id": identifier, "question_body": question, "answer1_body": text}
+LABEL = {"question_id": identifier}
+REFERENCE: dict[str, Check] = {"question_id": identifier, "reference": lambda value: problem_of_reference(value)}
 ANSWER_BODY = re.compile(r"answer\d+_body")
+SCORES = {"score": "gpt-4", "score_w_reference": "gpt-4 with reference"}
 # A teacher's text begins with its scores alone on a line: "8 7", "10.0 9.5".
 NUMBER = r"-?\d+(?:\.\d+)?"
 SCORE_LINE = re.compile(rf"\s*({NUMBER}(?: +{NUMBER})*)\s*(?:\n|\Z)")
@@ -47,14 +48,14 @@ class _ByQuestion:
     """The rows of one further file, by question_id."""
 
     def __init__(self, path: Path, fields: Mapping[str, Check]) -> None:
-        self._rows: dict[int, Row] = {}
-        self._asked: set[int] = set()
+        self._rows: dict[str, Row] = {}
+        self._asked: set[str] = set()
         self.rejected: list[Rejected] = []
         for row in checked_rows([path], fields):
             if isinstance(row, Rejected):
                 self.rejected.append(row)
                 continue
-            first = self._rows.setdefault(row.value["question_id"], row)
+            first = self._rows.setdefault(str(row.value["question_id"]), row)
             if first is not row:
                 self.rejected.append(
                     row.rejected(f"question_id: {row.value['question_id']} is also in line {first.line}")
@@ -62,8 +63,9 @@ class _ByQuestion:
 
     def of(self, row: Row) -> Row | None:
         """The row with the same question_id."""
-        self._asked.add(row.value["question_id"])
-        return self._rows.get(row.value["question_id"])
+        question_id = str(row.value["question_id"])
+        self._asked.add(question_id)
+        return self._rows.get(question_id)
 
     def left_over(self) -> Iterator[Rejected]:
         """The rows whose question is not in the input."""
@@ -78,16 +80,7 @@ def _convert(row: Row, label_rows: Mapping[str, Row], reference_row: Row | None)
     problem = _problem_of_places(places, value) or problem_of(value, _fields_of(places, value))
     if problem is not None:
         return problem
-    labels = [
-        {"labeler": labeler, "kind": "teacher", "scores": value[name]}
-        for name, labeler in (("score", "gpt-4"), ("score_w_reference", "gpt-4 with reference"))
-        if value.get(name) is not None
-    ]
-    for labeler, label_row in label_rows.items():
-        scores = _scores_of(label_row.value)
-        if isinstance(scores, str):
-            return f"{label_row.file}, line {label_row.line}: {scores}"
-        labels.append({"labeler": labeler, "kind": "teacher", "scores": scores})
+    labels, problems = _labels(value, label_rows)
     comparison = {
         "messages": user_turns(value["question_body"]),
         "answers": [
@@ -98,7 +91,25 @@ def _convert(row: Row, label_rows: Mapping[str, Row], reference_row: Row | None)
         "source": "judgelm",
         "attributes": {"question_id": str(value["question_id"])},
     }
-    return Record(comparison, labels)
+    return Record(comparison, labels, problems=problems)
+
+
+def _labels(value: Mapping[str, Any], label_rows: Mapping[str, Row]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The labels, and why others cannot be read."""
+    given = [
+        (labeler, problem_of(value, {name: list_of(number)}) or value[name])
+        for name, labeler in SCORES.items()
+        if value.get(name) is not None
+    ]
+    for labeler, row in label_rows.items():
+        scores = _scores_of(row.value)
+        given.append((labeler, f"{row.file}, line {row.line}: {scores}" if isinstance(scores, str) else scores))
+    labels = [
+        {"labeler": labeler, "kind": "teacher", "scores": scores}
+        for labeler, scores in given
+        if not isinstance(scores, str)
+    ]
+    return labels, [problem for _, problem in given if isinstance(problem, str)]
 
 
 def _problem_of_places(places: Sequence[int], value: Mapping[str, Any]) -> str | None:
@@ -111,8 +122,6 @@ def _fields_of(places: Sequence[int], value: Mapping[str, Any]) -> dict[str, Che
     fields: dict[str, Check] = {f"answer{place}_body": text for place in places}
     where_given: dict[str, Check] = {
         **{f"answer{place}_model_id": optional(text) for place in places},
-        "score": optional(list_of(number)),
-        "score_w_reference": optional(list_of(number)),
         "reference": optional(problem_of_reference),
     }
     return fields | {name: check for name, check in where_given.items() if name in value}

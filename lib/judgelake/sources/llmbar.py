@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from judgelake.comparisons import integer, kind_of, name, one_of, optional, question, text
+from judgelake.comparisons import integer, kind_of, name, one_of, optional, problem_of, question, text
 from judgelake.errors import UserError
 from judgelake.sources.loaded import Files, Item, Rejected, Row, judged_row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets
 
 VERDICTS = {1: "A", 2: "B"}
-FIELDS = {"input": question, "output_1": text, "output_2": text, "label": one_of(*VERDICTS)}
+FIELDS = {"input": question, "output_1": text, "output_2": text}
+LABEL = {"label": one_of(*VERDICTS)}
 WINNERS = {"1": "A", "2": "B"}
 
 
@@ -71,6 +72,9 @@ def _convert(row: Row) -> Record | str:
         "source": "llmbar",
         "attributes": {"subset": _subset(Path(row.file))},
     }
+    problem = problem_of(value, LABEL)
+    if problem is not None:
+        return Record(comparison, problems=[problem])
     return Record(comparison, [{"labeler": "llmbar", "kind": "gold", "verdict": VERDICTS[value["label"]]}])
 
 
@@ -89,9 +93,10 @@ def _judged(row: Row, targets: Targets) -> Item:
     target = targets.of((subset, value["row"]))
     if isinstance(target, str):
         return row.rejected(f"row: {value['row']} of {value['set']!r}, but {target}")
-    if VERDICTS[value["label"]] != target.labels[0].verdict:
+    if VERDICTS[value["label"]] not in [label.verdict for label in target.labels]:
         # Joined by number, so another version of the set would be joined without notice.
-        return row.rejected(f"label: {value['label']}, but row {value['row']} of the input has the other one")
+        has = "the other one" if target.labels else "none that can be read"
+        return row.rejected(f"label: {value['label']}, but row {value['row']} of the input has {has}")
     judgments = []
     for order, place in (("AB", "first"), ("BA", "swapped")):
         winner = value[f"winner_{place}"]

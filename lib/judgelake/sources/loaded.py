@@ -27,13 +27,17 @@ OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A comparison with its labels and judgments; comparison None if it comes from elsewhere, now or earlier."""
+    """A comparison with its labels and judgments; comparison None if it comes from elsewhere, now or earlier.
+
+    `refused` are labels of the row that cannot be read: the comparison is taken without them.
+    """
 
     file: str
     line: int
     comparison: Comparison | None
     labels: tuple[Label, ...] = ()
     judgments: tuple[Judgment, ...] = ()
+    refused: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +74,29 @@ class Files:
 
     inputs: tuple[Path, ...] = ()
     tables: tuple[str, ...] = ()
-    """For the format "table": names, or paths and addresses of Delta, Parquet or JSON."""
+    """For the format "table": names of tables, or paths, folders, patterns and addresses."""
     labels: tuple[Path, ...] = ()
     answers: tuple[Path, ...] = ()
     annotations: tuple[Path, ...] = ()
     judgments: tuple[Path, ...] = ()
     judges: Path | None = None
     """A folder of judge files, searched before the built-in ones, to parse raw outputs with."""
+    judge: str | None = None
+    """The judge whose parser reads raw outputs, where the file does not name it; with its mode."""
+    mode: str | None = None
+    order: str | None = None
+    """The order in which the answers were shown, where the file does not say it."""
     reference: Path | None = None
     pairs: Pairs = "all"
     baseline: str | None = None
 
 
 Item = Loaded | Rejected
+
+
+def rejections_of(item: Item) -> tuple[Rejected, ...]:
+    """What was rejected of a row: the row itself, or labels of it."""
+    return (item,) if isinstance(item, Rejected) else item.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,8 @@ class Format:
     load: Callable[[Files], Iterator[Item]]
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("input",)
+    signs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Options, each with keys by which a row of its files is recognised; used only to offer the format."""
 
     def check(self, given: Sequence[str]) -> None:
         """Reject an option that this format does not accept, a missing one that it needs, and no file at all.
@@ -117,31 +133,43 @@ def accepted(
     record: Mapping[str, Any],
     labels: Sequence[Mapping[str, Any]] = (),
     judgments: Sequence[Mapping[str, Any]] = (),
+    problems: Sequence[str] = (),
 ) -> Item:
     """The comparison of a row with its labels and judgments, or the row rejected with the first invalid field.
+
+    A label that cannot be read does not cost the comparison: it is refused by itself, with its reason.
 
     Args:
         row: where the record comes from.
         record: the comparison, with the keys of judgelake's JSONL.
         labels: label records; `comparison_id` is added here.
         judgments: judgment records; likewise.
+        problems: labels that the format itself could not read, one reason each.
     """
     comparison = comparison_from_record(record)
     if isinstance(comparison, Failure):
         return row.rejected(comparison.reason)
     read: list[Label] = []
+    refused = [row.rejected(problem) for problem in problems]
     for given in labels:
-        if given.get("comparison_id", comparison.comparison_id) != comparison.comparison_id:
-            return row.rejected("labels: comparison_id differs from the row's own")
-        label = label_from_record({**given, "comparison_id": comparison.comparison_id})
-        if isinstance(label, Failure):
-            return row.rejected(f"labels: {label.reason}")
-        problem = label_problem(label, len(comparison.answers))
-        if problem is not None:
-            return row.rejected(f"labels: {problem}")
-        read.append(label)
+        label = _label_of(given, comparison)
+        if isinstance(label, Label):
+            read.append(label)
+        else:
+            refused.append(row.rejected(f"labels: {label}"))
     judged = judged_row(row, comparison.comparison_id, judgments)
-    return judged if isinstance(judged, Rejected) else replace(judged, comparison=comparison, labels=tuple(read))
+    if isinstance(judged, Rejected):
+        return judged
+    return replace(judged, comparison=comparison, labels=tuple(read), refused=tuple(refused))
+
+
+def _label_of(given: Mapping[str, Any], comparison: Comparison) -> Label | str:
+    if given.get("comparison_id", comparison.comparison_id) != comparison.comparison_id:
+        return "comparison_id differs from the row's own"
+    label = label_from_record({**given, "comparison_id": comparison.comparison_id})
+    if isinstance(label, Failure):
+        return label.reason
+    return label_problem(label, len(comparison.answers)) or label
 
 
 def judged_row(row: Row, comparison_id: str, judgments: Sequence[Mapping[str, Any]]) -> Item:

@@ -9,9 +9,10 @@ from typing import Any
 
 from judgelake.comparisons import kind_of, list_of, problem_of, question, text
 from judgelake.errors import UserError
+from judgelake.sources.files import rows_of
 from judgelake.sources.grouping import groups_of
 from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
-from judgelake.sources.reading import object_of, rows_of
+from judgelake.sources.reading import object_of
 
 FIELDS = {"id": text, "question": question, "answer": text, "capability": list_of(text)}
 

@@ -1,100 +1,57 @@
-"""MT-Bench in FastChat's files: two-turn questions, one file of answers per model, and references."""
+"""MT-Bench in FastChat's files: two-turn questions, one file of answers per model, references, and judgments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from judgelake.comparisons import integer, list_of, optional, problem_of, question, text
-from judgelake.sources.grouping import groups_of
-from judgelake.sources.loaded import Files, Item, Rejected, Row, accepted, user_turns
+from judgelake.comparisons import identifier, list_of, optional, problem_of, question, text
+from judgelake.sources.benchmark import Asked, Matches, Replies, Reply
+from judgelake.sources.loaded import Files, Item, Row
+from judgelake.sources.mt_bench_judgments import judged
 from judgelake.sources.rows import checked_rows
 
-QUESTION = {"question_id": integer, "category": text, "turns": list_of(question)}
+QUESTION = {"question_id": identifier, "category": text, "turns": list_of(question)}
 
 
 def load(files: Files) -> Iterator[Item]:
-    """Comparisons of the models' answers, grouped by question.
+    """Comparisons of the models' answers, grouped by question, then the judgments and votes on them.
 
     A row with several choices is rejected: nothing says which of them is the answer. A reference file replaces the
     references in the question file. A reference with several turns becomes one text that names the turns.
+    For judgments see `mt_bench_judgments.judged`.
     """
-    answers, references = _Answers(), _Answers()
-    yield from answers.read(files.answers)
+    replies, references = Replies(_reply), Replies(_reply)
+    yield from replies.read(files.answers)
     yield from references.read([files.reference] if files.reference else [])
+    matches = Matches("mt_bench", replies, files)
     for row in checked_rows(files.inputs, QUESTION):
-        yield from _comparisons(row, answers, references, files) if isinstance(row, Row) else [row]
-    yield from answers.left_over("answers")
+        yield from _comparisons(row, matches, references) if isinstance(row, Row) else [row]
+    yield from replies.left_over("answers")
     yield from references.left_over("the reference")
+    for row in checked_rows(files.judgments, {"question_id": identifier}):
+        yield judged(row, matches) if isinstance(row, Row) else row
 
 
-class _Answers:
-    """Answers by question and model, each marked as used by a question or not."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, dict[str, Row]] = {}
-        self._asked: set[int] = set()
-
-    def read(self, paths: Sequence[Path]) -> Iterator[Rejected]:
-        """Read the files; yields the rows that could not be accepted."""
-        for row in checked_rows(paths, ANSWER):
-            if isinstance(row, Rejected):
-                yield row
-                continue
-            model = row.value["model_id"]
-            first = self._rows.setdefault(row.value["question_id"], {}).setdefault(model, row)
-            if first is not row and _turns(first) != _turns(row):
-                yield row.rejected(
-                    f"model_id: another answer of {model!r} to question {row.value['question_id']} is in "
-                    f"{Path(first.file).name}, line {first.line}"
-                )
-
-    def to(self, question_id: int) -> dict[str, Row]:
-        """The rows that answer a question, by model."""
-        self._asked.add(question_id)
-        return self._rows.get(question_id, {})
-
-    def left_over(self, what: str) -> Iterator[Rejected]:
-        """The rows whose question is not in the input."""
-        for question_id, rows in self._rows.items():
-            if question_id not in self._asked:
-                yield from (
-                    row.rejected(f"question_id: {what} to {question_id}, not a question of the input")
-                    for row in rows.values()
-                )
-
-
-def _comparisons(row: Row, answers: _Answers, references: _Answers, files: Files) -> Iterator[Item]:
+def _comparisons(row: Row, matches: Matches, references: Replies) -> Iterator[Item]:
     value = row.value
-    answered = answers.to(value["question_id"])
-    reference = _reference(value, references.to(value["question_id"]))
     problem = problem_of(value, {"reference": optional(list_of(text))}) if "reference" in value else None
-    groups = problem or groups_of(list(answered), files.pairs, files.baseline)
-    if isinstance(groups, str):
-        yield row.rejected(groups)
+    question_id = str(value["question_id"])
+    given = references.to(question_id)
+    if problem is not None:
+        yield matches.rejected(row, question_id, problem)
         return
-    for models in groups:
-        comparison = {
-            "messages": user_turns(*value["turns"]),
-            "answers": [{"model": model, "turns": _turns(answered[model])} for model in models],
-            "reference": reference,
-            "source": "mt_bench",
-            "attributes": {"question_id": str(value["question_id"]), "category": value["category"]},
-        }
-        yield accepted(row, comparison)
+    reference = next(iter(given.values())).turns if given else tuple(value.get("reference") or ())
+    attributes = {"question_id": question_id, "category": value["category"]}
+    yield from matches.of_question(Asked(row, question_id, tuple(value["turns"]), attributes, reference))
 
 
-def _reference(value: Mapping[str, Any], rows: Mapping[str, Row]) -> str | None:
-    turns = _turns(next(iter(rows.values()))) if rows else value.get("reference")
-    if not turns:
-        return None
-    return turns[0] if len(turns) == 1 else "\n\n".join(f"Turn {n}:\n{turn}" for n, turn in enumerate(turns, start=1))
-
-
-def _turns(row: Row) -> list[str]:
-    turns: list[str] = row.value["choices"][0]["turns"]
-    return turns
+def _reply(row: Row) -> Reply | str:
+    problem = problem_of(row.value, ANSWER)
+    if problem is not None:
+        return problem
+    value = row.value
+    return Reply(str(value["question_id"]), value["model_id"], tuple(value["choices"][0]["turns"]))
 
 
 def _problem_of_choices(value: Any) -> str | None:
@@ -111,4 +68,4 @@ def _problem_of_choice(choice: Any) -> str | None:
     return None if problem is None else f".{problem}"
 
 
-ANSWER = {"question_id": integer, "model_id": text, "choices": _problem_of_choices}
+ANSWER = {"question_id": identifier, "model_id": text, "choices": _problem_of_choices}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from judgelake.comparisons import TIE, integer, one_of, optional, question, text
+from judgelake.comparisons import TIE, identifier, one_of, optional, problem_of, question, text
 from judgelake.sources.loaded import Files, Item, Rejected, Row, judged_row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
 from judgelake.sources.targets import Targets
@@ -14,17 +14,17 @@ from judgelake.sources.targets import Targets
 VERDICTS = {0: TIE, 1: "A", 2: "B"}
 ANNOTATORS = ("annotator1", "annotator2", "annotator3")
 FIELDS = {
-    "idx": integer,
+    "idx": identifier,
     "instruction": question,
     "input": optional(text),
     "response1": text,
     "response2": text,
     "cmp_key": text,
     "motivation_app": text,
-    **{name: one_of(*VERDICTS) for name in ANNOTATORS},
 }
+VERDICT = one_of(*VERDICTS)
 JUDGE = "gpt-3.5-turbo"
-JUDGED = {"idx": integer, "gpt_result": text, "gpt_reason": text, "gpt_reference": text}
+JUDGED = {"idx": identifier, "gpt_result": text, "gpt_reason": text, "gpt_reference": text}
 RESULTS = {"1": "A", "2": "B", "Tie": TIE}
 
 
@@ -37,8 +37,8 @@ def load(files: Files) -> Iterator[Item]:
     targets = Targets()
 
     def became(row: Row | Rejected, item: Item) -> None:
-        if isinstance(row, Row) and integer(row.value.get("idx")) is None:
-            targets.add(row.value["idx"], item)
+        if isinstance(row, Row) and identifier(row.value.get("idx")) is None:
+            targets.add(str(row.value["idx"]), item)
 
     yield from load_rows(files.inputs, FIELDS, _convert, became)
     for row in checked_rows(files.judgments, JUDGED):
@@ -61,23 +61,20 @@ def _convert(row: Row) -> Record | str:
         "source": "pandalm",
         "attributes": {"idx": str(value["idx"]), "motivation_app": value["motivation_app"]},
     }
-    return Record(comparison, _labels([VERDICTS[value[name]] for name in ANNOTATORS]))
+    problems = {name: problem_of(value, {name: VERDICT}) for name in ANNOTATORS}
+    read = {name: VERDICTS[value[name]] for name, problem in problems.items() if problem is None}
+    return Record(comparison, _labels(read), problems=[problem for problem in problems.values() if problem is not None])
 
 
-def _labels(verdicts: list[str]) -> list[dict[str, Any]]:
-    labels = [
-        {"labeler": name, "kind": "human", "verdict": verdict}
-        for name, verdict in zip(ANNOTATORS, verdicts, strict=True)
-    ]
-    verdict, votes = Counter(verdicts).most_common(1)[0]
-    if 2 * votes > len(verdicts):
-        labels.append({"labeler": "majority", "kind": "gold", "verdict": verdict})
-    return labels
+def _labels(verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
+    labels = [{"labeler": name, "kind": "human", "verdict": verdict} for name, verdict in verdicts.items()]
+    majority = [verdict for verdict, votes in Counter(verdicts.values()).items() if 2 * votes > len(ANNOTATORS)]
+    return labels + [{"labeler": "majority", "kind": "gold", "verdict": verdict} for verdict in majority]
 
 
 def _judged(row: Row, targets: Targets) -> Item:
     value = row.value
-    target = targets.of(value["idx"])
+    target = targets.of(str(value["idx"]))
     if isinstance(target, str):
         return row.rejected(f"idx: {value['idx']}, but {target}")
     result = value["gpt_result"]

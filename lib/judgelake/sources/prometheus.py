@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from judgelake.comparisons import integer, list_of, one_of, text
+from judgelake.comparisons import identifier, list_of, one_of, problem_of, text
 from judgelake.sources.loaded import Files, Item, Row, user_turns
 from judgelake.sources.rows import Record, load_rows
 
 FIELDS = {
-    "idx": integer,
+    "idx": identifier,
     "response_source": text,
     "category": text,
     "instruction": text,
-    "gpt4_score": list_of(one_of(1, 2, 3, 4, 5)),
 }
+SCORES = {"gpt4_score": list_of(one_of(1, 2, 3, 4, 5))}
 # The row contains its comparison only inside the prompt it was judged with.
 HEADINGS = {
     "question": "###The instruction to evaluate:\n",
@@ -53,6 +53,9 @@ def _convert(row: Row) -> Record | str:
         "source": "prometheus",
         "attributes": {"idx": str(value["idx"]), "category": value["category"]},
     }
+    problem = problem_of(value, SCORES)
+    if problem is not None:
+        return Record(comparison, problems=[problem])
     labels = [
         {"labeler": f"gpt-4 #{number}", "kind": "teacher", "scores": [score]}
         for number, score in enumerate(value["gpt4_score"], start=1)

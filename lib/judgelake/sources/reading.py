@@ -1,4 +1,4 @@
-"""JSON files as rows: a list of objects or one object a line, read strictly; a bad row never stops the reading."""
+"""JSON as rows: a list of objects or one object a line, read strictly; a bad row never stops the reading."""
 
 from __future__ import annotations
 
@@ -63,25 +63,12 @@ class StrictDecoder:
         return value
 
 
-def rows_of(path: Path) -> Iterator[Row | Rejected]:
-    """The objects of a file in order, from a list or one object per line; a byte order mark is skipped.
-
-    Raises:
-        UserError: the file cannot be read, has an encoding other than UTF-8, or is not JSON.
-    """
-    try:
-        with path.open("rb") as stream:
-            yield from rows_of_stream(str(path), stream)
-    except OSError as error:
-        raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
-
-
 def rows_of_stream(file: str, stream: BinaryIO) -> Iterator[Row | Rejected]:
-    """The same for a stream, which may be a pipe: each line is yielded as soon as it arrives.
+    """The objects of a JSON stream in order, from a list or one object per line; a byte order mark is skipped.
 
     Args:
         file: its name in rows and messages.
-        stream: its bytes, from the beginning.
+        stream: its bytes, from the beginning; of a pipe each line is yielded as soon as it arrives.
 
     Raises:
         UserError: it has an encoding other than UTF-8, or is not JSON.

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ingest_lake import IngestLake
 
@@ -47,6 +55,7 @@ def test_a_flat_table_is_mapped_and_its_bad_rows_are_rejected(into):
     assert into.rows("comparisons", "comparison_id", "source", "attributes") == [
         ("1", "table", {"language": "en"}),
         ("2", "table", {}),
+        ("7", "table", {"language": "en"}),
     ]
     assert into.rows("labels", "comparison_id", "labeler", "verdict") == [("1", "editors", "A")]
     assert {reason for (reason,) in into.rows("rejected_rows", "reason")} == {
@@ -54,11 +63,12 @@ def test_a_flat_table_is_mapped_and_its_bad_rows_are_rejected(into):
         "prompt: the question is empty",
         "good: null, expected text",
         "good: contains a NUL character",
-        "pick: '9', expected one of 1, 2, 0",
+        "label by editors: pick: '9', expected one of 1, 2, 0",
         "not valid UTF-8",
     }
-    assert (done.comparisons_added, done.labels_added, done.rejected) == (2, 1, 6)
-    assert into.ingest_table(path, columns=FLAT_COLUMNS) == Ingested(0, 2, 0, 1, 6, 0, done.examples)
+    # The label that cannot be read costs only itself.
+    assert (done.comparisons_added, done.labels_added, done.rejected) == (3, 1, 6)
+    assert into.ingest_table(path, columns=FLAT_COLUMNS) == Ingested(0, 3, 0, 1, 6, 0, done.examples)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +105,75 @@ def test_rows_of_two_tables_at_one_place_have_nothing_to_do_with_each_other(into
         into.spark.createDataFrame(rows, FLAT).coalesce(1).write.parquet(str(into.folder / name))
     done = into.ingest_table(*(into.folder / name for name in tables), columns=FLAT_COLUMNS)
     assert (done.comparisons_added, done.labels_added, done.rejected) == (3, 3, 1)
+
+
+ANY = [
+    {"q": [{"role": "user", "content": "What?"}], "resp.a": "x", "resp.b": "y", "won": True, "s.a": "4", "s.b": "4.5"},
+    {"q": [{"role": "user", "content": "Why?"}], "resp.a": "", "resp.b": "y", "won": None, "s.a": None, "s.b": None},
+]
+ANY_COLUMNS = Columns.model_validate(
+    {
+        "question": "q",
+        "answers": ["resp.a", "resp.b"],
+        "labels": [
+            {"labeler": "eds", "verdict": "won", "verdicts": {"true": "A", "false": "B"}},
+            {"labeler": "gpt", "kind": "teacher", "scores": ["s.a", "s.b"]},
+        ],
+    }
+)
+
+
+def in_every_kind(folder: Path, rows: list[dict[str, Any]]) -> list[Path]:
+    """The rows as Parquet, which Spark reads, and as files that are read by this process."""
+    folder.mkdir()
+    table = pa.Table.from_pylist(rows)
+    names = ("x.parquet", "x.arrow", "x.json", "x.jsonl.gz", "ns.parquet")
+    parquet, arrow, array, lines, nanoseconds = paths = [folder / name for name in names]
+    pq.write_table(table, parquet)
+    with pa.ipc.new_file(arrow, table.schema) as writer:
+        writer.write_table(table)
+    array.write_text(json.dumps(rows, indent=1))
+    lines.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    at = pa.array([datetime.datetime(2026, 1, 2)] * len(rows), pa.timestamp("ns"))
+    pq.write_table(table.append_column("at", at), nanoseconds)
+    return paths
+
+
+def test_the_same_rows_are_the_same_whatever_the_file(into):
+    first, *others = in_every_kind(into.folder / "kinds", ANY)
+    done = into.ingest_table(first, columns=ANY_COLUMNS)
+    assert (done.comparisons_added, done.labels_added, done.rejected) == (2, 2, 0)
+    assert into.rows("labels", "verdict", "scores", where="labeler IN ('eds', 'gpt')") == [
+        ("A", None),
+        (None, [4.0, 4.5]),
+    ]
+    for path in others:
+        assert into.ingest_table(path, columns=ANY_COLUMNS) == Ingested(0, 2, 0, 2, 0, 0, ()), path
+    # Only an address is left to Spark although it has times in nanoseconds.
+    with pytest.raises(UserError, match=r"it has times in nanoseconds, which Spark does not read\. Write them"):
+        into.ingest_table(f"file://{others[-1]}", columns=ANY_COLUMNS)
+
+
+def test_partition_folders_keep_their_text_and_a_real_99_is_another_id(into):
+    for name in ("id=0099", "id=99"):
+        path = into.folder / "parts" / name / "part.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist([{"question": f"of {name}", "answer_a": "a", "answer_b": "b"}]), path)
+    done = into.ingest_table(into.folder / "parts", columns=Columns(comparison_id="id", source="parts"))
+    assert (done.comparisons_added, done.rejected) == (2, 0)
+    assert into.rows("comparisons", "comparison_id", where="source = 'parts'") == [("0099",), ("99",)]
+
+
+def test_an_ingest_that_takes_nothing_ends_with_2_and_says_why(into, capsys):
+    votes = into.write("votes.jsonl", {"prompt": "Q", "chosen": "a", "rejected": "b"}, {"prompt": "R"})
+    code, lines = into.command("--format", "judgelake", "--input", str(votes))
+    assert (code, lines[-1][:2]) == (2, ["rejected:", "votes.jsonl,"])
+    assert (
+        "error: Nothing was ingested: every row was rejected (2). The first: votes.jsonl, line 1: prompt: unknown key. "
+        "'votes.jsonl' looks like --format preference --input.\n"
+    ) in capsys.readouterr().err
+    empty = into.write("empty.jsonl")
+    assert into.command("--format", "judgelake", "--input", str(empty))[0] == 2
+    assert f"error: Nothing was ingested: there is no row in {empty}." in capsys.readouterr().err
+    assert into.command("--format", "preference", "--input", str(votes))[0] == 0
+    assert into.command("--format", "preference", "--input", str(votes))[0] == 0

@@ -31,8 +31,8 @@ def write(path: Path, *lines: object) -> str:
     return str(path)
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
-    assert main(arguments) == 0
+def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+    assert main(arguments) == code
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -70,7 +70,7 @@ def test_an_order_holds_for_any_number_of_answers(
 
 def test_a_spelled_order_that_does_not_fit_fails_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "x", LINE)
-    rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--order", "CAB", file)
+    rows = run(capsys, "prompts", "--judge", "judgelm", "--mode", "pair", "--order", "CAB", file, code=2)
     assert rows[0]["reason"] == "'CAB' is not an order of 2 answers"
 
 
@@ -99,13 +99,17 @@ BAD_LINES = [
 ]
 
 
-@pytest.mark.parametrize("command", [["prompts", "--judge", "autoj"], ["parse", "--judge", "judgelm"]])
+@pytest.mark.parametrize(
+    ("command", "good"),
+    [(["prompts", "--judge", "autoj"], LINE), (["parse", "--judge", "judgelm"], {"raw": "8 7"})],
+)
 def test_a_bad_line_fails_alone_as_it_does_in_ingest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], good: dict[str, Any]
 ) -> None:
     path = tmp_path / "x"
-    path.write_bytes(b"\n".join([*(line for line, _ in BAD_LINES), json.dumps(LINE | {"raw": "8 7"}).encode()]))
+    path.write_bytes(b"\n".join([*(line for line, _ in BAD_LINES), json.dumps(good).encode()]))
     rows = run(capsys, *command, "--mode", "pair", str(path))
+    assert rows[-1].get("reason") is None
     assert [row.get("status") for row in rows[:-1]] == ["invalid_input"] * len(BAD_LINES)
     assert [row["reason"] for row in rows[:-1]] == [reason for _, reason in BAD_LINES]
     assert [(row.line, row.reason) for row in rows_of(path) if isinstance(row, Rejected)] == [
@@ -186,7 +190,8 @@ def test_parse_reads_outputs_and_says_why_it_cannot(tmp_path: Path, capsys: pyte
 def test_parse_names_the_field_that_cannot_be_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], reason: str
 ) -> None:
-    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", write(tmp_path / "x", {"raw": "8 7"} | change))
+    file = write(tmp_path / "x", {"raw": "8 7"} | change)
+    rows = run(capsys, "parse", "--judge", "judgelm", "--mode", "pair", file, code=2)
     assert rows[0]["status"] == "invalid_input"
     assert rows[0]["reason"].startswith(reason)
 
@@ -221,6 +226,49 @@ def test_a_users_folder_is_listed_and_used(tmp_path: Path, capsys: pytest.Captur
         run(capsys, "parse", "--judge", "mine", "--mode", "pair", "--judges", str(tmp_path), file)[0]["verdict"]
         == "tie"
     )
+
+
+PROMPTS = ["prompts", "--judge", "judgelm", "--mode", "pair"]
+PARSE = ["parse", "--judge", "judgelm", "--mode", "pair"]
+
+
+@pytest.mark.parametrize(
+    ("command", "lines", "error"),
+    [
+        pytest.param(PROMPTS, [], "There is no prompt: '{file}' has no line.", id="prompts of no line"),
+        pytest.param(PARSE, [], "There is no output: '{file}' has no line.", id="outputs of no line"),
+        pytest.param(
+            PROMPTS,
+            [{"prompt": "Q"}, {"prompt": "R"}],
+            "There is no prompt: every line of '{file}' failed (2). The first: prompt: unknown key.",
+            id="lines of another layout",
+        ),
+        pytest.param(
+            PROMPTS,
+            [THREE],
+            "There is no prompt: every line of '{file}' failed (1). The first: mode 'pair' takes 2 answers, "
+            "the comparison has 3.",
+            id="comparisons that the mode cannot judge",
+        ),
+        pytest.param(
+            PARSE,
+            [{"text": "8 7"}, {"raw": None}],
+            "There is no output: every line of '{file}' failed (2). The first: raw: missing.",
+            id="outputs under another key",
+        ),
+        pytest.param(PROMPTS, [LINE, {"question": "Q"}], None, id="one comparison that has a prompt"),
+        pytest.param(PARSE, [{"raw": "Answer 1 is better"}], None, id="an output that says nothing was taken"),
+    ],
+)
+def test_a_command_that_could_use_no_line_at_all_says_why_and_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], lines: list[object], error: str | None
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert main([*command, str(path)]) == (2 if error else 0)
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == len(lines)
+    assert err.splitlines() == ([f"error: {error.format(file=path)}"] if error else [])
 
 
 MISTAKES = [

@@ -59,6 +59,7 @@ JUDGELM = {
     "score_w_reference": [-1, -1],
     "text_w_reference": "none",
 }
+LABELS = ("annotator1", "annotator2", "annotator3", "label", "gpt4_score")
 ROWS = {"pandalm": PANDALM, "llmbar": LLMBAR, "autoj": AUTOJ, "prometheus": PROMETHEUS, "judgelm": JUDGELM}
 
 
@@ -91,6 +92,13 @@ def reasons(items: list[Any]) -> list[str]:
     return [item.reason for item in items]
 
 
+def refused(item: Any) -> list[str]:
+    """Why labels of a row were refused whose comparison was taken without them."""
+    assert isinstance(item, Loaded), item
+    assert item.comparison is not None
+    return [label.reason for label in item.refused]
+
+
 def test_pandalm_has_three_humans_and_their_majority(write):
     (item,) = load("pandalm", write("p.json", PANDALM))
     assert labels_of(item) == [
@@ -115,8 +123,9 @@ def test_three_annotators_of_three_minds_give_no_gold(write):
 )
 def test_llmbar_labels_count_from_1_and_know_no_tie(write, label, verdict):
     (item,) = load("llmbar", write("Natural.json", {**LLMBAR, "label": label}))
+    assert texts_of(item) == ["Cod.", "Oak."]
     if verdict is None:
-        assert item.reason.startswith("label: ")
+        assert (item.labels, [reason.startswith("label: ") for reason in refused(item)]) == ((), [True])
     else:
         assert labels_of(item) == [("llmbar", "gold", verdict)]
         assert item.comparison.attributes == {"subset": "Natural"}
@@ -201,7 +210,10 @@ def test_judgelm_validation_files_are_joined_by_question(write):
     )
     first, second, orphan = items
     assert (labels_of(first), first.comparison.reference) == ([("gpt4", "teacher", (2.0, 2.0))], "B.")
-    assert second.reason == "labels: 1 scores for 2 answers"
+    assert (labels_of(second), refused(second)) == (
+        [("gpt4", "teacher", (3.0, 9.5))],
+        ["labels: 1 scores for 2 answers"],
+    )
     assert orphan.reason == "question_id: 99 is not a question of the input"
 
 
@@ -273,7 +285,27 @@ def test_a_missing_field_is_named(write, name):
     }
     for key in set(ROWS[name]) - optional - {"answer2_model_id", "answer2_body"}:
         row = {other: value for other, value in ROWS[name].items() if other != key}
-        assert reasons(load(name, write("rows.json", row))) == [f"{key}: missing"]
+        (item,) = load(name, write("rows.json", row))
+        assert (refused(item) if key in LABELS else reasons([item])) == [f"{key}: missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "change", "left"),
+    [
+        ("pandalm", PANDALM, {"annotator3": "1"}, [("annotator1", "human", "A"), ("annotator2", "human", "A")]),
+        ("pandalm", PANDALM, {"annotator1": 7}, [("annotator2", "human", "A"), ("annotator3", "human", "tie")]),
+        ("autoj", AUTOJ, {"label": True}, []),
+        ("autoj", AUTOJ_SINGLE, {"pred_score": "6.5"}, []),
+        ("prometheus", PROMETHEUS, {"gpt4_score": [5, 6, 4]}, []),
+        ("judgelm", JUDGELM, {"score": "1 10"}, [("gpt-4 with reference", "teacher", (-1.0, -1.0))]),
+    ],
+)
+def test_a_label_of_a_published_set_that_cannot_be_read_costs_only_itself(write, name, row, change, left):
+    (item,) = load(name, write("rows.json", {**row, **change}))
+    assert [label for label in labels_of(item) if label[0] != "majority"] == left
+    assert [reason.startswith(next(iter(change))) for reason in refused(item)] == [True]
+    # Two of three annotators are a majority, also if the third cannot be read; one of two is none.
+    assert ("majority" in [label.labeler for label in item.labels]) == (left[:1] == [("annotator1", "human", "A")])
 
 
 def test_a_megabyte_and_every_script_pass_unchanged(write):
@@ -352,26 +384,53 @@ def test_of_alpaca_eval_outputs_only_an_exact_repetition_is_merged(write, output
     assert (len(taken), {comparison.attributes["dataset"] for comparison in taken}) == (6, {"d"})
 
 
+ANNOTATED = {
+    "instruction": "q",
+    "output_1": "x",
+    "output_2": "y",
+    "generator_1": "a",
+    "generator_2": "b",
+    "dataset": "d",
+    "annotator": "gpt",
+}
+
+
 @pytest.mark.parametrize(
-    ("preference", "verdict"),
-    [(1, "A"), (2.0, "B"), (0, "tie"), (1.5, "tie"), (None, None), (1.32, None), ("1", None), (True, None)],
+    ("preference", "verdict", "scores"),
+    [
+        pytest.param(1, "A", None, id="output 1"),
+        pytest.param(2.0, "B", None, id="output 2"),
+        pytest.param(0, "tie", None, id="a draw of the older files"),
+        pytest.param(1.5, "tie", None, id="a draw"),
+        pytest.param(1.25, "A", (0.75, 0.25), id="output 1 with three of four"),
+        pytest.param(1.00002, "A", (0.99998, 0.00002), id="output 1, nearly sure"),
+        pytest.param(1.9931, "B", (0.0069, 0.9931), id="output 2, nearly sure"),
+        pytest.param(1.5000001, "B", (0.4999999, 0.5000001), id="hardly output 2"),
+    ],
 )
-def test_an_alpaca_eval_annotation_is_a_comparison_of_its_own_with_its_label(write, preference, verdict):
-    row = {
-        "instruction": "q",
-        "output_1": "x",
-        "output_2": "y",
-        "generator_1": "a",
-        "generator_2": "b",
-        "dataset": "d",
-        "annotator": "gpt",
-        "preference": preference,
-    }
-    (item,) = load("alpaca_eval", annotations=(write("n.json", row),))
-    if verdict is None:
-        assert item.reason.startswith("preference: ")
-    else:
-        assert (texts_of(item), labels_of(item)) == (["x", "y"], [("gpt", "teacher", verdict)])
+def test_an_alpaca_eval_annotation_is_a_comparison_of_its_own_with_its_label(write, preference, verdict, scores):
+    (item,) = load("alpaca_eval", annotations=(write("n.json", {**ANNOTATED, "preference": preference}),))
+    assert texts_of(item) == ["x", "y"]
+    (label,) = item.labels
+    assert (label.labeler, label.kind, label.verdict) == ("gpt", "teacher", verdict)
+    assert label.scores == (None if scores is None else pytest.approx(scores))
+
+
+@pytest.mark.parametrize("preference", [None, "1", True, 2.3, 0.5, -1, [1]])
+def test_an_alpaca_eval_preference_that_is_none_costs_the_label_and_not_the_comparison(write, preference):
+    (item,) = load("alpaca_eval", annotations=(write("n.json", {**ANNOTATED, "preference": preference}),))
+    assert (texts_of(item), item.labels) == (["x", "y"], ())
+    (reason,) = refused(item)
+    assert reason.startswith("preference: ")
+
+
+@pytest.mark.parametrize("dataset", [{}, {"dataset": None}], ids=["absent", "null"])
+def test_alpaca_eval_outputs_need_only_the_three_keys_that_users_write(write, dataset):
+    rows = [
+        {"instruction": "q1", "output": text, "generator": model, **dataset} for model, text in (("a", "x"), ("b", "y"))
+    ]
+    (item,) = load("alpaca_eval", write("outputs.json", *rows))
+    assert (texts_of(item), item.comparison.attributes) == (["x", "y"], {})
 
 
 def test_mt_bench_joins_two_turn_answers_and_references(write):
@@ -491,6 +550,15 @@ def test_our_own_jsonl_may_come_without_labels(write, none):
         ({"labels": 0.0}, "labels: float '0.0', expected a list of objects"),
         ({"labels": ""}, "labels: str '', expected a list of objects"),
         ({"labels": {}}, "labels: a JSON object of 0, expected a list of objects"),
+    ],
+)
+def test_our_own_jsonl_names_what_is_wrong(write, change, reason):
+    assert reasons(load("judgelake", write("c.jsonl", {**OURS, **change})))[0].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
         ({"labels": [{"labeler": "me", "kind": "friend", "verdict": "A"}]}, "labels: kind: str 'friend'"),
         (
             {"labels": [{"labeler": "me", "kind": "human", "verdict": "C"}]},
@@ -507,8 +575,12 @@ def test_our_own_jsonl_may_come_without_labels(write, none):
         ),
     ],
 )
-def test_our_own_jsonl_names_what_is_wrong(write, change, reason):
-    assert reasons(load("judgelake", write("c.jsonl", {**OURS, **change})))[0].startswith(reason)
+def test_a_label_that_cannot_be_read_does_not_cost_the_comparison_or_the_other_labels(write, change, reason):
+    good = {"labeler": "good", "kind": "gold", "scores": [1] * len(change.get("answers", "ab"))}
+    (item,) = load("judgelake", write("c.jsonl", {**OURS, **change, "labels": [*change["labels"], good]}))
+    assert [label.labeler for label in item.labels] == ["good"]
+    assert [why.startswith(reason) for why in refused(item)] == [True]
+    assert (item.refused[0].line, json.loads(item.refused[0].raw)["messages"]) == (1, OURS["messages"])
 
 
 def test_a_flat_table_is_mapped_by_its_columns():
@@ -541,18 +613,23 @@ def test_a_flat_table_is_mapped_by_its_columns():
         "sl": 1.0,
         "sr": 2.0,
     }
-    bad = [{"left": None}, {"prompt": None}, {"pick": "3"}, {"sl": float("nan")}, {"id": ""}]
+    bad = [{"left": None}, {"prompt": None}, {"id": ""}]
     values = [row, {**row, "pick": None, "sl": None, "sr": None}, *({**row, **change} for change in bad)]
     taken, unlabelled, *rejected = (row_accepted(Row("t", 0, "", value), columns) for value in values)
+    half = [
+        row_accepted(Row("t", 0, "", {**row, **change}), columns) for change in ({"pick": "3"}, {"sl": float("nan")})
+    ]
     assert taken.comparison.comparison_id == "17"
     assert labels_of(taken) == [("eds", "human", "B"), ("gpt", "teacher", (1.0, 2.0))]
     assert unlabelled.labels == ()
     assert reasons(rejected) == [
         "left: null, expected text",
         "prompt: null, expected text",
-        "pick: '3', expected one of 1, 2",
-        "sl: float 'nan', expected a finite number",
         "comparison_id: empty",
+    ]
+    assert [(labels_of(item), refused(item)) for item in half] == [
+        ([("gpt", "teacher", (1.0, 2.0))], ["label by eds: pick: '3', expected one of 1, 2"]),
+        ([("eds", "human", "B")], ["label by gpt: sl: float 'nan', expected a finite number"]),
     ]
 
 
@@ -568,14 +645,17 @@ def test_lines_of_json_are_mapped_without_turning_anything_into_text():
     (taken,) = [line_accepted("t", json.dumps(row).encode(), columns)]
     assert (taken.comparison.comparison_id, taken.comparison.attributes) == ("7", {})
     assert labels_of(taken) == [("me", "human", "A")]
-    bad = [{"answer_a": True}, {"answer_b": 1}, {"id": True}, {"n": [1]}, {"v": 2}, {"v": True}]
+    bad = [{"answer_a": True}, {"answer_b": 1}, {"id": True}, {"n": [1]}]
     assert reasons([line_accepted("t", json.dumps({**row, **change}).encode(), columns) for change in bad]) == [
         "answer_a: true, expected text",
         "answer_b: int '1', expected text",
         "id: true, expected text",
         "n: a list of 1, expected text",
-        "v: '2', expected one of 1",
-        "v: True, expected one of 1",
+    ]
+    unread = [line_accepted("t", json.dumps({**row, "v": value}).encode(), columns) for value in (2, True)]
+    assert [(labels_of(item), refused(item)) for item in unread] == [
+        ([], ["label by me: v: '2', expected one of 1"]),
+        ([], ["label by me: v: 'true', expected one of 1"]),
     ]
     assert reasons([line_accepted("t", b"\xff", columns), line_accepted("t", b'{"question": "Q?"}', columns)]) == [
         "not valid UTF-8 at byte 1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -442,7 +443,7 @@ def test_autoj_outputs_that_cannot_be_joined_by_place_are_refused(write):
 
 @pytest.mark.parametrize(
     ("preference", "verdict"),
-    [(1, "A"), (2.0, "B"), (0, "tie"), (1.5, "tie"), (None, "failed"), (1.32, None), ("1", None), (True, None)],
+    [(1, "A"), (2.0, "B"), (0, "tie"), (1.5, "tie"), (None, "failed"), (2.32, None), ("1", None), (True, None)],
 )
 def test_alpaca_eval_annotations_are_judgments_of_their_annotator(write, preference, verdict):
     row = {
@@ -469,6 +470,26 @@ def test_alpaca_eval_annotations_are_judgments_of_their_annotator(write, prefere
     assert judgment.comparison_id == item.comparison.comparison_id
 
 
+@pytest.mark.parametrize(
+    ("preference", "verdict", "odds"),
+    [(1.25, "A", (0.75, 0.25)), (1.00002, "A", (0.99998, 0.00002)), (1.9931, "B", (0.0069, 0.9931))],
+)
+def test_a_continuous_preference_keeps_its_strength_as_log_probabilities(write, preference, verdict, odds):
+    pair = {f"{key}_{place}": f"{key}{place}" for key in ("output", "generator") for place in (1, 2)}
+    row = {
+        "instruction": "q",
+        **pair,
+        "annotator": "weighted",
+        "preference": preference,
+        "raw_completion": {"text": "m"},
+    }
+    (judgment,) = judgments_of(load("alpaca_eval", judgments=(write("n.json", row),)))
+    assert isinstance(judgment.said, Reading)
+    assert judgment.said.verdict == verdict
+    assert judgment.said.logprobs == pytest.approx({"A": math.log(odds[0]), "B": math.log(odds[1])})
+    assert judgment.raw_output == '{"text": "m"}'
+
+
 def test_the_formats_say_what_they_take_of_judgments():
     for name in ("judgelake", "pandalm", "llmbar", "autoj", "alpaca_eval"):
         FORMATS[name].check(["input", "judgments"])
@@ -476,8 +497,10 @@ def test_the_formats_say_what_they_take_of_judgments():
     FORMATS["alpaca_eval"].check(["judgments"])
     with pytest.raises(UserError, match="--format pandalm needs --input; it accepts --input, --judgments"):
         FORMATS["pandalm"].check(["judgments"])
-    with pytest.raises(UserError, match="--format mt_bench does not accept --judgments"):
-        FORMATS["mt_bench"].check(["input", "answers", "judgments"])
+    for name in ("mt_bench", "arena_hard"):
+        FORMATS[name].check(["input", "answers", "judgments"])
+    with pytest.raises(UserError, match="--format mm_vet does not accept --judgments"):
+        FORMATS["mm_vet"].check(["input", "answers", "judgments"])
     with pytest.raises(UserError, match="--format autoj does not accept --judges"):
         FORMATS["autoj"].check(["input", "judgments", "judges"])
     with pytest.raises(UserError, match="--format judgelake needs a file: --input, --labels or --judgments"):

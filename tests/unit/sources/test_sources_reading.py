@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from judgelake.errors import UserError
+from judgelake.sources.files import rows_of
 from judgelake.sources.loaded import Rejected, Row
-from judgelake.sources.reading import object_of, row_of_line, rows_of, rows_of_stream
+from judgelake.sources.reading import object_of, row_of_line, rows_of_stream
 
 
 def rows(path: Path, content: bytes) -> list[Row | Rejected]:

@@ -72,10 +72,14 @@ def test_alpaca_eval_has_55_pairs_a_question(data):
     assert (len(loaded), rejected) == (805 * 55, [])
 
 
-def test_alpaca_eval_annotations_without_a_preference_are_rejected(data):
+def test_alpaca_eval_labels_without_a_preference_are_refused(data):
     files = tuple(sorted((data / "alpaca_eval" / "annotations_gpt4").glob("*.json")))
     loaded, rejected = load("alpaca_eval", annotations=files)
-    assert [Path(item.file).stem for item in rejected] == ["claude-2", "gpt-3.5-turbo-0301"]
+    # The comparisons are taken without the label.
+    assert (len(loaded), rejected) == (5 * 805, [])
+    refused = [label for item in loaded for label in item.refused]
+    assert [Path(label.file).stem for label in refused] == ["claude-2", "gpt-3.5-turbo-0301"]
+    assert {label.reason.partition(",")[0] for label in refused} == {"preference: null"}
     # 22 draws written as 0, five as 1.5.
     assert verdicts(loaded, "alpaca_eval_gpt4") == {"A": 1401, "B": 2595, "tie": 27}
 

@@ -17,19 +17,26 @@ from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.job import Ingested, ingest
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark
-from judgelake.sources import FORMATS, TABLE, Files, format_named
+from judgelake.sources import FORMATS, TABLE, Files, format_named, format_offered
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DEFAULT_CONFIG = Path("conf/ingest.yaml")
+OF_ROWS = ("input", "labels", "answers", "annotations", "judgments")
+OPTIONS = (*OF_ROWS, "judges", "judge", "mode", "order", "reference", "baseline", "pairs")
 EPILOG = """examples:
   %(prog)s --format judgelake --input mine.jsonl
   %(prog)s --format alpaca_eval --input outputs/*.json --pairs all
   %(prog)s --format mt_bench --input question.jsonl --answers model_answer/*.jsonl --baseline gpt-4
   %(prog)s --format pandalm --input testset-v1.json --judgments gpt-3.5-turbo-testset-v1.json
   %(prog)s --format judgelake --judgments said.jsonl --judges my_judges/
+  %(prog)s --format arena --input chatbot_arena_conversations.parquet
+  %(prog)s --format openai_batch --judgments batch_output.jsonl --judge judgelm --mode pair
   %(prog)s --format table --input main.default.pairs --config conf/ingest.yaml
+  %(prog)s --format table --input 'votes/*.csv.gz' --config votes.yaml
+
+docs/formats.md has one command for every layout.
 
 a line of judgments in the format judgelake holds comparison_id, judge, shown_order, and what the judge said:
   {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA", "verdict": "A"}    A, B, ..., tie: in original order
@@ -66,16 +73,28 @@ def _command(arguments: argparse.Namespace) -> int:
             say=status.update if console.is_terminal else console.print,
         )
     _report(console, done, job, has_judgments=bool(files.judgments))
+    if not done.taken:
+        raise _nothing_taken(done, arguments)
     return 0
 
 
+def _nothing_taken(done: Ingested, arguments: argparse.Namespace) -> UserError:
+    """The error of an ingest that has not taken one row: a job that goes on after it would judge nothing."""
+    given = [(name, getattr(arguments, name)) for name in OF_ROWS if getattr(arguments, name)]
+    offered = (format_offered(files, f"--format {arguments.format} --{name}") for name, files in given)
+    guess = next((offer for offer in offered if offer), "")
+    if not done.rejected:
+        return UserError(f"Nothing was ingested: there is no row in {', '.join(given[0][1])}.{guess}")
+    return UserError(
+        f"Nothing was ingested: every row was rejected ({done.rejected:,}). The first: {done.examples[0]}.{guess}"
+    )
+
+
 def _files(arguments: argparse.Namespace) -> Files:
-    given = [
-        name
-        for name in ("input", "labels", "answers", "annotations", "judgments", "judges", "reference", "baseline")
-        if getattr(arguments, name)
-    ]
-    given += ["pairs"] if arguments.pairs else []
+    given = [name for name in OPTIONS if getattr(arguments, name)]
+    if arguments.format is None:
+        files = [file for name in OF_ROWS for file in getattr(arguments, name)]
+        raise UserError(f"--format is missing: one of {', '.join([*FORMATS, TABLE])}.{format_offered(files)}")
     if arguments.format == TABLE:
         if given != ["input"]:
             raise UserError("--format table needs --input and accepts nothing else; the config names its columns.")
@@ -93,6 +112,9 @@ def _files(arguments: argparse.Namespace) -> Files:
         annotations=_paths(arguments.annotations),
         judgments=_paths(arguments.judgments),
         judges=Path(arguments.judges) if arguments.judges else None,
+        judge=arguments.judge,
+        mode=arguments.mode,
+        order=arguments.order,
         reference=Path(arguments.reference) if arguments.reference else None,
         pairs=arguments.pairs or "all",
         baseline=arguments.baseline,
@@ -127,15 +149,20 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--format", required=True, metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
+    parser.add_argument("--format", metavar="NAME", help=f"one of {', '.join([*FORMATS, TABLE])}")
     add_files = functools.partial(parser.add_argument, nargs="+", default=[], metavar="FILE")
-    add_files("--input", help="files to read; for --format table: names or paths of tables")
+    add_files("--input", help="files to read; for --format table: tables, files, folders or patterns")
     add_files("--labels", help=f"labels in separate files ({_formats_with('labels')})")
     add_files("--answers", help=f"the models' answers ({_formats_with('answers')})")
     add_files("--annotations", help=f"annotated pairs ({_formats_with('annotations')})")
     add_files("--judgments", help=f"from a judge that ran elsewhere ({_formats_with('judgments')})")
     own_judges = f"your own judge files, to parse raw outputs with ({_formats_with('judges')})"
     parser.add_argument("--judges", metavar="DIR", help=own_judges)
+    parser.add_argument("--judge", metavar="NAME", help=f"the judge that gave the outputs ({_formats_with('judge')})")
+    parser.add_argument("--mode", metavar="MODE", help=f"the judge's mode ({_formats_with('mode')})")
+    parser.add_argument(
+        "--order", metavar="AB", help=f"the order in which the answers were shown ({_formats_with('order')})"
+    )
     parser.add_argument("--reference", metavar="FILE", help=f"reference answers ({_formats_with('reference')})")
     parser.add_argument(
         "--pairs",

@@ -12,12 +12,14 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.staging import stage, staging_folder
-from judgelake.sources import TABLE, Files, Item, Rejected, format_named
+from judgelake.sources import TABLE, Columns, Files, Item, format_named, load_tables, read_here, rejections_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 EXAMPLES = 3
+# Where rows that this process has read wait for those that Spark reads in the same ingest.
+HERE = "here"
 # No progress messages for runs shorter than this.
 QUIET_S = 5.0
 BETWEEN_MESSAGES_S = 5.0
@@ -40,6 +42,12 @@ class Ingested:
     judgments_added: int = 0
     judgments_held: int = 0
 
+    @property
+    def taken(self) -> int:
+        """Comparisons, labels and judgments that are now in the tables; 0 if nothing of the files could be used."""
+        added = self.comparisons_added + self.labels_added + self.judgments_added
+        return added + self.comparisons_held + self.labels_held + self.judgments_held
+
 
 def ingest(
     spark: Callable[[], SparkSession] | SparkSession,
@@ -54,7 +62,7 @@ def ingest(
     Args:
         spark: a session, or a function that returns one; it is called only after the files have been read.
         job: tables and, for the format "table", the column mapping.
-        format_name: see `sources.FORMATS`; "table" for any table that Spark reads.
+        format_name: see `sources.FORMATS`; "table" for files with columns and any table that Spark reads.
         files: what to read.
         strict: write nothing when a single row is rejected.
         say: called with progress messages when the work takes longer than a few seconds.
@@ -71,10 +79,7 @@ def ingest(
 
     with staging_folder(job.staging, job.tables) as folder:
         if format_name == TABLE:
-            from judgelake.jobs.ingest.any_table import stage_tables
-
-            session = spark() if callable(spark) else spark
-            stage_tables(session, files.tables, job.columns, folder)
+            session = _stage_tables(spark, files.tables, job.columns, folder, strict, report)
         else:
             _stage_files(format_named(format_name).load(files), folder, strict, report)
             session = spark() if callable(spark) else spark
@@ -91,6 +96,29 @@ class _Staged:
     has_judgments: bool
 
 
+def _stage_tables(
+    spark: Callable[[], SparkSession] | SparkSession,
+    names: Sequence[str],
+    columns: Columns | None,
+    folder: Path,
+    strict: bool,
+    report: Callable[[str], None],
+) -> SparkSession:
+    """Stage the tables: files that Spark cannot read by this process, the others by Spark; returns the session."""
+    here = read_here(names)
+    others = [name for name in names if name not in here]
+    ours = folder / HERE if others else folder
+    if here:
+        ours.mkdir(exist_ok=True)
+        _stage_files(load_tables(here, columns), ours, strict, report)
+    session = spark() if callable(spark) else spark
+    if others:
+        from judgelake.jobs.ingest.any_table import stage_tables
+
+        stage_tables(session, others, columns, folder, besides=ours if here else None)
+    return session
+
+
 def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Callable[[str], None]) -> None:
     rejected: list[str] = []
     count = 0
@@ -99,8 +127,8 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Call
     def each(item: Item) -> None:
         nonlocal count, last_report
         count += 1
-        if strict and isinstance(item, Rejected) and len(rejected) < EXAMPLES:
-            rejected.append(example(item.file, item.line, item.reason))
+        if strict and len(rejected) < EXAMPLES:
+            rejected.extend(example(one.file, one.line, one.reason) for one in rejections_of(item))
         if time.monotonic() - last_report > BETWEEN_MESSAGES_S:
             last_report = time.monotonic()
             report(f"{count:,} rows read.")

@@ -81,12 +81,17 @@ def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = la
     with pq.ParquetWriter(folder / ROWS, STAGED, compression="zstd") as writer:
         for seq, item in enumerate(items):
             each(item)
-            waiting.append({"seq": seq, **staged_row(item)})
+            waiting += rows_of_item(seq, item)
             size += _bytes_of(item)
             if len(waiting) >= ROWS_A_GROUP or size >= BYTES_A_GROUP:
                 writer.write_batch(as_batch(waiting, STAGED))
                 waiting, size = [], 0
         writer.write_batch(as_batch(waiting, STAGED))
+
+
+def rows_of_item(seq: int, item: Item) -> list[dict[str, Any]]:
+    """The columns of `STAGED` for one item: its row, and one for each of its refused labels."""
+    return [{"seq": seq, **staged_row(one)} for one in (item, *(item.refused if isinstance(item, Loaded) else ()))]
 
 
 def staged_row(item: Item) -> dict[str, Any]:
@@ -107,7 +112,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 def _bytes_of(item: Item) -> int:
     if not isinstance(item, Loaded):
         return len(item.raw)
-    written = sum(len(judgment.raw_output or "") for judgment in item.judgments)
+    refused = sum(len(label.raw) for label in item.refused)
+    written = refused + sum(len(judgment.raw_output or "") for judgment in item.judgments)
     if item.comparison is None:
         return written
     asked = sum(len(message.content) for message in item.comparison.messages) + len(item.comparison.input or "")

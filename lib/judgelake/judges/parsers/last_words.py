@@ -77,7 +77,7 @@ def _decision(text: str, start: int, options: FinalDecision) -> Said:
     closing = CLOSING.get(match["opening"] or "", "")
     is_alone = text.startswith(closing, match.end())
     end = match.end() + (len(closing) if is_alone else 0)
-    open_ = rf"{ALTERNATIVE}|\s*[?？]|{BETWEEN}[{re.escape(''.join(CLOSING))}]?(?:{another}|\d)"
+    open_ = rf"{ALTERNATIVE}|\s*+[?？]|{BETWEEN}[{re.escape(''.join(CLOSING))}]?(?:{another}|\d)"
     is_open = re.compile(open_, re.IGNORECASE).match(text, end)
     # By position and not by letters: a case-insensitive search matches "ſ" with "s", other comparisons do not.
     # The first group is the opening mark.

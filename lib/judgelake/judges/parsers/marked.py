@@ -30,7 +30,7 @@ class Tag(Valued):
 
 
 # "[[A]] or a tie", "[[A]]?"
-ANOTHER = re.compile(rf"{ALTERNATIVE}|\s*[?？]", re.IGNORECASE)
+ANOTHER = re.compile(rf"{ALTERNATIVE}|\s*+[?？]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

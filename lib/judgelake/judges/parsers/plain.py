@@ -111,11 +111,17 @@ def narrow(text: str) -> str:
 
 
 def _without_end_marks(text: str, at_end: Sequence[str]) -> str:
+    if ">" not in text and "]" not in text:
+        return _without_marks_at_end(text, at_end)
     begin = TURN_START.match(text)
     for turn_end in itertools.islice(TURN_END.finditer(text, begin.end() if begin else 0), MOST_NAMED):
         if not is_named(text, *turn_end.span()):
             text = text[: turn_end.start()]
             break
+    return _without_marks_at_end(text, at_end)
+
+
+def _without_marks_at_end(text: str, at_end: Sequence[str]) -> str:
     if not text.rstrip().endswith(tuple(at_end)):
         return text
     # Backwards, because only there a pattern that must reach the end of the text takes linear time.

@@ -13,7 +13,7 @@ from judgelake.judges.parsers.quoting import MOST_SAID, Said, why_doubtful
 
 FLAGS = re.IGNORECASE | re.ASCII
 # Around a value alone: the prompt of Prometheus 2 itself shows the letters in quotation marks.
-QUOTES = "\"'“”‘’"
+QUOTES = "\"'`“”‘’"
 OF_FIVE = r"(?:\s*(?:/|(?:out\s+)?of\b)\s*5)?"
 # What makes the value before it one of two, or one on another scale, even on the next line.
 ANOTHER = r"(?:[0-9]|(?:[a-z]|one|two|three|four|five|ten|hundred)\b)"

@@ -35,7 +35,7 @@ TIED = re.compile(
 TWICE = re.compile(r"(?P<first>[^(]+?)\s*\((?P<second>[^(]+)")
 
 SCORE = re.compile(
-    r"(?P<score>-?[0-9]+(?:\.[0-9]+)?)\s*(?:(?:/|(?:out\s+)?of)\s*(?P<highest>[0-9]+(?:\.0+)?))?(?:\s*points?)?",
+    r"(?P<score>-?[0-9]+(?:\.[0-9]+)?)\s*\(?(?:(?:/|(?:out\s+)?of)\s*(?P<highest>[0-9]+(?:\.0+)?))?(?:\s*points?)?",
     re.IGNORECASE | re.ASCII,
 )
 

@@ -65,6 +65,8 @@ def _any_of(marks: Collection[str]) -> str:
 
 
 MARK = re.compile(_any_of(BY_MARK))
+# Without any of these there is no mark.
+LAST_CHARACTERS = {mark[-1] for mark in BY_MARK}
 # A mark in backticks is named, not used; only so many are looked at, so that the time stays linear in the length.
 MOST_NAMED = 50
 
@@ -81,6 +83,8 @@ def without_thinking(text: str) -> str | None:
     Thinking whose beginning is part of the prompt has only a closing mark: all before it is thinking. A mark of another
     family inside thinking is part of the thinking, and a mark in backticks is text about a mark.
     """
+    if not any(last in text for last in LAST_CHARACTERS):
+        return text
     kept, start, place, named = "", 0, 0, 0
     while (mark := MARK.search(text, place)) is not None:
         if named < MOST_NAMED and is_named(text, mark.start(), mark.end()):

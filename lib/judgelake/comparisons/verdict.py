@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -111,13 +111,15 @@ def margin_of(logprobs: Mapping[str, float] | None) -> float | None:
     return best - second
 
 
-def mass_of(logprobs: Mapping[str, float] | None) -> float | None:
+def mass_of(logprobs: Mapping[str, float] | None, bounded: Collection[str] = ()) -> float | None:
     """The probability that all labels have together, from 0 to 1; None if no log-probability is known.
+
+    Labels of which only a bound is known are `bounded` and add nothing: the probability may be any other token's.
 
     Near 1, the model would write one of them; near 0, it would write something else, whichever label is the likeliest.
     Log-probabilities that a server rounds may add up to slightly more than 1, which counts as 1.
     """
-    known = [value for value in (logprobs or {}).values() if not math.isnan(value)]
+    known = [value for label, value in (logprobs or {}).items() if label not in bounded and not math.isnan(value)]
     return min(1.0, math.fsum(math.exp(min(value, 0.0)) for value in known)) if known else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from judgelake.comparisons import Failure, Reading
 from judgelake.judges.finish_reasons import failure_of_ending
@@ -21,6 +21,7 @@ def parse(
     answers: int,
     finish_reason: str | None = None,
     label_logprobs: Mapping[str, float] | None = None,
+    bounded_labels: Collection[str] = (),
 ) -> Reading | Failure:
     """Parse one output; scores, verdict and log-probabilities are in SHOWN order.
 
@@ -31,6 +32,7 @@ def parse(
         answers: how many answers the prompt showed for judgment.
         finish_reason: from the engine, in the words of any server (see `finish_reasons`); None: not known.
         label_logprobs: log-probability of each label, if the mode decides by them.
+        bounded_labels: those whose log-probability is an upper bound.
 
     Raises:
         UserError: the judge has no such mode.
@@ -49,6 +51,7 @@ def parse(
         finish_reason=finish_reason,
         verdict_of={} if choices is None else choices.verdict_of(answers),
         label_logprobs=label_logprobs,
+        bounded_labels=tuple(bounded_labels),
     )
     if options is None:
         return read_logprobs(output, mode_spec.least_label_mass)

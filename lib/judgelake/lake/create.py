@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
-from judgelake.lake.schemas import ddl_of
+from judgelake.lake.schemas import JUDGMENT, ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
 
@@ -49,6 +49,8 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
     _check_writable(tables)
     for table in _needed(spark, tables, wanted):
         _create(spark, tables, table)
+    if "judgments" in _needed(spark, tables, wanted):
+        add_missing_columns(spark, tables.judgments, JUDGMENT)
     if tables.warehouse is None:
         # In a shared catalog a view may belong to somebody else; only `create_views`, called explicitly, replaces it.
         views = [view for view in VIEWS if not spark.catalog.tableExists(getattr(tables, view))]
@@ -58,26 +60,28 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         _create_view(spark, tables, view)
 
 
-def add_missing_columns(spark: SparkSession, table: str, columns: Collection[str], schema: pa.Schema) -> bool:
-    """Add the columns of a schema that a table of an earlier version lacks; returns whether there were any.
+def add_missing_columns(spark: SparkSession, table: str, schema: pa.Schema) -> None:
+    """Add the columns of a schema that a table of an earlier version lacks; older rows have NULL in them.
 
-    Older rows have NULL in them, and older versions of the table stay as they are.
+    Without them a view could not be made, and an append would fail after its answers were paid for.
 
-    Args:
-        spark: a session with Delta.
-        table: its name.
-        columns: those that it has.
-        schema: those that it should have.
+    Raises:
+        UserError: they cannot be added.
     """
+    columns = set(spark.read.table(table).columns)
     missing = [field for field in schema if field.name not in columns]
-    if missing:
-        try:
-            spark.sql(f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})")
-        except AnalysisException:
-            # Another driver may have added them at the same moment.
-            if not {field.name for field in missing} <= set(spark.read.table(table).columns):
-                raise
-    return bool(missing)
+    if not missing:
+        return
+    change = f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
+    try:
+        spark.sql(change)
+    except PySparkException as error:
+        # Another driver may have added them at the same moment.
+        if not {field.name for field in missing} <= set(spark.read.table(table).columns):
+            raise UserError(
+                f"Table {table!r} of an earlier version lacks columns that cannot be added: {first_line(error)} "
+                f"Run {change}"
+            ) from error
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:

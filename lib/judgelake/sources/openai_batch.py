@@ -10,7 +10,7 @@ from typing import Any
 
 from judgelake.comparisons import LETTERS, Failure, Status, kind_of, name, orders_of
 from judgelake.errors import UserError
-from judgelake.judges import JudgeSpec, load_judge
+from judgelake.judges import Ending, JudgeSpec, ending_of, failure_of_ending, load_judge
 from judgelake.sources.judgments import judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.rows import checked_rows
@@ -18,7 +18,9 @@ from judgelake.sources.rows import checked_rows
 # c1, c1#BA or c1#BA#2: the comparison, the order shown and the repeat.
 CUSTOM_ID = re.compile(r"(?P<comparison>.+)#(?P<order>[A-Z]+)(?:#(?P<repeat>[0-9]{1,9}))?", re.DOTALL)
 OK = 200
-FILTERED = "content_filter"
+FINISHED = "completed"
+# Thinking has parts of its own, which are not the answer.
+TEXT_PARTS = ("text", "output_text")
 
 JudgeNamed = Callable[[str], JudgeSpec]
 
@@ -41,7 +43,7 @@ def load(files: Files) -> Iterator[Item]:
     judge_named = functools.cache(functools.partial(load_judge, folder=files.judges))
     fewest, most = judge_named(files.judge).mode(files.mode).answers
     order = files.order or (orders_of(fewest)[0] if fewest == most else None)
-    asked = _Asked(files.judge, files.mode, order, judge_named)
+    asked = _Asked(files.judge, files.mode, order, range(fewest, most + 1), judge_named)
     for row in checked_rows(files.judgments, {"custom_id": name}):
         yield _judged(row, asked) if isinstance(row, Row) else row
 
@@ -53,11 +55,13 @@ class _Asked:
     judge: str
     mode: str
     order: str | None
+    answers: range
+    """How many answers the mode is shown."""
     judge_named: JudgeNamed
 
 
 def _judged(row: Row, asked: _Asked) -> Item:
-    comparison_id, order, repeat = _parts(row.value["custom_id"])
+    comparison_id, order, repeat = _parts(row.value["custom_id"], asked.answers)
     order = order or asked.order
     if order is None:
         return row.rejected(f"custom_id: no order of the answers; write it behind the id: {comparison_id}#BA")
@@ -81,10 +85,15 @@ def _judged(row: Row, asked: _Asked) -> Item:
     return Loaded(row.file, row.line, None, judgments=(judgment,))
 
 
-def _parts(custom_id: str) -> tuple[str, str | None, int]:
-    """The comparison's id, the order shown if it follows, and the repeat."""
+def _parts(custom_id: str, answers: range) -> tuple[str, str | None, int]:
+    """The comparison's id, the order shown if it follows, and the repeat.
+
+    An order is as long as the mode is shown answers. That of one answer says nothing, so "q1#A" is an id.
+    """
     match = CUSTOM_ID.fullmatch(custom_id)
-    if match is None or "".join(sorted(match["order"])) != LETTERS[: len(match["order"])]:
+    shown = "" if match is None else match["order"]
+    is_order = len(shown) in answers and "".join(sorted(shown)) == LETTERS[: len(shown)]
+    if match is None or not is_order or (len(shown) == 1 and match["repeat"] is None):
         return custom_id, None, 0
     return match["comparison"], match["order"], int(match["repeat"] or 0)
 
@@ -99,6 +108,8 @@ def _said(value: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
         return f"response: {kind_of(response)}, expected an object with status_code and body"
     if response.get("status_code", OK) != OK:
         return Failure(Status.ENGINE_ERROR, f"status {response['status_code']}: {_words(body.get('error', body))}")
+    if body.get("error"):
+        return Failure(Status.ENGINE_ERROR, f"error: {_words(body['error'])}")
     return _of_choices(body) if "choices" in body else _of_output(body)
 
 
@@ -119,30 +130,29 @@ def _of_output(body: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     output = body.get("output")
     if not isinstance(output, list):
         return "body: neither choices nor output"
-    parts = [
-        part
-        for item in output
-        if isinstance(item, Mapping) and item.get("type", "message") == "message"
-        for part in item.get("content") or ()
-        if isinstance(part, Mapping)
-    ]
+    items = [item for item in output if isinstance(item, Mapping) and item.get("type", "message") == "message"]
+    parts = [part for item in items for part in item.get("content") or () if isinstance(part, Mapping)]
     refusal = next((part["refusal"] for part in parts if part.get("refusal")), None)
-    written = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
     details = body.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
-    return _output(written if parts else None, refusal, "length" if reason == "max_output_tokens" else reason)
+    states = (one.get("status") for one in (body, *items))
+    unfinished = next((state for state in states if state not in (None, FINISHED)), None)
+    return _output(parts or None, refusal, reason or unfinished)
 
 
 def _output(written: Any, refusal: Any, finish_reason: Any) -> dict[str, Any] | Failure | str:
     if refusal:
         return Failure(Status.REFUSED, f"refusal: {_words(refusal)}")
-    if finish_reason == FILTERED:
-        return Failure(Status.REFUSED, f"finish_reason: {FILTERED}")
+    reason = finish_reason if isinstance(finish_reason, str) else None
+    if (failure := failure_of_ending(reason)) is not None:
+        return failure
     if isinstance(written, list):
-        written = "".join(str(part.get("text") or "") for part in written if isinstance(part, Mapping))
+        texts = [part for part in written if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
+        written = "".join(str(part.get("text") or "") for part in texts) if texts else None
     if not isinstance(written, str):
-        return Failure(Status.UNPARSEABLE, f"content: {kind_of(written)}")
-    return {"raw_output": written, "finish_reason": finish_reason if isinstance(finish_reason, str) else None}
+        status = Status.TRUNCATED if ending_of(reason) is Ending.CUT else Status.UNPARSEABLE
+        return Failure(status, f"content: {kind_of(written)}")
+    return {"raw_output": written, "finish_reason": reason}
 
 
 def _model(value: Mapping[str, Any]) -> str | None:

@@ -191,7 +191,12 @@ def _of_conversations(value: Mapping[str, Any], columns: Columns) -> Answered | 
 
 
 def _as_text(value: Any) -> Any:
-    """An id as text: numbers and times are names here; all else is checked as it is."""
+    """An id as text: numbers and times are names here; all else is checked as it is.
+
+    A column of whole numbers of which one is missing comes as 7.0 from pandas, and is 7.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     is_name = isinstance(value, int | float | date | datetime) and not isinstance(value, bool)
     return str(value) if is_name and value == value else value
 

@@ -18,14 +18,13 @@ from judgelake.lake import (
     JUDGMENT,
     TABLES,
     VIEWS,
-    add_missing_columns,
     append_new,
     append_once,
     create_tables,
     maintain,
     read_pinned,
     register,
-    selected,
+    without,
 )
 from judgelake.lake.names import folder_of
 from judgelake.lake.schemas import SCHEMAS, ddl_of
@@ -61,19 +60,21 @@ def test_the_tables_have_the_columns_and_types_that_rows_are_made_with(spark, la
         assert spark.createDataFrame([], ddl_of(schema)).schema.simpleString() == made.simpleString()
 
 
-def test_a_table_of_an_earlier_version_gains_its_missing_columns_and_its_old_versions_stay(spark, lake, tmp_path):
-    spark.sql(f"CREATE TABLE before_mass (judgment_id STRING, mine INT) USING DELTA LOCATION '{tmp_path}/before_mass'")
-    spark.sql("INSERT INTO before_mass VALUES ('j', 1)")
-    wanted = selected(JUDGMENT, "judgment_id", "verdict_logprobs", "label_mass")
-    assert add_missing_columns(spark, "before_mass", spark.table("before_mass").columns, wanted)
-    newest = read_pinned(spark, "before_mass").df
-    assert newest.columns == ["judgment_id", "mine", "verdict_logprobs", "label_mass"]
-    assert newest.select("mine", "label_mass").collect() == [(1, None)]
-    assert read_pinned(spark, "before_mass", version=1).df.columns == ["judgment_id", "mine"]
-    # Another driver looked before they were added.
-    assert add_missing_columns(spark, "before_mass", ["judgment_id", "mine"], wanted)
-    assert not add_missing_columns(spark, "before_mass", newest.columns, wanted)
-    spark.sql("DROP TABLE before_mass")
+def test_a_table_of_an_earlier_version_gains_its_missing_columns_before_the_views_and_its_old_versions_stay(
+    spark, tables
+):
+    older, folder = ddl_of(without(JUDGMENT, "label_mass")), folder_of(tables, tables.judgments)
+    spark.sql(f"CREATE TABLE older_judgments (mine INT, {older}) USING DELTA LOCATION '{folder}'")
+    spark.sql("INSERT INTO older_judgments (mine, judgment_id, comparison_id) VALUES (1, 'j', 'c')")
+    create_tables(spark, tables)
+    newest = read_pinned(spark, tables.judgments)
+    assert newest.df.columns[0] == "mine"
+    assert newest.df.select("mine", "label_mass").collect() == [(1, None)]
+    assert [row["label_mass"] for row in spark.table(tables.judgments_latest).collect()] == [None]
+    assert "label_mass" not in read_pinned(spark, tables.judgments, version=1).df.columns
+    create_tables(spark, tables)
+    assert read_pinned(spark, tables.judgments).version == newest.version
+    spark.sql("DROP TABLE older_judgments")
 
 
 @pytest.mark.parametrize(

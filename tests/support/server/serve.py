@@ -149,7 +149,7 @@ class Server:
         if "status" in rules.values:
             return error(int(rules.number("status")), "by rule")
         if "deny" in rules.values and rules.values["deny"] in prompt:
-            return error(403, "flagged by the firewall")
+            return error(403, "the prompt was flagged by the firewall")
         if "invalid" in rules.values:
             return error(400, "temperature must not be 3")
         if "context" in rules.values and len(prompt) > rules.number("context"):

@@ -136,3 +136,8 @@ def test_only_an_engines_failures_are_worth_another_attempt() -> None:
 def test_an_output_that_was_read_or_could_not_be_is_an_answer() -> None:
     with_answer = {Status.OK, Status.UNPARSEABLE, Status.OUT_OF_RANGE, Status.TRUNCATED}
     assert {status for status in Status if not status.is_without_answer} == with_answer
+
+
+def test_a_label_of_which_only_a_bound_is_known_adds_nothing_to_the_mass():
+    logprobs = {"A": math.log(0.4), "B": math.log(0.1), "T": math.log(0.1)}
+    assert mass_of(logprobs, ("B", "T")) == pytest.approx(0.4)

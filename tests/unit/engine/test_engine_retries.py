@@ -94,7 +94,7 @@ def test_a_403_before_any_answer_refuses_the_engine(test_server):
 
 def test_a_403_before_any_answer_that_speaks_of_the_prompt_is_a_failed_call(test_server):
     flagged, other = ask(test_server("deny:flagged"), FLAGGED, TEXT)
-    assert flagged == Failure(Status.ENGINE_ERROR, "HTTP 403: flagged by the firewall")
+    assert flagged == Failure(Status.ENGINE_ERROR, "HTTP 403: the prompt was flagged by the firewall")
     assert isinstance(other, Reply)
 
 
@@ -102,7 +102,7 @@ def test_a_403_after_an_answer_is_that_rows_failure(test_server):
     first, flagged, last = ask(test_server("deny:flagged"), TEXT, FLAGGED, TEXT)
     assert isinstance(first, Reply)
     assert isinstance(last, Reply)
-    assert flagged == Failure(Status.REFUSED, "HTTP 403: flagged by the firewall")
+    assert flagged == Failure(Status.REFUSED, "HTTP 403: the prompt was flagged by the firewall")
 
 
 def test_a_401_always_refuses_the_engine():

@@ -105,6 +105,41 @@ def test_a_prompt_that_is_too_long_is_known_by_a_code_or_by_words(kind):
     assert complaint.status is Status.CONTEXT_OVERFLOW
 
 
+NOT_OF_THE_PROMPT = [
+    pytest.param(400, openai("Your account was flagged for unusual activity. Contact support."), id="an account"),
+    pytest.param(400, openai("Your organization has been suspended for violating our usage policies."), id="suspended"),
+    pytest.param(400, openai("Your API key was flagged as leaked"), id="a key"),
+    pytest.param(400, openai("Invalid value for top_logprobs: flagged as unsupported"), id="a value"),
+    pytest.param(
+        400, openai("safety_identifier is not allowed by the safety system", param="safety_identifier"), id="a field"
+    ),
+    pytest.param(400, openai("This API version does not support content filtering policy settings"), id="a version"),
+    pytest.param(400, openai("stop: input is too long", param="stop"), id="a long stop"),
+    pytest.param(400, openai("max_tokens (100000) exceeds the context window"), id="more tokens than the context"),
+    pytest.param(
+        422,
+        {"detail": [{"type": "string_too_long", "loc": ["body", "user"], "msg": "at most 64 characters"}]},
+        id="a long user",
+    ),
+    pytest.param(413, openai("Request too large: tokens per minute limit 6000"), id="tokens a minute"),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_OF_THE_PROMPT)
+def test_what_is_said_of_the_account_or_of_a_setting_is_never_final(status, body):
+    outcome = outcome_of(status, json.dumps(body), None, ENDPOINT, has_answered=True)
+    assert isinstance(outcome, Failure)
+    assert outcome.status is Status.ENGINE_ERROR
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Our safety system is temporarily unavailable", "Guardrail error: request blocked by timeout of content filter"],
+)
+def test_what_a_failing_server_says_of_content_is_not_believed(words):
+    assert isinstance(outcome_of(503, json.dumps(openai(words)), None, ENDPOINT, has_answered=True), Again)
+
+
 SETTINGS = [
     pytest.param("Unsupported value: 'stop' must be shorter than the context window", "unsupported_value", id="stop"),
     pytest.param("maximum context length of the content filter", "unknown_parameter", id="words of two other kinds"),

@@ -78,6 +78,11 @@ def test_a_list_of_what_could_be_said_says_nothing(
     ("judge", "mode", "answers", "raw"),
     [
         ("autoj", "pair", 2, "the final decision is Response 1 or the final decision is Tie"),
+        ("autoj", "pair", 2, "the final decision is Response 1; or Response 2"),
+        ("autoj", "pair", 2, "the final decision is Response 1...or Response 2"),
+        ("autoj", "pair", 2, "the final decision is Response 1, alternatively Tie"),
+        ("autoj", "pair", 2, "the final decision is Response 1 unless Response 2 is shorter"),
+        ("chat", "pair-explain", 2, "Possible:\nVerdict: A\nor\nVerdict: B"),
         ("autoj", "pair", 2, "the final decision is Response 1 / Response 2. the final decision is Response 2."),
         ("autoj", "pair", 2, "Is the final decision is Response 1? the final decision is Response 2."),
         ("autoj", "pair", 2, 'the final decision is "Response 1" or "Response 2". the final decision is Response 2.'),

@@ -79,6 +79,13 @@ def responses(*parts: Any, **body: Any) -> dict[str, Any]:
     return {**line(""), "response": {"status_code": 200, "body": {"output": output, **body}}}
 
 
+def test_an_order_behind_an_id_is_as_long_as_the_mode_is_shown_answers(write):
+    items = load(write("out.jsonl", *(line("8 7", custom_id=name) for name in ("q1#A", "q1#BA", "q1#BA#2"))))
+    judgments = (item.judgments[0] for item in items)
+    asked = [(judgment.comparison_id, judgment.shown_order, judgment.repeat) for judgment in judgments]
+    assert asked == [("q1#A", "AB", 0), ("q1", "BA", 0), ("q1", "BA", 2)]
+
+
 @pytest.mark.parametrize(
     ("given", "status", "reason"),
     [
@@ -96,9 +103,20 @@ def responses(*parts: Any, **body: Any) -> dict[str, Any]:
         ),
         pytest.param(line(None, refusal="I cannot."), "refused", "refusal: I cannot.", id="a refusal"),
         pytest.param(
-            line("8 7", finish_reason="content_filter"), "refused", "finish_reason: content_filter", id="filtered"
+            line("8 7", finish_reason="content_filter"),
+            "refused",
+            "the server's content filter",
+            id="filtered",
         ),
         pytest.param(line(None), "unparseable", "content: null", id="no content"),
+        pytest.param(line(None, finish_reason="length"), "truncated", "content: null", id="cut before any text"),
+        pytest.param(line(None, finish_reason="tool_calls"), "engine_error", "the model called a tool", id="a tool"),
+        pytest.param(
+            responses({"type": "output_text", "text": "7 1"}, status="incomplete"), "truncated", "", id="incomplete"
+        ),
+        pytest.param(
+            responses({"type": "output_text", "text": "7 1"}, status="failed"), "engine_error", "", id="failed"
+        ),
         pytest.param(line("First is better"), "unparseable", "", id="nothing to read"),
         pytest.param(line("7", finish_reason="length"), "truncated", "", id="cut off"),
         pytest.param(
@@ -129,6 +147,9 @@ def test_a_call_that_gave_no_verdict_is_a_failed_judgment_that_says_why(write, g
         pytest.param(line([{"type": "text", "text": "8 7"}]), id="content of parts"),
         pytest.param(
             responses({"type": "output_text", "text": "8 "}, {"type": "output_text", "text": "7"}), id="responses"
+        ),
+        pytest.param(
+            line([{"type": "reasoning", "text": "1 9"}, {"type": "text", "text": "8 7"}]), id="thinking in parts"
         ),
         pytest.param(
             {**line(""), "response": {"status_code": 200, "body": {"choices": [{"text": "8 7"}]}}}, id="completions"

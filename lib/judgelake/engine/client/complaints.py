@@ -49,6 +49,11 @@ COMPLAINTS = (
             "unsupportedparamserror", "integer_below_min_value", "integer_above_max_value", "decimal_below_min_value",
             "decimal_above_max_value", "invalid_type", "extra_forbidden", "max_tokens_exceeded",
         ),
+        words=(
+            "unsupported parameter", "unknown parameter", "unrecognized request argument", "invalid value for",
+            "is not allowed by", "not supported", "does not support", "max_tokens must be", "max_tokens is too large",
+            "max_completion_tokens is too large", "max_tokens (", "max_completion_tokens (",
+        ),
     ),
     Complaint(
         "the model",
@@ -63,6 +68,10 @@ COMPLAINTS = (
             "rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "quota_exceeded", "authentication_error",
             "invalid_api_key", "invalid_authentication", "permission_error", "access_denied", "token_quota_exceeded",
             "too_many_requests", "budget_exceeded", "minimax_1002", "minimax_1004", "minimax_1008",
+        ),
+        words=(
+            "your account", "your organization", "your api key", "api key was", "has been suspended", "per minute",
+            "rate limit", "exceeded your ... quota",
         ),
     ),
     Complaint(
@@ -106,10 +115,22 @@ COMPLAINTS = (
         words=(
             "content management policy", "content filtering policy", "contentpolicyviolationerror",
             "violat ... content polic", "violat ... usage polic", "violat ... usage guideline",
-            "violat ... safety polic", "safety system", "inappropriate content", "content exists risk", "was flagged",
-            "were flagged", "flagged as", "flagged by", "flagged for", "prompt was blocked", "response was blocked",
+            "violat ... safety polic", "rejected ... by ... safety system", "result of our safety system",
+            "inappropriate content", "content exists risk", "prompt was flagged", "prompt has been flagged",
+            "input was flagged", "input has been flagged", "content was flagged", "content has been flagged",
+            "request was flagged", "request has been flagged", "message was flagged", "messages were flagged",
+            "output was flagged", "response was flagged", "prompt was blocked", "response was blocked",
             "blocked by ... guardrail", "blocked by ... content filter", "blocked by ... safety",
             "blocked by ... moderation", "unsafe or sensitive content", "不安全或敏感内容",
+        ),
+    ),
+    Complaint(
+        "a prompt without text",
+        Status.INVALID_INPUT,
+        words=(
+            "prompt ... must be provided and non-empty", "prompt cannot be empty", "prompt can't be empty",
+            "prompt must not be empty", "prompt is empty", "content blocks must be non-empty",
+            "content must be non-empty", "input cannot be empty", "inputs cannot be empty", "input must not be empty",
         ),
     ),
     Complaint(
@@ -124,7 +145,7 @@ COMPLAINTS = (
 )  # fmt: skip
 """In the order in which codes, and then words, are compared."""
 
-# OpenAI's code for a text that is too long is about any field; `user` and `stop` are settings.
+# What is said of any other field is said of every call.
 PROMPT_FIELDS = re.compile(r"^(?:messages|prompt|input|contents?)\b")
 
 
@@ -145,6 +166,8 @@ PATTERNS = tuple((complaint, _pattern(complaint.words)) for complaint in COMPLAI
 
 def complaint_of(error: ServerError) -> Complaint | None:
     """What an error complains of; None if the table does not know it, so that nothing is known of the row."""
+    if _names_a_setting(error):
+        return COMPLAINTS[0]
     return complaint_of_codes(error) or _complaint_of_words(error)
 
 
@@ -154,7 +177,7 @@ def complaint_of_codes(error: ServerError) -> Complaint | None:
         if error.param in complaint.params:
             return complaint
         for code in error.codes:
-            if code in complaint.codes and not _is_of_a_setting(code, error.param):
+            if code in complaint.codes:
                 return complaint
     return None
 
@@ -164,5 +187,7 @@ def _complaint_of_words(error: ServerError) -> Complaint | None:
     return next((complaint for complaint, pattern in PATTERNS if pattern.search(said)), None)
 
 
-def _is_of_a_setting(code: str, param: str | None) -> bool:
-    return code == "string_above_max_length" and param is not None and PROMPT_FIELDS.match(param) is None
+def _names_a_setting(error: ServerError) -> bool:
+    """Whether the field that the error names is another than the prompt: `user`, `stop`, `max_tokens`."""
+    named = {param for complaint in COMPLAINTS for param in complaint.params}
+    return error.param is not None and error.param not in named and PROMPT_FIELDS.match(error.param) is None

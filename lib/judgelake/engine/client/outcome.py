@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Endpoint
-from judgelake.engine.client.complaints import complaint_of, complaint_of_codes
+from judgelake.engine.client.complaints import Complaint, complaint_of, complaint_of_codes
 from judgelake.engine.client.server_error import ServerError, error_of_text
 from judgelake.engine.errors import EngineRefused
 
@@ -114,13 +114,19 @@ def _outcome(
     if status < 400:
         return Failure(Status.ENGINE_ERROR, f"{description} (a redirect or an empty answer; is engine.url right?)")
     complaint = complaint_of(error)
-    if complaint is not None and complaint.is_final:
+    # Some servers say 500 to a prompt that is too long; all else that a failing server says in words is not believed.
+    is_believed = status < 500 or complaint is complaint_of_codes(error) or _is_of_length(complaint)
+    if complaint is not None and complaint.is_final and is_believed:
         return Failure(complaint.status, description)
     if status in AGAIN_STATUSES:
         return Again(description, retry_after)
     if status == TOO_LARGE and complaint is None:
         return Failure(Status.CONTEXT_OVERFLOW, f"the server refuses a request of this size ({description})")
     return Failure(Status.ENGINE_ERROR, description)
+
+
+def _is_of_length(complaint: Complaint | None) -> bool:
+    return complaint is not None and complaint.status is Status.CONTEXT_OVERFLOW
 
 
 def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_answered: bool) -> Failure:

@@ -73,7 +73,7 @@ def error_of(data: Any) -> ServerError | None:
     parts = list(_parts(data, DEEPEST))
     messages = [message for part in parts if (message := _message(part))]
     codes = [code for part in parts for code in _codes(part)]
-    param = next((part["param"] for part in parts if isinstance(part.get("param"), str)), None)
+    param = next((param for part in parts if (param := _param(part))), None)
     # A wrapper's message may quote the whole inner error, or only say that there was one.
     said: list[str] = []
     for message in messages:
@@ -108,6 +108,14 @@ def _decoded(text: Any) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _param(part: Mapping[str, Any]) -> str | None:
+    """The field that a part names; FastAPI gives its place in the request: ["body", "user"]."""
+    where = part.get("loc")
+    if isinstance(where, list) and len(where) > 1:
+        return ".".join(map(str, where[1:]))
+    return part["param"] if isinstance(part.get("param"), str) else None
 
 
 def _message(part: Mapping[str, Any]) -> str | None:

@@ -23,16 +23,7 @@ from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import (
-    JUDGMENT,
-    Pinned,
-    add_missing_columns,
-    create_tables,
-    drop_plan,
-    named_in,
-    read_newest,
-    register,
-)
+from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import shown_error
 
 if TYPE_CHECKING:
@@ -80,9 +71,6 @@ def judge(
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
     resolved, pinned, comparisons = _prepared(spark, job)
-    # Before anything is asked: an append to a table without them would fail after its answers were paid for.
-    judgments = job.tables.judgments
-    add_missing_columns(spark, judgments, spark.read.table(judgments).columns, JUDGMENT)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:

@@ -114,6 +114,7 @@ class AskingTask:
             answers=len(row["shown_order"]),
             finish_reason=reply.finish_reason,
             label_logprobs=reply.label_logprobs,
+            bounded_labels=reply.bounded_labels,
         )
 
     def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
@@ -141,7 +142,7 @@ class AskingTask:
                 "verdict": own.verdict,
                 "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
                 "margin": margin_of(own.logprobs),
-                "label_mass": None if answered is None else mass_of(answered.label_logprobs),
+                "label_mass": None if answered is None else mass_of(answered.label_logprobs, answered.bounded_labels),
                 "prompt_tokens": None if spent is None else spent.prompt_tokens,
                 "cached_tokens": None if spent is None else spent.cached_tokens,
                 "output_tokens": None if spent is None else spent.output_tokens,

@@ -74,6 +74,10 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     return reading
 
 
+# A line of its own between two labelled lines, of which then neither is the decision.
+JOINING = ("or", "and", "and/or", "或", "还是")
+
+
 def _slots(lines: list[str], options: LastLine) -> Iterator[str]:
     """What follows the word on the last line, the line before it and so on, up to a line without the word."""
     word = f"{BEFORE_WORD}{re.escape(narrow(options.word))}"
@@ -84,6 +88,8 @@ def _slots(lines: list[str], options: LastLine) -> Iterator[str]:
         lines = lines[:-2]
     for line in reversed(lines):
         match = pattern.fullmatch(line.strip())
+        if match is None and line.strip().lower() in JOINING:
+            continue
         if match is None:
             return
         yield match["label"]

@@ -21,7 +21,7 @@ def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
     missing = [label for label in output.verdict_of if not _is_number(logprobs.get(label))]
     if missing:
         return Failure(Status.UNPARSEABLE, f"no log-probability of the label {missing[0]!r}")
-    mass = mass_of({label: logprobs[label] for label in output.verdict_of})
+    mass = mass_of({label: logprobs[label] for label in output.verdict_of}, output.bounded_labels)
     if mass is None or mass < least_mass:
         return Failure(
             Status.UNPARSEABLE,

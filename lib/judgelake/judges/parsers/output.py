@@ -40,6 +40,8 @@ class Output:
     finish_reason: str | None = None
     verdict_of: Mapping[str, str | float] = field(default_factory=dict)
     label_logprobs: Mapping[str, float] | None = None
+    bounded_labels: tuple[str, ...] = ()
+    """Those whose log-probability is an upper bound."""
 
     @property
     def was_cut(self) -> bool:

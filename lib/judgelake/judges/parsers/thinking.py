@@ -40,7 +40,10 @@ FAMILIES = (
     Family("<analysis>", "</analysis>", asked_for=True),
     Family("<scratchpad>", "</scratchpad>", asked_for=True),
     Family("<reflection>", "</reflection>", asked_for=True),
+    Family("<thoughts>", "</thoughts>"),
     Family("<seed:think>", "</seed:think>"),  # Seed-OSS
+    Family("<longcat_think>", "</longcat_think>"),  # LongCat-Flash-Thinking
+    Family("<unused94>thought", "<unused95>"),  # MedGemma
     Family("[THINK]", "[/THINK]"),  # Magistral
     Family("<|channel>thought", "<channel|>"),  # Gemma 4
     Family("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning

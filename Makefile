@@ -40,6 +40,7 @@ typecheck: $(READY) ## Types: mypy, strict everywhere
 
 bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
 	$(BIN)/python benchmarks/small_jobs.py
+	$(BIN)/python benchmarks/parsers.py
 	$(BIN)/python benchmarks/planning.py
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/throughput.py --layers 4

@@ -8,7 +8,7 @@ from typing import Any
 
 from judgelake.judges import JudgeSpec, list_judges
 
-HEADINGS = ("name", "modes", "model", "licence", "source")
+HEADINGS = ("name", "modes", "model", "family", "thinks", "licence", "source")
 
 EXAMPLES = """\
 Prints a table on a terminal; elsewhere tab-separated lines with a header line.
@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _row(spec: JudgeSpec) -> tuple[str, ...]:
     source = "our own" if spec.source is None else spec.source.url
-    return spec.name, ", ".join(spec.modes), spec.model, spec.licence, source
+    thinks = "yes" if spec.thinks else "no"
+    return spec.name, ", ".join(spec.modes), spec.model, spec.family, thinks, spec.licence, source
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

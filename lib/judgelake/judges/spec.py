@@ -182,6 +182,10 @@ class JudgeSpec(Config):
     model: str
     """Name on Hugging Face, or a local folder."""
     revision: str | None = None
+    family: str = "any"
+    """The models whose chat template and tokenizer the judge uses: "Llama 3.1", "any" for a judge of any model."""
+    thinks: bool = False
+    """Whether the model writes its thinking before the answer."""
     context_length: PositiveInt
     """Tokens of prompt and output together."""
     licence: str

@@ -205,9 +205,9 @@ def test_parse_reads_label_logprobs(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_judges_are_listed_in_plain_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judges"]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()
-    assert heading.split("\t") == ["name", "modes", "model", "licence", "source"]
+    assert heading.split("\t") == ["name", "modes", "model", "family", "thinks", "licence", "source"]
     assert [line.split("\t")[0] for line in lines][:3] == ["autoj", "autoj-zh", "chat"]
-    assert all(line.count("\t") == 4 for line in lines)
+    assert all(line.count("\t") == 6 for line in lines)
 
 
 def test_judges_are_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

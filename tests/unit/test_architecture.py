@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
 BASE = {"errors", "config", "writability"}
-PURE = BASE | {"comparisons", "judges", "measures"}
+PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
 PARTS = PURE | {"report", "sources", "engine", "lake", "runtime"}
@@ -25,14 +25,15 @@ MAY_IMPORT = {
     "writability": set(),
     "config": {"errors"},
     "comparisons": {"errors"},
-    "judges": BASE | {"comparisons"},
+    "api": {"comparisons"},
+    "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
     # Data in, text out.
     "report": BASE | {"measures"},
     "runtime": BASE,
-    "sources": BASE | {"comparisons", "judges"},
-    "engine": BASE | {"comparisons", "judges"},
+    "sources": BASE | {"comparisons", "api", "judges"},
+    "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     # A job never imports another job.
     "jobs": set(),
@@ -211,7 +212,7 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("room", ["comparisons", "judges", "measures", "report", "sources", "config", "cli"])
+@pytest.mark.parametrize("room", ["comparisons", "api", "judges", "measures", "report", "sources", "config", "cli"])
 def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
     assert not modules_loaded_by(f"import judgelake.{room}") & set(HEAVY)
 

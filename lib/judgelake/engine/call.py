@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from judgelake.comparisons import Failure, Status
-from judgelake.judges import Decoding, Ending, Prompt, ending_of
+from judgelake.api import failure_of_thinking_alone
+from judgelake.comparisons import Failure
+from judgelake.judges import Decoding, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,7 @@ class Reply:
 
     def without_answer(self) -> Failure | None:
         """Why there is only thinking and no answer to read; None if there is an answer, or no thinking either."""
-        if self.text.strip() or not self.thinking:
-            return None
-        if ending_of(self.finish_reason) is Ending.CUT:
-            return Failure(Status.TRUNCATED, "cut off while thinking, before any answer")
-        # Where a server takes a whole output for thinking, its settings are wrong, so the row is asked again.
-        return Failure(Status.ENGINE_ERROR, "the server returned thinking and no answer; look at its reasoning parser")
+        return failure_of_thinking_alone(self.text, self.thinking, self.finish_reason)
 
 
 class Asker(Protocol):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
+from judgelake.api import COMPLAINTS, FLAGGED_INPUT, REASONS, Complaint, Ending, failure_of_ending
 from judgelake.comparisons import Status
-from judgelake.engine.client.complaints import COMPLAINTS, Complaint
 from judgelake.engine.client.outcome import AGAIN_STATUSES
-from judgelake.engine.client.server_error import FLAGGED_INPUT
-from judgelake.judges import REASONS, Ending, failure_of_ending
 
 INTRODUCTION = """\
-<!-- Generated from the tables in lib/judgelake/engine/client/complaints.py and lib/judgelake/judges/finish_reasons.py;
+<!-- Generated from the tables in lib/judgelake/api/complaints.py and lib/judgelake/api/finish_reasons.py;
      do not edit. After a change there run: python -m judgelake.engine.describe > docs/servers.md -->
 
 # Servers
@@ -24,7 +22,7 @@ requests of a run fail alike, the run stops with the server's words and stores n
 ## Errors
 
 A code or type of the error decides before its words; `...` is a gap in the words. The shapes in which servers put their
-errors are listed in lib/judgelake/engine/client/server_error.py.
+errors are listed in lib/judgelake/api/server_error.py.
 """
 
 STATUSES = f"""

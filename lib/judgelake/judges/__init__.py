@@ -1,7 +1,6 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import list_judges, load_judge
-from judgelake.judges.finish_reasons import REASONS, Ending, ending_of, failure_of_ending
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
@@ -9,14 +8,10 @@ from judgelake.judges.spec import Decoding, JudgeSpec, ModeSpec, judge_fingerpri
 
 __all__ = [
     "PARSERS",
-    "REASONS",
     "Decoding",
-    "Ending",
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
-    "ending_of",
-    "failure_of_ending",
     "judge_fingerprint",
     "list_judges",
     "load_judge",

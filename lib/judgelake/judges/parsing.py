@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from judgelake.api import failure_of_ending
 from judgelake.comparisons import Failure, Reading
-from judgelake.judges.finish_reasons import failure_of_ending
 from judgelake.judges.parsers.logprobs import read_logprobs
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.plain import plain_text
@@ -30,7 +30,7 @@ def parse(
         mode: the mode it was asked in.
         raw_output: the text the engine returned, without prompt and stop text.
         answers: how many answers the prompt showed for judgment.
-        finish_reason: from the engine, in the words of any server (see `finish_reasons`); None: not known.
+        finish_reason: from the engine, in the words of any server (see `api.ending_of`); None: not known.
         label_logprobs: log-probability of each label, if the mode decides by them.
         bounded_labels: those whose log-probability is an upper bound.
 

@@ -8,9 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from judgelake.api import (
+    ServerError,
+    complaint_of,
+    complaint_of_codes,
+    error_in_answer,
+    error_of,
+    failure_of_ending,
+    failure_of_thinking_alone,
+    said_in,
+)
 from judgelake.comparisons import LETTERS, Failure, Status, kind_of, name, orders_of
 from judgelake.errors import UserError
-from judgelake.judges import Ending, JudgeSpec, ending_of, failure_of_ending, load_judge
+from judgelake.judges import JudgeSpec, load_judge
 from judgelake.sources.judgments import judgment_from_record
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.rows import checked_rows
@@ -19,8 +29,9 @@ from judgelake.sources.rows import checked_rows
 CUSTOM_ID = re.compile(r"(?P<comparison>.+)#(?P<order>[A-Z]+)(?:#(?P<repeat>[0-9]{1,9}))?", re.DOTALL)
 OK = 200
 FINISHED = "completed"
-# Thinking has parts of its own, which are not the answer.
-TEXT_PARTS = ("text", "output_text")
+# A failing server's words are not believed; 429 is the caller's rate.
+CALLERS_FAULT = range(400, 500)
+MOST_SHOWN = 500
 
 JudgeNamed = Callable[[str], JudgeSpec]
 
@@ -30,7 +41,7 @@ def load(files: Files) -> Iterator[Item]:
 
     `custom_id` is the comparison's id, alone or with the order and the repeat: c1, c1#BA, c1#BA#2. Without an order
     it is `--order`, or else the original one. A call that failed (another status than 200, `error`) is a judgment
-    with the status engine_error, a refusal one with refused. Bodies of chat completions, completions and responses
+    with the status engine_error, or with that of the row's own fault where the error names it; a refusal is refused. Bodies of chat completions, completions and responses
     are read; a mode that decides by log-probabilities cannot be.
 
     Source: OpenAI's API reference, "The request output object" of the batch API.
@@ -102,57 +113,68 @@ def _said(value: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     """The output of the call, why the call has none, or what is wrong with the line."""
     response, error = value.get("response"), value.get("error")
     if error is not None:
-        return Failure(Status.ENGINE_ERROR, f"error: {_words(error)}")
+        return _failed("error", {"error": error})
     body = response.get("body") if isinstance(response, Mapping) else None
-    if not isinstance(response, Mapping) or not isinstance(body, Mapping):
+    status = response.get("status_code", OK) if isinstance(response, Mapping) else OK
+    if status != OK:
+        return _failed(f"status {status}", body, is_believed=status in CALLERS_FAULT)
+    if not isinstance(body, Mapping):
         return f"response: {kind_of(response)}, expected an object with status_code and body"
-    if response.get("status_code", OK) != OK:
-        return Failure(Status.ENGINE_ERROR, f"status {response['status_code']}: {_words(body.get('error', body))}")
-    if body.get("error"):
-        return Failure(Status.ENGINE_ERROR, f"error: {_words(body['error'])}")
-    return _of_choices(body) if "choices" in body else _of_output(body)
+    if "output" in body:
+        return _failed("error", {"error": body["error"]}) if body.get("error") else _of_output(body)
+    inside = error_in_answer(body)
+    return _of_choices(body) if inside is None else _failed("error", inside)
+
+
+def _failed(place: str, said: Any, *, is_believed: bool = True) -> Failure:
+    """The failure that an error means: the row's own where it says so, and otherwise that of the call.
+
+    Where it is not `is_believed`, only the error's codes count, not its words.
+    """
+    error = said if isinstance(said, ServerError) else error_of(said) or ServerError(str(said or "no message"))
+    complaint = complaint_of(error) if is_believed else complaint_of_codes(error)
+    status = complaint.status if complaint is not None and complaint.is_final else Status.ENGINE_ERROR
+    return Failure(status, f"{place}: {' '.join(error.message.split())[:MOST_SHOWN]}")
 
 
 def _of_choices(body: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     """The text of a chat completion, or of a completion."""
-    choices = body["choices"]
+    choices = body.get("choices")
+    if choices is None:
+        return "body: neither choices nor output"
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], Mapping):
         return f"choices: {kind_of(choices)}, expected a list of one"
-    choice = choices[0]
-    message = choice.get("message")
-    written = message.get("content") if isinstance(message, Mapping) else choice.get("text")
-    refusal = message.get("refusal") if isinstance(message, Mapping) else None
-    return _output(written, refusal, choice.get("finish_reason"))
+    return _output(choices[0], choices[0].get("finish_reason"))
 
 
 def _of_output(body: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
-    """The text of a body of the responses API."""
-    output = body.get("output")
-    if not isinstance(output, list):
-        return "body: neither choices nor output"
-    items = [item for item in output if isinstance(item, Mapping) and item.get("type", "message") == "message"]
-    parts = [part for item in items for part in item.get("content") or () if isinstance(part, Mapping)]
-    refusal = next((part["refusal"] for part in parts if part.get("refusal")), None)
+    """The text of a body of the responses API, whose reasoning stands beside the message as an item of its own."""
+    output = body["output"]
+    if not isinstance(output, list) or not all(isinstance(item, Mapping) for item in output):
+        return f"output: {kind_of(output)}, expected a list of objects"
+    items = [item for item in output if item.get("type", "message") == "message"]
+    parts = [item for item in output if item.get("type") == "reasoning"]
+    parts += [part for item in items for part in item.get("content") or ()]
     details = body.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
     states = (one.get("status") for one in (body, *items))
     unfinished = next((state for state in states if state not in (None, FINISHED)), None)
-    return _output(parts or None, refusal, reason or unfinished)
+    return _output({"message": {"content": parts}}, reason or unfinished)
 
 
-def _output(written: Any, refusal: Any, finish_reason: Any) -> dict[str, Any] | Failure | str:
-    if refusal:
-        return Failure(Status.REFUSED, f"refusal: {_words(refusal)}")
+def _output(choice: Mapping[str, Any], finish_reason: Any) -> dict[str, Any] | Failure | str:
     reason = finish_reason if isinstance(finish_reason, str) else None
-    if (failure := failure_of_ending(reason)) is not None:
+    try:
+        said = said_in(choice)
+    except (KeyError, TypeError, AttributeError) as error:
+        return f"content: expected text, or parts with text ({type(error).__name__}: {error})"
+    if said.refusal:
+        return Failure(Status.REFUSED, f"refusal: {' '.join(said.refusal.split())[:MOST_SHOWN]}")
+    if (
+        failure := failure_of_ending(reason) or failure_of_thinking_alone(said.text, said.thinking, reason)
+    ) is not None:
         return failure
-    if isinstance(written, list):
-        texts = [part for part in written if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
-        written = "".join(str(part.get("text") or "") for part in texts) if texts else None
-    if not isinstance(written, str):
-        status = Status.TRUNCATED if ending_of(reason) is Ending.CUT else Status.UNPARSEABLE
-        return Failure(status, f"content: {kind_of(written)}")
-    return {"raw_output": written, "finish_reason": reason}
+    return {"raw_output": said.text, "finish_reason": reason}
 
 
 def _model(value: Mapping[str, Any]) -> str | None:
@@ -160,9 +182,3 @@ def _model(value: Mapping[str, Any]) -> str | None:
     body = response.get("body") if isinstance(response, Mapping) else None
     model = body.get("model") if isinstance(body, Mapping) else None
     return model if name(model) is None else None
-
-
-def _words(value: Any) -> str:
-    """An error or refusal in words."""
-    told = value.get("message") if isinstance(value, Mapping) else value
-    return " ".join(str(value if told is None else told).split())[:500]

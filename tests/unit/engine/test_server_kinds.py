@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from server.server_kinds import CALL, ENDED, FAILING, FINAL, OVERFLOW, REFUSED, SHAPED, Kind, openai
 
+from judgelake.api.complaints import COMPLAINTS, complaint_of, plain
+from judgelake.api.server_error import ServerError, error_in_answer, error_of_text
 from judgelake.comparisons import Failure, Status
 from judgelake.comparisons.comparison import Message
 from judgelake.engine import Ask, Client, Endpoint, Engine, EngineRefused, Reply, endpoint_of_url
-from judgelake.engine.client.complaints import COMPLAINTS, complaint_of, plain
 from judgelake.engine.client.outcome import Again, outcome_of, outcome_of_answer
-from judgelake.engine.client.server_error import ServerError, error_in_answer, error_of_text
 from judgelake.engine.describe import servers_page
 from judgelake.judges import Decoding, Prompt
 
@@ -93,7 +93,7 @@ def test_an_answer_of_each_form_is_its_text_alone(test_server, shape):
 
 def test_thinking_that_was_cut_is_truncated():
     reply = Reply("", "MAX_TOKENS", 1, None, 64, None, 1.0, thinking="First I compare")
-    assert reply.without_answer() == Failure(Status.TRUNCATED, "cut off while thinking, before any answer")
+    assert reply.without_answer() == Failure(Status.TRUNCATED, "cut off while thinking")
 
 
 @pytest.mark.parametrize("kind", [kind for kind, failing in FAILING.items() if failing.status == OVERFLOW])

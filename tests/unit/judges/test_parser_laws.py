@@ -44,7 +44,7 @@ def test_thinking_says_nothing(kind: str, family: Any, before: str, after: str) 
     assert isinstance(read(kind, f"{whole}\n{before}"), Failure)
     never_ends = read(kind, f"{family.opening}{thinking}")
     assert isinstance(never_ends, Failure)
-    assert (never_ends.status, never_ends.reason) == (Status.TRUNCATED, "cut while thinking")
+    assert (never_ends.status, never_ends.reason) == (Status.TRUNCATED, "cut off while thinking")
 
 
 @KINDS

@@ -46,7 +46,7 @@ def test_every_family_thinks_in_its_own_marks(family: Family) -> None:
     assert plain_text(f"x{family.closing}A") == "A"
     cut = plain_text(f"{family.opening}x")
     assert isinstance(cut, Failure)
-    assert (cut.status, cut.reason) == (Status.TRUNCATED, "cut while thinking")
+    assert (cut.status, cut.reason) == (Status.TRUNCATED, "cut off while thinking")
 
 
 CHANNELS = [

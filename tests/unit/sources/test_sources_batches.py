@@ -32,6 +32,14 @@ def line(text: Any, custom_id: str = "c1", finish_reason: str = "stop", **messag
     return {"id": "b1", "custom_id": custom_id, "response": {"status_code": 200, "body": body}, "error": None}
 
 
+def failed(status: int, error: Any) -> dict[str, Any]:
+    body = {"error": error} if isinstance(error, dict) else error
+    return {**line(""), "response": {"status_code": status, "body": body}}
+
+
+THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "8 7"}]}
+
+
 def load(path: Path, judge: str = "judgelm", mode: str = "pair", **options: Any) -> list[Any]:
     return list(format_named("openai_batch").load(Files(judgments=(path,), judge=judge, mode=mode, **options)))
 
@@ -108,8 +116,42 @@ def test_an_order_behind_an_id_is_as_long_as_the_mode_is_shown_answers(write):
             "the server's content filter",
             id="filtered",
         ),
-        pytest.param(line(None), "unparseable", "content: null", id="no content"),
-        pytest.param(line(None, finish_reason="length"), "truncated", "content: null", id="cut before any text"),
+        pytest.param(
+            failed(400, {"code": "context_length_exceeded", "message": "at most 8192 tokens"}),
+            "context_overflow",
+            "status 400: at most 8192 tokens",
+            id="too long",
+        ),
+        pytest.param(
+            failed(400, {"code": "content_policy_violation", "message": "no"}), "refused", "status 400: no", id="unsafe"
+        ),
+        pytest.param(
+            failed(400, {"message": "Unsupported parameter: top_p"}), "engine_error", "status 400: ", id="a setting"
+        ),
+        pytest.param(
+            failed(500, {"message": "your prompt was flagged"}), "engine_error", "status 500: ", id="a failing server"
+        ),
+        pytest.param(failed(502, "<html>Bad gateway</html>"), "engine_error", "status 502: ", id="no JSON"),
+        pytest.param(line(None), "unparseable", "first line holds no scores: ''", id="no content"),
+        pytest.param(line(None, finish_reason="length"), "truncated", "", id="cut before any text"),
+        pytest.param(
+            line(None, finish_reason="length", reasoning_content="8 7?"),
+            "truncated",
+            "cut off while thinking",
+            id="cut off while thinking",
+        ),
+        pytest.param(
+            line([{"type": "thinking", "thinking": [{"type": "text", "text": "8 7"}]}]),
+            "engine_error",
+            "the server returned thinking and no answer",
+            id="thinking alone",
+        ),
+        pytest.param(
+            {**line(""), "response": {"status_code": 200, "body": {"output": [THOUGHT], "status": "incomplete"}}},
+            "truncated",
+            "cut off while thinking",
+            id="responses cut off while thinking",
+        ),
         pytest.param(line(None, finish_reason="tool_calls"), "engine_error", "the model called a tool", id="a tool"),
         pytest.param(
             responses({"type": "output_text", "text": "7 1"}, status="incomplete"), "truncated", "", id="incomplete"

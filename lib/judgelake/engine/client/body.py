@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from judgelake.api import Ending, ending_of, failure_of_ending, said_in
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Ask, Reply
 from judgelake.engine.client.logprobs import LabelLogprobs, label_logprobs
-from judgelake.engine.client.message import said_in
 from judgelake.engine.config import MAX_TOKENS
-from judgelake.judges import Ending, ending_of, failure_of_ending
 
 COMPLETIONS = "completions"
 CHAT = "chat/completions"

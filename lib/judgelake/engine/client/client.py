@@ -12,13 +12,13 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
+from judgelake.api import error_in_answer, error_of, error_of_text
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply
 from judgelake.engine.client.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
 from judgelake.engine.client.label_tokens import LabelTokens
 from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown
 from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
-from judgelake.engine.client.server_error import error_in_answer, error_of, error_of_text
 from judgelake.engine.config import Engine
 from judgelake.engine.errors import EngineGone, EngineRefused
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from judgelake.api import Complaint, ServerError, complaint_of, complaint_of_codes, error_of_text
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Endpoint
-from judgelake.engine.client.complaints import Complaint, complaint_of, complaint_of_codes
-from judgelake.engine.client.server_error import ServerError, error_of_text
 from judgelake.engine.errors import EngineRefused
 
 # 520 to 524 are a gateway's for a server that does not answer; 529 is Anthropic's for an overloaded one.
@@ -115,8 +114,7 @@ def _outcome(
         return Failure(Status.ENGINE_ERROR, f"{description} (a redirect or an empty answer; is engine.url right?)")
     complaint = complaint_of(error)
     # Some servers say 500 to a prompt that is too long; all else that a failing server says in words is not believed.
-    is_believed = status < 500 or complaint is complaint_of_codes(error) or _is_of_length(complaint)
-    if complaint is not None and complaint.is_final and is_believed:
+    if complaint is not None and complaint.is_final and (status < 500 or _is_believed(complaint, error)):
         return Failure(complaint.status, description)
     if status in AGAIN_STATUSES:
         return Again(description, retry_after)
@@ -125,8 +123,8 @@ def _outcome(
     return Failure(Status.ENGINE_ERROR, description)
 
 
-def _is_of_length(complaint: Complaint | None) -> bool:
-    return complaint is not None and complaint.status is Status.CONTEXT_OVERFLOW
+def _is_believed(complaint: Complaint, error: ServerError) -> bool:
+    return complaint.status is Status.CONTEXT_OVERFLOW or complaint_of_codes(error) is complaint
 
 
 def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_answered: bool) -> Failure:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from judgelake.api import Ending, ending_of
 from judgelake.comparisons import LETTERS, TIE, Failure, Reading, Status
-from judgelake.judges.finish_reasons import Ending, ending_of
 
 MOST_SHOWN = 60
 """Characters of an output quoted in a reason: enough to see what went wrong, short enough for a table."""

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+from judgelake.api import CUT_WHILE_THINKING
 from judgelake.comparisons import Failure, Status
 from judgelake.judges.parsers.thinking import (
-    CUT_WHILE_THINKING,
     MOST_NAMED,
     is_named,
     without_channels,

@@ -10,8 +10,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-CUT_WHILE_THINKING = "cut while thinking"
-
 
 @dataclass(frozen=True, slots=True)
 class Family:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judgelake.api import REASONS, Ending, ending_of, failure_of_ending
+from judgelake.api.finish_reasons import ENDING_OF
 from judgelake.comparisons import Failure, Reading, Status
-from judgelake.judges import Ending, ending_of, failure_of_ending, load_judge, parse
-from judgelake.judges.finish_reasons import ENDING_OF, REASONS
+from judgelake.judges import load_judge, parse
 
 CASES = [
     pytest.param("stop", Ending.WHOLE, id="OpenAI"),

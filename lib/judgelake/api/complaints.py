@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from judgelake.api.server_error import FLAGGED_INPUT, ServerError
 from judgelake.comparisons import Status
-from judgelake.engine.client.server_error import FLAGGED_INPUT, ServerError
 
 # Further on a server may quote the prompt, which may itself mention lengths or policies.
 LOOKED_AT = 400
@@ -145,6 +145,7 @@ COMPLAINTS = (
 )  # fmt: skip
 """In the order in which codes, and then words, are compared."""
 
+NAMED_FIELDS = frozenset(param for complaint in COMPLAINTS for param in complaint.params)
 # What is said of any other field is said of every call.
 PROMPT_FIELDS = re.compile(r"^(?:messages|prompt|input|contents?)\b")
 
@@ -189,5 +190,4 @@ def _complaint_of_words(error: ServerError) -> Complaint | None:
 
 def _names_a_setting(error: ServerError) -> bool:
     """Whether the field that the error names is another than the prompt: `user`, `stop`, `max_tokens`."""
-    named = {param for complaint in COMPLAINTS for param in complaint.params}
-    return error.param is not None and error.param not in named and PROMPT_FIELDS.match(error.param) is None
+    return error.param is not None and error.param not in NAMED_FIELDS and PROMPT_FIELDS.match(error.param) is None

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from judgelake.api.finish_reasons import Ending, ending_of
+from judgelake.comparisons import Failure, Status
+
+CUT_WHILE_THINKING = "cut off while thinking"
 TEXT_PARTS = ("text", "output_text")
 BESIDE = frozenset(("reasoning_content", "reasoning", "refusal"))
 THINKING_PARTS = ("thinking", "reasoning", "reasoning_content", "redacted_thinking", "summary_text")
@@ -48,6 +52,16 @@ def said_in(choice: Mapping[str, Any]) -> Said:
         "\n".join(part for part in (thinking, said.thinking) if part),
         refusal if isinstance(refusal, str) and refusal.strip() else said.refusal,
     )
+
+
+def failure_of_thinking_alone(text: str, thinking: str, finish_reason: str | None) -> Failure | None:
+    """Why there is only thinking and no answer to read; None if there is an answer, or no thinking either."""
+    if text.strip() or not thinking:
+        return None
+    if ending_of(finish_reason) is Ending.CUT:
+        return Failure(Status.TRUNCATED, CUT_WHILE_THINKING)
+    # Where a server takes a whole output for thinking, its settings are wrong, so the row is asked again.
+    return Failure(Status.ENGINE_ERROR, "the server returned thinking and no answer; look at its reasoning parser")
 
 
 def _said_in_parts(parts: Iterable[Any]) -> Said:

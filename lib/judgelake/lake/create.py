@@ -47,9 +47,8 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         UserError: the warehouse is not writable, or a name does not fit.
     """
     _check_writable(tables)
-    for table in _needed(spark, tables, wanted):
-        _create(spark, tables, table)
-    if "judgments" in _needed(spark, tables, wanted):
+    created = {table: _create(spark, tables, table) for table in _needed(spark, tables, wanted)}
+    if created.get("judgments") is False:
         add_missing_columns(spark, tables.judgments, JUDGMENT)
     if tables.warehouse is None:
         # In a shared catalog a view may belong to somebody else; only `create_views`, called explicitly, replaces it.
@@ -134,12 +133,13 @@ def _needed(spark: SparkSession, tables: Tables, wanted: Collection[str]) -> tup
     wait=wait_random_exponential(0.5, max=5),
     reraise=True,
 )
-def _create(spark: SparkSession, tables: Tables, table: str) -> None:
+def _create(spark: SparkSession, tables: Tables, table: str) -> bool:
+    """Create a table; whether it was missing."""
     name = getattr(tables, table)
     if _is_there(spark, tables, table):
         if tables.warehouse is not None:
             _point_to(spark, tables, table)
-        return
+        return False
     _create_schema(spark, name)
     folder = folder_of(tables, name)
     if folder is not None:
@@ -154,6 +154,7 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> None:
         raise
     if folder is not None:
         spark.conf.set(POINTED_TO + name, folder)
+    return True
 
 
 def _create_view(spark: SparkSession, tables: Tables, view: str) -> None:

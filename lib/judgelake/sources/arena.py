@@ -10,7 +10,7 @@ from judgelake.comparisons import TIE, identifier, kind_of, name, optional, plac
 from judgelake.sources.conversations import Answered, answered, first_turns, turns_of
 from judgelake.sources.loaded import Files, Item, Row, accepted, user_turns
 from judgelake.sources.rows import checked_rows
-from judgelake.sources.values import ONES, canonical, is_missing
+from judgelake.sources.values import attributes_of, is_missing, one_hot
 
 WINNERS = {
     "model_a": "A",
@@ -54,12 +54,11 @@ def voted(row: Row, source: str) -> Item:
     if isinstance(shown, str):
         return row.rejected(shown)
     models = (value.get("model_a") or None, value.get("model_b") or None)
-    attributes = {key: canonical(value[key]) for key in ATTRIBUTES if not is_missing(value.get(key))}
     comparison = {
         "messages": shown.messages,
         "answers": [{"model": model, **answer} for model, answer in zip(models, shown.answers, strict=True)],
         "source": source,
-        "attributes": attributes,
+        "attributes": attributes_of(value, ATTRIBUTES),
     }
     verdict, unread = winner_of(value)
     voter, kind = voter_of(value)
@@ -116,13 +115,7 @@ def winner_of(value: Mapping[str, Any]) -> tuple[str | None, str | None]:
             return None, None
         verdict = WINNERS.get(written) if isinstance(written, str) else None
         return verdict, None if verdict else f"winner: {kind_of(written)}, expected {', '.join(WINNERS)}"
-    cells = {key: value.get(key) for key in ONE_HOT}
-    if all(is_missing(cell) or cell == "" for cell in cells.values()):
-        return None, None
-    chosen = [ONE_HOT[key] for key, cell in cells.items() if ONES.get(canonical(cell)) is True]
-    if len(chosen) != 1 or any(canonical(cell) not in ONES for cell in cells.values()):
-        return None, f"{', '.join(ONE_HOT)}: {', '.join(map(canonical, cells.values()))}, expected one 1 and two 0"
-    return chosen[0], None
+    return one_hot(value, ONE_HOT)
 
 
 def voter_of(value: Mapping[str, Any]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from judgelake.sources.benchmark import Asked, Matches, Replies, Reply, letter_o
 from judgelake.sources.conversations import turns_of
 from judgelake.sources.loaded import Files, Item, Row
 from judgelake.sources.rows import checked_rows
-from judgelake.sources.values import canonical, is_missing
+from judgelake.sources.values import attributes_of
 
 # The verdict by place shown, and how strong it is.
 SCORES = {
@@ -68,8 +68,7 @@ def _asked(row: Row) -> Asked | str:
         return f"{'prompt' if 'prompt' in value else 'turns'}: {problem}"
     if question_id is None:
         return "question_id: missing"
-    attributes = {key: canonical(value[key]) for key in ATTRIBUTES if not is_missing(value.get(key))}
-    return Asked(row, question_id, tuple(turns), {"question_id": question_id, **attributes})
+    return Asked(row, question_id, tuple(turns), {"question_id": question_id, **attributes_of(value, ATTRIBUTES)})
 
 
 def _reply(row: Row) -> Reply | str:

@@ -41,8 +41,8 @@ def load(files: Files) -> Iterator[Item]:
 
     `custom_id` is the comparison's id, alone or with the order and the repeat: c1, c1#BA, c1#BA#2. Without an order
     it is `--order`, or else the original one. A call that failed (another status than 200, `error`) is a judgment
-    with the status engine_error, or with that of the row's own fault where the error names it; a refusal is refused. Bodies of chat completions, completions and responses
-    are read; a mode that decides by log-probabilities cannot be.
+    with the status engine_error, or with that of the row's own fault where the error names it; a refusal is refused.
+    Bodies of chat completions, completions and responses are read; a mode that decides by log-probabilities cannot be.
 
     Source: OpenAI's API reference, "The request output object" of the batch API.
 

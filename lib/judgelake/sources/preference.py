@@ -12,7 +12,7 @@ from judgelake.comparisons import LETTERS, placed, question, text
 from judgelake.sources.conversations import Answered, Turn, answered, messages_of, turns_of
 from judgelake.sources.loaded import Files, Item, Row, accepted
 from judgelake.sources.rows import checked_rows
-from judgelake.sources.values import canonical, is_missing, number_meant
+from judgelake.sources.values import attributes_of, is_missing, number_meant
 
 SIDES = ("chosen", "rejected")
 QUESTIONS = ("prompt", "question", "instruction")
@@ -53,7 +53,7 @@ def _item(row: Row) -> Item:
         "messages": shown.messages,
         "answers": [{"model": models[place], **shown.answers[place]} for place in order],
         "source": "preference",
-        "attributes": {key: canonical(value[key]) for key in ATTRIBUTES if not is_missing(value.get(key))},
+        "attributes": attributes_of(value, ATTRIBUTES),
     }
     label, problems = _label(value, order, shown.answers, chosen)
     return accepted(row, comparison, label, problems=problems)

@@ -7,9 +7,7 @@ from typing import Any
 
 from judgelake.comparisons import name
 from judgelake.sources.columns import LabelColumns
-from judgelake.sources.values import ONES, canonical, is_missing, key_meant, number_meant
-
-SHOWN_CHARACTERS = 40
+from judgelake.sources.values import SHOWN_CHARACTERS, canonical, is_missing, key_meant, number_meant, one_hot
 
 
 def label_of(value: Mapping[str, Any], given: LabelColumns) -> dict[str, Any] | str | None:
@@ -45,7 +43,7 @@ def _labeler(value: Mapping[str, Any], given: LabelColumns) -> tuple[str | None,
 def _verdict(value: Mapping[str, Any], given: LabelColumns) -> tuple[str | None, str | None]:
     """The verdict, or what is wrong with it; neither if there is none."""
     if given.one_hot:
-        return _one_hot(value, given.one_hot)
+        return one_hot(value, given.one_hot)
     written = None if given.verdict is None else value.get(given.verdict)
     if given.verdict is None or is_missing(written):
         return given.constant, None
@@ -56,21 +54,6 @@ def _verdict(value: Mapping[str, Any], given: LabelColumns) -> tuple[str | None,
         return given.verdicts[key], None
     expected = ", ".join(given.verdicts) or "A, B or tie; say under `verdicts` what it means"
     return None, f"{given.verdict}: {canonical(written)[:SHOWN_CHARACTERS]!r}, expected one of {expected}"
-
-
-def _one_hot(value: Mapping[str, Any], meanings: Mapping[str, str]) -> tuple[str | None, str | None]:
-    cells = {column: value.get(column) for column in meanings}
-    if all(map(is_missing, cells.values())):
-        return None, None
-    chosen = []
-    for column, cell in cells.items():
-        written = "0" if is_missing(cell) else canonical(cell)
-        if written not in ONES:
-            return None, f"{column}: {written[:SHOWN_CHARACTERS]!r}, expected 0 or 1"
-        chosen += [meanings[column]] if ONES[written] else []
-    if len(chosen) != 1:
-        return None, f"{', '.join(meanings)}: {len(chosen)} of them are 1, expected one"
-    return chosen[0], None
 
 
 def _scores(value: Mapping[str, Any], given: LabelColumns) -> tuple[list[float] | None, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ PLAIN = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?", re.ASC
 BOOLEANS = ("true", "false")
 ONES = {"1": True, "true": True, "0": False, "false": False}
 """What the columns of a one-hot winner hold, as `canonical` spells it."""
+SHOWN_CHARACTERS = 40
 
 
 def canonical(value: Any) -> str:
@@ -63,3 +64,24 @@ def number_meant(value: Any) -> float | str:
 def is_missing(value: Any) -> bool:
     """Null, or the NaN that pandas writes instead of it."""
     return value is None or (isinstance(value, float) and value != value)
+
+
+def attributes_of(value: Mapping[str, Any], keys: Iterable[str]) -> dict[str, str]:
+    """The named values of a row that are there, as texts: the attributes of a comparison."""
+    return {key: canonical(value[key]) for key in keys if not is_missing(value.get(key))}
+
+
+def one_hot(value: Mapping[str, Any], meanings: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The meaning of the one column that is 1, or what is wrong with the columns; neither if all of them are empty."""
+    cells = {column: value.get(column) for column in meanings}
+    if all(is_missing(cell) or cell == "" for cell in cells.values()):
+        return None, None
+    chosen = []
+    for column, cell in cells.items():
+        written = "0" if is_missing(cell) or cell == "" else canonical(cell)
+        if written not in ONES:
+            return None, f"{column}: {written[:SHOWN_CHARACTERS]!r}, expected 0 or 1"
+        chosen += [meanings[column]] if ONES[written] else []
+    if len(chosen) != 1:
+        return None, f"{', '.join(meanings)}: {len(chosen)} of them are 1, expected one"
+    return chosen[0], None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,6 @@ from judgelake.errors import UserError
 from judgelake.sources import Files, Loaded, Rejected, format_named
 
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write_rows(name: str, *rows: Any) -> Path:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        return path
-
-    return write_rows
 
 
 def line(text: Any, custom_id: str = "c1", finish_reason: str = "stop", **message: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,6 @@ from judgelake.comparisons import Failure
 from judgelake.sources import Files, Loaded, Rejected, format_named
 
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write_rows(name: str, *rows: Any) -> Path:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        return path
-
-    return write_rows
 
 
 def said_by(item: Any) -> list[tuple[Any, ...]]:

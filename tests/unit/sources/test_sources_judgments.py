@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -24,18 +23,6 @@ judge_named = functools.cache(load_judge)
 
 SAID = {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA"}
 READ = {"comparison_id": "c1", "judge": "judgelm", "mode": "pair", "shown_order": "BA"}
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write_rows(name: str, *rows: Any) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)
-        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        return path
-
-    return write_rows
 
 
 def load(format_name: str, *inputs: Path, **others: Any) -> list[Loaded | Rejected]:

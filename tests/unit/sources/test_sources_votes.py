@@ -15,16 +15,6 @@ from judgelake.sources import Files, Loaded, Rejected, format_named
 Write = Callable[..., Path]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write_rows(name: str, *rows: Any) -> Path:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        return path
-
-    return write_rows
-
-
 def load(format_name: str, path: Path) -> list[Any]:
     return list(format_named(format_name).load(Files(inputs=(path,))))
 

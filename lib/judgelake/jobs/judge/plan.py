@@ -6,7 +6,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
@@ -79,26 +79,32 @@ def make_plan(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, 
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )
-    held = _held(rows) if chunks == 1 and expected <= FEW_REQUESTS else None
-    kept = _stored(spark, job, rows, plan_id) if held is None else held
+    held = _held(rows, judge, pinned) if chunks == 1 and expected <= FEW_REQUESTS else None
+    kept, named = _stored(spark, job, rows, judge, pinned, plan_id) if held is None else held
     pending.release()
-    named, version, skipped = _chunks(kept, judge, pinned), pending.judgments_version, pending.skipped
+    version, skipped = pending.judgments_version, pending.skipped
     return Plan(plan_id, pinned, version, made_at, skipped, named, kept, is_stored=held is None)
 
 
-def _stored(spark: SparkSession, job: JudgeJob, rows: DataFrame, plan_id: str) -> DataFrame:
+Kept = tuple["DataFrame", tuple[Chunk, ...]]
+
+
+def _stored(spark: SparkSession, job: JudgeJob, rows: DataFrame, judge: Judge, pinned: Pinned, plan_id: str) -> Kept:
     """The rows in the plans table."""
     create_tables(spark, job.tables, {"plans"})
     append_once(rows, job.tables.plans, plan_id)
-    return spark.read.table(job.tables.plans).where(F.col("plan_id") == plan_id)
+    kept = spark.read.table(job.tables.plans).where(F.col("plan_id") == plan_id)
+    return kept, _chunks(kept, judge, pinned)
 
 
-def _held(rows: DataFrame) -> DataFrame | None:
+def _held(rows: DataFrame, judge: Judge, pinned: Pinned) -> Kept | None:
     """The rows in the driver's memory; None if their prompts are too long for that."""
     rows = rows.persist()
     try:
-        size: Any = rows.agg(F.sum("prompt_bytes")).first()
-        return rows.sparkSession.createDataFrame(rows.toArrow(), rows.schema) if (size[0] or 0) <= FEW_BYTES else None
+        chunks = _chunks(rows, judge, pinned)
+        if sum(chunk.prompt_bytes for chunk in chunks) > FEW_BYTES:
+            return None
+        return rows.sparkSession.createDataFrame(rows.toArrow(), rows.schema), chunks
     finally:
         rows.unpersist()
 

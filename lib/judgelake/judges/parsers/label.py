@@ -53,7 +53,8 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
 
     The word may also be on a line of its own, as a heading of the last line.
     Only the last line counts: the explanation before it may quote an answer with such a line. If the lines directly
-    before it are also such lines and say something else, they are a list of what could be said, and nothing is decided.
+    before it are also such lines and say something else, they are a list of what could be said, and nothing is decided;
+    nor is it by a line that the one before it introduces as somebody else's ("Answer B ends with:").
     A cut output has no last line: its end may be such a quote, before the verdict was written.
     """
     lines = [line for line in output.text.rstrip()[-TAIL_CHARACTERS:].split("\n") if line.strip(RULE)]
@@ -65,6 +66,8 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
         return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"the output was cut at its token limit; it ends with: {shown(last)}")
+    if (line := _line_before(lines, options)) is not None:
+        return unreadable(output, f"the line before introduces the last one as a quotation: {shown(line, end=True)}")
     earlier = list(islice(slots, MOST_LINES + 1))
     if len(earlier) > MOST_LINES:
         return unreadable(output, f"the output contains more than {MOST_LINES} such lines: {shown(last)}")
@@ -74,8 +77,21 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     return reading
 
 
+# Before a verdict, such a line says that it is somebody else's: "Answer B ends with:".
+INTRODUCES = re.compile(
+    r"\b(?:ends|ended|ending|says|said|writes|wrote|claims|claimed|states|stated|reads|concludes|closes|finishes|"
+    r"instructs|contains|includes|adds|tells|format|example|such as|like this)\b[^.!?]*:",
+    re.IGNORECASE,
+)
 # A line of its own between two labelled lines, of which then neither is the decision.
 JOINING = ("or", "and", "and/or", "或", "还是")
+
+
+def _line_before(lines: list[str], options: LastLine) -> str | None:
+    """The line before the last one if it introduces a quotation, and not the judge's own decision; None if not."""
+    before = lines[-2].strip().rstrip("*_ ") if len(lines) > 1 else ""
+    is_own = narrow(options.word).lower() in before.lower()
+    return before if before.endswith(":") and not is_own and INTRODUCES.search(before) else None
 
 
 def _slots(lines: list[str], options: LastLine) -> Iterator[str]:

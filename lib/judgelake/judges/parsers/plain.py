@@ -68,6 +68,8 @@ MOST_BOXES = 50
 MOST_EMPHASIS = 50_000
 
 FENCES = ("```", "~~~")
+UNQUOTED_LINE = re.compile(r"\n[^\S\n]*+(?![>\n])")
+QUOTE_MARK = re.compile(r"\n[^\S\n]*+> ?")
 LINE_MARK = re.compile(r"\s*+(?:#{1,6}\s+|[-*+•]\s++(?![0-9]))")
 
 # A run of asterisks before or behind a word, but not between two letters or digits ("4*5") or spaces ("2 * 3").
@@ -165,11 +167,9 @@ def _unfenced(text: str) -> str:
 def _without_line_marks(text: str) -> str:
     """A list of several items stays one: it may be a list of what the judge could have said."""
     bare = text.strip()
-    if bare.startswith(">"):
-        lines = text.split("\n")
-        if all(line.lstrip().startswith(">") for line in lines if line.strip()):
-            text = "\n".join(line.lstrip().removeprefix(">").removeprefix(" ") for line in lines)
-            bare = text.strip()
+    if bare.startswith(">") and UNQUOTED_LINE.search(bare) is None:
+        text = QUOTE_MARK.sub("\n", f"\n{text}")[1:]
+        bare = text.strip()
     return text if "\n" in bare else LINE_MARK.sub("", text, count=1) if LINE_MARK.match(text) else text
 
 

@@ -21,10 +21,10 @@ MOST_SAID = 200
 
 # What may separate two choices in one statement, on one line: "1, 2", "1-2", "1 and 2".
 BETWEEN = r"(?:[ \t,，、/／&|+=~*‐-―-]++|[(\[]?(?:\b(?:and|to|nor|perhaps|possibly|maybe)\b|和|与|及|以及|跟))*"
-# These announce a second choice, in whatever words.
+# These announce a second choice, or a condition, in whatever words.
 ALTERNATIVE = (
     r"(?:[\s(\[,，;；…*\"”'’-]|\.{2,})*+"
-    r"(?:(?:or|vs|versus|alternatively|otherwise|unless|either)(?![^\W_])|或|还是)"
+    r"(?:(?:or|vs|versus|alternatively|otherwise|unless|either|if|provided|assuming|depending)(?![^\W_])|或|还是|如果)"
 )
 
 

@@ -14,12 +14,12 @@ from judgelake.judges.parsers.quoting import MOST_SAID, Said, why_doubtful
 FLAGS = re.IGNORECASE | re.ASCII
 # Around a value alone: the prompt of Prometheus 2 itself shows the letters in quotation marks.
 QUOTES = "\"'`“”‘’"
-OF_FIVE = r"(?:\s*(?:/|(?:out\s+)?of\b)\s*5)?"
+OF_FIVE = r"(?:\s*+(?:/|(?:out\s+)?of\b)\s*+5)?"
 # What makes the value before it one of two, or one on another scale, even on the next line.
 ANOTHER = r"(?:[0-9]|(?:[a-z]|one|two|three|four|five|ten|hundred)\b)"
-GOES_ON = rf"\s*(?:[/&,~]|(?:or|vs|versus)\b|(?:and|to|of|out\s+of)\s+{ANOTHER}|[0-9]+\s*\Z)"
+GOES_ON = rf"\s*+(?:[/&,~]|(?:or|vs|versus)\b|(?:and|to|of|out\s+of)\s+{ANOTHER}|[0-9]++\s*+\Z)"
 # Only another sentence may follow on the value's line: "4 to five" and "4 out of 10" have no end here.
-END = rf"[ \t\r)\]{QUOTES}]*(?:\Z|(?=\n)|\.[.)\]]*(?=\s|\Z))(?!{GOES_ON})"
+END = rf"[ \t\r)\]{QUOTES}]*+(?:\Z|(?=\n)|\.[.)\]]*+(?=\s|\Z))(?!{GOES_ON})"
 
 EXACT_MARKER = re.compile(r"\[RESULT\]")
 MARKER = re.compile(r"\[(?:RESULT|SCORE)\]:?", FLAGS)
@@ -29,7 +29,7 @@ SCORE = re.compile(
     rf"\s*+(?:result:|score:?|score\s+of)?[\s(\[{QUOTES}]*+(?P<value>-?[0-9]+)(?![0-9]){OF_FIVE}(?![0-9]){END}", FLAGS
 )
 LETTER = re.compile(
-    rf"\s*+(?:response\s+)?[({QUOTES}]?(?P<value>[A-Z])[)\].{QUOTES}]*[ \t]*(?=\n|\Z)(?!{GOES_ON})", FLAGS
+    rf"\s*+(?:response\s+)?[({QUOTES}]?(?P<value>[A-Z])[)\].{QUOTES}]*+[ \t]*+(?=\n|\Z)(?!{GOES_ON})", FLAGS
 )
 
 # An earlier result need not end its line to contradict the last one.
@@ -38,7 +38,7 @@ LOOSE = re.compile(
 )
 # But if it names several, nothing is decided there.
 LEFT_OPEN = re.compile(
-    rf"{OF_FIVE}[\s)\]{QUOTES}]*(?:(?:or|vs|versus)\b|(?:[/&~‐-―-]|(?:and|to)\b)\s*(?:response\s+)?[{QUOTES}]?{ANOTHER})",
+    rf"{OF_FIVE}[\s)\]{QUOTES}]*+(?:(?:or|vs|versus)\b|(?:[/&~‐-―-]|(?:and|to)\b)\s*(?:response\s+)?[{QUOTES}]?{ANOTHER})",
     FLAGS,
 )
 

@@ -11,6 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 
+def _spellings(mark: str) -> frozenset[str]:
+    """Models trained on a mark write it exactly; others capitalise a tag, or leave a blank before its end."""
+    tags = (mark, mark[:-1] + " >") if re.fullmatch(r"</?\w+>", mark) else (mark,)
+    return frozenset(spelled for tag in tags for spelled in (tag, tag.upper(), tag.title()))
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """The marks around thinking; `asked_for` if a prompt asks for the tag, so that the answer may also precede it."""
@@ -21,13 +27,13 @@ class Family:
 
     @property
     def closings(self) -> frozenset[str]:
-        """The closing mark as models spell it: models trained on it write it exactly, others capitalise a tag."""
-        return frozenset((self.closing, self.closing.upper(), self.closing.title()))
+        """The closing mark as models spell it; see `_spellings`."""
+        return _spellings(self.closing)
 
     @property
     def openings(self) -> frozenset[str]:
-        """The opening mark as models spell it."""
-        return frozenset((self.opening, self.opening.upper(), self.opening.title()))
+        """The opening mark as models spell it; see `_spellings`."""
+        return _spellings(self.opening)
 
 
 FAMILIES = (
@@ -47,6 +53,7 @@ FAMILIES = (
     Family("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning
     Family("<|begin_of_thought|>", "<|end_of_thought|>"),  # Sky-T1, OpenThinker
     Family("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    Family("<|think|>", "<|/think|>"),
     Family("◁think▷", "◁/think▷"),  # Kimi-VL
     Family("[unused16]", "[unused17]"),  # Pangu
 )
@@ -66,8 +73,9 @@ def _any_of(marks: Collection[str]) -> str:
 
 
 MARK = re.compile(_any_of(BY_MARK))
-# Without any of these there is no mark.
-LAST_CHARACTERS = {mark[-1] for mark in BY_MARK}
+LETTERS_OF_MARKS = {re.sub(r"\W", "", mark).lower() for mark in BY_MARK}
+WORDS = [word for word in LETTERS_OF_MARKS if not any(other in word and other != word for other in LETTERS_OF_MARKS)]
+"""Every mark has one of these words: a text without them, found much faster, has no mark."""
 # A mark in backticks is named, not used; only so many are looked at, so that the time stays linear in the length.
 MOST_NAMED = 50
 
@@ -84,7 +92,8 @@ def without_thinking(text: str) -> str | None:
     Thinking whose beginning is part of the prompt has only a closing mark: all before it is thinking. A mark of another
     family inside thinking is part of the thinking, and a mark in backticks is text about a mark.
     """
-    if not any(last in text for last in LAST_CHARACTERS):
+    lowered = text.lower()
+    if not any(word in lowered for word in WORDS):
         return text
     kept, start, place, named = "", 0, 0, 0
     while (mark := MARK.search(text, place)) is not None:

@@ -96,6 +96,17 @@ class View:
     is_paper: bool = False
 
 
+# A4 with the default margins of browsers.
+PAPER_PX = 718
+VIEWS = {
+    "wide": View(),
+    "a phone": View(width=360, height=740),
+    "the smallest phone": View(width=320, height=568, is_unfolded=True),
+    "in the dark": View(is_dark=True),
+    "a phone in the dark": View(width=360, height=740, is_dark=True, is_unfolded=True),
+}
+
+
 @dataclass(slots=True)
 class Seen:
     """The result of one view of a page."""

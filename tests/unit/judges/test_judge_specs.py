@@ -266,6 +266,8 @@ FAULTS = [
     ),
     pytest.param(mode_of(decoding={"max_tokens": None}), "max_tokens", id="a null where a number must be"),
     pytest.param(mode_of(verdict_from="logprobs", choices={"letters": True}), "takes no parser", id="logprobs"),
+    pytest.param(mode_of(turns=2), "needs conversation: turns", id="turns of a question"),
+    pytest.param(mode_of(reference="turns"), "needs turns", id="a reference for each of any number of turns"),
 ]
 
 
@@ -313,11 +315,12 @@ def print_of(spec: JudgeSpec, mode: str = "pair", **changes: Any) -> str:
         mode_of(prompt="{{ question }} "),
         mode_of(parser={"kind": "score_line", "highest": 5}),
         mode_of(reference="optional"),
+        mode_of(conversation="turns", turns=2, prompt="x"),
         mode_of(decoding={"stop": ["\n"]}),
         {"decoding": {"temperature": 0.5}},
         {"context_length": 200},
     ],
-    ids=["template", "parser", "reference", "mode's decoding", "decoding", "context"],
+    ids=["template", "parser", "reference", "turns", "mode's decoding", "decoding", "context"],
 )
 def test_what_can_change_a_verdict_changes_the_fingerprint(changes: dict[str, Any]) -> None:
     assert print_of(mine(**changes)) != print_of(mine())

@@ -16,6 +16,7 @@ from judgelake.judges.parsers.slots import LONGEST_SLOT
 
 # A longer line is text: it cannot be the words before a label and a label.
 LONGEST_LINE = 2 * LONGEST_SLOT
+NEXT_LINE = re.compile(r"\s*\n[^\S\n]*([^\n]*\S)")
 
 
 class LabelledLine(LastLine):
@@ -34,17 +35,31 @@ def read_labelled_line(output: Output, options: LabelledLine) -> Reading | Failu
 
 
 def _lines(text: str, word: str) -> Iterator[Marked]:
-    labelled = re.compile(rf"{BEFORE_WORD}{re.escape(narrow(word))}(?:{AFTER_WORD}|\s*:)", re.IGNORECASE)
+    """What is behind the word on each of its lines, or on the next line that is not empty."""
+    named = re.compile(re.escape(narrow(word)), re.IGNORECASE)
+    labelled = re.compile(rf"{BEFORE_WORD}{named.pattern}(?:{AFTER_WORD}|\s*:)", re.IGNORECASE)
     place = 0
-    is_heading = False
-    for line in text.split("\n"):
-        end = place + len(line)
-        said = line.strip()
-        match = labelled.fullmatch(said) if len(said) <= LONGEST_LINE else None
-        if match is not None and match["label"] is not None:
-            yield Marked(place, end, match["label"])
-        elif is_heading and said:
-            yield Marked(place, end, said)
-        if said:
-            is_heading = match is not None and match["label"] is None
-        place = end + 1
+    # From one line with the word to the next: an output may be a million empty lines.
+    while (found := named.search(text, place)) is not None:
+        start, end = text.rfind("\n", 0, found.start()) + 1, _line_end(text, found.end())
+        match = _match(labelled, text[start:end])
+        place = end
+        if match is None:
+            continue
+        if match["label"] is not None:
+            yield Marked(start, end, match["label"])
+        else:
+            next_line = NEXT_LINE.match(text, end)
+            if next_line is not None and _match(labelled, next_line[1]) is not None:
+                next_line = None
+            # Without a value it is no label, but it counts: so many of them are a loop of the model.
+            yield Marked(start, end, "") if next_line is None else Marked(*next_line.span(1), next_line[1])
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end
+
+
+def _match(labelled: re.Pattern[str], line: str) -> re.Match[str] | None:
+    return labelled.fullmatch(line.strip()) if len(line) <= LONGEST_LINE else None

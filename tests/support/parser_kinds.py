@@ -28,6 +28,7 @@ SAYS: dict[str, tuple[JudgeSpec, int, str, str]] = {
     "result": (judge_of("result", gives="letter"), 2, "[RESULT] A", "[RESULT] B"),
     "choice": (judge_of("choice", mode=LETTERS), 2, "A", "B"),
     "last_line": (judge_of("last_line", mode=LETTERS, word="Verdict"), 2, "Verdict: A", "Verdict: B"),
+    "labelled_line": (judge_of("labelled_line", mode=LETTERS, word="Verdict"), 2, "Verdict: A", "Verdict: B"),
     "brackets": (judge_of("brackets", mode=LETTERS), 2, "[[A]]", "[[B]]"),
     "tag": (judge_of("tag", mode=LETTERS, tag="answer"), 2, "<answer>A</answer>", "<answer>B</answer>"),
     "json": (judge_of("json", mode=LETTERS, field="verdict"), 2, '{"verdict": "A"}', '{"verdict": "B"}'),

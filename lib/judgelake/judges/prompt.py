@@ -13,6 +13,7 @@ from judgelake.comparisons import LETTERS, Answer, Comparison, Failure, Message,
 from judgelake.errors import UserError
 from judgelake.judges.spec import JudgeSpec, ModeSpec
 from judgelake.judges.templates import rendered
+from judgelake.judges.turn_references import references_of_turns
 
 # No completion prompt begins with it: comparisons with NUL characters are rejected.
 CHAT_MARK = "\0"
@@ -118,10 +119,8 @@ def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: b
     if not fewest <= count <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         return f"mode {name!r} takes {wanted} answers, the comparison has {count}"
-    if mode.reference in ("required", "anchor") and comparison.reference is None:
-        return f"mode {name!r} needs a reference, the comparison has none"
-    if mode.reference == "required" and not use_reference:
-        return f"mode {name!r} needs the reference and cannot ignore it"
+    if (reason := _wrong_reference(mode, name, comparison.reference, use_reference)) is not None:
+        return reason
     if mode.rubric == "required" and comparison.rubric is None:
         return f"mode {name!r} needs a rubric, the comparison has none"
     if mode.descriptions and comparison.rubric is not None and comparison.rubric.scores is None:
@@ -129,10 +128,25 @@ def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: b
     return _wrong_conversation(mode, name, comparison)
 
 
+def _wrong_reference(mode: ModeSpec, name: str, reference: str | None, use_reference: bool) -> str | None:
+    if mode.reference in ("required", "anchor", "turns") and reference is None:
+        return f"mode {name!r} needs a reference, the comparison has none"
+    if mode.reference in ("required", "turns") and not use_reference:
+        return f"mode {name!r} needs the reference and cannot ignore it"
+    if mode.reference == "turns" and references_of_turns(reference or "", mode.turns or 1) is None:
+        return f"mode {name!r} needs a reference that names its {mode.turns} turns (Turn 1:, a line end, its text, ...)"
+    return None
+
+
 def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> str | None:
     roles = [message.role for message in comparison.messages]
+    has = f"the comparison has {', '.join(roles) or 'none'}"
     if mode.conversation == "question" and roles != ["user"]:
-        return f"mode {name!r} takes exactly one user message, the comparison has {', '.join(roles) or 'none'}"
+        return f"mode {name!r} takes exactly one user message, {has}"
+    if mode.turns is not None and roles != ["user"] * mode.turns:
+        return (
+            f"mode {name!r} takes exactly {mode.turns} user messages, the comparison has {', '.join(roles) or 'none'}"
+        )
     if not roles or roles[-1] != "user":
         return "the last message must be the user's"
     # A user message followed by a fixed reply is answered; for each of the others every answer needs a turn.
@@ -162,6 +176,8 @@ def _values(mode: ModeSpec, comparison: Comparison, order: str, use_reference: b
     }
     if mode.reference == "anchor":
         values["anchor"] = comparison.reference
+    if mode.reference == "turns":
+        values["references"] = references_of_turns(comparison.reference or "", mode.turns or 1)
     if mode.conversation == "question":
         return values | {"question": comparison.messages[0].content + added}
     values["messages"] = _numbered(comparison.messages, added)

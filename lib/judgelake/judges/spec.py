@@ -91,8 +91,11 @@ class ModeSpec(Config):
     """Fewest and most answers."""
     conversation: Literal["question", "messages", "turns"] = "question"
     """question: one user message. messages: a conversation that ends with the answers. turns: answers with turns."""
-    reference: Need | Literal["anchor"] = "none"
-    """anchor: the template shows the reference as a separate answer, even if references are ignored."""
+    turns: PositiveInt | None = None
+    """With conversation: turns, so many user messages and no other ones; null: any conversation."""
+    reference: Need | Literal["anchor", "turns"] = "none"
+    """anchor: the template shows the reference as a separate answer, even if references are ignored.
+    turns: the template shows a reference for each turn; needs `turns`, and a reference that names them."""
     rubric: Need = "none"
     descriptions: bool = False
     """Whether the rubric must describe the scores 1 to 5."""
@@ -119,6 +122,10 @@ class ModeSpec(Config):
             raise ValueError("give either prompt (a completion template) or messages (chat), not both or none")
         if not self.answers[0] <= self.answers[1] <= MOST_ANSWERS:
             raise ValueError(f"answers must be [fewest, most] with most at most {MOST_ANSWERS}")
+        if self.turns is not None and self.conversation != "turns":
+            raise ValueError("turns, their number, needs conversation: turns")
+        if self.reference == "turns" and self.turns is None:
+            raise ValueError("reference: turns needs turns, their number")
         if self.descriptions and self.rubric == "none":
             raise ValueError("descriptions needs a rubric")
         self._check_choices()
@@ -165,8 +172,8 @@ class ModeSpec(Config):
     def value_names(self) -> tuple[str, ...]:
         """The values that the mode's templates may use; see `render`."""
         asked = ("question",) if self.conversation == "question" else ("messages",)
-        anchor = ("anchor",) if self.reference == "anchor" else ()
-        return (*asked, "input", "answers", "reference", *anchor, "rubric")
+        references = {"anchor": ("anchor",), "turns": ("references",)}.get(self.reference, ())
+        return (*asked, "input", "answers", "reference", *references, "rubric")
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -257,7 +264,9 @@ def judge_fingerprint(
     """
     mode_spec = spec.mode(mode)
     other = {"description", "decoding", "prompt", "messages"}
+    # What does not apply is left out, so that a key that is new to judge files does not make old judgments different.
     unused = set() if mode_spec.verdict_from == "logprobs" else {"least_label_mass"}
+    unused |= {"turns"} if mode_spec.turns is None else set()
     content = mode_spec.model_dump(mode="json", exclude=other | unused)
     templates = [inlined(template, spec.partial_items) for template in mode_spec.templates]
     return fingerprint(

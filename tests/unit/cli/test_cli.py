@@ -206,7 +206,7 @@ def test_judges_are_listed_in_plain_lines_where_there_is_no_terminal(capsys: pyt
     assert main(["judges"]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()
     assert heading.split("\t") == ["name", "modes", "model", "family", "thinks", "licence", "source"]
-    assert [line.split("\t")[0] for line in lines][:3] == ["autoj", "autoj-zh", "chat"]
+    assert [line.split("\t")[0] for line in lines][:3] == ["arena-hard", "autoj", "autoj-zh"]
     assert all(line.count("\t") == 6 for line in lines)
 
 

@@ -16,7 +16,22 @@ from judgelake.comparisons import Answer, Comparison, Message, Rubric
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, ModeSpec, Prompt, judge_fingerprint, list_judges, load_judge, render
 
-BUILT_IN = ["autoj", "autoj-zh", "chat", "judgelm", "pandalm", "prometheus", "prometheus-2"]
+BUILT_IN = [
+    "arena-hard",
+    "autoj",
+    "autoj-zh",
+    "chat",
+    "compassjudger-2",
+    "judgelm",
+    "mt-bench",
+    "offsetbias",
+    "pandalm",
+    "prometheus",
+    "prometheus-2",
+    "rewardbench-2",
+    "rm-r1",
+    "selene-mini",
+]
 
 MINE: dict[str, Any] = {
     "name": "mine",
@@ -59,6 +74,14 @@ def test_the_built_in_judges_are_there_and_say_where_their_format_comes_from() -
         ("autoj-zh", ["pair", "single"]),
         ("prometheus", ["single"]),
         ("prometheus-2", ["single", "pair"]),
+        ("arena-hard", ["pair", "pair-creative-writing", "pair-v0.1"]),
+        ("compassjudger-2", ["pair"]),
+        ("mt-bench", ["pair-v2", "pair-math-v1", "pair-v2-multi-turn", "pair-math-v1-multi-turn"]),
+        ("mt-bench", ["single-v1", "single-math-v1", "single-v1-multi-turn", "single-math-v1-multi-turn"]),
+        ("offsetbias", ["pair", "pair-rewardbench"]),
+        ("rewardbench-2", ["multi"]),
+        ("rm-r1", ["pair", "pair-reasoning", "turns", "turns-reasoning"]),
+        ("selene-mini", ["pair", "single", "classify"]),
         ("chat", ["pair", "single", "multi", "turns", "pair-logprobs", "pair-explain"]),
     ],
 )
@@ -79,7 +102,9 @@ def test_source_commits_are_those_the_golden_prompts_were_made_with(shared: Path
             assert source.url.endswith(f"github.com/{repository}")
             assert str(source.file).startswith(rest.partition(":")[0])
             checked.add(name)
-    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None}
+    # Of the others, test_published_golden.py checks it.
+    elsewhere = {path.stem for path in (Path(__file__).parents[2] / "golden" / "prompts").glob("*.jsonl")}
+    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None} - elsewhere
 
 
 def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> None:
@@ -88,6 +113,9 @@ def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> No
         "Below are two responses",
         "grade the response:",
         "fair judge assis",
+        "as an impartial judge",
+        "evaluating the quality of the",
+        "tasked with evaluating",
     )
     paths = [*root.glob("lib/**/*.py"), *root.glob("jobs/*.py")]
     assert root / "lib" / "judgelake" / "errors.py" in paths
@@ -238,6 +266,8 @@ FAULTS = [
     ),
     pytest.param(mode_of(decoding={"max_tokens": None}), "max_tokens", id="a null where a number must be"),
     pytest.param(mode_of(verdict_from="logprobs", choices={"letters": True}), "takes no parser", id="logprobs"),
+    pytest.param(mode_of(turns=2), "needs conversation: turns", id="turns of a question"),
+    pytest.param(mode_of(reference="turns"), "needs turns", id="a reference for each of any number of turns"),
 ]
 
 
@@ -285,11 +315,12 @@ def print_of(spec: JudgeSpec, mode: str = "pair", **changes: Any) -> str:
         mode_of(prompt="{{ question }} "),
         mode_of(parser={"kind": "score_line", "highest": 5}),
         mode_of(reference="optional"),
+        mode_of(conversation="turns", turns=2, prompt="x"),
         mode_of(decoding={"stop": ["\n"]}),
         {"decoding": {"temperature": 0.5}},
         {"context_length": 200},
     ],
-    ids=["template", "parser", "reference", "mode's decoding", "decoding", "context"],
+    ids=["template", "parser", "reference", "turns", "mode's decoding", "decoding", "context"],
 )
 def test_what_can_change_a_verdict_changes_the_fingerprint(changes: dict[str, Any]) -> None:
     assert print_of(mine(**changes)) != print_of(mine())
@@ -353,8 +384,11 @@ def test_every_template_can_be_rendered() -> None:
     for judge in list_judges():
         for name, mode in judge.modes.items():
             for count in mode.answers:
-                answers = tuple(Answer("a") for _ in range(count))
-                comparison = Comparison("c", "q", (Message("user", "x"),), answers, None, "r", rubric)
+                turns = mode.turns or 1
+                answer = Answer("a") if turns == 1 else Answer(None, turns=("a",) * turns)
+                reference = "Turn 1:\nr\n\nTurn 2:\nr" if mode.reference == "turns" else "r"
+                messages = (Message("user", "x"),) * turns
+                comparison = Comparison("c", "q", messages, (answer,) * count, None, reference, rubric)
                 prompt = render(judge, name, comparison, "ABCDEFGHIJKLMNOPQRS"[:count])
                 assert isinstance(prompt, Prompt), (judge.name, name, prompt)
 

@@ -34,13 +34,14 @@ MARKS = tuple(chr(0xE000 + place) * 3 for place in range(6))
 
 
 def comparison_of(texts: tuple[str, ...], answers: int, is_conversation: bool) -> Comparison:
-    question, follow_up, given_input, reference, first, second = texts
+    question, follow_up, given_input, of_reference, first, second = texts
+    reference = f"Turn 1:\n{of_reference}\n\nTurn 2:\n{of_reference}" if is_conversation else of_reference
     if is_conversation:
         messages = (Message("user", question), Message("user", follow_up))
-        shown = tuple(Answer(None, turns=(text, text)) for text in (first, second)[:answers])
+        shown = tuple(Answer(None, turns=(text, text)) for text in (first, second, first, second)[:answers])
     else:
         messages = (Message("user", question),)
-        shown = tuple(Answer(text) for text in (first, second)[:answers])
+        shown = tuple(Answer(text) for text in (first, second, first, second)[:answers])
     return Comparison("c", "q", messages, shown, given_input, reference, DESCRIBED)
 
 
@@ -65,7 +66,7 @@ def test_users_text_is_put_in_and_never_rendered(texts: tuple[str, ...]) -> None
     for spec, mode in modes_that_show_text_as_it_is():
         takes = spec.modes[mode]
         answers = takes.answers[0]
-        order = "BA" if answers == 2 else "A"
+        order = "ABCD"[:answers][::-1]
         is_conversation = takes.conversation == "turns"
         # An empty input is none, and changes more than one place of a prompt.
         filled = (*texts[:2], texts[2] or "x", *texts[3:])
@@ -101,6 +102,11 @@ def plain(answers: int = 2, **fields: object) -> Comparison:
     return Comparison("c", "q", (Message("user", "Why?"),), shown, **values)  # type: ignore[arg-type]
 
 
+def two_turns(reference: str | None) -> Comparison:
+    answer = Answer(None, turns=("x", "y"))
+    return Comparison("c", "q", (Message("user", "a"), Message("user", "b")), (answer,), None, reference)
+
+
 CANNOT = [
     ("judgelm", "pair", plain(3), "mode 'pair' takes 2 answers, the comparison has 3"),
     ("judgelm", "multi", plain(1), "mode 'multi' takes 2 to 19 answers, the comparison has 1"),
@@ -117,6 +123,13 @@ CANNOT = [
     ("prometheus-2", "pair", plain(2), "mode 'pair' needs a rubric, the comparison has none"),
     ("chat", "turns", Comparison("c", "q", (Message("user", "a"), Message("user", "b")), (Answer("x"), Answer("y"))),
      "answer A has 1 turns for 2 user messages without a reply"),
+    ("mt-bench", "pair-v2-multi-turn", plain(2),
+     "mode 'pair-v2-multi-turn' takes exactly 2 user messages, the comparison has user"),
+    ("mt-bench", "single-math-v1-multi-turn", two_turns("Saturn"),
+     "mode 'single-math-v1-multi-turn' needs a reference that names its 2 turns (Turn 1:, a line end, its text, ...)"),
+    ("mt-bench", "single-math-v1-multi-turn", two_turns(None),
+     "mode 'single-math-v1-multi-turn' needs a reference, the comparison has none"),
+    ("rewardbench-2", "multi", plain(3), "mode 'multi' takes 4 answers, the comparison has 3"),
     ("autoj", "pair", Comparison("c", "q", (Message("system", "s"), Message("user", "b")), (Answer("x"), Answer("y"))),
      "mode 'pair' takes exactly one user message, the comparison has system, user"),
     ("chat", "pair", Comparison("c", "q", (Message("user", "a"), Message("user", "b")), (Answer("x"), Answer("y"))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -13,7 +13,7 @@ from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Valued
 from judgelake.judges.parsers.output import Output, shown, unreadable
 from judgelake.judges.parsers.quoting import ALTERNATIVE, MOST_SAID, Said, why_doubtful
-from judgelake.judges.parsers.slots import LONGEST_SLOT, names_several, read_slot
+from judgelake.judges.parsers.slots import LONGEST_SLOT, QUOTED, names_several, read_slot
 
 
 class Brackets(Valued):
@@ -21,6 +21,8 @@ class Brackets(Valued):
 
     opening: str = Field(default="[[", min_length=1)
     closing: str = Field(default="]]", min_length=1)
+    single_too: bool = False
+    """Whether a label in the first character of either mark counts where nothing is in the whole ones ("[A>B]")."""
 
 
 class Tag(Valued):
@@ -43,22 +45,43 @@ class Marked:
 
 
 def read_brackets(output: Output, options: Brackets) -> Reading | Failure:
-    """The label or score in the last brackets; see `_read`."""
+    """The label or score in the last brackets; see `read_marked`."""
     opening, closing = options.opening, options.closing
+    found = list(islice(_in_brackets(output.text, opening, closing), MOST_SAID + 1))
+    if not found and options.single_too:
+        found = list(islice(_in_single_brackets(output, options), MOST_SAID + 1))
+    return read_marked(output, options, found, f"{opening}...{closing}")
+
+
+def _in_brackets(text: str, opening: str, closing: str, before: str = "", behind: str = "") -> Iterator[Marked]:
     inside = rf"[^\n{re.escape(opening[0] + closing[0])}]{{1,{LONGEST_SLOT}}}"
-    pattern = re.compile(rf"{re.escape(opening)}({inside}){re.escape(closing)}")
-    found = (Marked(match.start(), match.end(), match[1]) for match in pattern.finditer(output.text))
-    return _read(output, options, list(islice(found, MOST_SAID + 1)), f"{opening}...{closing}")
+    pattern = rf"{before}{re.escape(opening)}({inside}){re.escape(closing)}{behind}"
+    for match in re.finditer(pattern, text, re.MULTILINE):
+        yield Marked(match.start(), match.end(), match[1])
+
+
+def _in_single_brackets(output: Output, options: Brackets) -> Iterator[Marked]:
+    """Labels in single brackets.
+
+    A number there may be a footnote: it counts only if it ends its line, behind a colon or alone.
+    """
+    is_score = options.highest is not None
+    before, behind = (r"(?:^|[:：])[ \t]*", r"(?=[ \t.。]*$)") if is_score else (r"(?<!\[)", r"(?![\](])")
+    found = _in_brackets(output.text, options.opening[0], options.closing[0], before, behind)
+    return (one for one in found if read_slot(output, options, one.text) or names_several(output, options, one.text))
 
 
 def read_tag(output: Output, options: Tag) -> Reading | Failure:
-    """The label or score in the last tag; see `_read`. A tag at the very end may lack its end, if that is a stop."""
+    """The label or score in the last tag; see `read_marked`.
+
+    A tag at the very end may lack its end, if that is a stop.
+    """
     marks = f"<{options.tag}>...</{options.tag}>"
     pattern = re.compile(rf"<(/?){re.escape(options.tag)}>", re.IGNORECASE)
     found = list(islice(pattern.finditer(output.text), 2 * MOST_SAID + 1))
     if len(found) > 2 * MOST_SAID:
         return unreadable(output, f"the output contains more than {MOST_SAID} {marks}")
-    return _read(output, options, _in_tags(output, found), marks)
+    return read_marked(output, options, _in_tags(output, found), marks)
 
 
 def _in_tags(output: Output, found: Sequence[re.Match[str]]) -> list[Marked]:
@@ -74,11 +97,11 @@ def _in_tags(output: Output, found: Sequence[re.Match[str]]) -> list[Marked]:
     return tags
 
 
-def _read(output: Output, options: Valued, found: Sequence[Marked], marks: str) -> Reading | Failure:
+def read_marked(output: Output, options: Valued, found: Sequence[Marked], marks: str) -> Reading | Failure:
     """The reading of the last of the marked texts, if it is the judge's own.
 
-    Text in quotation marks does not count; if two outside of them differ, or one of them is left open
-    ("[[A]] or a tie", "[[A/B]]"), it is not known which is the judge's.
+    Text in quotation marks does not count, unless it is the whole output; if two outside of them differ, or one of
+    them is left open ("[[A]] or a tie", "[[A/B]]"), it is not known which is the judge's.
     """
     text = output.text
     if not found:
@@ -91,10 +114,18 @@ def _read(output: Output, options: Valued, found: Sequence[Marked], marks: str) 
         return Failure(Status.TRUNCATED, f"the output goes on after the last {marks} and was cut at its token limit")
     if len(found) > MOST_SAID:
         return unreadable(output, f"the output contains more than {MOST_SAID} {marks}")
+    if _is_all(text, last):
+        return reading
     said = [_said(output, options, one) for one in found]
     if (why := why_doubtful(text, said)) is not None:
         return unreadable(output, f"cannot tell which {marks} is the judge's own: {why}: {shown(text, end=True)}")
     return reading
+
+
+def _is_all(text: str, one: Marked) -> bool:
+    """Whether the output is this text in a pair of quotation marks, and nothing else: then it quotes nothing."""
+    before, behind = text[: one.start].strip(), text[one.end :].strip()
+    return len(before) == 1 and QUOTED.get(before) == behind
 
 
 def _said(output: Output, options: Valued, one: Marked) -> Said:

@@ -10,6 +10,7 @@ from judgelake.comparisons import Failure, Reading
 from judgelake.judges.parsers.first_line import FirstLine, read_first_line
 from judgelake.judges.parsers.json_field import JsonField, read_json_field
 from judgelake.judges.parsers.label import Choice, LastLine, read_choice, read_last_line
+from judgelake.judges.parsers.labelled_line import LabelledLine, read_labelled_line
 from judgelake.judges.parsers.last_words import FinalDecision, FinalRating, read_final_decision, read_final_rating
 from judgelake.judges.parsers.marked import Brackets, Tag, read_brackets, read_tag
 from judgelake.judges.parsers.options import Options
@@ -35,6 +36,7 @@ PARSERS: dict[str, Parser] = {
     "result": Parser(Result, read_result),
     "choice": Parser(Choice, read_choice),
     "last_line": Parser(LastLine, read_last_line),
+    "labelled_line": Parser(LabelledLine, read_labelled_line),
     "brackets": Parser(Brackets, read_brackets),
     "tag": Parser(Tag, read_tag),
     "json": Parser(JsonField, read_json_field),

@@ -1,0 +1,94 @@
+"""Where a label counts: on a labelled line, in single brackets, and in quotation marks around a whole output."""
+
+from __future__ import annotations
+
+import pytest
+from parser_kinds import judge_of
+
+from judgelake.comparisons import Failure, Status
+from judgelake.judges import JudgeSpec, parse
+
+CUT = "length"
+LINE = judge_of("labelled_line", word="Result", labels={"A": "A", "B": "B"})
+SCORE_LINE = judge_of("labelled_line", 1, word="Result", lowest=1, highest=5)
+PAIR = judge_of("brackets", labels={"A": "A", "B": "B"})
+SINGLE = judge_of("brackets", 1, lowest=1, highest=10, single_too=True)
+WIDE = {"A>B": "A", "A=B": "tie", "B>A": "B"}
+FIVE = judge_of("brackets", labels=WIDE, single_too=True)
+IN_PARENTHESES = judge_of("brackets", labels={"a": "A", "b": "B"}, opening="Output (", closing=")")
+
+
+def read(judge: JudgeSpec, raw: str, finish_reason: str | None = "stop") -> object:
+    result = parse(judge, "mine", raw, answers=judge.modes["mine"].answers[0], finish_reason=finish_reason)
+    if isinstance(result, Failure):
+        return result.status
+    return result.scores[0] if result.scores is not None else result.verdict
+
+
+LINES = [
+    pytest.param(LINE, "Result: A", "A", id="alone"),
+    pytest.param(LINE, "B errs.\n**Result:** A\nSo it is.", "A", id="text before and after"),
+    pytest.param(LINE, "## Final result\n\n**B**", Status.UNPARSEABLE, id="a heading without a colon is text"),
+    pytest.param(LINE, "Result:\n\nB\n", "B", id="on the next line that is not empty"),
+    pytest.param(LINE, "Result: A\n\nResult: A", "A", id="twice the same"),
+    pytest.param(LINE, "Result: A\nResult: B", Status.UNPARSEABLE, id="two that differ"),
+    pytest.param(LINE, "Result: B\nor a tie", Status.UNPARSEABLE, id="left open on the next line"),
+    pytest.param(LINE, "Result: A or B\nResult: A", Status.UNPARSEABLE, id="an earlier one is open"),
+    pytest.param(LINE, "Result: A is shorter", Status.UNPARSEABLE, id="begins a sentence"),
+    pytest.param(LINE, "The result: A", "A", id="an article before the word"),
+    pytest.param(LINE, "I think the result: A", Status.UNPARSEABLE, id="within a line"),
+    pytest.param(LINE, "> Result: A\nis what it wrote", Status.UNPARSEABLE, id="quoted"),
+    pytest.param(LINE, "Result:", Status.UNPARSEABLE, id="nothing after it"),
+    pytest.param(LINE, "Result:\nResult: A", "A", id="a heading before the line"),
+    pytest.param(LINE, "Result: A\n\nResult:\n", Status.UNPARSEABLE, id="a second one without a label"),
+    pytest.param(LINE, "Result: A\n" * 300, Status.UNPARSEABLE, id="a loop"),
+    pytest.param(LINE, "", Status.UNPARSEABLE, id="empty"),
+    pytest.param(SCORE_LINE, "Result: 4\nFine.", 4, id="a score"),
+    pytest.param(SCORE_LINE, "Result: 4/5\n", 4, id="with its scale"),
+    pytest.param(SCORE_LINE, "Result: 4/10\n", Status.UNPARSEABLE, id="another scale"),
+    pytest.param(SCORE_LINE, "Result: 6\n", Status.OUT_OF_RANGE, id="above the scale"),
+    pytest.param(SCORE_LINE, "Result: 3\nResult: 4", Status.UNPARSEABLE, id="scores that differ"),
+]
+SINGLE_BRACKETS = [
+    pytest.param(SINGLE, "Rating: [7]", 7, id="after a colon"),
+    pytest.param(SINGLE, "It is right.\n[7].", 7, id="a line of its own"),
+    pytest.param(SINGLE, "Rating: [[7]], see [2].", 7, id="double ones come first"),
+    pytest.param(SINGLE, "It is right, see [2].", Status.UNPARSEABLE, id="a footnote"),
+    pytest.param(SINGLE, "Sources: [2](http://example.org)", Status.UNPARSEABLE, id="a link"),
+    pytest.param(SINGLE, "[1]\n[9]", Status.UNPARSEABLE, id="two that differ"),
+    pytest.param(SINGLE, "Rating: [12]", Status.OUT_OF_RANGE, id="above the scale"),
+    pytest.param(SINGLE, "Rating: [[12]]\n[5]", Status.OUT_OF_RANGE, id="double ones come first, whatever they say"),
+    pytest.param(FIVE, "Hence [B>A], see [1].", "B", id="a label among footnotes"),
+    pytest.param(FIVE, "[A>B] or [B>A]", Status.UNPARSEABLE, id="two labels that differ"),
+    pytest.param(FIVE, "[A>B/B>A]", Status.UNPARSEABLE, id="two labels in one place"),
+    pytest.param(FIVE, "[A>C]", Status.UNPARSEABLE, id="no label"),
+    pytest.param(PAIR, "[A]", Status.UNPARSEABLE, id="only if the judge file says so"),
+]
+QUOTED = [
+    pytest.param(PAIR, '"[[A]]"', "A", id="all of it"),
+    pytest.param(PAIR, " “[[B]]”\n", "B", id="other marks"),
+    pytest.param(IN_PARENTHESES, "“Output (a)”", "A", id="other brackets"),
+    pytest.param(PAIR, 'It says "[[A]]"', Status.UNPARSEABLE, id="a part of it"),
+    pytest.param(PAIR, '"[[A]]" or "[[B]]"', Status.UNPARSEABLE, id="two"),
+    pytest.param(PAIR, '"[[A]]', Status.UNPARSEABLE, id="a mark that does not close"),
+    pytest.param(PAIR, '"The winner is [[A]]"', Status.UNPARSEABLE, id="with other words in the marks"),
+]
+
+
+@pytest.mark.parametrize(("judge", "raw", "expected"), [*LINES, *SINGLE_BRACKETS, *QUOTED])
+def test_a_label_counts_only_in_its_place(judge: JudgeSpec, raw: str, expected: object) -> None:
+    assert read(judge, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param("Result: A", Status.TRUNCATED, id="the line may go on"),
+        pytest.param("Result: A\n", "A", id="the line is complete"),
+        pytest.param("Result: A\nBecause", Status.TRUNCATED, id="the output goes on"),
+        pytest.param("Result: A\nResult: ", Status.TRUNCATED, id="a second one begins"),
+        pytest.param("Result:", Status.TRUNCATED, id="nothing after the word"),
+    ],
+)
+def test_a_cut_labelled_line_counts_only_if_it_is_complete_and_the_last_words(raw: str, expected: object) -> None:
+    assert read(LINE, raw, CUT) == expected

@@ -144,9 +144,7 @@ def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> st
     if mode.conversation == "question" and roles != ["user"]:
         return f"mode {name!r} takes exactly one user message, {has}"
     if mode.turns is not None and roles != ["user"] * mode.turns:
-        return (
-            f"mode {name!r} takes exactly {mode.turns} user messages, the comparison has {', '.join(roles) or 'none'}"
-        )
+        return f"mode {name!r} takes exactly {mode.turns} user messages, {has}"
     if not roles or roles[-1] != "user":
         return "the last message must be the user's"
     # A user message followed by a fixed reply is answered; for each of the others every answer needs a turn.

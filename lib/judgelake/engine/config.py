@@ -27,7 +27,7 @@ OWN_FIELDS = frozenset(
     (
         *("model", "prompt", "messages", "temperature", "top_p", "stop", "seed", "repetition_penalty"),
         *("use_beam_search", "n", "structured_outputs", "logprobs", "top_logprobs", "logprob_token_ids"),
-        "return_tokens_as_token_ids",
+        *("return_tokens_as_token_ids", "add_generation_prompt", "continue_final_message"),
     )
 )
 """The fields of a request that the judge decides, without that of its output tokens."""

@@ -13,6 +13,7 @@ from judgelake.config import Config, fingerprint, validated
 from judgelake.errors import UserError, did_you_mean
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.parsers.thinking import opened_thinking
 from judgelake.judges.templates import Partials, inlined, problem
 
 MOST_ANSWERS = len(LETTERS)
@@ -101,7 +102,8 @@ class ModeSpec(Config):
     prompt: str | None = None
     """Template of a raw completion prompt."""
     messages: tuple[MessageTemplate, ...] = ()
-    """Templates of chat messages, for models with their own chat template."""
+    """Templates of chat messages, for models with their own chat template. A last one of the role assistant is the
+    beginning of the answer, which the model continues."""
     choices: Choices | None = None
     constrained: bool = False
     """Whether the engine may only generate one of the choices."""
@@ -126,6 +128,11 @@ class ModeSpec(Config):
         return self
 
     def _check_choices(self) -> None:
+        if self.opened_thinking is not None and (self.constrained or self.verdict_from == "logprobs"):
+            raise ValueError(
+                f"the last message opens {self.opened_thinking}, so the first token is not a label: "
+                "close the thinking, or take verdict_from: text without constrained"
+            )
         if self.choices is None:
             if self.constrained or self.verdict_from == "logprobs":
                 raise ValueError("constrained and verdict_from: logprobs need choices")
@@ -160,6 +167,13 @@ class ModeSpec(Config):
         except UserError as error:
             # A ValueError, so that pydantic puts the path of the file and of the mode in front of it.
             raise ValueError(str(error)) from error
+
+    @cached_property
+    def opened_thinking(self) -> str | None:
+        """The mark of the thinking that the beginning of the answer opens and leaves open; None if it opens none."""
+        if not self.messages or self.messages[-1].role != "assistant":
+            return None
+        return opened_thinking(self.messages[-1].content)
 
     @property
     def value_names(self) -> tuple[str, ...]:

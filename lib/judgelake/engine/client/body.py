@@ -16,6 +16,8 @@ CHAT = "chat/completions"
 # The most alternatives per token that a server of the plain API returns.
 MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
+# vLLM's fields for a chat whose last message is the beginning of the answer.
+CONTINUED = {"add_generation_prompt": False, "continue_final_message": True}
 MOST_TOKENS = 2**63 - 1
 MOST_SHOWN = 200
 
@@ -34,6 +36,8 @@ def only_vllm_takes(ask: Ask) -> str | None:
         return "beam search"
     if ask.decoding.repetition_penalty is not None:
         return "a repetition penalty"
+    if ask.prompt.is_continued:
+        return "an answer that continues the judge's own beginning (a last message of the role assistant)"
     return "an output that is one of its labels (constrained: true)" if ask.choices else None
 
 
@@ -63,6 +67,8 @@ def request_body(
         body["prompt"] = ask.prompt.text
     else:
         body["messages"] = [{"role": item.role, "content": item.content} for item in ask.prompt.messages]
+    if ask.prompt.is_continued:
+        body |= CONTINUED
     optional = {
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,

@@ -180,10 +180,11 @@ def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> Count
         if prompt.messages is None:
             return len(tokenizer(prompt.text)["input_ids"])
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        begun = prompt.is_continued
+        how = {"add_generation_prompt": not begun, "return_dict": True}
+        how |= {"continue_final_message": True} if begun else {}
         try:
-            tokens = tokenizer.apply_chat_template(
-                messages, chat_template=chat_template, add_generation_prompt=True, return_dict=True
-            )
+            tokens = tokenizer.apply_chat_template(messages, chat_template=chat_template, **how)
         except Exception as error:  # the model's template is third-party code
             raise UserError(
                 f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "

@@ -42,7 +42,7 @@ def parse(
     if (failure := failure_of_ending(finish_reason)) is not None:
         return failure
     choices = mode_spec.choices
-    options = None if mode_spec.verdict_from == "logprobs" else mode_spec.parser_options
+    options = None if mode_spec.labels_decide else mode_spec.parser_options
     text = _text_of(raw_output, mode_spec)
     if isinstance(text, Failure):
         return text
@@ -61,7 +61,7 @@ def parse(
 
 def _text_of(raw_output: str, mode: ModeSpec) -> str | Failure:
     """What the parser reads: of an output that begins inside the thinking, what comes after it."""
-    if mode.verdict_from == "logprobs":
+    if mode.labels_decide:
         return raw_output
     options, opened = mode.parser_options, mode.opened_thinking
     if opened is None:

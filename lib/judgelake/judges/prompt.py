@@ -43,6 +43,11 @@ class Prompt:
         return bool(self.messages) and (self.messages or ())[-1].role == "assistant"
 
     @property
+    def as_one_message(self) -> Prompt:
+        """The chat as a single user message, as decision endpoints show what is judged and the question."""
+        return Prompt(messages=(Message("user", "\n\n".join(message.content for message in self.messages or ())),))
+
+    @property
     def canonical(self) -> str:
         """The prompt as one text: the completion text, or a mark and the chat as JSON; equal only for equal prompts."""
         return self.text if self.text is not None else CHAT_MARK + CANONICAL_JSON.encode(self.to_record())

@@ -99,6 +99,7 @@ class AskingTask:
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
             cost_bytes=row["prompt_bytes"],
             repeat=row["repeat"],
+            decides=self.judge.spec.mode(self.judge.mode).verdict_from == "decision",
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:

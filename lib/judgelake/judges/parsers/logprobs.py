@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from judgelake.comparisons import Failure, Reading, Status, mass_of
+from judgelake.comparisons import LOW_MASS, Failure, Reading, Status, mass_of
 from judgelake.judges.parsers.output import Output, read_label
 
 
@@ -25,7 +25,7 @@ def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
     if mass is None or mass < least_mass:
         return Failure(
             Status.UNPARSEABLE,
-            f"the labels have {mass or 0:.2g} of the probability, less than least_label_mass {least_mass:g}: "
+            f"the labels have {mass or 0:.2g} of the probability, {LOW_MASS} {least_mass:g}: "
             "the model would write something else",
         )
     ranked = sorted(output.verdict_of, key=lambda label: logprobs[label], reverse=True)

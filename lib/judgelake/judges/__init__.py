@@ -2,6 +2,7 @@
 
 from judgelake.judges.catalog import list_judges, load_judge
 from judgelake.judges.decoding import Decoding
+from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
@@ -18,4 +19,5 @@ __all__ = [
     "load_judge",
     "parse",
     "render",
+    "verdict_name",
 ]

@@ -32,6 +32,7 @@ from judgelake.comparisons.records import (
 )
 from judgelake.comparisons.verdict import (
     LETTERS,
+    LOW_MASS,
     TIE,
     Failure,
     Reading,
@@ -49,6 +50,7 @@ from judgelake.comparisons.verdict import (
 __all__ = [
     "IMPORTED",
     "LETTERS",
+    "LOW_MASS",
     "TIE",
     "Answer",
     "Check",

@@ -111,6 +111,10 @@ def margin_of(logprobs: Mapping[str, float] | None) -> float | None:
     return best - second
 
 
+LOW_MASS = "less than least_label_mass"
+"""In the reason of every judgment without a verdict because of its `mass_of`."""
+
+
 def mass_of(logprobs: Mapping[str, float] | None, bounded: Collection[str] = ()) -> float | None:
     """The probability that all labels have together, from 0 to 1; None if no log-probability is known.
 

@@ -9,7 +9,7 @@ from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.model import local_model, model_identity, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
-from judgelake.engine.server.options import answer_changing, chat_template, check_options, max_model_len
+from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
 from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 
@@ -27,6 +27,7 @@ __all__ = [
     "Started",
     "answer_changing",
     "chat_template",
+    "check_logprobs",
     "check_options",
     "client_factory",
     "endpoint_of_url",

@@ -31,8 +31,9 @@ class Endpoint:
 class Ask:
     """One call. `choices` constrain the whole output; `labels` are those whose log-probabilities are wanted.
 
-    `labels` are read at the first output token. `cost_bytes` is what the call uses of a window's bytes. `repeat` counts
-    the repeats of one request from 0: it is added to the seed of a judge that samples.
+    `labels` are read at the first output token, or by a decision endpoint if it `decides`: then the prompt's two
+    messages are what is judged and the question. `cost_bytes` is what the call uses of a window's bytes. `repeat`
+    counts the repeats of one request from 0: it is added to the seed of a judge that samples.
     """
 
     prompt: Prompt
@@ -41,6 +42,7 @@ class Ask:
     labels: tuple[str, ...] | None = None
     cost_bytes: int = 0
     repeat: int = 0
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)

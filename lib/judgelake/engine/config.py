@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
@@ -27,10 +27,14 @@ OWN_FIELDS = frozenset(
     (
         *("model", "prompt", "messages", "temperature", "top_p", "stop", "seed", "repetition_penalty"),
         *("use_beam_search", "n", "structured_outputs", "logprobs", "top_logprobs", "logprob_token_ids"),
-        "return_tokens_as_token_ids",
+        *("return_tokens_as_token_ids", "add_generation_prompt", "continue_final_message"),
+        *("state", "input", "questions"),
     )
 )
 """The fields of a request that the judge decides, without that of its output tokens."""
+SYSTEM_ONE = "systemone"
+DECISION_ENDPOINTS = (SYSTEM_ONE, "decisions")
+"""The endpoints below /v1 that return a probability for each allowed answer."""
 # With them a reply is not one whole answer.
 UNREAD_FIELDS = frozenset(("stream", "stream_options", "echo", "best_of"))
 FIELD_NAME = r"^[A-Za-z_]\w*$"
@@ -55,6 +59,8 @@ class Engine(Config):
     """The server's name for the most output tokens: some models only take max_completion_tokens."""
     body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, as the server knows them: {"reasoning_effort": "low"}. No secrets."""
+    decision_endpoint: Literal["systemone", "decisions"] | None = None
+    """The endpoint below /v1 for modes with verdict_from: decision. Null: whichever the server has, systemone first."""
     max_retries: int = Field(default=5, ge=0)
     """Attempts after the first for a call that failed in transit or that the server asked to repeat later."""
     timeout_s: PositiveFloat = 600
@@ -125,6 +131,8 @@ def request_changing(engine: Engine) -> dict[str, Any]:
         changed["engine.max_tokens_field"] = engine.max_tokens_field
     if engine.body:
         changed["engine.body"] = engine.body
+    if engine.decision_endpoint is not None:
+        changed["engine.decision_endpoint"] = engine.decision_endpoint
     return changed
 
 

@@ -63,17 +63,38 @@ ANSWERS = """
   at least the one stored. If no label is more likely than that, or a listed token may be the label's beginning,
   nothing is known of it.
 
+- A judge whose last message has the role assistant gives the beginning of the answer: vLLM continues it
+  (`continue_final_message`), no other server is asked. If the beginning opens the thinking and the output does not end
+  it, the row is `truncated`.
+
+## Decisions
+
+A mode with `verdict_from: decision` asks `/v1/systemone` (vLLM 0.32) or `/v1/decisions` (OpenAI's layout, vLLM 0.33).
+If a server answers the first with 404, 405 or 501 before any answer, the other is asked; if it has neither for this
+model, the run ends with exit code 2 and the server's words: vLLM decides for some architectures only. One request has
+one question. Its errors mean what the tables above say.
+
+- The probabilities are those among the labels. `verdict_logprobs` and `label_mass` are of all tokens: the mass is
+  `diagnostics.label_mass` of `/v1/systemone`; at vLLM's `/v1/decisions` it is the confidence divided by the chosen
+  label's probability, since that confidence is the label's probability among all tokens. Other servers do not say, so
+  the probabilities count as they stand and the mass is their sum.
+- An answer of the type refusal is `refused`. Values outside 0 to 1, or that add up to more than 1.01, are
+  `engine_error`. A label without a probability is `unparseable`.
+- `raw_output` is the option that the server chose. No decoding applies: the request has no temperature and no seed, so
+  a repeat may return the same numbers.
+
 ## Requests
 
 | Key of the config | What it is for |
 | --- | --- |
 | `engine.max_tokens_field` | the field for the most output tokens, such as `max_completion_tokens` |
 | `engine.body` | further fields: `{reasoning_effort: low}`; not those that the judge decides |
+| `engine.decision_endpoint` | `systemone` or `decisions`, for modes with `verdict_from: decision` |
 | `judge.omit_temperature` | no temperature, for models that refuse it; in a judge's YAML `decoding.temperature: null` |
 | `engine.max_in_flight` | most requests in flight at `engine.url`, for the whole run |
 | `engine.requests_per_second` | most requests each second, for the whole run |
 
-The first three are part of the judge's fingerprint. The last two are divided among the tasks that can run at once:
+The first four are part of the judge's fingerprint. The last two are divided among the tasks that can run at once:
 chunks in flight times tasks of a chunk times requests of a task never exceed `max_in_flight`, however many slots the
 cluster has. They hold for one driver, without `spark.speculation`; a second driver on the same work has the same bound
 again.

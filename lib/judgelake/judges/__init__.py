@@ -1,10 +1,12 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import list_judges, load_judge
+from judgelake.judges.decoding import Decoding
+from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
-from judgelake.judges.spec import Decoding, JudgeSpec, ModeSpec, judge_fingerprint
+from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 
 __all__ = [
     "PARSERS",
@@ -17,4 +19,5 @@ __all__ = [
     "load_judge",
     "parse",
     "render",
+    "verdict_name",
 ]

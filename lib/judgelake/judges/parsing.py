@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from judgelake.api import failure_of_ending
-from judgelake.comparisons import Failure, Reading
+from judgelake.api import CUT_WHILE_THINKING, failure_of_ending
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.logprobs import read_logprobs
 from judgelake.judges.parsers.output import Output
-from judgelake.judges.parsers.plain import plain_text
+from judgelake.judges.parsers.plain import Form, plain_text
 from judgelake.judges.parsers.registry import PARSERS
-from judgelake.judges.spec import JudgeSpec
+from judgelake.judges.parsers.thinking import without_thinking
+from judgelake.judges.spec import JudgeSpec, ModeSpec
 
 
 def parse(
@@ -41,8 +42,8 @@ def parse(
     if (failure := failure_of_ending(finish_reason)) is not None:
         return failure
     choices = mode_spec.choices
-    options = None if mode_spec.verdict_from == "logprobs" else mode_spec.parser_options
-    text = raw_output if options is None else plain_text(raw_output, options.faithful, options.end_marks)
+    options = None if mode_spec.labels_decide else mode_spec.parser_options
+    text = _text_of(raw_output, mode_spec)
     if isinstance(text, Failure):
         return text
     output = Output(
@@ -56,3 +57,17 @@ def parse(
     if options is None:
         return read_logprobs(output, mode_spec.least_label_mass)
     return PARSERS[mode_spec.parser["kind"]].read(output, options)
+
+
+def _text_of(raw_output: str, mode: ModeSpec) -> str | Failure:
+    """What the parser reads: of an output that begins inside the thinking, what comes after it."""
+    if mode.labels_decide:
+        return raw_output
+    options, opened = mode.parser_options, mode.opened_thinking
+    if opened is None:
+        return plain_text(raw_output, options.faithful, options.end_marks)
+    whole = opened + raw_output
+    if without_thinking(whole) is None:
+        return Failure(Status.TRUNCATED, CUT_WHILE_THINKING)
+    reads_thinking = Form.THINKING in options.faithful
+    return plain_text(raw_output if reads_thinking else whole, options.faithful, options.end_marks)

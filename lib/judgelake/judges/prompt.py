@@ -39,6 +39,16 @@ class Prompt:
         return [{"role": message.role, "content": message.content} for message in self.messages]
 
     @property
+    def is_continued(self) -> bool:
+        """Whether the last message is the beginning of the answer, which the model continues."""
+        return bool(self.messages) and (self.messages or ())[-1].role == "assistant"
+
+    @property
+    def as_one_message(self) -> Prompt:
+        """The chat as a single user message, as decision endpoints show what is judged and the question."""
+        return Prompt(messages=(Message("user", "\n\n".join(message.content for message in self.messages or ())),))
+
+    @property
     def canonical(self) -> str:
         """The prompt as one text: the completion text, or a mark and the chat as JSON; equal only for equal prompts."""
         return self.text if self.text is not None else CHAT_MARK + CANONICAL_JSON.encode(self.to_record())

@@ -6,46 +6,22 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from judgelake.comparisons import LETTERS, TIE
 from judgelake.config import Config, fingerprint, validated
 from judgelake.errors import UserError, did_you_mean
+from judgelake.judges.decoding import Decoding, DecodingChange
 from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.parsers.thinking import opened_thinking
 from judgelake.judges.templates import Partials, inlined, problem
 
 MOST_ANSWERS = len(LETTERS)
+# vLLM's decision endpoints name the options of a question by single letters.
+MOST_OPTIONS = 26
 
 Need = Literal["required", "optional", "none"]
-
-
-class Decoding(Config):
-    """How the judge's answer is generated."""
-
-    temperature: float | None = Field(default=0.0, ge=0)
-    """Null sends none, for models that refuse it; they sample by their own."""
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: PositiveInt = 512
-    """Output tokens that one judgment may use."""
-    stop: tuple[str, ...] = ()
-    """Texts at which generation stops; the text itself is not part of the output."""
-    beam_width: PositiveInt | None = None
-    """Beams of a beam search; null: no beam search."""
-    repetition_penalty: PositiveFloat | None = None
-    seed: int | None = None
-
-
-class DecodingChange(Config):
-    """Decoding keys of one mode, which replace the judge's."""
-
-    temperature: float | None = Field(default=None, ge=0)
-    top_p: float | None = None
-    max_tokens: PositiveInt | None = None
-    stop: tuple[str, ...] | None = None
-    beam_width: PositiveInt | None = None
-    repetition_penalty: PositiveFloat | None = None
-    seed: int | None = None
 
 
 class MessageTemplate(Config):
@@ -104,16 +80,19 @@ class ModeSpec(Config):
     prompt: str | None = None
     """Template of a raw completion prompt."""
     messages: tuple[MessageTemplate, ...] = ()
-    """Templates of chat messages, for models with their own chat template."""
+    """Templates of chat messages, for models with their own chat template. A last one of the role assistant is the
+    beginning of the answer, which the model continues."""
     choices: Choices | None = None
     constrained: bool = False
     """Whether the engine may only generate one of the choices."""
-    verdict_from: Literal["text", "logprobs"] = "text"
-    """logprobs: the most likely choice of one output token, with the log-probabilities of all."""
+    verdict_from: Literal["text", "logprobs", "decision"] = "text"
+    """logprobs: the most likely choice of one output token, with the log-probabilities of all. decision: the same by an
+    endpoint that returns a probability for each choice; the messages are two of the role user, what is judged and the
+    question, the choices are its options, and no decoding applies."""
     least_label_mass: float = Field(default=0.5, ge=0, le=1)
-    """With logprobs: the share of the probability that all labels together must have, or there is no verdict."""
+    """With logprobs and decision: the share of the probability that all labels must have, or there is no verdict."""
     parser: dict[str, Any] = Field(default_factory=dict)
-    """`kind`, and that parser's options; null if the verdict is taken from log-probabilities."""
+    """`kind`, and that parser's options; null if the labels decide by their probability."""
     decoding: DecodingChange = DecodingChange()
 
     @model_validator(mode="after")
@@ -133,22 +112,36 @@ class ModeSpec(Config):
         return self
 
     def _check_choices(self) -> None:
+        if self.opened_thinking is not None and (self.constrained or self.labels_decide):
+            raise ValueError(
+                f"the last message opens {self.opened_thinking}, so the first token is not a label: "
+                "close the thinking, or take verdict_from: text without constrained"
+            )
         if self.choices is None:
-            if self.constrained or self.verdict_from == "logprobs":
-                raise ValueError("constrained and verdict_from: logprobs need choices")
+            if self.constrained or self.labels_decide:
+                raise ValueError("constrained and verdict_from: logprobs need choices, as does decision")
             return
+        if self.verdict_from == "decision":
+            self._check_decision(self.choices)
         if self.choices.letters and self.choices.tie in set(LETTERS[: self.answers[1]]):
             raise ValueError(f"the tie label {self.choices.tie!r} is the letter of an answer")
         if self.choices.scores and self.answers[1] > 1:
             raise ValueError("choices.scores grade one answer, so answers must be [1, 1]")
 
+    def _check_decision(self, choices: Choices) -> None:
+        if [message.role for message in self.messages] != ["user", "user"]:
+            raise ValueError("verdict_from: decision takes two messages of the role user: what is judged, the question")
+        fewest, most = (len(choices.verdict_of(answers)) for answers in self.answers)
+        if not 2 <= fewest <= most <= MOST_OPTIONS:
+            raise ValueError(f"verdict_from: decision takes 2 to {MOST_OPTIONS} choices, not {fewest} to {most}")
+
     def _check_parser(self) -> None:
-        if self.verdict_from == "logprobs":
+        if self.labels_decide:
             if self.parser:
-                raise ValueError("verdict_from: logprobs reads no text and takes no parser")
+                raise ValueError(f"verdict_from: {self.verdict_from} reads no text and takes no parser")
             return
         if "least_label_mass" in self.model_fields_set:
-            raise ValueError("least_label_mass is only for verdict_from: logprobs")
+            raise ValueError("least_label_mass is only for verdict_from: logprobs and decision")
         kind = self.parser.get("kind")
         if kind not in PARSERS:
             meant = did_you_mean(str(kind), PARSERS) or f" Known: {', '.join(PARSERS)}"
@@ -167,6 +160,18 @@ class ModeSpec(Config):
         except UserError as error:
             # A ValueError, so that pydantic puts the path of the file and of the mode in front of it.
             raise ValueError(str(error)) from error
+
+    @property
+    def labels_decide(self) -> bool:
+        """Whether the probabilities of the labels decide, and no text."""
+        return self.verdict_from != "text"
+
+    @cached_property
+    def opened_thinking(self) -> str | None:
+        """The mark of the thinking that the beginning of the answer opens and leaves open; None if it opens none."""
+        if not self.messages or self.messages[-1].role != "assistant":
+            return None
+        return opened_thinking(self.messages[-1].content)
 
     @property
     def value_names(self) -> tuple[str, ...]:
@@ -238,14 +243,14 @@ class JudgeSpec(Config):
     def choices_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
         """Labels to which the engine must be constrained when it answers in text; None if it answers freely."""
         spec = self.mode(mode)
-        if spec.choices is None or not spec.constrained or spec.verdict_from == "logprobs":
+        if spec.choices is None or not spec.constrained or spec.labels_decide:
             return None
         return tuple(spec.choices.verdict_of(answers))
 
     def labels_of(self, mode: str, answers: int) -> tuple[str, ...] | None:
-        """Labels whose log-probabilities decide; None if the text decides."""
+        """Labels whose probabilities decide; None if the text decides."""
         spec = self.mode(mode)
-        if spec.choices is None or spec.verdict_from != "logprobs":
+        if spec.choices is None or not spec.labels_decide:
             return None
         return tuple(spec.choices.verdict_of(answers))
 
@@ -265,7 +270,7 @@ def judge_fingerprint(
     mode_spec = spec.mode(mode)
     other = {"description", "decoding", "prompt", "messages"}
     # What does not apply is left out, so that a key that is new to judge files does not make old judgments different.
-    unused = set() if mode_spec.verdict_from == "logprobs" else {"least_label_mass"}
+    unused = set() if mode_spec.labels_decide else {"least_label_mass"}
     unused |= {"turns"} if mode_spec.turns is None else set()
     content = mode_spec.model_dump(mode="json", exclude=other | unused)
     templates = [inlined(template, spec.partial_items) for template in mode_spec.templates]

@@ -2,6 +2,7 @@
 
 from judgelake.measures.catalog import (
     KINDS,
+    LABEL_MASS,
     METRICS,
     SECTIONS,
     counted_as,
@@ -20,6 +21,7 @@ from judgelake.measures.result import WHOLE_SLICE, Result
 __all__ = [
     "BASELINES",
     "KINDS",
+    "LABEL_MASS",
     "METRICS",
     "ORDERS",
     "PAIRS",

@@ -22,6 +22,8 @@ from judgelake.measures.length import figures as length_figures
 from judgelake.measures.length import figures_beyond_labelers as length_beyond_labelers_figures
 from judgelake.measures.margin import DIFFERENT, GAP, LACKING, LONGEST_ODDS, OFFSET_OUTCOMES, SAME, STEPS, LogOdds
 from judgelake.measures.margin import figures as offset_figures
+from judgelake.measures.masses import DROPPED, KEPT, MASS_BANDS, MASS_BOUNDS, MASS_OUTCOMES
+from judgelake.measures.masses import figures as mass_figures
 from judgelake.measures.own_family import family_matrix
 from judgelake.measures.own_family import figures as self_preference_figures
 from judgelake.measures.own_family import figures_beyond_labelers as self_preference_beyond_labelers_figures
@@ -62,13 +64,18 @@ __all__ = [
     "CLASSES",
     "COMPARISONS",
     "DIFFERENT",
+    "DROPPED",
     "FAILED",
     "FIGURES_OF",
     "GAP",
+    "KEPT",
     "LACKING",
     "LEAST_LABELERS",
     "LONGEST_ODDS",
     "LONGEST_RATIO",
+    "MASS_BANDS",
+    "MASS_BOUNDS",
+    "MASS_OUTCOMES",
     "MOST_TESTED",
     "NO_VOTES",
     "OBSERVATION_DDL",
@@ -133,6 +140,7 @@ FIGURES_OF: dict[str, Callable[[Table, Asked], Iterable[Figure]]] = {
     ),
     "rankings": lambda table, _: ranking_figures(table),
     "repeats": lambda table, _: repeat_figures(table),
+    "masses": lambda table, _: mass_figures(table),
     "judge_pairs": lambda table, asked: judge_pair_figures(table, asked.subject),
     "models": lambda table, _: chain(leaderboard_figures(table), game_figures(table)),
     "labelers": lambda table, asked: labeler_pair_figures(table, asked.subject),

@@ -142,7 +142,7 @@ def _read(value: Mapping[str, Any], judge_named: JudgeNamed) -> Reading | Failur
     fewest, most = mode.answers
     if not fewest <= len(order) <= most:
         return f"shown_order: {len(order)} answers, but mode {value['mode']!r} shows {fewest} to {most}"
-    if (logprobs is None) == (mode.verdict_from == "logprobs"):
+    if (logprobs is None) == (mode.labels_decide):
         decides = "decides by log-probabilities" if logprobs is None else "only reads the text"
         return f"verdict_logprobs: {'missing' if logprobs is None else 'given'}, but mode {value['mode']!r} {decides}"
     reading = parse(

@@ -35,6 +35,8 @@ A rule is `name` or `name:number`; several are joined by "+": "slow:50+fail:0.1"
     ends:REASON        this finish reason
     shape:NAME         an answer of a form of SHAPED in server_kinds.py
     only:FIELD         HTTP 400 unless the request has this field and not max_tokens (or temperature)
+    decides:PATH       serves /v1/systemone or /v1/decisions (both if no path is given), not for this model with "no"
+    mass:SHARE         the probability that the options of a decision have together (0.9)
     scores             free text is always "a b" scores, whatever the prompt looks like
 """
 
@@ -48,6 +50,7 @@ KNOWN = {
     "instant", "slow", "fail", "flaky", "rate-limit", "busy", "garbage", "broken-json", "wrong-json", "cut", "stall",
     "long", "abort", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
     "status", "deny", "hurry", "leak", "deaf", "dumb", "blind", "says", "each-kind", "ends", "shape", "only",
+    "decides", "mass",
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from typing import Any
 from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from decide import RefusedError, asked_in, decision, is_served
 from rules import Rules, digest_of, verdict
 from server_kinds import FAILING, SHAPED
 
@@ -74,9 +75,8 @@ class Server:
         if path == "/health":
             return web.Response(text="")
         if path == "/stats":
-            return answer(
-                {"total": sum(self.calls.values()), "calls": dict(self.calls), "most_in_flight": self.most_in_flight}
-            )
+            counts = {"total": sum(self.calls.values()), "calls": dict(self.calls), "paths": dict(self.paths)}
+            return answer(counts | {"most_in_flight": self.most_in_flight})
         if path == "/metrics":
             lines = {"num_requests_running": self.in_flight, "num_requests_waiting": 0}
             lines |= {"prompt_tokens_total": self.tokens, "generation_tokens_total": self.tokens}
@@ -90,7 +90,29 @@ class Server:
             if "dumb" in self.rules.values:
                 return error(int(self.rules.number("dumb")), "by rule")
             return self.tokenize(json.loads(await request.read()))
+        if path in ("/v1/systemone", "/v1/decisions"):
+            return self.decide(path, json.loads(await request.read()))
         return error(404, "Not Found")
+
+    def decide(self, path: str, body: dict[str, Any]) -> web.Response:
+        rules = self.rules
+        if rules.values.get("decides") == "no":
+            return error(501, "The model does not support the structured decision API")
+        if not is_served(path, rules.values.get("decides")):
+            return answer_not_found()
+        try:
+            state, question, options = asked_in(path, body)
+        except RefusedError as refused:
+            return error(400, str(refused))
+        prompt = f"{state}\n{question}"
+        digest = digest_of(prompt)
+        self.calls[digest.hex()] += 1
+        # A response is a mapping, and an empty one is false.
+        known = self.known_failure(prompt, body)
+        refusal = self.refusal(prompt, digest, self.calls[digest.hex()], body) if known is None else known
+        if refusal is not None:
+            return refusal
+        return answer(decision(path, body, options, digest, rules.number("mass", 0.9)))
 
     def tokenize(self, body: dict[str, Any]) -> web.Response:
         """A character is a token; a chat begins with 1 and ends with 2, where the answer starts."""
@@ -215,6 +237,11 @@ def leak(status: int, authorization: str) -> web.Response:
 
 def answer(data: Any) -> web.Response:
     return web.Response(body=json.dumps(data).encode(), content_type="application/json")
+
+
+def answer_not_found() -> web.Response:
+    """FastAPI's answer to a path that it does not have."""
+    return web.Response(status=404, body=b'{"detail":"Not Found"}', content_type="application/json")
 
 
 def error(status: int, message: str, code: Any = None, param: str | None = None, headers: Any = None) -> web.Response:

@@ -51,6 +51,14 @@ def mode_of(**changes: Any) -> dict[str, Any]:
     return {"modes": {"pair": MINE["modes"]["pair"] | changes}}
 
 
+CHAT = [{"role": "user", "content": "{{ answers[0] }}"}, {"role": "user", "content": "{{ question }}"}]
+
+
+def decides(**changes: Any) -> dict[str, Any]:
+    decision = {"prompt": None, "messages": CHAT, "choices": {"letters": True}, "verdict_from": "decision"}
+    return mode_of(**decision | {"parser": {}} | changes)
+
+
 def write(folder: Path, content: dict[str, Any], name: str = "mine") -> Path:
     (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     return folder
@@ -268,6 +276,22 @@ FAULTS = [
     pytest.param(mode_of(verdict_from="logprobs", choices={"letters": True}), "takes no parser", id="logprobs"),
     pytest.param(mode_of(turns=2), "needs conversation: turns", id="turns of a question"),
     pytest.param(mode_of(reference="turns"), "needs turns", id="a reference for each of any number of turns"),
+    pytest.param(decides(parser={"kind": "choice"}), "takes no parser", id="a decision with a parser"),
+    pytest.param(decides(choices=None), "need choices", id="a decision without choices"),
+    pytest.param(decides(messages=CHAT[:1]), "two messages of the role user", id="a decision without a question"),
+    pytest.param(
+        decides(messages=[{"role": "system", "content": "x"}, *CHAT[1:]]),
+        "two messages of the role user",
+        id="a decision with a system message",
+    ),
+    pytest.param(
+        decides(choices={"letters": True, "tie": "tie"}, answers=[2, 26]),
+        "takes 2 to 26 choices, not 3 to 27",
+        id="more options than letters",
+    ),
+    pytest.param(
+        decides(choices={"scores": {"1": 1}}, answers=[1, 1]), "takes 2 to 26 choices, not 1 to 1", id="one option"
+    ),
 ]
 
 
@@ -324,6 +348,20 @@ def print_of(spec: JudgeSpec, mode: str = "pair", **changes: Any) -> str:
 )
 def test_what_can_change_a_verdict_changes_the_fingerprint(changes: dict[str, Any]) -> None:
     assert print_of(mine(**changes)) != print_of(mine())
+
+
+def test_a_decision_may_have_as_many_options_as_there_are_letters() -> None:
+    judge = mine(**decides(choices={"letters": True, "tie": "tie"}, answers=[2, 25]))
+    assert len(judge.labels_of("pair", 25) or ()) == 26
+    assert judge.choices_of("pair", 25) is None
+
+
+def test_a_decision_and_a_log_probability_are_different_judges() -> None:
+    one_message = {"messages": CHAT[:1], "choices": {"letters": True}, "parser": {}, "prompt": None}
+    by_logprobs = mine(**mode_of(**one_message, verdict_from="logprobs"))
+    assert print_of(by_logprobs) != print_of(mine(**decides()))
+    prints = {print_of(mine(**decides(least_label_mass=least))) for least in (0.1, 0.5)}
+    assert len(prints) == 2
 
 
 def test_the_least_label_mass_counts_where_labels_decide_by_their_log_probabilities() -> None:

@@ -347,9 +347,10 @@ def test_labels_that_the_model_would_not_write_are_no_verdict(
 
 
 def test_half_of_the_probability_is_the_least_of_every_judge_that_comes_with_judgelake() -> None:
-    by_logprobs = [mode for spec in JUDGES.values() for mode in spec.modes.values() if mode.verdict_from == "logprobs"]
-    assert len(by_logprobs) == 4
-    assert {mode.least_label_mass for mode in by_logprobs} == {0.5}
+    by_label = [mode for spec in JUDGES.values() for mode in spec.modes.values() if mode.labels_decide]
+    assert [mode.verdict_from for mode in by_label].count("logprobs") == 4
+    assert [mode.verdict_from for mode in by_label].count("decision") == 3
+    assert {mode.least_label_mass for mode in by_label} == {0.5}
 
 
 def labelled(kind: str, **options: object) -> JudgeSpec:

@@ -174,7 +174,10 @@ def test_an_input_without_a_place_follows_the_question_on_a_new_line() -> None:
     )
 
 
-@pytest.mark.parametrize("mode", JUDGES["chat"].modes)
+CHATS = [name for name, mode in JUDGES["chat"].modes.items() if mode.verdict_from != "decision"]
+
+
+@pytest.mark.parametrize("mode", CHATS)
 def test_chat_is_one_user_message_that_any_chat_template_takes_and_begins_with_the_task(mode: str) -> None:
     prompt = render(
         JUDGES["chat"], mode, plain(JUDGES["chat"].modes[mode].answers[0]), "AB"[: 1 if "single" in mode else 2]

@@ -56,6 +56,7 @@ COUNTS = {
         ("0.0", "1.0", "0"), ("1.0", "2.0", "0"), ("0.0", "1.0", "1"), ("1.0", "2.0", "1"), ("1.0", FAILED, "1")
     ),
     "rankings": table(("1", "0.5", "2", "3"), ("0", "-0.5", "1", "3")),
+    "masses": table(("below_50", "dropped"), ("from_99", "kept"), ("unknown", "kept")),
     "repeats": table(("0", "1"), ("1", "1")),
     "judge_pairs": table(("A", "A", "B")),
     "models": table(("a", "b", "first"), ("b", "a", "first"), ("a", "b", "tie")),

@@ -16,6 +16,8 @@ CHAT = "chat/completions"
 # The most alternatives per token that a server of the plain API returns.
 MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
+# vLLM's fields for a chat whose last message is the beginning of the answer.
+CONTINUED = {"add_generation_prompt": False, "continue_final_message": True}
 MOST_TOKENS = 2**63 - 1
 MOST_SHOWN = 200
 
@@ -34,7 +36,18 @@ def only_vllm_takes(ask: Ask) -> str | None:
         return "beam search"
     if ask.decoding.repetition_penalty is not None:
         return "a repetition penalty"
+    if ask.prompt.is_continued:
+        return "an answer that continues the judge's own beginning (a last message of the role assistant)"
     return "an output that is one of its labels (constrained: true)" if ask.choices else None
+
+
+def not_offered(needed: str, base_url: str) -> str:
+    """What is said of a judge that needs what a server does not offer."""
+    return (
+        f"This judge needs {needed}, which {base_url} does not offer (its list of models "
+        "does not name vLLM). Use a vLLM server, leave engine.url out to start one, or choose a mode that "
+        "does not need it (of the judge chat those that end in -explain or -logprobs)."
+    )
 
 
 def request_body(
@@ -63,6 +76,8 @@ def request_body(
         body["prompt"] = ask.prompt.text
     else:
         body["messages"] = [{"role": item.role, "content": item.content} for item in ask.prompt.messages]
+    if ask.prompt.is_continued:
+        body |= CONTINUED
     optional = {
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
@@ -109,22 +124,22 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
             return failure
         said = said_in(choice)
         if said.refusal:
-            return Failure(Status.REFUSED, f"the model refuses to answer: {_valid(said.refusal)[:MOST_SHOWN]!r}")
+            return Failure(Status.REFUSED, f"the model refuses to answer: {valid_text(said.refusal)[:MOST_SHOWN]!r}")
         usage = data.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
-        output_tokens = _count(usage.get("completion_tokens"))
+        output_tokens = token_count(usage.get("completion_tokens"))
         if ending_of(finish) is None:
             finish = "length" if (output_tokens or 0) >= ask.decoding.max_tokens else None
         labels = label_logprobs(choice.get("logprobs"), ask.labels, label_ids) if ask.labels else LabelLogprobs({})
         return Reply(
-            text=_cut_at_stop(_valid(said.text), ask),
+            text=_cut_at_stop(valid_text(said.text), ask),
             finish_reason=finish,
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            cached_tokens=_count(details.get("cached_tokens")),
+            prompt_tokens=token_count(usage.get("prompt_tokens")),
+            cached_tokens=token_count(details.get("cached_tokens")),
             output_tokens=output_tokens,
             label_logprobs=labels.values if ask.labels else None,
             latency_ms=latency_ms,
-            thinking=_valid(said.thinking),
+            thinking=valid_text(said.thinking),
             bounded_labels=labels.bounded,
         )
     except (ValueError, OverflowError) as error:  # its message would quote the server, which may quote a key
@@ -144,10 +159,10 @@ def is_broken_off(data: dict[str, Any]) -> bool:
 def _text_or_none(value: Any) -> str | None:
     if not isinstance(value, str | None):
         raise TypeError("the finish reason is not a string")
-    return None if value is None else _valid(value)
+    return None if value is None else valid_text(value)
 
 
-def _count(value: Any) -> int | None:
+def token_count(value: Any) -> int | None:
     """A token count; raises for anything else, which would fail the column and so the rows of all other requests."""
     if value is None:
         return None
@@ -158,7 +173,7 @@ def _count(value: Any) -> int | None:
     return whole
 
 
-def _valid(text: str) -> str:
+def valid_text(text: str) -> str:
     """The text with lone surrogates replaced: a single one would crash a Spark worker."""
     return text.encode("utf-8", "replace").decode("utf-8")
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,9 +15,11 @@ import aiohttp
 from judgelake.api import error_in_answer, error_of, error_of_text
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply
-from judgelake.engine.client.body import is_broken_off, only_vllm_takes, path_of, read_reply, request_body
+from judgelake.engine.client.body import is_broken_off, not_offered, only_vllm_takes, path_of, read_reply, request_body
+from judgelake.engine.client.decisions import ABSENT_STATUSES, Absent, Decided, Decisions
+from judgelake.engine.client.http_answer import HttpAnswer, models_in
 from judgelake.engine.client.label_tokens import LabelTokens
-from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown
+from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown, unknown_path
 from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
 from judgelake.engine.config import Engine
 from judgelake.engine.errors import EngineGone, EngineRefused
@@ -34,13 +36,6 @@ OF_THE_TEMPLATE = ("chat_template", "chat_template_kwargs")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Http:
-    status: int
-    text: str
-    retry_after: float | None
-
-
 class Client:
     """An async context manager over one connection pool. The caller bounds the number of calls in flight."""
 
@@ -53,6 +48,7 @@ class Client:
         self._is_vllm = self._is_own
         self._has_answered = False
         self._label_tokens = LabelTokens(self._tokenize)
+        self._decisions = Decisions(endpoint, engine)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -96,12 +92,10 @@ class Client:
             EngineGone: our own server is dead.
             EngineRefused: the server cannot serve this job: wrong key or model, or the judge needs what only vLLM has.
         """
+        if ask.decides:
+            return await self._decisions.of(ask, lambda path, data: self._persist(partial(self._decided, path, data)))
         if not self._is_vllm and (needed := only_vllm_takes(ask)) is not None:
-            raise EngineRefused(
-                f"This judge needs {needed}, which {self._endpoint.base_url} does not offer (its list of models "
-                "does not name vLLM). Use a vLLM server, leave engine.url out to start one, or choose a mode that "
-                "does not need it (of the judge chat those that end in -explain or -logprobs)."
-            )
+            raise EngineRefused(not_offered(needed, self._endpoint.base_url))
         label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
         if isinstance(label_ids, Failure):
             return label_ids
@@ -123,6 +117,19 @@ class Client:
             return read_reply(outcome, ask, (time.perf_counter() - started) * 1000, label_ids)
 
         return await self._persist(answer)
+
+    async def _decided(self, path: str, data: bytes) -> Decided | Failure | Again | Absent:
+        await self._pace.turn()
+        started = time.perf_counter()
+        http = await self._post(path, data)
+        if not isinstance(http, HttpAnswer):
+            return http
+        if http.status in ABSENT_STATUSES and not self._has_answered:
+            return Absent(path, f"HTTP {http.status}: {shown(error_of_text(http.text).message, self._endpoint)}")
+        outcome = await self._outcome(http)
+        if isinstance(outcome, Failure | Again):
+            return outcome
+        return Decided(outcome, (time.perf_counter() - started) * 1000, self._is_vllm)
 
     async def _persist(self, call: Callable[[], Awaitable[T | Again]]) -> T | Failure:
         """The result of `call`, repeated as often as the config allows."""
@@ -146,8 +153,16 @@ class Client:
 
     async def _attempt(self, path: str, data: bytes) -> dict[str, Any] | Failure | Again:
         """One attempt: the reply's JSON, why there is none, or a reason to try again."""
+        http = await self._post(path, data)
+        if not isinstance(http, HttpAnswer):
+            return http
+        if http.status == 404 and not self._has_answered:
+            await self._explain_404(path, http.text)
+        return await self._outcome(http)
+
+    async def _post(self, path: str, data: bytes) -> HttpAnswer | Failure | Again:
         try:
-            http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+            return await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
         except aiohttp.ServerTimeoutError as error:
             # Also a TimeoutError; as sock_read is not set, it can only come from connecting.
             await self._stop_if_dead(error)
@@ -157,13 +172,13 @@ class Client:
         except aiohttp.ClientError as error:
             await self._stop_if_dead(error)
             return Again(f"{type(error).__name__} while talking to the server")
-        if http.status == 404 and not self._has_answered:
-            await self._explain_404(path, http.text)
-        if http.status != 200:
-            if http.status >= 500:
-                await self._stop_if_dead(None)
-            return outcome_of(http.status, http.text, http.retry_after, self._endpoint, has_answered=self._has_answered)
-        return await self._decode(http.text)
+
+    async def _outcome(self, http: HttpAnswer) -> dict[str, Any] | Failure | Again:
+        if http.status == 200:
+            return await self._decode(http.text)
+        if http.status >= 500:
+            await self._stop_if_dead(None)
+        return outcome_of(http.status, http.text, http.retry_after, self._endpoint, has_answered=self._has_answered)
 
     async def _decode(self, text: str) -> dict[str, Any] | Failure | Again:
         try:
@@ -179,19 +194,21 @@ class Client:
         if is_broken_off(decoded):
             await self._stop_if_dead(None)
             return Again("the server aborted the answer")
-        self._has_answered = self._has_answered or bool(decoded.get("choices"))
+        self._has_answered = self._has_answered or bool(decoded.get("choices") or decoded.get("answers"))
         return decoded
 
     def _quoted(self, text: str) -> str:
         return repr(shown(text, self._endpoint, QUOTED_CHARACTERS))
 
-    async def _http(self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None) -> _Http:
+    async def _http(
+        self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None
+    ) -> HttpAnswer:
         assert self._session is not None, "the client is used outside its context"
         timeout = aiohttp.ClientTimeout(total=timeout_s or self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S)
         async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as response:
             content = await response.read()
             after = retry_after_s(response.headers.get("Retry-After"))
-            return _Http(response.status, content.decode("utf-8", "replace"), after)
+            return HttpAnswer(response.status, content.decode("utf-8", "replace"), after)
 
     async def _look(self) -> None:
         """Find out which server responds: whether it is vLLM, and whether it accepts our key."""
@@ -210,7 +227,7 @@ class Client:
                     outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
                 if not is_transient(http.status):
                     # A hosted server may not list its models; then only its answers to calls count.
-                    self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in _models(http))
+                    self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in models_in(http))
                     return
                 if http.status >= 500:
                     await self._stop_if_dead(None)
@@ -244,22 +261,12 @@ class Client:
 
     async def _explain_404(self, path: str, text: str) -> None:
         """Raise `EngineRefused` with the server's own words, and with the names of its models if it lists them."""
-        url, model = self._endpoint.base_url, self._endpoint.model
-        reason = f"(HTTP 404: {shown(error_of_text(text).message, self._endpoint)})"
         try:
-            http = await self._http("GET", f"{url}/models", timeout_s=PROBE_TIMEOUT_S)
-            names = [str(listed.get("id")) for listed in _models(http)]
+            http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+            names = [str(listed.get("id")) for listed in models_in(http)]
         except (aiohttp.ClientError, TimeoutError):
             names = []
-        if model in names:
-            raise EngineRefused(f"{url}/{path} refuses the model {model!r}, which it lists {reason}. Set judge.model.")
-        if names:
-            listed = shown(", ".join(names), self._endpoint)
-            raise EngineRefused(f"{url} has no model {model!r}; it has {listed} {reason}. Set judge.model.")
-        raise EngineRefused(
-            f"{url}/{path} does not exist {reason}. Give engine.url up to and including /v1; "
-            f"the requested model is {model!r}."
-        )
+        raise EngineRefused(unknown_path(self._endpoint, path, names, text))
 
     async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
         template = {name: self._engine.body[name] for name in OF_THE_TEMPLATE if name in self._engine.body}
@@ -281,14 +288,6 @@ class Client:
         except (ValueError, KeyError, TypeError):
             return None
         return tokens if isinstance(tokens, list) else None
-
-
-def _models(http: _Http) -> list[dict[str, Any]]:
-    try:
-        models = json.loads(http.text)["data"] if http.status == 200 else []
-    except (ValueError, KeyError, TypeError):
-        return []
-    return [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
 
 
 def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:

@@ -9,6 +9,7 @@ from typing import Any
 
 from judgelake.comparisons import Failure
 from judgelake.engine.call import Ask
+from judgelake.engine.client.body import CONTINUED
 
 Tokenize = Callable[[dict[str, Any]], Awaitable[list[int] | Failure | None]]
 """Token ids of a /tokenize body; None if the server has no /tokenize, a failure if it cannot answer at the moment."""
@@ -43,8 +44,8 @@ class LabelTokens:
 
 
 def label_key(ask: Ask) -> tuple[str | None, tuple[str, ...]]:
-    """What the labels' tokens depend on: the labels, and the end of a completion prompt (a chat's is its template)."""
-    text = ask.prompt.text
+    """What the labels' tokens depend on: the labels and the end of what precedes them (of a chat its template's)."""
+    text = _begun(ask) if ask.prompt.is_continued else ask.prompt.text
     return (None if text is None else text[-TAIL_CHARACTERS:], ask.labels or ())
 
 
@@ -89,10 +90,14 @@ def _prompt(ask: Ask, label: str | None = None) -> dict[str, Any]:
         return {"prompt": ask.prompt.text[-TAIL_CHARACTERS:] + (label or "")}
     # The content of the messages does not matter: the label follows the template's own text. Their roles may matter.
     messages = [{"role": item.role, "content": "?"} for item in ask.prompt.messages or ()]
+    if ask.prompt.is_continued:
+        begun = {"role": "assistant", "content": _begun(ask)[-TAIL_CHARACTERS:] + (label or "")}
+        return {"messages": [*messages[:-1], begun], **CONTINUED}
     if label is None:
         return {"messages": messages, "add_generation_prompt": True}
-    return {
-        "messages": [*messages, {"role": "assistant", "content": label}],
-        "add_generation_prompt": False,
-        "continue_final_message": True,
-    }
+    return {"messages": [*messages, {"role": "assistant", "content": label}], **CONTINUED}
+
+
+def _begun(ask: Ask) -> str:
+    """The beginning of the answer that the model continues."""
+    return (ask.prompt.messages or ())[-1].content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judgelake.api import Complaint, ServerError, complaint_of, complaint_of_codes, error_of_text
@@ -140,6 +141,28 @@ def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_
     if not has_answered and not is_of_the_prompt:
         raise EngineRefused(_wrong_key(description, endpoint))
     return Failure(Status.ENGINE_ERROR, description)
+
+
+def unknown_path(endpoint: Endpoint, path: str, names: Sequence[str], text: str) -> str:
+    """What is said of a 404 before any answer, with the server's own words and the names of its models.
+
+    Args:
+        endpoint: where it came from.
+        path: the path below /v1.
+        names: the models that the server lists.
+        text: the body.
+    """
+    url, model = endpoint.base_url, endpoint.model
+    reason = f"(HTTP 404: {shown(error_of_text(text).message, endpoint)})"
+    if model in names:
+        return f"{url}/{path} refuses the model {model!r}, which it lists {reason}. Set judge.model."
+    if names:
+        listed = shown(", ".join(names), endpoint)
+        return f"{url} has no model {model!r}; it has {listed} {reason}. Set judge.model."
+    return (
+        f"{url}/{path} does not exist {reason}. Give engine.url up to and including /v1; "
+        f"the requested model is {model!r}."
+    )
 
 
 def shown(text: str, endpoint: Endpoint, characters: int = MESSAGE_CHARACTERS) -> str:

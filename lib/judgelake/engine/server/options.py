@@ -79,11 +79,13 @@ REFUSED = {
 }
 CHAT_TEMPLATE = "chat-template"
 DTYPE = "dtype"
+LOGPROBS_MODE = "logprobs-mode"
+OF_PROBABILITIES = ("raw_logprobs", "processed_logprobs")
 MAX_MODEL_LEN = "max-model-len"
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
 # vLLM's parser accepts a prefix of a name if it matches only one option. These are the shortest such prefixes, in vLLM
 # 0.32, of the options read here; "chat-template" has none, because of "chat-template-content-format".
-SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt"}
+SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt", LOGPROBS_MODE: "logp"}
 # As vLLM reads a length: k, m, g, t are powers of 1000, and K, M, G, T powers of 1024, which allow no fractions.
 LENGTH = re.compile(r"(?P<decimal>\d+(?:\.\d+)?)(?P<by_1000>[kmgt])|(?P<whole>\d+)(?P<by_1024>[KMGT]?)")
 CHOSEN_BY_VLLM = ("auto", "-1")
@@ -151,6 +153,22 @@ def check_options(options: Mapping[str, Scalar]) -> None:
         if "=" in name:
             # As one word of the command line it could set any option, even a refused one.
             raise UserError(f"engine.options must not contain {given!r}: write it as {{name: value}}.")
+
+
+def check_logprobs(options: Mapping[str, Scalar]) -> None:
+    """Refuse options by which vLLM would return no log-probabilities to a judge that decides by them.
+
+    vLLM's own choice, raw_logprobs, needs no option.
+
+    Raises:
+        UserError: the mode returns logits, of which no probability of a label can be had.
+    """
+    mode = by_option_name(options).get(LOGPROBS_MODE)
+    if mode is not None and mode not in OF_PROBABILITIES:
+        raise UserError(
+            f"engine.options: {LOGPROBS_MODE} must be {' or '.join(OF_PROBABILITIES)} for a judge that decides by "
+            f"probabilities, not {mode!r}; leave it out for {OF_PROBABILITIES[0]}."
+        )
 
 
 def answer_changing(options: Mapping[str, Scalar]) -> dict[str, Scalar]:

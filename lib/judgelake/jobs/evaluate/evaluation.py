@@ -40,6 +40,7 @@ from judgelake.jobs.evaluate.observations.judge_pairs import (
     nearest_pairs,
 )
 from judgelake.jobs.evaluate.observations.judged import judged_rows
+from judgelake.jobs.evaluate.observations.masses import mass_observations
 from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations, pair_rows
 from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_observations, score_observations
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
@@ -217,6 +218,7 @@ class _Counting:
             labeler_observations(inputs, features, groups, job.labels.tie_margin),
             alternative_observations(self.rows, inputs, groups, job.labels.tie_margin),
             repeat_observations(inputs, features, groups),
+            mass_observations(inputs, features, groups),
         ]
         if graded is not None:
             made.append(score_observations(graded, inputs, groups, job))
@@ -242,7 +244,7 @@ class _Counting:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
         # Among them one of each label on a judged comparison, where the labelers are few enough to be tested.
-        of_each = 5 * len(self.job.slices.by) + 13 + judges + 2 * min(len(self.inputs.labelers), MOST_TESTED)
+        of_each = 5 * len(self.job.slices.by) + 15 + judges + 2 * min(len(self.inputs.labelers), MOST_TESTED)
         of_judgments = sum(judge.judgments for judge in self.inputs.judges) * of_each
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
         tables = groups + 2 * judges * len(self.known.slices.names)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
@@ -55,6 +57,8 @@ class JudgeInfo:
     """The same of two answers alone."""
     log_odds: str | None = None
     """What its log-odds of two answers are made of, `NATS` or `POINTS`; None: it gives neither."""
+    decides_by_probability: bool = False
+    """Whether any judgment has the probability of labels, even if it was too low for a verdict."""
     in_other_orders: int = 0
     """Number of judgments in an order that is neither the original nor the reversed one."""
     statuses: dict[str, int] = field(default_factory=dict)
@@ -174,6 +178,7 @@ def _judges(judgments: DataFrame, comparisons: DataFrame, table: str, predicate:
             F.count("scores").alias("scores"),
             F.count_if(F.size("scores") == 2).alias("leads"),
             F.count_if(_has_log_odds(judgments)).alias("log_odds"),
+            F.count_if(_has_probabilities(judgments)).alias("probabilities"),
         )
         .collect()
     )
@@ -221,6 +226,7 @@ def _judge(number: int, display: str, key: tuple[str, ...], rows: list[Any], sta
         orders=(asked[0], asked[1]),
         log_odds=_source_of([row for row in rows if len(row["shown_order"]) == 2]),
         pair_orders=(by_order.get("AB", 0), by_order.get("BA", 0)),
+        decides_by_probability=any(row["probabilities"] for row in rows),
         in_other_orders=sum(n for order, n in by_order.items() if order not in orders_of(len(order))),
         statuses=statuses,
     )
@@ -232,6 +238,11 @@ def _has_log_odds(judgments: DataFrame) -> Column:
         return F.lit(False)
     first, second = (F.try_element_at("verdict_logprobs", F.lit(letter)) for letter in ("A", "B"))
     return first.isNotNull() & second.isNotNull()
+
+
+def _has_probabilities(judgments: DataFrame) -> Column:
+    known = [F.col(name).isNotNull() for name in ("label_mass", "verdict_logprobs") if name in judgments.columns]
+    return reduce(or_, known, F.lit(False))
 
 
 def _source_of(rows: list[Any]) -> str | None:

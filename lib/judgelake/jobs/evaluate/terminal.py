@@ -13,7 +13,7 @@ from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import by_judge, label_rule_text
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
-from judgelake.measures import PAIRS, Kind, Result, Scale, in_table_of, main_metrics, metric_named
+from judgelake.measures import LABEL_MASS, PAIRS, Kind, Result, Scale, in_table_of, main_metrics, metric_named, shown_in
 from judgelake.report import (
     beside,
     bounds_text,
@@ -27,6 +27,14 @@ from judgelake.report import (
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
+MASS_WORDS = {
+    "label_mass_below_50": "below 0.5",
+    "label_mass_from_50": "from 0.5",
+    "label_mass_from_90": "from 0.9",
+    "label_mass_from_99": "from 0.99",
+    "label_mass_unknown": "unknown",
+    "dropped_for_label_mass": "without a verdict because it is too low",
+}
 # Spaces and signs of the report that a terminal's font or encoding may lack.
 PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-", "\u201c": '"', "\u201d": '"'})
 
@@ -65,7 +73,7 @@ def show_headline(console: Console, done: Evaluated) -> None:
         table = _table(f"{kind.heading} ({labels})", _heads(kind))
         notes: list[str] = []
         for one in members:
-            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in (*_baselines(one), *_beside_labelers(one))]
+            notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in _below(one)]
             for line in _lines(kind, one.rows):
                 table.add_row(escape(one.name), *line.cells)
                 notes += [f"  {one.name}, {note.translate(PLAIN)}" for note in line.notes]
@@ -161,6 +169,21 @@ def _lines(kind: Kind, rows: list[Result]) -> Iterator[Line]:
         else:
             named = {first.name: row} | beside
             yield Line(numbers, _notes({name.replace("_", " "): one for name, one in named.items()}))
+
+
+def _below(judge: Shown) -> list[str]:
+    """What stands below the table about a judge as a whole."""
+    return [*_baselines(judge), *_beside_labelers(judge), *_masses(judge)]
+
+
+def _masses(judge: Shown) -> list[str]:
+    """How the judgments divide by the probability that all labels have together, where labels decide by it."""
+    named = {row.metric: row for row in judge.rows if row.value is not None}
+    rows = [named[metric] for metric in shown_in(LABEL_MASS) if metric in named]
+    if not rows:
+        return []
+    shares = ", ".join(f"{row.value:.1%} {MASS_WORDS[row.metric]}" for row in rows)
+    return [f"{rows[0].n:,} judgments by the probability of all labels: {shares}"]
 
 
 def _baselines(judge: Shown) -> list[str]:

@@ -15,6 +15,8 @@ from judgelake.judges import Prompt, render
 
 # What a chat template may add around the messages; only used to skip counting, so a generous value is safe.
 TEMPLATE_TOKENS = 256
+# What a decision endpoint adds: at most 26 options with their letters, and a line that asks for one.
+OPTIONS_TOKENS = 256
 CUT_MARK = " [... cut: answer longer than the judge can read]"
 # At least 51 characters of a cut answer are kept.
 LEAST_CUT = 100
@@ -120,7 +122,12 @@ def token_counter(judge: Judge) -> CountTokens | None:
         ) from error
     if tokenizer is None:
         return None
-    count = counter_with(tokenizer, judge.model, judge.chat_template)
+    counted = counter_with(tokenizer, judge.model, judge.chat_template)
+    decides = judge.spec.mode(judge.mode).verdict_from == "decision"
+
+    def count(prompt: Prompt) -> int:
+        return counted(prompt.as_one_message) + OPTIONS_TOKENS if decides else counted(prompt)
+
     return count if not judge.is_served or _takes_chats_of(judge, count) else None
 
 
@@ -180,10 +187,11 @@ def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> Count
         if prompt.messages is None:
             return len(tokenizer(prompt.text)["input_ids"])
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        begun = prompt.is_continued
+        how = {"add_generation_prompt": not begun, "return_dict": True}
+        how |= {"continue_final_message": True} if begun else {}
         try:
-            tokens = tokenizer.apply_chat_template(
-                messages, chat_template=chat_template, add_generation_prompt=True, return_dict=True
-            )
+            tokens = tokenizer.apply_chat_template(messages, chat_template=chat_template, **how)
         except Exception as error:  # the model's template is third-party code
             raise UserError(
                 f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "

@@ -10,6 +10,7 @@ from typing import Any
 from judgelake.engine import (
     answer_changing,
     chat_template,
+    check_logprobs,
     check_options,
     env_changing,
     max_model_len,
@@ -74,6 +75,8 @@ def resolve_judge(job: JudgeJob) -> Judge:
     else:
         identity = model_identity(spec.model, spec.revision)
         check_options(job.engine.options)
+        if spec.mode(choice.mode).labels_decide:
+            check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
     return Judge(
@@ -127,7 +130,7 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
         decoding["temperature"] = None
     if decoding:
         changes["decoding"] = mode.decoding.model_copy(update=decoding)
-    if choice.least_label_mass is not None and mode.verdict_from == "logprobs":
+    if choice.least_label_mass is not None and mode.labels_decide:
         changes["least_label_mass"] = choice.least_label_mass
     return mode.model_copy(update=changes) if changes else mode
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, to_own_order
+from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, own_label, to_own_order
 from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
 from judgelake.errors import RunError
 from judgelake.jobs.judge.executor import open_asker
 from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
-from judgelake.judges import Prompt, parse
+from judgelake.judges import Prompt, parse, verdict_name
 from judgelake.lake import JUDGMENT, as_batch
 
 # Rows are passed to Spark at least this often, so that progress is visible and memory stays bounded.
@@ -99,6 +99,7 @@ class AskingTask:
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
             cost_bytes=row["prompt_bytes"],
             repeat=row["repeat"],
+            decides=self.judge.spec.mode(self.judge.mode).verdict_from == "decision",
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
@@ -116,6 +117,14 @@ class AskingTask:
             label_logprobs=reply.label_logprobs,
             bounded_labels=reply.bounded_labels,
         )
+
+    def _bounded(self, reply: Reply, shown_order: str) -> list[str] | None:
+        """The labels of which only a bound is known, by what they mean in the comparison's original order."""
+        choices = self.judge.spec.mode(self.judge.mode).choices
+        if reply.label_logprobs is None or choices is None:
+            return None
+        meaning = choices.verdict_of(len(shown_order))
+        return [own_label(verdict_name(meaning[label]), shown_order) for label in reply.bounded_labels]
 
     def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
         """One judgment for every row of the request, in its comparison's original order; without shared columns."""
@@ -135,12 +144,14 @@ class AskingTask:
                 "prompt_sha256": row["prompt_sha256"],
                 "trimmed": row["trimmed"],
                 "raw_output": None if answered is None else answered.text,
+                "thinking": None if answered is None else answered.thinking or None,
                 "finish_reason": None if answered is None else answered.finish_reason,
                 "status": "ok" if failure is None else failure.status.value,
                 "error": None if failure is None else failure.reason,
                 "scores": own.scores,
                 "verdict": own.verdict,
                 "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
+                "bounded_labels": None if answered is None else self._bounded(answered, row["shown_order"]),
                 "margin": margin_of(own.logprobs),
                 "label_mass": None if answered is None else mass_of(answered.label_logprobs, answered.bounded_labels),
                 "prompt_tokens": None if spent is None else spent.prompt_tokens,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from judgelake.comparisons import Failure, Reading, Status, mass_of
+from judgelake.comparisons import LOW_MASS, Failure, Reading, Status, mass_of
 from judgelake.judges.parsers.output import Output, read_label
 
 
@@ -25,7 +25,7 @@ def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
     if mass is None or mass < least_mass:
         return Failure(
             Status.UNPARSEABLE,
-            f"the labels have {mass or 0:.2g} of the probability, less than least_label_mass {least_mass:g}: "
+            f"the labels have {mass or 0:.2g} of the probability, {LOW_MASS} {least_mass:g}: "
             "the model would write something else",
         )
     ranked = sorted(output.verdict_of, key=lambda label: logprobs[label], reverse=True)
@@ -33,7 +33,7 @@ def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
         return Failure(Status.UNPARSEABLE, f"the labels {ranked[0]!r} and {ranked[1]!r} are exactly equally likely")
     best = read_label(output, ranked[0])
     assert best is not None  # ranked contains only labels of verdict_of
-    by_verdict = {_name(output.verdict_of[label]): logprobs[label] for label in output.verdict_of}
+    by_verdict = {verdict_name(output.verdict_of[label]): logprobs[label] for label in output.verdict_of}
     return Reading(scores=best.scores, verdict=best.verdict, logprobs=by_verdict)
 
 
@@ -41,5 +41,6 @@ def _is_number(value: float | None) -> bool:
     return value is not None and not math.isnan(value)
 
 
-def _name(value: str | float) -> str:
+def verdict_name(value: str | float) -> str:
+    """A letter or tie as it is, a score as text: the name of its log-probability."""
     return value if isinstance(value, str) else f"{value:g}"

@@ -130,6 +130,20 @@ def without_channels(text: str) -> str | None:
     return text
 
 
+def opened_thinking(text: str) -> str | None:
+    """The mark of the thinking within which a text ends; None if it does not end within thinking.
+
+    For the beginning of an answer that a judge's file gives to the model: an output then starts inside the thinking,
+    and has no opening mark of its own.
+    """
+    for mark in MARK.finditer(text):
+        family = BY_MARK[mark.group()]
+        is_opening = mark.group() in family.openings
+        if is_opening and not is_named(text, *mark.span()) and _last_end(text, family, mark.end()) is None:
+            return mark.group()
+    return None
+
+
 def _last_end(text: str, family: Family, after: int) -> int | None:
     """The end of the family's last closing mark at or behind a place."""
     end = len(text)

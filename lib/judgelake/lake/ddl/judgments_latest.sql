@@ -17,12 +17,14 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   prompt_sha256     COMMENT 'Hash of the prompt; NULL if none could be rendered, and for imported judgments',
   trimmed           COMMENT 'Whether answers were cut to fit the context',
   raw_output        COMMENT 'Output of the model',
+  thinking          COMMENT 'Thinking that the server returned apart from the output',
   finish_reason     COMMENT 'Why the output ended',
   status            COMMENT 'ok, or why there is no verdict',
   error             COMMENT 'The reason in words',
   scores            COMMENT 'One score per answer, in the comparison''s original order',
   verdict           COMMENT 'A, B, ... or tie in the comparison''s original order; NULL unless status is ok',
   verdict_logprobs  COMMENT 'Log-probability of each verdict, if known',
+  bounded_labels    COMMENT 'Of verdict_logprobs, the verdicts whose value is an upper bound',
   margin            COMMENT 'Log-probability of the best verdict minus that of the next, in nats',
   label_mass        COMMENT 'Probability of all labels together, 0 to 1; NULL unless the judge decides in one token',
   prompt_tokens     COMMENT 'Tokens of the prompt',
@@ -34,8 +36,8 @@ CREATE OR REPLACE VIEW {judgments_latest} (
 ) COMMENT 'Last judgment of every comparison, judge, order and repeat' AS
 SELECT
   judgment_id, run_id, comparison_id, question_id, judge, judge_fingerprint, model_version, mode, shown_order, repeat,
-  content_sha256, prompt_sha256, trimmed, raw_output, finish_reason, status, error, scores, verdict, verdict_logprobs,
-  margin, label_mass, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
+  content_sha256, prompt_sha256, trimmed, raw_output, thinking, finish_reason, status, error, scores, verdict,
+  verdict_logprobs, bounded_labels, margin, label_mass, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
 FROM {judgments}
 QUALIFY row_number() OVER (
   PARTITION BY comparison_id, judge_fingerprint, mode, shown_order, repeat

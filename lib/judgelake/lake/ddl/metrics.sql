@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   coverage            DOUBLE COMMENT 'n divided by asked',
   swap_rule           STRING COMMENT 'How the two orders were combined in this figure; NULL if no rule applies',
   is_headline         BOOLEAN COMMENT 'Whether the swap rule is the first of the evaluation, that of its headline; NULL if no rule applies',
-  failure_rule        STRING COMMENT 'What a failed judgment counted as in this figure: left_out, tie, wrong, or a score; NULL for figures of labels alone',
+  failure_rule        STRING COMMENT 'What a failed judgment counted as in this figure: left_out, tie, wrong, counted (as what it is), or a score; NULL for figures of labels alone',
   label_rule          STRING COMMENT 'Which labels count and how several were combined',
   comparisons_where   STRING COMMENT 'SQL predicate on the comparisons; NULL if all were evaluated',
   judgments_where     STRING COMMENT 'SQL predicate on the judgments; NULL if all were evaluated',

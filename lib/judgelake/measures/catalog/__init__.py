@@ -11,11 +11,13 @@ from judgelake.measures.catalog.between import BETWEEN
 from judgelake.measures.catalog.biases import OF_BIASES
 from judgelake.measures.catalog.graded import ASPECTS, OF_GRADES, RANKINGS, SCORES
 from judgelake.measures.catalog.labelers import OF_JUDGE_AND_LABELERS
+from judgelake.measures.catalog.masses import LABEL_MASS, OF_MASSES
 from judgelake.measures.catalog.metric import Effect, Failures, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import OF_PAIRS, ORDERS, PAIRS
 
 __all__ = [
     "KINDS",
+    "LABEL_MASS",
     "METRICS",
     "ORDERS",
     "PAIRS",
@@ -35,7 +37,7 @@ __all__ = [
     "shown_in",
 ]
 
-METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *OF_JUDGE_AND_LABELERS, *BETWEEN)
+METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *OF_JUDGE_AND_LABELERS, *OF_MASSES, *BETWEEN)
 KINDS = (PAIRS, ASPECTS, RANKINGS, SCORES)
 """A judge that was asked for several kinds belongs to the first of them."""
 SECTIONS = tuple(dict.fromkeys(one.section for one in METRICS))
@@ -77,7 +79,7 @@ def shown_in(section: Section) -> tuple[str, ...]:
 
 
 def counted_as(name: str, failure_rule: str, failure_score: float | None) -> str:
-    """What failed judgments counted as in a metric: "left_out", "tie", "wrong", or "score 5".
+    """What failed judgments counted as in a metric: "left_out", "tie", "wrong", "counted", or "score 5".
 
     Args:
         name: of a metric that is based on judgments.
@@ -85,6 +87,8 @@ def counted_as(name: str, failure_rule: str, failure_score: float | None) -> str
         failure_score: the score of a failed judgment; None: it has none, so metrics of scores leave it out.
     """
     failures, left_out = metric_named(name).failures, "left_out"
+    if failures is Failures.COUNTED:
+        return "counted"
     if failures is Failures.BY_SCORE:
         is_scored = failure_score is not None and failure_rule != left_out
         return f"score {failure_score:g}" if is_scored else left_out

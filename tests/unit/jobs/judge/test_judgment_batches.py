@@ -77,7 +77,7 @@ def test_a_judgment_says_what_was_asked_by_whom_and_what_came_back_each_under_it
         assert (row["prompt_tokens"], row["cached_tokens"], row["output_tokens"]) == (120, 40, 3)
         assert (row["status"], row["error"], row["chunk"], row["attempt"]) == ("ok", None, 3, 2)
         assert (row["engine"], row["verdict_logprobs"], row["margin"]) == ("given by the caller", None, None)
-        assert row["label_mass"] is None
+        assert (row["label_mass"], row["bounded_labels"], row["thinking"]) == (None, None, None)
     assert (found["AB"]["verdict"], found["AB"]["scores"]) == ("A", [9.0, 3.0])
     assert (found["BA"]["verdict"], found["BA"]["scores"]) == ("B", [3.0, 9.0])
 
@@ -94,6 +94,18 @@ def test_the_mass_on_the_labels_is_kept_whether_or_not_it_was_enough(least, stat
             status,
             verdict if row["shown_order"] == "AB" or not verdict else "B",
         )
+
+
+@pytest.mark.parametrize("least", [0.3, 0.5])
+def test_labels_of_which_only_a_bound_is_known_are_kept_by_what_they_mean(least):
+    chosen = {"name": "chat", "mode": "pair-logprobs", "least_label_mass": least}
+    judge = resolve_judge(JudgeJob.model_validate({"judge": chosen, "engine": {"url": "http://judge.example/v1"}}))
+    logprobs = {"A": math.log(0.4), "B": math.log(0.01), "T": math.log(0.01)}
+    reply = Reply("A", "length", 120, 40, 1, logprobs, 12.5, bounded_labels=("B", "T"))
+    found = {row["shown_order"]: row["bounded_labels"] for row in judgments_of(judge, plan_of(judge, "c"), reply)}
+    assert found == {"AB": ["B", "tie"], "BA": ["A", "tie"]}
+    exact = judgments_of(judge, plan_of(judge, "c"), Reply("A", "length", 120, 40, 1, logprobs, 12.5))
+    assert [row["bounded_labels"] for row in exact] == [[], []]
 
 
 def test_a_failure_has_its_status_and_reason_and_no_verdict_and_a_failed_call_nothing_else(judge):
@@ -115,8 +127,10 @@ def test_an_output_that_was_cut_while_thinking_says_so_and_keeps_its_tokens(judg
     for row in judgments_of(judge, plan_of(judge, "c"), cut):
         assert (row["status"], row["output_tokens"], row["finish_reason"]) == ("truncated", 64, "max_tokens")
         assert "thinking" in row["error"]
+        assert row["thinking"] == "First I compare"
     answered = Reply("9 3", "stop", 120, 40, 64, None, 12.5, thinking="1 10 would be wrong")
-    assert {row["raw_output"] for row in judgments_of(judge, plan_of(judge, "c"), answered)} == {"9 3"}
+    rows = judgments_of(judge, plan_of(judge, "c"), answered)
+    assert {(row["raw_output"], row["thinking"]) for row in rows} == {("9 3", "1 10 would be wrong")}
 
 
 def test_a_server_that_reports_no_tokens_leaves_them_unknown(judge):

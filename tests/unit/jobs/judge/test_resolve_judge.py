@@ -61,6 +61,24 @@ def test_a_chat_template_changes_the_fingerprint_by_its_content(tmp_path):
     assert served.chat_template is None, "options are not sent to a server that runs already"
 
 
+@pytest.mark.parametrize("mode", ["pair-logprobs", "pair-decide"])
+@pytest.mark.parametrize("name", ["logprobs-mode", "--logprobs_mode", "logp"])
+def test_logits_are_refused_for_a_judge_that_decides_by_probabilities(mode, name):
+    for given in ("raw_logprobs", "processed_logprobs"):
+        assert resolved({"options": {name: given}}, mode=mode)
+    with pytest.raises(UserError, match=r"logprobs-mode must be raw_logprobs or processed_logprobs.*'raw_logits'"):
+        resolved({"options": {name: "raw_logits"}}, mode=mode)
+    assert resolved({"options": {name: "raw_logits"}}, mode="pair-explain")
+    assert resolved({"url": URL, "options": {name: "raw_logits"}}, mode=mode), "options are of a server we start"
+
+
+def test_the_endpoint_that_is_named_is_part_of_the_judge_and_the_one_that_is_found_is_not():
+    prints = {
+        resolved({"url": URL, "decision_endpoint": name}).fingerprint for name in (None, "systemone", "decisions")
+    }
+    assert len(prints) == 3
+
+
 def test_a_job_may_set_the_least_label_mass_of_a_mode_that_has_one():
     own, none = (resolved({"url": URL}, mode="pair-logprobs", least_label_mass=least) for least in (None, 0))
     assert [judge.spec.mode(judge.mode).least_label_mass for judge in (own, none)] == [0.5, 0.0]

@@ -14,6 +14,7 @@ from judgelake.measures.families import (
     CLASSES,
     COMPARISONS,
     LONGEST_RATIO,
+    MASS_OUTCOMES,
     NO_VOTES,
     OFFSET_OUTCOMES,
     SEPARATOR,
@@ -43,6 +44,7 @@ def _spelled(*parts: Sequence[str]) -> tuple[str, ...]:
 
 VOCABULARIES: dict[str, tuple[str, ...]] = {
     "offsets": OFFSET_OUTCOMES,
+    "masses": MASS_OUTCOMES,
     "orders": _spelled(VERDICTS, VERDICTS),
     "pairs": _spelled(CLASSES, VERDICTS, VERDICTS),
     "scored_pairs": _spelled(CLASSES, VERDICTS),

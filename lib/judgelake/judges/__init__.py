@@ -1,6 +1,6 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
-from judgelake.judges.catalog import list_judges, load_judge
+from judgelake.judges.catalog import judge_file, list_judges, load_judge
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
@@ -12,6 +12,7 @@ __all__ = [
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
+    "judge_file",
     "judge_fingerprint",
     "list_judges",
     "load_judge",

@@ -31,6 +31,10 @@ SAYS: dict[str, tuple[JudgeSpec, int, str, str]] = {
     "labelled_line": (judge_of("labelled_line", mode=LETTERS, word="Verdict"), 2, "Verdict: A", "Verdict: B"),
     "brackets": (judge_of("brackets", mode=LETTERS), 2, "[[A]]", "[[B]]"),
     "tag": (judge_of("tag", mode=LETTERS, tag="answer"), 2, "<answer>A</answer>", "<answer>B</answer>"),
+    "tagged_scores": (
+        judge_of("tagged_scores", tag="answer"),
+        *(2, "<answer>8</answer><answer>7</answer>", "<answer>7</answer><answer>8</answer>"),
+    ),
     "json": (judge_of("json", mode=LETTERS, field="verdict"), 2, '{"verdict": "A"}', '{"verdict": "B"}'),
 }
 """A judge of every kind of parser, how many answers it is shown, and two outputs that say different things."""

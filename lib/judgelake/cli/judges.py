@@ -1,20 +1,26 @@
-"""`judgelake judges`: the list of judges, with their modes and models."""
+"""`judgelake judges`: the list of judges, and one of them in detail."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from judgelake.judges import JudgeSpec, list_judges
+from judgelake.judges import JudgeSpec, judge_file, list_judges, load_judge
 
-HEADINGS = ("name", "modes", "model", "family", "thinks", "licence", "source")
+HEADINGS = ("name", "modes", "model", "family", "thinks", "licence", "source", "prompt")
+ON_A_TERMINAL = ("name", "modes", "family", "thinks", "prompt", "licence", "source")
+"""Columns that fit into a hundred characters; the model and the whole address are in the details."""
 
 EXAMPLES = """\
-Prints a table on a terminal; elsewhere tab-separated lines with a header line.
+Prints a table on a terminal; elsewhere tab-separated lines with a header line. The column prompt says "included", or
+"withheld" if its licence forbids that: the file describes the judge and reads its outputs; you add the prompt.
+With a name: that judge's file, model, source, notes and modes.
 
 examples:
   judgelake judges
+  judgelake judges prometheus-2
   judgelake judges --judges my_judges/ | cut -f1,2
 """
 
@@ -29,12 +35,17 @@ def add(subcommands: Any, common: argparse.ArgumentParser) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this judge in detail")
     parser.add_argument("--judges", metavar="DIR", help="a folder of your own judge files, listed first")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line per judge."""
+    """Print one line per judge, or one judge in detail."""
+    if arguments.name is not None:
+        spec = load_judge(arguments.name, arguments.judges)
+        print("\n".join(_details(spec, str(judge_file(arguments.name, arguments.judges)))))
+        return 0
     rows = [_row(spec) for spec in list_judges(arguments.judges)]
     if sys.stdout.isatty():
         _print_table(rows)
@@ -47,15 +58,51 @@ def run(arguments: argparse.Namespace) -> int:
 def _row(spec: JudgeSpec) -> tuple[str, ...]:
     source = "our own" if spec.source is None else spec.source.url
     thinks = "yes" if spec.thinks else "no"
-    return spec.name, ", ".join(spec.modes), spec.model, spec.family, thinks, spec.licence, source
+    prompt = "included" if spec.withheld is None else "withheld"
+    return spec.name, ", ".join(spec.modes), spec.model, spec.family, thinks, spec.licence, source, prompt
+
+
+def _details(spec: JudgeSpec, path: str) -> Iterator[str]:
+    source = "our own" if spec.source is None else f"{spec.source.url} {spec.source.file or ''}".rstrip()
+    facts = {
+        "name": spec.name,
+        "description": spec.description,
+        "file": path,
+        "model": spec.model if spec.revision is None else f"{spec.model}@{spec.revision}",
+        "family": spec.family,
+        "thinks": "yes" if spec.thinks else "no",
+        "context": f"{spec.context_length} tokens",
+        "licence": spec.licence,
+        "source": source,
+        "prompt": "included" if spec.withheld is None else f"withheld: {spec.withheld}",
+    }
+    yield from (f"{heading + ':':<13}{text}" for heading, text in facts.items())
+    if spec.notes:
+        yield from ("notes:", *(f"  {line}" for line in spec.notes.splitlines()))
+    for name, mode in spec.modes.items():
+        fewest, most = mode.answers
+        yield f"mode {name}:" + (f" {mode.description}" if mode.description else "")
+        yield f"  answers: {fewest if fewest == most else f'{fewest} to {most}'}"
+        yield f"  reference: {mode.reference}, rubric: {mode.rubric}"
+        yield f"  verdict: {mode.parser.get('kind', 'by log-probabilities')}"
+        yield f"  decoding: {_given(spec.decoding_of(name).model_dump(mode='json'))}"
+
+
+def _given(options: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in options.items() if value not in (None, []))
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
     # Only needed on a terminal; the import takes a tenth of a second.
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*HEADINGS, show_lines=True)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="One judge in detail: judgelake judges NAME")
+    for heading in ON_A_TERMINAL:
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("name", "thinks", "prompt"))
     for row in rows:
-        table.add_row(*row)
+        cells = dict(zip(HEADINGS, row, strict=True))
+        cells["source"] = "/".join(cells["source"].rsplit("/", 2)[-2:])
+        table.add_row(*(cells[heading] for heading in ON_A_TERMINAL))
     Console().print(table)

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one line per comparison."""
     spec = load_judge(arguments.judge, arguments.judges)
     spec.mode(arguments.mode)
+    spec.require_prompt()
     if not re.fullmatch(r"[A-Z]+", arguments.order):
         raise UserError(f"--order {arguments.order!r}: expected AB, BA, or the letters of all answers, such as CAB.")
     tally = Tally("prompt", arguments.file)

@@ -1,6 +1,6 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
-from judgelake.judges.catalog import list_judges, load_judge
+from judgelake.judges.catalog import judge_file, list_judges, load_judge
 from judgelake.judges.decoding import Decoding
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
@@ -14,6 +14,7 @@ __all__ = [
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
+    "judge_file",
     "judge_fingerprint",
     "list_judges",
     "load_judge",

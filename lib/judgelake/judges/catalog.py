@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from judgelake.config import read_yaml, validated
 from judgelake.errors import UserError, did_you_mean
@@ -16,10 +17,7 @@ def load_judge(name: str, folder: str | Path | None = None) -> JudgeSpec:
     Raises:
         UserError: no such judge (names the nearest), no such folder, or an invalid file (names the key).
     """
-    paths = _paths(folder)
-    if name not in paths:
-        raise UserError(f"No judge {name!r}.{did_you_mean(name, paths)} List them with: judgelake judges.")
-    return _read(paths[name])
+    return _read(judge_file(name, folder))
 
 
 def list_judges(folder: str | Path | None = None) -> list[JudgeSpec]:
@@ -45,6 +43,18 @@ def built_in_folder() -> Path:
     raise UserError(f"The built-in judges are missing (looked in {candidates[0]}). Install judgelake again.")
 
 
+def judge_file(name: str, folder: str | Path | None = None) -> Path:
+    """The file of that judge: in `folder` if it has one, else the built-in one.
+
+    Raises:
+        UserError: no such judge (names the nearest), or no such folder.
+    """
+    paths = _paths(folder)
+    if name not in paths:
+        raise UserError(f"No judge {name!r}.{did_you_mean(name, paths)} List them with: judgelake judges.")
+    return paths[name]
+
+
 def _paths(folder: str | Path | None) -> dict[str, Path]:
     paths = dict(_files_of(built_in_folder()))
     if folder is not None:
@@ -61,7 +71,19 @@ def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _read(path: Path) -> JudgeSpec:
-    spec = validated(JudgeSpec, read_yaml(path), str(path))
+    spec = validated(JudgeSpec, _with_partials(path, read_yaml(path)), str(path))
     if spec.name != path.stem:
         raise UserError(f"{path}: name is {spec.name!r} but the file is called {path.stem!r}. Make them the same.")
     return spec
+
+
+def _with_partials(path: Path, content: Any) -> Any:
+    """The content with the partials of the judge that `partials_from` names: beside it, else a built-in one."""
+    name = content.get("partials_from") if isinstance(content, dict) else None
+    if not isinstance(name, str):
+        return content
+    found = {**dict(_files_of(built_in_folder())), **dict(_files_of(path.parent))}
+    if name not in found:
+        raise UserError(f"{path}: partials_from: there is no judge {name!r}.{did_you_mean(name, found)}")
+    shared = read_yaml(found[name]).get("partials") or {}
+    return {**content, "partials": {**shared, **(content.get("partials") or {})}}

@@ -92,9 +92,11 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
         `Failure` with the status invalid_input if the mode cannot judge this comparison.
 
     Raises:
-        UserError: the judge has no such mode, or its template needs something this comparison does not have.
+        UserError: the judge has no such mode, its prompt is withheld, or its template needs something this comparison
+            does not have.
         ValueError: `order` is not an order of these answers, or `reference` is neither "use" nor "ignore".
     """
+    spec.require_prompt()
     mode_spec = spec.mode(mode)
     if "".join(sorted(order)) != LETTERS[: len(comparison.answers)]:
         raise ValueError(f"{order!r} is not an order of {len(comparison.answers)} answers")

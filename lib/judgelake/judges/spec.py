@@ -97,8 +97,8 @@ class ModeSpec(Config):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.prompt is None) == (not self.messages):
-            raise ValueError("give either prompt (a completion template) or messages (chat), not both or none")
+        if self.prompt is not None and self.messages:
+            raise ValueError("give either prompt (a completion template) or messages (chat), not both")
         if not self.answers[0] <= self.answers[1] <= MOST_ANSWERS:
             raise ValueError(f"answers must be [fewest, most] with most at most {MOST_ANSWERS}")
         if self.turns is not None and self.conversation != "turns":
@@ -185,6 +185,11 @@ class ModeSpec(Config):
         """All template sources of the mode."""
         return (self.prompt,) if self.prompt is not None else tuple(message.content for message in self.messages)
 
+    @property
+    def has_prompt(self) -> bool:
+        """Whether the file has the mode's templates."""
+        return self.prompt is not None or bool(self.messages)
+
 
 class JudgeSpec(Config):
     """A judge: everything that decides what a model is asked and how its answer is parsed."""
@@ -204,16 +209,24 @@ class JudgeSpec(Config):
     """Licence of the prompt format."""
     source: Source | None = None
     """Where the prompt format was published; null for a format of judgelake itself."""
+    withheld: str | None = Field(default=None, min_length=1)
+    """Why the file has no templates: what their licence forbids. Null: every mode has its own."""
     notes: str = ""
     decoding: Decoding = Decoding()
     partials: dict[str, str] = Field(default_factory=dict)
     """Templates that the modes include by name."""
+    partials_from: str | None = None
+    """Another judge, whose partials the modes may include too: a text that two judges share is in one file."""
     modes: dict[str, ModeSpec] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _modes_are_usable(self) -> Self:
         for name, mode in self.modes.items():
             self.decoding_of(name)
+            if mode.has_prompt and self.withheld is not None:
+                raise ValueError(f"modes.{name} has a template, so the key withheld must go")
+            if not mode.has_prompt and self.withheld is None:
+                raise ValueError(f"modes.{name}: give either prompt (a completion template) or messages (chat)")
             for template in mode.templates:
                 if reason := problem(template, self.partial_items, mode.value_names):
                     raise ValueError(f"the template of modes.{name} is not usable: {reason}")
@@ -223,6 +236,21 @@ class JudgeSpec(Config):
     def partial_items(self) -> Partials:
         """The partials as a hashable value."""
         return tuple(sorted(self.partials.items()))
+
+    def require_prompt(self) -> None:
+        """Do nothing if the file has the templates.
+
+        Raises:
+            UserError: they are withheld; says why, where they are published, and how to add them.
+        """
+        if self.withheld is None:
+            return
+        place = "its source" if self.source is None else f"{self.source.url} ({self.source.file})"
+        raise UserError(
+            f"The prompt of judge {self.name!r} is not included ({self.withheld}): copy its file, which "
+            f"`judgelake judges {self.name}` names, to a folder of your own, add to every mode its messages or prompt "
+            f"from {place}, remove the key withheld, and name the folder with --judges or judge.folder."
+        )
 
     def mode(self, name: str) -> ModeSpec:
         """The mode with that name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -205,15 +206,50 @@ def test_parse_reads_label_logprobs(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_judges_are_listed_in_plain_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judges"]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()
-    assert heading.split("\t") == ["name", "modes", "model", "family", "thinks", "licence", "source"]
+    assert heading.split("\t") == ["name", "modes", "model", "family", "thinks", "licence", "source", "prompt"]
     assert [line.split("\t")[0] for line in lines][:3] == ["arena-hard", "autoj", "autoj-zh"]
-    assert all(line.count("\t") == 6 for line in lines)
+    assert all(line.count("\t") == 7 for line in lines)
 
 
 def test_judges_are_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert main(["judges"]) == 0
     assert "pandalm" in capsys.readouterr().out
+
+
+def test_the_table_of_judges_fits_into_a_hundred_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(["judges"]) == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 100
+    words = [line.split() for line in lines]
+    for name, prompt in (("compassjudger-2", "included"), ("glider", "withheld")):
+        (row,) = (line for line in words if line[:1] == [name])
+        assert prompt in row
+
+
+def test_a_judge_is_shown_in_detail(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    assert main(["judges", "glider"]) == 0
+    shown = capsys.readouterr().out
+    assert f"file:        {root / 'conf' / 'judges' / 'glider.yaml'}\n" in shown
+    assert "withheld: its licence" in shown
+    assert "mode single: One answer" in shown
+    assert "decoding: temperature 0.0, max_tokens 2048\n" in shown
+
+
+def test_the_prompt_of_a_withheld_judge_cannot_be_shown_but_its_outputs_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prompts", "--judge", "glider", "--mode", "single", write(tmp_path / "x", LINE)]) == 2
+    out, error = capsys.readouterr()
+    assert (out, error.count("\n")) == ("", 1)
+    assert "CC-BY-NC-4.0" in error
+    outputs = write(tmp_path / "y", {"raw": "<score>4</score>"})
+    rows = run(capsys, "parse", "--judge", "glider", "--mode", "single", outputs)
+    assert rows[0]["scores"] == [4.0]
 
 
 def test_a_users_folder_is_listed_and_used(tmp_path: Path, capsys: pytest.CaptureFixture[str], root: Path) -> None:
@@ -288,6 +324,7 @@ MISTAKES = [
     pytest.param(
         ["parse", "--judge", "judgelm", "--mode", "multi", "--answers", "20", "x"], "takes 2 to 19", id="answers"
     ),
+    pytest.param(["judges", "glidr"], "Did you mean 'glider'?", id="judge to show"),
     pytest.param(["judges", "--judges", "nowhere"], "no folder of judges 'nowhere'", id="folder of judges"),
 ]
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from judgelake.comparisons import Answer, Comparison, Message, Rubric
+from judgelake.comparisons import Answer, Comparison, Message, Reading, Rubric
 from judgelake.errors import UserError
-from judgelake.judges import JudgeSpec, ModeSpec, Prompt, judge_fingerprint, list_judges, load_judge, render
+from judgelake.judges import JudgeSpec, ModeSpec, Prompt, judge_fingerprint, list_judges, load_judge, parse, render
 
 BUILT_IN = [
     "arena-hard",
@@ -22,7 +22,12 @@ BUILT_IN = [
     "autoj-zh",
     "chat",
     "compassjudger-2",
+    "fare",
+    "flow-judge",
+    "glider",
     "judgelm",
+    "judgelrm",
+    "m-prometheus",
     "mt-bench",
     "offsetbias",
     "pandalm",
@@ -84,6 +89,11 @@ def test_the_built_in_judges_are_there_and_say_where_their_format_comes_from() -
         ("prometheus-2", ["single", "pair"]),
         ("arena-hard", ["pair", "pair-creative-writing", "pair-v0.1"]),
         ("compassjudger-2", ["pair"]),
+        ("fare", ["pair"]),
+        ("flow-judge", ["single", "single-output"]),
+        ("glider", ["single"]),
+        ("judgelrm", ["pair"]),
+        ("m-prometheus", ["single", "pair"]),
         ("mt-bench", ["pair-v2", "pair-math-v1", "pair-v2-multi-turn", "pair-math-v1-multi-turn"]),
         ("mt-bench", ["single-v1", "single-math-v1", "single-v1-multi-turn", "single-math-v1-multi-turn"]),
         ("offsetbias", ["pair", "pair-rewardbench"]),
@@ -112,7 +122,8 @@ def test_source_commits_are_those_the_golden_prompts_were_made_with(shared: Path
             checked.add(name)
     # Of the others, test_published_golden.py checks it.
     elsewhere = {path.stem for path in (Path(__file__).parents[2] / "golden" / "prompts").glob("*.jsonl")}
-    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None} - elsewhere
+    withheld = {name for name in BUILT_IN if load_judge(name).withheld is not None}
+    assert checked == {name for name in BUILT_IN if load_judge(name).source is not None} - elsewhere - withheld
 
 
 def test_published_words_stand_in_judge_files_and_nowhere_else(root: Path) -> None:
@@ -194,6 +205,8 @@ FAULTS = [
     pytest.param({"modes": {}}, "modes: ", id="no modes"),
     pytest.param(mode_of(prompt=None), "modes.pair: give either prompt", id="no template"),
     pytest.param(mode_of(messages=[{"role": "user", "content": "x"}]), "modes.pair: give either prompt", id="both"),
+    pytest.param({"withheld": "x"}, "modes.pair has a template, so the key withheld must go", id="withheld and there"),
+    pytest.param({"withheld": ""}, "withheld", id="withheld without a reason"),
     pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable", id="syntax"),
     pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
     pytest.param(
@@ -419,7 +432,7 @@ def test_the_fingerprint_is_the_same_in_every_process() -> None:
 
 def test_every_template_can_be_rendered() -> None:
     rubric = Rubric("Right?", ("1", "2", "3", "4", "5"))
-    for judge in list_judges():
+    for judge in (judge for judge in list_judges() if judge.withheld is None):
         for name, mode in judge.modes.items():
             for count in mode.answers:
                 turns = mode.turns or 1
@@ -429,6 +442,50 @@ def test_every_template_can_be_rendered() -> None:
                 comparison = Comparison("c", "q", messages, (answer,) * count, None, reference, rubric)
                 prompt = render(judge, name, comparison, "ABCDEFGHIJKLMNOPQRS"[:count])
                 assert isinstance(prompt, Prompt), (judge.name, name, prompt)
+
+
+def withheld(**changes: Any) -> dict[str, Any]:
+    mode = {key: value for key, value in MINE["modes"]["pair"].items() if key != "prompt"} | changes
+    source = {"url": "https://example.org/mine", "file": "abc:README.md"}
+    return MINE | {"withheld": "its licence allows no copies", "source": source, "modes": {"pair": mode}}
+
+
+def test_a_judge_without_its_prompt_reads_outputs_and_says_how_to_complete_it(tmp_path: Path) -> None:
+    judge = load_judge("mine", write(tmp_path, withheld()))
+    assert parse(judge, "pair", "8 7", answers=2) == Reading(scores=(8.0, 7.0), verdict="A")
+    comparison = Comparison("c", "q", (Message("user", "x"),), (Answer("a"), Answer("b")), None, None, None)
+    with pytest.raises(UserError) as error:
+        render(judge, "pair", comparison, "AB")
+    for part in ("'mine'", "allows no copies", "https://example.org/mine (abc:README.md)", "withheld", "--judges"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["fare", "glider", "judgelrm"])
+def test_a_users_copy_of_a_withheld_judge_works_with_a_template(name: str, tmp_path: Path, root: Path) -> None:
+    content = yaml.safe_load((root / "conf" / "judges" / f"{name}.yaml").read_text("utf-8"))
+    assert content.pop("withheld")
+    for mode in content["modes"].values():
+        mode["messages"] = [{"role": "user", "content": "Judge: {{ question }} {{ answers | join(' ') }}"}]
+    judge = load_judge(name, write(tmp_path, content, name))
+    answers = tuple(Answer("a") for _ in range(next(iter(judge.modes.values())).answers[0]))
+    rubric = Rubric("Right?", ("1", "2", "3", "4", "5"))
+    comparison = Comparison("c", "q", (Message("user", "x"),), answers, None, "r", rubric)
+    for mode_name in judge.modes:
+        assert isinstance(render(judge, mode_name, comparison, "AB"[: len(answers)]), Prompt)
+
+
+def test_m_prometheus_asks_in_the_words_of_prometheus_2_and_has_no_copy_of_them(root: Path) -> None:
+    own, other = load_judge("m-prometheus"), load_judge("prometheus-2")
+    assert own.partials == other.partials
+    assert "fair" not in (root / "conf" / "judges" / "m-prometheus.yaml").read_text("utf-8")
+
+
+def test_partials_are_taken_from_the_judge_beside_the_file_first(tmp_path: Path) -> None:
+    write(tmp_path, MINE | {"name": "other", "partials": {"text": "hers", "end": "end"}}, "other")
+    content = MINE | mode_of(prompt='{% include "text" %}') | {"partials_from": "other", "partials": {"end": "own"}}
+    assert load_judge("mine", write(tmp_path, content)).partials == {"text": "hers", "end": "own"}
+    with pytest.raises(UserError, match=r"partials_from: there is no judge 'othr'\. Did you mean 'other'"):
+        load_judge("mine", write(tmp_path, content | {"partials_from": "othr"}))
 
 
 def test_a_template_that_asks_for_what_a_comparison_has_not_is_named() -> None:

@@ -10,7 +10,7 @@ from judgelake.comparisons import Answer, Comparison, Failure, Message, Rubric, 
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, Prompt, list_judges, render
 
-JUDGES = {spec.name: spec for spec in list_judges()}
+JUDGES = {spec.name: spec for spec in list_judges() if spec.withheld is None}
 DESCRIBED = Rubric("Is it right?", ("none", "little", "half", "most", "all"))
 
 HOSTILE = st.one_of(

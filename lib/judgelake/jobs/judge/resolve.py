@@ -60,12 +60,13 @@ def resolve_judge(job: JudgeJob) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Raises:
-        UserError: no such judge, mode or local model, an engine option that would select another model or that vLLM
-            does not accept, or no room for a prompt in addition to the output.
+        UserError: no such judge, mode or local model, a judge without its prompt, an engine option that would select
+            another model or that vLLM does not accept, or no room for a prompt in addition to the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
+    spec.require_prompt()
     spec = _with_choices(spec, job)
     _check_room(spec, choice.mode)
     is_served = job.engine.url is not None

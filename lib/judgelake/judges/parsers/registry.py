@@ -17,6 +17,7 @@ from judgelake.judges.parsers.options import Options
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.result_marker import Result, read_result
 from judgelake.judges.parsers.score_line import ScoreLine, read_score_line
+from judgelake.judges.parsers.tagged_scores import TaggedScores, read_tagged_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,6 @@ PARSERS: dict[str, Parser] = {
     "labelled_line": Parser(LabelledLine, read_labelled_line),
     "brackets": Parser(Brackets, read_brackets),
     "tag": Parser(Tag, read_tag),
+    "tagged_scores": Parser(TaggedScores, read_tagged_scores),
     "json": Parser(JsonField, read_json_field),
 }

@@ -13,6 +13,8 @@ HEADINGS = ("name", "modes", "model", "family", "thinks", "licence", "source", "
 ON_A_TERMINAL = ("name", "modes", "family", "thinks", "prompt", "licence", "source")
 """Columns that fit into a hundred characters; the model and the whole address are in the details."""
 
+VERDICTS = {"logprobs": "by log-probabilities", "decision": "by a decision endpoint"}
+
 EXAMPLES = """\
 Prints a table on a terminal; elsewhere tab-separated lines with a header line. The column prompt says "included", or
 "withheld" if its licence forbids that: the file describes the judge and reads its outputs; you add the prompt.
@@ -84,7 +86,7 @@ def _details(spec: JudgeSpec, path: str) -> Iterator[str]:
         yield f"mode {name}:" + (f" {mode.description}" if mode.description else "")
         yield f"  answers: {fewest if fewest == most else f'{fewest} to {most}'}"
         yield f"  reference: {mode.reference}, rubric: {mode.rubric}"
-        yield f"  verdict: {mode.parser.get('kind', 'by log-probabilities')}"
+        yield f"  verdict: {mode.parser.get('kind') or VERDICTS[mode.verdict_from]}"
         yield f"  decoding: {_given(spec.decoding_of(name).model_dump(mode='json'))}"
 
 

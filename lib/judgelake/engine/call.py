@@ -50,7 +50,8 @@ class Reply:
     """What came back. Counts of tokens are None if the server does not report them, `label_logprobs` if not requested.
 
     A label for which the server returned no log-probability is missing from `label_logprobs`; of `bounded_labels` it
-    is an upper bound. `text` holds no `thinking` that the server returned separately.
+    is an upper bound. `text` holds no `thinking` that the server returned separately. Not `is_mass_known`: the
+    log-probabilities are those among the labels alone, so that nothing is known of other tokens.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Reply:
     latency_ms: float
     thinking: str = ""
     bounded_labels: tuple[str, ...] = ()
+    is_mass_known: bool = True
 
     def without_answer(self) -> Failure | None:
         """Why there is only thinking and no answer to read; None if there is an answer, or no thinking either."""

@@ -77,7 +77,8 @@ one question. Its errors mean what the tables above say.
 - The probabilities are those among the labels. `verdict_logprobs` and `label_mass` are of all tokens: the mass is
   `diagnostics.label_mass` of `/v1/systemone`; at vLLM's `/v1/decisions` it is the confidence divided by the chosen
   label's probability, since that confidence is the label's probability among all tokens. Other servers do not say, so
-  the probabilities count as they stand and the mass is their sum.
+  the probabilities count as they stand. If they add up to 1, the mass is not known: `label_mass` is NULL and
+  `least_label_mass` is not asked; if to less, their sum is the mass.
 - An answer of the type refusal is `refused`. Values outside 0 to 1, or that add up to more than 1.01, are
   `engine_error`. A label without a probability is `unparseable`.
 - `raw_output` is the option that the server chose. No decoding applies: the request has no temperature and no seed, so

@@ -23,6 +23,8 @@ def parse(
     finish_reason: str | None = None,
     label_logprobs: Mapping[str, float] | None = None,
     bounded_labels: Collection[str] = (),
+    is_mass_known: bool = True,
+    has_thinking_apart: bool = False,
 ) -> Reading | Failure:
     """Parse one output; scores, verdict and log-probabilities are in SHOWN order.
 
@@ -34,6 +36,8 @@ def parse(
         finish_reason: from the engine, in the words of any server (see `api.ending_of`); None: not known.
         label_logprobs: log-probability of each label, if the mode decides by them.
         bounded_labels: those whose log-probability is an upper bound.
+        is_mass_known: whether the log-probabilities are among all tokens; if not, `least_label_mass` is not asked.
+        has_thinking_apart: whether the server took the thinking out of the output, with its end.
 
     Raises:
         UserError: the judge has no such mode.
@@ -43,7 +47,7 @@ def parse(
         return failure
     choices = mode_spec.choices
     options = None if mode_spec.labels_decide else mode_spec.parser_options
-    text = _text_of(raw_output, mode_spec)
+    text = _text_of(raw_output, mode_spec, has_thinking_apart=has_thinking_apart)
     if isinstance(text, Failure):
         return text
     output = Output(
@@ -55,16 +59,16 @@ def parse(
         bounded_labels=tuple(bounded_labels),
     )
     if options is None:
-        return read_logprobs(output, mode_spec.least_label_mass)
+        return read_logprobs(output, mode_spec.least_label_mass if is_mass_known else 0.0)
     return PARSERS[mode_spec.parser["kind"]].read(output, options)
 
 
-def _text_of(raw_output: str, mode: ModeSpec) -> str | Failure:
+def _text_of(raw_output: str, mode: ModeSpec, *, has_thinking_apart: bool) -> str | Failure:
     """What the parser reads: of an output that begins inside the thinking, what comes after it."""
     if mode.labels_decide:
         return raw_output
     options, opened = mode.parser_options, mode.opened_thinking
-    if opened is None:
+    if opened is None or has_thinking_apart:
         return plain_text(raw_output, options.faithful, options.end_marks)
     whole = opened + raw_output
     if without_thinking(whole) is None:

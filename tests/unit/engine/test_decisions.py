@@ -71,24 +71,35 @@ THIRDS = {"A": 0.6, "B": 0.3, "tie": 0.1}
         pytest.param(systemone(THIRDS, 0.8), True, 0.8, id="diagnostics"),
         pytest.param(systemone(THIRDS, 0.8), False, 0.8, id="diagnostics of another server"),
         pytest.param(systemone(THIRDS, 0), True, 0.0, id="no probability at all"),
-        pytest.param(systemone(THIRDS), True, 1.0, id="no diagnostics, so the sum"),
+        pytest.param(systemone(THIRDS), True, None, id="no diagnostics"),
         pytest.param(systemone({"A": 0.4, "B": 0.2, "tie": 0.1}), True, 0.7, id="a sum below one"),
         pytest.param(systemone({"A": 0.4, "B": 0.2, "tie": 0.1}, 0.35), True, 0.35, id="a sum below one, and a mass"),
-        pytest.param(systemone({"A": 0.6, "B": 0.3, "tie": 0.1004}), True, 1.0, id="rounded to a little more"),
+        pytest.param(systemone({"A": 0.6, "B": 0.3, "tie": 0.1004}), True, None, id="rounded to a little more"),
         pytest.param(decisions(THIRDS, 0.3), True, 0.5, id="vLLM's confidence is of all tokens"),
         pytest.param(decisions(THIRDS, 0.601), True, 1.0, id="a confidence rounded up"),
-        pytest.param(decisions(THIRDS, 0.3), False, 1.0, id="the confidence of others may be anything"),
-        pytest.param(decisions(THIRDS), True, 1.0, id="no confidence"),
+        pytest.param(decisions(THIRDS, 0.3), False, None, id="the confidence of others may be anything"),
+        pytest.param(decisions(THIRDS), True, None, id="no confidence"),
     ],
 )
 def test_the_log_probabilities_add_up_to_the_mass_of_the_labels(data, is_vllm, mass):
     reply = read(data, is_vllm=is_vllm)
     assert isinstance(reply, Reply)
-    assert mass_of(reply.label_logprobs) == pytest.approx(mass, abs=1e-12)
+    assert reply.is_mass_known == (mass is not None)
+    assert mass_of(reply.label_logprobs) == pytest.approx(1.0 if mass is None else mass, abs=1e-12)
     assert (reply.text, reply.finish_reason) == ("A", None)
-    if mass:
+    if mass != 0:
         logprobs = reply.label_logprobs
         assert logprobs["A"] - logprobs["B"] == pytest.approx(math.log(2)), "the margin does not depend on the mass"
+
+
+def test_probabilities_among_the_labels_alone_are_judged_without_their_mass():
+    reply = read(systemone({"A": 0.4, "B": 0.3, "tie": 0.3}))
+    judge, given = load_judge("chat"), {"answers": 2, "label_logprobs": {"A": -1.2, "B": -1.4, "tie": -4.0}}
+    assert not reply.is_mass_known
+    assert isinstance(parse(judge, "pair-decide", "A", **given), Reading)
+    low = given | {"label_logprobs": {"A": -3.0, "B": -4.0, "tie": -5.0}}
+    assert isinstance(parse(judge, "pair-decide", "A", **low), Failure)
+    assert isinstance(parse(judge, "pair-decide", "A", **low, is_mass_known=False), Reading)
 
 
 def test_counts_of_tokens_are_taken_where_they_are():

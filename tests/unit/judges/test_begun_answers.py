@@ -87,3 +87,8 @@ def test_a_label_cannot_be_the_first_token_of_thinking(change):
     with pytest.raises(UserError, match="opens <think>, so the first token is not a label"):
         judge_with("<think>\n", choices={"letters": True}, **change)
     judge_with("<think>\n\n</think>\n\n", choices={"letters": True}, **change)
+
+
+def test_thinking_that_the_server_took_out_has_ended():
+    judge = judge_with("<think>", parser={"kind": "score_line"})
+    assert parse(judge, "pair", "8 7", answers=2, has_thinking_apart=True).verdict == "A"

@@ -36,6 +36,7 @@ BUILT_IN = [
     "rewardbench-2",
     "rm-r1",
     "selene-mini",
+    "skywork-critic",
 ]
 
 MINE: dict[str, Any] = {
@@ -100,6 +101,7 @@ def test_the_built_in_judges_are_there_and_say_where_their_format_comes_from() -
         ("rewardbench-2", ["multi"]),
         ("rm-r1", ["pair", "pair-reasoning", "turns", "turns-reasoning"]),
         ("selene-mini", ["pair", "single", "classify"]),
+        ("skywork-critic", ["pair"]),
         ("chat", ["pair", "single", "multi", "turns", "pair-logprobs", "pair-explain"]),
     ],
 )
@@ -460,7 +462,7 @@ def test_a_judge_without_its_prompt_reads_outputs_and_says_how_to_complete_it(tm
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["fare", "glider", "judgelrm"])
+@pytest.mark.parametrize("name", ["fare", "glider", "judgelrm", "skywork-critic"])
 def test_a_users_copy_of_a_withheld_judge_works_with_a_template(name: str, tmp_path: Path, root: Path) -> None:
     content = yaml.safe_load((root / "conf" / "judges" / f"{name}.yaml").read_text("utf-8"))
     assert content.pop("withheld")

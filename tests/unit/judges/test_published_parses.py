@@ -4,7 +4,8 @@ Every file in tests/golden/parses has outputs in our own words and `original`, w
 each when it was run: a verdict ("A", "tie"), a score, or null where it finds none. Where we read something else on
 purpose, the row also has `ours`, in the same form or as the status of a failure, and `why`; otherwise our reading is
 the same, and where the original finds nothing, ours is a failure. `finish_reason` is "length" for an output that was
-cut, which no original knows. Of a judge without a published parser, `original` is what its format says.
+cut, which no original knows. Of judges without a published parser (CompassJudger-2, FARE, Skywork-Critic) `original`
+is what their format says; the parsers of GLIDER and JudgeLRM were run from copies of their few lines.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
     Servers give the probabilities among the labels. They become those among all tokens where the server says how much
     the labels have together: `label_mass` in the diagnostics of /v1/systemone, and at vLLM's /v1/decisions the
     confidence, which is there the chosen label's probability among all tokens. Of other servers the probabilities
-    count as they stand, and their sum is the mass.
+    count as they stand; if they add up to 1, as they do where only labels are looked at, the mass is not known.
     """
     data = decided.data
     try:
@@ -123,6 +123,7 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
             output_tokens=token_count(usage.get("output_tokens")),
             label_logprobs=_logprobs(probabilities, ask.labels or (), mass),
             latency_ms=decided.latency_ms,
+            is_mass_known=mass is not None or math.fsum(probabilities.values()) < 1 - ROUNDING,
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # A message of our own is shown; those of other errors would quote the server, which may quote a key.

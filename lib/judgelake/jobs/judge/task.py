@@ -116,6 +116,8 @@ class AskingTask:
             finish_reason=reply.finish_reason,
             label_logprobs=reply.label_logprobs,
             bounded_labels=reply.bounded_labels,
+            is_mass_known=reply.is_mass_known,
+            has_thinking_apart=bool(reply.thinking),
         )
 
     def _bounded(self, reply: Reply, shown_order: str) -> list[str] | None:
@@ -125,6 +127,9 @@ class AskingTask:
             return None
         meaning = choices.verdict_of(len(shown_order))
         return [own_label(verdict_name(meaning[label]), shown_order) for label in reply.bounded_labels]
+
+    def _mass(self, reply: Reply) -> float | None:
+        return mass_of(reply.label_logprobs, reply.bounded_labels) if reply.is_mass_known else None
 
     def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
         """One judgment for every row of the request, in its comparison's original order; without shared columns."""
@@ -153,7 +158,7 @@ class AskingTask:
                 "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
                 "bounded_labels": None if answered is None else self._bounded(answered, row["shown_order"]),
                 "margin": margin_of(own.logprobs),
-                "label_mass": None if answered is None else mass_of(answered.label_logprobs, answered.bounded_labels),
+                "label_mass": None if answered is None else self._mass(answered),
                 "prompt_tokens": None if spent is None else spent.prompt_tokens,
                 "cached_tokens": None if spent is None else spent.cached_tokens,
                 "output_tokens": None if spent is None else spent.output_tokens,

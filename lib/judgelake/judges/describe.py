@@ -15,9 +15,10 @@ INTRODUCTION = """\
 # Judges
 
 A judge is one file: the prompt, the decoding, the parser and the model it was made for. `judgelake judges` lists them,
-`judgelake judges NAME` shows one with its notes: what was published, and what is done otherwise here and why. Prompts are
-byte-equal to those of the original code at the named commit, which tests hold by hashes; where an output is read otherwise
-than by the original, [outputs.md](outputs.md) says so. The licence is that of the prompt; weights have their own.
+`judgelake judges NAME` shows one with its notes: what was published, and what is done otherwise here and why. Prompts
+are byte-equal to those of the original code at the named commit, which tests hold by hashes; where an output is read
+otherwise than by the original, [outputs.md](outputs.md) says so. The licence is that of the prompt; weights have their
+own.
 
 ```bash
 judgelake judges rm-r1
@@ -43,8 +44,8 @@ SERVING = """
 WITHHELD = """
 ## Judges whose prompt is not included
 
-Their licence does not let us ship the text, so the file describes the judge and has no template. `judgelake parse` reads
-their outputs, and judgments made elsewhere can be ingested. To ask one:
+Their licence does not let us ship the text, so the file describes the judge and has no template. `judgelake parse`
+reads their outputs, and judgments made elsewhere can be ingested. To ask one:
 
 1. `judgelake judges NAME` names its file: copy it to a folder of your own, under the same name.
 2. Add `messages` (or `prompt`) with the published text to every mode; the notes say which of our values goes where.

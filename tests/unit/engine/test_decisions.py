@@ -181,6 +181,16 @@ def asked(url, *asks, **engine):
     return asyncio.run(run())
 
 
+def test_calls_that_look_for_the_endpoint_together_all_find_it(test_server):
+    config = Engine(url=test_server("decides:decisions"), max_retries=1, timeout_s=5)
+
+    async def run():
+        async with Client(endpoint_of_url(config, "test-judge"), config) as client:
+            return await asyncio.gather(*(client.ask(ask_of()) for _ in range(50)))
+
+    assert all(isinstance(reply, Reply) for reply in asyncio.run(run()))
+
+
 @pytest.mark.parametrize("rule", ["decides", "decides:systemone", "decides:decisions", "decides:decisions+flaky:1"])
 def test_whichever_endpoint_the_server_has_gives_the_same_decision(test_server, rule, monkeypatch):
     monkeypatch.setattr("judgelake.engine.client.pace.FIRST_WAIT_S", 0.001)

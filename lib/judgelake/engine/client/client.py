@@ -124,7 +124,7 @@ class Client:
         http = await self._post(path, data)
         if not isinstance(http, HttpAnswer):
             return http
-        if http.status in ABSENT_STATUSES and not self._has_answered:
+        if http.status in ABSENT_STATUSES and not self._decisions.has_answered(path):
             return Absent(path, f"HTTP {http.status}: {shown(error_of_text(http.text).message, self._endpoint)}")
         outcome = await self._outcome(http)
         if isinstance(outcome, Failure | Again):

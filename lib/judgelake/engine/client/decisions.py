@@ -57,6 +57,11 @@ class Decisions:
         self._extra = engine.body
         wanted = engine.decision_endpoint
         self._paths: tuple[str, ...] = DECISION_ENDPOINTS if wanted is None else (wanted,)
+        self._found: str | None = None
+
+    def has_answered(self, path: str) -> bool:
+        """Whether there was a decision from this path: then it is there, whatever one call says."""
+        return self._found == path
 
     async def of(self, ask: Ask, send: Send) -> Reply | Failure:
         """The server's decision, or why there is none.
@@ -65,11 +70,11 @@ class Decisions:
             EngineRefused: the server has no such endpoint for this model.
         """
         absent: list[Absent] = []
-        for path in self._paths:
+        for path in self._paths if self._found is None else (self._found,):
             data = json.dumps(decision_body(path, ask, self._endpoint.model, self._extra)).encode()
             result = await send(path, data)
             if isinstance(result, Decided):
-                self._paths = (path,)
+                self._found = path
                 return read_decision(result, ask)
             if isinstance(result, Failure):
                 return result

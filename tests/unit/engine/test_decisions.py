@@ -181,12 +181,27 @@ def asked(url, *asks, **engine):
     return asyncio.run(run())
 
 
-def test_calls_that_look_for_the_endpoint_together_all_find_it(test_server):
+def test_a_call_that_looks_for_the_endpoint_after_another_has_found_it_finds_it_too(test_server, monkeypatch):
     config = Engine(url=test_server("decides:decisions"), max_retries=1, timeout_s=5)
 
     async def run():
+        found, looked = asyncio.Event(), []
         async with Client(endpoint_of_url(config, "test-judge"), config) as client:
-            return await asyncio.gather(*(client.ask(ask_of()) for _ in range(50)))
+            post = client._post
+
+            async def late_for_the_second(path, data):
+                looked.append(path)
+                is_second = looked.count("systemone") == 2 and path == "systemone"
+                http = await post(path, data)
+                if is_second:
+                    await found.wait()
+                return http
+
+            monkeypatch.setattr(client, "_post", late_for_the_second)
+            first, second = asyncio.create_task(client.ask(ask_of())), asyncio.create_task(client.ask(ask_of()))
+            await first
+            found.set()
+            return first.result(), await second
 
     assert all(isinstance(reply, Reply) for reply in asyncio.run(run()))
 

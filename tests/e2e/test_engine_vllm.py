@@ -45,6 +45,7 @@ description: A judge whose answer is begun.
 model: org/none
 context_length: 2048
 licence: MIT
+decoding: {max_tokens: 8}
 modes:
   pair:
     answers: [2, 2]
@@ -181,27 +182,32 @@ def ids_of_the_server(started, prompt: str | list[dict[str, str]]) -> list[int]:
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("answer", ["Red wins.", " \n<|im_end|> ünï 漢字 🙂\t", "x" * 3000 + " 1234567890"])
 @pytest.mark.parametrize(
-    ("judge", "mode"),
+    "answer",
     [
-        pytest.param("chat", "pair", id="chat"),
-        pytest.param("begun", "pair", id="a chat with a begun answer"),
-        pytest.param("judgelm", "pair", id="completion"),
+        pytest.param("Red wins.", id="plain"),
+        pytest.param(" \n<|im_end|> ünï 漢字 🙂\t", id="a special token, white space and other scripts"),
+        pytest.param("x" * 3000 + " 1234567890", id="long"),
     ],
 )
-def test_the_ids_that_prompts_shows_are_those_of_the_server(
-    started, small_model, tmp_path, capsys, judge, mode, answer
-):
+@pytest.mark.parametrize(
+    "judge",
+    [
+        pytest.param("chat", id="chat"),
+        pytest.param("begun", id="a chat with a begun answer"),
+        pytest.param("judgelm", id="completion"),
+    ],
+)
+def test_the_token_ids_of_prompts_are_those_of_the_server(started, small_model, tmp_path, capsys, judge, answer):
     (tmp_path / "begun.yaml").write_text(BEGUN_JUDGE, "utf-8")
     file = tmp_path / "comparisons.jsonl"
     line = {"messages": [{"role": "user", "content": "Who wins?"}], "answers": [{"text": answer}, {"text": "Blue."}]}
     file.write_text(json.dumps(line), "utf-8")
-    choice = ["--judges", str(tmp_path), "--judge", judge, "--mode", mode]
+    choice = ["--judges", str(tmp_path), "--judge", judge, "--mode", "pair"]
     assert main(["prompts", *choice, "--tokens", "--model", str(small_model), str(file)]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["token_ids"] == ids_of_the_server(started, shown["prompt"])
-    assert bool(shown["warnings"]) is ("<|im_end|>" in answer or shown["tokens"] > CONTEXT)
+    assert len(shown["warnings"]) == answer.count("<|im_end|>")
 
 
 def test_the_server_computes_on_all_cores_whatever_spark_set(started):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import shutil
 import subprocess
@@ -11,8 +12,10 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from judgelake.cli import main
 from judgelake.comparisons import Failure, Message, Status
 from judgelake.engine import (
     Ask,
@@ -36,6 +39,21 @@ pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")
 
 QUESTION = Prompt(messages=(Message("user", "Is the sky blue on a clear day? Answer A for yes, B for no."),))
 CONTEXT = 2048
+BEGUN_JUDGE = """\
+name: begun
+description: A judge whose answer is begun.
+model: org/none
+context_length: 2048
+licence: MIT
+decoding: {max_tokens: 8}
+modes:
+  pair:
+    answers: [2, 2]
+    messages:
+      - {role: user, content: "{{ question }} A: {{ answers[0] }} B: {{ answers[1] }}"}
+      - {role: assistant, content: "Scores:"}
+    parser: {kind: score_line}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +164,50 @@ def test_what_the_server_cannot_take_is_its_own_rows_failure(started, engine, pr
     assert isinstance(failure, Failure), failure
     assert failure.status is status
     assert isinstance(reply, Reply)
+
+
+def ids_of_the_server(started, prompt: str | list[dict[str, str]]) -> list[int]:
+    """The ids that the server makes of what a line of `judgelake prompts` shows, by the defaults of its API."""
+    asked = {"prompt": prompt} if isinstance(prompt, str) else {"messages": prompt}
+    if not isinstance(prompt, str) and prompt[-1]["role"] == "assistant":
+        asked |= {"add_generation_prompt": False, "continue_final_message": True}
+
+    async def run():
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(started.endpoint.uds)) as session:
+            url = started.endpoint.base_url.removesuffix("/v1") + "/tokenize"
+            async with session.post(url, json={"model": started.endpoint.model} | asked) as answer:
+                assert answer.status == 200, await answer.text()
+                return (await answer.json())["tokens"]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("Red wins.", id="plain"),
+        pytest.param(" \n<|im_end|> ünï 漢字 🙂\t", id="a special token, white space and other scripts"),
+        pytest.param("x" * 3000 + " 1234567890", id="long"),
+    ],
+)
+@pytest.mark.parametrize(
+    "judge",
+    [
+        pytest.param("chat", id="chat"),
+        pytest.param("begun", id="a chat with a begun answer"),
+        pytest.param("judgelm", id="completion"),
+    ],
+)
+def test_the_token_ids_of_prompts_are_those_of_the_server(started, small_model, tmp_path, capsys, judge, answer):
+    (tmp_path / "begun.yaml").write_text(BEGUN_JUDGE, "utf-8")
+    file = tmp_path / "comparisons.jsonl"
+    line = {"messages": [{"role": "user", "content": "Who wins?"}], "answers": [{"text": answer}, {"text": "Blue."}]}
+    file.write_text(json.dumps(line), "utf-8")
+    choice = ["--judges", str(tmp_path), "--judge", judge, "--mode", "pair"]
+    assert main(["prompts", *choice, "--tokens", "--model", str(small_model), str(file)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["token_ids"] == ids_of_the_server(started, shown["prompt"])
+    assert len(shown["warnings"]) == answer.count("<|im_end|>")
 
 
 def test_the_server_computes_on_all_cores_whatever_spark_set(started):

@@ -6,12 +6,13 @@ from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.model import local_model, model_identity, served_identity
+from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
 from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
     "Ask",
@@ -26,6 +27,7 @@ __all__ = [
     "Reply",
     "Started",
     "answer_changing",
+    "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
@@ -34,9 +36,11 @@ __all__ = [
     "ensure_engine",
     "env_changing",
     "is_cpu_build",
+    "load_tokenizer",
     "local_model",
     "max_model_len",
     "model_identity",
+    "most_positions",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
@@ -45,5 +49,7 @@ __all__ = [
     "settings_of_server",
     "stop_engines",
     "stream",
+    "token_ids",
+    "tokenizer_folder",
     "with_dtype_for_this_cpu",
 ]

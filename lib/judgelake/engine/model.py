@@ -40,6 +40,16 @@ def local_model(model: str) -> Path | None:
     return None
 
 
+def most_positions(folder: Path) -> int | None:
+    """The maximum context in tokens of a model in a folder, by its config.json; None if that does not say it."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    positions = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    return positions if isinstance(positions, int) else None
+
+
 def served_identity(name: str, revision: str | None) -> str:
     """A model behind `engine.url`, as "name@revision": the name is the server's, even if it looks like a path."""
     return f"{name}@{revision or 'unpinned'}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
+from judgelake.engine import cached_tokenizer_folder, load_tokenizer, token_ids
+from judgelake.engine import tokenizer_folder as engine_folder
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt, render
@@ -142,61 +144,18 @@ def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
 
 
 def tokenizer_folder(judge: Judge) -> Path | None:
-    """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored.
-
-    Saves the seconds of importing transformers if there is none.
-    """
-    if not judge.is_served and Path(judge.model).is_dir():
-        return Path(judge.model)
-    try:
-        from huggingface_hub import try_to_load_from_cache
-    except ImportError:
-        return None
-    try:
-        cached = try_to_load_from_cache(judge.model, "tokenizer_config.json", revision=judge.revision)
-    except ValueError:  # not a name that Hugging Face could know
-        return None
-    return Path(cached).parent if isinstance(cached, str) else None
+    """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored."""
+    find = cached_tokenizer_folder if judge.is_served else engine_folder
+    return find(judge.model, judge.revision)
 
 
-@lru_cache(maxsize=4)
 def _tokenizer(folder: Path) -> Any:
     try:
-        from transformers import AutoTokenizer  # slow to import: only loaded when a prompt is long
-    except ImportError:
-        return None
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return load_tokenizer(folder)
     except (OSError, ValueError):
         return None
 
 
 def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:
-    """A function that counts a prompt's tokens, for chat messages as the template renders them.
-
-    Args:
-        tokenizer: a tokenizer of transformers.
-        model: its name, for messages.
-        chat_template: replaces the model's own.
-
-    Raises:
-        UserError: raised by the function if the model has no chat template or the template rejects the messages.
-    """
-
-    def count(prompt: Prompt) -> int:
-        if prompt.messages is None:
-            return len(tokenizer(prompt.text)["input_ids"])
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        begun = prompt.is_continued
-        how = {"add_generation_prompt": not begun, "return_dict": True}
-        how |= {"continue_final_message": True} if begun else {}
-        try:
-            tokens = tokenizer.apply_chat_template(messages, chat_template=chat_template, **how)
-        except Exception as error:  # the model's template is third-party code
-            raise UserError(
-                f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "
-                "Set judge.model to an instruct model, or engine.options.chat-template."
-            ) from error
-        return len(tokens["input_ids"])
-
-    return count
+    """A function that counts a prompt's tokens; for its arguments and errors see `judgelake.engine.token_ids`."""
+    return lambda prompt: len(token_ids(tokenizer, prompt, model, chat_template))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from judgelake.engine import (
     env_changing,
     max_model_len,
     model_identity,
+    most_positions,
     request_changing,
     served_identity,
 )
@@ -139,16 +139,6 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
     """The minimum of what the judge, the job, the engine's options and a local model's own config allow."""
     option = max_model_len(job.engine.options)
-    own = None if job.engine.url is not None else _positions(job.judge.model or spec.model)
+    own = None if job.engine.url is not None else most_positions(Path(job.judge.model or spec.model))
     wanted = job.judge.context_length or spec.context_length
     return min(length for length in (wanted, option, own) if length is not None)
-
-
-def _positions(model: str) -> int | None:
-    """The maximum context of a local model, by its config.json; None for a model elsewhere."""
-    try:
-        config = json.loads((Path(model) / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    positions = config.get("max_position_embeddings")
-    return positions if isinstance(positions, int) else None

@@ -1,0 +1,84 @@
+"""The token ids that vLLM makes of a prompt, by the model's tokenizer on this machine."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from judgelake.errors import UserError, in_one_line
+from judgelake.judges import Prompt
+
+
+def tokenizer_folder(model: str, revision: str | None = None) -> Path | None:
+    """Where a model's tokenizer is on this machine: its folder, or its place in the local cache of Hugging Face.
+
+    Saves the seconds of importing transformers if there is none, and never downloads.
+    """
+    return Path(model) if Path(model).is_dir() else cached_tokenizer_folder(model, revision)
+
+
+def cached_tokenizer_folder(name: str, revision: str | None = None) -> Path | None:
+    """Where the tokenizer of a model on Hugging Face is in the local cache; None if it is not there.
+
+    Args:
+        name: the model's name; a name that Hugging Face could not have is in no cache.
+        revision: commit, branch or tag; None: the branch main.
+    """
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    try:
+        cached = try_to_load_from_cache(name, "tokenizer_config.json", revision=revision)
+    except ValueError:
+        return None
+    return Path(cached).parent if isinstance(cached, str) else None
+
+
+@lru_cache(maxsize=4)
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of transformers in a folder, as vLLM loads it; None if transformers is not installed.
+
+    Raises:
+        Exception: any error from a broken file. Code that comes with a model is not run: a ValueError.
+    """
+    if find_spec("transformers") is None:
+        return None
+    from transformers import AutoTokenizer  # takes seconds
+
+    # Where trust is left open, transformers asks on the terminal.
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+
+
+def token_ids(tokenizer: Any, prompt: Prompt, model: str, chat_template: str | None = None) -> list[int]:
+    """The ids of a prompt as vLLM's servers make them (0.32: renderers/hf.py and the openai protocols).
+
+    A completion is encoded with the special tokens that the tokenizer adds, such as BOS. A chat is what its template
+    writes, with nothing added, and then the beginning of an answer; or it ends with the answer that its last message
+    begins.
+
+    Args:
+        tokenizer: a tokenizer of transformers.
+        prompt: what the judge is asked.
+        model: its name, for messages.
+        chat_template: replaces the model's own.
+
+    Raises:
+        UserError: the model has no chat template, or the template rejects the messages.
+    """
+    if prompt.messages is None:
+        return list(tokenizer(prompt.text)["input_ids"])
+    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    begun = prompt.is_continued
+    how = {"add_generation_prompt": not begun, "return_dict": True}
+    how |= {"continue_final_message": True} if begun else {}
+    try:
+        tokens = tokenizer.apply_chat_template(messages, chat_template=chat_template, **how)
+    except Exception as error:  # the model's template is third-party code
+        raise UserError(
+            f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "
+            "Set judge.model to an instruct model, or engine.options.chat-template."
+        ) from error
+    return list(tokens["input_ids"])

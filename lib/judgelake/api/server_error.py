@@ -57,7 +57,7 @@ def error_in_answer(data: Mapping[str, Any]) -> ServerError | None:
     for place in (data, first):
         if isinstance(place, Mapping) and place.get("error"):
             return error_of({"error": place["error"]})
-    if first is not None:
+    if first is not None or data.get("answers"):
         return None
     state = data.get("base_resp")
     if isinstance(state, Mapping) and state.get("status_code"):

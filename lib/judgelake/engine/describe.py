@@ -80,7 +80,7 @@ one question. Its errors mean what the tables above say.
   the probabilities count as they stand. If they add up to 1, the mass is not known: `label_mass` is NULL and
   `least_label_mass` is not asked; if to less, their sum is the mass.
 - An answer of the type refusal is `refused`. Values outside 0 to 1, or that add up to more than 1.01, are
-  `engine_error`. A label without a probability is `unparseable`.
+  `engine_error`; so is an answer that lacks a label, names another, or chooses one that is not the likeliest.
 - `raw_output` is the option that the server chose. No decoding applies: the request has no temperature and no seed, so
   a repeat may return the same numbers.
 

@@ -161,11 +161,27 @@ def _create_view(spark: SparkSession, tables: Tables, view: str) -> None:
     try:
         spark.sql(statement(view, tables))
     except AnalysisException as error:
+        _check_columns(spark, tables)
         below = ", ".join(sorted(getattr(tables, name) for name in needs(view)))
         raise UserError(
             f"The view {getattr(tables, view)!r} cannot be created over {below}: {first_line(error)} "
             "Bring your own tables in with jobs/ingest.py --format table."
         ) from error
+
+
+def _check_columns(spark: SparkSession, tables: Tables) -> None:
+    """Do nothing if the judgments have all columns.
+
+    Raises:
+        UserError: the table is of an earlier version, and nothing may be written here to add what it lacks.
+    """
+    columns = set(spark.read.table(tables.judgments).columns)
+    missing = [field for field in JUDGMENT if field.name not in columns]
+    if missing:
+        raise UserError(
+            f"Table {tables.judgments!r} of an earlier version lacks columns of its views: judge into it once, "
+            f"or run ALTER TABLE {quoted(tables.judgments)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
+        )
 
 
 def _lost_a_race(message: str) -> bool:

@@ -32,6 +32,7 @@ FINISHED = "completed"
 # A failing server's words are not believed; 429 is the caller's rate.
 CALLERS_FAULT = range(400, 500)
 MOST_SHOWN = 500
+TOOLS = ("function_call", "custom_tool_call", "mcp_call")
 
 JudgeNamed = Callable[[str], JudgeSpec]
 
@@ -112,7 +113,7 @@ def _parts(custom_id: str, answers: range) -> tuple[str, str | None, int]:
 def _said(value: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     """The output of the call, why the call has none, or what is wrong with the line."""
     response, error = value.get("response"), value.get("error")
-    if error is not None:
+    if error:
         return _failed("error", {"error": error})
     body = response.get("body") if isinstance(response, Mapping) else None
     status = response.get("status_code", OK) if isinstance(response, Mapping) else OK
@@ -152,7 +153,11 @@ def _of_output(body: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     output = body["output"]
     if not isinstance(output, list) or not all(isinstance(item, Mapping) for item in output):
         return f"output: {kind_of(output)}, expected a list of objects"
+    if any(item.get("type") in TOOLS for item in output):
+        return Failure(Status.ENGINE_ERROR, "the model called a tool instead of answering")
     items = [item for item in output if item.get("type", "message") == "message"]
+    if not all(isinstance(item.get("content") or [], list) for item in items):
+        return "output: content is not a list of parts"
     parts = [item for item in output if item.get("type") == "reasoning"]
     parts += [part for item in items for part in item.get("content") or ()]
     details = body.get("incomplete_details")
@@ -163,7 +168,9 @@ def _of_output(body: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
 
 
 def _output(choice: Mapping[str, Any], finish_reason: Any) -> dict[str, Any] | Failure | str:
-    reason = finish_reason if isinstance(finish_reason, str) else None
+    if not isinstance(finish_reason, str | None):
+        return f"finish_reason: {kind_of(finish_reason)}, expected text"
+    reason = finish_reason
     try:
         said = said_in(choice)
     except (KeyError, TypeError, AttributeError) as error:

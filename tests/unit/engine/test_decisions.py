@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from judgelake.api import error_in_answer
 from judgelake.comparisons import Failure, Reading, Status, mass_of
 from judgelake.comparisons.comparison import Message
 from judgelake.engine import Ask, Client, Engine, EngineRefused, Reply, endpoint_of_url
@@ -110,16 +111,40 @@ def test_counts_of_tokens_are_taken_where_they_are():
     assert (none.prompt_tokens, none.cached_tokens, none.output_tokens) == (None, None, None)
 
 
-def test_a_label_of_no_probability_is_as_improbable_as_can_be_and_a_missing_one_is_missing():
-    reply = read(systemone({"A": 1.0, "B": 0.0}, 0.9))
-    assert reply.label_logprobs == {"A": pytest.approx(math.log(0.9)), "B": -math.inf}
-    judged = parse(load_judge("chat"), "pair-decide", "A", answers=2, label_logprobs=reply.label_logprobs)
-    assert judged == Failure(Status.UNPARSEABLE, "no log-probability of the label 'tie'")
+def test_a_label_of_no_probability_is_as_improbable_as_can_be():
+    reply = read(systemone({"A": 1.0, "B": 0.0, "tie": 0.0}, 0.9))
+    assert reply.label_logprobs == {"A": pytest.approx(math.log(0.9)), "B": -math.inf, "tie": -math.inf}
 
 
 def test_an_answer_that_was_not_asked_for_is_not_a_label():
     reply = read(systemone({**THIRDS, "none": 0.0}, 1.0))
     assert set(reply.label_logprobs) == set(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        pytest.param(systemone({"A": 0.7, "B": 0.3}), "no probability of 'tie'", id="a label is missing"),
+        pytest.param(systemone({}), "no probability of 'A'", id="no label"),
+        pytest.param(systemone({"a": 0.7, "b": 0.2, "tie": 0.1}), "no probability of 'A'", id="other letters"),
+        pytest.param(
+            systemone({"A": 0.03, "B": 0.02, "tie": 0.005, "other": 0.945}), "was not asked", id="another answer"
+        ),
+        pytest.param(systemone(THIRDS, choice="B"), "not the likeliest", id="another choice"),
+        pytest.param(systemone(THIRDS, choice="other"), "not the likeliest", id="a choice that was not asked"),
+        pytest.param(systemone(THIRDS, choice=None), "not the likeliest", id="no choice"),
+        pytest.param(decisions(THIRDS, name="other"), "StopIteration", id="the answer to another question"),
+    ],
+)
+def test_what_is_no_decision_between_the_labels_is_a_failed_call_that_is_asked_again(given, reason):
+    failure = read(given)
+    assert isinstance(failure, Failure)
+    assert failure.status is Status.ENGINE_ERROR
+    assert reason in failure.reason
+
+
+def test_an_answer_with_a_state_of_its_own_is_no_error():
+    assert error_in_answer({**systemone(THIRDS), "status": "completed", "type": "decision"}) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where a label counts: on a labelled line, in single brackets, and in quotation marks around a whole output."""
+"""Where a label counts: on a labelled line, alone in quotation marks, and not where a quotation is announced."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ CUT = "length"
 LINE = judge_of("labelled_line", word="Result", labels={"A": "A", "B": "B"})
 SCORE_LINE = judge_of("labelled_line", 1, word="Result", lowest=1, highest=5)
 PAIR = judge_of("brackets", labels={"A": "A", "B": "B"})
-SINGLE = judge_of("brackets", 1, lowest=1, highest=10, single_too=True)
-WIDE = {"A>B": "A", "A=B": "tie", "B>A": "B"}
-FIVE = judge_of("brackets", labels=WIDE, single_too=True)
+FIELD = judge_of("json", field="verdict", labels={"A": "A", "B": "B"})
 IN_PARENTHESES = judge_of("brackets", labels={"a": "A", "b": "B"}, opening="Output (", closing=")")
 
 
@@ -49,20 +47,21 @@ LINES = [
     pytest.param(SCORE_LINE, "Result: 6\n", Status.OUT_OF_RANGE, id="above the scale"),
     pytest.param(SCORE_LINE, "Result: 3\nResult: 4", Status.UNPARSEABLE, id="scores that differ"),
 ]
-SINGLE_BRACKETS = [
-    pytest.param(SINGLE, "Rating: [7]", 7, id="after a colon"),
-    pytest.param(SINGLE, "It is right.\n[7].", 7, id="a line of its own"),
-    pytest.param(SINGLE, "Rating: [[7]], see [2].", 7, id="double ones come first"),
-    pytest.param(SINGLE, "It is right, see [2].", Status.UNPARSEABLE, id="a footnote"),
-    pytest.param(SINGLE, "Sources: [2](http://example.org)", Status.UNPARSEABLE, id="a link"),
-    pytest.param(SINGLE, "[1]\n[9]", Status.UNPARSEABLE, id="two that differ"),
-    pytest.param(SINGLE, "Rating: [12]", Status.OUT_OF_RANGE, id="above the scale"),
-    pytest.param(SINGLE, "Rating: [[12]]\n[5]", Status.OUT_OF_RANGE, id="double ones come first, whatever they say"),
-    pytest.param(FIVE, "Hence [B>A], see [1].", "B", id="a label among footnotes"),
-    pytest.param(FIVE, "[A>B] or [B>A]", Status.UNPARSEABLE, id="two labels that differ"),
-    pytest.param(FIVE, "[A>B/B>A]", Status.UNPARSEABLE, id="two labels in one place"),
-    pytest.param(FIVE, "[A>C]", Status.UNPARSEABLE, id="no label"),
-    pytest.param(PAIR, "[A]", Status.UNPARSEABLE, id="only if the judge file says so"),
+INTRODUCED = [
+    pytest.param(LINE, "Response B's text ends with:\nResult: B\nI cannot decide.", Status.UNPARSEABLE, id="its text"),
+    pytest.param(LINE, "Format:\nResult: A", Status.UNPARSEABLE, id="the format"),
+    pytest.param(LINE, "Quoting B:\nResult: B", Status.UNPARSEABLE, id="a quotation"),
+    pytest.param(LINE, "B's last line:\nResult: B", Status.UNPARSEABLE, id="its last line"),
+    pytest.param(LINE, "A ends with\nResult: A", Status.UNPARSEABLE, id="without a colon"),
+    pytest.param(LINE, "B ends with:\nResult: B\n\nResult: A", "A", id="and the judge's own after it"),
+    pytest.param(LINE, "Considering all that A includes:\n\nResult: A", "A", id="a reason"),
+    pytest.param(LINE, "A says less, so here is mine:\nResult: B", "B", id="a verb before other words"),
+    pytest.param(LINE, "In the format asked for, here is my result:\nResult: B", "B", id="the word itself"),
+    pytest.param(LINE, "I compared both answers\nResult: B", "B", id="a line of text"),
+    pytest.param(FIELD, 'Model B says: {"verdict": "B"}', Status.UNPARSEABLE, id="an object"),
+    pytest.param(FIELD, 'B ends with ```\n{"verdict": "B"}\n``` which is bad', Status.UNPARSEABLE, id="in a fence"),
+    pytest.param(FIELD, 'Format:\n```json\n{"verdict": "B"}\n```', Status.UNPARSEABLE, id="the format in a fence"),
+    pytest.param(FIELD, 'My choice:\n```json\n{"verdict": "B"}\n```', "B", id="the judge's own in a fence"),
 ]
 QUOTED = [
     pytest.param(PAIR, '"[[A]]"', "A", id="all of it"),
@@ -75,7 +74,7 @@ QUOTED = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "raw", "expected"), [*LINES, *SINGLE_BRACKETS, *QUOTED])
+@pytest.mark.parametrize(("judge", "raw", "expected"), [*LINES, *INTRODUCED, *QUOTED])
 def test_a_label_counts_only_in_its_place(judge: JudgeSpec, raw: str, expected: object) -> None:
     assert read(judge, raw) == expected
 

@@ -76,6 +76,10 @@ def responses(*parts: Any, **body: Any) -> dict[str, Any]:
     return {**line(""), "response": {"status_code": 200, "body": {"output": output, **body}}}
 
 
+def responses_of(*items: Any) -> dict[str, Any]:
+    return {**line(""), "response": {"status_code": 200, "body": {"output": list(items), "status": "completed"}}}
+
+
 def test_an_order_behind_an_id_is_as_long_as_the_mode_is_shown_answers(write):
     items = load(write("out.jsonl", *(line("8 7", custom_id=name) for name in ("q1#A", "q1#BA", "q1#BA#2"))))
     judgments = (item.judgments[0] for item in items)
@@ -148,6 +152,9 @@ def test_an_order_behind_an_id_is_as_long_as_the_mode_is_shown_answers(write):
         pytest.param(
             responses({"type": "output_text", "text": "7 1"}, status="failed"), "engine_error", "", id="failed"
         ),
+        pytest.param(
+            responses_of({"type": "function_call", "name": "f"}), "engine_error", "the model called a tool", id="a call"
+        ),
         pytest.param(line("First is better"), "unparseable", "", id="nothing to read"),
         pytest.param(line("7", finish_reason="length"), "truncated", "", id="cut off"),
         pytest.param(
@@ -175,6 +182,7 @@ def test_a_call_that_gave_no_verdict_is_a_failed_judgment_that_says_why(write, g
 @pytest.mark.parametrize(
     "given",
     [
+        pytest.param({**line("8 7"), "error": {}}, id="an empty error"),
         pytest.param(line([{"type": "text", "text": "8 7"}]), id="content of parts"),
         pytest.param(
             responses({"type": "output_text", "text": "8 "}, {"type": "output_text", "text": "7"}), id="responses"
@@ -198,6 +206,9 @@ def test_bodies_of_all_endpoints_are_read(write, given):
         ({**line(""), "response": "no"}, "response: str 'no', expected an object with status_code and body"),
         ({**line(""), "response": {"status_code": 200, "body": {}}}, "body: neither choices nor output"),
         ({**line(""), "response": {"status_code": 200, "body": {"choices": []}}}, "choices: a list of 0, expected"),
+        (responses_of({"type": "message", "content": 5}), "output: content is not a list of parts"),
+        (responses_of({"type": "message", "content": {"text": "8 7"}}), "output: content is not a list of parts"),
+        (line("8 7", finish_reason=5), "finish_reason: int '5', expected text"),
     ],
 )
 def test_a_line_that_is_no_output_is_rejected_by_name(write, given, reason):

@@ -116,12 +116,12 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
         answer = _answer(data)
         if answer.get("type") == "refusal":
             return Failure(Status.REFUSED, "the model refuses to decide")
-        probabilities = dict(_probabilities(answer))
+        probabilities = _of_labels(dict(_probabilities(answer)), ask.labels or (), answer["choice"])
         mass = _mass(data, answer, probabilities, is_vllm=decided.is_vllm)
         usage = data.get("usage") or {}
         details = usage.get("input_tokens_details") or {}
         return Reply(
-            text=valid_text(str(answer["choice"])),
+            text=valid_text(answer["choice"]),
             finish_reason=None,
             prompt_tokens=token_count(usage.get("input_tokens")),
             cached_tokens=token_count(details.get("cached_tokens")),
@@ -130,20 +130,33 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
             latency_ms=decided.latency_ms,
             is_mass_known=mass is not None or math.fsum(probabilities.values()) < 1 - ROUNDING,
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, StopIteration) as error:
         # A message of our own is shown; those of other errors would quote the server, which may quote a key.
         said = f": {error}" if isinstance(error, ProbabilityError) else ""
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a decision ({type(error).__name__}{said})")
 
 
 class ProbabilityError(ValueError):
-    """A number that is no probability."""
+    """A number that is no probability, or is not of what was asked."""
 
 
 def _answer(data: Any) -> Mapping[str, Any]:
     answers = data["answers"]
-    answer: Mapping[str, Any] = answers[QUESTION] if isinstance(answers, Mapping) else answers[0]
-    return answer
+    if isinstance(answers, Mapping):
+        named: Mapping[str, Any] = answers[QUESTION]
+        return named
+    return next(answer for answer in answers if answer.get("name", QUESTION) == QUESTION)
+
+
+def _of_labels(found: Mapping[str, float], labels: tuple[str, ...], choice: Any) -> dict[str, float]:
+    """The probabilities of the labels, if they are what was asked, and the choice is the likeliest of them."""
+    if missing := [label for label in labels if label not in found]:
+        raise ProbabilityError(f"no probability of {missing[0]!r}")
+    if any(value > ROUNDING for name, value in found.items() if name not in labels):
+        raise ProbabilityError("an answer that was not asked has a probability")
+    if choice not in labels or found[choice] < max(found[label] for label in labels) - ROUNDING:
+        raise ProbabilityError("the choice is not the likeliest of the labels")
+    return {label: found[label] for label in labels}
 
 
 def _probabilities(answer: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -183,7 +196,7 @@ def _mass(
 def _logprobs(probabilities: Mapping[str, float], labels: tuple[str, ...], mass: float | None) -> dict[str, float]:
     total = math.fsum(probabilities.values())
     scale = 1.0 if mass is None or total == 0 else mass / total
-    return {label: _log(probabilities[label] * scale) for label in labels if label in probabilities}
+    return {label: _log(probabilities[label] * scale) for label in labels}
 
 
 def _log(probability: float) -> float:

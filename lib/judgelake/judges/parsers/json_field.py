@@ -12,11 +12,11 @@ from typing import Any
 from judgelake.comparisons import Failure, Reading
 from judgelake.judges.parsers.options import Label, Valued
 from judgelake.judges.parsers.output import Output, shown, unreadable
-from judgelake.judges.parsers.quoting import Said, quoted_of
+from judgelake.judges.parsers.quoting import Said, introduces_quotation, quoted_of
 from judgelake.judges.parsers.slots import read_slot
 
 # Before or behind an object: the beginning or end of the output, or a line that is a code fence.
-FENCE_BEFORE = re.compile(r"```[^\n`]*\n?\s*\Z")
+FENCE_BEFORE = re.compile(r"(?:\A|\n)[ \t]*```[^\n`]*\n?\s*\Z")
 ENDS = re.compile(r"\s*(?:\Z|```)")
 LOOKED_BACK = 80
 # A brace that begins an object, and not a part of a sentence or of code.
@@ -80,6 +80,9 @@ def _objects(text: str) -> Iterator[Found]:
 
 
 def _is_set_off(text: str, start: int, end: int, *, is_first: bool) -> bool:
+    before = text[max(0, start - LOOKED_BACK) : start].rstrip().removesuffix("```json").removesuffix("```").rstrip()
+    if introduces_quotation(before.rpartition("\n")[2]):
+        return False
     if (is_first and not text[:start].strip()) or FENCE_BEFORE.search(text, max(0, start - LOOKED_BACK), start):
         return True
     return ENDS.match(text, end) is not None and not any(quoted_of(text, [Said(start, end, None)]))

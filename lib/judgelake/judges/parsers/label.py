@@ -10,6 +10,7 @@ from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges.parsers.options import Options, Valued
 from judgelake.judges.parsers.output import Output, read_label, shown, unreadable
 from judgelake.judges.parsers.plain import narrow
+from judgelake.judges.parsers.quoting import introduces_quotation
 from judgelake.judges.parsers.slots import LONGEST_SLOT, label_in, names_several, read_slot
 
 # What may be before the word: "- **Final verdict:** A", "2. My overall score is 7".
@@ -66,7 +67,8 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
         return unreadable(output, f"last line is not {options.word!r}, a colon and a label: {shown(last)}")
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"the output was cut at its token limit; it ends with: {shown(last)}")
-    if (line := _line_before(lines, options)) is not None:
+    line = lines[-2] if len(lines) > 1 else ""
+    if introduces_quotation(line) and narrow(options.word).lower() not in line.lower():
         return unreadable(output, f"the line before introduces the last one as a quotation: {shown(line, end=True)}")
     earlier = list(islice(slots, MOST_LINES + 1))
     if len(earlier) > MOST_LINES:
@@ -77,21 +79,8 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     return reading
 
 
-# Before a verdict, such a line says that it is somebody else's: "Answer B ends with:".
-INTRODUCES = re.compile(
-    r"\b(?:ends|ended|ending|says|said|writes|wrote|claims|claimed|states|stated|reads|concludes|closes|finishes|"
-    r"instructs|contains|includes|adds|tells|format|example|such as|like this)\b[^.!?]*:",
-    re.IGNORECASE,
-)
 # A line of its own between two labelled lines, of which then neither is the decision.
 JOINING = ("or", "and", "and/or", "或", "还是")
-
-
-def _line_before(lines: list[str], options: LastLine) -> str | None:
-    """The line before the last one if it introduces a quotation, and not the judge's own decision; None if not."""
-    before = lines[-2].strip().rstrip("*_ ") if len(lines) > 1 else ""
-    is_own = narrow(options.word).lower() in before.lower()
-    return before if before.endswith(":") and not is_own and INTRODUCES.search(before) else None
 
 
 def _slots(lines: list[str], options: LastLine) -> Iterator[str]:

@@ -11,7 +11,7 @@ from judgelake.judges.parsers.label import AFTER_WORD, BEFORE_WORD, LastLine
 from judgelake.judges.parsers.marked import Marked, read_marked
 from judgelake.judges.parsers.output import Output
 from judgelake.judges.parsers.plain import narrow
-from judgelake.judges.parsers.quoting import MOST_SAID
+from judgelake.judges.parsers.quoting import MOST_SAID, introduces_quotation
 from judgelake.judges.parsers.slots import LONGEST_SLOT
 
 # A longer line is text: it cannot be the words before a label and a label.
@@ -44,7 +44,7 @@ def _lines(text: str, word: str) -> Iterator[Marked]:
         start, end = text.rfind("\n", 0, found.start()) + 1, _line_end(text, found.end())
         match = _match(labelled, text[start:end])
         place = end
-        if match is None:
+        if match is None or _is_introduced(text, start, word):
             continue
         if match["label"] is not None:
             yield Marked(start, end, match["label"])
@@ -54,6 +54,12 @@ def _lines(text: str, word: str) -> Iterator[Marked]:
                 next_line = None
             # Without a value it is no label, but it counts: so many of them are a loop of the model.
             yield Marked(start, end, "") if next_line is None else Marked(*next_line.span(1), next_line[1])
+
+
+def _is_introduced(text: str, start: int, word: str) -> bool:
+    """Whether the line before says that this one is somebody else's."""
+    before = text[max(0, start - LONGEST_LINE) : start].rstrip().rpartition("\n")[2]
+    return introduces_quotation(before) and narrow(word).lower() not in before.lower()
 
 
 def _line_end(text: str, place: int) -> int:

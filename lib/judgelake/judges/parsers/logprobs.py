@@ -7,6 +7,8 @@ import math
 from judgelake.comparisons import LOW_MASS, Failure, Reading, Status, mass_of
 from judgelake.judges.parsers.output import Output, read_label
 
+ROUNDING = 1e-9
+
 
 def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
     """The most likely label, and every label's log-probability by the verdict (or score) that it means.
@@ -22,7 +24,7 @@ def read_logprobs(output: Output, least_mass: float) -> Reading | Failure:
     if missing:
         return Failure(Status.UNPARSEABLE, f"no log-probability of the label {missing[0]!r}")
     mass = mass_of({label: logprobs[label] for label in output.verdict_of}, output.bounded_labels)
-    if mass is None or mass < least_mass:
+    if mass is None or mass < least_mass - ROUNDING:
         return Failure(
             Status.UNPARSEABLE,
             f"the labels have {mass or 0:.2g} of the probability, {LOW_MASS} {least_mass:g}: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -21,8 +21,6 @@ class Brackets(Valued):
 
     opening: str = Field(default="[[", min_length=1)
     closing: str = Field(default="]]", min_length=1)
-    single_too: bool = False
-    """Whether a label in the first character of either mark counts where nothing is in the whole ones ("[A>B]")."""
 
 
 class Tag(Valued):
@@ -47,28 +45,10 @@ class Marked:
 def read_brackets(output: Output, options: Brackets) -> Reading | Failure:
     """The label or score in the last brackets; see `read_marked`."""
     opening, closing = options.opening, options.closing
-    found = list(islice(_in_brackets(output.text, opening, closing), MOST_SAID + 1))
-    if not found and options.single_too:
-        found = list(islice(_in_single_brackets(output, options), MOST_SAID + 1))
-    return read_marked(output, options, found, f"{opening}...{closing}")
-
-
-def _in_brackets(text: str, opening: str, closing: str, before: str = "", behind: str = "") -> Iterator[Marked]:
     inside = rf"[^\n{re.escape(opening[0] + closing[0])}]{{1,{LONGEST_SLOT}}}"
-    pattern = rf"{before}{re.escape(opening)}({inside}){re.escape(closing)}{behind}"
-    for match in re.finditer(pattern, text, re.MULTILINE):
-        yield Marked(match.start(), match.end(), match[1])
-
-
-def _in_single_brackets(output: Output, options: Brackets) -> Iterator[Marked]:
-    """Labels in single brackets.
-
-    A number there may be a footnote: it counts only if it ends its line, behind a colon or alone.
-    """
-    is_score = options.highest is not None
-    before, behind = (r"(?:^|[:：])[ \t]*", r"(?=[ \t.。]*$)") if is_score else (r"(?<!\[)", r"(?![\](])")
-    found = _in_brackets(output.text, options.opening[0], options.closing[0], before, behind)
-    return (one for one in found if read_slot(output, options, one.text) or names_several(output, options, one.text))
+    pattern = re.compile(rf"{re.escape(opening)}({inside}){re.escape(closing)}")
+    found = (Marked(match.start(), match.end(), match[1]) for match in pattern.finditer(output.text))
+    return read_marked(output, options, list(islice(found, MOST_SAID + 1)), f"{opening}...{closing}")
 
 
 def read_tag(output: Output, options: Tag) -> Reading | Failure:

@@ -27,6 +27,22 @@ ALTERNATIVE = (
     r"(?:(?:or|vs|versus|alternatively|otherwise|unless|either|if|provided|assuming|depending)(?![^\W_])|或|还是|如果)"
 )
 
+# Words at the end of a line that say that what follows is somebody else's, or an example: "Answer B ends with:".
+INTRODUCES = re.compile(
+    r"(?:(?:\b(?:ends|ended|ending|says|said|saying|writes|wrote|claims|claimed|states|stated|reads|concludes|closes|"
+    r"finishes|instructs)(?:\s+(?:with|that|this|so|thus|as follows|like this|by saying))?"
+    r"|\b(?:quote|quotes|quoting|cites|citing|format|example|template)(?:\s+[^\s:]+){0,3}"
+    r"|['’]s\s+(?:last|final|closing)\s+(?:line|lines|words|sentence)|\b(?:such as|like))\s*[:：]"
+    r"|\b(?:ends|ended|ending|closes|finishes|concludes)\s+with)[*_\s]*\Z",
+    re.IGNORECASE,
+)
+LOOKED_BACK = 200
+
+
+def introduces_quotation(before: str) -> bool:
+    """Whether a line, or the beginning of one, says that a quotation or an example follows it."""
+    return INTRODUCES.search(before[-LOOKED_BACK:].rstrip()) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

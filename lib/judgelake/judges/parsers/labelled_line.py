@@ -9,13 +9,15 @@ from itertools import islice
 from judgelake.comparisons import Failure, Reading
 from judgelake.judges.parsers.label import AFTER_WORD, BEFORE_WORD, LastLine
 from judgelake.judges.parsers.marked import Marked, read_marked
-from judgelake.judges.parsers.output import Output
+from judgelake.judges.parsers.output import Output, unreadable
 from judgelake.judges.parsers.plain import narrow
 from judgelake.judges.parsers.quoting import MOST_SAID, introduces_quotation
 from judgelake.judges.parsers.slots import LONGEST_SLOT
 
 # A longer line is text: it cannot be the words before a label and a label.
 LONGEST_LINE = 2 * LONGEST_SLOT
+# More are a loop of the model, and their number would cost time.
+MOST_WORDS = 5_000
 NEXT_LINE = re.compile(r"\s*\n[^\S\n]*([^\n]*\S)")
 
 
@@ -29,6 +31,8 @@ def read_labelled_line(output: Output, options: LabelledLine) -> Reading | Failu
     Unlike `last_line`, text may follow it: for judges whose format is this line, and whose original code looks for it
     anywhere. The label may be on the line after the word. In a cut output, the line must be complete.
     """
+    if output.text.lower().count(narrow(options.word).lower()) > MOST_WORDS:
+        return unreadable(output, f"the output has the word {options.word!r} more than {MOST_WORDS} times")
     found = islice(_lines(output.text, options.word), MOST_SAID + 1)
     complete = [one for one in found if not (output.was_cut and "\n" not in output.text[one.end :])]
     return read_marked(output, options, complete, f"{options.word}: ...")

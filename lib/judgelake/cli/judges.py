@@ -13,6 +13,10 @@ HEADINGS = ("name", "modes", "model", "family", "thinks", "licence", "source", "
 ON_A_TERMINAL = ("name", "modes", "family", "thinks", "prompt", "licence", "source")
 """Columns that fit into a hundred characters; the model and the whole address are in the details."""
 
+LICENCE_WIDTH = len("CC-BY-NC-4.0")
+SHARES = {"modes": 5, "source": 3}
+"""Of the width that the other columns leave: of a hundred characters, enough that no name of a mode is broken."""
+
 VERDICTS = {"logprobs": "by log-probabilities", "decision": "by a decision endpoint"}
 
 EXAMPLES = """\
@@ -100,9 +104,11 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="One judge in detail: judgelake judges NAME")
+    table = Table(box=SIMPLE_HEAD, padding=0, expand=True, caption="One judge in detail: judgelake judges NAME")
     for heading in ON_A_TERMINAL:
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("name", "thinks", "prompt"))
+        is_whole = heading in ("name", "thinks", "prompt")
+        most = LICENCE_WIDTH if heading == "licence" else None
+        table.add_column(heading, overflow="fold", no_wrap=is_whole, max_width=most, ratio=SHARES.get(heading))
     for row in rows:
         cells = dict(zip(HEADINGS, row, strict=True))
         cells["source"] = "/".join(cells["source"].rsplit("/", 2)[-2:])

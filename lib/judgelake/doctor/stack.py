@@ -131,7 +131,9 @@ def check_configured_model(config: str | Path) -> Finding:
         if "judge" not in chosen:
             return ok("model", f"none named in {config} (check one with --model)")
         job = validated(JudgeJob, chosen, str(config))
-        model = job.judge.model or load_judge(job.judge.name, job.judge.folder).model
+        spec = load_judge(job.judge.name, job.judge.folder)
+        spec.require_prompt()
+        model = job.judge.model or spec.model
     except UserError as error:
         return problem("model", str(error), "Fix the problem named above.")
     if job.engine.url is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from judgelake.cli import main
+from judgelake.judges import list_judges
 from judgelake.sources import Rejected, rows_of
 
 LINE = {
@@ -229,6 +230,8 @@ def test_the_table_of_judges_fits_into_a_hundred_columns(
     for name, prompt in (("compassjudger-2", "included"), ("glider", "withheld")):
         (row,) = (line for line in words if line[:1] == [name])
         assert prompt in row
+    shown = {word.rstrip(",") for line in words for word in line}
+    assert not {mode for judge in list_judges() for mode in judge.modes} - shown, "a name that is broken"
 
 
 def test_a_judge_is_shown_in_detail(capsys: pytest.CaptureFixture[str], root: Path) -> None:

@@ -50,6 +50,7 @@ def test_a_hugging_face_model_is_a_warning_until_it_is_in_the_cache(tmp_path, mo
         pytest.param("{name: chat, model: MODEL/nowhere}", Level.PROBLEM, "MODEL/nowhere", id="one that is not there"),
         pytest.param("{name: pandalm}", Level.WARNING, "WeOpenML/PandaLM-7B-v1", id="the judge's own"),
         pytest.param("{name: pandalmm}", Level.PROBLEM, "Did you mean 'pandalm'?", id="no such judge"),
+        pytest.param("{name: glider}", Level.PROBLEM, "'glider' is not included", id="a judge without its prompt"),
         pytest.param("{nmae: chat}", Level.PROBLEM, "judge.nmae", id="a typo"),
         pytest.param(
             "{name: chat, model: m}\nengine: {url: http://judge/v1}", Level.OK, "http://judge/v1", id="a server"

@@ -63,6 +63,23 @@ INTRODUCED = [
     pytest.param(FIELD, 'Format:\n```json\n{"verdict": "B"}\n```', Status.UNPARSEABLE, id="the format in a fence"),
     pytest.param(FIELD, 'My choice:\n```json\n{"verdict": "B"}\n```', "B", id="the judge's own in a fence"),
 ]
+TAG = judge_of("tag", 1, tag="score", lowest=0, highest=5)
+BRACKETS = judge_of("brackets", 1, lowest=0, highest=10)
+GRADES = judge_of("last_line", 1, {"choices": {"scores": {str(score): score for score in range(1, 6)}}}, word="Score")
+NUMBERS = [
+    pytest.param(TAG, "<score>.5</score>", Status.UNPARSEABLE, id="a half without its zero is not five"),
+    pytest.param(TAG, "<score>(.5)</score>", Status.UNPARSEABLE, id="in parentheses"),
+    pytest.param(TAG, "<score>...5</score>", Status.UNPARSEABLE, id="after an ellipsis"),
+    pytest.param(TAG, "<score>0.5</score>", 0.5, id="a half"),
+    pytest.param(TAG, "<score>. 5.</score>", 5, id="between stops"),
+    pytest.param(TAG, "<score>5.</score>", 5, id="a stop behind it"),
+    pytest.param(TAG, "<score>: 5</score>", 5, id="a colon before it"),
+    pytest.param(BRACKETS, "Rating: [[.5]]", Status.UNPARSEABLE, id="in brackets"),
+    pytest.param(BRACKETS, "Rating: [[**.5**]]", Status.UNPARSEABLE, id="emphasised"),
+    pytest.param(SCORE_LINE, "Result: .4", Status.UNPARSEABLE, id="on a labelled line"),
+    pytest.param(GRADES, "Fine.\nScore: .5", Status.UNPARSEABLE, id="one of several labels"),
+    pytest.param(GRADES, "Fine.\nScore: 5.", 5, id="a label and a stop"),
+]
 QUOTED = [
     pytest.param(PAIR, '"[[A]]"', "A", id="all of it"),
     pytest.param(PAIR, " “[[B]]”\n", "B", id="other marks"),
@@ -74,7 +91,7 @@ QUOTED = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "raw", "expected"), [*LINES, *INTRODUCED, *QUOTED])
+@pytest.mark.parametrize(("judge", "raw", "expected"), [*LINES, *INTRODUCED, *NUMBERS, *QUOTED])
 def test_a_label_counts_only_in_its_place(judge: JudgeSpec, raw: str, expected: object) -> None:
     assert read(judge, raw) == expected
 

@@ -200,6 +200,20 @@ def test_bodies_of_all_endpoints_are_read(write, given):
 
 
 @pytest.mark.parametrize(
+    ("judge", "mode", "text", "verdict", "scores"),
+    [
+        ("fare", "pair", "The first errs.\n[B]", "B", None),
+        ("glider", "single", "<reasoning>\nIt is right.\n</reasoning>\n<score>\n4\n</score>", None, (4.0,)),
+        ("judgelrm", "pair", "It is fine.</think>\n<answer>8</answer><answer>3</answer>", "A", (8.0, 3.0)),
+        ("skywork-critic", "pair", "The first errs. [[B]]", "B", None),
+    ],
+)
+def test_outputs_of_a_judge_whose_prompt_is_withheld_are_read(write, judge, mode, text, verdict, scores):
+    said = only(load(write("b.jsonl", line(text)), judge, mode)).said
+    assert (said.verdict, said.scores) == (verdict, scores)
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [
         ({"id": "b", "response": {}}, "custom_id: missing"),

@@ -15,6 +15,8 @@ LONGEST_SLOT = 200
 
 # Brackets, stops and the signs of a formula around a label say nothing.
 AROUND = " \t\r\n()[]{}$.。!:;；"
+# A stop directly before a digit is part of the number: ".5" is not 5.
+BEGINNING = re.compile(rf"(?:(?!\.[0-9])[{re.escape(AROUND)}])*")
 # Quotation marks do, unless there is one on either side.
 QUOTED = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』", "【": "】"}
 
@@ -48,7 +50,7 @@ def bare(text: str, faithful: Collection[Form] = ()) -> str:
     if Form.QUOTES in faithful:
         return text.strip()
     while len(text) <= LONGEST_SLOT:
-        short = text.strip(AROUND)
+        short = BEGINNING.sub("", text.rstrip(AROUND), count=1)
         if len(short) > 2 and "\n" not in short and QUOTED.get(short[0]) == short[-1]:
             short = short[1:-1]
         if short == text:

@@ -43,6 +43,13 @@ def test_a_name_behind_an_address_is_another_judge_than_the_folder_of_that_name(
     assert len(prints) == 3
 
 
+@pytest.mark.parametrize("engine", [{}, {"url": URL}])
+def test_a_judge_whose_prompt_is_withheld_cannot_be_asked(engine):
+    with pytest.raises(UserError, match=r"prompt of judge 'fare' is not included \(its licence") as error:
+        resolved(engine, name="fare")
+    assert "judge.folder" in str(error.value)
+
+
 def test_without_an_address_a_path_must_be_there():
     with pytest.raises(UserError, match="not a folder on this machine"):
         resolved(model="/models/absent/my-judge")

@@ -93,7 +93,7 @@ class AskingTask:
     def _ask(self, row: Row) -> Ask:
         answers = len(row["shown_order"])
         return Ask(
-            prompt=Prompt.from_canonical(row["prompt"]),
+            prompt=Prompt.from_stored(row["prompt"]),
             decoding=self.judge.decoding,
             choices=self.judge.spec.choices_of(self.judge.mode, answers),
             labels=self.judge.spec.labels_of(self.judge.mode, answers),

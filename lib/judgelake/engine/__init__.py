@@ -1,15 +1,25 @@
 """How text reaches a model: an async HTTP client, and a supervised vLLM server on each executor. No judging here."""
 
-from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply
+from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply, Sending
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
+from judgelake.engine.client.sent_ids import only_for_chats
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
+from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
-from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
+from judgelake.engine.server.options import (
+    answer_changing,
+    chat_template,
+    check_logprobs,
+    check_options,
+    has_reasoning_parser,
+    max_model_len,
+    template_values,
+)
 from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
@@ -19,13 +29,16 @@ __all__ = [
     "Asker",
     "AskerFactory",
     "Client",
+    "Encoder",
     "Endpoint",
     "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",
     "Reply",
+    "Sending",
     "Started",
+    "UnsafeTokenizerError",
     "answer_changing",
     "cached_tokenizer_folder",
     "chat_template",
@@ -35,12 +48,15 @@ __all__ = [
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
+    "has_reasoning_parser",
     "is_cpu_build",
+    "load_encoder",
     "load_tokenizer",
     "local_model",
     "max_model_len",
     "model_identity",
     "most_positions",
+    "only_for_chats",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
@@ -49,7 +65,9 @@ __all__ = [
     "settings_of_server",
     "stop_engines",
     "stream",
+    "template_values",
     "token_ids",
     "tokenizer_folder",
     "with_dtype_for_this_cpu",
+    "writes_chats_by_template",
 ]

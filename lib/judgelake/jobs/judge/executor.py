@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from pyspark import TaskContext
 
 from judgelake.engine import (
     AskerFactory,
+    Encoder,
     Endpoint,
     Engine,
     Launch,
@@ -19,17 +21,23 @@ from judgelake.engine import (
     owner_of_this_worker,
     settings_of_server,
 )
+from judgelake.jobs.judge.encoding import encoder_of, sending_of
 from judgelake.jobs.judge.progress import EngineNote
 from judgelake.jobs.judge.resolve import Judge
+from judgelake.judges import Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers."""
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
+
+    `encoder` makes the ids of the prompts; None if they are sent as text.
+    """
 
     factory: AskerFactory
     name: str
     notes: dict[str, EngineNote] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
 
 def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
@@ -51,8 +59,12 @@ def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
     return {endpoint.base_url: EngineNote(start_s=None, devices=0, settings=settings)}
 
 
-def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
+def open_asker(
+    judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None, first: Prompt
+) -> Opened:
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
+
+    `first` is the prompt with which a client finds out whether the server makes the same ids as the tokenizer here.
 
     Raises:
         UserError: the address, key or model is wrong, or the server cannot start with these options.
@@ -61,7 +73,7 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     if asker is not None:
         return Opened(asker, "given by the caller")
     if endpoint is not None:
-        return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
+        return _opened(judge, engine, endpoint, encoder_of(judge, engine), first, urlsplit(endpoint.base_url).netloc)
     gpus = gpu_addresses()
     launch = Launch(
         engine=engine,
@@ -72,13 +84,36 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
     )
-    started = ensure_engine(launch)
+    # Loading the tokenizer takes seconds. A model that vLLM downloads has none here before.
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(encoder_of, judge, engine)
+        started = ensure_engine(launch)
+    encoder = ahead.result()
+    encoder = encoder_of(judge, engine) if isinstance(encoder, str) else encoder
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
         devices=max(1, len(gpus)),
         settings={"version": started.version, **started.settings},
     )
-    return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
+    name = f"vllm {started.version}"
+    return _opened(judge, engine, started.endpoint, encoder, first, name, {started.log_path: note})
+
+
+def _opened(
+    judge: Judge,
+    engine: Engine,
+    endpoint: Endpoint,
+    encoder: Encoder | str,
+    first: Prompt,
+    name: str,
+    notes: dict[str, EngineNote] | None = None,
+) -> Opened:
+    sending = encoder if isinstance(encoder, str) else sending_of(judge, engine, encoder, first)
+    if isinstance(encoder, str) or isinstance(sending, str):
+        why = {"prompts_sent_as": f"text: {sending}"}
+        noted = {key: replace(note, settings=note.settings | why) for key, note in (notes or {}).items()}
+        return Opened(client_factory(endpoint, engine), name, noted)
+    return Opened(client_factory(endpoint, engine, sending), name, notes or {}, encoder)
 
 
 def gpu_addresses() -> tuple[str, ...]:

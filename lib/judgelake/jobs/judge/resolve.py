@@ -38,6 +38,8 @@ class Judge:
     fingerprint: str
     decoding: Decoding
     is_served: bool = False
+    neutralises: bool = False
+    """Whether control strings in the material are broken in its prompts."""
     chat_template: str | None = None
 
     @property
@@ -80,6 +82,8 @@ def resolve_judge(job: JudgeJob) -> Judge:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
+    if job.hardening == "neutralise":
+        options["hardening"] = job.hardening
     return Judge(
         spec=spec,
         mode=choice.mode,
@@ -90,6 +94,7 @@ def resolve_judge(job: JudgeJob) -> Judge:
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
+        neutralises=job.hardening == "neutralise",
         chat_template=None if is_served else chat_template(job.engine.options),
     )
 

@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, own_label, to_own_order
-from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
+from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine, Reply, run_stream
 from judgelake.errors import RunError
+from judgelake.jobs.judge.encoding import ids_of
 from judgelake.jobs.judge.executor import open_asker
 from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
-from judgelake.judges import Prompt, parse, verdict_name
+from judgelake.judges import Prompt, control_pattern, control_strings, parse, verdict_name
 from judgelake.lake import JUDGMENT, as_batch
 
 # Rows are passed to Spark at least this often, so that progress is visible and memory stays bounded.
@@ -28,6 +29,14 @@ MOST_OF_A_REASON = 500
 Row = dict[str, Any]
 Request = tuple[Row, ...]
 """Rows of a plan with the same prompt and repeat: asked once, each gets the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, with the control strings in the material of its prompt."""
+
+    rows: Request
+    control_strings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +69,11 @@ class AskingTask:
             return
         with ProgressSender(self.progress) as sender:
             watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
-            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint)
+            shown = Prompt.from_stored(first[0]["prompt"])
+            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint, shown)
             sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
-            asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
             stream = run_stream(
-                asks,
+                self._asks(itertools.chain([first], requests), opened.encoder),
                 opened.factory,
                 window_requests=self.window_requests,
                 window_bytes=self.window_bytes,
@@ -72,7 +81,7 @@ class AskingTask:
             )
             with closing(stream):
                 for answered in stream:
-                    judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
+                    judged = [(asked, reply, self._read(asked.rows[0], reply)) for asked, reply in answered]
                     rows = (row for item in judged for row in self._rows(*item))
                     batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": opened.name})
                     sender.send(_report(batch))
@@ -90,16 +99,24 @@ class AskingTask:
             "mode": self.judge.mode,
         }
 
-    def _ask(self, row: Row) -> Ask:
+    def _asks(self, requests: Iterable[Request], encoder: Encoder | None) -> Iterator[tuple[Asked, Ask]]:
+        more = () if encoder is None else (encoder.pattern,)
+        pattern = control_pattern(self.judge.spec, self.judge.mode, *more)
+        for rows in requests:
+            prompt = Prompt.from_stored(rows[0]["prompt"])
+            yield Asked(rows, control_strings(prompt, pattern)), self._ask(rows[0], prompt, ids_of(encoder, prompt))
+
+    def _ask(self, row: Row, prompt: Prompt, ids: tuple[int, ...] | None) -> Ask:
         answers = len(row["shown_order"])
         return Ask(
-            prompt=Prompt.from_stored(row["prompt"]),
+            prompt=prompt,
             decoding=self.judge.decoding,
             choices=self.judge.spec.choices_of(self.judge.mode, answers),
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
             cost_bytes=row["prompt_bytes"],
             repeat=row["repeat"],
             decides=self.judge.spec.mode(self.judge.mode).verdict_from == "decision",
+            ids=ids,
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
@@ -131,12 +148,12 @@ class AskingTask:
     def _mass(self, reply: Reply) -> float | None:
         return mass_of(reply.label_logprobs, reply.bounded_labels) if reply.is_mass_known else None
 
-    def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
+    def _rows(self, asked: Asked, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
         """One judgment for every row of the request, in its comparison's original order; without shared columns."""
         now = datetime.now(UTC)
         answered = None if isinstance(reply, Failure) else reply
         # The tokens were spent once, so only the first row of a shared prompt carries them.
-        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), request, strict=False):
+        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), asked.rows, strict=False):
             own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
             failure = result if isinstance(result, Failure) else None
             yield {
@@ -148,6 +165,8 @@ class AskingTask:
                 "content_sha256": row["content_sha256"],
                 "prompt_sha256": row["prompt_sha256"],
                 "trimmed": row["trimmed"],
+                "control_strings": asked.control_strings,
+                "prompt_sent_as": None if answered is None else "ids" if answered.sent_ids else "text",
                 "raw_output": None if answered is None else answered.text,
                 "thinking": None if answered is None else answered.thinking or None,
                 "finish_reason": None if answered is None else answered.finish_reason,

@@ -1,0 +1,63 @@
+"""How a task sends its prompts: as token ids where it has the model's tokenizer and the server takes them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from judgelake.engine import (
+    Encoder,
+    Engine,
+    Sending,
+    UnsafeTokenizerError,
+    has_reasoning_parser,
+    load_encoder,
+    only_for_chats,
+    template_values,
+    writes_chats_by_template,
+)
+from judgelake.errors import UserError
+from judgelake.jobs.judge.length import tokenizer_folder
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.judges import Prompt, has_thinking_marks, opened_thinking
+
+
+def encoder_of(judge: Judge, engine: Engine) -> Encoder | str:
+    """What makes the ids of this judge's prompts, or why they are sent as text; takes seconds once per process."""
+    mode = judge.spec.mode(judge.mode)
+    if mode.verdict_from == "decision":
+        return "a decision endpoint takes texts"
+    if (name := only_for_chats(engine)) is not None:
+        return f"engine.body.{name} is only for chats"
+    folder = tokenizer_folder(judge)
+    if folder is None:
+        return "the model's tokenizer is not on this machine"
+    if mode.messages and not writes_chats_by_template(folder):
+        return "vLLM writes the chats of this model without its chat template"
+    given: dict[str, Any] = {} if judge.is_served else template_values(engine.options)
+    given |= engine.body.get("chat_template_kwargs") or {}
+    template = engine.body.get("chat_template") or judge.chat_template
+    try:
+        return load_encoder(folder, judge.model, template, json.dumps(given, sort_keys=True))
+    except UnsafeTokenizerError as error:
+        return f"the model's tokenizer cannot be used: {error}"
+
+
+def sending_of(judge: Judge, engine: Engine, encoder: Encoder, first: Prompt) -> Sending | str:
+    """How a client sends the ids of prompts such as this one, or why it cannot."""
+    try:
+        ids = tuple(encoder.ids_of_text(first))
+        opened = opened_thinking(encoder.text_after(first))
+    except UserError as error:
+        return str(error)
+    # Of a server that is already running nobody knows whether it takes thinking out of the answers to chats.
+    splits = has_thinking_marks(encoder.controls) if judge.is_served else has_reasoning_parser(engine.options)
+    return Sending(first, ids, opened, splits_thinking=splits)
+
+
+def ids_of(encoder: Encoder | None, prompt: Prompt) -> tuple[int, ...] | None:
+    """The ids of a prompt; None if its text is sent, also one that the chat template rejects, as the server will."""
+    try:
+        return None if encoder is None else tuple(encoder.ids(prompt))
+    except UserError:
+        return None

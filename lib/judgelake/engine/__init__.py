@@ -8,7 +8,7 @@ from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
+from judgelake.engine.model import local_model, model_identity, served_identity, shortest_context
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import (
@@ -55,7 +55,6 @@ __all__ = [
     "local_model",
     "max_model_len",
     "model_identity",
-    "most_positions",
     "only_for_chats",
     "owner_of_this_driver",
     "owner_of_this_worker",
@@ -63,6 +62,7 @@ __all__ = [
     "run_stream",
     "served_identity",
     "settings_of_server",
+    "shortest_context",
     "stop_engines",
     "stream",
     "template_values",

@@ -50,6 +50,12 @@ def most_positions(folder: Path) -> int | None:
     return positions if isinstance(positions, int) else None
 
 
+def shortest_context(folder: Path | None, *limits: int | None) -> int:
+    """The context in tokens that the model in a folder and all other limits allow, of which at least one is known."""
+    own = None if folder is None else most_positions(folder)
+    return min(length for length in (own, *limits) if length is not None)
+
+
 def served_identity(name: str, revision: str | None) -> str:
     """A model behind `engine.url`, as "name@revision": the name is the server's, even if it looks like a path."""
     return f"{name}@{revision or 'unpinned'}"

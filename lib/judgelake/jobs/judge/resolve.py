@@ -14,9 +14,9 @@ from judgelake.engine import (
     env_changing,
     max_model_len,
     model_identity,
-    most_positions,
     request_changing,
     served_identity,
+    shortest_context,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
@@ -143,7 +143,6 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
 
 def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
     """The minimum of what the judge, the job, the engine's options and a local model's own config allow."""
-    option = max_model_len(job.engine.options)
-    own = None if job.engine.url is not None else most_positions(Path(job.judge.model or spec.model))
+    folder = None if job.engine.url is not None else Path(job.judge.model or spec.model)
     wanted = job.judge.context_length or spec.context_length
-    return min(length for length in (wanted, option, own) if length is not None)
+    return shortest_context(folder, wanted, max_model_len(job.engine.options))

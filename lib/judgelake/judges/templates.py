@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ NUMBER_WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
+
+# 48 bits: to find a text with its own digits takes 2^48 attempts.
+SUFFIX_DIGITS = 12
 
 INCLUDE = re.compile(r"""\{%\s*include\s+(?P<quote>["'])(?P<name>[^"']+)(?P=quote)\s*%\}""")
 
@@ -41,7 +45,28 @@ def number_word(number: int) -> str:
     return NUMBER_WORDS[number]
 
 
-FILTERS = {"strip": strip, "without": without, "number_word": number_word}
+def tag_suffix(material: Any, *more: Any) -> str:
+    """Twelve hexadecimal digits that material cannot hold: of the SHA-256 of its own text, and of more before it.
+
+    So a tag with them is only ever closed by the template. They depend on nothing else, so that prompts which begin
+    with equal material begin alike.
+
+    Args:
+        material: a text, a list of texts, of messages, or of an answer's turns.
+        more: further material, such as the question.
+    """
+    return hashlib.sha256("\0".join(map(_text_of, (*more, material))).encode()).hexdigest()[:SUFFIX_DIGITS]
+
+
+def _text_of(material: Any) -> str:
+    if isinstance(material, str):
+        return material
+    if isinstance(material, Mapping):
+        return str(material["content"] if "content" in material else material["text"])
+    return "\0".join(map(_text_of, material or ()))
+
+
+FILTERS = {"strip": strip, "without": without, "number_word": number_word, "tag_suffix": tag_suffix}
 """Filters of the templates in addition to Jinja's own, by the name a judge file uses."""
 
 

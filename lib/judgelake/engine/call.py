@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,7 +44,7 @@ class Ask:
     cost_bytes: int = 0
     repeat: int = 0
     decides: bool = False
-    ids: tuple[int, ...] | None = field(default=None, repr=False)
+    ids: Sequence[int] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

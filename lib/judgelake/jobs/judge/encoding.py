@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from typing import Any
 
 from judgelake.engine import (
@@ -55,9 +56,10 @@ def sending_of(judge: Judge, engine: Engine, encoder: Encoder, first: Prompt) ->
     return Sending(first, ids, opened, splits_thinking=splits)
 
 
-def ids_of(encoder: Encoder | None, prompt: Prompt) -> tuple[int, ...] | None:
+def ids_of(encoder: Encoder | None, prompt: Prompt) -> array[int] | None:
     """The ids of a prompt; None if its text is sent, also one that the chat template rejects, as the server will."""
     try:
-        return None if encoder is None else tuple(encoder.ids(prompt))
+        # Two windows of requests wait in memory, and a tuple takes nine times the bytes of the text.
+        return None if encoder is None else array("I", encoder.ids(prompt))
     except UserError:
         return None

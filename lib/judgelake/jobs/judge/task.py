@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -106,7 +106,7 @@ class AskingTask:
             prompt = Prompt.from_stored(rows[0]["prompt"])
             yield Asked(rows, control_strings(prompt, pattern)), self._ask(rows[0], prompt, ids_of(encoder, prompt))
 
-    def _ask(self, row: Row, prompt: Prompt, ids: tuple[int, ...] | None) -> Ask:
+    def _ask(self, row: Row, prompt: Prompt, ids: Sequence[int] | None) -> Ask:
         answers = len(row["shown_order"])
         return Ask(
             prompt=prompt,

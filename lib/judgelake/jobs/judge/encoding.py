@@ -11,9 +11,9 @@ from judgelake.engine import (
     Engine,
     Sending,
     UnsafeTokenizerError,
+    field_of_texts,
     has_reasoning_parser,
     load_encoder,
-    only_for_chats,
     template_values,
     writes_chats_by_template,
 )
@@ -28,8 +28,8 @@ def encoder_of(judge: Judge, engine: Engine) -> Encoder | str:
     mode = judge.spec.mode(judge.mode)
     if mode.verdict_from == "decision":
         return "a decision endpoint takes texts"
-    if (name := only_for_chats(engine)) is not None:
-        return f"engine.body.{name} is only for chats"
+    if (name := field_of_texts(engine)) is not None:
+        return f"engine.body.{name} may mean another thing with token ids"
     folder = tokenizer_folder(judge)
     if folder is None:
         return "the model's tokenizer is not on this machine"

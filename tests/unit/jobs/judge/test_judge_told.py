@@ -44,3 +44,9 @@ def test_a_run_ends_with_its_judgments_by_order(console, orders, said):
     report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, orders=orders), record=record))
     expected = f"run r finished: 109 ok; coverage 100.0%; {said}20.0 requests/s; 7 s in total\n"
     assert console.file.getvalue() == expected
+
+
+def test_a_run_ends_with_how_many_control_strings_could_act(console):
+    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0)
+    report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, acting_controls=1234), record=record))
+    assert "; 1,234 with control strings, sent as text; 20.0 requests/s" in console.file.getvalue()

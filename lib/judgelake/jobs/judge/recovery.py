@@ -7,7 +7,7 @@ suspicion: it is asked after all other requests, a few at a time, and what is in
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -93,7 +93,7 @@ class Recovery(Generic[T]):
         self._deaths = 0
         self._deaths_in_a_row = 0
 
-    def answers(self, items: Iterable[Item[T]]) -> Iterator[Answered[T]]:
+    def answers(self, items: Iterable[Item[T]]) -> Generator[Answered[T], None, None]:
         """Lists of requests with their outcomes, as they finish; every request once.
 
         A request that ended the engine while it was the only one asked ends in engine_error.
@@ -114,7 +114,7 @@ class Recovery(Generic[T]):
             with self._alone():
                 yield from self._suspects_answered()
 
-    def _suspects_answered(self) -> Iterator[Answered[T]]:
+    def _suspects_answered(self) -> Generator[Answered[T], None, None]:
         while self._suspects:
             handed = _Handed[T]()
             if (yield from self._asked(handed, _popped(self._suspects), SUSPECTS_AT_ONCE)):
@@ -127,7 +127,7 @@ class Recovery(Generic[T]):
                 killers = handed.take_back(was_begun=True)
                 yield [(value, Failure(Status.ENGINE_ERROR, KILLED)) for value, _ in killers]
 
-    def _asked(self, handed: _Handed[T], items: Iterable[Item[T]], window: int) -> Iterator[Answered[T]]:
+    def _asked(self, handed: _Handed[T], items: Iterable[Item[T]], window: int) -> Generator[Answered[T], None, bool]:
         """Pass on outcomes; returns whether the engine died before all were answered."""
         try:
             stream = run_stream(

@@ -82,10 +82,20 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     try:
         data = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist, such as 2026-13-01
-        raise UserError(f"{str(path)!r} is not valid YAML: {' '.join(str(error).split())}.") from error
+        raise UserError(f"{str(path)!r} is not valid YAML: {_place_and_problem(error)}.") from error
     if not isinstance(data, dict):
         raise UserError(f"{str(path)!r} must contain a mapping of keys to values, not {type(data).__name__}.")
     return data
+
+
+def _place_and_problem(error: yaml.YAMLError | ValueError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    mark = error.problem_mark
+    return (
+        f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}; "
+        "check the indentation, brackets and quotation marks there and above"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ REFUSED = [
     pytest.param(f"judge: {{name: chat}}\norder: {{orders: {'A' * 500}}}", r"'A{60}\.\.\.'\)$", id="long"),
     pytest.param("- judge", "must contain a mapping", id="a list"),
     pytest.param("judge: {name: chat", "not valid YAML", id="not YAML"),
+    pytest.param(
+        "judge:\n  name: chat\n mode: x\n", "not valid YAML: line 3, column 2: expected", id="indented wrongly"
+    ),
     pytest.param("judge: {name: 2026-13-01}", "not valid YAML", id="no day of any year"),
 ]
 

@@ -85,6 +85,8 @@ def _nothing_taken(done: Ingested, arguments: argparse.Namespace) -> UserError:
     guess = next((offer for offer in offered if offer), "")
     if not done.rejected:
         return UserError(f"Nothing was ingested: there is no row in {', '.join(given[0][1])}.{guess}")
+    if not guess and arguments.format != TABLE:
+        guess = f" Columns of your own come in with --format {TABLE} and a config that names them."
     return UserError(
         f"Nothing was ingested: every row was rejected ({done.rejected:,}). The first: {done.examples[0]}.{guess}"
     )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from judgelake.config import load_config
-from judgelake.jobs.ingest import Ingested, IngestJob, main
+from judgelake.jobs.ingest import Ingested, IngestJob, command, main
 from judgelake.jobs.ingest.command import OF_ROWS, _nothing_taken
 
 
@@ -57,6 +57,29 @@ def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, messa
     assert message in said
     assert len(said.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_small"),
+    [
+        pytest.param(["--format", "table", "--input", "votes.csv"], True, id="a file that is read here"),
+        pytest.param(["--format", "table", "--input", "votes.csv", "a.table"], False, id="also a table of Spark"),
+        pytest.param(["--format", "judgelake", "--input", "votes.csv"], True, id="a format"),
+        pytest.param(
+            ["--format", "judgelake", "--input", "votes.csv", "--set", "staging=other"], False, id="staged elsewhere"
+        ),
+    ],
+)
+def test_a_session_suits_the_size_of_the_warehouse_only_if_the_rows_are_in_it(
+    arguments, is_small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "votes.csv").write_text("q,a,b\n")
+    made = []
+    monkeypatch.setattr(command, "get_spark", lambda *names, one_command, debug: made.append(one_command))
+    monkeypatch.setattr(command, "ingest", lambda session, *rest, **more: session() or Ingested(1, 0, 0, 0, 0, 0, ()))
+    assert main(arguments) == 0
+    assert made == [is_small]
 
 
 def test_rows_that_fit_no_format_are_said_to_be_a_table(tmp_path):

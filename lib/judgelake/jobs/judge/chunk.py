@@ -12,6 +12,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
+from judgelake.jobs.judge.by_task import in_tasks
 from judgelake.jobs.judge.plan import Chunk, Plan
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
@@ -136,13 +137,8 @@ class ChunkWriter:
         turn = F.floor(F.col("rank") / tasks) % 2
         # Back and forth: a task that got the largest of one round gets the smallest of the next.
         task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
-        return (
-            rows.join(F.broadcast(questions), "question_key")
-            .withColumn("task", task)
-            .repartitionById(tasks, "task")
-            .sortWithinPartitions("rank", *IN_A_QUESTION)
-            .drop("task", "rank")
-        )
+        ranked = rows.join(F.broadcast(questions), "question_key").withColumn("task", task)
+        return in_tasks(ranked, tasks, "task").sortWithinPartitions("rank", *IN_A_QUESTION).drop("task", "rank")
 
 
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:

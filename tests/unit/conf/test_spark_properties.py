@@ -24,11 +24,12 @@ OF_THE_MANAGER = (
     *("spark.master", "spark.submit.deployMode", "spark.pyspark.python", "spark.executor.cores"),
     *("spark.dynamicAllocation.enabled", "spark.executorEnv.HF_HOME", "spark.executor.resource.gpu.discoveryScript"),
 )
-# Keys with a part that the user names, so that Spark's code has only their beginning.
+# Keys with a part that the user names, so that Spark's code has only their beginning; and one of Delta.
 COMPOSED = re.compile(
     r"spark\.(executor|task)\.resource\.gpu\.(amount|vendor|discoveryScript)"
     r"|spark\.kubernetes\.executor\.volumes\.(persistentVolumeClaim|emptyDir)\.\w+\.(mount|options)\.\w+"
     r"|spark\.kubernetes\.authenticate\.driver\.serviceAccountName"
+    r"|spark\.databricks\.delta\.snapshotPartitions"
     r"|spark\.executorEnv\.\w+|spark\.sql\.catalog\.spark_catalog"
 )
 

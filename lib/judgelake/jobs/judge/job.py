@@ -24,7 +24,7 @@ from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
-from judgelake.runtime import shown_error
+from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,6 +45,7 @@ class JudgeRun:
     record: RunRecord
 
 
+@in_job_settings
 def judge(
     spark: SparkSession,
     job: JudgeJob,
@@ -73,7 +74,7 @@ def judge(
     resolved, pinned, comparisons = _prepared(spark, job)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark), run_id)) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
@@ -158,6 +159,7 @@ class _PlannedRun:
         return counts
 
 
+@in_job_settings
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
@@ -199,8 +201,3 @@ def _slots(spark: SparkSession) -> int:
 
     last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()
     return int(last[0]) + 1
-
-
-def _driver_host(spark: SparkSession) -> str | None:
-    """The driver's address as executors know it; None over Spark Connect, where they cannot call back."""
-    return spark.conf.get("spark.driver.host", None)

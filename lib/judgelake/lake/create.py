@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
+from judgelake.lake.log_store import check_log_store
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
 from judgelake.lake.schemas import JUDGMENT, ddl_of
 from judgelake.runtime import ONE_COMMAND
@@ -44,9 +45,10 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         wanted: the tables that the caller needs.
 
     Raises:
-        UserError: the warehouse is not writable, or a name does not fit.
+        UserError: the warehouse is not writable or unsafe for several drivers, or a name does not fit.
     """
     _check_writable(tables)
+    check_log_store(spark, tables, wanted)
     created = {table: _create(spark, tables, table) for table in _needed(spark, tables, wanted)}
     if created.get("judgments") is False:
         add_missing_columns(spark, tables.judgments, JUDGMENT)
@@ -227,6 +229,9 @@ def _create_schema(spark: SparkSession, name: str) -> None:
     if not schema:
         return
     try:
+        # Unity Catalog asks for the right to create schemas even where the schema exists.
+        if spark.catalog.databaseExists(schema):
+            return
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     except AnalysisException as error:
         raise UserError(f"Cannot use schema {schema!r} of table {name!r}: {first_line(error)}") from error

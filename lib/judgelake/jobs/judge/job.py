@@ -25,7 +25,7 @@ from judgelake.jobs.judge.slots import slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
-from judgelake.runtime import shown_error
+from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -46,6 +46,7 @@ class JudgeRun:
     record: RunRecord
 
 
+@in_job_settings
 def judge(
     spark: SparkSession,
     job: JudgeJob,
@@ -74,7 +75,7 @@ def judge(
     resolved, pinned, comparisons = _prepared(spark, job)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark), run_id)) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
@@ -159,6 +160,7 @@ class _PlannedRun:
         return counts
 
 
+@in_job_settings
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
@@ -192,8 +194,3 @@ def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> No
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _driver_host(spark: SparkSession) -> str | None:
-    """The driver's address as executors know it; None over Spark Connect, where they cannot call back."""
-    return spark.conf.get("spark.driver.host", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -113,6 +114,15 @@ class Unpersisted:
         pass
 
 
+class Session:
+    """The one thing that the job itself does with a session: some settings are its own until it ends."""
+
+    def __init__(self):
+        self.conf = SimpleNamespace(
+            get=lambda name, default: default, set=lambda name, value: None, unset=lambda name: None
+        )
+
+
 @pytest.fixture
 def job_with(monkeypatch):
     """Runs the job on a made-up evaluation, with MLflow raising an error, and Spark too if it is given one."""
@@ -135,7 +145,7 @@ def job_with(monkeypatch):
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "warm_up", lambda *arguments: lambda: None)
         monkeypatch.setattr(job, "track", track)
-        return job.evaluate_and_report(None, made.job)
+        return job.evaluate_and_report(Session(), made.job)
 
     return run
 

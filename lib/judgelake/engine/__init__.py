@@ -6,7 +6,8 @@ from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
+from judgelake.engine.model.folder import local_model, most_positions
+from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len

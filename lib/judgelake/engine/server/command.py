@@ -33,6 +33,7 @@ class Launch:
         gpus: addresses of the GPUs it may use; empty on a CPU.
         owner_pid: the process that owns the server; the server ends with it.
         cores: cores a CPU server computes on.
+        identity: of the model as the driver found it; None: not compared with that of the model here.
     """
 
     engine: Engine
@@ -42,6 +43,7 @@ class Launch:
     gpus: tuple[str, ...]
     owner_pid: int
     cores: int
+    identity: str | None = None
 
 
 def is_cpu_build() -> bool:

@@ -55,7 +55,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
 
     Raises:
-        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
+            or the server cannot start with these options.
         RunError: the server did not start.
     """
     if asker is not None:
@@ -71,6 +72,7 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         gpus=gpus,
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
+        identity=judge.model_version,
     )
     started = ensure_engine(launch)
     note = EngineNote(

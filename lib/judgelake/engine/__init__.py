@@ -7,7 +7,9 @@ from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.model.folder import local_model, most_positions
+from judgelake.engine.model.hub import CommitOf, commit_of
 from judgelake.engine.model.identity import model_identity, served_identity
+from judgelake.engine.model.resolve import ResolvedModel, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
@@ -20,12 +22,14 @@ __all__ = [
     "Asker",
     "AskerFactory",
     "Client",
+    "CommitOf",
     "Endpoint",
     "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",
     "Reply",
+    "ResolvedModel",
     "Started",
     "answer_changing",
     "cached_tokenizer_folder",
@@ -33,6 +37,7 @@ __all__ = [
     "check_logprobs",
     "check_options",
     "client_factory",
+    "commit_of",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
@@ -45,8 +50,10 @@ __all__ = [
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
+    "resolve_model",
     "run_stream",
     "served_identity",
+    "served_model",
     "settings_of_server",
     "stop_engines",
     "stream",

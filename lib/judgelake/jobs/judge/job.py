@@ -71,6 +71,8 @@ def judge(
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
     resolved, pinned, comparisons = _prepared(spark, job)
+    for note in resolved.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:

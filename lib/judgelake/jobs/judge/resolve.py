@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from judgelake.engine import (
+    CommitOf,
+    ResolvedModel,
     answer_changing,
     chat_template,
     check_logprobs,
     check_options,
+    commit_of,
     env_changing,
     max_model_len,
-    model_identity,
     most_positions,
     request_changing,
-    served_identity,
+    resolve_model,
+    served_model,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
@@ -27,8 +29,9 @@ from judgelake.judges import Decoding, JudgeSpec, ModeSpec, judge_fingerprint, l
 class Judge:
     """A judge in one mode, ready to be asked; small and picklable, so that it can be sent to executors.
 
-    `model_version` is the content hash of a local model, or name@revision. `context_length` is in tokens. `is_served`
-    means that the model is a name on a server already running; `chat_template` is given to a server we start.
+    `model_version` is the content hash of a local model, or name@commit. `context_length` is in tokens. `is_served`
+    means that the model is a name on a server already running; `chat_template` is given to a server we start. `notes`
+    are sentences for the start of a run.
     """
 
     spec: JudgeSpec
@@ -39,6 +42,7 @@ class Judge:
     decoding: Decoding
     is_served: bool = False
     chat_template: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -47,7 +51,7 @@ class Judge:
 
     @property
     def revision(self) -> str | None:
-        """Commit or tag of a model on Hugging Face."""
+        """Commit of a model on Hugging Face; a branch or tag only where its commit cannot be known."""
         return self.spec.revision
 
     @property
@@ -56,26 +60,29 @@ class Judge:
         return self.spec.context_length
 
 
-def resolve_judge(job: JudgeJob) -> Judge:
+def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
+    Args:
+        job: what to judge, by whom, and how.
+        commit_of: asks for the commit of a name on Hugging Face.
+
     Raises:
-        UserError: no such judge, mode or local model, a judge without its prompt, an engine option that would select
+        UserError: no such judge, mode or model, a judge without its prompt, an engine option that would select
             another model or that vLLM does not accept, or no room for a prompt in addition to the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
     spec.require_prompt()
-    spec = _with_choices(spec, job)
-    _check_room(spec, choice.mode)
     is_served = job.engine.url is not None
-    options: dict[str, Any] = {}
-    if is_served:
-        identity = served_identity(spec.model, spec.revision)
-    else:
-        identity = model_identity(spec.model, spec.revision)
+    if not is_served:
         check_options(job.engine.options)
+    found = _model_of(spec, job, commit_of)
+    spec = _with_choices(spec, job, found)
+    _check_room(spec, choice.mode)
+    options: dict[str, Any] = {}
+    if not is_served:
         if spec.mode(choice.mode).labels_decide:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
@@ -84,14 +91,25 @@ def resolve_judge(job: JudgeJob) -> Judge:
         spec=spec,
         mode=choice.mode,
         reference=choice.reference,
-        model_version=identity,
+        model_version=found.identity,
         fingerprint=judge_fingerprint(
-            spec, choice.mode, model_identity=identity, engine_options=options, reference=choice.reference
+            spec, choice.mode, model_identity=found.identity, engine_options=options, reference=choice.reference
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
         chat_template=None if is_served else chat_template(job.engine.options),
+        notes=found.notes,
     )
+
+
+def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf) -> ResolvedModel:
+    choice = job.judge
+    # A revision belongs only to the model that it was written for.
+    own = spec.revision if choice.model is None else None
+    model, revision = choice.model or spec.model, choice.revision or own
+    if job.engine.url is not None:
+        return served_model(model, revision)
+    return resolve_model(model, revision, commit_of=commit_of)
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:
@@ -104,19 +122,10 @@ def _check_room(spec: JudgeSpec, mode: str) -> None:
         )
 
 
-def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
+def _with_choices(spec: JudgeSpec, job: JudgeJob, found: ResolvedModel) -> JudgeSpec:
     choice = job.judge
-    changes: dict[str, Any] = {}
-    if choice.model is not None:
-        # A revision belongs only to the model that it was written for.
-        changes |= {"model": choice.model, "revision": choice.revision}
-    elif choice.revision is not None:
-        changes["revision"] = choice.revision
-    model = changes.get("model", spec.model)
-    if job.engine.url is None and Path(model).is_dir():
-        # Executors may run in another working folder.
-        changes["model"] = str(Path(model).resolve())
-    changes["context_length"] = _context_length(spec, job)
+    changes: dict[str, Any] = {"model": found.model, "revision": found.revision}
+    changes["context_length"] = _context_length(spec, job, found)
     changes["modes"] = {**spec.modes, choice.mode: _mode_with_choices(spec, choice)}
     return spec.model_copy(update=changes)
 
@@ -136,9 +145,9 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
     return mode.model_copy(update=changes) if changes else mode
 
 
-def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
-    """The minimum of what the judge, the job, the engine's options and a local model's own config allow."""
+def _context_length(spec: JudgeSpec, job: JudgeJob, found: ResolvedModel) -> int:
+    """The minimum of what the judge, the job, the engine's options and the model's own config allow."""
     option = max_model_len(job.engine.options)
-    own = None if job.engine.url is not None else most_positions(Path(job.judge.model or spec.model))
+    own = None if found.folder is None else most_positions(found.folder)
     wanted = job.judge.context_length or spec.context_length
     return min(length for length in (wanted, option, own) if length is not None)

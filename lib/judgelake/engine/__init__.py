@@ -6,10 +6,12 @@ from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.folder import local_model, most_positions
 from judgelake.engine.model.hub import CommitOf, commit_of
 from judgelake.engine.model.identity import model_identity, served_identity
-from judgelake.engine.model.resolve import ResolvedModel, resolve_model, served_model
+from judgelake.engine.model.place import is_address, is_in_mlflow
+from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
@@ -30,6 +32,7 @@ __all__ = [
     "Launch",
     "Reply",
     "ResolvedModel",
+    "Say",
     "Started",
     "answer_changing",
     "cached_tokenizer_folder",
@@ -41,10 +44,13 @@ __all__ = [
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
+    "is_address",
     "is_cpu_build",
+    "is_in_mlflow",
     "load_tokenizer",
     "local_model",
     "max_model_len",
+    "model_here",
     "model_identity",
     "most_positions",
     "owner_of_this_driver",
@@ -52,6 +58,7 @@ __all__ = [
     "request_changing",
     "resolve_model",
     "run_stream",
+    "say_on_stderr",
     "served_identity",
     "served_model",
     "settings_of_server",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
@@ -11,18 +10,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from made_model import made_model
 
 from judgelake.engine import Engine, Launch, ensure_engine, local_model, model_identity, stop_engines
 from judgelake.engine.model.identity import check_model
 from judgelake.errors import UserError
-
-
-def made_model(folder: Path, hidden: int = 8) -> Path:
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"hidden_size": hidden}))
-    (folder / "tokenizer.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(b"weights of " + bytes([hidden]))
-    return folder
 
 
 @pytest.fixture

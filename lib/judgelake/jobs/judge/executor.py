@@ -16,6 +16,7 @@ from judgelake.engine import (
     client_factory,
     endpoint_of_url,
     ensure_engine,
+    model_here,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -66,13 +67,13 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     gpus = gpu_addresses()
     launch = Launch(
         engine=engine,
-        model=judge.model,
+        model=model_here(judge.weights, engine.model_cache),
         revision=judge.revision,
         context_length=judge.context_length,
         gpus=gpus,
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
-        identity=judge.model_version,
+        identity=judge.weights.identity,
     )
     started = ensure_engine(launch)
     note = EngineNote(

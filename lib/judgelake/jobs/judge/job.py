@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from judgelake.engine import AskerFactory, Endpoint, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory, Endpoint, Say, with_dtype_for_this_cpu
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
@@ -70,9 +71,9 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
-    resolved, pinned, comparisons = _prepared(spark, job)
+    resolved, pinned, comparisons = _prepared(spark, job, partial(_say, console))
     for note in resolved.notes:
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
+        _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
@@ -173,9 +174,9 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
+def _prepared(spark: SparkSession, job: JudgeJob, say: Say | None = None) -> tuple[Judge, Pinned, DataFrame]:
     """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    resolved = resolve_judge(job)
+    resolved = resolve_judge(job, say=say)
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
@@ -186,13 +187,15 @@ def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFr
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
     """Print what is about to be asked."""
-    console.print(
+    _say(
+        console,
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
         f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _slots(spark: SparkSession) -> int:

@@ -8,51 +8,60 @@ from typing import Any
 from judgelake.engine import (
     CommitOf,
     ResolvedModel,
+    Say,
     answer_changing,
     chat_template,
     check_logprobs,
     check_options,
     commit_of,
     env_changing,
+    is_in_mlflow,
     max_model_len,
     most_positions,
     request_changing,
     resolve_model,
+    say_on_stderr,
     served_model,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
 from judgelake.judges import Decoding, JudgeSpec, ModeSpec, judge_fingerprint, load_judge
+from judgelake.runtime import tracking_address, why_unusable
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """A judge in one mode, ready to be asked; small and picklable, so that it can be sent to executors.
 
-    `model_version` is the content hash of a local model, or name@commit. `context_length` is in tokens. `is_served`
-    means that the model is a name on a server already running; `chat_template` is given to a server we start. `notes`
-    are sentences for the start of a run.
+    `model_version` is the content hash of a model's files, or name@commit. `context_length` is in tokens. `is_served`
+    means that the model is a name on a server already running; `chat_template` is given to a server we start.
+    `weights` are the model as the driver resolved it.
     """
 
     spec: JudgeSpec
     mode: str
     reference: str
+    weights: ResolvedModel
     model_version: str
     fingerprint: str
     decoding: Decoding
     is_served: bool = False
     chat_template: str | None = None
-    notes: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
-        """Local folder, or name on Hugging Face or on the server."""
-        return self.spec.model
+        """Local folder, address with its version, or name on Hugging Face or on the server."""
+        return self.weights.model
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the start of a run."""
+        return self.weights.notes
 
     @property
     def revision(self) -> str | None:
         """Commit of a model on Hugging Face; a branch or tag only where its commit cannot be known."""
-        return self.spec.revision
+        return self.weights.revision
 
     @property
     def context_length(self) -> int:
@@ -60,12 +69,13 @@ class Judge:
         return self.spec.context_length
 
 
-def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of) -> Judge:
+def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of, say: Say | None = None) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Args:
         job: what to judge, by whom, and how.
         commit_of: asks for the commit of a name on Hugging Face.
+        say: takes lines about a model that is read from elsewhere; None writes them to stderr.
 
     Raises:
         UserError: no such judge, mode or model, a judge without its prompt, an engine option that would select
@@ -78,7 +88,7 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of) -> Judge:
     is_served = job.engine.url is not None
     if not is_served:
         check_options(job.engine.options)
-    found = _model_of(spec, job, commit_of)
+    found = _model_of(spec, job, commit_of, say or say_on_stderr)
     spec = _with_choices(spec, job, found)
     _check_room(spec, choice.mode)
     options: dict[str, Any] = {}
@@ -91,6 +101,7 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of) -> Judge:
         spec=spec,
         mode=choice.mode,
         reference=choice.reference,
+        weights=found,
         model_version=found.identity,
         fingerprint=judge_fingerprint(
             spec, choice.mode, model_identity=found.identity, engine_options=options, reference=choice.reference
@@ -98,18 +109,31 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of) -> Judge:
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
         chat_template=None if is_served else chat_template(job.engine.options),
-        notes=found.notes,
     )
 
 
-def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf) -> ResolvedModel:
+def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf, say: Say) -> ResolvedModel:
     choice = job.judge
     # A revision belongs only to the model that it was written for.
     own = spec.revision if choice.model is None else None
     model, revision = choice.model or spec.model, choice.revision or own
     if job.engine.url is not None:
         return served_model(model, revision)
-    return resolve_model(model, revision, commit_of=commit_of)
+    if is_in_mlflow(model):
+        _reach_mlflow()
+    return resolve_model(model, revision, commit_of=commit_of, cache=job.engine.model_cache, say=say)
+
+
+def _reach_mlflow() -> None:
+    """Look for a model where the run will be recorded; MLflow itself would retry for minutes without a message."""
+    address = tracking_address()
+    if address is None:
+        return
+    if (problem := why_unusable(address)) is not None:
+        raise UserError(f"MLflow, where judge.model is kept: {problem}. Fix MLFLOW_TRACKING_URI.")
+    import mlflow
+
+    mlflow.set_tracking_uri(address)
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:

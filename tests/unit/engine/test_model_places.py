@@ -60,7 +60,7 @@ def names_in(folder: str) -> list[str]:
         ("s3://bucket/judges/a/", "s3://bucket/judges/a"),
         ("s3a://bucket/judges/a", "s3://bucket/judges/a"),
         ("s3://bucket/a?region=eu-west-1", "s3://bucket/a?region=eu-west-1"),
-        ("gs://bucket/a", "gs://bucket/a"),
+        ("gs://bucket/a", "gs://bucket/a?retry_limit_seconds=60"),
         ("abfss://box@account.dfs.core.windows.net/a", "abfss://box@account.dfs.core.windows.net/a"),
         ("/Volumes/main/judges/a/", "/Volumes/main/judges/a"),
         ("dbfs:/Volumes/main/judges/a", "/Volumes/main/judges/a"),

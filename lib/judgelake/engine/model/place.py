@@ -17,7 +17,9 @@ STORES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abf
 MLFLOW = ("models", "runs", "dbfs")
 KNOWN = "models:/NAME/VERSION, models:/NAME@ALIAS, runs:/, /Volumes/, dbfs:/, s3://, gs:// or abfss://"
 # What pyarrow reads from an address and is not secret.
-PLAIN_PARAMETERS = ("region", "endpoint_override", "scheme")
+PLAIN_PARAMETERS = ("region", "endpoint_override", "scheme", "retry_limit_seconds")
+# Otherwise Google's client retries for 15 minutes without a message.
+GOOGLE_RETRIES = "retry_limit_seconds=60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,5 @@ def plain_place(model: str) -> Place | None:
             f"The address of the model at {scheme}://{parts.netloc.rpartition('@')[2]} holds a key, which would end up "
             "in tables and logs: set it in the environment of driver and executors (AWS_SECRET_ACCESS_KEY, ...)."
         )
-    return Place(model, parts._replace(scheme=STORES[scheme], path=parts.path.rstrip("/")).geturl())
+    query = parts.query or (GOOGLE_RETRIES if STORES[scheme] == "gs" else "")
+    return Place(model, parts._replace(scheme=STORES[scheme], path=parts.path.rstrip("/"), query=query).geturl())

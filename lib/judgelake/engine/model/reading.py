@@ -62,10 +62,10 @@ def read_files(place: Place, kind: Kind, folder: Path) -> None:
 def unreadable(place: Place, error: Exception) -> UserError:
     """The error of a place that cannot be read from this host, with what to look at."""
     keys = KEYS.get(scheme_of(place.source) or "")
-    advice = "" if keys is None else f", and that its environment holds the keys ({keys})"
+    advice = "" if keys is None else f", the keys in this host's environment ({keys})"
     return UserError(
-        f"Cannot read {place.uri!r} on host {socket.gethostname()}: {in_one_line(error)}. Check the address{advice}, "
-        "and that this host reaches it."
+        f"Cannot read {place.uri!r} on host {socket.gethostname()}: {in_one_line(error)}. Check the address{advice} and "
+        "the network."
     )
 
 

@@ -6,6 +6,7 @@ from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.folder import local_model, most_positions
 from judgelake.engine.model.hub import CommitOf, commit_of
@@ -20,6 +21,7 @@ from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
+    "Adapter",
     "Ask",
     "Asker",
     "AskerFactory",
@@ -31,9 +33,12 @@ __all__ = [
     "EngineRefused",
     "Launch",
     "Reply",
+    "ResolvedAdapter",
     "ResolvedModel",
     "Say",
     "Started",
+    "adapted",
+    "adapter_here",
     "answer_changing",
     "cached_tokenizer_folder",
     "chat_template",
@@ -56,6 +61,7 @@ __all__ = [
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
+    "resolve_adapter",
     "resolve_model",
     "run_stream",
     "say_on_stderr",

@@ -43,7 +43,7 @@ def commit_of(name: str, revision: str | None) -> str | None:
     if any(os.environ.get(switch, "").upper() in TRUE for switch in OFFLINE):
         return cached
     try:
-        return HfApi().model_info(name, revision=revision, timeout=ASK_SECONDS, token=_token()).sha
+        return HfApi().model_info(name, revision=revision, timeout=ASK_SECONDS, token=token()).sha
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         if cached is not None:
             return cached
@@ -68,6 +68,6 @@ def cached_commit(name: str, revision: str | None) -> str | None:
     return commit if COMMIT.fullmatch(commit) else None
 
 
-def _token() -> str | bool:
-    """The key for private models; False, so that no key is looked for elsewhere."""
+def token() -> str | bool:
+    """The key for private models, from the environment; False, so that none is looked for elsewhere."""
     return os.environ.get("HF_TOKEN") or False

@@ -40,24 +40,26 @@ def folder_identity(folder: Path, kind: Kind = MODEL) -> str:
     return LOCAL + content_hash({name: folder / below for name, below in files.items()})
 
 
-def check_model(model: str, revision: str | None, expected: str) -> None:
-    """Refuse a model on this host that is not the one that the driver named in the run's fingerprint.
+def check_model(model: str, revision: str | None, expected: str, kind: Kind = MODEL) -> None:
+    """Refuse a model or adapter on this host that is not the one that the driver named in the run's fingerprint.
 
     Args:
-        model: a folder here, or a name on Hugging Face.
+        model: a folder here, or a model's name on Hugging Face.
         revision: of a name on Hugging Face.
         expected: its identity on the driver.
+        kind: a model, or an adapter.
 
     Raises:
         UserError: it is another one, or not there.
     """
     host = socket.gethostname()
     try:
-        found = model_identity(model, revision)
+        folder = local_model(model, kind)
+        found = served_identity(model, revision) if folder is None else folder_identity(Path(model).expanduser(), kind)
     except UserError as error:
         raise UserError(f"On host {host}: {error}") from error
     if found != expected:
         raise UserError(
-            f"The model {model!r} on host {host} is {found}, and this run's judge is {expected}, as it is on the "
-            "driver: put the same files on every host, or set judge.model to a place that all hosts read from."
+            f"The {kind.name} {model!r} on host {host} is {found}, and this run's judge is {expected}, as it is on the "
+            f"driver: put the same files on every host, or set judge.{kind.name} to a place that all hosts read from."
         )

@@ -64,8 +64,8 @@ def unreadable(place: Place, error: Exception) -> UserError:
     keys = KEYS.get(scheme_of(place.source) or "")
     advice = "" if keys is None else f", the keys in this host's environment ({keys})"
     return UserError(
-        f"Cannot read {place.uri!r} on host {socket.gethostname()}: {in_one_line(error)}. Check the address{advice} and "
-        "the network."
+        f"Cannot read {place.uri!r} on host {socket.gethostname()}: {in_one_line(error)}. Check the address{advice} "
+        "and the network."
     )
 
 

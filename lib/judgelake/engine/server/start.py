@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from judgelake.engine.call import Endpoint
 from judgelake.engine.config import Engine
 from judgelake.engine.model.folder import local_model
 from judgelake.engine.model.identity import check_model
+from judgelake.engine.model.layout import ADAPTER
 from judgelake.engine.server.command import Launch, is_cpu_build, server_command
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
@@ -69,6 +70,8 @@ def ensure_engine(wanted: Launch) -> Started:
     """
     if wanted.identity is not None:
         check_model(wanted.model, wanted.revision, wanted.identity)
+    if wanted.adapter is not None and wanted.adapter.identity is not None:
+        check_model(wanted.adapter.path, None, wanted.adapter.identity, ADAPTER)
     launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model))
     try:
         owner = ProcessId.of(launch.owner_pid)
@@ -87,7 +90,7 @@ def ensure_engine(wanted: Launch) -> Started:
         if not was_running:
             _start(_orders(launch, owner, files), files, launch.model)
         ready = _wait_until_ready(files, launch)
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.model)
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.served_name)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings)
 
 
@@ -96,7 +99,7 @@ def _key(launch: Launch, owner: ProcessId) -> str:
     content = launch.engine.model_dump(mode="json")
     content |= {"model": launch.model, "revision": launch.revision, "context_length": launch.context_length}
     # A folder whose files have changed since the running server was started.
-    content |= {"identity": launch.identity}
+    content |= {"identity": launch.identity, "adapter": None if launch.adapter is None else asdict(launch.adapter)}
     # A file named by an option may have changed since the running server was started.
     content |= {"answer_changing": answer_changing(launch.engine.options)}
     content |= {"gpus": list(launch.gpus), "cores": launch.cores, "owner": [owner.pid, owner.started]}

@@ -13,6 +13,7 @@ from judgelake.engine import (
     Endpoint,
     Engine,
     Launch,
+    adapter_here,
     client_factory,
     endpoint_of_url,
     ensure_engine,
@@ -74,6 +75,7 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
         identity=judge.weights.identity,
+        adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
     started = ensure_engine(launch)
     note = EngineNote(

@@ -7,8 +7,10 @@ from typing import Any
 
 from judgelake.engine import (
     CommitOf,
+    ResolvedAdapter,
     ResolvedModel,
     Say,
+    adapted,
     answer_changing,
     chat_template,
     check_logprobs,
@@ -19,6 +21,7 @@ from judgelake.engine import (
     max_model_len,
     most_positions,
     request_changing,
+    resolve_adapter,
     resolve_model,
     say_on_stderr,
     served_model,
@@ -35,7 +38,7 @@ class Judge:
 
     `model_version` is the content hash of a model's files, or name@commit. `context_length` is in tokens. `is_served`
     means that the model is a name on a server already running; `chat_template` is given to a server we start.
-    `weights` are the model as the driver resolved it.
+    `weights` are the model as the driver resolved it, `adapter` what is put on it.
     """
 
     spec: JudgeSpec
@@ -47,6 +50,7 @@ class Judge:
     decoding: Decoding
     is_served: bool = False
     chat_template: str | None = None
+    adapter: ResolvedAdapter | None = None
 
     @property
     def model(self) -> str:
@@ -56,7 +60,12 @@ class Judge:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the start of a run."""
-        return self.weights.notes
+        return self.weights.notes + (self.adapter.found.notes if self.adapter is not None else ())
+
+    @property
+    def full_name(self) -> str:
+        """The model with its adapter, for the record of a run."""
+        return self.model if self.adapter is None else f"{self.model} with the adapter {self.adapter.found.model}"
 
     @property
     def revision(self) -> str | None:
@@ -89,6 +98,8 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of, say: Say | 
     if not is_served:
         check_options(job.engine.options)
     found = _model_of(spec, job, commit_of, say or say_on_stderr)
+    adapter = _adapter_of(job, found, commit_of, say or say_on_stderr)
+    identity = adapted(found.identity, adapter)
     spec = _with_choices(spec, job, found)
     _check_room(spec, choice.mode)
     options: dict[str, Any] = {}
@@ -102,13 +113,14 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of, say: Say | 
         mode=choice.mode,
         reference=choice.reference,
         weights=found,
-        model_version=found.identity,
+        model_version=identity,
         fingerprint=judge_fingerprint(
-            spec, choice.mode, model_identity=found.identity, engine_options=options, reference=choice.reference
+            spec, choice.mode, model_identity=identity, engine_options=options, reference=choice.reference
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
         chat_template=None if is_served else chat_template(job.engine.options),
+        adapter=adapter,
     )
 
 
@@ -124,13 +136,27 @@ def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf, say: Say) -> 
     return resolve_model(model, revision, commit_of=commit_of, cache=job.engine.model_cache, say=say)
 
 
+def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf, say: Say) -> ResolvedAdapter | None:
+    adapter = job.judge.adapter
+    if adapter is None:
+        return None
+    if job.engine.url is not None:
+        raise UserError(
+            f"judge.adapter ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
+            "judge.model, as the server there lists it, and leave judge.adapter out."
+        )
+    if is_in_mlflow(adapter):
+        _reach_mlflow()
+    return resolve_adapter(adapter, base, commit_of=commit_of, cache=job.engine.model_cache, say=say)
+
+
 def _reach_mlflow() -> None:
     """Look for a model where the run will be recorded; MLflow itself would retry for minutes without a message."""
     address = tracking_address()
     if address is None:
         return
     if (problem := why_unusable(address)) is not None:
-        raise UserError(f"MLflow, where judge.model is kept: {problem}. Fix MLFLOW_TRACKING_URI.")
+        raise UserError(f"MLflow, where the model is kept: {problem}. Fix MLFLOW_TRACKING_URI.")
     import mlflow
 
     mlflow.set_tracking_uri(address)

@@ -236,6 +236,10 @@ def test_the_folder_of_copies_is_this_users_alone(tmp_path, monkeypatch):
     own = cache_folder(None)
     assert own == tmp_path / "judgelake" / "models"
     assert own.stat().st_mode & 0o077 == 0
+    own.chmod(0o777)
+    with pytest.raises(UserError, match=r"by others.*engine\.model_cache"):
+        cache_folder(None)
+    own.chmod(0o700)
     monkeypatch.setattr("os.getuid", lambda: own.stat().st_uid + 1)
     with pytest.raises(UserError, match=r"engine\.model_cache"):
         cache_folder(None)

@@ -67,7 +67,7 @@ def resolve_adapter(
     adapter: str,
     base: ResolvedModel,
     *,
-    commit_of: CommitOf = commit_of,
+    commit_of: CommitOf | None = commit_of,
     cache: str | None = None,
     say: Say = say_on_stderr,
 ) -> ResolvedAdapter:
@@ -76,7 +76,7 @@ def resolve_adapter(
     Args:
         adapter: a folder, an address, or a name on Hugging Face, the latter also as "name@revision".
         base: the model that it is put on.
-        commit_of: asks for a commit.
+        commit_of: asks for a commit; see `resolve_model`.
         cache: `engine.model_cache`.
         say: takes lines about what is read.
 
@@ -87,7 +87,7 @@ def resolve_adapter(
     name, _, revision = (adapter, "", "") if is_plain else adapter.rpartition("@")
     found = resolve_model(name, revision or None, commit_of=commit_of, cache=cache, say=say, kind=ADAPTER)
     if found.folder is None:
-        if found.revision is None or found.notes:
+        if commit_of is None or found.revision is None or found.notes:
             raise UserError(
                 f"The adapter {adapter!r} is not a folder on this machine, and neither Hugging Face nor the cache "
                 "knows its commit: give a folder, or name@commit."

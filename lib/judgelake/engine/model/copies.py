@@ -25,6 +25,7 @@ from judgelake.errors import UserError
 from judgelake.writability import is_writable
 
 SAY_EVERY_S = 5.0
+OTHERS_WRITE = 0o022
 Say = Callable[[str], None]
 """Takes a line on the way."""
 
@@ -43,15 +44,16 @@ def cache_folder(given: str | None) -> Path:
     try:
         own = Path(given).expanduser() if given else _users_cache() / "judgelake" / "models"
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_ours = own.stat().st_uid == os.getuid() and is_writable(own)
+        status = own.stat()
+        is_ours = status.st_uid == os.getuid() and not status.st_mode & OTHERS_WRITE and is_writable(own)
     except (OSError, RuntimeError) as error:  # a user without a home folder is a RuntimeError
         raise UserError(
             f"Cannot make a folder for models on host {socket.gethostname()}: {error}. Set engine.model_cache."
         ) from error
     if not is_ours:
         raise UserError(
-            f"The folder for models {str(own)!r} on host {socket.gethostname()} is not writable by this user, or "
-            "belongs to another user. Set engine.model_cache to a folder of this user."
+            f"The folder for models {str(own)!r} on host {socket.gethostname()} is not writable by this user, or is "
+            "by others, who could change the models. Set engine.model_cache to a folder of this user alone."
         )
     return own.resolve()
 

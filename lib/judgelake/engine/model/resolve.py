@@ -40,7 +40,7 @@ def resolve_model(
     model: str,
     revision: str | None,
     *,
-    commit_of: CommitOf = commit_of,
+    commit_of: CommitOf | None = commit_of,
     cache: str | None = None,
     say: Say = say_on_stderr,
     kind: Kind = MODEL,
@@ -52,7 +52,7 @@ def resolve_model(
     Args:
         model: a folder, a name on Hugging Face, or an address.
         revision: commit, branch or tag of a name on Hugging Face; None: main.
-        commit_of: asks for a commit.
+        commit_of: asks for a commit; None: a name is nobody's but the caller's, and not asked for.
         cache: `engine.model_cache`.
         say: takes lines about what is read.
         kind: a model, or an adapter.
@@ -72,6 +72,8 @@ def resolve_model(
             return _in_folder(Place(str(path), str(path)), kind, cache, say)
         # Executors may run in another working folder.
         return ResolvedModel(str(folder), revision, folder_identity(folder, kind), folder)
+    if commit_of is None:
+        return served_model(model, revision)
     commit = commit_of(model, revision)
     notes = () if commit is not None else (_unpinned(model, revision),)
     return ResolvedModel(model, commit or revision, served_identity(model, commit or revision), notes=notes)

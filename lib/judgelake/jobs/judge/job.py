@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from judgelake.engine import AskerFactory, Endpoint, Say, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory, Endpoint, commit_of, with_dtype_for_this_cpu
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
@@ -71,7 +71,9 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
-    resolved, pinned, comparisons = _prepared(spark, job, partial(_say, console))
+    # What a caller's own object calls its model, no hub knows.
+    resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
+    pinned, comparisons = _prepared(spark, job)
     for note in resolved.notes:
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
@@ -164,7 +166,8 @@ class _PlannedRun:
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    resolved, _, comparisons = _prepared(spark, job)
+    resolved = resolve_judge(job)
+    _, comparisons = _prepared(spark, job)
     with planning(job):
         return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
 
@@ -174,15 +177,14 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob, say: Say | None = None) -> tuple[Judge, Pinned, DataFrame]:
-    """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    resolved = resolve_judge(job, say=say)
+def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
+    """The pinned input and its rows to judge; creates the tables that a run writes to."""
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return resolved, pinned, comparisons
+    return pinned, comparisons
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:

@@ -78,12 +78,12 @@ class Judge:
         return self.spec.context_length
 
 
-def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of, say: Say | None = None) -> Judge:
+def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say: Say | None = None) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
     Args:
         job: what to judge, by whom, and how.
-        commit_of: asks for the commit of a name on Hugging Face.
+        commit_of: asks for the commit of a name on Hugging Face; None: the model is nobody's but the caller's.
         say: takes lines about a model that is read from elsewhere; None writes them to stderr.
 
     Raises:
@@ -124,7 +124,7 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf = commit_of, say: Say | 
     )
 
 
-def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf, say: Say) -> ResolvedModel:
+def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say) -> ResolvedModel:
     choice = job.judge
     # A revision belongs only to the model that it was written for.
     own = spec.revision if choice.model is None else None
@@ -136,7 +136,7 @@ def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf, say: Say) -> 
     return resolve_model(model, revision, commit_of=commit_of, cache=job.engine.model_cache, say=say)
 
 
-def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf, say: Say) -> ResolvedAdapter | None:
+def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf | None, say: Say) -> ResolvedAdapter | None:
     adapter = job.judge.adapter
     if adapter is None:
         return None

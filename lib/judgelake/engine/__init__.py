@@ -5,7 +5,7 @@ from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
-from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
 from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.folder import local_model, most_positions
@@ -36,6 +36,8 @@ __all__ = [
     "ResolvedAdapter",
     "ResolvedModel",
     "Say",
+    "StartFailed",
+    "StartRefused",
     "Started",
     "adapted",
     "adapter_here",

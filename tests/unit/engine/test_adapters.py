@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 from made_model import made_adapter, made_model
 
-from judgelake.engine import Engine, Launch, adapter_here, check_options, ensure_engine, resolve_adapter, resolve_model
+from judgelake.engine import (
+    Engine,
+    Launch,
+    ResolvedAdapter,
+    ResolvedModel,
+    StartRefused,
+    adapter_here,
+    check_options,
+    ensure_engine,
+    resolve_adapter,
+    resolve_model,
+)
 from judgelake.engine.model.identity import check_model, folder_identity
 from judgelake.engine.model.layout import ADAPTER
 from judgelake.engine.server.command import server_command
@@ -136,7 +147,7 @@ def test_another_adapter_than_the_drivers_is_refused_on_a_host(tmp_path, monkeyp
     adapter = made_adapter(tmp_path / "a")
     launch = launch_with(resolved(adapter), folder=str(tmp_path / "engine"))
     (adapter / "adapter_model.safetensors").write_bytes(b"b")
-    with pytest.raises(UserError, match=r"The adapter .* and this run's judge is local:.*judge\.adapter"):
+    with pytest.raises(StartRefused, match=r"The adapter .* and this run's judge is local:.*judge\.adapter"):
         ensure_engine(launch)
     assert not (tmp_path / "engine").exists()
 
@@ -185,6 +196,9 @@ def test_a_hub_that_does_not_give_the_adapter_names_host_and_key(monkeypatch):
     monkeypatch.setattr("huggingface_hub.snapshot_download", gone)
     with pytest.raises(UserError, match=r"'org/ad' at c+ from Hugging Face on host .*HF_TOKEN"):
         resolve_adapter("org/ad", BASE, commit_of=lambda name, revision: COMMIT)
+    here = ResolvedAdapter(ResolvedModel("org/ad", COMMIT, f"org/ad@{COMMIT}"), 16)
+    with pytest.raises(StartRefused, match="no network"):
+        adapter_here(here, None)
 
 
 def test_an_adapter_that_mlflow_keeps_is_found_below_its_folder(tmp_path):

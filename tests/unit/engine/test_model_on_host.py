@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from made_model import made_model
 
-from judgelake.engine import Engine, Launch, ensure_engine, local_model, model_identity, stop_engines
+from judgelake.engine import Engine, Launch, StartRefused, ensure_engine, local_model, model_identity, stop_engines
 from judgelake.engine.model.identity import check_model
 from judgelake.errors import UserError
 
@@ -56,7 +56,7 @@ def start(root, engine_folder, owner, monkeypatch):
 def test_another_model_than_the_drivers_is_refused_before_a_server_starts(start, engine_folder, tmp_path):
     drivers, here = made_model(tmp_path / "driver"), made_model(tmp_path / "here", hidden=9)
     expected, found = (model_identity(str(folder), None) for folder in (drivers, here))
-    with pytest.raises(UserError) as error:
+    with pytest.raises(StartRefused) as error:
         start(here, expected)
     for part in (str(here), socket.gethostname(), expected, found, "judge.model"):
         assert part in str(error.value)
@@ -64,7 +64,7 @@ def test_another_model_than_the_drivers_is_refused_before_a_server_starts(start,
 
 
 def test_a_folder_that_is_not_on_a_host_is_reported_with_the_host(start, tmp_path):
-    with pytest.raises(UserError, match=rf"On host {socket.gethostname()}.*absent.*not a folder"):
+    with pytest.raises(StartRefused, match=rf"On host {socket.gethostname()}.*absent.*not a folder"):
         start(tmp_path / "absent", "local:0")
 
 

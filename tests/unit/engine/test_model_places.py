@@ -11,7 +11,7 @@ import pytest
 from made_model import made_model
 from pyarrow.fs import LocalFileSystem
 
-from judgelake.engine import ResolvedModel, model_here, model_identity, resolve_model
+from judgelake.engine import ResolvedModel, StartRefused, model_here, model_identity, resolve_model
 from judgelake.engine.model import copies as copies_room
 from judgelake.engine.model.copies import Copies, cache_folder
 from judgelake.engine.model.layout import MODEL
@@ -121,7 +121,7 @@ def test_new_files_at_the_same_address_are_another_model(bucket, cache):
     assert before.identity != after.identity
     assert before.folder != after.folder
     assert model_here(before, cache) == str(before.folder), "a run that has begun goes on with its own"
-    with pytest.raises(UserError, match=rf"{socket.gethostname()}.*have changed.*start the run again"):
+    with pytest.raises(StartRefused, match=rf"{socket.gethostname()}.*have changed.*start the run again"):
         model_here(before, f"{cache}-of-another-host")
     assert names_in(f"{cache}-of-another-host") == []
 
@@ -250,5 +250,5 @@ def test_the_folder_of_copies_is_this_users_alone(tmp_path, monkeypatch):
 
 def test_a_place_is_what_all_hosts_get(cache):
     found = ResolvedModel("m", None, "local:0", place=Place("/absent/m", "/absent/m"))
-    with pytest.raises(UserError, match=rf"'/absent/m' on host {socket.gethostname()}"):
+    with pytest.raises(StartRefused, match=rf"'/absent/m' on host {socket.gethostname()}"):
         model_here(found, cache)

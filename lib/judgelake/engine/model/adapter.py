@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.hub import CommitOf, commit_of, token
 from judgelake.engine.model.identity import LOCAL
@@ -106,12 +107,15 @@ def adapter_here(adapter: ResolvedAdapter, cache: str | None) -> Adapter:
     """What an engine on this host is given.
 
     Raises:
-        UserError: this host cannot read the files, or finds others than the driver did.
+        StartRefused: this host cannot read the files, or finds others than the driver did.
     """
     found = adapter.found
     if found.identity.startswith(LOCAL):
         return Adapter(adapter.name, model_here(found, cache, ADAPTER), found.identity, adapter.max_rank)
-    return Adapter(adapter.name, str(_snapshot(found)), None, adapter.max_rank)
+    try:
+        return Adapter(adapter.name, str(_snapshot(found)), None, adapter.max_rank)
+    except UserError as error:
+        raise StartRefused(str(error)) from error
 
 
 def _snapshot(found: ResolvedModel) -> Path:

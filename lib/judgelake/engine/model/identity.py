@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.content import content_hash
 from judgelake.engine.model.folder import local_model, model_files
 from judgelake.engine.model.layout import MODEL, Kind
@@ -50,16 +51,16 @@ def check_model(model: str, revision: str | None, expected: str, kind: Kind = MO
         kind: a model, or an adapter.
 
     Raises:
-        UserError: it is another one, or not there.
+        StartRefused: it is another one, or not there.
     """
     host = socket.gethostname()
     try:
         folder = local_model(model, kind)
         found = served_identity(model, revision) if folder is None else folder_identity(Path(model).expanduser(), kind)
     except UserError as error:
-        raise UserError(f"On host {host}: {error}") from error
+        raise StartRefused(f"On host {host}: {error}") from error
     if found != expected:
-        raise UserError(
+        raise StartRefused(
             f"The {kind.name} {model!r} on host {host} is {found}, and this run's judge is {expected}, as it is on the "
             f"driver: put the same files on every host, or set judge.{kind.name} to a place that all hosts read from."
         )

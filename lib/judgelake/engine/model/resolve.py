@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.copies import Copies, Say, cache_folder, say_on_stderr
 from judgelake.engine.model.folder import is_scattered, local_model
 from judgelake.engine.model.hub import CommitOf, commit_of
@@ -88,12 +89,15 @@ def model_here(found: ResolvedModel, cache: str | None, kind: Kind = MODEL) -> s
         kind: a model, or an adapter.
 
     Raises:
-        UserError: this host cannot read the files, or finds others than the driver did.
+        StartRefused: this host cannot read the files, or finds others than the driver did.
     """
     if found.place is None:
         return found.model
-    copies = Copies(cache_folder(cache), say_on_stderr)
-    return str(copies.of_identity(found.place, kind, found.identity))
+    try:
+        copies = Copies(cache_folder(cache), say_on_stderr)
+        return str(copies.of_identity(found.place, kind, found.identity))
+    except UserError as error:
+        raise StartRefused(str(error)) from error
 
 
 def served_model(model: str, revision: str | None) -> ResolvedModel:

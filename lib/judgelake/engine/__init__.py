@@ -8,25 +8,30 @@ from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused
 from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.environment import env_changing
+from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
 from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.server.variables import env_changing
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
     "Ask",
     "Asker",
     "AskerFactory",
+    "Assigned",
     "Client",
     "Endpoint",
     "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",
+    "Lease",
     "Reply",
     "Started",
     "answer_changing",
+    "assigned_gpus",
     "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",

@@ -18,6 +18,9 @@ COUNTED = (
     "vllm:request_success_total",
 )
 
+PROBE_TRIES = 3
+PROBE_TIMEOUT_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -51,6 +54,15 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def is_answering(path: str) -> bool:
+    """Whether a server still answers, however busy its engine is.
+
+    /health is answered by vLLM's API process alone, and with 503 once the engine under it has died. With thousands of
+    calls in flight that process may take seconds; an engine that hangs under it is the supervisor's to notice.
+    """
+    return any(get(path, "/health", PROBE_TIMEOUT_S) is not None for _ in range(PROBE_TRIES))
 
 
 def get(path: str, target: str, timeout_s: float) -> str | None:

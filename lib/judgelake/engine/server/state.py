@@ -13,13 +13,12 @@ from typing import Any, Literal
 
 import psutil
 
-from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, pid_space, with_descendants
 from judgelake.errors import UserError
 from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107
-KEY_CHARACTERS = 16
 
 Phase = Literal["starting", "ready", "ended"]
 
@@ -28,7 +27,7 @@ Phase = Literal["starting", "ready", "ended"]
 class Orders:
     """A supervisor's orders: what to run, for whom, and when to end it.
 
-    Sent through a pipe: the environment may contain a Hugging Face token.
+    Sent through a pipe: the environment may contain a Hugging Face token. `settings` are what is recorded of it.
     """
 
     command: list[str]
@@ -42,6 +41,9 @@ class Orders:
     start_timeout_s: float
     idle_stop_s: float
     stall_stop_s: float
+    model: str
+    gpus: list[str]
+    settings: dict[str, Any]
 
     def to_json(self) -> str:
         """The JSON for the supervisor's stdin."""
@@ -58,7 +60,8 @@ class Orders:
 class Note:
     """The state of an engine. `group` is the process group of vLLM, once it was started.
 
-    `settings` are those it was started with, see `settings_of_command`.
+    `settings` are those it was started with, see `settings_of`. `gpus` is empty on a CPU. The pids mean nothing
+    outside `pid_space`.
     """
 
     phase: Phase
@@ -70,6 +73,9 @@ class Note:
     version: str = ""
     start_s: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    model: str = ""
+    gpus: list[str] = field(default_factory=list)
+    pid_space: str = field(default_factory=pid_space)
 
     def write(self, path: Path) -> None:
         """Replace the note on disk in one step."""
@@ -100,11 +106,6 @@ class EngineFiles:
     key: str
 
     @property
-    def lock(self) -> Path:
-        """Held while a process looks for the engine or starts it."""
-        return self.folder / f"{self.key}.lock"
-
-    @property
     def note(self) -> Path:
         """The state of the engine; see `Note`."""
         return self.folder / f"{self.key}.json"
@@ -118,6 +119,11 @@ class EngineFiles:
     def use(self) -> Path:
         """Touched by every process that connects: an engine that was just requested is not idle."""
         return self.folder / f"{self.key}.use"
+
+    @property
+    def users(self) -> Path:
+        """Locked by every task that uses the engine; see `Lease`."""
+        return self.folder / f"{self.key}.users"
 
     @property
     def socket(self) -> Path:

@@ -21,7 +21,6 @@ from types import FrameType
 
 import psutil
 
-from judgelake.engine.server.command import settings_of_command
 from judgelake.engine.server.probe import Progress, get, read_progress
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
 from judgelake.engine.server.state import Note, Orders
@@ -91,8 +90,14 @@ class Supervisor:
         """Write the note before anything is started, so that nothing runs without a record."""
         self._orders = orders
         self._owner = ProcessId(orders.owner_pid, orders.owner_started)
-        settings = settings_of_command(orders.command, orders.environment)
-        self._note = Note("starting", self._owner, ProcessId.of(os.getpid()), settings=settings)
+        self._note = Note(
+            "starting",
+            self._owner,
+            ProcessId.of(os.getpid()),
+            settings=orders.settings,
+            model=orders.model,
+            gpus=orders.gpus,
+        )
         self._write()
         self._must_end = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pyspark import TaskContext
 
 from judgelake.engine import (
+    Asker,
     AskerFactory,
     Endpoint,
     Engine,
     Launch,
+    Lease,
+    assigned_gpus,
     client_factory,
     endpoint_of_url,
     ensure_engine,
+    is_cpu_build,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -62,23 +69,41 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         return Opened(asker, "given by the caller")
     if endpoint is not None:
         return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
-    gpus = gpu_addresses()
+    owner_pid = owner_of_this_worker()
+    assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
     launch = Launch(
         engine=engine,
         model=judge.model,
         revision=judge.revision,
         context_length=judge.context_length,
-        gpus=gpus,
-        owner_pid=owner_of_this_worker(),
+        gpus=assigned.gpus,
+        owner_pid=owner_pid,
         cores=os.cpu_count() or 1,
+        gpus_of=assigned.origin,
     )
     started = ensure_engine(launch)
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
-        devices=max(1, len(gpus)),
+        devices=max(1, len(assigned.gpus)),
         settings={"version": started.version, **started.settings},
     )
-    return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
+    factory = _leased(client_factory(started.endpoint, engine), started.lease)
+    # Executors of several hosts have the same folders.
+    return Opened(factory, f"vllm {started.version}", {f"{socket.gethostname()}:{started.log_path}": note})
+
+
+def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:
+    """The same factory; the use of the engine ends with the asker."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Asker]:
+        try:
+            async with factory() as asker:
+                yield asker
+        finally:
+            lease.release()
+
+    return opened
 
 
 def gpu_addresses() -> tuple[str, ...]:

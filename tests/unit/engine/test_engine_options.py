@@ -476,6 +476,35 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
         private_folder(str(tmp_path))
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o750, 0o701])
+def test_a_folder_open_to_others_is_refused_and_not_changed(tmp_path, mode):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(mode)
+    with pytest.raises(UserError, match=rf"open to other users \(mode {mode:o}\).*chmod 700"):
+        private_folder(str(shared))
+    assert shared.stat().st_mode & 0o777 == mode
+
+
+def test_a_link_is_no_private_folder(tmp_path):
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(UserError, match=r"is a link.*engine\.folder"):
+        private_folder(str(tmp_path / "link"))
+
+
+def test_the_default_folder_is_closed_to_others_unless_they_have_used_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = private_folder(None)
+    assert folder.parent == tmp_path
+    folder.chmod(0o777)
+    assert private_folder(None).stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    monkeypatch.setattr("judgelake.engine.server.state._holds_only_ours", lambda _: False)
+    with pytest.raises(UserError, match="open to other users"):
+        private_folder(None)
+
+
 def test_a_folder_that_takes_no_file_is_refused(tmp_path, monkeypatch):
     def refused(**keywords):
         raise OSError(30, "Read-only file system")

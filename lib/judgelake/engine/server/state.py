@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import stat
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,7 @@ from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107
+FOR_OTHERS = 0o077
 
 Phase = Literal["starting", "ready", "ended"]
 
@@ -144,21 +146,39 @@ class EngineFiles:
 def private_folder(folder: str | None) -> Path:
     """The folder of sockets, locks and logs, accessible by this user only.
 
+    The default folder is closed to others if it was left open; one that the config names is not changed.
+
     Raises:
-        UserError: it cannot be created, or belongs to another user, who could then answer in the engine's place.
+        UserError: it cannot be created, is a link, or is open to another user, who could answer in the engine's place.
     """
-    path = Path(folder) if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
+    path = Path(folder).expanduser() if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = path.stat().st_uid
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise UserError(f"The engine's folder {str(path)!r} is a link. Set engine.folder to the folder itself.")
+        is_own = found.st_uid == os.getuid()
+        if is_own and found.st_mode & FOR_OTHERS and folder is None and _holds_only_ours(path):
+            path.chmod(0o700)
+            found = path.lstat()
     except OSError as error:
         raise UserError(f"Cannot create the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
-    if owner != os.getuid() or not is_writable(path):
+    if not is_own or not is_writable(path):
         raise UserError(
             f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another user. "
             "Set engine.folder to a folder of this user."
         )
+    if found.st_mode & FOR_OTHERS:
+        raise UserError(
+            f"The engine's folder {str(path)!r} is open to other users (mode {stat.S_IMODE(found.st_mode):o}). "
+            "Run chmod 700 on it, or set engine.folder to a folder of its own."
+        )
     return path.resolve()
+
+
+def _holds_only_ours(folder: Path) -> bool:
+    """Whether nobody else has put a file into the folder while it was open."""
+    return all(path.lstat().st_uid == os.getuid() for path in folder.iterdir())
 
 
 def _user() -> str:

@@ -73,7 +73,7 @@ def judge(
     resolved, pinned, comparisons = _prepared(spark, job)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark))) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)

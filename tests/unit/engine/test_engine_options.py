@@ -456,12 +456,13 @@ def test_a_log_without_an_error_shows_its_last_lines():
     assert causes("a\nb\nc\nd\n") == ["b", "c", "d"]
 
 
-def test_progress_is_read_from_metrics():
-    text = '# HELP x\nvllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{a="b c"} 1.0\n'
-    text += (
-        'vllm:prompt_tokens_total{e="0"} 10\nvllm:prompt_tokens_total{e="1"} 5\nvllm:request_success_total{r="x"} 1\n'
-    )
-    assert read_progress(text) == Progress(unfinished=3, counted=16)
+def test_progress_is_read_from_metrics_for_each_engine():
+    text = '# HELP x\nvllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{a="b c",engine="0"} 1.0\n'
+    text += 'vllm:prompt_tokens_total{engine="0"} 10\nvllm:request_success_total{engine="0",r="x"} 6\n'
+    text += 'vllm:prompt_tokens_total{engine="1"} 5\nvllm:prompt_tokens_total{engine="1"} broken\n'
+    assert read_progress(text) == {"0": Progress(unfinished=3, counted=16), "1": Progress(unfinished=0, counted=5)}
+    assert read_progress("vllm:num_requests_running 1") == {"": Progress(unfinished=1, counted=0)}
+    assert read_progress("") == {}
     assert read_progress(None) is None
 
 

@@ -41,10 +41,10 @@ class Watch:
     def __init__(self, orders: Orders) -> None:
         """Start all timers now."""
         self._orders = orders
-        now = time.monotonic()
-        self._looked = self._moved = self._busy = now
+        self._started = self._looked = self._busy = time.monotonic()
         self._every_s = min(METRICS_EVERY_S, orders.idle_stop_s / 4, orders.stall_stop_s / 4)
-        self._counted: float | None = None
+        self._counted: dict[str, float] = {}
+        self._moved: dict[str, float] = {}
         self._used: float | None = None
 
     def reason_to_end(self) -> str | None:
@@ -54,22 +54,28 @@ class Watch:
             return None
         self._looked = now
         progress = read_progress(get(self._orders.socket, "/metrics", METRICS_TIMEOUT_S))
-        return self._judge(progress, time.monotonic())
+        return self.judge(progress, _modified(self._orders.use), time.monotonic())
 
-    def _judge(self, progress: Progress | None, now: float) -> str | None:
-        used = _modified(self._orders.use)
-        if progress is None:
-            # No metrics: a server that hangs makes no progress either.
-            is_waiting = True
-        else:
-            is_waiting = progress.unfinished > 0
-            if progress.counted != self._counted:
-                self._counted, self._moved, self._busy = progress.counted, now, now
+    def judge(self, progress: dict[str, Progress] | None, used: float | None, now: float) -> str | None:
+        """Why the server must end, by what it reports.
+
+        Args:
+            progress: of each of its engines: one may hang while the others compute. None: no metrics; a server that
+                hangs makes no progress either.
+            used: when a task last connected, in any unit.
+            now: seconds on any clock.
+        """
+        is_waiting = progress is None
+        for engine, found in (progress or {}).items():
+            if found.counted != self._counted.get(engine):
+                self._counted[engine], self._moved[engine], self._busy = found.counted, now, now
+            if found.unfinished > 0:
+                is_waiting = True
+            else:
+                self._moved[engine] = now
         if is_waiting or used != self._used:
             self._used, self._busy = used, now
-        if not is_waiting:
-            self._moved = now
-        if now - self._moved >= self._orders.stall_stop_s:
+        if now - min(self._moved.values(), default=self._started) >= self._orders.stall_stop_s:
             return f"no token in {self._orders.stall_stop_s:g} s although requests wait"
         if now - self._busy >= self._orders.idle_stop_s:
             return f"no request in {self._orders.idle_stop_s:g} s"

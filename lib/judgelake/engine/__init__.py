@@ -11,7 +11,7 @@ from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for
 from judgelake.engine.server.gpus import Assigned, assigned_gpus
 from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
-from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
@@ -37,6 +37,7 @@ __all__ = [
     "check_logprobs",
     "check_options",
     "client_factory",
+    "cores_of_executor",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",

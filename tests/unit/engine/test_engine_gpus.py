@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from judgelake.engine import Assigned, Engine, assigned_gpus
+from judgelake.engine import Assigned, Engine, assigned_gpus, cores_of_executor
 from judgelake.engine.server.gpus import Gpu, gpus_of_executor, in_order, read_gpus, smallest_memory, visible
 from judgelake.errors import UserError
 
@@ -52,6 +53,11 @@ def test_an_executor_of_a_standalone_cluster_is_known_by_its_resources_file(exec
     assert assigned(owner_pid=executor) == Assigned(("1", "3", "10"), "executor")
     assert assigned(("3",), owner_pid=executor) == Assigned(("3",), "task")
     assert assigned(("3",), owner_pid=executor, scope="executor") == Assigned(("1", "3", "10"), "executor")
+
+
+def test_the_cores_of_an_executor_are_those_that_spark_gave_it(executor):
+    assert cores_of_executor(executor) == 4
+    assert cores_of_executor(2**22 + 1) == os.cpu_count()
 
 
 @pytest.mark.parametrize("words", [[], ["--resourcesFile"], ["--resourcesFile", "/no/such"], ["--resourcesFile", "{}"]])

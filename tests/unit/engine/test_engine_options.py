@@ -23,7 +23,7 @@ from judgelake.engine import (
 )
 from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.diagnosis import causes, start_failure
-from judgelake.engine.server.environment import server_environment
+from judgelake.engine.server.environment import bound_cores, server_environment
 from judgelake.engine.server.options import option_name
 from judgelake.engine.server.probe import Progress, read_progress
 from judgelake.engine.server.state import EngineFiles, private_folder
@@ -221,6 +221,25 @@ def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):
     env = environment(tmp_path, {"CUDA_VISIBLE_DEVICES": "0"}, ("2", "3"), False, env={"OMP_NUM_THREADS": "8"})
     assert (env["CUDA_VISIBLE_DEVICES"], env["OMP_NUM_THREADS"]) == ("2,3", "8")
     assert "VLLM_CPU_KVCACHE_SPACE" not in env
+
+
+def test_cpu_engines_of_one_host_compute_on_different_cores_while_there_are_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3, 6}, raising=False)
+
+    def bound(taken):
+        wanted = launch(Engine())
+        env = server_environment(wanted, tmp_path, is_cpu=True, taken=frozenset(taken), inherited={})
+        return env["VLLM_CPU_OMP_THREADS_BIND"]
+
+    assert [bound(()), bound({0, 1}), bound({0, 1, 2}), bound({0, 1, 2, 3})] == ["0-1", "2-3", "3,6", "0-1"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "cores"),
+    [("0-3", {0, 1, 2, 3}), ("0,2, 5", {0, 2, 5}), ("0-1|4", {0, 1, 4}), ("auto", set()), ("", set()), ("a1", set())],
+)
+def test_the_cores_of_an_engine_are_read_from_its_settings(setting, cores):
+    assert bound_cores(setting) == cores
 
 
 def test_gpus_are_counted_as_spark_counts_them_and_the_config_cannot_choose_others(tmp_path):

@@ -173,14 +173,20 @@ def test_a_note_of_another_container_is_left_alone(folder, owner):
     assert not judge(folder, owner).was_running
 
 
-def test_cpu_engines_of_two_owners_start_one_after_another(folder, owner, root, monkeypatch):
-    slow = f"echo begin >> {folder}/turns; sleep 0.5; echo end >> {folder}/turns; exec "
+@pytest.fixture
+def shared_server(root, folder, monkeypatch):
+    """A server that leaves the CPU to others, and says when it starts."""
     stand_in = root / "tests" / "support" / "server" / "stand_in.py"
+    turns = f"echo begin >> {folder}/turns; sleep 0.5; echo end >> {folder}/turns"
 
     def command(launch, socket, *, is_cpu):
-        return ["/bin/sh", "-c", f"{slow} {sys.executable} -S {stand_in} {socket}"]
+        return ["/bin/sh", "-c", f"{turns}; exec {sys.executable} -S {stand_in} {socket}"]
 
     monkeypatch.setattr("judgelake.engine.server.start.server_command", command)
+
+
+@pytest.mark.usefixtures("shared_server")
+def test_cpu_engines_of_two_owners_start_one_after_another(folder, owner):
     with subprocess.Popen(["sleep", "120"]) as other:
         threads = [threading.Thread(target=judge, args=(folder, who, ())) for who in (owner, other)]
         for thread in threads:
@@ -190,6 +196,16 @@ def test_cpu_engines_of_two_owners_start_one_after_another(folder, owner, root, 
         stop_engines(other.pid, str(folder))
         other.kill()
     assert (folder / "turns").read_text().split() == ["begin", "end", "begin", "end"]
+
+
+@pytest.mark.usefixtures("shared_server")
+def test_cpu_engines_of_two_owners_are_bound_to_different_cores(folder, owner, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    with subprocess.Popen(["sleep", "120"]) as other:
+        bound = [judge(folder, who, ()).settings["env"]["VLLM_CPU_OMP_THREADS_BIND"] for who in (owner, other)]
+        stop_engines(other.pid, str(folder))
+        other.kill()
+    assert bound == ["0-1", "2-3"]
 
 
 def test_sizes_that_do_not_fit_the_gpus_are_refused_before_anything_is_ended(folder, owner):

@@ -170,6 +170,22 @@ def test_killing_the_supervisor_kills_the_server(shared):
     assert not shared.start().was_running
 
 
+def test_killing_the_supervisor_also_kills_a_child_with_a_group_of_its_own(folder, owner, program, root):
+    serve = root / "tests" / "support" / "server" / "stand_in.py"
+    code = "import os; os.setpgid(0, 0); os.execlp('sleep', 'sleep', '60')"
+    program(f'"{sys.executable}" -S -c "{code}" & exec "{sys.executable}" -S "{serve}" "SOCKET"')
+    note = note_of(start(folder, owner))
+    children = []
+    while not children:
+        family = psutil.Process(note.supervisor.pid).children(recursive=True)
+        children = [process.pid for process in family if process.cmdline()[:1] == ["sleep"]]
+    (child,) = children
+    assert os.getpgid(child) == child != note.group
+    os.kill(note.supervisor.pid, signal.SIGKILL)
+    assert is_gone(note.group)
+    assert is_gone(child)
+
+
 def test_killing_the_server_ends_its_children_and_the_next_task_starts_a_new_one(shared):
     note = note_of(shared.start())
     os.kill(note.group, signal.SIGKILL)

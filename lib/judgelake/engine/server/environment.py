@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import psutil
@@ -18,13 +18,19 @@ from judgelake.writability import is_writable
 
 GIB = 1024**3
 MOST_CPU_CACHE_GIB = 4
+BOUND_CORES = "VLLM_CPU_OMP_THREADS_BIND"
 # What Spark puts on the path of its Python workers (PythonUtils.sparkPythonPath, and YARN's client): a server needs
 # none of it.
 OF_SPARK = re.compile(r"(?:pyspark\.zip|py4j-[^/]*\.zip|spark-core_[^/]*\.jar)")
 
 
 def server_environment(
-    launch: Launch, cache: Path, *, is_cpu: bool, inherited: Mapping[str, str] | None = None
+    launch: Launch,
+    cache: Path,
+    *,
+    is_cpu: bool,
+    taken: Set[int] = frozenset(),
+    inherited: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The clean environment of a server; `engine.env` and `engine.env_operational` override all but its GPUs.
 
@@ -32,6 +38,7 @@ def server_environment(
         launch: the server; without GPUs CUDA_VISIBLE_DEVICES stays as it is; a local model sets offline mode.
         cache: where byte code goes when the folder of the installed packages is not writable.
         is_cpu: whether the server computes on the CPU.
+        taken: cores that other engines of this host compute on.
         inherited: the caller's environment; the process's own by default.
     """
     given = os.environ if inherited is None else inherited
@@ -44,7 +51,7 @@ def server_environment(
     if local_model(launch.model) is not None:
         env |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     if is_cpu:
-        env.setdefault("VLLM_CPU_OMP_THREADS_BIND", _cores_to_bind(launch.cores))
+        env.setdefault(BOUND_CORES, _cores_to_bind(launch.cores, taken))
         env.setdefault("VLLM_CPU_KVCACHE_SPACE", str(_cpu_cache_gib()))
         # --enforce-eager leaves small functions to torch.compile: the first log-probability then waits 20 s for a
         # C++ compiler, which the machine may not even have.
@@ -73,13 +80,20 @@ def _packages_are_writable() -> bool:
     return spec is None or spec.origin is None or is_writable(Path(spec.origin).parent)
 
 
-def _cores_to_bind(cores: int) -> str:
-    """The first `cores` of the cores this process may use, as "0-3" or "0,2,5"."""
+def _cores_to_bind(cores: int, taken: Set[int]) -> str:
+    """Some of the cores this process may use, as "0-3" or "0,2,5": free ones, if there are enough of them."""
     allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    used = allowed[: max(1, cores)]
+    free = [core for core in allowed if core not in taken]
+    used = (free if len(free) >= cores else allowed)[: max(1, cores)]
     if used == list(range(used[0], used[0] + len(used))):
         return f"{used[0]}-{used[-1]}"
     return ",".join(map(str, used))
+
+
+def bound_cores(setting: str) -> frozenset[int]:
+    """The cores that a value of VLLM_CPU_OMP_THREADS_BIND names: "0-3", "0,2,5", "0-1|2-3"; none for "auto"."""
+    found = re.findall(r"(?:^|[,|])\s*(\d+)(?:-(\d+))?\s*(?=$|[,|])", setting)
+    return frozenset(core for first, last in found for core in range(int(first), int(last or first) + 1))
 
 
 def _cpu_cache_gib() -> int:

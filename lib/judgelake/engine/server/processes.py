@@ -124,3 +124,12 @@ def owner_of_this_driver() -> int | None:
         except psutil.NoSuchProcess:
             continue
     return None
+
+
+def cores_of_executor(owner_pid: int) -> int:
+    """The cores that Spark gave to an executor, by its command line; all of the machine for a local session."""
+    try:
+        words = psutil.Process(owner_pid).cmdline()
+        return max(1, int(words[words.index("--cores") + 1]))
+    except (psutil.Error, ValueError, IndexError):
+        return os.cpu_count() or 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import filelock
 
+from judgelake.engine.server.environment import BOUND_CORES, bound_cores
 from judgelake.engine.server.gpus import in_order, wait_until_free
 from judgelake.engine.server.lease import without_users
 from judgelake.engine.server.processes import ProcessId, pid_space
@@ -149,6 +150,14 @@ def _still_in_use(note: Note, claim: Claim) -> RunError:
         f"{place} stayed in use by an engine of process {note.owner.pid}, another executor or application of this "
         f"host, {waited}. Give each executor its own GPUs (spark.executor.resource.gpu.amount), or end the other one."
     )
+
+
+def cores_taken(claim: Claim) -> frozenset[int]:
+    """The cores to which the other CPU engines of this host are bound."""
+    others = (read_note(path) for path in claim.files.folder.glob("*.json") if path.stem != claim.files.key)
+    running = (note for note in others if note is not None and note.supervisor.process() is not None)
+    settings = (str(note.settings.get("env", {}).get(BOUND_CORES, "")) for note in running)
+    return frozenset(core for setting in settings for core in bound_cores(setting))
 
 
 def _named(gpus: tuple[str, ...]) -> str:

@@ -24,7 +24,15 @@ from judgelake.engine.server.options import by_option_name
 from judgelake.engine.server.parallel import SIZES, attention_heads, parallel_options, weight_bytes
 from judgelake.engine.server.probe import is_answering
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, pid_space
-from judgelake.engine.server.room import LOOK_EVERY_S, MARGIN_S, Claim, devices_locked, make_room, start_turn
+from judgelake.engine.server.room import (
+    LOOK_EVERY_S,
+    MARGIN_S,
+    Claim,
+    cores_taken,
+    devices_locked,
+    make_room,
+    start_turn,
+)
 from judgelake.engine.server.state import EngineFiles, Note, Orders, end_engine, private_folder, read_note
 from judgelake.engine.tokenizer import cached_tokenizer_folder
 from judgelake.errors import RunError, UserError
@@ -134,14 +142,16 @@ def _is_alive(note: Note, files: EngineFiles) -> bool:
 
 def _started(launch: Launch, claim: Claim) -> Note:
     with start_turn(claim):
-        _start(_orders(launch, claim.owner, claim.files), claim.files, launch.model)
+        _start(_orders(launch, claim), claim.files, launch.model)
         return _wait_until_ready(claim.files, launch)
 
 
-def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
+def _orders(launch: Launch, claim: Claim) -> Orders:
+    files, owner = claim.files, claim.owner
     is_cpu = not launch.gpus and is_cpu_build()
     command = server_command(launch, files.socket, is_cpu=is_cpu)
-    environment = server_environment(launch, files.folder / "pycache", is_cpu=is_cpu)
+    taken = cores_taken(claim) if is_cpu else frozenset()
+    environment = server_environment(launch, files.folder / "pycache", is_cpu=is_cpu, taken=taken)
     return Orders(
         command=command,
         environment=environment,

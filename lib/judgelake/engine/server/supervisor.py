@@ -30,9 +30,21 @@ METRICS_EVERY_S = 5.0
 METRICS_TIMEOUT_S = 10.0
 GRACE_S = 5.0
 PR_SET_CHILD_SUBREAPER = 36
-# Ends when the supervisor ends, for whatever reason: then the pipe closes. Written for every sh: dash does not know
-# `kill -KILL -- -1`.
-GUARD = 'read -r line; kill -9 "-$1" 2>/dev/null'
+# Ends when the supervisor ends, for whatever reason: then the pipe closes. It kills the server's group, then what else
+# is in the session that the supervisor leads (the fourth field after a process's name): a child of vLLM may have a
+# group of its own. Written for every sh: dash does not know `kill -KILL -- -1`.
+GUARD = """
+read -r line
+kill -9 "-$1"
+for file in /proc/[0-9]*/stat; do
+  read -r fields <"$file" || continue
+  process=${file#/proc/}
+  server=$1 session=$2
+  set -- ${fields##*) }
+  if [ "$4" = "$session" ]; then kill -9 "${process%/stat}"; fi
+  set -- "$server" "$session"
+done
+"""
 
 
 class Watch:
@@ -122,8 +134,9 @@ class Supervisor:
         )
         try:
             guard = subprocess.Popen(
-                ["/bin/sh", "-c", GUARD, "judgelake-guard", str(server.pid)],
+                ["/bin/sh", "-c", GUARD, "judgelake-guard", str(server.pid), str(os.getpid())],
                 stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
             self._note = self._note.with_changes(group=server.pid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from judgelake.engine import (
     Lease,
     assigned_gpus,
     client_factory,
+    cores_of_executor,
     endpoint_of_url,
     ensure_engine,
     is_cpu_build,
@@ -78,7 +78,7 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         context_length=judge.context_length,
         gpus=assigned.gpus,
         owner_pid=owner_pid,
-        cores=os.cpu_count() or 1,
+        cores=cores_of_executor(owner_pid),
         gpus_of=assigned.origin,
     )
     started = ensure_engine(launch)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from judgelake.comparisons import Comparison
 from judgelake.errors import UserError, in_one_line
-from judgelake.judges import JudgeSpec, ModeSpec, Prompt
+from judgelake.judges import JudgeSpec, Prompt, control_pattern, control_strings
+
+if TYPE_CHECKING:
+    from judgelake.engine import Encoder
 
 TOKENIZER_FILES = "--include '*.json' --include '*.jinja' --include '*.model' --include '*.txt'"
 
@@ -18,30 +21,28 @@ TOKENIZER_FILES = "--include '*.json' --include '*.jinja' --include '*.model' --
 class TokenView:
     """Shows prompts of one mode as the tokenizer of one model encodes them.
 
-    `special` holds the ids of its special tokens, see `special_ids`. `context_length` is in tokens, of prompt and
-    output together; `max_tokens` are those of the output.
+    `encoder` makes the ids that are sent, or says why texts are. `pattern` finds the control strings in the material.
+    `context_length` is in tokens, of prompt and output together; `max_tokens` are those of the output.
     """
 
     tokenizer: Any
-    special: frozenset[int]
+    encoder: Encoder | str
+    pattern: re.Pattern[str]
     model: str
     context_length: int
     max_tokens: int
 
-    def of(self, prompt: Prompt, material: Sequence[str]) -> dict[str, Any]:
+    def of(self, prompt: Prompt) -> dict[str, Any]:
         """The keys `tokens` (their number), `token_ids`, and `warnings` (sentences) of a line.
-
-        Args:
-            prompt: what the judge is asked.
-            material: the texts of the comparison that the prompt shows.
 
         Raises:
             UserError: the model has no chat template, or the template rejects the messages.
         """
         from judgelake.engine import token_ids
 
-        ids = token_ids(self.tokenizer, prompt, self.model)
-        warnings = (self._doubled_bos(ids), self._too_long(len(ids)), self._special_in(material))
+        encoder = self.encoder
+        ids = token_ids(self.tokenizer, prompt, self.model) if isinstance(encoder, str) else encoder.ids(prompt)
+        warnings = (self._doubled_bos(ids), self._too_long(len(ids)), self._controls_in(prompt))
         return {"tokens": len(ids), "token_ids": ids, "warnings": [said for said in warnings if said is not None]}
 
     def _doubled_bos(self, ids: Sequence[int]) -> str | None:
@@ -61,46 +62,14 @@ class TokenView:
             f"{self.context_length} tokens."
         )
 
-    def _special_in(self, material: Sequence[str]) -> str | None:
-        found = [token for text in material for token in self._special_tokens(text)]
+    def _controls_in(self, prompt: Prompt) -> str | None:
+        found = control_strings(prompt, self.pattern)
         if not found:
             return None
-        return (
-            f"The judged material holds strings that the tokenizer turns into special tokens ({len(found)}): "
-            f"{', '.join(repr(token) for token in dict.fromkeys(found))}."
-        )
-
-    def _special_tokens(self, text: str) -> list[str]:
-        """The special tokens of a text, as often as they occur; that of unknown words only where it is spelled out."""
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        names: list[str] = self.tokenizer.convert_ids_to_tokens([number for number in ids if number in self.special])
-        unknown = self.tokenizer.unk_token
-        return names + [unknown] * (text.count(unknown) if unknown else 0)
-
-
-def special_ids(tokenizer: Any) -> frozenset[int]:
-    """The ids of a tokenizer's special tokens, without that of unknown words, which any text may contain."""
-    added = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return frozenset(added | set(tokenizer.all_special_ids)) - {tokenizer.unk_token_id}
-
-
-def material_of(comparison: Comparison, mode: ModeSpec, reference: str) -> list[str]:
-    """The texts of a comparison that a mode shows: conversation, input, answers, and its reference and rubric.
-
-    Args:
-        comparison: what is judged.
-        mode: the judge's mode.
-        reference: "use" or "ignore".
-    """
-    texts: list[str | None] = [message.content for message in comparison.messages]
-    texts.append(comparison.input)
-    for answer in comparison.answers:
-        texts += answer.turns or (answer.text,)
-    if mode.reference == "anchor" or (reference == "use" and mode.reference != "none"):
-        texts.append(comparison.reference)
-    if mode.rubric != "none" and comparison.rubric is not None:
-        texts += [comparison.rubric.criteria, *(comparison.rubric.scores or ())]
-    return [text for text in texts if text]
+        named = f"The judged material holds control strings: {', '.join(map(repr, found))}."
+        if isinstance(self.encoder, str):
+            return f"{named} They act as such, because prompts are sent as text: {self.encoder}."
+        return f"{named} In these ids they are only text; on a server that is sent texts they act as such."
 
 
 def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
@@ -114,7 +83,7 @@ def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
     Raises:
         UserError: the mode asks a decision endpoint, transformers is missing, or there is no usable tokenizer here.
     """
-    from judgelake.engine import most_positions, tokenizer_folder
+    from judgelake.engine import shortest_context, tokenizer_folder
 
     if spec.mode(mode).verdict_from == "decision":
         raise UserError(
@@ -130,15 +99,26 @@ def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
             f"The tokenizer of the model {name!r} is not on this machine: give --model the model's folder, or fetch "
             f"the tokenizer from Hugging Face with: hf download {name}{pinned} {TOKENIZER_FILES}"
         )
-    own = most_positions(folder)
     tokenizer = _loaded(name, folder)
+    encoder = _encoder(tokenizer, name)
+    more = () if isinstance(encoder, str) else (encoder.pattern,)
     return TokenView(
         tokenizer=tokenizer,
-        special=special_ids(tokenizer),
+        encoder=encoder,
+        pattern=control_pattern(spec, mode, *more),
         model=name,
-        context_length=spec.context_length if own is None else min(own, spec.context_length),
+        context_length=shortest_context(folder, spec.context_length),
         max_tokens=spec.decoding_of(mode).max_tokens,
     )
+
+
+def _encoder(tokenizer: Any, model: str) -> Encoder | str:
+    from judgelake.engine import Encoder, UnsafeTokenizerError
+
+    try:
+        return Encoder(tokenizer, model)
+    except UnsafeTokenizerError as error:
+        return f"the model's tokenizer cannot be used: {error}"
 
 
 def _loaded(model: str, folder: Path) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from judgelake.cli.lines import Tally, read_records, write_record
-from judgelake.cli.prompt_tokens import TokenView, material_of, token_view
+from judgelake.cli.prompt_tokens import TokenView, token_view
 from judgelake.comparisons import LETTERS, Failure, Status, comparison_from_record, orders_of
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, load_judge, render
@@ -21,8 +21,8 @@ Prints one line per comparison: {"comparison_id", "order", "prompt"}, where prom
 messages for a chat judge; or {"comparison_id", "order", "status", "reason"} if the mode cannot judge it. Exit code 2
 if not a single comparison has a prompt.
 
-With --tokens each line with a prompt also has "tokens" (their number), "token_ids" as vLLM's server will make them, and
-"warnings": sentences about a doubled BOS, a prompt that does not fit, and special tokens in the judged material. The
+With --tokens each line with a prompt also has "tokens" (their number), "token_ids" as a vLLM server is sent them, and
+"warnings": sentences about a doubled BOS, a prompt that does not fit, and control strings in the judged material. The
 tokenizer is that of --model, or of the judge's model: a folder, or a name in the local cache of Hugging Face; nothing
 is downloaded.
 
@@ -92,9 +92,7 @@ def _line(
     if isinstance(prompt, Failure):
         return _failed(comparison.comparison_id, order, prompt)
     line = {"comparison_id": comparison.comparison_id, "order": order, "prompt": prompt.to_record()}
-    if view is None:
-        return line
-    return line | view.of(prompt, material_of(comparison, spec.mode(arguments.mode), arguments.reference))
+    return line if view is None else line | view.of(prompt)
 
 
 def _order(wanted: str, answers: int) -> str | Failure:

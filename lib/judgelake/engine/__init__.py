@@ -1,14 +1,16 @@
 """How text reaches a model: an async HTTP client, and a supervised vLLM server on each executor. No judging here."""
 
-from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply
+from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply, Sending
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
+from judgelake.engine.client.sent_ids import only_for_chats
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
+from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
 from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
 from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
-from judgelake.engine.model.folder import local_model, most_positions
+from judgelake.engine.model.folder import local_model, shortest_context
 from judgelake.engine.model.hub import CommitOf, commit_of
 from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
@@ -16,7 +18,15 @@ from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_mo
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.gpus import Assigned, assigned_gpus
 from judgelake.engine.server.lease import Lease
-from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
+from judgelake.engine.server.options import (
+    answer_changing,
+    chat_template,
+    check_logprobs,
+    check_options,
+    has_reasoning_parser,
+    max_model_len,
+    template_values,
+)
 from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
@@ -30,6 +40,7 @@ __all__ = [
     "Assigned",
     "Client",
     "CommitOf",
+    "Encoder",
     "Endpoint",
     "Engine",
     "EngineGone",
@@ -40,9 +51,11 @@ __all__ = [
     "ResolvedAdapter",
     "ResolvedModel",
     "Say",
+    "Sending",
     "StartFailed",
     "StartRefused",
     "Started",
+    "UnsafeTokenizerError",
     "adapted",
     "adapter_here",
     "answer_changing",
@@ -57,15 +70,17 @@ __all__ = [
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
+    "has_reasoning_parser",
     "is_address",
     "is_cpu_build",
     "is_in_mlflow",
+    "load_encoder",
     "load_tokenizer",
     "local_model",
     "max_model_len",
     "model_here",
     "model_identity",
-    "most_positions",
+    "only_for_chats",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
@@ -76,9 +91,12 @@ __all__ = [
     "served_identity",
     "served_model",
     "settings_of_server",
+    "shortest_context",
     "stop_engines",
     "stream",
+    "template_values",
     "token_ids",
     "tokenizer_folder",
     "with_dtype_for_this_cpu",
+    "writes_chats_by_template",
 ]

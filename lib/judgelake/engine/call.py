@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,7 +33,8 @@ class Ask:
 
     `labels` are read at the first output token, or by a decision endpoint if it `decides`: then the prompt's two
     messages are what is judged and the question. `cost_bytes` is what the call uses of a window's bytes. `repeat`
-    counts the repeats of one request from 0: it is added to the seed of a judge that samples.
+    counts the repeats of one request from 0: it is added to the seed of a judge that samples. `ids` are the prompt's
+    token ids, sent in place of its text where the server takes them; None sends the text.
     """
 
     prompt: Prompt
@@ -43,6 +44,23 @@ class Ask:
     cost_bytes: int = 0
     repeat: int = 0
     decides: bool = False
+    ids: Sequence[int] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a client may send the ids of prompts.
+
+    `text` and `ids` are a first prompt and what the model's tokenizer makes of its text: a server that makes other ids
+    of it is sent texts. `opened` is the mark of the thinking that the chat template opens before the answer.
+    `splits_thinking` means that the server is expected to take thinking out of the answer to a chat, which it does not
+    do where ids are sent.
+    """
+
+    text: Prompt
+    ids: tuple[int, ...]
+    opened: str | None = None
+    splits_thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,8 @@ class Reply:
 
     A label for which the server returned no log-probability is missing from `label_logprobs`; of `bounded_labels` it
     is an upper bound. `text` holds no `thinking` that the server returned separately. Not `is_mass_known`: the
-    log-probabilities are those among the labels alone, so that nothing is known of other tokens.
+    log-probabilities are those among the labels alone, so that nothing is known of other tokens. `sent_ids` says that
+    the prompt went as token ids, not as text.
     """
 
     text: str
@@ -64,6 +83,7 @@ class Reply:
     thinking: str = ""
     bounded_labels: tuple[str, ...] = ()
     is_mass_known: bool = True
+    sent_ids: bool = False
 
     def without_answer(self) -> Failure | None:
         """Why there is only thinking and no answer to read; None if there is an answer, or no thinking either."""

@@ -63,6 +63,7 @@ ANSWERS = """
   at least the one stored. If no label is more likely than that, or a listed token may be the label's beginning,
   nothing is known of it.
 
+- Where token ids are sent ([running.md](running.md)), a chat too goes to `/v1/completions`; its answer is read alike.
 - A judge whose last message has the role assistant gives the beginning of the answer: vLLM continues it
   (`continue_final_message`), no other server is asked. If the beginning opens the thinking and the output does not end
   it, the row is `truncated`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,33 +53,54 @@ def load_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def token_ids(tokenizer: Any, prompt: Prompt, model: str, chat_template: str | None = None) -> list[int]:
-    """The ids of a prompt as vLLM's servers make them (0.32: renderers/hf.py and the openai protocols).
+def token_ids(
+    tokenizer: Any,
+    prompt: Prompt,
+    model: str,
+    chat_template: str | None = None,
+    template_values: Mapping[str, Any] | None = None,
+) -> list[int]:
+    """The ids of a prompt as vLLM's servers make them of its text (0.32: renderers/hf.py and the openai protocols).
 
     A completion is encoded with the special tokens that the tokenizer adds, such as BOS. A chat is what its template
     writes, with nothing added, and then the beginning of an answer; or it ends with the answer that its last message
-    begins.
+    begins. Control strings in the material become control tokens; see `Encoder`.
 
     Args:
         tokenizer: a tokenizer of transformers.
         prompt: what the judge is asked.
         model: its name, for messages.
         chat_template: replaces the model's own.
+        template_values: further values for the template.
 
     Raises:
         UserError: the model has no chat template, or the template rejects the messages.
     """
     if prompt.messages is None:
         return list(tokenizer(prompt.text)["input_ids"])
-    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    how = {"return_dict": True, **(template_values or {})}
+    return list(_of_template(tokenizer, prompt, model, chat_template, how)["input_ids"])
+
+
+def chat_text(
+    tokenizer: Any,
+    prompt: Prompt,
+    model: str,
+    chat_template: str | None = None,
+    template_values: Mapping[str, Any] | None = None,
+) -> str:
+    """The text that a chat template makes of a chat; arguments and errors as in `token_ids`."""
+    return str(_of_template(tokenizer, prompt, model, chat_template, {"tokenize": False, **(template_values or {})}))
+
+
+def _of_template(tokenizer: Any, prompt: Prompt, model: str, chat_template: str | None, how: Mapping[str, Any]) -> Any:
+    messages = [{"role": message.role, "content": message.content} for message in prompt.messages or ()]
     begun = prompt.is_continued
-    how = {"add_generation_prompt": not begun, "return_dict": True}
-    how |= {"continue_final_message": True} if begun else {}
+    end = {"add_generation_prompt": not begun} | ({"continue_final_message": True} if begun else {})
     try:
-        tokens = tokenizer.apply_chat_template(messages, chat_template=chat_template, **how)
+        return tokenizer.apply_chat_template(messages, chat_template=chat_template, **end, **how)
     except Exception as error:  # the model's template is third-party code
         raise UserError(
             f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "
             "Set judge.model to an instruct model, or engine.options.chat-template."
         ) from error
-    return list(tokens["input_ids"])

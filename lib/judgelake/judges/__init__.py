@@ -1,9 +1,11 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import judge_file, list_judges, load_judge
+from judgelake.judges.controls import control_pattern, control_strings, neutralised
 from judgelake.judges.decoding import Decoding
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
+from judgelake.judges.parsers.thinking import has_thinking_marks, opened_thinking, without_thinking
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
@@ -14,11 +16,17 @@ __all__ = [
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
+    "control_pattern",
+    "control_strings",
+    "has_thinking_marks",
     "judge_file",
     "judge_fingerprint",
     "list_judges",
     "load_judge",
+    "neutralised",
+    "opened_thinking",
     "parse",
     "render",
     "verdict_name",
+    "without_thinking",
 ]

@@ -39,7 +39,7 @@ SERVING = """
   must be that of the family in the table, which the model's own tokenizer has; do not replace it.
 - *any* family: the prompt is for whatever instruct model you name in `judge.model`.
 - A judge that thinks writes its thinking first; give it enough tokens. An output cut off there is `truncated`.
-- `judgelake prompts --tokens` shows the token ids that the server will see.
+- `judgelake prompts --tokens` shows the token ids that the server is sent.
 """
 
 WITHHELD = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jinja2 import TemplateError
@@ -12,20 +13,27 @@ from jinja2 import TemplateError
 from judgelake.comparisons import LETTERS, Answer, Comparison, Failure, Message, Status, as_shown
 from judgelake.errors import UserError
 from judgelake.judges.spec import JudgeSpec, ModeSpec
-from judgelake.judges.templates import rendered
+from judgelake.judges.templates import Spans, rendered
 from judgelake.judges.turn_references import references_of_turns
 
 # No completion prompt begins with it: comparisons with NUL characters are rejected.
 CHAT_MARK = "\0"
+# In the stored form, between the prompt and the places of its material.
+MATERIAL_MARK = "\0"
 CANONICAL_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The content of one request: `text` for a completion, `messages` for a chat; exactly one is set."""
+    """The content of one request: `text` for a completion, `messages` for a chat; exactly one is set.
+
+    `material` says of the text, or of each message's content, which parts come from the comparison; empty for a prompt
+    that was not rendered from one. It does not make a prompt a different one.
+    """
 
     text: str | None = None
     messages: tuple[Message, ...] | None = None
+    material: tuple[Spans, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Reject a prompt with both or neither."""
@@ -60,6 +68,36 @@ class Prompt:
             return cls(text=text)
         chat = json.loads(text.removeprefix(CHAT_MARK))
         return cls(messages=tuple(Message(item["role"], item["content"]) for item in chat))
+
+    @property
+    def stored(self) -> str:
+        """The canonical text and the places of the material, as a plan keeps a prompt; sorts as the canonical text."""
+        return f"{self.canonical}{MATERIAL_MARK}{CANONICAL_JSON.encode(self.material)}"
+
+    @classmethod
+    def from_stored(cls, text: str) -> Self:
+        """The prompt with this `stored` text."""
+        canonical, _, places = text.rpartition(MATERIAL_MARK)
+        material = tuple(tuple((start, end) for start, end in spans) for spans in json.loads(places))
+        return replace(cls.from_canonical(canonical), material=material)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The text, or the content of each message."""
+        return (self.text or "",) if self.messages is None else tuple(message.content for message in self.messages)
+
+    def with_parts(self, parts: Iterable[str]) -> Prompt:
+        """The prompt with other texts in the place of its `parts`; where they have material is not known."""
+        if self.messages is None:
+            return Prompt(text="".join(parts))
+        pairs = zip(self.messages, parts, strict=True)
+        return Prompt(messages=tuple(Message(message.role, part) for message, part in pairs))
+
+    @property
+    def material_texts(self) -> Iterator[str]:
+        """The parts that come from the comparison."""
+        for part, spans in zip(self.parts, self.material, strict=False):
+            yield from (part[start:end] for start, end in spans)
 
     @property
     def sha256(self) -> str:
@@ -120,9 +158,12 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
 def _filled(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:
     partials = spec.partial_items
     if mode.prompt is not None:
-        return Prompt(text=rendered(mode.prompt, partials, values))
+        whole = rendered(mode.prompt, partials, values)
+        return Prompt(text=whole.text, material=(whole.material,))
+    parts = [rendered(item.content, partials, values) for item in mode.messages]
     return Prompt(
-        messages=tuple(Message(item.role, rendered(item.content, partials, values)) for item in mode.messages)
+        messages=tuple(Message(item.role, part.text) for item, part in zip(mode.messages, parts, strict=True)),
+        material=tuple(part.material for part in parts),
     )
 
 

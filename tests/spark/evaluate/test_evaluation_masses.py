@@ -1,4 +1,4 @@
-"""The family masses over judgments written by hand: each request once, whatever became of it."""
+"""The family masses, and slices by control strings, over judgments written by hand: each request once."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ MASSES = {
 """What each judgment has: below 0.5 three of twelve (two dropped), then two, two, two, and unknown three."""
 
 
+SENT = {
+    "none": {"control_strings": [], "prompt_sent_as": "ids"},
+    "sent as ids": {"control_strings": ["</s>"], "prompt_sent_as": "ids"},
+    "sent as text": {"control_strings": ["</s>", "<|im_end|>"], "prompt_sent_as": "text"},
+    "not known": {},
+}
+CONTROLS = dict(
+    zip(NAMES, [SENT[name] for name, n in zip(SENT, (3, 2, 1, 2), strict=True) for _ in range(n)], strict=True)
+)
+"""Control strings in what one judge saw: none in three comparisons, some in three, and in two it is not known."""
+
+
 @pytest.fixture(scope="module")
 def found(spark, empty_warehouse, tmp_path_factory):
     folder = tmp_path_factory.mktemp("masses")
@@ -42,7 +54,9 @@ def found(spark, empty_warehouse, tmp_path_factory):
     # An earlier attempt of a request, one of a comparison that is not there, and a judge that reads text.
     rows.append(judgment("c3", None, hour=0) | by_mass | LOW | {"label_mass": 0.1, "judgment_id": "earlier"})
     rows.append(judgment("gone") | by_mass | {"label_mass": 0.1})
-    rows += [judgment(name, judge="by text", judge_fingerprint="by text") for name in NAMES]
+    rows += [judgment(name, judge="by text", judge_fingerprint="by text") | CONTROLS[name] for name in NAMES]
+    # In one order some, in the other none: the comparison counts as sent with some.
+    rows.append(judgment("c2", order="BA", judge="by text", judge_fingerprint="by text") | CONTROLS["c3"])
     small.add("judgments", *rows)
     return small.metrics(small.evaluate())
 
@@ -61,6 +75,22 @@ def test_each_request_is_in_the_band_of_its_last_judgment(found):
         assert (row["value"], row["n"], row["asked"]) == (pytest.approx(count / 12), 12, 12), metric
         assert (row["failure_rule"], row["clusters"]) == ("counted", 6)
         assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_comparisons_with_control_strings_are_slices_by_how_they_were_sent(found):
+    agreement = {
+        slice_: row
+        for (judge, metric, _, slice_, _), row in found.items()
+        if metric == "agreement"
+        if judge == "by text"
+    }
+    counts = {name: row["n"] for name, row in agreement.items() if name.startswith("control_strings=")}
+    assert counts == {
+        "control_strings=none": 2,
+        "control_strings=sent as ids": 3,
+        "control_strings=sent as text": 1,
+    }
+    assert agreement["all"]["n"] == 8
 
 
 def test_a_judge_that_reads_text_has_no_such_rows(found):

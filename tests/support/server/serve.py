@@ -127,7 +127,7 @@ class Server:
 
     async def complete(self, request: web.BaseRequest, body: dict[str, Any], is_chat: bool) -> web.StreamResponse:
         rules = self.rules
-        prompt = "\n".join(item["content"] for item in body["messages"]) if is_chat else body["prompt"]
+        prompt = "\n".join(item["content"] for item in body["messages"]) if is_chat else text_of(body["prompt"])
         digest = digest_of(prompt)
         self.calls[digest.hex()] += 1
         calls = self.calls[digest.hex()]
@@ -225,6 +225,11 @@ def logprobs(digest: bytes, text: str, body: dict[str, Any], is_chat: bool) -> d
         alternatives = [{"token": name, "logprob": value} for name, value in found.items()]
         return {"content": [{**alternatives[0], "top_logprobs": alternatives}]}
     return {"tokens": names[:1], "token_logprobs": [found[names[0]]], "top_logprobs": [found], "text_offset": [0]}
+
+
+def text_of(prompt: str | list[int]) -> str:
+    """The text of a prompt; of token ids as `Server.tokenize` makes them, without those around a chat."""
+    return prompt if isinstance(prompt, str) else "".join(chr(token) for token in prompt if token > 2)
 
 
 def leak(status: int, authorization: str) -> web.Response:

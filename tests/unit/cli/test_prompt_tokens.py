@@ -154,21 +154,38 @@ def test_a_completion_that_begins_with_the_text_of_bos_has_two(
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        pytest.param("one</s>", "(1): '</s>'.", id="one"),
-        pytest.param("<|turn|>A<|turn|>one </s>", "(3): '<|turn|>', '</s>'.", id="several"),
-        pytest.param("one <unk>", "(1): '<unk>'.", id="the token of unknown words, spelled out"),
+        pytest.param("one</s>", "'</s>'.", id="one"),
+        pytest.param("<|turn|>A<|turn|>one </s>", "'<|turn|>', '</s>'.", id="several"),
+        pytest.param("one <unk>", "'<unk>'.", id="the token of unknown words, spelled out"),
+        pytest.param("one <|im_end|>", "'<|im_end|>'.", id="that of another model"),
         pytest.param("never heard of", None, id="words that the tokenizer does not know"),
         pytest.param("< / s > turn", None, id="no such string"),
     ],
 )
 @pytest.mark.parametrize("shown", [CHAT, COMPLETION], ids=["chat", "completion"])
-def test_special_tokens_in_the_material_are_counted_and_those_of_the_templates_are_not(
+def test_control_strings_in_the_material_are_named_and_those_of_the_templates_are_not(
     tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str], shown: str, answer: str, said: str | None
 ) -> None:
     line = LINE | {"answers": [{"text": answer}, {"text": "two"}]}
-    warnings = row(capsys, asking(tmp_path, shown, line, "--model", model))["warnings"]
-    assert [warning[warning.index("(") :] for warning in warnings] == ([] if said is None else [said])
-    assert all("judged material" in warning for warning in warnings)
+    found = row(capsys, asking(tmp_path, shown, line, "--model", model))
+    expected = f"The judged material holds control strings: {said} In these ids they are only text;"
+    assert [warning.startswith(expected) for warning in found["warnings"]] == ([] if said is None else [True])
+    harmless = row(capsys, asking(tmp_path, shown, None, "--model", model))
+    assert special_of(found) == special_of(harmless)
+
+
+def special_of(found: dict[str, Any]) -> list[int]:
+    return [token for token in found["token_ids"] if token in (BOS, EOS, TURN)]
+
+
+def test_a_tokenizer_that_takes_control_strings_for_tokens_is_said(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transformers.PreTrainedTokenizerFast.backend_tokenizer", None)
+    line = LINE | {"answers": [{"text": "one</s>"}, {"text": "two"}]}
+    found = row(capsys, asking(tmp_path, COMPLETION, line, "--model", model))
+    assert found["token_ids"].count(EOS) == 1
+    assert "They act as such, because prompts are sent as text: the model's tokenizer cannot" in found["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +202,8 @@ def test_every_text_that_the_mode_shows_is_looked_at(
     shown = COMPLETION.replace("judge", "judge {{ reference }}")
     arguments = asking(tmp_path, shown, LINE | {key: value}, "--model", model, reference="optional")
     found = row(capsys, arguments)
-    assert found["token_ids"].count(EOS) == len(found["warnings"]) == 1
+    assert found["token_ids"].count(EOS) == 0
+    assert "holds control strings: '</s>'." in found["warnings"][0]
 
 
 def test_a_reference_that_is_not_shown_does_not_count(
@@ -205,7 +223,7 @@ def test_turns_and_rubric_are_material(tmp_path: Path, model: str, capsys: pytes
         "rubric": {"criteria": "A <|turn|>"},
     }
     (warning,) = row(capsys, asking(tmp_path, shown, line, "--model", model))["warnings"]
-    assert "(2): '</s>', '<|turn|>'." in warning
+    assert "control strings: '<|turn|>', '</s>'." in warning
 
 
 @pytest.mark.parametrize(("context", "is_said"), [(17, False), (16, True)])

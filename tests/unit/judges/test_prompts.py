@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -29,6 +31,7 @@ HOSTILE = st.one_of(
         ]
     ),
 )
+CODE = re.compile(r"(?<=[a-zA-Z])_[0-9a-f]{12}>")
 # Nothing of a prompt holds these marks, so a prompt with texts is the prompt with marks, marks replaced.
 MARKS = tuple(chr(0xE000 + place) * 3 for place in range(6))
 
@@ -46,7 +49,12 @@ def comparison_of(texts: tuple[str, ...], answers: int, is_conversation: bool) -
 
 
 def text_of(prompt: Prompt | Failure) -> str:
+    """All text of a prompt, with one code in place of those of chat's tags, which depend on the material."""
     assert isinstance(prompt, Prompt), prompt
+    return CODE.sub("_code>", whole_text_of(prompt))
+
+
+def whole_text_of(prompt: Prompt) -> str:
     return prompt.text if prompt.text is not None else "\0".join(m.content for m in prompt.messages or ())
 
 
@@ -166,7 +174,7 @@ def test_an_input_without_a_place_follows_the_question_on_a_new_line() -> None:
     assert "[Query]: Why?\nfor this text\n***" in text_of(
         render(JUDGES["autoj"], "pair", plain(2, input="for this text"), "AB")
     )
-    assert "\n<question>\nWhy?\nfor this text\n</question>\n" in text_of(
+    assert "\n<question_code>\nWhy?\nfor this text\n</question_code>\n" in text_of(
         render(JUDGES["chat"], "pair", plain(2, input="for this text"), "AB")
     )
     assert "### Instruction:\nWhy?\n\n### Input:\nfor this text\n\n### Response 1:" in text_of(
@@ -185,7 +193,7 @@ def test_chat_is_one_user_message_that_any_chat_template_takes_and_begins_with_t
     assert isinstance(prompt, Prompt)
     assert [message.role for message in prompt.messages or ()] == ["user"]
     assert text_of(prompt).startswith("You judge answers of AI assistants.")
-    assert "\n\n<question>\nWhy?\n</question>\n\n<answer" in text_of(prompt)
+    assert "\n\n<question_code>\nWhy?\n</question_code>\n\n<answer" in text_of(prompt)
 
 
 CONVERSATION = (
@@ -221,10 +229,10 @@ def test_answers_stand_in_the_order_asked_for() -> None:
 def test_chat_shows_reference_and_rubric_only_where_there_are_any() -> None:
     bare = text_of(render(JUDGES["chat"], "single", plain(1), "A"))
     full = text_of(render(JUDGES["chat"], "single", plain(1, reference="ref", rubric=DESCRIBED), "A"))
-    assert "<reference>" not in bare
-    assert "<criterion>" not in bare
-    assert "<reference>\nref\n</reference>" in full
-    assert "Level 5 of 5: all\n</criterion>" in full
+    assert "<reference" not in bare
+    assert "<criterion" not in bare
+    assert "<reference_code>\nref\n</reference_code>" in full
+    assert "Level 5 of 5: all\n</criterion_code>" in full
     ignored = text_of(render(JUDGES["chat"], "single", plain(1, reference="ref"), "A", "ignore"))
     assert ignored == bare
 

@@ -16,6 +16,8 @@ CHAT = "chat/completions"
 # The most alternatives per token that a server of the plain API returns.
 MOST_TOP_CHAT = 20
 MOST_TOP_COMPLETION = 5
+# Extra fields that a chat template is given: on them depend the tokens of a chat, and those of the labels after it.
+OF_THE_TEMPLATE = ("chat_template", "chat_template_kwargs")
 # vLLM's fields for a chat whose last message is the beginning of the answer.
 CONTINUED = {"add_generation_prompt": False, "continue_final_message": True}
 MOST_TOKENS = 2**63 - 1
@@ -23,8 +25,12 @@ MOST_SHOWN = 200
 
 
 def path_of(ask: Ask) -> str:
-    """The endpoint below /v1 for this request."""
-    return CHAT if ask.prompt.messages is not None else COMPLETIONS
+    """The endpoint below /v1 for this request: token ids of a chat too go to completions."""
+    return CHAT if _is_chat(ask) else COMPLETIONS
+
+
+def _is_chat(ask: Ask) -> bool:
+    return ask.prompt.messages is not None and ask.ids is None
 
 
 def only_vllm_takes(ask: Ask) -> str | None:
@@ -36,7 +42,7 @@ def only_vllm_takes(ask: Ask) -> str | None:
         return "beam search"
     if ask.decoding.repetition_penalty is not None:
         return "a repetition penalty"
-    if ask.prompt.is_continued:
+    if ask.prompt.is_continued and ask.ids is None:
         return "an answer that continues the judge's own beginning (a last message of the role assistant)"
     return "an output that is one of its labels (constrained: true)" if ask.choices else None
 
@@ -61,7 +67,8 @@ def request_body(
     """The request's JSON, for a server that accepts it (see `only_vllm_takes`).
 
     vLLM's beam search does not support stop, penalty, constraint or log-probabilities. If a judge samples with a
-    seed, each repeat gets a seed of its own, or it would return the same sample again.
+    seed, each repeat gets a seed of its own, or it would return the same sample again. Of token ids the chat template
+    is already applied, and only vLLM takes them, which knows `max_tokens` in both of its APIs.
 
     Args:
         ask: the request.
@@ -71,13 +78,10 @@ def request_body(
         extra: further fields; `Engine` refuses those that are set here (`OWN_FIELDS`).
     """
     decoding = ask.decoding
-    body: dict[str, Any] = {**(extra or {}), "model": model, max_tokens_field: decoding.max_tokens}
-    if ask.prompt.messages is None:
-        body["prompt"] = ask.prompt.text
-    else:
-        body["messages"] = [{"role": item.role, "content": item.content} for item in ask.prompt.messages]
-    if ask.prompt.is_continued:
-        body |= CONTINUED
+    body: dict[str, Any] = {**(extra or {}), "model": model}
+    body |= _prompt(ask) | {(max_tokens_field if ask.ids is None else MAX_TOKENS): decoding.max_tokens}
+    for name in OF_THE_TEMPLATE if ask.ids is not None else ():
+        body.pop(name, None)
     optional = {
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
@@ -95,6 +99,15 @@ def request_body(
     return body
 
 
+def _prompt(ask: Ask) -> dict[str, Any]:
+    if ask.ids is not None:
+        return {"prompt": list(ask.ids)}
+    if ask.prompt.messages is None:
+        return {"prompt": ask.prompt.text}
+    messages = [{"role": item.role, "content": item.content} for item in ask.prompt.messages]
+    return {"messages": messages} | (CONTINUED if ask.prompt.is_continued else {})
+
+
 def _seed(ask: Ask) -> int | None:
     seed, temperature = ask.decoding.seed, ask.decoding.temperature
     # Without a temperature the server samples by its own.
@@ -102,7 +115,7 @@ def _seed(ask: Ask) -> int | None:
 
 
 def _logprobs_wanted(ask: Ask, label_ids: Mapping[str, int] | None) -> dict[str, Any]:
-    is_chat = ask.prompt.messages is not None
+    is_chat = _is_chat(ask)
     if not label_ids:
         return {"logprobs": True, "top_logprobs": MOST_TOP_CHAT} if is_chat else {"logprobs": MOST_TOP_COMPLETION}
     exact: dict[str, Any] = {
@@ -141,6 +154,7 @@ def read_reply(data: Any, ask: Ask, latency_ms: float, label_ids: Mapping[str, i
             latency_ms=latency_ms,
             thinking=valid_text(said.thinking),
             bounded_labels=labels.bounded,
+            sent_ids=ask.ids is not None,
         )
     except (ValueError, OverflowError) as error:  # its message would quote the server, which may quote a key
         return Failure(Status.ENGINE_ERROR, f"the server's JSON is not a completion ({type(error).__name__})")

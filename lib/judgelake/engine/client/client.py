@@ -14,13 +14,22 @@ import aiohttp
 
 from judgelake.api import error_in_answer, error_of, error_of_text
 from judgelake.comparisons import Failure, Status
-from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply
-from judgelake.engine.client.body import is_broken_off, not_offered, only_vllm_takes, path_of, read_reply, request_body
+from judgelake.engine.call import Ask, AskerFactory, Endpoint, Reply, Sending
+from judgelake.engine.client.body import (
+    OF_THE_TEMPLATE,
+    is_broken_off,
+    not_offered,
+    only_vllm_takes,
+    path_of,
+    read_reply,
+    request_body,
+)
 from judgelake.engine.client.decisions import ABSENT_STATUSES, Absent, Decided, Decisions
 from judgelake.engine.client.http_answer import HttpAnswer, models_in
 from judgelake.engine.client.label_tokens import LabelTokens
 from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown, unknown_path
 from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
+from judgelake.engine.client.sent_ids import SentIds
 from judgelake.engine.config import Engine, call_timeout_s
 from judgelake.engine.errors import EngineGone, EngineRefused
 
@@ -30,8 +39,6 @@ PROBE_TIMEOUT_S = 30.0
 KEEP_ALIVE_S = 4.0
 QUOTED_CHARACTERS = 60
 TOO_MANY_REQUESTS = 429
-# Extra fields on which the tokens of a chat prompt depend, and so those of the labels after it.
-OF_THE_TEMPLATE = ("chat_template", "chat_template_kwargs")
 
 T = TypeVar("T")
 
@@ -39,8 +46,8 @@ T = TypeVar("T")
 class Client:
     """An async context manager over one connection pool. The caller bounds the number of calls in flight."""
 
-    def __init__(self, endpoint: Endpoint, engine: Engine) -> None:
-        """No connection is opened before the context is entered."""
+    def __init__(self, endpoint: Endpoint, engine: Engine, sending: Sending | None = None) -> None:
+        """No connection is opened before the context is entered. Without `sending`, all prompts are sent as text."""
         self._endpoint = endpoint
         self._engine = engine
         self._pace = Pace(engine.requests_per_second)
@@ -49,6 +56,7 @@ class Client:
         self._is_vllm = self._is_own
         self._has_answered = False
         self._label_tokens = LabelTokens(self._tokenize)
+        self._sent_ids = SentIds(sending, self._tokenize)
         self._decisions = Decisions(endpoint, engine)
         self._session: aiohttp.ClientSession | None = None
 
@@ -83,6 +91,7 @@ class Client:
     ) -> None:
         """Close every connection."""
         self._label_tokens.cancel()
+        self._sent_ids.cancel()
         if self._session is not None:
             await self._session.close()
 
@@ -100,12 +109,16 @@ class Client:
         label_ids = await self._label_tokens.of(ask) if ask.labels and self._is_vllm else None
         if isinstance(label_ids, Failure):
             return label_ids
+        sent = await self._sent_ids.of(ask, is_vllm=self._is_vllm)
+        return sent if isinstance(sent, Failure) else await self._answered(sent, label_ids)
+
+    async def _answered(self, ask: Ask, label_ids: dict[str, int] | None) -> Reply | Failure:
         body = request_body(
             ask,
             self._endpoint.model,
             label_ids,
             max_tokens_field=self._engine.max_tokens_field,
-            extra=self._engine.body,
+            extra=self._sent_ids.more_fields(ask) | self._engine.body,
         )
         data = json.dumps(body).encode()
 
@@ -115,7 +128,8 @@ class Client:
             outcome = await self._attempt(path_of(ask), data)
             if isinstance(outcome, Failure | Again):
                 return outcome
-            return read_reply(outcome, ask, (time.perf_counter() - started) * 1000, label_ids)
+            reply = read_reply(outcome, ask, (time.perf_counter() - started) * 1000, label_ids)
+            return reply if isinstance(reply, Failure) else self._sent_ids.read(reply, ask)
 
         return await self._persist(answer)
 
@@ -292,6 +306,6 @@ class Client:
         return tokens if isinstance(tokens, list) else None
 
 
-def client_factory(endpoint: Endpoint, engine: Engine) -> AskerFactory:
+def client_factory(endpoint: Endpoint, engine: Engine, sending: Sending | None = None) -> AskerFactory:
     """A factory that opens a `Client` for this endpoint."""
-    return lambda: Client(endpoint, engine)
+    return lambda: Client(endpoint, engine, sending)

@@ -66,3 +66,9 @@ def most_positions(folder: Path) -> int | None:
         return None
     positions = config.get("max_position_embeddings") if isinstance(config, dict) else None
     return positions if isinstance(positions, int) else None
+
+
+def shortest_context(folder: Path | None, *limits: int | None) -> int:
+    """The context in tokens that the model in a folder and all other limits allow, of which at least one is known."""
+    own = None if folder is None else most_positions(folder)
+    return min(length for length in (own, *limits) if length is not None)

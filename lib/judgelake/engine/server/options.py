@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from judgelake.engine.config import Scalar
 from judgelake.errors import UserError
@@ -83,6 +85,8 @@ REFUSED = {
     "config": "write the options of that file into engine.options, so that they are part of the judge's fingerprint",
 }
 CHAT_TEMPLATE = "chat-template"
+TEMPLATE_VALUES = "default-chat-template-kwargs"
+REASONING_PARSER = "reasoning-parser"
 DTYPE = "dtype"
 LOGPROBS_MODE = "logprobs-mode"
 OF_PROBABILITIES = ("raw_logprobs", "processed_logprobs")
@@ -194,6 +198,20 @@ def chat_template(options: Mapping[str, Scalar]) -> str | None:
     if given is None:
         return None
     return Path(str(given)).read_text("utf-8", "replace") if _is_file(given) else str(given)
+
+
+def template_values(options: Mapping[str, Scalar]) -> dict[str, Any]:
+    """The values that the options give every chat template, such as {"enable_thinking": False}."""
+    try:
+        values = json.loads(str(_named(options).get(TEMPLATE_VALUES, "{}")))
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def has_reasoning_parser(options: Mapping[str, Scalar]) -> bool:
+    """Whether the server takes thinking out of the answers to chats."""
+    return bool(_named(options).get(REASONING_PARSER))
 
 
 def _named(options: Mapping[str, Scalar]) -> dict[str, Scalar]:

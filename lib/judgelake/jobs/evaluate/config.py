@@ -68,8 +68,10 @@ class Labels(Config):
 class Slices(Config):
     """Parts of the comparisons that get their own figures."""
 
-    by: Annotated[tuple[str, ...], EachOnce] = ("source", "attributes.category", "label_margin", "judge_margin")
-    """source, model_pair, turns, length, label_margin, judge_margin, or attributes.NAME."""
+    by: Annotated[tuple[str, ...], EachOnce] = (
+        *("source", "attributes.category", "label_margin", "judge_margin", "control_strings"),
+    )
+    """source, model_pair, turns, length, label_margin, judge_margin, control_strings, or attributes.NAME."""
     least: PositiveInt = 30
     """A slice of fewer comparisons is shown with its n but without a rate."""
     most: PositiveInt = 50

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OTHERS = "(others)"
 ATTRIBUTE = "attributes."
+CONTROL_STRINGS = "control_strings"
 MARGINS = {
     "label_margin": (("below 1", 0.0), ("1 to below 2", 1.0), ("2 to below 4", 2.0), ("4 and more", 4.0)),
     "judge_margin": (
@@ -27,9 +28,11 @@ MARGINS = {
         ("2 to below 4 nats", 2.0),
         ("4 nats and more", 4.0),
     ),
+    CONTROL_STRINGS: (("none", 0.0), ("sent as ids", 1.0), ("sent as text", 2.0)),
 }
-"""Dimensions of a judgment or label, not of a comparison: how clear it is, in bins with their lower ends."""
-MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin"}
+"""Dimensions of a judgment or label, not of a comparison, in bins with their lower ends: how clear it is, and how a
+prompt with control strings in its material was sent."""
+MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin", CONTROL_STRINGS: "controls"}
 # The relative error of an approximate count of questions, and how many times the wanted number are listed for it.
 COUNT_ERROR = 0.02
 ROOM = 1.5
@@ -188,7 +191,7 @@ def slices_column(slices: SliceNames) -> Column:
 
 
 def margin_slices(slices: SliceNames) -> Column:
-    """The numbers of the slices of a row's `label_lead` and `margin`."""
+    """The numbers of the slices of a row's `label_lead`, `margin` and, if it is a dimension, `controls`."""
     found = []
     for dimension in dict.fromkeys(name for name, _ in slices.names if name in MARGINS):
         value = F.col(MARGIN_COLUMNS[dimension])

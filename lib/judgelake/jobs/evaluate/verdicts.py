@@ -35,6 +35,7 @@ def both_orders(
     *,
     scored: Sequence[int] | None = None,
     log_odds: Column | None = None,
+    has_controls: bool = False,
 ) -> DataFrame:
     """One row per comparison of two answers and judge: verdict and margin in each order, and what else is wanted.
 
@@ -48,6 +49,7 @@ def both_orders(
         scored: numbers of the judges whose scores are averaged over both orders; for others the average counts as not
             asked, also where they failed. None: no `by_average` is wanted.
         log_odds: of a judgment; None: no `own_log_odds` and `reversed_log_odds` are wanted.
+        has_controls: whether `controls` is wanted, see `controls_of`: the highest of both orders.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
         "comparison_id",
@@ -60,6 +62,7 @@ def both_orders(
         text_of(judgments),
         moment_of(judgments).alias("moment"),
         *(() if log_odds is None else (log_odds.alias("log_odds"),)),
+        *((controls_of(judgments).alias("controls"),) if has_controls else ()),
     )
     wanted = {"": "code", "_margin": "margin", "_text": "text"}
     wanted |= ({"_lead": "lead"} if scored else {}) | ({} if log_odds is None else {"_log_odds": "log_odds"})
@@ -68,12 +71,23 @@ def both_orders(
         moment = F.when(order, F.col("moment"))
         asked |= {name + ending: F.max_by(value, moment) for ending, value in wanted.items()}
         asked[f"{name}_at"] = F.max(moment)
+    if has_controls:
+        asked["controls"] = F.max("controls")
     wide = first.groupBy("comparison_id", "judge_number").agg(*(value.alias(name) for name, value in asked.items()))
     wide = _of_one_text(wide)
     codes = {name: F.coalesce(name, F.lit(NOT_ASKED)) for name in ("own", "reversed")}
     if scored is not None:
         codes["by_average"] = _average(scored) if scored else F.lit(NOT_ASKED)
     return wide.withColumns(codes)
+
+
+def controls_of(judgments: DataFrame) -> Column:
+    """0: no control strings in the material; 1: some, in a prompt sent as token ids; 2: as text; NULL: not known."""
+    # A pinned version may be from before the columns.
+    if not {"control_strings", "prompt_sent_as"} <= set(judgments.columns):
+        return F.lit(None).cast("int")
+    found = F.when(F.col("prompt_sent_as") == "ids", 1).when(F.col("prompt_sent_as") == "text", 2)
+    return F.when(F.size("control_strings") == 0, 0).when(F.size("control_strings") > 0, found)
 
 
 def moment_of(judgments: DataFrame) -> Column:

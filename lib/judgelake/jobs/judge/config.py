@@ -120,6 +120,13 @@ class JudgeJob(Config):
     order: Order = Order()
     overflow: Literal["fail", "trim"] = "fail"
     """How a prompt that is too long is handled: a context_overflow row, or answers cut equally, with a mark."""
+    hardening: Literal["ids", "neutralise"] = "ids"
+    """How control strings in judged material are kept from acting as such.
+
+    ids: prompts are sent as token ids, in which material is text, wherever the model's tokenizer is on the executors
+    and the server is a vLLM that makes the same ids; elsewhere as text. neutralise: in addition they are broken in the
+    prompt by a space, for servers that take only text; these are other prompts, so other judgments.
+    """
     engine: Engine = Engine()
     asking: Asking = Asking()
     tables: Tables = Tables()

@@ -96,7 +96,7 @@ def _sample(rows: DataFrame) -> list[str]:
 def _tokens(count: CountTokens | None, sample: list[str], total_bytes: int) -> int | None:
     if count is None or not sample:
         return None
-    prompts = [Prompt.from_canonical(text) for text in sample]
+    prompts = [Prompt.from_stored(text) for text in sample]
     return round(sum(map(count, prompts)) / sum(prompt.bytes for prompt in prompts) * total_bytes)
 
 

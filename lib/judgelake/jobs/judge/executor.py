@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import filelock
@@ -14,6 +15,7 @@ from pyspark import TaskContext
 from judgelake.engine import (
     Asker,
     AskerFactory,
+    Encoder,
     Endpoint,
     Engine,
     Launch,
@@ -29,20 +31,24 @@ from judgelake.engine import (
     owner_of_this_worker,
     settings_of_server,
 )
+from judgelake.jobs.judge.encoding import encoder_of, sending_of
 from judgelake.jobs.judge.progress import EngineNote
 from judgelake.jobs.judge.resolve import Judge
+from judgelake.judges import Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
 
-    `log_path` is that of a server of this executor, which it shares with other tasks.
+    `encoder` makes the ids of the prompts; None if they are sent as text. `log_path` is that of a server of this
+    executor, which it shares with other tasks.
     """
 
     factory: AskerFactory
     name: str
     notes: dict[str, EngineNote] = field(default_factory=dict)
+    encoder: Encoder | None = None
     log_path: str | None = None
 
     @contextmanager
@@ -74,8 +80,12 @@ def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
     return {endpoint.base_url: EngineNote(start_s=None, devices=0, settings=settings)}
 
 
-def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None) -> Opened:
+def open_asker(
+    judge: Judge, engine: Engine, asker: AskerFactory | None, endpoint: Endpoint | None, first: Prompt
+) -> Opened:
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
+
+    `first` is the prompt with which a client finds out whether the server makes the same ids as the tokenizer here.
 
     Raises:
         UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
@@ -85,7 +95,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     if asker is not None:
         return Opened(asker, "given by the caller")
     if endpoint is not None:
-        return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
+        encoder = encoder_of(judge, engine, judge.model)
+        return _opened(judge, engine, endpoint, encoder, first, urlsplit(endpoint.base_url).netloc)
     owner_pid = owner_of_this_worker()
     assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
     launch = Launch(
@@ -100,16 +111,22 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         identity=judge.weights.identity,
         adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
-    started = ensure_engine(launch)
+    # Loading the tokenizer takes seconds. A model that vLLM downloads has none here before.
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(encoder_of, judge, engine, launch.model)
+        started = ensure_engine(launch)
+    encoder = ahead.result()
+    encoder = encoder_of(judge, engine, launch.model) if isinstance(encoder, str) else encoder
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
         devices=max(1, len(assigned.gpus)),
         settings={"version": started.version, **started.settings},
     )
     name = f"vllm {started.version}"
-    factory = _leased(client_factory(started.endpoint, engine), started.lease)
     # Executors of several hosts have the same folders.
-    return Opened(factory, name, {f"{socket.gethostname()}:{started.log_path}": note}, started.log_path)
+    notes = {f"{socket.gethostname()}:{started.log_path}": note}
+    opened = _opened(judge, engine, started.endpoint, encoder, first, name, notes)
+    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
 
 
 def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:
@@ -124,6 +141,23 @@ def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:
             lease.release()
 
     return opened
+
+
+def _opened(
+    judge: Judge,
+    engine: Engine,
+    endpoint: Endpoint,
+    encoder: Encoder | str,
+    first: Prompt,
+    name: str,
+    notes: dict[str, EngineNote] | None = None,
+) -> Opened:
+    sending = encoder if isinstance(encoder, str) else sending_of(judge, engine, encoder, first)
+    if isinstance(encoder, str) or isinstance(sending, str):
+        why = {"prompts_sent_as": f"text: {sending}"}
+        noted = {key: replace(note, settings=note.settings | why) for key, note in (notes or {}).items()}
+        return Opened(client_factory(endpoint, engine), name, noted)
+    return Opened(client_factory(endpoint, engine, sending), name, notes or {}, encoder)
 
 
 def gpu_addresses() -> tuple[str, ...]:

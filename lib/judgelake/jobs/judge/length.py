@@ -13,7 +13,7 @@ from judgelake.engine import cached_tokenizer_folder, load_tokenizer, token_ids
 from judgelake.engine import tokenizer_folder as engine_folder
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
-from judgelake.judges import Prompt, render
+from judgelake.judges import Prompt, control_pattern, neutralised, render
 
 # What a chat template may add around the messages; only used to skip counting, so a generous value is safe.
 TEMPLATE_TOKENS = 256
@@ -72,7 +72,11 @@ class Fitting:
         return self._trimmed(comparison, order, self._count) or overflowing
 
     def _rendered(self, comparison: Comparison, order: str) -> Prompt | Failure:
-        return render(self._judge.spec, self._judge.mode, comparison, order, self._judge.reference)
+        judge = self._judge
+        prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
+        if isinstance(prompt, Failure) or not judge.neutralises:
+            return prompt
+        return neutralised(prompt, control_pattern(judge.spec, judge.mode))
 
     def _trimmed(self, comparison: Comparison, order: str, count: CountTokens) -> Fitted | None:
         """The prompt with every answer cut to the greatest common length that fits; None if no length fits."""

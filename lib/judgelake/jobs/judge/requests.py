@@ -94,7 +94,7 @@ class Rendering:
         prompt = fitted.prompt
         asked = {
             "prompt_sha256": digest,
-            "prompt": prompt.canonical,
+            "prompt": prompt.stored,
             "prompt_bytes": prompt.bytes,
             "trimmed": fitted.trimmed,
             "status": None,

@@ -19,12 +19,12 @@ from judgelake.engine import (
     env_changing,
     is_in_mlflow,
     max_model_len,
-    most_positions,
     request_changing,
     resolve_adapter,
     resolve_model,
     say_on_stderr,
     served_model,
+    shortest_context,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
@@ -49,6 +49,8 @@ class Judge:
     fingerprint: str
     decoding: Decoding
     is_served: bool = False
+    neutralises: bool = False
+    """Whether control strings in the material are broken in its prompts."""
     chat_template: str | None = None
     adapter: ResolvedAdapter | None = None
 
@@ -108,6 +110,8 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
+    if job.hardening == "neutralise":
+        options["hardening"] = job.hardening
     return Judge(
         spec=spec,
         mode=choice.mode,
@@ -119,6 +123,7 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
+        neutralises=job.hardening == "neutralise",
         chat_template=None if is_served else chat_template(job.engine.options),
         adapter=adapter,
     )
@@ -197,7 +202,5 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
 
 def _context_length(spec: JudgeSpec, job: JudgeJob, found: ResolvedModel) -> int:
     """The minimum of what the judge, the job, the engine's options and the model's own config allow."""
-    option = max_model_len(job.engine.options)
-    own = None if found.folder is None else most_positions(found.folder)
     wanted = job.judge.context_length or spec.context_length
-    return min(length for length in (wanted, option, own) if length is not None)
+    return shortest_context(found.folder, wanted, max_model_len(job.engine.options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,14 +12,15 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, own_label, to_own_order
-from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply
+from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine, Reply
 from judgelake.errors import RunError
+from judgelake.jobs.judge.encoding import ids_of
 from judgelake.jobs.judge.executor import Opened, open_asker
 from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.jobs.judge.recovery import Limits, Recovery
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
-from judgelake.judges import Prompt, parse, verdict_name
+from judgelake.judges import Prompt, control_pattern, control_strings, parse, verdict_name
 from judgelake.lake import JUDGMENT, as_batch
 
 # Rows are passed to Spark at least this often, so that progress is visible and memory stays bounded.
@@ -29,6 +30,14 @@ MOST_OF_A_REASON = 500
 Row = dict[str, Any]
 Request = tuple[Row, ...]
 """Rows of a plan with the same prompt and repeat: asked once, each gets the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, with the control strings in the material of its prompt."""
+
+    rows: Request
+    control_strings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +71,11 @@ class AskingTask:
         limits = Limits(self.window_requests, self.window_bytes, FLUSH_SECONDS)
         with ProgressSender(self.progress) as sender:
             watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
-            engine = _EngineOfTask(self, sender)
-            asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
-            with closing(Recovery[Request](engine.open, engine.alone, limits).answers(asks)) as stream:
+            engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
+            asks = self._asks(itertools.chain([first], requests), engine)
+            with closing(Recovery[Asked](engine.open, engine.alone, limits).answers(asks)) as stream:
                 for answered in stream:
-                    judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
+                    judged = [(asked, reply, self._read(asked.rows[0], reply)) for asked, reply in answered]
                     rows = (row for item in judged for row in self._rows(*item))
                     batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": engine.name})
                     sender.send(_report(batch))
@@ -84,16 +93,26 @@ class AskingTask:
             "mode": self.judge.mode,
         }
 
-    def _ask(self, row: Row) -> Ask:
+    def _asks(self, requests: Iterable[Request], engine: _EngineOfTask) -> Iterator[tuple[Asked, Ask]]:
+        """The requests in order; the first is only made once the engine is open."""
+        encoder = engine.encoder
+        more = () if encoder is None else (encoder.pattern,)
+        pattern = control_pattern(self.judge.spec, self.judge.mode, *more)
+        for rows in requests:
+            prompt = Prompt.from_stored(rows[0]["prompt"])
+            yield Asked(rows, control_strings(prompt, pattern)), self._ask(rows[0], prompt, ids_of(encoder, prompt))
+
+    def _ask(self, row: Row, prompt: Prompt, ids: Sequence[int] | None) -> Ask:
         answers = len(row["shown_order"])
         return Ask(
-            prompt=Prompt.from_canonical(row["prompt"]),
+            prompt=prompt,
             decoding=self.judge.decoding,
             choices=self.judge.spec.choices_of(self.judge.mode, answers),
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
             cost_bytes=row["prompt_bytes"],
             repeat=row["repeat"],
             decides=self.judge.spec.mode(self.judge.mode).verdict_from == "decision",
+            ids=ids,
         )
 
     def _read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
@@ -125,12 +144,12 @@ class AskingTask:
     def _mass(self, reply: Reply) -> float | None:
         return mass_of(reply.label_logprobs, reply.bounded_labels) if reply.is_mass_known else None
 
-    def _rows(self, request: Request, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
+    def _rows(self, asked: Asked, reply: Reply | Failure, result: Reading | Failure) -> Iterator[Row]:
         """One judgment for every row of the request, in its comparison's original order; without shared columns."""
         now = datetime.now(UTC)
         answered = None if isinstance(reply, Failure) else reply
         # The tokens were spent once, so only the first row of a shared prompt carries them.
-        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), request, strict=False):
+        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), asked.rows, strict=False):
             own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
             failure = result if isinstance(result, Failure) else None
             yield {
@@ -142,6 +161,8 @@ class AskingTask:
                 "content_sha256": row["content_sha256"],
                 "prompt_sha256": row["prompt_sha256"],
                 "trimmed": row["trimmed"],
+                "control_strings": asked.control_strings,
+                "prompt_sent_as": None if answered is None else "ids" if answered.sent_ids else "text",
                 "raw_output": None if answered is None else answered.text,
                 "thinking": None if answered is None else answered.thinking or None,
                 "finish_reason": None if answered is None else answered.finish_reason,
@@ -166,13 +187,13 @@ class AskingTask:
 class _EngineOfTask:
     """What answers a task's requests: opened at first and after each death of an engine."""
 
-    def __init__(self, task: AskingTask, sender: ProgressSender) -> None:
-        self._task, self._sender = task, sender
+    def __init__(self, task: AskingTask, first: Prompt, sender: ProgressSender) -> None:
+        self._task, self._first, self._sender = task, first, sender
         self._opened: Opened | None = None
 
     def open(self) -> AskerFactory:
         task = self._task
-        self._opened = open_asker(task.judge, task.engine, task.asker, task.endpoint)
+        self._opened = open_asker(task.judge, task.engine, task.asker, task.endpoint, self._first)
         self._sender.send({"engines": {key: asdict(note) for key, note in self._opened.notes.items()}})
         return self._opened.factory
 
@@ -182,6 +203,10 @@ class _EngineOfTask:
     @property
     def name(self) -> str | None:
         return None if self._opened is None else self._opened.name
+
+    @property
+    def encoder(self) -> Encoder | None:
+        return None if self._opened is None else self._opened.encoder
 
 
 class FirstOutcomes:

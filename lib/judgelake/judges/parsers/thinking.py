@@ -7,7 +7,7 @@ Sources of the marks: vLLM's reasoning parsers (vllm/reasoning/*_reasoning_parse
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 
@@ -142,6 +142,11 @@ def opened_thinking(text: str) -> str | None:
         if is_opening and not is_named(text, *mark.span()) and _last_end(text, family, mark.end()) is None:
             return mark.group()
     return None
+
+
+def has_thinking_marks(tokens: Iterable[str]) -> bool:
+    """Whether one of a tokenizer's tokens is a mark of thinking: then its model was made to think."""
+    return any(token in BY_MARK for token in tokens)
 
 
 def _last_end(text: str, family: Family, after: int) -> int | None:

@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   content_sha256    STRING COMMENT 'Hash of the prompt in the original order, or of the row if there is no prompt: the same for all orders of one text of the comparison, different after an edit that the judge sees; NULL for imported judgments',
   prompt_sha256     STRING COMMENT 'Hash of the prompt; NULL if none could be rendered',
   trimmed           BOOLEAN COMMENT 'Whether answers were cut to fit the context; the cuts are marked in the prompt',
+  control_strings   ARRAY<STRING> COMMENT 'Control strings of models (<|im_end|>, </s>, ...) and closing tags of the judge''s own prompt that are in the judged material; empty if there are none; NULL if it was not looked at: no prompt, or imported',
+  prompt_sent_as    STRING COMMENT 'ids: as token ids, in which the material is text and control strings in it cannot act; text: as text, in which they can; NULL without an answer, and for imported judgments',
   raw_output        STRING COMMENT 'Output of the model; NULL if the call failed',
   thinking          STRING COMMENT 'Thinking that the server returned apart from the output, which is not read; NULL if it returned none',
   finish_reason     STRING COMMENT 'Why the output ended: stop, length, ...',

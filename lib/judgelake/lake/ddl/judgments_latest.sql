@@ -16,6 +16,8 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   content_sha256    COMMENT 'Hash of what the judge saw of the comparison, whatever the order; NULL for imported judgments',
   prompt_sha256     COMMENT 'Hash of the prompt; NULL if none could be rendered, and for imported judgments',
   trimmed           COMMENT 'Whether answers were cut to fit the context',
+  control_strings   COMMENT 'Control strings of models and closing tags of the judge''s own prompt in the judged material; NULL if it was not looked at',
+  prompt_sent_as    COMMENT 'ids: control strings in the material were only text; text: they could act',
   raw_output        COMMENT 'Output of the model',
   thinking          COMMENT 'Thinking that the server returned apart from the output',
   finish_reason     COMMENT 'Why the output ended',
@@ -36,7 +38,7 @@ CREATE OR REPLACE VIEW {judgments_latest} (
 ) COMMENT 'Last judgment of every comparison, judge, order and repeat' AS
 SELECT
   judgment_id, run_id, comparison_id, question_id, judge, judge_fingerprint, model_version, mode, shown_order, repeat,
-  content_sha256, prompt_sha256, trimmed, raw_output, thinking, finish_reason, status, error, scores, verdict,
+  content_sha256, prompt_sha256, trimmed, control_strings, prompt_sent_as, raw_output, thinking, finish_reason, status, error, scores, verdict,
   verdict_logprobs, bounded_labels, margin, label_mass, prompt_tokens, cached_tokens, output_tokens, latency_ms, attempt, judged_at
 FROM {judgments}
 QUALIFY row_number() OVER (

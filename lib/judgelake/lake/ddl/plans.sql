@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS {plans} (
   repeat        INT COMMENT 'Number of the repeat, from 0',
   content_sha256 STRING COMMENT 'Hash of what the judge sees of the comparison, whatever the order',
   prompt_sha256 STRING COMMENT 'Hash of the prompt; equal prompts are asked once',
-  prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON',
+  prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON; then a NUL character and which parts come from the comparison, as JSON',
   prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',
   trimmed       BOOLEAN COMMENT 'Whether answers were cut to fit the context',
   status        STRING COMMENT 'Why it will not be asked; NULL if it will',

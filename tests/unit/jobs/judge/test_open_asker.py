@@ -10,6 +10,7 @@ from judgelake.engine import Endpoint, Launch, Lease, Started
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.executor import open_asker
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
+from judgelake.judges import Prompt
 
 COMMIT = "c" * 40
 
@@ -33,7 +34,7 @@ def opened(launched: list[Launch], cache: object, **judge: object) -> tuple[Judg
     content = {"judge": {"name": "chat", **judge}, "engine": {"model_cache": str(cache)}}
     job = JudgeJob.model_validate(content)
     resolved = resolve_judge(job, commit_of=lambda name, revision: COMMIT)
-    open_asker(resolved, job.engine, None, None)
+    open_asker(resolved, job.engine, None, None, Prompt(text="?"))
     return resolved, launched[-1]
 
 

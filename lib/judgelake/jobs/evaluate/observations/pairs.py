@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
-from judgelake.jobs.evaluate.features import SliceNames, slices_column
+from judgelake.jobs.evaluate.features import CONTROL_STRINGS, SliceNames, slices_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.observations.groups import Groups
@@ -50,7 +50,8 @@ def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: Eval
     averaged = inputs.judges if SwapRule.AVERAGE in (job.swap_rules or ()) else None
     scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
     log_odds = log_odds_of(judged, inputs.judges) if any(judge.log_odds for judge in inputs.judges) else None
-    wide = both_orders(judged, scored=scored, log_odds=log_odds)
+    has_controls = CONTROL_STRINGS in slices.dimensions
+    wide = both_orders(judged, scored=scored, log_odds=log_odds, has_controls=has_controls)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}

@@ -1,0 +1,252 @@
+"""A prompt as token ids in which judged material is text and nothing else, whatever control strings it holds.
+
+A tokenizer recognises its special and added tokens anywhere in a text. Here they are recognised only in what the
+templates wrote: of the judge, and of the chat.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from judgelake.engine.tokenizer import chat_text, load_tokenizer, token_ids
+from judgelake.errors import in_one_line
+from judgelake.judges import Prompt
+
+# Added tokens that are text like any other: white space, single letters (DeepSeek), and the HTML elements of Gemma.
+HTML = r"</?(?:table|caption|thead|tbody|tfoot|tr|th|td|h[1-6]|blockquote|strong|em|b|i|u|s|sub|sup|code)>"
+ORDINARY = re.compile(rf"[\s▁]*|.{{1,2}}|\w.*|.*\w|{HTML}", re.DOTALL)
+# A byte of a letter that is not in the vocabulary.
+BYTE = re.compile("<0x[0-9A-Fa-f]{2}>")
+SAMPLE = 'Answer "A" is better:\n\n1. it\'s ünï, 漢字 and 🙂 \t(42%)\n'
+# Nothing in a text is equal to a random name: 128 bits, of characters that no normalizer changes.
+NAME_BYTES = 16
+HARMONY_MODEL = "gpt_oss"
+
+
+class UnsafeTokenizerError(Exception):
+    """A tokenizer with which control strings in a text cannot be kept apart from control tokens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """Makes the ids of prompts with one model's tokenizer.
+
+    They are those that transformers and vLLM make of the text, if the material holds no control string. If it does,
+    its text is encoded by a second tokenizer, the same but that its control tokens have random names, which only what
+    the templates wrote is given. So everything else (normalizer, the boundaries of words, what is added at the
+    beginning) remains the model's own.
+
+    Raises:
+        UnsafeTokenizerError: when made, if the tokenizer is not one of the library `tokenizers`, or of a kind it cannot
+            rename the tokens of.
+    """
+
+    tokenizer: Any
+    model: str
+    chat_template: str | None = None
+    template_values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the second tokenizer sees no control string, and all else as the first does."""
+        seen = self._second.encode("".join(self.controls), add_special_tokens=False).ids
+        if not frozenset(seen).isdisjoint(self.control_ids - {self.tokenizer.unk_token_id}):
+            raise UnsafeTokenizerError("its vocabulary makes control tokens of plain text")
+        if self._second.encode(SAMPLE).ids != list(self.tokenizer(SAMPLE)["input_ids"]):
+            raise UnsafeTokenizerError("with other names for its control tokens it encodes plain text differently")
+
+    @cached_property
+    def controls(self) -> dict[str, int]:
+        """The control strings and their ids."""
+        added = self._backend.get_added_tokens_decoder().items()
+        return {
+            str(token.content): number
+            for number, token in added
+            if not BYTE.fullmatch(token.content) and (token.special or not is_ordinary(token.content))
+        }
+
+    @cached_property
+    def control_ids(self) -> frozenset[int]:
+        """The ids of all control tokens."""
+        return frozenset(self.controls.values())
+
+    @cached_property
+    def pattern(self) -> str:
+        """A pattern of all control strings, the longest first as tokenizers match them."""
+        return any_of(self.controls)
+
+    def ids(self, prompt: Prompt) -> list[int]:
+        """The token ids of a prompt; raises as `token_ids`."""
+        if not self._touches(prompt):
+            return self.ids_of_text(prompt)
+        hidden, cores = self._hidden(prompt)
+        is_chat = hidden.messages is not None
+        text = self._chat_text(hidden) if is_chat else hidden.text or ""
+        text = self._matcher.sub(lambda match: self._names[match.group()], text)
+        text = self._core.sub(lambda match: cores[int(match.group(1))], text)
+        return list(self._second.encode(text, add_special_tokens=not is_chat).ids)
+
+    def ids_of_text(self, prompt: Prompt) -> list[int]:
+        """The ids that a server makes of the prompt sent as text; raises as `token_ids`."""
+        return token_ids(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)
+
+    def text_after(self, prompt: Prompt) -> str:
+        """What the chat template writes after the last material of a chat, where the answer begins."""
+        hidden, _ = self._hidden(prompt)
+        return self._core.split(self._chat_text(hidden))[-1] if hidden.messages is not None else ""
+
+    def _chat_text(self, prompt: Prompt) -> str:
+        return chat_text(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)
+
+    def _touches(self, prompt: Prompt) -> bool:
+        """Whether a control string is in the material, or partly in it."""
+        for part, spans in zip(prompt.parts, prompt.material, strict=False):
+            for match in self._matcher.finditer(part):
+                if any(start < match.end() and match.start() < end for start, end in spans):
+                    return True
+        if not self._is_normalized:
+            return False
+        normal = self._backend.normalizer.normalize_str
+        return any(self._matcher.search(normal(text)) for text in prompt.material_texts)
+
+    def _hidden(self, prompt: Prompt) -> tuple[Prompt, list[str]]:
+        """The prompt with a placeholder for each piece of material, and those pieces.
+
+        So no template can be influenced by what is in them. White space at the ends stays, as chat templates cut it.
+        """
+        cores: list[str] = []
+        parts = []
+        material = [*prompt.material, *[()] * (len(prompt.parts) - len(prompt.material))]
+        for part, spans in zip(prompt.parts, material, strict=True):
+            place, pieces = 0, []
+            for start, end in spans:
+                text = part[start:end]
+                core = text.strip()
+                pieces.append(part[place:start])
+                pieces.append(text.replace(core, f"{self._prefix}{len(cores)}x", 1) if core else text)
+                cores += [core] if core else []
+                place = end
+            parts.append("".join([*pieces, part[place:]]))
+        return prompt.with_parts(parts), cores
+
+    @cached_property
+    def _backend(self) -> Any:
+        backend = getattr(self.tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise UnsafeTokenizerError("it is not a tokenizer of the library tokenizers")
+        return backend
+
+    @cached_property
+    def _matcher(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    @cached_property
+    def _is_normalized(self) -> bool:
+        added = self._backend.get_added_tokens_decoder().values()
+        return self._backend.normalizer is not None and any(t.normalized and t.content in self.controls for t in added)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {content: f"x{secrets.token_hex(NAME_BYTES)}x" for content in self.controls}
+
+    @cached_property
+    def _prefix(self) -> str:
+        return f"x{secrets.token_hex(NAME_BYTES)}m"
+
+    @cached_property
+    def _core(self) -> re.Pattern[str]:
+        return re.compile(rf"{self._prefix}([0-9]+)x")
+
+    @cached_property
+    def _second(self) -> Any:
+        from tokenizers import Tokenizer
+
+        description = json.loads(self._backend.to_str())
+        renamed = with_names(description, self._names, self.controls)
+        second = Tokenizer.from_str(json.dumps(renamed))
+        if any(second.token_to_id(name) != self.controls[content] for content, name in self._names.items()):
+            raise UnsafeTokenizerError("its control tokens cannot be renamed")
+        return second
+
+
+@lru_cache(maxsize=4)
+def load_encoder(folder: Path, model: str, chat_template: str | None = None, template_values: str = "{}") -> Encoder:
+    """An encoder with the tokenizer in a folder, made once per process: the first takes seconds.
+
+    Args:
+        folder: where the tokenizer is.
+        model: its model's name, for messages.
+        chat_template: replaces the model's own.
+        template_values: further values for the template, as JSON.
+
+    Raises:
+        UnsafeTokenizerError: see `Encoder`; or transformers is not installed, or cannot load the tokenizer.
+    """
+    try:
+        tokenizer = load_tokenizer(folder)
+    except Exception as error:  # any error from a broken file, or from the code that comes with a model
+        raise UnsafeTokenizerError(f"it cannot be loaded ({in_one_line(error)})") from error
+    if tokenizer is None:
+        raise UnsafeTokenizerError("the package transformers is missing")
+    return Encoder(tokenizer, model, chat_template, json.loads(template_values))
+
+
+def writes_chats_by_template(folder: Path) -> bool:
+    """Whether vLLM (0.32) makes a chat by its chat template; that of gpt-oss it writes with the library of harmony."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return True
+    return not isinstance(config, dict) or config.get("model_type") != HARMONY_MODEL
+
+
+def is_ordinary(content: str) -> bool:
+    """Whether an added token that is not special is text like any other, which an answer may well contain."""
+    return ORDINARY.fullmatch(content) is not None
+
+
+def any_of(strings: Iterable[str]) -> str:
+    """A pattern that matches any of the strings, the longest first; nothing if there are none."""
+    return "|".join(re.escape(text) for text in sorted(strings, key=len, reverse=True)) or "(?!)"
+
+
+def with_names(description: dict[str, Any], names: Mapping[str, str], ids: Mapping[str, int]) -> dict[str, Any]:
+    """A tokenizer's JSON in which control tokens have other names and the same ids, in the vocabulary too.
+
+    Without the old names in the vocabulary, none of them can be made of pieces either.
+    """
+    model = description["model"]
+    changed = dict(model)
+    if isinstance(model["vocab"], list):
+        changed["vocab"] = _renamed_pieces(model["vocab"], names, ids)
+    else:
+        kept = {token: number for token, number in model["vocab"].items() if token not in names}
+        changed["vocab"] = kept | {name: ids[content] for content, name in names.items()}
+    if model.get("unk_token") in names:
+        changed["unk_token"] = names[model["unk_token"]]
+    if "merges" in model:
+        changed["merges"] = [merge for merge in model["merges"] if not _makes_one_of(merge, names)]
+    added = [
+        token | {"content": names.get(token["content"], token["content"])} for token in description["added_tokens"]
+    ]
+    return description | {"model": changed, "added_tokens": added, "truncation": None, "padding": None}
+
+
+def _renamed_pieces(pieces: list[Any], names: Mapping[str, str], ids: Mapping[str, int]) -> list[Any]:
+    """The pieces of a Unigram model, whose ids are their places."""
+    by_id = {ids[content]: name for content, name in names.items()}
+    longest = max([len(pieces) - 1, *by_id])
+    # What fills a gap is never found either, as it has a random name.
+    filled = [*pieces, *([f"x{secrets.token_hex(NAME_BYTES)}x", 0.0] for _ in range(longest + 1 - len(pieces)))]
+    return [[by_id[place], piece[1]] if place in by_id else piece for place, piece in enumerate(filled)]
+
+
+def _makes_one_of(merge: Any, names: Mapping[str, str]) -> bool:
+    left, right = merge if isinstance(merge, list) else merge.split(" ", 1)
+    return left in names or right in names or left + right in names

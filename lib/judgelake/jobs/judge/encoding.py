@@ -1,0 +1,73 @@
+"""How a task sends its prompts: as token ids where it has the model's tokenizer and the server takes them."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from typing import Any
+
+from judgelake.engine import (
+    Encoder,
+    Engine,
+    Sending,
+    UnsafeTokenizerError,
+    cached_tokenizer_folder,
+    has_reasoning_parser,
+    load_encoder,
+    only_for_chats,
+    template_values,
+    tokenizer_folder,
+    writes_chats_by_template,
+)
+from judgelake.errors import UserError
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.judges import Prompt, has_thinking_marks, opened_thinking
+
+
+def encoder_of(judge: Judge, engine: Engine, model: str) -> Encoder | str:
+    """What makes the ids of this judge's prompts, or why they are sent as text; takes seconds once per process.
+
+    Args:
+        judge: the judge.
+        engine: what answers.
+        model: the folder of the model on this machine, or its name.
+    """
+    mode = judge.spec.mode(judge.mode)
+    if mode.verdict_from == "decision":
+        return "a decision endpoint takes texts"
+    if (name := only_for_chats(engine)) is not None:
+        return f"engine.body.{name} is only for chats"
+    find = cached_tokenizer_folder if judge.is_served else tokenizer_folder
+    folder = find(model, judge.revision)
+    if folder is None:
+        return "the model's tokenizer is not on this machine"
+    if mode.messages and not writes_chats_by_template(folder):
+        return "vLLM writes the chats of this model without its chat template"
+    given: dict[str, Any] = {} if judge.is_served else template_values(engine.options)
+    given |= engine.body.get("chat_template_kwargs") or {}
+    template = engine.body.get("chat_template") or judge.chat_template
+    try:
+        return load_encoder(folder, judge.model, template, json.dumps(given, sort_keys=True))
+    except UnsafeTokenizerError as error:
+        return f"the model's tokenizer cannot be used: {error}"
+
+
+def sending_of(judge: Judge, engine: Engine, encoder: Encoder, first: Prompt) -> Sending | str:
+    """How a client sends the ids of prompts such as this one, or why it cannot."""
+    try:
+        ids = tuple(encoder.ids_of_text(first))
+        opened = opened_thinking(encoder.text_after(first))
+    except UserError as error:
+        return str(error)
+    # Of a server that is already running nobody knows whether it takes thinking out of the answers to chats.
+    splits = has_thinking_marks(encoder.controls) if judge.is_served else has_reasoning_parser(engine.options)
+    return Sending(first, ids, opened, splits_thinking=splits)
+
+
+def ids_of(encoder: Encoder | None, prompt: Prompt) -> array[int] | None:
+    """The ids of a prompt; None if its text is sent, also one that the chat template rejects, as the server will."""
+    try:
+        # Two windows of requests wait in memory, and a tuple takes nine times the bytes of the text.
+        return None if encoder is None else array("I", encoder.ids(prompt))
+    except UserError:
+        return None

@@ -64,7 +64,7 @@ def markdown_of(section: JudgeSection, content: ReportContent) -> str:
         *_figures("Agreement with the labels", section.headline),
         *_confusion(section.confusion),
         *_figures("Both orders", _order_rows(section.both_orders)),
-        *(block for family in section.families for block in _figures(None, family.rows, family.title)),
+        *(block for family in section.families for block in _figures(prose(family.title), family.rows)),
         *_found(section),
         *_left_out(section, content),
         *_not_tested(section, content),
@@ -137,8 +137,8 @@ def _order_rows(orders: BothOrders | Missing) -> tuple[Result, ...] | Missing:
     return (orders.consistency, orders.bias_first, orders.bias_second, *position, *orders.others)
 
 
-def _figures(title: str | None, rows: Sequence[Result] | Missing, text_title: str | None = None) -> Iterator[str]:
-    yield f"## {title}" if title else f"## {code(text_title or '')}"
+def _figures(title: str, rows: Sequence[Result] | Missing) -> Iterator[str]:
+    yield f"## {title}"
     if isinstance(rows, Missing):
         yield f"Not known: {prose(rows.reason)}."
     elif not rows:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,12 @@ ROWS = list(product(CLASSES, VERDICTS, VERDICTS))
 WITH_VERDICTS = [rule for rule in SwapRule if rule is not SwapRule.BOTH_RIGHT]
 
 
-def table_of(rows: Iterable[Row] | Mapping[Row, Sequence[int] | int]) -> Table:
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of published labels or verdicts."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def table_of(rows: Iterable[tuple[str, ...]] | Mapping[Any, Sequence[int] | int]) -> Table:
     counts = rows if isinstance(rows, Mapping) else Counter(rows)
     return Table({SEPARATOR.join(row): np.atleast_1d(np.array(n, dtype=np.float64)) for row, n in counts.items()})
 

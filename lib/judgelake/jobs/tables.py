@@ -52,7 +52,7 @@ def names_in(tables: Tables) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
-        prog="tables.py",
+        prog="judgelake-tables",
         description="Create the tables, or keep them small and fast to read.",
         epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
     )

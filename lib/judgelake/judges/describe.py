@@ -24,7 +24,7 @@ own.
 ```bash
 judgelake judges rm-r1
 judgelake prompts --judge rm-r1 --mode pair samples/comparisons.jsonl | head -1
-.venv/bin/python jobs/judge.py --set judge.name=rm-r1 --set judge.mode=pair
+python jobs/judge.py --set judge.name=rm-r1 --set judge.mode=pair
 ```
 
 ## All judges

@@ -12,6 +12,7 @@ import pytest
 from pairwise_rows import (
     Row,
     found_by,
+    lines,
     shown,
     table_of,
     value,
@@ -24,10 +25,6 @@ from judgelake.measures.figure import Figure
 def golden_entry(shared: Path, judge: str) -> dict[str, Any]:
     entries = json.loads((shared / "golden" / "published_metrics.json").read_text("utf-8"))["entries"]
     return next(one for one in entries if one["judge"] == judge)
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 SKLEARN_NAMES = {

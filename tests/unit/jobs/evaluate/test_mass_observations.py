@@ -44,7 +44,7 @@ def test_the_card_holds_the_same_rows_as_data_and_as_text():
     further = {part["title"]: part["rows"] for part in card.to_dict()["further"]}
     assert {one["metric"]: one["value"] for one in further[TITLE]} == SHARES
     assert {one["n"] for one in further[TITLE]} == {1200}
-    assert TITLE in card.to_markdown()
+    assert f"## {TITLE}" in card.to_markdown().splitlines()
 
 
 def printed(rows):

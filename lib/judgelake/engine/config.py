@@ -87,6 +87,9 @@ class Engine(Config):
     stall_stop_s: PositiveFloat = 150
     """Seconds with requests waiting but no token computed after which a server is killed. That of the job that started
     it counts."""
+    model_cache: str | None = None
+    """Folder on every host for the models that are read from elsewhere (models:/, /Volumes/, s3://, ...), one copy a
+    host; null: judgelake/models in XDG_CACHE_HOME or ~/.cache. It needs room for all weights."""
     folder: str | None = None
     """Folder of sockets, locks and logs on an executor; null: judgelake-<user> in the temporary folder."""
 

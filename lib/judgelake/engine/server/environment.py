@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from judgelake.engine.model import local_model
+from judgelake.engine.model.folder import local_model
 from judgelake.engine.server.command import Launch
 from judgelake.engine.server.gpus import VISIBLE
 from judgelake.engine.server.variables import is_kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from judgelake.config import fingerprint
@@ -24,6 +25,9 @@ def engine_key(launch: Launch, owner: ProcessId) -> str:
         "model": launch.model,
         "revision": launch.revision,
         "context_length": launch.context_length,
+        # A folder whose files have changed since the running server was started.
+        "identity": launch.identity,
+        "adapter": None if launch.adapter is None else asdict(launch.adapter),
         "options": {name: value for name, value in by_option_name(launch.engine.options).items() if value is not None},
         # A file named by an option may have changed since the running server was started.
         "answer_changing": answer_changing(launch.engine.options),

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.call import Endpoint
-from judgelake.engine.model import local_model
+from judgelake.engine.model.folder import local_model
+from judgelake.engine.model.identity import check_model
+from judgelake.engine.model.layout import ADAPTER
 from judgelake.engine.server.command import Launch, is_cpu_build, server_command, settings_of
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
@@ -66,9 +68,14 @@ def ensure_engine(wanted: Launch) -> Started:
     Before a start the owner's other engines on these GPUs end, once no task uses them; on a CPU an owner has one.
 
     Raises:
-        UserError: no such model, an option vLLM does not accept, not enough memory, vLLM not installed.
+        UserError: no such model, or another one than the driver's, an option vLLM does not accept, not enough memory,
+            vLLM not installed.
         RunError: it did not start, for a reason the user cannot fix, or its GPUs stayed in use by another engine.
     """
+    if wanted.identity is not None:
+        check_model(wanted.model, wanted.revision, wanted.identity)
+    if wanted.adapter is not None and wanted.adapter.identity is not None:
+        check_model(wanted.adapter.path, None, wanted.adapter.identity, ADAPTER)
     launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model), gpus=in_order(wanted.gpus))
     try:
         owner = ProcessId.of(launch.owner_pid)
@@ -94,7 +101,7 @@ def ensure_engine(wanted: Launch) -> Started:
         except BaseException:
             lease.release()
             raise
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.model)
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.served_name)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings, lease)
 
 

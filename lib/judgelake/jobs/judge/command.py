@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -64,6 +65,10 @@ def _command(arguments: argparse.Namespace) -> int:
 def _stopping_on_signals() -> Iterator[Stopping]:
     """Turn SIGTERM into the same clean stop as Ctrl-C, and keep Spark's own handler from taking over."""
     stopping = Stopping()
+    if threading.current_thread() is not threading.main_thread():
+        # Python accepts handlers in the main thread only; a platform that runs commands in another has its own stop.
+        yield stopping
+        return
 
     def stop(signum: int, frame: Any) -> None:
         stopping.wish()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import filelock
 from pyspark import TaskContext
 
 from judgelake.engine import (
@@ -17,12 +18,14 @@ from judgelake.engine import (
     Engine,
     Launch,
     Lease,
+    adapter_here,
     assigned_gpus,
     client_factory,
     cores_of_executor,
     endpoint_of_url,
     ensure_engine,
     is_cpu_build,
+    model_here,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -32,11 +35,24 @@ from judgelake.jobs.judge.resolve import Judge
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers."""
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
+
+    `log_path` is that of a server of this executor, which it shares with other tasks.
+    """
 
     factory: AskerFactory
     name: str
     notes: dict[str, EngineNote] = field(default_factory=dict)
+    log_path: str | None = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While no other task of the same server is inside; at once if it is not a server of this executor."""
+        if self.log_path is None:
+            yield
+        else:
+            with filelock.FileLock(f"{self.log_path}.alone"):
+                yield
 
 
 def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
@@ -62,7 +78,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
 
     Raises:
-        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
+            or the server cannot start with these options.
         RunError: the server did not start.
     """
     if asker is not None:
@@ -73,13 +90,15 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
     launch = Launch(
         engine=engine,
-        model=judge.model,
+        model=model_here(judge.weights, engine.model_cache),
         revision=judge.revision,
         context_length=judge.context_length,
         gpus=assigned.gpus,
         owner_pid=owner_pid,
         cores=cores_of_executor(owner_pid),
         gpus_of=assigned.origin,
+        identity=judge.weights.identity,
+        adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
     started = ensure_engine(launch)
     note = EngineNote(
@@ -87,9 +106,10 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         devices=max(1, len(assigned.gpus)),
         settings={"version": started.version, **started.settings},
     )
+    name = f"vllm {started.version}"
     factory = _leased(client_factory(started.endpoint, engine), started.lease)
     # Executors of several hosts have the same folders.
-    return Opened(factory, f"vllm {started.version}", {f"{socket.gethostname()}:{started.log_path}": note})
+    return Opened(factory, name, {f"{socket.gethostname()}:{started.log_path}": note}, started.log_path)
 
 
 def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:

@@ -42,7 +42,7 @@ def run_cluster_doctor(spark: SparkSession, job: JudgeJob, console: Console) -> 
     """
     judge = resolve_judge(job)
     with console.status("running a small stage on the cluster"):
-        slots = find_slots(spark, Look(judge.model) if job.engine.url is None else dict)
+        slots = find_slots(spark, Look(judge.model), job.engine) if job.engine.url is None else find_slots(spark)
     if job.engine.url is not None:
         console.print(f"{slots.at_once} tasks at once ask {job.engine.url}; no engine is started.", highlight=False)
         return 0

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import filelock
 
+from judgelake.engine.errors import StartFailed
 from judgelake.engine.server.environment import BOUND_CORES, bound_cores
 from judgelake.engine.server.gpus import in_order, wait_until_free
 from judgelake.engine.server.lease import without_users
 from judgelake.engine.server.processes import ProcessId, pid_space
 from judgelake.engine.server.state import EngineFiles, Note, end_engine, read_note
-from judgelake.errors import RunError
 
 LOOK_EVERY_S = 0.2
 # A supervisor ends a start that takes too long by itself; it gets this much extra time to do so.
@@ -56,7 +56,7 @@ def devices_locked(claim: Claim) -> Iterator[None]:
     """Let one task of the owner at a time look for an engine on these devices, start one, or end one.
 
     Raises:
-        RunError: other tasks have held a device for too long.
+        StartFailed: other tasks have held a device for too long.
     """
     owner = f"{claim.owner.pid}-{claim.owner.started:.2f}"
     # Always in this order: two sets that overlap would otherwise wait for each other.
@@ -83,7 +83,7 @@ def _acquire(held: ExitStack, path: Path, claim: Claim) -> None:
     try:
         held.enter_context(filelock.FileLock(path, timeout=claim.patience_s))
     except filelock.Timeout as error:
-        raise RunError(
+        raise StartFailed(
             f"Other tasks have been starting engines on {_named(claim.gpus)} for too long; see the logs in "
             f"{str(claim.files.folder)!r}, or raise engine.start_timeout_s."
         ) from error
@@ -96,7 +96,7 @@ def make_room(claim: Claim) -> None:
     owner ends by itself after its idle_stop_s.
 
     Raises:
-        RunError: an engine was in use for longer than `start_timeout_s`.
+        StartFailed: an engine was in use for longer than `start_timeout_s`.
     """
     deadline = time.monotonic() + claim.start_timeout_s
     was_taken = False
@@ -138,15 +138,15 @@ def _ended(files: EngineFiles, note: Note, claim: Claim) -> bool:
     return is_free
 
 
-def _still_in_use(note: Note, claim: Claim) -> RunError:
+def _still_in_use(note: Note, claim: Claim) -> StartFailed:
     place = _named(tuple(gpu for gpu in claim.gpus if gpu in note.gpus))
     waited = f"for engine.start_timeout_s ({claim.start_timeout_s:g} s)"
     if note.owner == claim.owner:
-        return RunError(
+        return StartFailed(
             f"{place} stayed in use by calls to the model {note.model!r} {waited}. Run the judges one after another, "
             "or give them different GPUs."
         )
-    return RunError(
+    return StartFailed(
         f"{place} stayed in use by an engine of process {note.owner.pid}, another executor or application of this "
         f"host, {waited}. Give each executor its own GPUs (spark.executor.resource.gpu.amount), or end the other one."
     )

@@ -111,6 +111,8 @@ def spread(launch: Launch) -> Launch:
     Raises:
         UserError: the sizes in the options do not use exactly the launch's GPUs.
     """
+    if not launch.gpus:
+        return launch
     folder = local_model(launch.model) or cached_tokenizer_folder(launch.model, launch.revision)
     sizes = parallel_options(
         launch.engine.options,

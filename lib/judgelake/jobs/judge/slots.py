@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from judgelake.engine import owner_of_this_worker
+from judgelake.engine import Engine, assigned_gpus, is_cpu_build, owner_of_this_worker
+from judgelake.errors import UserError
 from judgelake.jobs.judge.executor import gpu_addresses
 from judgelake.runtime import setting
 
@@ -38,7 +39,7 @@ SEEN = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where engines of one kind would run: a host's executor (its process id), and the GPUs of one task there.
+    """Where engines of one kind would run: a host's executor (its process id), and the GPUs of one engine there.
 
     `facts` are what was looked up there, by name.
     """
@@ -67,16 +68,22 @@ def slots_of(spark: SparkSession) -> int:
     return find_slots(spark).at_once if gpus is not None and float(gpus) > 0 else _cores(spark)
 
 
-def find_slots(spark: SparkSession, look: Callable[[], dict[str, Any]] = dict, hold_s: float = HOLD_S) -> Slots:
+def find_slots(
+    spark: SparkSession,
+    look: Callable[[], dict[str, Any]] = dict,
+    engine: Engine | None = None,
+    hold_s: float = HOLD_S,
+) -> Slots:
     """Run as many tasks as the cluster has cores, each for a moment, and see where they run and how many at once.
 
     Args:
         spark: the session.
         look: called in each task; returns facts about the place that JSON can hold.
+        engine: whose GPUs are wanted, by its scope; None: those that Spark gives to a task.
         hold_s: seconds for which a task keeps its slot.
     """
     tasks = _cores(spark)
-    seen = spark.range(0, tasks, 1, tasks).mapInArrow(_Look(look, hold_s), SEEN_DDL).collect()
+    seen = spark.range(0, tasks, 1, tasks).mapInArrow(_Look(look, engine, hold_s), SEEN_DDL).collect()
     intervals = defaultdict(list)
     for row in seen:
         intervals[row["host"]].append((row["began"], row["ended"]))
@@ -108,6 +115,7 @@ def _cores(spark: SparkSession) -> int:
 @dataclass(frozen=True, slots=True)
 class _Look:
     look: Callable[[], dict[str, Any]]
+    engine: Engine | None
     hold_s: float
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -116,12 +124,24 @@ class _Look:
             pass
         facts = self.look()
         time.sleep(self.hold_s)
+        owner = owner_of_this_worker()
         row = {
             "host": socket.gethostname(),
-            "executor": owner_of_this_worker(),
-            "gpus": json.dumps(sorted(gpu_addresses())),
+            "executor": owner,
+            "gpus": json.dumps(engine_gpus(self.engine, owner)),
             "began": began,
             "ended": time.time(),
             "facts": json.dumps(facts),
         }
         yield pa.RecordBatch.from_pylist([row], SEEN)
+
+
+def engine_gpus(engine: Engine | None, owner: int) -> tuple[str, ...]:
+    """The GPUs that an engine of this task would have; where there could be none, those that Spark gave to the task."""
+    of_task = gpu_addresses()
+    if engine is None:
+        return tuple(sorted(of_task))
+    try:
+        return assigned_gpus(engine, of_task, owner, is_cpu_build=is_cpu_build).gpus
+    except UserError:  # no vLLM here, or a scope that does not fit: other findings, or the start, say so
+        return tuple(sorted(of_task))

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS {runs} (
   judgelake_version  STRING COMMENT 'Version of the package',
   mlflow_run_id      STRING COMMENT 'The run in MLflow; NULL if it was switched off',
   engine             STRING COMMENT 'The engine that answered',
-  engine_settings    STRING COMMENT 'Version, options and VLLM_* environment of engines started by judgelake, or the version a given server reports, as a JSON list; NULL if not known',
+  engine_settings    STRING COMMENT 'Version, options, VLLM_* environment and GPUs of engines started by judgelake, with engine.env_operational, or the version a given server reports, as a JSON list; NULL if not known',
   requests           BIGINT COMMENT 'Requests the config asks for, judged before or not',
   asked              BIGINT COMMENT 'Requests of this run that had a prompt to ask',
   skipped            BIGINT COMMENT 'Requests judged by earlier runs',

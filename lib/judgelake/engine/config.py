@@ -75,6 +75,9 @@ class Engine(Config):
     """Seconds without a request after which a server stops itself."""
     stall_stop_s: PositiveFloat = 600
     """Seconds with requests waiting but no token generated after which a server is killed."""
+    model_cache: str | None = None
+    """Folder on every host for the models that are read from elsewhere (models:/, /Volumes/, s3://, ...), one copy a
+    host; null: judgelake/models in XDG_CACHE_HOME or ~/.cache. It needs room for all weights."""
     folder: str | None = None
     """Folder of sockets, locks and logs on an executor; null: judgelake-<user> in the temporary folder."""
 

@@ -69,20 +69,26 @@ def add_missing_columns(spark: SparkSession, table: str, schema: pa.Schema) -> N
     Raises:
         UserError: they cannot be added.
     """
-    columns = set(spark.read.table(table).columns)
-    missing = [field for field in schema if field.name not in columns]
-    if not missing:
+    change = _adding_columns(spark, table, schema)
+    if change is None:
         return
-    change = f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
     try:
         spark.sql(change)
     except PySparkException as error:
         # Another driver may have added them at the same moment.
-        if not {field.name for field in missing} <= set(spark.read.table(table).columns):
+        still = _adding_columns(spark, table, schema)
+        if still is not None:
             raise UserError(
                 f"Table {table!r} of an earlier version lacks columns that cannot be added: {first_line(error)} "
-                f"Run {change}"
+                f"Run {still}"
             ) from error
+
+
+def _adding_columns(spark: SparkSession, table: str, schema: pa.Schema) -> str | None:
+    """The statement that adds the columns of a schema that a table lacks; None if it has all."""
+    columns = set(spark.read.table(table).columns)
+    missing = [field for field in schema if field.name not in columns]
+    return f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})" if missing else None
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:
@@ -177,12 +183,11 @@ def _check_columns(spark: SparkSession, tables: Tables) -> None:
     Raises:
         UserError: the table is of an earlier version, and nothing may be written here to add what it lacks.
     """
-    columns = set(spark.read.table(tables.judgments).columns)
-    missing = [field for field in JUDGMENT if field.name not in columns]
-    if missing:
+    change = _adding_columns(spark, tables.judgments, JUDGMENT)
+    if change is not None:
         raise UserError(
             f"Table {tables.judgments!r} of an earlier version lacks columns of its views: judge into it once, "
-            f"or run ALTER TABLE {quoted(tables.judgments)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
+            f"or run {change}"
         )
 
 

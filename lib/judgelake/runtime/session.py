@@ -83,6 +83,8 @@ def get_spark(
     else:
         # Without it Spark uses the first python3 on the PATH, which may not have our packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        # To stderr: stdout may be a query's result. A command has nothing else to say for five to fifteen seconds.
+        print("Starting Spark ...", file=sys.stderr, flush=True)
         spark = _new_session(tables, app_name, dict(settings or {}), debug, one_command)
     _users[spark] = 1
     return spark

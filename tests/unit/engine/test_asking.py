@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
+from threads import submitted_without_spark
 
 from judgelake.comparisons import Failure, Reading, Status
 from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
@@ -179,7 +180,7 @@ def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses
 @pytest.fixture(autouse=True)
 def threads_of_any_session(monkeypatch):
     """Lets a stand-in for a session have threads."""
-    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
+    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", submitted_without_spark)
 
 
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):

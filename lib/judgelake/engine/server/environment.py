@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from judgelake.engine.model import local_model
+from judgelake.engine.model.folder import local_model
 from judgelake.engine.server.command import Launch
 from judgelake.writability import is_writable
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ import filelock
 from judgelake.config import fingerprint
 from judgelake.engine.call import Endpoint
 from judgelake.engine.config import Engine
-from judgelake.engine.model import local_model
+from judgelake.engine.model.folder import local_model
+from judgelake.engine.model.identity import check_model
+from judgelake.engine.model.layout import ADAPTER
 from judgelake.engine.server.command import Launch, is_cpu_build, server_command
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
@@ -62,9 +64,14 @@ def ensure_engine(wanted: Launch) -> Started:
     """The server of this owner, GPU set and configuration; the first caller starts it, the others wait for it.
 
     Raises:
-        UserError: no such model, an option vLLM does not accept, not enough memory, vLLM not installed.
+        UserError: no such model, or another one than the driver's, an option vLLM does not accept, not enough memory,
+            vLLM not installed.
         RunError: it did not start, for a reason the user cannot fix.
     """
+    if wanted.identity is not None:
+        check_model(wanted.model, wanted.revision, wanted.identity)
+    if wanted.adapter is not None and wanted.adapter.identity is not None:
+        check_model(wanted.adapter.path, None, wanted.adapter.identity, ADAPTER)
     launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model))
     try:
         owner = ProcessId.of(launch.owner_pid)
@@ -83,7 +90,7 @@ def ensure_engine(wanted: Launch) -> Started:
         if not was_running:
             _start(_orders(launch, owner, files), files, launch.model)
         ready = _wait_until_ready(files, launch)
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.model)
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.served_name)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings)
 
 
@@ -91,6 +98,8 @@ def _key(launch: Launch, owner: ProcessId) -> str:
     """The name of a server's files: a different owner, GPU set or configuration means a different server."""
     content = launch.engine.model_dump(mode="json")
     content |= {"model": launch.model, "revision": launch.revision, "context_length": launch.context_length}
+    # A folder whose files have changed since the running server was started.
+    content |= {"identity": launch.identity, "adapter": None if launch.adapter is None else asdict(launch.adapter)}
     # A file named by an option may have changed since the running server was started.
     content |= {"answer_changing": answer_changing(launch.engine.options)}
     content |= {"gpus": list(launch.gpus), "cores": launch.cores, "owner": [owner.pid, owner.started]}

@@ -111,7 +111,7 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
         in_memory.callback(freed, features)
         known, inputs = _read(spark, chosen, features, job, needed)
         total = sum(judge.judgments for judge in inputs.judges)
-        say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
+        say(f"judgments: {total:,}; judges: {len(inputs.judges)}; labelers: {len(inputs.labelers)}")
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
         pairs = kept_in_memory(pair_rows(inputs, bucketed, known.slices, job))

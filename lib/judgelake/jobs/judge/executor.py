@@ -16,9 +16,11 @@ from judgelake.engine import (
     Endpoint,
     Engine,
     Launch,
+    adapter_here,
     client_factory,
     endpoint_of_url,
     ensure_engine,
+    model_here,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -71,7 +73,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
 
     Raises:
-        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
+            or the server cannot start with these options.
         RunError: the server did not start.
     """
     if asker is not None:
@@ -81,12 +84,14 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     gpus = gpu_addresses()
     launch = Launch(
         engine=engine,
-        model=judge.model,
+        model=model_here(judge.weights, engine.model_cache),
         revision=judge.revision,
         context_length=judge.context_length,
         gpus=gpus,
         owner_pid=owner_of_this_worker(),
         cores=os.cpu_count() or 1,
+        identity=judge.weights.identity,
+        adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
     started = ensure_engine(launch)
     note = EngineNote(

@@ -10,6 +10,7 @@ import requests
 from evaluation_example import OF_PAIRS, OF_SCORES, cells, evaluation, judge_info, nothing, row, section
 from mlflow.exceptions import MlflowException
 from mlflow_store import mlflow_at
+from threads import submitted_without_spark
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import evaluation as evaluation_module
@@ -139,7 +140,7 @@ def job_with(monkeypatch):
                 raise unwritten
 
         monkeypatch.setattr(evaluation_module, "write_rows", write_rows)
-        monkeypatch.setattr(job, "submitted", lambda spark, pool, *work: pool.submit(*work))
+        monkeypatch.setattr(job, "submitted", submitted_without_spark)
         monkeypatch.setattr(job, "compute", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "warm_up", lambda *arguments: lambda: None)

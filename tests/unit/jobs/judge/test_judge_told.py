@@ -25,10 +25,12 @@ def console():
     ],
 )
 def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said):
-    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), mode="pair", decoding=SimpleNamespace(max_tokens=8))
+    decoding, notes = SimpleNamespace(max_tokens=8), ("The model is not pinned.",)
+    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), mode="pair", decoding=decoding, notes=notes)
     show_estimate(console, judge, Estimate(sum(orders.values()), orders, 0, 0, {}, 0, None, None, None))
     (line,) = (line for line in console.file.getvalue().splitlines() if "by the order shown" in line)
     assert line.split("│")[2].strip() == said
+    assert console.file.getvalue().endswith("\nThe model is not pinned.\n")
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
 from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.environment import env_changing
+from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
-from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.server.variables import env_changing
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Ask",
     "Asker",
     "AskerFactory",
+    "Assigned",
     "Client",
     "CommitOf",
     "Endpoint",
@@ -32,6 +35,7 @@ __all__ = [
     "EngineGone",
     "EngineRefused",
     "Launch",
+    "Lease",
     "Reply",
     "ResolvedAdapter",
     "ResolvedModel",
@@ -42,12 +46,14 @@ __all__ = [
     "adapted",
     "adapter_here",
     "answer_changing",
+    "assigned_gpus",
     "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
     "client_factory",
     "commit_of",
+    "cores_of_executor",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",

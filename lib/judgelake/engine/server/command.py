@@ -12,6 +12,7 @@ from typing import Any
 
 from judgelake.engine.config import Engine, Scalar, is_secret_name
 from judgelake.engine.model.adapter import Adapter
+from judgelake.engine.server.gpus import Origin
 from judgelake.engine.server.options import DTYPE, MAX_MODEL_LEN, by_option_name, check_options
 from judgelake.errors import UserError
 
@@ -35,6 +36,7 @@ class Launch:
         gpus: addresses of the GPUs it may use; empty on a CPU.
         owner_pid: the process that owns the server; the server ends with it.
         cores: cores a CPU server computes on.
+        gpus_of: whose GPUs they are, see `Assigned`.
         identity: of the model as the driver found it; None: not compared with that of the model here.
         adapter: put on the model; all requests are for it.
     """
@@ -46,6 +48,7 @@ class Launch:
     gpus: tuple[str, ...]
     owner_pid: int
     cores: int
+    gpus_of: Origin = "task"
     identity: str | None = None
     adapter: Adapter | None = None
 
@@ -117,15 +120,17 @@ def _argument(name: str, value: Scalar) -> list[str]:
     return [f"--{name}", str(value)]
 
 
-def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a server's command line and the VLLM_* variables of its environment, without secrets.
+def settings_of(command: Sequence[str], environment: Mapping[str, str], launch: Launch | None = None) -> dict[str, Any]:
+    """What is recorded of a server: its options, the VLLM_* variables of its environment, its GPUs; without secrets.
 
     Args:
         command: as given to the operating system; the words before the first option name the program.
         environment: the server's whole environment.
+        launch: adds the GPUs and whose they are (see `Assigned`), and `engine.env_operational`.
 
     Returns:
-        `options`, a map of long names without dashes to their text (None for a switch), and `env`.
+        `options`, a map of long names without dashes to their text (None for a switch), `env`, and where they are known
+        `gpus`, `gpus_of` and `env_operational`.
     """
     options: dict[str, str | None] = {}
     name = ""
@@ -137,10 +142,15 @@ def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) 
             options[name] = word
     recorded = {name.removeprefix("--"): value for name, value in sorted(options.items()) if name != SOCKET_OPTION}
     env = {name: environment[name] for name in sorted(environment) if name.startswith("VLLM_")}
-    return {
+    settings: dict[str, Any] = {
         "options": {name: "***" if value and is_secret_name(name) else value for name, value in recorded.items()},
         "env": {name: value for name, value in env.items() if not is_secret_name(name)},
     }
+    if launch is not None and launch.gpus:
+        settings |= {"gpus": list(launch.gpus), "gpus_of": launch.gpus_of}
+    if launch is not None and launch.engine.env_operational:
+        settings |= {"env_operational": dict(sorted(launch.engine.env_operational.items()))}
+    return settings
 
 
 def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = None) -> Engine:

@@ -80,7 +80,7 @@ def judge(
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)

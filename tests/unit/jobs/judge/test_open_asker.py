@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from made_model import made_adapter, made_model
 from pyarrow.fs import LocalFileSystem
 
-from judgelake.engine import Endpoint, Launch
+from judgelake.engine import Endpoint, Launch, Lease, Started
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.executor import open_asker
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
@@ -17,16 +15,14 @@ COMMIT = "c" * 40
 
 
 @pytest.fixture
-def launched(monkeypatch) -> list[Launch]:
+def launched(monkeypatch, tmp_path) -> list[Launch]:
     """What engines are started with; none is."""
     launches: list[Launch] = []
 
     def ensure_engine(launch):
         launches.append(launch)
         endpoint = Endpoint("http://localhost/v1", "s.sock", None, launch.served_name)
-        return SimpleNamespace(
-            endpoint=endpoint, version="test", start_s=1.0, log_path="x.log", was_running=False, settings={}
-        )
+        return Started(endpoint, "test", 1.0, "x.log", was_running=False, settings={}, lease=Lease(tmp_path / "users"))
 
     monkeypatch.setattr("judgelake.jobs.judge.executor.ensure_engine", ensure_engine)
     monkeypatch.setattr("judgelake.jobs.judge.executor.owner_of_this_worker", lambda: 1)

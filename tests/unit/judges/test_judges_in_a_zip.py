@@ -29,12 +29,16 @@ def said_by(zipped, statement, folder):
 
 
 def test_all_judges_are_found_in_it(zipped, tmp_path):
-    named = said_by(zipped, "from judgelake.judges import list_judges; [print(j.name) for j in list_judges()]", tmp_path)
+    named = said_by(
+        zipped, "from judgelake.judges import list_judges; [print(j.name) for j in list_judges()]", tmp_path
+    )
     assert named == [judge.name for judge in list_judges()]
 
 
 def test_a_judge_of_ones_own_takes_its_texts_from_one_in_it(zipped, root, tmp_path):
-    sharing = next(path for path in sorted((root / "conf" / "judges").iterdir()) if "partials_from:" in path.read_text())
+    sharing = next(
+        path for path in sorted((root / "conf" / "judges").iterdir()) if "partials_from:" in path.read_text()
+    )
     own = tmp_path / "own.yaml"
     own.write_text(sharing.read_text("utf-8").replace(f"name: {sharing.stem}", "name: own"), "utf-8")
     loaded = f"load_judge('own', {str(tmp_path)!r}).modes == load_judge({sharing.stem!r}).modes"

@@ -30,7 +30,7 @@ SERVER_START_S = 30
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cheap tests first, whatever order the folders have: a plain mistake shows before Spark or vLLM starts.
 
-    With two workers the tests with vLLM or a cluster come first, for they are the longest that one worker must do alone.
+    With two workers those with vLLM or a cluster come first: they take longest, and one worker must do them all.
     """
     is_alone = "PYTEST_XDIST_WORKER" not in os.environ
     cost = {"unit": 0, "spark": 1, "cluster": 2 if is_alone else -1, "e2e": 3 if is_alone else -2}
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Whole files to a worker, since what is slow to make is shared in a file; never vLLM or a cluster twice at once."""
+    """Whole files to a worker, since what is slow to make is shared in a file; vLLM and clusters never side by side."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):

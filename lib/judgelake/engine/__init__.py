@@ -5,7 +5,7 @@ from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
-from judgelake.engine.errors import EngineGone, EngineRefused
+from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
 from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import env_changing
@@ -25,6 +25,8 @@ __all__ = [
     "EngineRefused",
     "Launch",
     "Reply",
+    "StartFailed",
+    "StartRefused",
     "Started",
     "answer_changing",
     "cached_tokenizer_folder",

@@ -380,7 +380,7 @@ def test_a_failed_start_names_the_cause_and_whose_mistake_it_is(tmp_path, cause,
     log = tmp_path / "x.log"
     log.write_text(LOG.format(cause=cause))
     error = start_failure("m", log, "ended", 1)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert cause in str(error)
     assert remedy in str(error)
     assert str(log) in str(error)

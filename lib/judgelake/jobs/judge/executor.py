@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import filelock
 from pyspark import TaskContext
 
 from judgelake.engine import (
@@ -25,11 +28,24 @@ from judgelake.jobs.judge.resolve import Judge
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers."""
+    """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
+
+    `log_path` is that of a server of this executor, which it shares with other tasks.
+    """
 
     factory: AskerFactory
     name: str
     notes: dict[str, EngineNote] = field(default_factory=dict)
+    log_path: str | None = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While no other task of the same server is inside; at once if it is not a server of this executor."""
+        if self.log_path is None:
+            yield
+        else:
+            with filelock.FileLock(f"{self.log_path}.alone"):
+                yield
 
 
 def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
@@ -78,7 +94,8 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
         devices=max(1, len(gpus)),
         settings={"version": started.version, **started.settings},
     )
-    return Opened(client_factory(started.endpoint, engine), f"vllm {started.version}", {started.log_path: note})
+    name = f"vllm {started.version}"
+    return Opened(client_factory(started.endpoint, engine), name, {started.log_path: note}, started.log_path)
 
 
 def gpu_addresses() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -21,6 +21,7 @@ from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
+from judgelake.jobs.judge.slots import slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
@@ -105,7 +106,7 @@ class _PlannedRun:
             self.clock.asking_starts()
             self.server.tally.engines |= notes_on_server(endpoint)
             with Board(self.console, self.server.tally, self.plan.to_ask):
-                share = share_of(self.job, _slots(self.spark), self.plan.chunks)
+                share = share_of(self.job, slots_of(self.spark), self.plan.chunks)
                 self._ask(share, self._task(share, asker, endpoint), stopping)
             outcome = "finished"
         except KeyboardInterrupt:
@@ -191,14 +192,6 @@ def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> No
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _slots(spark: SparkSession) -> int:
-    """Tasks that the cluster runs at the same time, as Spark itself would split a range of numbers."""
-    from pyspark.sql import functions as F
-
-    last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()
-    return int(last[0]) + 1
 
 
 def _driver_host(spark: SparkSession) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judgelake.comparisons import Status
-from judgelake.engine import EngineGone
+from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import Asking
@@ -24,9 +24,9 @@ from judgelake.runtime import submitted
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# A dead engine is restarted by the chunk's next try; if it dies repeatedly under the same chunk, the cause
-# is one that another start does not fix.
+# Of many hosts one may have a broken GPU or disk: the chunk's next try may run elsewhere.
 TRIES_A_CHUNK = 3
+OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 # How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
 
@@ -99,7 +99,7 @@ class Running:
                     done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
                     for future in done:
                         chunk, tries = in_flight.pop(future)
-                        if _engine_died(future) and tries < TRIES_A_CHUNK:
+                        if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
                             submit(chunk, tries + 1)
                             continue
                         self.statuses += _result_of(future)
@@ -125,6 +125,15 @@ class Running:
         # Once something was answered, a partition of difficult rows is not a misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+
+    def _may_work_elsewhere(self, future: Future[Counter[str]]) -> bool:
+        """Whether an engine failed its tasks while others, or itself before, have answered requests of this run.
+
+        If none ever answered, the cause is likely to be the same everywhere.
+        """
+        error = future.exception()
+        has_answers = bool(self.statuses[Status.OK.value] or self.tally.statuses[Status.OK.value])
+        return error is not None and has_answers and isinstance(our_error(error), OF_ONE_HOST)
 
     def _give_up_if_all_fail_alike(self) -> None:
         """Stop a run whose first outcomes, over all tasks, are failures of one kind.
@@ -171,11 +180,6 @@ class Running:
 def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
     """The chunks, shuffled by the run's id, so that two drivers on the same work share it and overlap late."""
     return random.Random(run_id).sample(chunks, len(chunks))
-
-
-def _engine_died(future: Future[Counter[str]]) -> bool:
-    error = future.exception()
-    return error is not None and isinstance(our_error(error), EngineGone)
 
 
 def _result_of(future: Future[Counter[str]]) -> Counter[str]:

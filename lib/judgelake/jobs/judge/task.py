@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, own_label, to_own_order
-from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply, run_stream
+from judgelake.engine import Ask, AskerFactory, Endpoint, Engine, Reply
 from judgelake.errors import RunError
-from judgelake.jobs.judge.executor import open_asker
+from judgelake.jobs.judge.executor import Opened, open_asker
 from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
+from judgelake.jobs.judge.recovery import Limits, Recovery
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
 from judgelake.judges import Prompt, parse, verdict_name
@@ -58,23 +59,16 @@ class AskingTask:
         first = next(requests, None)
         if first is None:
             return
+        limits = Limits(self.window_requests, self.window_bytes, FLUSH_SECONDS)
         with ProgressSender(self.progress) as sender:
             watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
-            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint)
-            sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
+            engine = _EngineOfTask(self, sender)
             asks = ((request, self._ask(request[0])) for request in itertools.chain([first], requests))
-            stream = run_stream(
-                asks,
-                opened.factory,
-                window_requests=self.window_requests,
-                window_bytes=self.window_bytes,
-                flush_every_s=FLUSH_SECONDS,
-            )
-            with closing(stream):
+            with closing(Recovery[Request](engine.open, engine.alone, limits).answers(asks)) as stream:
                 for answered in stream:
                     judged = [(request, reply, self._read(request[0], reply)) for request, reply in answered]
                     rows = (row for item in judged for row in self._rows(*item))
-                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": opened.name})
+                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": engine.name})
                     sender.send(_report(batch))
                     watch.look_at(result for _, _, result in judged)
                     yield batch
@@ -167,6 +161,27 @@ class AskingTask:
                 "chunk": row["chunk"],
                 "judged_at": now,
             }
+
+
+class _EngineOfTask:
+    """What answers a task's requests: opened at first and after each death of an engine."""
+
+    def __init__(self, task: AskingTask, sender: ProgressSender) -> None:
+        self._task, self._sender = task, sender
+        self._opened: Opened | None = None
+
+    def open(self) -> AskerFactory:
+        task = self._task
+        self._opened = open_asker(task.judge, task.engine, task.asker, task.endpoint)
+        self._sender.send({"engines": {key: asdict(note) for key, note in self._opened.notes.items()}})
+        return self._opened.factory
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._opened is None else self._opened.alone()
+
+    @property
+    def name(self) -> str | None:
+        return None if self._opened is None else self._opened.name
 
 
 class FirstOutcomes:

@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module has no name, and PySpark ends a process like that: it takes it for one of its doctests.
     sys.modules["__main__"].__spec__ = ModuleSpec("__main__", None)
+# No test asks Hugging Face, and none waits for it: what a hub says is injected.
+os.environ["HF_HUB_OFFLINE"] = "1"
 # One address line comes within this time, or the server never will.
 SERVER_START_S = 30
 

@@ -92,8 +92,9 @@ def _line(
     if isinstance(prompt, Failure):
         return _failed(comparison.comparison_id, order, prompt)
     line = {"comparison_id": comparison.comparison_id, "order": order, "prompt": prompt.to_record()}
-    material = material_of(comparison, spec.mode(arguments.mode), arguments.reference)
-    return line if view is None else line | view.of(prompt, material)
+    if view is None:
+        return line
+    return line | view.of(prompt, material_of(comparison, spec.mode(arguments.mode), arguments.reference))
 
 
 def _order(wanted: str, answers: int) -> str | Failure:

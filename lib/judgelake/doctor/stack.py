@@ -10,6 +10,7 @@ from pathlib import Path
 
 from judgelake.config import Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
+from judgelake.engine import is_address
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
@@ -115,6 +116,11 @@ def check_model(model: str | None) -> Finding:
     folder = Path(model)
     if folder.is_dir():
         return _check_model_folder(folder)
+    try:
+        if is_address(model) and not folder.is_absolute():
+            return ok("model", f"{model}, read once by every host when a run starts (not tested)")
+    except UserError as error:
+        return problem("model", str(error), "Fix the problem named above.")
     if folder.is_absolute() or model.startswith(".") or not HUB_NAME.fullmatch(model):
         remedy = "Give a model's folder, or a Hugging Face name such as organisation/model."
         return problem("model", f"{model} does not exist", remedy)

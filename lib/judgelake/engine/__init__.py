@@ -6,48 +6,75 @@ from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
-from judgelake.engine.model import local_model, model_identity, most_positions, served_identity
+from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
+from judgelake.engine.model.copies import Say, say_on_stderr
+from judgelake.engine.model.folder import local_model, most_positions
+from judgelake.engine.model.hub import CommitOf, commit_of
+from judgelake.engine.model.identity import model_identity, served_identity
+from judgelake.engine.model.place import is_address, is_in_mlflow
+from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.environment import env_changing
+from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
-from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.server.variables import env_changing
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
+    "Adapter",
     "Ask",
     "Asker",
     "AskerFactory",
+    "Assigned",
     "Client",
+    "CommitOf",
     "Endpoint",
     "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",
+    "Lease",
     "Reply",
+    "ResolvedAdapter",
+    "ResolvedModel",
+    "Say",
     "StartFailed",
     "StartRefused",
     "Started",
+    "adapted",
+    "adapter_here",
     "answer_changing",
+    "assigned_gpus",
     "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
     "client_factory",
+    "commit_of",
+    "cores_of_executor",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
+    "is_address",
     "is_cpu_build",
+    "is_in_mlflow",
     "load_tokenizer",
     "local_model",
     "max_model_len",
+    "model_here",
     "model_identity",
     "most_positions",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
+    "resolve_adapter",
+    "resolve_model",
     "run_stream",
+    "say_on_stderr",
     "served_identity",
+    "served_model",
     "settings_of_server",
     "stop_engines",
     "stream",

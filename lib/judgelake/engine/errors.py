@@ -18,4 +18,7 @@ class StartFailed(RunError):  # noqa: N818 - says what happened
 
 
 class StartRefused(UserError):  # noqa: N818 - says what happened
-    """The executor's own engine did not start, for what its log shows to be a setting or a lack of memory."""
+    """The executor's own engine did not start, for a reason that a user can change.
+
+    Its log shows a setting or a lack of memory, or its host has another model than the driver, or none.
+    """

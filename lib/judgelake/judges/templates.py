@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -63,6 +63,11 @@ def problem(source: str, partials: Partials, names: Collection[str]) -> str | No
 
     Invalid syntax, an unknown filter or partial, or a value that is not one of `names`.
     """
+    try:
+        # Before the partials are put in, so that the line is the template's own.
+        _environment().parse(source)
+    except TemplateSyntaxError as error:
+        return f"line {error.lineno}: {str(error.message).rstrip('.')}"
     try:
         _compiled(source, partials)
         tree = _environment().parse(inlined(source, partials))

@@ -2,6 +2,7 @@
 
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
+from judgelake.lake.log_store import check_log_store
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
 from judgelake.lake.schemas import (
@@ -46,6 +47,7 @@ __all__ = [
     "append_once",
     "as_batch",
     "as_struct",
+    "check_log_store",
     "check_names",
     "create_tables",
     "create_views",

@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
+from judgelake.lake.log_store import check_log_store
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
 from judgelake.lake.schemas import JUDGMENT, ddl_of
 from judgelake.runtime import ONE_COMMAND
@@ -44,9 +45,10 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         wanted: the tables that the caller needs.
 
     Raises:
-        UserError: the warehouse is not writable, or a name does not fit.
+        UserError: the warehouse is not writable or unsafe for several drivers, or a name does not fit.
     """
     _check_writable(tables)
+    check_log_store(spark, tables, wanted)
     created = {table: _create(spark, tables, table) for table in _needed(spark, tables, wanted)}
     if created.get("judgments") is False:
         add_missing_columns(spark, tables.judgments, JUDGMENT)
@@ -67,20 +69,26 @@ def add_missing_columns(spark: SparkSession, table: str, schema: pa.Schema) -> N
     Raises:
         UserError: they cannot be added.
     """
-    columns = set(spark.read.table(table).columns)
-    missing = [field for field in schema if field.name not in columns]
-    if not missing:
+    change = _adding_columns(spark, table, schema)
+    if change is None:
         return
-    change = f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
     try:
         spark.sql(change)
     except PySparkException as error:
         # Another driver may have added them at the same moment.
-        if not {field.name for field in missing} <= set(spark.read.table(table).columns):
+        still = _adding_columns(spark, table, schema)
+        if still is not None:
             raise UserError(
                 f"Table {table!r} of an earlier version lacks columns that cannot be added: {first_line(error)} "
-                f"Run {change}"
+                f"Run {still}"
             ) from error
+
+
+def _adding_columns(spark: SparkSession, table: str, schema: pa.Schema) -> str | None:
+    """The statement that adds the columns of a schema that a table lacks; None if it has all."""
+    columns = set(spark.read.table(table).columns)
+    missing = [field for field in schema if field.name not in columns]
+    return f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})" if missing else None
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:
@@ -175,12 +183,11 @@ def _check_columns(spark: SparkSession, tables: Tables) -> None:
     Raises:
         UserError: the table is of an earlier version, and nothing may be written here to add what it lacks.
     """
-    columns = set(spark.read.table(tables.judgments).columns)
-    missing = [field for field in JUDGMENT if field.name not in columns]
-    if missing:
+    change = _adding_columns(spark, tables.judgments, JUDGMENT)
+    if change is not None:
         raise UserError(
             f"Table {tables.judgments!r} of an earlier version lacks columns of its views: judge into it once, "
-            f"or run ALTER TABLE {quoted(tables.judgments)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
+            f"or run {change}"
         )
 
 
@@ -222,6 +229,9 @@ def _create_schema(spark: SparkSession, name: str) -> None:
     if not schema:
         return
     try:
+        # Unity Catalog asks for the right to create schemas even where the schema exists.
+        if spark.catalog.databaseExists(schema):
+            return
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     except AnalysisException as error:
         raise UserError(f"Cannot use schema {schema!r} of table {name!r}: {first_line(error)}") from error

@@ -36,6 +36,19 @@ def test_a_model_path_that_is_not_there_is_a_problem(tmp_path):
     assert stack.check_model(str(tmp_path / "nowhere")).level is Level.PROBLEM
 
 
+@pytest.mark.parametrize(
+    ("model", "level"),
+    [
+        ("models:/judge@prod", Level.OK),
+        ("s3://bucket/judge", Level.OK),
+        ("hdfs://host/judge", Level.PROBLEM),
+        ("/Volumes/absent/judge", Level.PROBLEM),
+    ],
+)
+def test_a_model_that_hosts_read_from_elsewhere_is_left_to_the_run(model, level):
+    assert stack.check_model(model).level is level
+
+
 def test_a_hugging_face_model_is_a_warning_until_it_is_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert stack.check_model("organisation/model").level is Level.WARNING

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
+from threads import submitted_without_spark
 
 from judgelake.comparisons import Failure, Reading, Status
 from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
@@ -179,7 +180,7 @@ def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses
 @pytest.fixture(autouse=True)
 def threads_of_any_session(monkeypatch):
     """Lets a stand-in for a session have threads."""
-    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
+    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", submitted_without_spark)
 
 
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
@@ -231,7 +232,7 @@ def test_a_task_whose_first_requests_fail_alike_goes_by_what_all_tasks_saw(of_al
     [({}, True), ({"unparseable": 5, "refused": 2}, True), ({"ok": 1}, False), ({"timeout": 1}, False)],
 )
 def test_a_task_can_ask_the_driver_what_all_tasks_saw(others, answer):
-    with closing(ProgressServer("127.0.0.1", "token")) as server, ProgressSender(server.reporter) as sender:
+    with closing(ProgressServer("127.0.0.1")) as server, ProgressSender(server.reporter) as sender:
         server.tally.add({"statuses": others})
         sender.send({"statuses": {"unparseable": 3}})
         assert sender.all_fail_alike(3) is answer
@@ -314,6 +315,35 @@ def test_an_engine_that_fails_ends_the_run_if_it_fails_everywhere(errors, answer
     with pytest.raises(type(errors[0])):
         run.carry_out([Chunk(0, 1, 1, 1, "app")])
     assert both.writes == writes
+
+
+class Deaf(BetweenTwoSparkJobs):
+    """A chunk that no interrupt stops, over a connection that is broken."""
+
+    def __init__(self):
+        super().__init__()
+        self.released = threading.Event()
+
+    def write(self, chunk, asking):
+        self.began.set()
+        self.released.wait(30)
+        return Counter()
+
+    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+        raise ConnectionError("the gateway is gone")
+
+
+def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypatch):
+    monkeypatch.setattr("judgelake.jobs.judge.run.MOST_STOP_SECONDS", 0.1)
+    stopping, deaf = Stopping(is_heeded=True), Deaf()
+    run = running(stopping=stopping, spark=deaf, writer=deaf)
+    threading.Thread(target=lambda: (deaf.began.wait(), stopping.wish())).start()
+    with (
+        pytest.warns(UserWarning, match=r"Chunk 7 of run .* did not stop within 0\.1 s"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        run.carry_out([Chunk(7, 1, 1, 1, "app")])
+    deaf.released.set()
 
 
 def test_no_chunk_is_begun_after_a_wish_to_stop():

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from judgelake.engine import Endpoint, Engine, Launch, ensure_engine, settings_of_server, stop_engines
-from judgelake.engine.server.command import server_command, settings_of_command
+from judgelake.engine.server.command import server_command, settings_of
 from judgelake.jobs.judge.executor import notes_on_server
 from judgelake.jobs.judge.progress import EngineNote, Tally
 
@@ -18,7 +18,7 @@ def test_the_options_of_a_command_are_recorded_without_its_socket(tmp_path):
     engine = Engine(options={"max_model_len": 512, "enforce-eager": False, "dtype": "half", "tp": 2})
     launch = Launch(engine, "org/m", "abc", 2048, gpus=(), owner_pid=1, cores=2)
     command = server_command(launch, tmp_path / "s.sock", is_cpu=True)
-    options = settings_of_command(command, {})["options"]
+    options = settings_of(command, {})["options"]
     assert {
         name: options[name] for name in ("model", "revision", "max-model-len", "dtype", "tensor-parallel-size")
     } == {
@@ -52,7 +52,7 @@ def test_only_vllms_part_of_the_environment_is_recorded_and_no_key():
         "--max-num-batched-tokens",
         "8",
     ]
-    settings = settings_of_command(command, environment)
+    settings = settings_of(command, environment)
     assert settings["env"] == {"VLLM_CPU_KVCACHE_SPACE": "4"}
     assert settings["options"] == {"hf-token": "***", "max-num-batched-tokens": "8", "tokenizer": "t"}
     assert "very secret" not in json.dumps(settings)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
+from judgelake.jobs.judge.asking_order import in_asking_order
 from judgelake.jobs.judge.plan import Chunk, Plan
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
@@ -25,8 +25,6 @@ LEAST_REQUESTS_A_TASK = 32
 # More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
 # enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
 WINDOWS_A_WAVE = 4
-# Equal prompts are adjacent, those that begin alike near each other.
-IN_A_QUESTION = ("prompt", "repeat", "judgment_id")
 # Another driver's rows have the time at which they were judged; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 
@@ -70,7 +68,7 @@ class ChunkWriter:
 
     def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
         rows = self._left(chunk, asking)
-        asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
+        asked = in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
         judged = asked.mapInArrow(asking, columns)
@@ -115,34 +113,6 @@ class ChunkWriter:
         one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
         waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
         return max(1, one_wave, waves)
-
-    def _in_asking_order(self, rows: DataFrame, tasks: int) -> DataFrame:
-        """All rows of a question together, tasks balanced by bytes, large questions first, equal prompts adjacent.
-
-        vLLM serves in the order of arrival: neighbours with the same beginning find it in the prefix cache.
-        """
-        if tasks == 1:
-            # Nothing to balance, so no join.
-            of_question = F.sum("prompt_bytes").over(Window.partitionBy("question_key"))
-            alone = rows.repartition(1).withColumn("bytes", of_question)
-            return alone.sortWithinPartitions(F.desc("bytes"), "question_key", *IN_A_QUESTION).drop("bytes")
-        heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
-        questions = (
-            rows.groupBy("question_key")
-            .agg(F.sum("prompt_bytes").alias("bytes"))
-            .select("question_key", (F.row_number().over(heavy_first) - 1).alias("rank"))
-        )
-        place = F.col("rank") % tasks
-        turn = F.floor(F.col("rank") / tasks) % 2
-        # Back and forth: a task that got the largest of one round gets the smallest of the next.
-        task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
-        return (
-            rows.join(F.broadcast(questions), "question_key")
-            .withColumn("task", task)
-            .repartitionById(tasks, "task")
-            .sortWithinPartitions("rank", *IN_A_QUESTION)
-            .drop("task", "rank")
-        )
 
 
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:

@@ -53,6 +53,10 @@ class JudgeChoice(Config):
     model: str | None = None
     """Model name or local folder that replaces the judge's own."""
     revision: str | None = None
+    """Commit, tag or branch of a model on Hugging Face, resolved to a commit by the driver; null: the judge's own, or
+    main."""
+    adapter: str | None = None
+    """LoRA adapter on the model: a folder, a name on Hugging Face (also name@revision), or an address like `model`."""
     reference: Literal["use", "ignore"] = "use"
     """Whether a comparison's reference is shown, if the mode has a place for it."""
     max_tokens: PositiveInt | None = None

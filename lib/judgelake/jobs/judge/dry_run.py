@@ -143,3 +143,5 @@ def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
         "time", unknown_time if seconds is None else f"{seconds:,.0f} s at the rate of run {estimate.rate_from}"
     )
     console.print(table)
+    for note in judge.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -12,13 +12,20 @@ import filelock
 from pyspark import TaskContext
 
 from judgelake.engine import (
+    Asker,
     AskerFactory,
     Endpoint,
     Engine,
     Launch,
+    Lease,
+    adapter_here,
+    assigned_gpus,
     client_factory,
+    cores_of_executor,
     endpoint_of_url,
     ensure_engine,
+    is_cpu_build,
+    model_here,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -71,31 +78,52 @@ def open_asker(judge: Judge, engine: Engine, asker: AskerFactory | None, endpoin
     """What answers this task's requests; starts the executor's vLLM if neither an asker nor a server is given.
 
     Raises:
-        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
+            or the server cannot start with these options.
         RunError: the server did not start.
     """
     if asker is not None:
         return Opened(asker, "given by the caller")
     if endpoint is not None:
         return Opened(client_factory(endpoint, engine), urlsplit(endpoint.base_url).netloc)
-    gpus = gpu_addresses()
+    owner_pid = owner_of_this_worker()
+    assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
     launch = Launch(
         engine=engine,
-        model=judge.model,
+        model=model_here(judge.weights, engine.model_cache),
         revision=judge.revision,
         context_length=judge.context_length,
-        gpus=gpus,
-        owner_pid=owner_of_this_worker(),
-        cores=os.cpu_count() or 1,
+        gpus=assigned.gpus,
+        owner_pid=owner_pid,
+        cores=cores_of_executor(owner_pid),
+        gpus_of=assigned.origin,
+        identity=judge.weights.identity,
+        adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
     started = ensure_engine(launch)
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
-        devices=max(1, len(gpus)),
+        devices=max(1, len(assigned.gpus)),
         settings={"version": started.version, **started.settings},
     )
     name = f"vllm {started.version}"
-    return Opened(client_factory(started.endpoint, engine), name, {started.log_path: note}, started.log_path)
+    factory = _leased(client_factory(started.endpoint, engine), started.lease)
+    # Executors of several hosts have the same folders.
+    return Opened(factory, name, {f"{socket.gethostname()}:{started.log_path}": note}, started.log_path)
+
+
+def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:
+    """The same factory; the use of the engine ends with the asker."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Asker]:
+        try:
+            async with factory() as asker:
+                yield asker
+        finally:
+            lease.release()
+
+    return opened
 
 
 def gpu_addresses() -> tuple[str, ...]:

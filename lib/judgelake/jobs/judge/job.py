@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from judgelake.engine import AskerFactory, Endpoint, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory, Endpoint, commit_of, with_dtype_for_this_cpu
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
@@ -25,7 +26,7 @@ from judgelake.jobs.judge.slots import slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
-from judgelake.runtime import shown_error
+from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -46,6 +47,7 @@ class JudgeRun:
     record: RunRecord
 
 
+@in_job_settings
 def judge(
     spark: SparkSession,
     job: JudgeJob,
@@ -71,10 +73,14 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
-    resolved, pinned, comparisons = _prepared(spark, job)
+    # What a caller's own object calls its model, no hub knows.
+    resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
+    pinned, comparisons = _prepared(spark, job)
+    for note in resolved.notes:
+        _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job):
             pending = pending_requests(spark, job, resolved, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
@@ -159,10 +165,12 @@ class _PlannedRun:
         return counts
 
 
+@in_job_settings
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    resolved, _, comparisons = _prepared(spark, job)
+    resolved = resolve_judge(job)
+    _, comparisons = _prepared(spark, job)
     with planning(job):
         return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
 
@@ -172,28 +180,24 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
-    """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    resolved = resolve_judge(job)
+def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
+    """The pinned input and its rows to judge; creates the tables that a run writes to."""
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return resolved, pinned, comparisons
+    return pinned, comparisons
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
     """Print what is about to be asked."""
-    console.print(
+    _say(
+        console,
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
         f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 
-def _driver_host(spark: SparkSession) -> str | None:
-    """The driver's address as executors know it; None over Spark Connect, where they cannot call back."""
-    return spark.conf.get("spark.driver.host", None)
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -146,7 +146,7 @@ def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
 def tokenizer_folder(judge: Judge) -> Path | None:
     """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored."""
     find = cached_tokenizer_folder if judge.is_served else engine_folder
-    return find(judge.model, judge.revision)
+    return find(str(judge.weights.folder or judge.model), judge.revision)
 
 
 def _tokenizer(folder: Path) -> Any:

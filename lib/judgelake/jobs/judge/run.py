@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import time
+import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +32,8 @@ TRIES_A_CHUNK = 3
 OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 # How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
+# An interrupted task notices within seconds; one that hangs in foreign code never does.
+MOST_STOP_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -83,40 +88,56 @@ class Running:
         waiting = iter(chunks)
         in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
         tag = f"judgelake-{self.asking.run_id}"
-        with ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk") as pool:
+        pool = ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk")
+        has_stopped = True
 
-            def submit(chunk: Chunk | None, tries: int = 1) -> None:
-                if chunk is not None:
-                    in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
+        def submit(chunk: Chunk | None, tries: int = 1) -> None:
+            if chunk is not None:
+                in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
 
-            try:
-                for _ in range(self.limits.chunks_in_flight):
+        try:
+            for _ in range(self.limits.chunks_in_flight):
+                submit(next(waiting, None))
+            while in_flight:
+                if self.stopping.is_wished:
+                    raise KeyboardInterrupt
+                self._give_up_if_all_fail_alike()
+                done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    chunk, tries = in_flight.pop(future)
+                    if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
+                        submit(chunk, tries + 1)
+                        continue
+                    self.statuses += _result_of(future)
+                    self._give_up_if_too_many_failed()
                     submit(next(waiting, None))
-                while in_flight:
-                    if self.stopping.is_wished:
-                        raise KeyboardInterrupt
-                    self._give_up_if_all_fail_alike()
-                    done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        chunk, tries = in_flight.pop(future)
-                        if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
-                            submit(chunk, tries + 1)
-                            continue
-                        self.statuses += _result_of(future)
-                        self._give_up_if_too_many_failed()
-                        submit(next(waiting, None))
-            except BaseException:
-                self._interrupt(in_flight, tag)
-                raise
+        except BaseException:
+            has_stopped = self._interrupt({future: chunk for future, (chunk, _) in in_flight.items()}, tag)
+            raise
+        finally:
+            pool.shutdown(wait=has_stopped)
         self._fail_without_any_answer(chunks)
 
-    def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
-        """Stop what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
+    def _interrupt(self, in_flight: Mapping[Future[Counter[str]], Chunk], tag: str) -> bool:
+        """Stop what is in flight; False if some of it did not stop in time, which a warning names.
+
+        Interrupts are repeated: a chunk is several Spark jobs, and between two of them there is none to interrupt.
+        """
         self.is_ending = True
-        for future in in_flight:
-            while not future.done():
+        left = set(in_flight)
+        deadline = time.monotonic() + MOST_STOP_SECONDS
+        while left and time.monotonic() < deadline:
+            with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
                 self.spark.interruptTag(tag)
-                wait([future], timeout=WAKE_SECONDS)
+            _, left = wait(left, timeout=WAKE_SECONDS)
+        if left:
+            names = ", ".join(str(in_flight[future].number) for future in left)
+            warnings.warn(
+                f"Chunk {names} of run {self.asking.run_id} did not stop within {MOST_STOP_SECONDS:g} s of being "
+                "interrupted: its Spark job ends with the session. What it still appends counts in the next run.",
+                stacklevel=2,
+            )
+        return not left
 
     def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
         if self.is_ending or self.stopping.is_wished:

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from judgelake.engine import owner_of_this_worker
 from judgelake.jobs.judge.executor import gpu_addresses
+from judgelake.runtime import setting
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -62,7 +63,7 @@ def slots_of(spark: SparkSession) -> int:
     Without GPUs as many as Spark splits a range of numbers into, one a core. If tasks take GPUs, Spark still counts
     cores there, so a stage finds out.
     """
-    gpus = spark.conf.get(GPUS_A_TASK, None)
+    gpus = setting(spark, GPUS_A_TASK)
     return find_slots(spark).at_once if gpus is not None and float(gpus) > 0 else _cores(spark)
 
 

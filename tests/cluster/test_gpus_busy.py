@@ -43,7 +43,8 @@ def judged(cluster, make_drivers, root):
     script = root / "tests" / "support" / "cluster" / "judge_in_turn.py"
     jobs = [(first, even), (first, skewed), (second, even)]
     configs = [drivers.config(judge={"model": model}, input=rows) for model, rows in jobs]
-    driver = drivers.submit(str(script), *configs)
+    # Two tasks share an engine, so that it does not run dry when one of them ends.
+    driver = drivers.submit(str(script), *configs, conf={"spark.task.resource.gpu.amount": "0.5"})
     exit_code = driver.finish()
     rows = drivers.lake.rows("judgments", "judgment_id", "comparison_id", "model_version", "status")
     versions = list(dict.fromkeys(row["model_version"] for row in rows))

@@ -1,4 +1,4 @@
-"""The judge and the evaluate job over a local Spark Connect server."""
+"""The judge and the evaluate job over a Spark Connect server of the cluster."""
 
 import sys
 
@@ -8,6 +8,7 @@ from cluster.drivers import Drivers
 from cluster.files import assert_each_once, pair
 from cluster.standalone import LOOPBACK, free_port, is_open
 
+pytest.importorskip("grpc_status", reason="needs pyspark[connect]")
 pytestmark = pytest.mark.cluster
 ROWS = [pair(number, number // 2) for number in range(40)]
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
@@ -23,7 +24,7 @@ def remote(cluster, drivers):
     """The address of a Connect server; what it runs finds judgelake, as on a cluster where it is installed."""
     port = free_port()
     conf = {"spark.connect.grpc.binding.port": str(port), "spark.connect.grpc.binding.address": LOOPBACK}
-    server = drivers.submit("--class", SERVER, master="local[2]", conf=conf)
+    server = drivers.submit("--class", SERVER, conf=conf)
     cluster.wait(lambda: server.process.poll() is not None or is_open(port), "the Connect server listens")
     assert server.process.poll() is None, server.output
     return f"sc://{LOOPBACK}:{port}"
@@ -37,8 +38,8 @@ def run(drivers, remote, job, config):
     return driver
 
 
-def test_the_judge_job_judges_over_connect(drivers, remote, shared_server):
-    config = drivers.config(judge={"model": "test-judge"}, engine={"url": shared_server("instant"), "env": {}})
+def test_the_judge_job_judges_over_connect(drivers, remote):
+    config = drivers.config()
     first = run(drivers, remote, "judge", config)
     assert_each_once(drivers.lake.rows("judgments", "judgment_id", "status"), len(ROWS), first.output)
     again = run(drivers, remote, "judge", config)

@@ -19,48 +19,36 @@ from cluster.standalone import LOOPBACK, SPARK_HOME, Cluster
 
 from judgelake.runtime.jars import known_jars, record_path
 
-PACKAGES = "io.delta:delta-spark_4.2_2.13:4.4.0"
 WAIT_S = 600.0
-DELTA = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.catalogImplementation": "in-memory",
-}
-# Each query runs once, over few rows; see `SMALL_SETTINGS`.
+# What differs from conf/spark/standalone-gpu.conf, because a machine of two cores is the whole cluster.
 SMALL = {
     "spark.driver.memory": "700m",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.executor.memory": "500m",
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+    # Fewer executors and tasks: each costs the two cores a JVM or a Python.
+    "spark.executor.resource.gpu.amount": "2",
+    "spark.task.resource.gpu.amount": "1",
+    # Where no executor is left for a task, Spark would wait two minutes for another one.
+    "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout": "5s",
+    "spark.driver.host": LOOPBACK,
+    "spark.driver.bindAddress": LOOPBACK,
+    "spark.ui.enabled": "false",
+    "spark.sql.catalogImplementation": "in-memory",
+    # Each query runs once, over few rows; see `SMALL_SETTINGS`.
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-    "spark.ui.enabled": "false",
-    "spark.driver.host": LOOPBACK,
-    "spark.driver.bindAddress": LOOPBACK,
-}
-GPUS = {
-    "spark.executor.cores": "4",
-    "spark.executor.resource.gpu.amount": "2",
-    "spark.task.resource.gpu.amount": "1",
-    # A request waits for a GPU, not for its data.
-    "spark.locality.wait": "0s",
-    # A host on which no engine starts gets no further task.
-    "spark.excludeOnFailure.enabled": "true",
-    "spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor": "1",
-    "spark.excludeOnFailure.stage.maxFailedTasksPerExecutor": "2",
-    # Where no executor is left for a task, Spark would wait two minutes for another one.
-    "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout": "5s",
 }
 
 
 def delta_jars() -> dict[str, str]:
-    """The setting that brings Delta's jars: those that are on this machine, else what Ivy is to load."""
+    """Delta's jars that are on this machine, in place of those that Ivy would look for; nothing if there are none."""
     jars = known_jars(record_path(), SPARK_HOME)
-    return {"spark.jars.packages": PACKAGES} if jars is None else {"spark.jars": jars}
+    return {} if jars is None else {"spark.jars": jars, "spark.jars.packages": ""}
 
 
 def model_folder(folder: Path, name: str) -> Path:
@@ -106,24 +94,30 @@ class Drivers:
         conf: Mapping[str, str] | None = None,
         library: Path | None = None,
         python: Path = Path(sys.executable),
-        master: str | None = None,
     ) -> Driver:
         """spark-submit a program from an empty folder.
 
         Args:
             program: options of spark-submit, the script and its arguments.
-            conf: settings in addition to those of a small cluster with GPUs, or in place of them.
+            conf: settings in addition to the shipped ones for a cluster with GPUs, or in place of them.
             library: where driver and executors find judgelake; None: in the checkout.
             python: of driver and executors.
-            master: another one than the cluster's.
         """
         found = os.pathsep.join([str(library or self.root / "lib"), str(self.cluster.site)])
-        own = {"spark.pyspark.python": str(python), "spark.executorEnv.PYTHONPATH": found}
-        settings = {**DELTA, **SMALL, **GPUS, **delta_jars(), **own, **(conf or {})}
+        pools = self.root / "conf" / "spark" / "fairscheduler.xml"
+        own = {
+            "spark.pyspark.python": str(python),
+            "spark.executorEnv.PYTHONPATH": found,
+            "spark.scheduler.allocation.file": pools.as_uri(),
+            **delta_jars(),
+        }
+        shipped = (self.root / "conf" / "spark" / "standalone-gpu.conf").read_text("utf-8")
+        changed = {**SMALL, **own, **(conf or {})}
         file = self.folder / f"spark-{len(self._started)}.conf"
-        file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()), "utf-8")
+        # The last value of a key counts.
+        file.write_text(shipped + "".join(f"{name} {value}\n" for name, value in changed.items()), "utf-8")
         submit = str(SPARK_HOME / "bin" / "spark-submit")
-        command = [submit, "--master", master or self.cluster.url, "--properties-file", str(file), *program]
+        command = [submit, "--master", self.cluster.url, "--properties-file", str(file), *program]
         return self.start(command, {"PYTHONPATH": found, "PYSPARK_PYTHON": str(python)})
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Driver:
@@ -151,10 +145,7 @@ class Drivers:
         job: dict[str, Any] = {
             "judge": {"name": "judgelm", "model": str(model_folder(self.folder, "model"))},
             "order": {"orders": "AB"},
-            "engine": {
-                "folder": str(self.cluster.folder / "engines"),
-                "env": {"PYTHONPATH": str(self.cluster.site)},
-            },
+            "engine": {"folder": str(self.cluster.folder / "engines")},
             "tables": {"warehouse": str(self.lake.folder)},
             "mlflow": {"enabled": False},
         }

@@ -77,9 +77,11 @@ class Cluster:
         gpu = "-Dspark.worker.resource.gpu"
         options = f"{gpu}.amount={len(gpus)} {gpu}.discoveryScript={script} -Dspark.worker.cleanup.enabled=false"
         known = len(self._alive())
-        size = ["--host", LOOPBACK, "--cores", str(cores), "--memory", "4g", "--webui-port", "0"]
+        # An address of the loopback of its own: for Spark these are different hosts.
+        host = f"127.0.0.{len(self.workers) + 2}"
+        size = ["--host", host, "--cores", str(cores), "--memory", "4g", "--webui-port", "0"]
         place = ["--work-dir", str(self.folder / "work" / name), self.url]
-        more = {"SPARK_WORKER_OPTS": options}
+        more = {"SPARK_WORKER_OPTS": options, "SPARK_LOCAL_IP": host}
         process = self._start(name, "org.apache.spark.deploy.worker.Worker", *size, *place, more=more)
         self.wait(lambda: len(self._alive()) > known, f"{name} is registered")
         worker = Worker(process, tuple(gpus))

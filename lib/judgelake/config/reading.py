@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -70,14 +71,14 @@ for _tag, _number in NUMBERS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_number})\Z"), list("-+.0123456789"))
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
+def read_yaml(path: str | Path | Traversable) -> dict[str, Any]:
+    """The mapping in a YAML file, which may be inside a package.
 
     Raises:
         UserError: the file is absent, unreadable, not YAML or not a mapping.
     """
     try:
-        text = Path(path).read_text("utf-8")
+        text = (Path(path) if isinstance(path, str) else path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise UserError(f"Cannot read the config {str(path)!r}: {why}. Name a readable YAML file.") from error

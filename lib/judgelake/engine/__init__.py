@@ -3,7 +3,7 @@
 from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply, Sending
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
-from judgelake.engine.client.sent_ids import only_for_chats
+from judgelake.engine.client.sent_ids import field_of_texts
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
@@ -70,6 +70,7 @@ __all__ = [
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
+    "field_of_texts",
     "has_reasoning_parser",
     "is_address",
     "is_cpu_build",
@@ -80,7 +81,6 @@ __all__ = [
     "max_model_len",
     "model_here",
     "model_identity",
-    "only_for_chats",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",

@@ -97,9 +97,13 @@ class Encoder:
         return token_ids(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)
 
     def text_after(self, prompt: Prompt) -> str:
-        """What the chat template writes after the last material of a chat, where the answer begins."""
-        hidden, _ = self._hidden(prompt)
-        return self._core.split(self._chat_text(hidden))[-1] if hidden.messages is not None else ""
+        """What is written of the answer already: by the chat template after the last message, and a begun answer."""
+        if prompt.messages is None:
+            return ""
+        parts = [f"{self._prefix}{number}x" for number in range(len(prompt.parts))]
+        if prompt.is_continued:
+            parts[-1] = prompt.parts[-1]
+        return self._core.split(self._chat_text(prompt.with_parts(parts)))[-1]
 
     def _chat_text(self, prompt: Prompt) -> str:
         return chat_text(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)

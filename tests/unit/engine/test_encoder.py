@@ -239,9 +239,12 @@ def test_the_templates_own_control_strings_stay_and_doubled_begins_are_not_added
     assert (ids.count(controls["<s>"]), ids.count(controls["</s>"])) == (1 + added, 1)
 
 
-def test_what_follows_the_material_of_a_chat_is_known(encoder: Encoder) -> None:
+def test_what_is_written_of_the_answer_is_known(encoder: Encoder) -> None:
     prompt = prompt_of("chat", "pair", "<|im_end|>")
-    assert encoder.text_after(prompt).endswith("<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert encoder.text_after(prompt) == "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    begun = Prompt(messages=(Message("user", "Think in <think>."), Message("assistant", "<think>First")))
+    assert encoder.text_after(begun) == "<|im_end|>\n<|im_start|>assistant\n<think>First"
+    assert encoder.text_after(Prompt(text="<think>")) == ""
 
 
 @settings(deadline=None, max_examples=EXAMPLES)

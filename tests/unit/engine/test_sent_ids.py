@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from judgelake.comparisons import Failure, Message
-from judgelake.engine import Ask, Client, Engine, Reply, Sending, endpoint_of_url, only_for_chats
+from judgelake.engine import Ask, Client, Engine, Reply, Sending, endpoint_of_url, field_of_texts
 from judgelake.engine.client.body import path_of, request_body
 from judgelake.engine.client.sent_ids import SentIds
 from judgelake.judges import Decoding, Prompt
@@ -114,8 +114,8 @@ def test_the_body_of_ids_is_a_completions_with_all_that_the_judge_decides() -> N
         ({"reasoning_effort": "low", "top_k": 3}, "reasoning_effort"),
     ],
 )
-def test_a_field_that_only_chats_have_keeps_texts(body: dict[str, object], name: str | None) -> None:
-    assert only_for_chats(Engine(body=body)) == name
+def test_a_field_that_only_chats_may_have_keeps_texts(body: dict[str, object], name: str | None) -> None:
+    assert field_of_texts(Engine(body=body)) == name
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ OF_BOTH_APIS = frozenset(
 )
 
 
-def only_for_chats(engine: Engine) -> str | None:
-    """A field of `engine.body` that only chats have, so that no ids can be sent; None if there is none."""
+def field_of_texts(engine: Engine) -> str | None:
+    """A field of `engine.body` that may mean another thing with token ids, so that none are sent; None if none may."""
     return next((name for name in sorted(engine.body) if name not in OF_BOTH_APIS.union(OF_THE_TEMPLATE)), None)
 
 

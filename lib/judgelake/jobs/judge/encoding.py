@@ -12,9 +12,9 @@ from judgelake.engine import (
     Sending,
     UnsafeTokenizerError,
     cached_tokenizer_folder,
+    field_of_texts,
     has_reasoning_parser,
     load_encoder,
-    only_for_chats,
     template_values,
     tokenizer_folder,
     writes_chats_by_template,
@@ -35,8 +35,8 @@ def encoder_of(judge: Judge, engine: Engine, model: str) -> Encoder | str:
     mode = judge.spec.mode(judge.mode)
     if mode.verdict_from == "decision":
         return "a decision endpoint takes texts"
-    if (name := only_for_chats(engine)) is not None:
-        return f"engine.body.{name} is only for chats"
+    if (name := field_of_texts(engine)) is not None:
+        return f"engine.body.{name} may mean another thing with token ids"
     find = cached_tokenizer_folder if judge.is_served else tokenizer_folder
     folder = find(model, judge.revision)
     if folder is None:

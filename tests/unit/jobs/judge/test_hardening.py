@@ -104,7 +104,9 @@ def test_a_client_learns_what_the_server_will_not_do_with_ids(
     ("architecture", "mode", "engine", "reason"),
     [
         pytest.param("llama", "pair-decide", {}, "a decision endpoint takes texts", id="decision endpoint"),
-        pytest.param("llama", "pair", {"body": {"reasoning_effort": "low"}}, "reasoning_effort is only", id="a field"),
+        pytest.param(
+            "llama", "pair", {"body": {"reasoning_effort": "low"}}, "reasoning_effort may mean another", id="a field"
+        ),
         pytest.param("gpt_oss", "pair", {}, "without its chat template", id="harmony"),
         pytest.param("llama", "pair", {"url": URL}, "is not on this machine", id="a served name"),
     ],

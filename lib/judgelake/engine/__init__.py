@@ -12,6 +12,7 @@ from judgelake.engine.server.environment import env_changing
 from judgelake.engine.server.options import answer_changing, chat_template, check_logprobs, check_options, max_model_len
 from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "EngineRefused",
     "Launch",
     "Reply",
+    "ShippedTokenizer",
     "Started",
     "answer_changing",
     "cached_tokenizer_folder",
@@ -32,6 +34,7 @@ __all__ = [
     "check_logprobs",
     "check_options",
     "client_factory",
+    "downloaded_tokenizer_folder",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
@@ -47,6 +50,7 @@ __all__ = [
     "run_stream",
     "served_identity",
     "settings_of_server",
+    "ship_tokenizer",
     "stop_engines",
     "stream",
     "token_ids",

@@ -14,10 +14,11 @@ from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning
+from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
 from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
+from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
@@ -70,12 +71,13 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
-    resolved, pinned, comparisons = _prepared(spark, job)
+    rendering, pinned, comparisons = _prepared(spark, job)
+    resolved = rendering.judge
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
         with planning(job):
-            pending = pending_requests(spark, job, resolved, comparisons)
+            pending = pending_requests(spark, job, rendering, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
         run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
         return run.carry_out(stopping, asker, endpoint)
@@ -161,9 +163,10 @@ class _PlannedRun:
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    resolved, _, comparisons = _prepared(spark, job)
+    rendering, _, comparisons = _prepared(spark, job)
     with planning(job):
-        return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
+        pending = pending_requests(spark, job, rendering, comparisons)
+        return rendering.judge, estimate(spark, job, rendering.judge, pending)
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
@@ -171,15 +174,15 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
-    """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    resolved = resolve_judge(job)
+def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Rendering, Pinned, DataFrame]:
+    """How the judge is asked, the pinned input and its rows to judge; creates the tables that a run writes to."""
+    rendering = rendering_of(job, resolve_judge(job))
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return resolved, pinned, comparisons
+    return rendering, pinned, comparisons
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from judgelake.comparisons import Status
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.judge.config import Input, JudgeJob
+from judgelake.jobs.judge.length import trimming_of
 from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import our_error
@@ -91,7 +92,16 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
     return pinned, selected
 
 
-def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
+def rendering_of(job: JudgeJob, judge: Judge) -> Rendering:
+    """How the job's comparisons become requests.
+
+    Raises:
+        UserError: prompts are to be trimmed, and the judge's tokenizer cannot be had.
+    """
+    return Rendering(judge, job.order, trimming_of(judge) if job.overflow == "trim" else None)
+
+
+def pending_requests(spark: SparkSession, job: JudgeJob, whole: Rendering, comparisons: DataFrame) -> Pending:
     """Requests without a finished judgment: not yet judged, or failed in a way that may be temporary.
 
     Finished ones are found by a join on `judgment_id`; no list of ids reaches the driver. Prompts are only
@@ -100,8 +110,7 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     rows = _prepared(comparisons)
     judgments = read_newest(spark, job.tables.judgments)
     version = judgments.version
-    judged = judgments.df.where(F.col("judge_fingerprint") == judge.fingerprint)
-    whole = Rendering(judge, job.order, job.overflow)
+    judged = judgments.df.where(F.col("judge_fingerprint") == whole.judge.fingerprint)
     if judgments.is_empty or judged.isEmpty():
         first = rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1))
         return Pending(first, version, comparisons, skipped=0)

@@ -80,6 +80,9 @@ def resolve_judge(job: JudgeJob) -> Judge:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
+    if job.overflow == "trim":
+        # Only then, so that judgments of the default keep their fingerprint.
+        options["overflow"] = job.overflow
     return Judge(
         spec=spec,
         mode=choice.mode,

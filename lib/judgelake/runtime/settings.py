@@ -14,8 +14,6 @@ SETTINGS = {
     # A prompt or answer may be a megabyte; few rows per batch keep such batches small.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
     "spark.databricks.delta.snapshotPartitions": "4",
-    # A task writes its part of a plan into all chunks concurrently, instead of sorting whole prompts first.
-    "spark.sql.maxConcurrentOutputFileWriters": "64",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }

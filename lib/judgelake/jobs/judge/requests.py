@@ -25,6 +25,10 @@ BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 
 NOT_UTF8 = "not_utf8"
+WANTED = "wanted"
+"""The column with the names of a row's pending requests and their next attempts, as structs."""
+# Where a row was read, and what is wanted of it, are no part of what is judged.
+NOT_CONTENT = ("row_key", "question_id", WANTED)
 Row = dict[str, Any]
 
 
@@ -79,12 +83,18 @@ class Rendering:
     def requests(self, record: Mapping[str, Any]) -> Iterator[Row]:
         """The requests of one comparison, with the columns of `REQUEST`.
 
-        A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
+        A comparison that cannot be judged gives one row per order with its status, so that nothing is lost. Of a record
+        with `WANTED`, only the requests named there are made, else all, for the first time.
         """
+        attempts = _attempts(record)
         for shown in self._shown(record):
+            names = [(repeat, name) for repeat, name in enumerate(shown.names) if attempts is None or name in attempts]
+            if not names:
+                continue
             row = {**shown.columns, **self._asked(shown)}
-            for repeat, name in enumerate(shown.names):
-                yield {**row, "judgment_id": name, "repeat": repeat}
+            for repeat, name in names:
+                attempt = 1 if attempts is None else attempts[name]
+                yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempt}
 
     def _shown(self, record: Mapping[str, Any]) -> Iterator[Shown]:
         comparison = _comparison(record)
@@ -185,7 +195,7 @@ def _sha256_of(prompt: Prompt | Failure, record: Mapping[str, Any]) -> str:
 
 def _row_sha256(record: Mapping[str, Any]) -> str:
     """The hash of everything in a row that can affect a judgment, so not of its key and question_id."""
-    content = sorted((name, value) for name, value in record.items() if name not in ("row_key", "question_id"))
+    content = sorted((name, value) for name, value in record.items() if name not in NOT_CONTENT)
     return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
 
 
@@ -248,4 +258,9 @@ def _decoded_row(row: dict[str, Any]) -> dict[str, Any]:
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
     if NOT_UTF8 in record:
         return Failure(Status.INVALID_INPUT, "the row contains bytes that are not UTF-8")
-    return comparison_from_record(record, also=("row_key",))
+    return comparison_from_record(record, also=("row_key", WANTED))
+
+
+def _attempts(record: Mapping[str, Any]) -> dict[str, int] | None:
+    wanted = record.get(WANTED)
+    return None if wanted is None else {one["judgment_id"]: one["attempt"] for one in wanted}

@@ -47,6 +47,16 @@ def row(name="c", question="Q?", answers=("a", "b"), row_key=1):
     }
 
 
+PREPARED_ROW = {
+    "row_key": 1,
+    "question_id": "q",
+    "input": None,
+    "reference": None,
+    "messages": [{"role": "user", "content": "Q?"}],
+    "rubric": None,
+}
+
+
 def rendering(name="judgelm", **changes):
     job = validated(JudgeJob, {"judge": {"name": name, "model": "test-judge"}, **changes}, "test")
     return rendering_of(job, resolve_judge(job))
@@ -146,6 +156,19 @@ def test_a_long_request_is_named_by_its_whole_prompt_whether_it_is_cut_fails_or_
     assert {one["prompt_sha256"] for one in overlong} == {None}
     for one, whole in zip(long, untrimmed, strict=False):
         assert one["prompt_sha256"] == hashlib.sha256(one["prompt"].encode()).hexdigest() != whole["prompt_sha256"]
+
+
+def test_of_a_row_only_what_is_wanted_is_made_with_its_attempt():
+    record = {**PREPARED_ROW, "comparison_id": "c", "answers": [{"model": "m", "text": "a", "turns": None}] * 2}
+    for whole in (record, {**record, "answers": record["answers"][:1]}):
+        render = rendering(order={"repeats": 2})
+        found = list(render.requests(whole))
+        assert {one["attempt"] for one in found} == {1}
+        wanted = [{"judgment_id": found[2]["judgment_id"] if len(found) > 2 else found[1]["judgment_id"], "attempt": 3}]
+        (one,) = render.requests({**whole, "wanted": wanted})
+        (same,) = (item for item in found if item["judgment_id"] == one["judgment_id"])
+        assert one == {**same, "attempt": 3}
+        assert list(render.requests({**whole, "wanted": []})) == []
 
 
 def test_only_trimming_changes_the_fingerprint():

@@ -30,6 +30,7 @@ from judgelake.engine.server.options import (
 from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
+from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "ResolvedModel",
     "Say",
     "Sending",
+    "ShippedTokenizer",
     "StartFailed",
     "StartRefused",
     "Started",
@@ -67,6 +69,7 @@ __all__ = [
     "client_factory",
     "commit_of",
     "cores_of_executor",
+    "downloaded_tokenizer_folder",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
@@ -91,6 +94,7 @@ __all__ = [
     "served_identity",
     "served_model",
     "settings_of_server",
+    "ship_tokenizer",
     "shortest_context",
     "stop_engines",
     "stream",

@@ -109,6 +109,12 @@ def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
 
 
 @_again
+def replace_plan(df: DataFrame, plans: str, plan_id: str) -> None:
+    """Replace a run's rows in the plans table with these, which may be made of them; other runs' rows stay."""
+    df.writeTo(quoted(plans)).overwrite(F.col("plan_id") == plan_id)
+
+
+@_again
 def replace_rows(df: DataFrame, table: str, column: str, value: str) -> None:
     """Replace all rows that have `value` in `column` with these, in one commit; other rows stay.
 

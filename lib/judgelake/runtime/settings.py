@@ -18,8 +18,6 @@ RUNTIME_SETTINGS = {
 """The settings that the jobs need and that a running session can change."""
 SETTINGS = {
     **RUNTIME_SETTINGS,
-    # A task writes its part of a plan into all chunks concurrently, instead of sorting whole prompts first.
-    "spark.sql.maxConcurrentOutputFileWriters": "64",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }

@@ -119,7 +119,11 @@ class JudgeJob(Config):
     input: Input = Input()
     order: Order = Order()
     overflow: Literal["fail", "trim"] = "fail"
-    """How a prompt that is too long is handled: a context_overflow row, or answers cut equally, with a mark."""
+    """How a prompt that is too long is handled.
+
+    fail: the server refuses it, which makes a context_overflow row. trim: its answers are cut equally, with a mark, by
+    the judge's tokenizer and context_length; without that tokenizer the job is refused.
+    """
     hardening: Literal["ids", "neutralise"] = "ids"
     """How control strings in judged material are kept from acting as such.
 

@@ -15,10 +15,11 @@ from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning
+from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
 from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
+from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
@@ -75,14 +76,14 @@ def judge(
     job = _settled(job, asker)
     # What a caller's own object calls its model, no hub knows.
     resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
-    pinned, comparisons = _prepared(spark, job)
+    rendering, pinned, comparisons = _prepared(spark, job, resolved)
     for note in resolved.notes:
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job):
-            pending = pending_requests(spark, job, resolved, comparisons)
+            pending = pending_requests(spark, job, rendering, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
         run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
         return run.carry_out(stopping, asker, endpoint)
@@ -169,10 +170,10 @@ class _PlannedRun:
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    resolved = resolve_judge(job)
-    _, comparisons = _prepared(spark, job)
+    rendering, _, comparisons = _prepared(spark, job, resolve_judge(job))
     with planning(job):
-        return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
+        pending = pending_requests(spark, job, rendering, comparisons)
+        return rendering.judge, estimate(spark, job, rendering.judge, pending)
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
@@ -180,14 +181,15 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
-    """The pinned input and its rows to judge; creates the tables that a run writes to."""
+def _prepared(spark: SparkSession, job: JudgeJob, resolved: Judge) -> tuple[Rendering, Pinned, DataFrame]:
+    """How the judge is asked, the pinned input and its rows to judge; creates the tables that a run writes to."""
+    rendering = rendering_of(job, resolved)
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return pinned, comparisons
+    return rendering, pinned, comparisons
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:

@@ -110,8 +110,11 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
+    # Each only where it is set, so that judgments of the default keep their fingerprint.
     if job.hardening == "neutralise":
         options["hardening"] = job.hardening
+    if job.overflow == "trim":
+        options["overflow"] = job.overflow
     return Judge(
         spec=spec,
         mode=choice.mode,

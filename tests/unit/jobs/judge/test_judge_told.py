@@ -36,6 +36,24 @@ def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said)
 
 
 @pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"prompt_tokens": 900, "too_long": 3}, "about 3, by their bytes", id="estimated"),
+        pytest.param({"prompt_tokens": None, "too_long": 3}, "at most 3", id="nothing to count with"),
+        pytest.param({"prompt_tokens": None, "too_long": 0}, None, id="all fit for certain"),
+    ],
+)
+def test_a_dry_run_says_how_many_prompts_the_server_may_find_too_long(console, changes, said):
+    judge = SimpleNamespace(
+        spec=SimpleNamespace(name="chat"), mode="pair", decoding=SimpleNamespace(max_tokens=8), context_length=2048
+    )
+    known = {"requests": 9, "orders": {}, "skipped": 0, "distinct_prompts": 9, "known_failures": {}}
+    show_estimate(console, judge, Estimate(**known, prompt_bytes=9_000, seconds=None, rate_from=None, **changes))
+    lines = [line for line in console.file.getvalue().splitlines() if "too long for 2,048 tokens" in line]
+    assert [line.split("│")[2].strip() for line in lines] == ([] if said is None else [said])
+
+
+@pytest.mark.parametrize(
     ("orders", "said"),
     [
         pytest.param({"original": 55, "reversed": 54}, "orders 55 original, 54 reversed; ", id="mixed"),

@@ -3,7 +3,7 @@
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
-from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
+from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
 from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
@@ -40,6 +40,7 @@ __all__ = [
     "VIEWS",
     "Maintained",
     "Newest",
+    "OtherWriters",
     "Pinned",
     "app_ids",
     "append_new",
@@ -52,7 +53,6 @@ __all__ = [
     "ddl_of",
     "drop_plan",
     "drop_stale_plans",
-    "has_commits_of_others",
     "maintain",
     "named_in",
     "quoted",

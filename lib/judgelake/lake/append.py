@@ -57,7 +57,7 @@ def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = Non
         df: the rows.
         table: where they go.
         app_id: identifies the rows; different rows need a different one.
-        writer: who appends them; kept in the table's history, see `has_commits_of_others`.
+        writer: who appends them; kept in the table's history, see `OtherWriters`.
     """
     # One app id per append, never one id with increasing versions: Delta silently skips a version at or below
     # the last one it saw, so an append that finishes late would be lost.

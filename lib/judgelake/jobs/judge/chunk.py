@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from judgelake.errors import RunError
 from judgelake.jobs.judge.plan import Chunk, Plan
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
+from judgelake.lake import JUDGMENT, OtherWriters, app_ids, append_once, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -38,6 +38,8 @@ class ChunkWriter:
     spark: SparkSession
     plan: Plan
     judgments_table: str
+    others: OtherWriters
+    """Who else appends to that table since the plan was made."""
     slots: int
     """Tasks that the cluster runs at the same time."""
     tasks: int
@@ -95,9 +97,7 @@ class ChunkWriter:
 
     def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
         rows = self._planned(chunk)
-        if not has_commits_of_others(
-            self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
-        ):
+        if not self.others.have_added():
             return rows
         # Read at an explicit version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.

@@ -24,7 +24,7 @@ from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
+from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import shown_error
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ class _PlannedRun:
     def _ask(self, share: Share, task: AskingTask, stopping: Stopping) -> None:
         spark, plan, tables = self.spark, self.plan, self.job.tables
         limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
-        writer = ChunkWriter(spark, plan, tables.judgments, slots=share.slots, tasks=share.tasks)
+        others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
+        writer = ChunkWriter(spark, plan, tables.judgments, others, slots=share.slots, tasks=share.tasks)
         work = plan.requests + plan.skipped
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.

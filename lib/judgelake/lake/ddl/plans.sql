@@ -23,4 +23,7 @@ PARTITIONED BY (plan_id, chunk)
 COMMENT 'Requests that current runs will make'
 {location}
 -- Rows are found by partition only; statistics on prompts would only cost time.
-TBLPROPERTIES ('delta.dataSkippingNumIndexedCols' = '0')
+TBLPROPERTIES (
+  'delta.dataSkippingNumIndexedCols' = '0',
+  'delta.setTransactionRetentionDuration' = 'interval 60 days'
+)

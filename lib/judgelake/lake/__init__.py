@@ -1,6 +1,6 @@
 """How tables are created, read and written: DDL and views, pinned reads, exactly-once appends; no data of its own."""
 
-from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_plan, replace_rows
+from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, renew_plan, replace_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
@@ -59,6 +59,7 @@ __all__ = [
     "read_newest",
     "read_pinned",
     "register",
+    "renew_plan",
     "replace_plan",
     "replace_rows",
     "selected",

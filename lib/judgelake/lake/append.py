@@ -108,6 +108,12 @@ def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
 
 
+def renew_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
+    """Add a row without a chunk to a run's plan: a new file, whose time says that the run still works."""
+    row = spark.createDataFrame([(plan_id,)], "plan_id STRING")
+    row.write.format("delta").mode("append").saveAsTable(plans)
+
+
 @_again
 def replace_plan(df: DataFrame, plans: str, plan_id: str) -> None:
     """Replace a run's rows in the plans table with these, which may be made of them; other runs' rows stay."""

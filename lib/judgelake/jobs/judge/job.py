@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
+from judgelake.jobs.judge.heartbeat import kept_alive
 from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
 from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
@@ -128,7 +129,8 @@ class _PlannedRun:
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             self.server.tally.expected = plan.to_ask
         running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
-        running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+        with kept_alive(spark, tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
+            running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
     def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
         limits = self.job.asking

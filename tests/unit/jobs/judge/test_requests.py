@@ -1,6 +1,5 @@
 """From comparisons to requests: how many rows a batch holds, what a request is called, and errors on the way."""
 
-import hashlib
 import pickle
 import sys
 from collections import Counter
@@ -18,6 +17,7 @@ from judgelake.jobs.judge.pending import rendering_of
 from judgelake.jobs.judge.requests import BATCH_BYTES, BATCH_ROWS
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.jobs.judge.task_error import our_error
+from judgelake.judges import Prompt
 
 TEXT = pa.binary()
 PREPARED = pa.schema(
@@ -155,7 +155,7 @@ def test_a_long_request_is_named_by_its_whole_prompt_whether_it_is_cut_fails_or_
     assert {one["status"] for one in overlong} == {"context_overflow"}
     assert {one["prompt_sha256"] for one in overlong} == {None}
     for one, whole in zip(long, untrimmed, strict=False):
-        assert one["prompt_sha256"] == hashlib.sha256(one["prompt"].encode()).hexdigest() != whole["prompt_sha256"]
+        assert one["prompt_sha256"] == Prompt.from_stored(one["prompt"]).sha256 != whole["prompt_sha256"]
 
 
 def test_of_a_row_only_what_is_wanted_is_made_with_its_attempt():

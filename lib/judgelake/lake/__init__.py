@@ -2,7 +2,7 @@
 
 from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, renew_plan, replace_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
-from judgelake.lake.log_store import check_log_store
+from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
 from judgelake.lake.schemas import (
@@ -55,6 +55,7 @@ __all__ = [
     "ddl_of",
     "drop_plan",
     "drop_stale_plans",
+    "is_on_s3",
     "maintain",
     "named_in",
     "quoted",

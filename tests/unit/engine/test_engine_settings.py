@@ -22,9 +22,10 @@ from judgelake.engine import (
 )
 from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.lease import without_users
-from judgelake.jobs.judge import JudgeJob, resolve_judge
+from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.executor import notes_on_server, open_asker
 from judgelake.jobs.judge.progress import EngineNote, Tally
+from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.judges import Prompt
 
 

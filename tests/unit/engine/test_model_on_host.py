@@ -46,9 +46,11 @@ def start(root, engine_folder, owner, monkeypatch):
     engine = Engine(folder=engine_folder, start_timeout_s=30)
 
     def start(model: Path | str, identity: str | None, revision: str | None = None):
-        return ensure_engine(
+        started = ensure_engine(
             Launch(engine, str(model), revision, 2048, gpus=(), owner_pid=owner.pid, cores=2, identity=identity)
         )
+        started.lease.release()
+        return started
 
     return start
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql.utils import is_remote
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.log_store import check_log_store
-from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, escaped, folder_of, needs, quoted, statement
 from judgelake.lake.schemas import JUDGMENT, ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
@@ -152,7 +153,7 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> bool:
     folder = folder_of(tables, name)
     if folder is not None:
         _forget(spark, name)
-    location = "" if folder is None else f"LOCATION '{_escaped(folder)}'"
+    location = "" if folder is None else f"LOCATION '{escaped(folder)}'"
     try:
         spark.sql(statement(table, tables, location))
     except AnalysisException as error:
@@ -208,7 +209,7 @@ def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
     if spark.conf.get(remembered, None) == folder and spark.catalog.tableExists(name):
         return
     _forget(spark, name)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{_escaped(folder)}'")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{escaped(folder)}'")
     spark.conf.set(remembered, folder)
 
 
@@ -242,7 +243,13 @@ def _is_there(spark: SparkSession, tables: Tables, table: str) -> bool:
     folder = folder_of(tables, name)
     if folder is None:
         return spark.catalog.tableExists(name)
-    return bool(DeltaTable.isDeltaTable(spark, folder))
+    if not is_remote():
+        return bool(DeltaTable.isDeltaTable(spark, folder))
+    try:
+        # Delta's own calls need a plugin in a Connect server, which few have.
+        return bool(spark.read.format("delta").load(folder).columns)
+    except AnalysisException:
+        return False
 
 
 def _check_writable(tables: Tables) -> None:
@@ -261,7 +268,3 @@ def _check_writable(tables: Tables) -> None:
             f"The warehouse folder {str(folder)!r} is not writable ({why}). "
             "Make it writable, or name another one in tables.warehouse."
         )
-
-
-def _escaped(folder: str) -> str:
-    return folder.replace("\\", "\\\\").replace("'", "\\'")

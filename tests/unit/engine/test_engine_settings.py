@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,8 +22,11 @@ from judgelake.engine import (
 )
 from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.lease import without_users
+from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.executor import notes_on_server, open_asker
 from judgelake.jobs.judge.progress import EngineNote, Tally
+from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.judges import Prompt
 
 
 def test_the_options_of_a_command_are_recorded_without_its_socket(tmp_path):
@@ -130,9 +132,9 @@ def test_a_task_uses_its_engine_until_its_asker_closes(root, engine_folder, monk
     )
     for module in ("judgelake.engine.server.start", "judgelake.jobs.judge.executor"):
         monkeypatch.setattr(f"{module}.is_cpu_build", lambda: True)
-    judge = SimpleNamespace(model="org/model", revision=None, context_length=2048)
+    judge = resolve_judge(JudgeJob.model_validate({"judge": {"name": "judgelm", "model": "org/model"}}))
     try:
-        opened = open_asker(judge, Engine(folder=engine_folder, start_timeout_s=30), None, None)
+        opened = open_asker(judge, Engine(folder=engine_folder, start_timeout_s=30), None, None, Prompt(text="A or B?"))
         ((place, note),) = opened.notes.items()
         assert place.partition(":")[0] == socket.gethostname()
         assert (note.devices, "gpus" in note.settings) == (1, False)

@@ -14,7 +14,7 @@ from judgelake.config import validated
 from judgelake.engine import Encoder, Engine, Sending
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.encoding import encoder_of, ids_of, sending_of
-from judgelake.jobs.judge.length import Fitted, Fitting
+from judgelake.jobs.judge.length import rendered
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.judges import Prompt
 
@@ -34,9 +34,9 @@ def judge_of(model: str = "my-judge", mode: str = "pair", **job: Any) -> Judge:
 
 def fitted(judge: Judge, answer: str) -> Prompt:
     comparison = Comparison("c", "q", (Message("user", "Why?"),), (Answer(answer), Answer("Because.")))
-    found = Fitting(judge, "fail").render(comparison, "AB")
-    assert isinstance(found, Fitted)
-    return found.prompt
+    found = rendered(judge, comparison, "AB")
+    assert isinstance(found, Prompt)
+    return found
 
 
 def test_neutralise_breaks_control_strings_and_is_another_judge() -> None:

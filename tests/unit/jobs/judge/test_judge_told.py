@@ -45,7 +45,11 @@ def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said)
 )
 def test_a_dry_run_says_how_many_prompts_the_server_may_find_too_long(console, changes, said):
     judge = SimpleNamespace(
-        spec=SimpleNamespace(name="chat"), mode="pair", decoding=SimpleNamespace(max_tokens=8), context_length=2048
+        spec=SimpleNamespace(name="chat"),
+        mode="pair",
+        decoding=SimpleNamespace(max_tokens=8),
+        context_length=2048,
+        notes=(),
     )
     known = {"requests": 9, "orders": {}, "skipped": 0, "distinct_prompts": 9, "known_failures": {}}
     show_estimate(console, judge, Estimate(**known, prompt_bytes=9_000, seconds=None, rate_from=None, **changes))

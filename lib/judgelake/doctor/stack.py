@@ -14,6 +14,7 @@ from judgelake.engine import is_address
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
+from judgelake.lake import is_on_s3
 from judgelake.runtime import REMEDY, tracking_address, why_unusable, without_password
 from judgelake.writability import is_writable, nearest_existing
 
@@ -86,6 +87,14 @@ def check_warehouse(tables: Tables) -> Finding:
     """Check by writing whether the embedded warehouse is writable."""
     if tables.warehouse is None:
         return ok("warehouse", "tables of the session's catalog")
+    if is_on_s3(tables.warehouse):
+        return warning(
+            "warehouse",
+            f"{tables.warehouse} is on S3, where Delta's own log store takes one driver at a time",
+            "Name a log store for Spark, as docs/cluster.md says.",
+        )
+    if "://" in tables.warehouse:
+        return ok("warehouse", f"{tables.warehouse} (not tested)")
     place = Path(tables.warehouse).resolve()
     existing = nearest_existing(place)
     if existing.is_dir() and is_writable(existing):

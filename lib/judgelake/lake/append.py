@@ -57,7 +57,7 @@ def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = Non
         df: the rows.
         table: where they go.
         app_id: identifies the rows; different rows need a different one.
-        writer: who appends them; kept in the table's history, see `has_commits_of_others`.
+        writer: who appends them; kept in the table's history, see `OtherWriters`.
     """
     # One app id per append, never one id with increasing versions: Delta silently skips a version at or below
     # the last one it saw, so an append that finishes late would be lost.
@@ -106,6 +106,12 @@ def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
     # Delta's DELETE does not accept named parameters in SQL.
     DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
+
+
+def renew_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
+    """Add a row without a chunk to a run's plan: a new file, whose time says that the run still works."""
+    row = spark.createDataFrame([(plan_id,)], "plan_id STRING")
+    row.write.format("delta").mode("append").saveAsTable(plans)
 
 
 @_again

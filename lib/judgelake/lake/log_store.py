@@ -41,7 +41,7 @@ def check_log_store(spark: SparkSession, tables: Tables, wanted: Collection[str]
     """
     place = tables.warehouse if tables.warehouse is not None else _first_on_s3(spark, tables, wanted)
     scheme = _scheme(place)
-    if place is None or scheme not in S3 or _is_databricks(spark) or _has_log_store(spark, scheme):
+    if place is None or not is_on_s3(place) or _is_databricks(spark) or _has_log_store(spark, scheme):
         return
     raise UserError(
         f"{place} is on S3, where Delta's own log store loses commits when two drivers write at once: set "
@@ -56,7 +56,7 @@ def _first_on_s3(spark: SparkSession, tables: Tables, wanted: Collection[str]) -
     for table in sorted(wanted):
         name = getattr(tables, table)
         place = _place_of(spark, name) if spark.catalog.tableExists(name) else None
-        if _scheme(place) in S3:
+        if is_on_s3(place):
             return place
     return None
 
@@ -71,6 +71,11 @@ def _place_of(spark: SparkSession, name: str) -> str | None:
     if detail is None or any(feature in BY_CATALOG for feature in detail["tableFeatures"] or ()):
         return None
     return str(detail["location"])
+
+
+def is_on_s3(place: str | None) -> bool:
+    """Whether a folder or address is on S3, where Delta's own log store takes one driver at a time."""
+    return _scheme(place) in S3
 
 
 def _scheme(place: str | None) -> str:

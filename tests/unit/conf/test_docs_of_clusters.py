@@ -79,6 +79,13 @@ def test_each_setting_of_spark_is_in_conf_spark(name):
     assert {key for key in named if key not in shipped} == set()
 
 
+def test_each_target_of_make_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {command.split()[1] for text in DOCS.values() for command in commands(text) if command.startswith("make ")}
+    assert named
+    assert named <= targets
+
+
 def test_each_command_of_the_bundle_names_what_the_bundle_has():
     bundle, seen = whole_bundle(), 0
     for command in commands(DOCS["databricks.md"]):

@@ -169,6 +169,14 @@ def test_a_warehouse_that_does_not_exist_yet_is_ok_where_it_can_be_made(tmp_path
     assert stack.check_warehouse(Tables(warehouse=str(tmp_path / "new" / "warehouse"))).level is Level.OK
 
 
+def test_a_warehouse_on_s3_is_a_warning_and_no_folder_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finding = stack.check_warehouse(Tables(warehouse="s3a://bucket/lake"))
+    assert (finding.level, "one driver at a time" in finding.found) == (Level.WARNING, True)
+    assert stack.check_warehouse(Tables(warehouse="hdfs://namenode/lake")).found == "hdfs://namenode/lake (not tested)"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_warehouse_below_a_file_is_a_problem(tmp_path):
     (tmp_path / "file").touch()
     assert stack.check_warehouse(Tables(warehouse=str(tmp_path / "file" / "warehouse"))).level is Level.PROBLEM

@@ -14,7 +14,7 @@ from judgelake.errors import RunError
 from judgelake.jobs.judge.asking_order import in_asking_order
 from judgelake.jobs.judge.plan import Chunk, Plan
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
+from judgelake.lake import JUDGMENT, OtherWriters, app_ids, append_once, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -36,6 +36,8 @@ class ChunkWriter:
     spark: SparkSession
     plan: Plan
     judgments_table: str
+    others: OtherWriters
+    """Who else appends to that table since the plan was made."""
     slots: int
     """Tasks that the cluster runs at the same time."""
     tasks: int
@@ -51,12 +53,16 @@ class ChunkWriter:
             The judgments of this run in the table, by status, without those of other drivers.
 
         Raises:
-            RunError: the judgments were appended but are missing from the table.
+            RunError: the judgments were appended but are missing from the table, or the plan is.
         """
         for name in app_ids(chunk.app_id):
             self._append(chunk, asking, name)
             written = self._written(chunk, asking)
-            if written.total() >= chunk.requests or not self._misses_some(chunk, asking):
+            if written.total() >= chunk.requests:
+                return written
+            # Of a plan that is gone nothing is missing either.
+            self._check_planned(chunk)
+            if not self._misses_some(chunk, asking):
                 return written
             if written:
                 break
@@ -79,7 +85,18 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.judgments_table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
-        return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+        # A row too many must not stand in for one that is missing.
+        once = rows.dropDuplicates(["judgment_id"]).groupBy("status").count()
+        return Counter({row["status"]: row["count"] for row in once.collect()})
+
+    def _check_planned(self, chunk: Chunk) -> None:
+        left = self._planned(chunk).select("judgment_id").distinct().count()
+        if left < chunk.requests:
+            raise RunError(
+                f"The plan of this run was deleted while it worked: of the {chunk.requests:,} requests of chunk "
+                f"{chunk.number}, {left:,} are left in the plans table. All judgments so far are kept: find out what "
+                "deletes from that table, and run again."
+            )
 
     def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
         """Whether a request of the chunk has no judgment in the table, from any driver."""
@@ -93,9 +110,7 @@ class ChunkWriter:
 
     def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
         rows = self._planned(chunk)
-        if not has_commits_of_others(
-            self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
-        ):
+        if not self.others.have_added():
             return rows
         # Read at an explicit version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.

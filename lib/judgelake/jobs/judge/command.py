@@ -92,6 +92,7 @@ def report(console: Console, run: JudgeRun) -> None:
         f"coverage {counts.coverage:.1%}" if counts.coverage is not None else "",
         f"orders {orders}" if orders else "",
         f"consistency {counts.consistency:.1%} of {counts.both_orders:,} in both orders" if counts.both_orders else "",
+        f"{counts.acting_controls:,} with control strings, sent as text" if counts.acting_controls else "",
         f"{rate:,.1f} requests/s" if rate else "",
         gpus_taken(record.engine_settings),
         f"{record.wall_s:,.0f} s in total",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
+from judgelake.jobs.judge.heartbeat import kept_alive
 from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
 from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
@@ -26,7 +27,7 @@ from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.slots import slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
+from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
@@ -127,13 +128,15 @@ class _PlannedRun:
     def _ask(self, share: Share, task: AskingTask, stopping: Stopping) -> None:
         spark, plan, tables = self.spark, self.plan, self.job.tables
         limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
-        writer = ChunkWriter(spark, plan, tables.judgments, slots=share.slots, tasks=share.tasks)
+        others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
+        writer = ChunkWriter(spark, plan, tables.judgments, others, slots=share.slots, tasks=share.tasks)
         work = plan.requests + plan.skipped
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             self.server.tally.expected = plan.to_ask
         running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
-        running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+        with kept_alive(spark, tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
+            running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
     def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
         limits = self.job.asking

@@ -33,6 +33,8 @@ class Counts:
     orders: dict[str, int] = field(default_factory=dict)
     """Judgments by the order shown, one of `ORDERS`; orders that were not shown are absent."""
     engines: tuple[str, ...] = ()
+    acting_controls: int = 0
+    """Judgments whose material has control strings and whose prompt was sent as text, so that they could act."""
 
     @property
     def judgments(self) -> int:
@@ -58,7 +60,8 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
     sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
     engines = F.collect_set("engine").alias("engines")
     orders = (F.count_if(order_shown() == name).alias(name) for name in ORDERS)
-    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines, *orders)
+    acting = F.count_if((F.col("prompt_sent_as") == "text") & (F.size("control_strings") > 0)).alias("acting")
+    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines, acting, *orders)
     groups = sorted(by_status.collect(), key=lambda row: row["status"])
     both: Any = (
         both_orders(rows)
@@ -75,6 +78,7 @@ def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
         consistency=both[1],
         orders={name: shown for name in ORDERS if (shown := sum(row[name] for row in groups))},
         engines=tuple(sorted({engine for row in groups for engine in row["engines"]})),
+        acting_controls=sum(row["acting"] for row in groups),
     )
 
 

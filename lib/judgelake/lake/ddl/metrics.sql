@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
 COMMENT 'Metrics of judges, one row per metric, slice and rule'
 {location}
 TBLPROPERTIES (
+  'delta.setTransactionRetentionDuration' = 'interval 60 days',
   'delta.constraints.null_has_a_reason' = '(value IS NOT NULL AND low IS NOT NULL AND high IS NOT NULL) OR reason IS NOT NULL',
   'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)) OR isnan(coalesce(detectable, 0)) OR isnan(coalesce(p_value, 0)) OR isnan(coalesce(p_corrected, 0)) OR isnan(coalesce(mcnemar_p, 0)) OR isnan(coalesce(simultaneous_low, 0)) OR isnan(coalesce(simultaneous_high, 0)) OR isnan(coalesce(if_failures_wrong, 0)) OR isnan(coalesce(if_failures_right, 0)) OR isnan(coalesce(coverage, 0)))'
 )

@@ -37,3 +37,4 @@ CREATE TABLE IF NOT EXISTS {runs} (
 ) USING DELTA
 COMMENT 'Runs of the judge job'
 {location}
+TBLPROPERTIES ('delta.setTransactionRetentionDuration' = 'interval 60 days')

@@ -44,13 +44,8 @@ def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said)
     ],
 )
 def test_a_dry_run_says_how_many_prompts_the_server_may_find_too_long(console, changes, said):
-    judge = SimpleNamespace(
-        spec=SimpleNamespace(name="chat"),
-        mode="pair",
-        decoding=SimpleNamespace(max_tokens=8),
-        context_length=2048,
-        notes=(),
-    )
+    spec, decoding = SimpleNamespace(name="chat"), SimpleNamespace(max_tokens=8)
+    judge = SimpleNamespace(spec=spec, mode="pair", decoding=decoding, context_length=2048, notes=())
     known = {"requests": 9, "orders": {}, "skipped": 0, "distinct_prompts": 9, "known_failures": {}}
     show_estimate(console, judge, Estimate(**known, prompt_bytes=9_000, seconds=None, rate_from=None, **changes))
     lines = [line for line in console.file.getvalue().splitlines() if "too long for 2,048 tokens" in line]
@@ -90,3 +85,9 @@ def test_gpus_that_spark_did_not_assign_are_told(engines, said):
     told = gpus_taken(None if engines is None else json.dumps(engines))
     assert said in told
     assert bool(said) == bool(told)
+
+
+def test_a_run_ends_with_how_many_control_strings_could_act(console):
+    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0, engine_settings=None)
+    report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, acting_controls=1234), record=record))
+    assert "; 1,234 with control strings, sent as text; 20.0 requests/s" in console.file.getvalue()

@@ -65,6 +65,24 @@ def test_another_model_than_the_drivers_is_refused_before_a_server_starts(start,
     assert list(Path(engine_folder).iterdir()) == []
 
 
+def test_files_that_are_exchanged_while_a_server_loads_them_end_it(start, engine_folder, tmp_path, monkeypatch):
+    from judgelake.engine.server import start as start_room
+
+    folder = made_model(tmp_path / "model")
+    stand_in = start_room.server_command
+
+    def command(launch, socket, *, is_cpu):
+        (folder / "model.safetensors").write_bytes(b"weights of\t9")
+        return stand_in(launch, socket, is_cpu=is_cpu)
+
+    identity = model_identity(str(folder), None)
+    monkeypatch.setattr(start_room, "server_command", command)
+    with pytest.raises(StartRefused, match=identity):
+        start(folder, identity)
+    assert not list(Path(engine_folder).glob("*.json")), "no engine is left"
+    assert not list(Path(engine_folder).glob("*.sock"))
+
+
 def test_a_folder_that_is_not_on_a_host_is_reported_with_the_host(start, tmp_path):
     with pytest.raises(StartRefused, match=rf"On host {socket.gethostname()}.*absent.*not a folder"):
         start(tmp_path / "absent", "local:0")

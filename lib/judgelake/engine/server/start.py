@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.call import Endpoint
+from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.folder import local_model
 from judgelake.engine.model.identity import check_model
 from judgelake.engine.model.layout import ADAPTER
@@ -72,10 +73,7 @@ def ensure_engine(wanted: Launch) -> Started:
             vLLM not installed.
         RunError: it did not start, for a reason the user cannot fix, or its GPUs stayed in use by another engine.
     """
-    if wanted.identity is not None:
-        check_model(wanted.model, wanted.revision, wanted.identity)
-    if wanted.adapter is not None and wanted.adapter.identity is not None:
-        check_model(wanted.adapter.path, None, wanted.adapter.identity, ADAPTER)
+    _check_files(wanted)
     launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model), gpus=in_order(wanted.gpus))
     try:
         owner = ProcessId.of(launch.owner_pid)
@@ -152,7 +150,22 @@ def _is_alive(note: Note, files: EngineFiles) -> bool:
 def _started(launch: Launch, claim: Claim) -> Note:
     with start_turn(claim):
         _start(_orders(launch, claim), claim.files, launch.model)
-        return _wait_until_ready(claim.files, launch)
+        ready = _wait_until_ready(claim.files, launch)
+    try:
+        # They may have been exchanged while the server was loading them.
+        _check_files(launch)
+    except StartRefused:
+        end_engine(claim.files, ready)
+        raise
+    return ready
+
+
+def _check_files(launch: Launch) -> None:
+    """Refuse a model or adapter on this host that is not the driver's, see `check_model`."""
+    if launch.identity is not None:
+        check_model(launch.model, launch.revision, launch.identity)
+    if launch.adapter is not None and launch.adapter.identity is not None:
+        check_model(launch.adapter.path, None, launch.adapter.identity, ADAPTER)
 
 
 def _orders(launch: Launch, claim: Claim) -> Orders:

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   question_id       STRING COMMENT 'Its question',
   judge             STRING COMMENT 'Name of the judge',
   judge_fingerprint STRING COMMENT 'SHA-256 of all that can change this judge''s verdicts',
-  model_version     STRING COMMENT 'Content hash of a local model, or name@revision',
+  model_version     STRING COMMENT 'Content hash of the model files or name@commit, with that of its adapter',
   mode              STRING COMMENT 'How the judge was asked: pair, single, multi, ...',
   shown_order       STRING COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            INT COMMENT 'Number of the repeat of an identical request, from 0',

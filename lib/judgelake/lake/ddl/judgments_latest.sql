@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW {judgments_latest} (
   question_id       COMMENT 'Its question',
   judge             COMMENT 'Name of the judge',
   judge_fingerprint COMMENT 'SHA-256 of all that can change this judge''s verdicts',
-  model_version     COMMENT 'Content hash of a local model, or name@revision',
+  model_version     COMMENT 'Content hash of the model files or name@commit, with that of its adapter',
   mode              COMMENT 'How the judge was asked',
   shown_order       COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            COMMENT 'Number of the repeat of an identical request, from 0',

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   run_id              STRING COMMENT 'The evaluation that computed it: a hash of its config and of the versions read, so that a repeated evaluation replaces its rows',
   judge               STRING COMMENT 'Name of the judge; NULL for figures of labels alone',
   judge_fingerprint   STRING COMMENT 'SHA-256 of everything that can change its verdicts',
-  model_version       STRING COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  model_version       STRING COMMENT 'Content hash of the model files or name@commit, with that of its adapter, or what the import says',
   mode                STRING COMMENT 'How the judge was asked',
   metric              STRING COMMENT 'Name of the metric, as the papers use it',
   subject             STRING COMMENT 'What the figure is about besides judge and slice: a class, another judge, a model, two labelers; NULL if nothing',

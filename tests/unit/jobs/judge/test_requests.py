@@ -4,7 +4,6 @@ import pickle
 import sys
 from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -125,8 +124,7 @@ OVERLONG = row("overlong", question="word " * 9000, answers=("a", "b"), row_key=
 def renderings(request, tmp_path, monkeypatch):
     """How two machines render one job: the first finds the model's tokenizer in its cache, the second has nothing."""
     folder = save_word_tokenizer(tmp_path, "word a b")
-    hub = SimpleNamespace(try_to_load_from_cache=lambda name, file, revision: str(folder / file))
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda name, file, revision: str(folder / file))
     render = rendering(judge={"name": "judgelm", "model": "org/judge"}, overflow=request.param)
     return render, pickle.loads(pickle.dumps(render))
 

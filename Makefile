@@ -12,7 +12,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 READY := $(VENV)/ready-$(DEVICE)-$(VERSION)
 BIN := $(VENV)/bin
 
-.PHONY: help quickstart test test-fast lint format typecheck bench doctor clean requirements preflight install
+.PHONY: help quickstart test test-fast test-cluster lint format typecheck bench doctor package clean requirements preflight install
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -22,10 +22,13 @@ quickstart: $(READY) ## Judge the shipped sample with a small real model and sho
 	@$(BIN)/python -m judgelake.quickstart
 
 test: lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
 
 test-fast: $(READY) ## Tests without Spark or vLLM (seconds)
 	$(BIN)/python -m pytest tests/unit
+
+test-cluster: $(READY) ## All tests on a Spark cluster of this machine with pretended GPUs (minutes)
+	$(BIN)/python -m pytest tests/cluster
 
 lint: $(READY) ## Lint and format check
 	$(BIN)/ruff check
@@ -48,6 +51,9 @@ bench: $(READY) ## Benchmarks; benchmarks/README.md says what they measure
 doctor: $(READY) ## Check Java, Spark, Delta, vLLM, GPU, model, MLflow, disk and memory
 	@$(BIN)/judgelake doctor
 
+package: $(READY) ## Build dist/: a wheel, and the same as a zip for spark-submit --py-files
+	@$(PYTHON) setup/package.py
+
 requirements: ## Pin the newest allowed packages again: requirements/*.txt
 	sh setup/pin-requirements.sh
 
@@ -57,7 +63,7 @@ clean: ## Remove caches and builds; keep tables, models and .venv
 
 # These start Spark, and most of them vLLM.
 quickstart bench: NEEDS := --java --memory-gib 6
-test: NEEDS := --java --memory-gib 9
+test test-cluster: NEEDS := --java --memory-gib 9
 
 preflight:
 	@$(PYTHON) setup/preflight.py --venv $(VENV) $(NEEDS) $(if $(wildcard $(READY)),--installed)

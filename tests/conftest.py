@@ -1,4 +1,7 @@
-"""What every test may ask for. The folder of a test tells its cost: unit (seconds), spark (one session), e2e (vLLM)."""
+"""What every test may ask for.
+
+The folder of a test tells its cost: unit (seconds), spark (one session), cluster (several), e2e (vLLM).
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module has no name, and PySpark ends a process like that: it takes it for one of its doctests.
     sys.modules["__main__"].__spec__ = ModuleSpec("__main__", None)
+# No test asks Hugging Face, and none waits for it: what a hub says is injected.
+os.environ["HF_HUB_OFFLINE"] = "1"
 # One address line comes within this time, or the server never will.
 SERVER_START_S = 30
 
@@ -27,20 +32,22 @@ SERVER_START_S = 30
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cheap tests first, whatever order the folders have: a plain mistake shows before Spark or vLLM starts.
 
-    With two workers the tests with vLLM come first, for they are the longest that one worker must do alone.
+    With two workers those with vLLM or a cluster come first: they take longest, and one worker must do them all.
     """
-    cost = {"unit": 0, "spark": 1, "e2e": -1 if "PYTEST_XDIST_WORKER" in os.environ else 2}
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    cost = {"unit": 0, "spark": 1, "cluster": 2 if is_alone else -1, "e2e": 3 if is_alone else -2}
     items.sort(key=lambda item: cost.get(item.path.relative_to(ROOT / "tests").parts[0], 0))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Whole files to a worker, since what is slow to make is shared in a file; never two servers with vLLM at once."""
+    """Whole files to a worker, since what is slow to make is shared in a file; vLLM and clusters never side by side."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+            is_large = nodeid.startswith(("tests/e2e/", "tests/cluster/"))
+            return "large" if is_large else super()._split_scope(nodeid)
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

@@ -23,7 +23,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     The leading space is included, so that a message can append the result whether or not it is empty.
     """
-    nearest = difflib.get_close_matches(name, list(known), n=1)
+    known = list(known)
+    # Two letters the other way round, the commonest slip, count least of all.
+    nearest = [other for other in known if sorted(other) == sorted(name)] or difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 

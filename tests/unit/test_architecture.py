@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
-BASE = {"errors", "config", "writability"}
+BASE = {"errors", "config", "writability", "markdown"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
@@ -23,6 +23,7 @@ PARTS = PURE | {"report", "sources", "engine", "lake", "runtime"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
+    "markdown": set(),
     "config": {"errors"},
     "comparisons": {"errors"},
     "api": {"comparisons"},

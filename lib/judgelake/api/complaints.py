@@ -22,6 +22,9 @@ from judgelake.comparisons import Status
 LOOKED_AT = 400
 GAP = "..."
 LONGEST_GAP = 80
+# From the server or a proxy in front of it, which may allow fewer bytes than the model has tokens for.
+TOO_LARGE = 413
+CALLERS_FAULT = range(400, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,25 @@ def complaint_of(error: ServerError) -> Complaint | None:
     if _names_a_setting(error):
         return COMPLAINTS[0]
     return complaint_of_codes(error) or _complaint_of_words(error)
+
+
+def final_status_of(error: ServerError, http_status: int) -> Status | None:
+    """The status of the row that an error ends; None if it is a failed call, which is asked again.
+
+    The words of a failing server (500 and above) are not believed, only its codes; except that some servers say 500 to
+    a prompt that is too long.
+
+    Args:
+        error: what the server said.
+        http_status: what it answered; 400 for an error without one.
+    """
+    complaint = complaint_of(error)
+    if complaint is None:
+        return Status.CONTEXT_OVERFLOW if http_status == TOO_LARGE else None
+    is_believed = http_status in CALLERS_FAULT or complaint.status is Status.CONTEXT_OVERFLOW
+    if not complaint.is_final or not (is_believed or complaint_of_codes(error) is complaint):
+        return None
+    return complaint.status
 
 
 def complaint_of_codes(error: ServerError) -> Complaint | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 DEFAULT_ROWS = 50
+NO_TABLE = "TABLE_OR_VIEW_NOT_FOUND"
 # SQLSTATE classes of errors caused by the query: not supported, more than one row where one is expected, data on which
 # an expression fails, syntax and names, and errors that the query raises itself.
 OF_THE_QUERY = ("0A", "21", "22", "42", "P0")
@@ -111,7 +112,8 @@ def result_of(spark: SparkSession, query: str, most: int) -> tuple[list[str], li
         frame = spark.sql(query)
         taken = frame.take(most + 1)
     except AnalysisException as error:
-        raise UserError(f"The query is not valid: {first_line(error)}") from error
+        hint = ' List the tables with: judgelake sql "SHOW TABLES"' if error.getCondition() == NO_TABLE else ""
+        raise UserError(f"The query is not valid: {first_line(error)}{hint}") from error
     except (PySparkException, Py4JError) as error:
         if (sql_state(error) or "").startswith(OF_THE_QUERY):
             raise UserError(f"The query fails on the rows: {cause_of(error)}") from error

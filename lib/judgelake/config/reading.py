@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -16,6 +17,7 @@ from judgelake.errors import UserError, did_you_mean
 
 MOST_REPEATED = 60
 """Characters of a wrong value that a message repeats."""
+EXPECTED = " Expected one of "
 SECRET_IN_URL = "secret_in_url"
 """Type of the error whose value messages must not repeat."""
 
@@ -69,23 +71,34 @@ for _tag, _number in NUMBERS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_number})\Z"), list("-+.0123456789"))
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
+def read_yaml(path: str | Path | Traversable) -> dict[str, Any]:
+    """The mapping in a YAML file, which may be inside a package.
 
     Raises:
         UserError: the file is absent, unreadable, not YAML or not a mapping.
     """
     try:
-        text = Path(path).read_text("utf-8")
+        text = (Path(path) if isinstance(path, str) else path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read the config {str(path)!r}: {error}. Name a readable YAML file.") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UserError(f"Cannot read the config {str(path)!r}: {why}. Name a readable YAML file.") from error
     try:
         data = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist, such as 2026-13-01
-        raise UserError(f"{str(path)!r} is not valid YAML: {' '.join(str(error).split())}.") from error
+        raise UserError(f"{str(path)!r} is not valid YAML: {_place_and_problem(error)}.") from error
     if not isinstance(data, dict):
         raise UserError(f"{str(path)!r} must contain a mapping of keys to values, not {type(data).__name__}.")
     return data
+
+
+def _place_and_problem(error: yaml.YAMLError | ValueError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    mark = error.problem_mark
+    return (
+        f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}; "
+        "check the indentation, brackets and quotation marks there and above"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +156,10 @@ def validated(
         return model.model_validate(data)
     except ValidationError as error:
         problems: dict[str, list[str]] = {}
+        listed: set[str] = set()
         for problem in error.errors():
             place, message = _reported(model, dict(problem), origin, settings)
-            problems.setdefault(place, []).append(message)
+            problems.setdefault(place, []).append(_with_list_once(message, listed))
         raise UserError("; ".join(place + "; ".join(messages) for place, messages in problems.items())) from error
 
 
@@ -168,11 +182,21 @@ def _message(model: type[Config], path: Sequence[str], problem: dict[str, Any], 
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
         known = sorted(_model_at(model, path[:-1]).model_fields)
-        meant = did_you_mean(path[-1], known) or f" Expected one of {', '.join(known)}."
+        meant = did_you_mean(path[-1], known) or f"{EXPECTED}{', '.join(known)}."
         return f"unknown key {key!r}.{meant}"
     found = "" if problem["type"] == SECRET_IN_URL else _found(problem.get("input"))
     message = str(problem["msg"]).removeprefix("Value error, ") + found
     return message if key in ("", already_named) else f"{key}: {message}"
+
+
+def _with_list_once(message: str, listed: set[str]) -> str:
+    """The message without the list of known keys if another message has it; a wrong file has many unknown keys."""
+    head, _, known = message.partition(EXPECTED)
+    if known in listed:
+        return head.rstrip(".")
+    if known:
+        listed.add(known)
+    return message
 
 
 def _found(value: Any) -> str:

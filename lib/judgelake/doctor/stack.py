@@ -10,9 +10,11 @@ from pathlib import Path
 
 from judgelake.config import Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
+from judgelake.engine import is_address
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
+from judgelake.lake import is_on_s3
 from judgelake.runtime import REMEDY, tracking_address, why_unusable, without_password
 from judgelake.writability import is_writable, nearest_existing
 
@@ -85,6 +87,14 @@ def check_warehouse(tables: Tables) -> Finding:
     """Check by writing whether the embedded warehouse is writable."""
     if tables.warehouse is None:
         return ok("warehouse", "tables of the session's catalog")
+    if is_on_s3(tables.warehouse):
+        return warning(
+            "warehouse",
+            f"{tables.warehouse} is on S3, where Delta's own log store takes one driver at a time",
+            "Name a log store for Spark, as docs/cluster.md says.",
+        )
+    if "://" in tables.warehouse:
+        return ok("warehouse", f"{tables.warehouse} (not tested)")
     place = Path(tables.warehouse).resolve()
     existing = nearest_existing(place)
     if existing.is_dir() and is_writable(existing):
@@ -115,6 +125,11 @@ def check_model(model: str | None) -> Finding:
     folder = Path(model)
     if folder.is_dir():
         return _check_model_folder(folder)
+    try:
+        if is_address(model) and not folder.is_absolute():
+            return ok("model", f"{model}, read once by every host when a run starts (not tested)")
+    except UserError as error:
+        return problem("model", str(error), "Fix the problem named above.")
     if folder.is_absolute() or model.startswith(".") or not HUB_NAME.fullmatch(model):
         remedy = "Give a model's folder, or a Hugging Face name such as organisation/model."
         return problem("model", f"{model} does not exist", remedy)

@@ -7,10 +7,17 @@ from judgelake.engine.client.sent_ids import field_of_texts
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
-from judgelake.engine.errors import EngineGone, EngineRefused
-from judgelake.engine.model import local_model, model_identity, served_identity, shortest_context
+from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
+from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
+from judgelake.engine.model.copies import Say, say_on_stderr
+from judgelake.engine.model.folder import local_model, shortest_context
+from judgelake.engine.model.hub import CommitOf, commit_of
+from judgelake.engine.model.identity import model_identity, served_identity
+from judgelake.engine.model.place import is_address, is_in_mlflow
+from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.environment import env_changing
+from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import (
     answer_changing,
     chat_template,
@@ -20,48 +27,74 @@ from judgelake.engine.server.options import (
     max_model_len,
     template_values,
 )
-from judgelake.engine.server.processes import owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
+from judgelake.engine.server.variables import env_changing
+from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
 from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
 
 __all__ = [
+    "Adapter",
     "Ask",
     "Asker",
     "AskerFactory",
+    "Assigned",
     "Client",
+    "CommitOf",
     "Encoder",
     "Endpoint",
     "Engine",
     "EngineGone",
     "EngineRefused",
     "Launch",
+    "Lease",
     "Reply",
+    "ResolvedAdapter",
+    "ResolvedModel",
+    "Say",
     "Sending",
+    "ShippedTokenizer",
+    "StartFailed",
+    "StartRefused",
     "Started",
     "UnsafeTokenizerError",
+    "adapted",
+    "adapter_here",
     "answer_changing",
+    "assigned_gpus",
     "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
     "client_factory",
+    "commit_of",
+    "cores_of_executor",
+    "downloaded_tokenizer_folder",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
     "field_of_texts",
     "has_reasoning_parser",
+    "is_address",
     "is_cpu_build",
+    "is_in_mlflow",
     "load_encoder",
     "load_tokenizer",
     "local_model",
     "max_model_len",
+    "model_here",
     "model_identity",
     "owner_of_this_driver",
     "owner_of_this_worker",
     "request_changing",
+    "resolve_adapter",
+    "resolve_model",
     "run_stream",
+    "say_on_stderr",
     "served_identity",
+    "served_model",
     "settings_of_server",
+    "ship_tokenizer",
     "shortest_context",
     "stop_engines",
     "stream",

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 from pydantic_core import PydanticCustomError
 
 from judgelake.config import SECRET_IN_URL, Config
+from judgelake.engine.server.variables import may_change_an_answer
 
 # The last word of a name, as in hf-token, VLLM_API_KEY, ssl-keyfile-password; for passwords and secrets any word, as in
 # AWS_SECRET_ACCESS_KEY. Plurals do not match: max-num-batched-tokens.
@@ -22,6 +23,7 @@ SHORTEST_SECRETS = {"api-key": "api-k", "hf-token": "hf-t", "ssl-keyfile-passwor
 # They match the form of a secret's name, and are none.
 NO_SECRETS = ("prompt_cache_key",)
 
+URL_TIMEOUT_S = 600.0
 MAX_TOKENS = "max_tokens"
 OWN_FIELDS = frozenset(
     (
@@ -63,18 +65,31 @@ class Engine(Config):
     """The endpoint below /v1 for modes with verdict_from: decision. Null: whichever the server has, systemone first."""
     max_retries: int = Field(default=5, ge=0)
     """Attempts after the first for a call that failed in transit or that the server asked to repeat later."""
-    timeout_s: PositiveFloat = 600
-    """Seconds one call may take before its row gets the status timeout."""
+    timeout_s: PositiveFloat | None = None
+    """Seconds one call may take before its row gets the status timeout. Null: 600 at `url`, and no limit at a server of
+    an executor, where `stall_stop_s` ends what hangs: a call may wait long for its turn on a healthy one."""
     options: dict[str, Scalar] = Field(default_factory=dict)
     """vLLM's own options, by their names without dashes: {"max-model-len": 4096, "dtype": "bfloat16"}. No secrets."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment of the vLLM server, for what is not an option: {"VLLM_CPU_KVCACHE_SPACE": "4"}. No secrets."""
+    env_operational: dict[str, str] = Field(default_factory=dict)
+    """Like `env`, for names that only say where and how the server runs: {"GLOO_SOCKET_IFNAME": "eth0"}. Recorded with
+    the run, and no part of the judge's fingerprint. Names known to change answers are refused. No secrets."""
+    scope: Literal["gpu", "executor"] | None = None
+    """gpu: one server for each GPU set that Spark gives to a task. executor: one on all GPUs of an executor, for any
+    number of its tasks. Null: gpu where Spark gives GPUs to tasks, else executor."""
     start_timeout_s: PositiveFloat = 900
-    """Seconds a server may take to load the model and answer."""
+    """Seconds a server may take to load the model and answer; before that its start waits as long for the calls of
+    another judge on the same GPUs."""
     idle_stop_s: PositiveFloat = 300
-    """Seconds without a request after which a server stops itself."""
-    stall_stop_s: PositiveFloat = 600
-    """Seconds with requests waiting but no token generated after which a server is killed."""
+    """Seconds without a request after which a server stops itself; at once where another judge needs its GPUs. That of
+    the job that started it counts."""
+    stall_stop_s: PositiveFloat = 150
+    """Seconds with requests waiting but no token computed after which a server is killed. That of the job that started
+    it counts."""
+    model_cache: str | None = None
+    """Folder on every host for the models that are read from elsewhere (models:/, /Volumes/, s3://, ...), one copy a
+    host; null: judgelake/models in XDG_CACHE_HOME or ~/.cache. It needs room for all weights."""
     folder: str | None = None
     """Folder of sockets, locks and logs on an executor; null: judgelake-<user> in the temporary folder."""
 
@@ -87,7 +102,7 @@ class Engine(Config):
             )
         return url
 
-    @field_validator("options", "env", "body")
+    @field_validator("options", "env", "env_operational", "body")
     @classmethod
     def _names_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
         secret = next((name for name in _names_in(values) if is_secret_name(name)), None)
@@ -98,6 +113,13 @@ class Engine(Config):
                 "where a server finds HF_TOKEN and the keys of AWS, Azure and Google (it needs no API key of its own)",
                 {"name": repr(secret.partition("=")[0])},
             )
+        return values
+
+    @field_validator("env_operational")
+    @classmethod
+    def _changes_no_answer(cls, values: dict[str, str]) -> dict[str, str]:
+        if (changing := next(filter(may_change_an_answer, values), None)) is not None:
+            raise ValueError(f"{changing} may change an answer: set it in engine.env, where it counts as another judge")
         return values
 
     @field_validator("body")
@@ -122,6 +144,16 @@ class Engine(Config):
         if self.max_in_flight is not None and self.url is None:
             raise ValueError("max_in_flight is for engine.url: a vLLM server of an executor is bounded by its window")
         return self
+
+
+def call_timeout_s(engine: Engine, *, is_own: bool) -> float | None:
+    """The seconds that a call may take; None for no limit.
+
+    Args:
+        engine: `timeout_s` counts where it is set.
+        is_own: whether the server is one that judgelake started and supervises.
+    """
+    return engine.timeout_s if engine.timeout_s is not None or is_own else URL_TIMEOUT_S
 
 
 def request_changing(engine: Engine) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two errors of an engine that end a task; a problem with a single request is a `Failure`."""
+"""The errors of an engine that end a task; a problem with a single request is a `Failure`."""
 
 from __future__ import annotations
 
@@ -11,3 +11,14 @@ class EngineGone(RunError):  # noqa: N818 - says what happened
 
 class EngineRefused(UserError):  # noqa: N818 - says what happened
     """The engine cannot serve this job at all: wrong address, key or model, or an option it does not know."""
+
+
+class StartFailed(RunError):  # noqa: N818 - says what happened
+    """The executor's own engine did not start."""
+
+
+class StartRefused(UserError):  # noqa: N818 - says what happened
+    """The executor's own engine did not start, for a reason that a user can change.
+
+    Its log shows a setting or a lack of memory, or its host has another model than the driver, or none.
+    """

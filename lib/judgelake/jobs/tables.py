@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from judgelake.config import Tables, load_tables
-from judgelake.lake import LEAST_RETAIN_HOURS, create_tables, create_views, drop_stale_plans, maintain
+from judgelake.lake import (
+    LEAST_RETAIN_HOURS,
+    TABLES,
+    check_log_store,
+    create_tables,
+    create_views,
+    drop_stale_plans,
+    maintain,
+)
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
@@ -27,6 +35,7 @@ def _command(arguments: argparse.Namespace) -> int:
             create_views(spark, tables)
             print(f"Tables and views are in {tables.warehouse or 'the catalog'}: {', '.join(names_in(tables))}.")
             return 0
+        check_log_store(spark, tables, TABLES)
         for plan_id in drop_stale_plans(spark, tables):
             print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without deleting it", flush=True)
         for done in maintain(spark, tables, arguments.retain_hours):
@@ -43,7 +52,7 @@ def names_in(tables: Tables) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
-        prog="tables.py",
+        prog="judgelake-tables",
         description="Create the tables, or keep them small and fast to read.",
         epilog="Example: python jobs/tables.py create --set tables.warehouse=warehouse",
     )

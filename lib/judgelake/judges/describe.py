@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from judgelake.judges.catalog import list_judges
 from judgelake.judges.spec import JudgeSpec, ModeSpec
+from judgelake.markdown import cell
 
 INTRODUCTION = """\
 <!-- Generated from the files in conf/judges; do not edit. After a change there run:
@@ -23,7 +24,7 @@ own.
 ```bash
 judgelake judges rm-r1
 judgelake prompts --judge rm-r1 --mode pair samples/comparisons.jsonl | head -1
-.venv/bin/python jobs/judge.py --set judge.name=rm-r1 --set judge.mode=pair
+python jobs/judge.py --set judge.name=rm-r1 --set judge.mode=pair
 ```
 
 ## All judges
@@ -69,7 +70,7 @@ def judges_markdown(judges: Sequence[JudgeSpec]) -> str:
 def _row(judge: JudgeSpec) -> str:
     thinks = "yes" if judge.thinks else "no"
     cells = (f"`{judge.name}`", judge.description, "; ".join(_modes(judge)), judge.family, thinks, judge.licence)
-    return f"| {' | '.join(map(_cell, (*cells, _source(judge))))} |"
+    return f"| {' | '.join(map(cell, (*cells, _source(judge))))} |"
 
 
 def _modes(judge: JudgeSpec) -> Iterator[str]:
@@ -98,11 +99,7 @@ def _source(judge: JudgeSpec) -> str:
 
 def _withheld_row(judge: JudgeSpec) -> str:
     place = "" if judge.source is None or judge.source.file is None else judge.source.file.rpartition(":")[2]
-    return f"| `{judge.name}` | {_cell(judge.withheld or '')} | {_source(judge)}, {_cell(place)} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return f"| `{judge.name}` | {cell(judge.withheld or '')} | {_source(judge)}, {cell(place)} |"
 
 
 if __name__ == "__main__":

@@ -140,10 +140,11 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
         raise ValueError(f"{order!r} is not an order of {len(comparison.answers)} answers")
     if reference not in ("use", "ignore"):
         raise ValueError(f"reference must be 'use' or 'ignore', not {reference!r}")
-    reason = _why_not(mode_spec, mode, comparison, reference == "use")
+    of_turns = _references_of_turns(mode_spec, comparison)
+    reason = _why_not(mode_spec, mode, comparison, of_turns, use_reference=reference == "use")
     if reason is not None:
         return Failure(Status.INVALID_INPUT, reason)
-    values = _values(mode_spec, comparison, order, reference == "use")
+    values = _values(mode_spec, comparison, order, of_turns, use_reference=reference == "use")
     try:
         return _filled(spec, mode_spec, values)
     except Exception as error:  # a template can call and compute anything, so any exception is possible
@@ -166,13 +167,23 @@ def _filled(spec: JudgeSpec, mode: ModeSpec, values: dict[str, Any]) -> Prompt:
     )
 
 
-def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: bool) -> str | None:
+def _references_of_turns(mode: ModeSpec, comparison: Comparison) -> tuple[str, ...] | None:
+    """The reference to each turn; None if the mode shows none, or the comparison's does not name the turns."""
+    if mode.reference != "turns" or mode.turns is None:
+        return None
+    return references_of_turns(comparison.reference or "", mode.turns)
+
+
+def _why_not(
+    mode: ModeSpec, name: str, comparison: Comparison, of_turns: tuple[str, ...] | None, *, use_reference: bool
+) -> str | None:
     fewest, most = mode.answers
     count = len(comparison.answers)
     if not fewest <= count <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         return f"mode {name!r} takes {wanted} answers, the comparison has {count}"
-    if (reason := _wrong_reference(mode, name, comparison.reference, use_reference)) is not None:
+    reason = _wrong_reference(mode, name, comparison.reference, of_turns, use_reference=use_reference)
+    if reason is not None:
         return reason
     if mode.rubric == "required" and comparison.rubric is None:
         return f"mode {name!r} needs a rubric, the comparison has none"
@@ -181,12 +192,14 @@ def _why_not(mode: ModeSpec, name: str, comparison: Comparison, use_reference: b
     return _wrong_conversation(mode, name, comparison)
 
 
-def _wrong_reference(mode: ModeSpec, name: str, reference: str | None, use_reference: bool) -> str | None:
+def _wrong_reference(
+    mode: ModeSpec, name: str, reference: str | None, of_turns: tuple[str, ...] | None, *, use_reference: bool
+) -> str | None:
     if mode.reference in ("required", "anchor", "turns") and reference is None:
         return f"mode {name!r} needs a reference, the comparison has none"
     if mode.reference in ("required", "turns") and not use_reference:
         return f"mode {name!r} needs the reference and cannot ignore it"
-    if mode.reference == "turns" and references_of_turns(reference or "", mode.turns or 1) is None:
+    if mode.reference == "turns" and of_turns is None:
         return f"mode {name!r} needs a reference that names its {mode.turns} turns (Turn 1:, a line end, its text, ...)"
     return None
 
@@ -213,7 +226,9 @@ def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> st
     return None
 
 
-def _values(mode: ModeSpec, comparison: Comparison, order: str, use_reference: bool) -> dict[str, Any]:
+def _values(
+    mode: ModeSpec, comparison: Comparison, order: str, of_turns: tuple[str, ...] | None, *, use_reference: bool
+) -> dict[str, Any]:
     """The values that templates may use. All are text, or lists of text: nothing is rendered again."""
     given = comparison.input or None
     added = "" if given is None or mode.has_input_place else f"\n{given}"
@@ -228,7 +243,7 @@ def _values(mode: ModeSpec, comparison: Comparison, order: str, use_reference: b
     if mode.reference == "anchor":
         values["anchor"] = comparison.reference
     if mode.reference == "turns":
-        values["references"] = references_of_turns(comparison.reference or "", mode.turns or 1)
+        values["references"] = of_turns
     if mode.conversation == "question":
         return values | {"question": comparison.messages[0].content + added}
     values["messages"] = _numbered(comparison.messages, added)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -119,6 +119,11 @@ def problem(source: str, partials: Partials, names: Collection[str]) -> str | No
 
     Invalid syntax, an unknown filter or partial, or a value that is not one of `names`.
     """
+    try:
+        # Before the partials are put in, so that the line is the template's own.
+        _environment().parse(source)
+    except TemplateSyntaxError as error:
+        return f"line {error.lineno}: {str(error.message).rstrip('.')}"
     try:
         _compiled(source, partials)
         tree = _environment().parse(inlined(source, partials))

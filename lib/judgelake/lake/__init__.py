@@ -1,9 +1,10 @@
 """How tables are created, read and written: DDL and views, pinned reads, exactly-once appends; no data of its own."""
 
-from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, replace_rows
+from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, renew_plan, replace_plan, replace_rows
 from judgelake.lake.create import create_tables, create_views, register
+from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
-from judgelake.lake.read import Newest, Pinned, has_commits_of_others, read_newest, read_pinned
+from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
 from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
@@ -40,25 +41,29 @@ __all__ = [
     "VIEWS",
     "Maintained",
     "Newest",
+    "OtherWriters",
     "Pinned",
     "app_ids",
     "append_new",
     "append_once",
     "as_batch",
     "as_struct",
+    "check_log_store",
     "check_names",
     "create_tables",
     "create_views",
     "ddl_of",
     "drop_plan",
     "drop_stale_plans",
-    "has_commits_of_others",
+    "is_on_s3",
     "maintain",
     "named_in",
     "quoted",
     "read_newest",
     "read_pinned",
     "register",
+    "renew_plan",
+    "replace_plan",
     "replace_rows",
     "selected",
     "without",

@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from judgelake.lake.log import OnDisk, on_disk
-from judgelake.lake.names import quoted
+from judgelake.lake.names import escaped, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -57,7 +56,7 @@ def append_once(df: DataFrame, table: str, app_id: str, writer: str | None = Non
         df: the rows.
         table: where they go.
         app_id: identifies the rows; different rows need a different one.
-        writer: who appends them; kept in the table's history, see `has_commits_of_others`.
+        writer: who appends them; kept in the table's history, see `OtherWriters`.
     """
     # One app id per append, never one id with increasing versions: Delta silently skips a version at or below
     # the last one it saw, so an append that finishes late would be lost.
@@ -104,8 +103,20 @@ def append_new(df: DataFrame, table: str, key: str | Sequence[str]) -> int:
 @_again
 def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
-    # Delta's DELETE does not accept named parameters in SQL.
-    DeltaTable.forName(spark, plans).delete(F.col("plan_id") == plan_id)
+    # Delta's DELETE takes no named parameters, and its own calls need a plugin in a Connect server.
+    spark.sql(f"DELETE FROM {quoted(plans)} WHERE plan_id = '{escaped(plan_id)}'")
+
+
+def renew_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
+    """Add a row without a chunk to a run's plan: a new file, whose time says that the run still works."""
+    row = spark.createDataFrame([(plan_id,)], "plan_id STRING")
+    row.write.format("delta").mode("append").saveAsTable(plans)
+
+
+@_again
+def replace_plan(df: DataFrame, plans: str, plan_id: str) -> None:
+    """Replace a run's rows in the plans table with these, which may be made of them; other runs' rows stay."""
+    df.writeTo(quoted(plans)).overwrite(F.col("plan_id") == plan_id)
 
 
 @_again

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql.utils import is_remote
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
-from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, folder_of, needs, quoted, statement
+from judgelake.lake.log_store import check_log_store
+from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, escaped, folder_of, needs, quoted, statement
 from judgelake.lake.schemas import JUDGMENT, ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
@@ -44,9 +46,10 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
         wanted: the tables that the caller needs.
 
     Raises:
-        UserError: the warehouse is not writable, or a name does not fit.
+        UserError: the warehouse is not writable or unsafe for several drivers, or a name does not fit.
     """
     _check_writable(tables)
+    check_log_store(spark, tables, wanted)
     created = {table: _create(spark, tables, table) for table in _needed(spark, tables, wanted)}
     if created.get("judgments") is False:
         add_missing_columns(spark, tables.judgments, JUDGMENT)
@@ -67,20 +70,26 @@ def add_missing_columns(spark: SparkSession, table: str, schema: pa.Schema) -> N
     Raises:
         UserError: they cannot be added.
     """
-    columns = set(spark.read.table(table).columns)
-    missing = [field for field in schema if field.name not in columns]
-    if not missing:
+    change = _adding_columns(spark, table, schema)
+    if change is None:
         return
-    change = f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
     try:
         spark.sql(change)
     except PySparkException as error:
         # Another driver may have added them at the same moment.
-        if not {field.name for field in missing} <= set(spark.read.table(table).columns):
+        still = _adding_columns(spark, table, schema)
+        if still is not None:
             raise UserError(
                 f"Table {table!r} of an earlier version lacks columns that cannot be added: {first_line(error)} "
-                f"Run {change}"
+                f"Run {still}"
             ) from error
+
+
+def _adding_columns(spark: SparkSession, table: str, schema: pa.Schema) -> str | None:
+    """The statement that adds the columns of a schema that a table lacks; None if it has all."""
+    columns = set(spark.read.table(table).columns)
+    missing = [field for field in schema if field.name not in columns]
+    return f"ALTER TABLE {quoted(table)} ADD COLUMNS ({ddl_of(pa.schema(missing))})" if missing else None
 
 
 def create_views(spark: SparkSession, tables: Tables, found: Collection[str] = TABLES) -> None:
@@ -144,7 +153,7 @@ def _create(spark: SparkSession, tables: Tables, table: str) -> bool:
     folder = folder_of(tables, name)
     if folder is not None:
         _forget(spark, name)
-    location = "" if folder is None else f"LOCATION '{_escaped(folder)}'"
+    location = "" if folder is None else f"LOCATION '{escaped(folder)}'"
     try:
         spark.sql(statement(table, tables, location))
     except AnalysisException as error:
@@ -175,12 +184,11 @@ def _check_columns(spark: SparkSession, tables: Tables) -> None:
     Raises:
         UserError: the table is of an earlier version, and nothing may be written here to add what it lacks.
     """
-    columns = set(spark.read.table(tables.judgments).columns)
-    missing = [field for field in JUDGMENT if field.name not in columns]
-    if missing:
+    change = _adding_columns(spark, tables.judgments, JUDGMENT)
+    if change is not None:
         raise UserError(
             f"Table {tables.judgments!r} of an earlier version lacks columns of its views: judge into it once, "
-            f"or run ALTER TABLE {quoted(tables.judgments)} ADD COLUMNS ({ddl_of(pa.schema(missing))})"
+            f"or run {change}"
         )
 
 
@@ -201,7 +209,7 @@ def _point_to(spark: SparkSession, tables: Tables, table: str) -> None:
     if spark.conf.get(remembered, None) == folder and spark.catalog.tableExists(name):
         return
     _forget(spark, name)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{_escaped(folder)}'")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted(name)} USING DELTA LOCATION '{escaped(folder)}'")
     spark.conf.set(remembered, folder)
 
 
@@ -222,6 +230,9 @@ def _create_schema(spark: SparkSession, name: str) -> None:
     if not schema:
         return
     try:
+        # Unity Catalog asks for the right to create schemas even where the schema exists.
+        if spark.catalog.databaseExists(schema):
+            return
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     except AnalysisException as error:
         raise UserError(f"Cannot use schema {schema!r} of table {name!r}: {first_line(error)}") from error
@@ -232,7 +243,13 @@ def _is_there(spark: SparkSession, tables: Tables, table: str) -> bool:
     folder = folder_of(tables, name)
     if folder is None:
         return spark.catalog.tableExists(name)
-    return bool(DeltaTable.isDeltaTable(spark, folder))
+    if not is_remote():
+        return bool(DeltaTable.isDeltaTable(spark, folder))
+    try:
+        # Delta's own calls need a plugin in a Connect server, which few have.
+        return bool(spark.read.format("delta").load(folder).columns)
+    except AnalysisException:
+        return False
 
 
 def _check_writable(tables: Tables) -> None:
@@ -251,7 +268,3 @@ def _check_writable(tables: Tables) -> None:
             f"The warehouse folder {str(folder)!r} is not writable ({why}). "
             "Make it writable, or name another one in tables.warehouse."
         )
-
-
-def _escaped(folder: str) -> str:
-    return folder.replace("\\", "\\\\").replace("'", "\\'")

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from judgelake.lake.description import Description, described
 from judgelake.lake.names import TABLES, VIEWS
+from judgelake.markdown import cell
 
 INTRODUCTION = """\
 <!-- Generated from the comments in lib/judgelake/lake/ddl; do not edit. After a change there run:
@@ -40,7 +41,7 @@ def _section(one: Description) -> Iterator[str]:
     else:
         yield "| Column | Meaning |\n| --- | --- |"
     for column in one.columns:
-        cells = [f"`{column.name}`", *([f"`{column.sql_type}`"] if has_types else []), _cell(column.comment)]
+        cells = [f"`{column.name}`", *([f"`{column.sql_type}`"] if has_types else []), cell(column.comment)]
         yield f"| {' | '.join(cells)} |"
     yield ""
     if one.rules:
@@ -54,10 +55,6 @@ def _prose(lines: Iterable[str]) -> Iterator[str]:
     for is_sql, block in groupby(lines, key=lambda line: line.startswith("  ")):
         text = "\n".join(line.strip() for line in block)
         yield f"```sql\n{text}\n```\n" if is_sql else f"{text}\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 if __name__ == "__main__":

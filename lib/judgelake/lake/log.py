@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from judgelake.lake.names import POINTED_TO
+from judgelake.runtime import setting
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -93,7 +94,7 @@ class OnDisk:
 
 def on_disk(spark: SparkSession, table: str) -> OnDisk | None:
     """A table of an embedded warehouse on this machine as it is now; None if the table is elsewhere."""
-    folder = spark.conf.get(POINTED_TO + table, None)
+    folder = setting(spark, POINTED_TO + table)
     version = None if folder is None or "://" in folder else newest_version(Path(folder))
     return None if folder is None or version is None else OnDisk(Path(folder), version)
 

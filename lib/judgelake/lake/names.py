@@ -37,6 +37,11 @@ def quoted(name: str) -> str:
     return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
 
 
+def escaped(text: str) -> str:
+    """A text as it is written between the single quotes of SQL."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
 def folder_of(tables: Tables, name: str) -> str | None:
     """Folder of a table in the embedded warehouse; None if the session's catalog decides it.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -62,26 +63,51 @@ def read_newest(spark: SparkSession, table: str) -> Newest:
     return Newest(df, version, is_empty=note is not None and not note.files)
 
 
-def has_commits_of_others(spark: SparkSession, table: str, after: int, writer: str) -> bool:
-    """Whether anybody but `writer` (see `append_once`) has added rows since version `after`."""
-    here = on_disk(spark, table)
-    if here is not None and here.version == after:
-        return False
+@dataclass(slots=True)
+class OtherWriters:
+    """Whether anybody but `writer` (see `append_once`) has added rows to a table; for threads that ask again and again.
 
-    def latest(commits: int) -> list[Any]:
-        seen = spark.sql(f"DESCRIBE HISTORY {quoted(table)} LIMIT {commits}")
+    Every commit is looked at once, however many this writer itself has made in between.
+    """
+
+    spark: SparkSession
+    table: str
+    after: int
+    """The version after which commits count; moves on with those that were looked at."""
+    writer: str
+    _have_added: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def have_added(self) -> bool:
+        """Whether they have by now; once true, always true."""
+        with self._lock:
+            if not self._have_added:
+                self._have_added = self._added_since()
+            return self._have_added
+
+    def _added_since(self) -> bool:
+        here = on_disk(self.spark, self.table)
+        if here is not None and here.version == self.after:
+            return False
+        commits = self._latest(COMMITS_IN_BETWEEN)
+        newest = commits[0]["version"]
+        if commits[-1]["version"] > self.after + 1:
+            # Some more than a moment ago: a commit in between must not push the oldest out of the limit.
+            commits = self._latest(newest - self.after + COMMITS_IN_BETWEEN)
+        if commits[-1]["version"] > self.after + 1:
+            return True
+        added = any(
+            commit["version"] > self.after
+            and commit["operation"] not in ADDS_NO_ROWS
+            and commit["userMetadata"] != self.writer
+            for commit in commits
+        )
+        self.after = newest
+        return added
+
+    def _latest(self, commits: int) -> list[Any]:
+        seen = self.spark.sql(f"DESCRIBE HISTORY {quoted(self.table)} LIMIT {commits}")
         return seen.select("version", "operation", "userMetadata").collect()
-
-    rows = latest(COMMITS_IN_BETWEEN)
-    if rows[-1]["version"] > after + 1:
-        # Some more than a moment ago: a commit in between must not push the oldest out of the limit.
-        rows = latest(rows[0]["version"] - after + COMMITS_IN_BETWEEN)
-    if rows[-1]["version"] > after + 1:
-        return True
-    return any(
-        row["version"] > after and row["operation"] not in ADDS_NO_ROWS and row["userMetadata"] != writer
-        for row in rows
-    )
 
 
 def read_pinned(spark: SparkSession, table: str, version: int | None = None, needs: Sequence[str] = ()) -> Pinned:

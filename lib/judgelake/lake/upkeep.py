@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
@@ -55,20 +58,28 @@ def maintain(spark: SparkSession, tables: Tables, retain_hours: int = LEAST_RETA
 
 
 def drop_stale_plans(
-    spark: SparkSession, tables: Tables, older_than_hours: int = LEAST_RETAIN_HOURS
+    spark: SparkSession, tables: Tables, older_than_hours: int = LEAST_RETAIN_HOURS, now: datetime | None = None
 ) -> tuple[str, ...]:
     """Drop the plans that killed runs left behind; returns their ids.
 
-    A plan is written in one commit before its run asks anything, so the age of its files is the run's age.
+    A run that works renews its plan every hour (`renew_plan`), so the age of a plan's newest file is the time since the
+    run was last alive.
+
+    Args:
+        spark: a session with Delta.
+        tables: their names, and the warehouse.
+        older_than_hours: how long ago that must be.
+        now: None: the present.
     """
     if tables.plans not in register(spark, tables):
         return ()
+    last = (now or datetime.now(UTC)) - timedelta(hours=older_than_hours)
     stale = (
         spark.read.table(tables.plans)
         .groupBy("plan_id")
         .agg({"_metadata.file_modification_time": "max"})
         .toDF("plan_id", "written_at")
-        .where(f"written_at < current_timestamp() - INTERVAL {int(older_than_hours)} HOURS")
+        .where(F.col("written_at") < F.lit(last))
         .orderBy("plan_id")
     )
     dropped = tuple(str(row["plan_id"]) for row in stale.collect())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
+from judgelake.markdown import bullets
 from judgelake.measures.catalog import KINDS, METRICS, SECTIONS, headline_of
 from judgelake.measures.catalog.metric import Effect, Failures, Metric, OrderRule, Scale
 
@@ -35,7 +36,7 @@ def metrics_page() -> str:
         INTRODUCTION,
         "## The main figure of a judge",
         KINDS_READ,
-        _list(f"{kind.name}: {', '.join(f'`{name}`' for name in headline_of(kind))}" for kind in KINDS),
+        bullets(f"{kind.name}: {', '.join(f'`{name}`' for name in headline_of(kind))}" for kind in KINDS),
         *_meanings("## Swap rule", "The rule by which the verdicts of the two orders become one:", OrderRule),
         *_meanings("## Failed judgment", "What a judgment without a verdict counts as:", Failures),
     ]
@@ -48,7 +49,7 @@ def metrics_page() -> str:
 def _meanings(title: str, sentence: str, rules: type[StrEnum]) -> Iterator[str]:
     yield title
     yield sentence
-    yield _list(f"{_words(rule)}: {rule.value}" for rule in rules if rule.value != "none")
+    yield bullets(f"{_words(rule)}: {rule.value}" for rule in rules if rule.value != "none")
 
 
 def _table(metrics: Iterable[Metric]) -> str:
@@ -81,7 +82,7 @@ def _notes(metrics: Iterable[Metric]) -> Iterator[str]:
         if not metric.is_shown:
             notes.append(f"`{metric.name}` is only in the table `metrics`.")
     if notes:
-        yield _list(notes)
+        yield bullets(notes)
 
 
 def _effect(name: str, effect: Effect) -> str:
@@ -95,10 +96,6 @@ def _effect(name: str, effect: Effect) -> str:
 
 def _words(rule: StrEnum) -> str:
     return rule.name.lower().replace("_", " ")
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
 
 
 if __name__ == "__main__":

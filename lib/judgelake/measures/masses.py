@@ -20,11 +20,6 @@ MASS_OUTCOMES = tuple(map(SEPARATOR.join, product(MASS_BANDS, (KEPT, DROPPED))))
 NO_LABELS = "no judgment was by the probability of labels"
 
 
-def share_of(table: Table, counts: Replicates) -> Replicates:
-    """The share of all judgments; nan where there is none."""
-    return ratio(counts, _sum(table, MASS_OUTCOMES))
-
-
 def figures(table: Table) -> Iterator[Figure]:
     """The shares of judgments in each band of masses, and of those without a verdict because the mass was too low.
 
@@ -40,9 +35,9 @@ def figures(table: Table) -> Iterator[Figure]:
     figure = partial(Figure, n=n, asked=n, trials=float(n), reason=NO_LABELS, base=everything)
     for band in MASS_BANDS:
         counts = _sum(table, (SEPARATOR.join((band, KEPT)), SEPARATOR.join((band, DROPPED))))
-        yield figure(f"label_mass_{band}", share_of(table, counts))
+        yield figure(f"label_mass_{band}", ratio(counts, everything))
     dropped = _sum(table, (SEPARATOR.join((band, DROPPED)) for band in MASS_BANDS))
-    yield figure("dropped_for_label_mass", share_of(table, dropped))
+    yield figure("dropped_for_label_mass", ratio(dropped, everything))
 
 
 def _sum(table: Table, outcomes: Iterator[str] | tuple[str, ...]) -> Replicates:

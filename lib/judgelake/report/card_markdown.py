@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from judgelake.markdown import bullets
 from judgelake.measures import Result, Scale, metric_named
 from judgelake.report import inert
 from judgelake.report.comparable import MOST_LABELERS_NAMED
@@ -63,7 +64,7 @@ def markdown_of(section: JudgeSection, content: ReportContent) -> str:
         *_figures("Agreement with the labels", section.headline),
         *_confusion(section.confusion),
         *_figures("Both orders", _order_rows(section.both_orders)),
-        *(block for family in section.families for block in _figures(None, family.rows, family.title)),
+        *(block for family in section.families for block in _figures(prose(family.title), family.rows)),
         *_found(section),
         *_left_out(section, content),
         *_not_tested(section, content),
@@ -80,7 +81,7 @@ def _what_it_is(section: JudgeSection) -> Iterator[str]:
         "Mode": section.mode,
         "Fingerprint": section.fingerprint,
     }
-    yield _list(f"{name}: {NOT_KNOWN if text is None else code(text)}" for name, text in facts.items())
+    yield bullets(f"{name}: {NOT_KNOWN if text is None else code(text)}" for name, text in facts.items())
     if section.log_odds:
         yield f"Its log-odds are made of {prose(section.log_odds)}."
     if section.is_imported:
@@ -103,7 +104,7 @@ def _held_against(content: ReportContent) -> Iterator[str]:
     labelers = f" Labelers: {named}{more}." if rules.labelers else ""
     buckets = f", leaving out one at a time (in at most {count_text(rules.buckets)} buckets)" if rules.buckets else ""
     wheres = (("comparisons", rules.where), ("judgments", rules.judgments_where))
-    yield _list(
+    yield bullets(
         [
             *(tables or ["Tables: not recorded"]),
             *(f"Only {what} where {code(where)}" for what, where in wheres if where),
@@ -136,8 +137,8 @@ def _order_rows(orders: BothOrders | Missing) -> tuple[Result, ...] | Missing:
     return (orders.consistency, orders.bias_first, orders.bias_second, *position, *orders.others)
 
 
-def _figures(title: str | None, rows: Sequence[Result] | Missing, text_title: str | None = None) -> Iterator[str]:
-    yield f"## {title}" if title else f"## {code(text_title or '')}"
+def _figures(title: str, rows: Sequence[Result] | Missing) -> Iterator[str]:
+    yield f"## {title}"
     if isinstance(rows, Missing):
         yield f"Not known: {prose(rows.reason)}."
     elif not rows:
@@ -186,24 +187,20 @@ def _found(section: JudgeSection) -> Iterator[str]:
     for one in conclusions_of(section):
         about = f"{code(one.subject)}: " if one.subject else ""
         sentences.append(about + prose(one.sentence))
-    yield _list(sentences) if sentences else "No bias was measured, so this card says nothing about biases."
+    yield bullets(sentences) if sentences else "No bias was measured, so this card says nothing about biases."
 
 
 def _left_out(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield "## What is not counted"
     counts = [*section.failures, *content.left_out]
     lines = [f"{code(one.name)}: {count_text(one.n)}" + (f" ({prose(one.why)})" if one.why else "") for one in counts]
-    yield _list(lines) if lines else "Nothing was reported as left out."
+    yield bullets(lines) if lines else "Nothing was reported as left out."
 
 
 def _not_tested(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield "## What was not tested"
     sentences = [prose(sentence) for sentence in (*section.not_tested, *content.not_tested)]
-    yield _list(sentences) if sentences else "Nothing was listed. That does not mean that everything was tested."
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    yield bullets(sentences) if sentences else "Nothing was listed. That does not mean that everything was tested."
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

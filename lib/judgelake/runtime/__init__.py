@@ -9,6 +9,8 @@ from judgelake.runtime.command import (
     exit_code_of,
     sql_state,
 )
+from judgelake.runtime.lent import in_job_settings, job_settings
+from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
 from judgelake.runtime.threads import submitted
@@ -35,10 +37,17 @@ __all__ = [
     "cause_of",
     "check_java",
     "config_path",
+    "driver_host",
     "exit_code_of",
     "flat",
+    "freed",
     "get_spark",
+    "in_job_settings",
+    "is_connect",
+    "job_settings",
+    "kept_in_memory",
     "open_experiment",
+    "setting",
     "shown_error",
     "sql_state",
     "stop_spark",

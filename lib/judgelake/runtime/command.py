@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 import traceback
@@ -60,8 +61,20 @@ def exit_code_of(
         parser: of the command.
         command: called with the parsed arguments.
         argv: the arguments after the program's name; None: those of the process.
+
+    Raises:
+        SystemExit: on Databricks, with a code other than 0: a wheel's task there drops what its function returns, so
+            the job would be called a success.
     """
-    given = list(sys.argv[1:] if argv is None else argv)
+    code = _code_of(parser, command, list(sys.argv[1:] if argv is None else argv))
+    if code and argv is None and "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        raise SystemExit(code)
+    return code
+
+
+def _code_of(
+    parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int | None], given: list[str]
+) -> int:
     is_debug = DEBUG in given
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

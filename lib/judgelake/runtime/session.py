@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LEAST_JAVA = 17
+LEAST_SPARK = (4, 0)
 
 # PySpark also writes its errors to stderr, as one line of JSON with every stack trace.
 QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -58,7 +59,7 @@ def get_spark(
         one_command: a new session ends with the calling command, which reads nothing except the tables.
 
     Raises:
-        UserError: no Java of version 17 or newer, or the active session has no Delta.
+        UserError: no Java of version 17 or newer, or the active session has no Delta, or its Spark is too old.
         RunError: Spark did not start, for example because Delta's jars could not be downloaded.
     """
     from pyspark.sql import SparkSession
@@ -67,17 +68,23 @@ def get_spark(
         _hush_query_loggers()
     active = SparkSession.getActiveSession()
     if active is not None:
+        _check_version(active)
         _check_delta(active)
         if active in _users:
             _users[active] += 1
         return active
     if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        return SparkSession.builder.appName(app_name).getOrCreate()
+        spark = SparkSession.builder.appName(app_name).getOrCreate()
+        _check_version(spark)
+        return spark
     if "SPARK_REMOTE" in os.environ:
         spark = SparkSession.builder.appName(app_name).getOrCreate()
+        _check_version(spark)
     else:
         # Without it Spark uses the first python3 on the PATH, which may not have our packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        # To stderr: stdout may be a query's result. A command has nothing else to say for five to fifteen seconds.
+        print("Starting Spark ...", file=sys.stderr, flush=True)
         spark = _new_session(tables, app_name, dict(settings or {}), debug, one_command)
     _users[spark] = 1
     return spark
@@ -91,6 +98,11 @@ def stop_spark(spark: SparkSession) -> None:
     if not _users[spark]:
         del _users[spark]
         spark.stop()
+
+
+def was_created_here(spark: SparkSession) -> bool:
+    """Whether the session is one that `get_spark` has created: in this process, or as a client of Spark Connect."""
+    return spark in _users
 
 
 def check_java() -> str:
@@ -231,6 +243,16 @@ def _cause(error: Exception, noise: IO[bytes]) -> str:
     if any("unresolved" in line for line in error_lines):
         return "Delta's jars could not be downloaded from Maven (once, 60 MB); check the network"
     return f"{first_line(error)} ({error_lines[-1]})" if error_lines else first_line(error)
+
+
+def _check_version(spark: SparkSession) -> None:
+    major, minor = spark.version.split(".")[:2]
+    if (int(major), int(minor)) < LEAST_SPARK:
+        least = ".".join(map(str, LEAST_SPARK))
+        raise UserError(
+            f"This session has Spark {spark.version}, but judgelake needs {least} or newer: on Databricks, choose "
+            "Runtime 17.3 LTS or newer, or serverless environment 4 or newer."
+        )
 
 
 def _check_delta(spark: SparkSession) -> None:

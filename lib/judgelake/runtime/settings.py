@@ -8,19 +8,23 @@ from pathlib import Path
 
 from judgelake.config import Tables
 
-SETTINGS = {
+RUNTIME_SETTINGS = {
+    # Times become text in ids and are compared in predicates: the same on every machine.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # A prompt or answer may be a megabyte; few rows per batch keep such batches small.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
-    "spark.databricks.delta.snapshotPartitions": "4",
-    # A task writes its part of a plan into all chunks concurrently, instead of sorting whole prompts first.
-    "spark.sql.maxConcurrentOutputFileWriters": "64",
+}
+"""The settings that the jobs need and that a running session can change."""
+SETTINGS = {
+    **RUNTIME_SETTINGS,
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
 """The settings that the jobs need."""
 LOCAL_SETTINGS = {
+    # The state of a table's log, rebuilt in four tasks; a cluster with large tables needs Delta's own number.
+    "spark.databricks.delta.snapshotPartitions": "4",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",

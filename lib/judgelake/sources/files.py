@@ -12,7 +12,7 @@ from judgelake.errors import UserError
 from judgelake.sources.arrow_rows import rows_of_arrow, rows_of_parquet
 from judgelake.sources.csv_rows import rows_of_csv
 from judgelake.sources.loaded import Rejected, Row
-from judgelake.sources.reading import rows_of_stream
+from judgelake.sources.reading import cannot_read, rows_of_stream
 
 CAN_BE_READ = (
     "What can be read: JSON (one object per line, or one array) and CSV or TSV, each also as .gz; Parquet; Arrow "
@@ -49,8 +49,10 @@ def rows_of(path: Path) -> Iterator[Row | Rejected]:
         with path.open("rb") as stream:
             yield from _rows(str(path), stream)
     except (OSError, EOFError, zlib.error) as error:
-        problem = getattr(error, "strerror", None) or f"it is damaged ({error})"
-        raise UserError(f"Cannot read {str(path)!r}: {problem}.") from error
+        # A damaged .gz is an OSError without the system's words.
+        if isinstance(error, OSError) and error.strerror:
+            raise cannot_read(path, error) from error
+        raise UserError(f"Cannot read {str(path)!r}: it is damaged ({error}).") from error
 
 
 def delimiter_of(file: str) -> str | None:

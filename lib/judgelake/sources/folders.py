@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from judgelake.errors import UserError
 from judgelake.sources.arrow_rows import nanosecond_columns
 from judgelake.sources.files import CAN_BE_READ, PARQUET
+from judgelake.sources.reading import cannot_read
 
 ANY_TABLE = f"{CAN_BE_READ}; a folder or a pattern of such files; a Delta table; the name of a table in the catalog"
 """What --format table reads, as the end of an error."""
@@ -101,7 +102,7 @@ def _is_parquet(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(len(PARQUET)) == PARQUET
     except OSError as error:
-        raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+        raise cannot_read(path, error) from error
 
 
 def _matches(name: str) -> list[Path]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from judgelake.api import (
     ServerError,
-    complaint_of,
-    complaint_of_codes,
     error_in_answer,
     error_of,
     failure_of_ending,
     failure_of_thinking_alone,
+    final_status_of,
     said_in,
 )
 from judgelake.comparisons import LETTERS, Failure, Status, kind_of, name, orders_of
@@ -29,8 +28,8 @@ from judgelake.sources.rows import checked_rows
 CUSTOM_ID = re.compile(r"(?P<comparison>.+)#(?P<order>[A-Z]+)(?:#(?P<repeat>[0-9]{1,9}))?", re.DOTALL)
 OK = 200
 FINISHED = "completed"
-# A failing server's words are not believed; 429 is the caller's rate.
-CALLERS_FAULT = range(400, 500)
+# That of an error without one.
+BAD_REQUEST = 400
 MOST_SHOWN = 500
 TOOLS = ("function_call", "custom_tool_call", "mcp_call")
 
@@ -118,7 +117,7 @@ def _said(value: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     body = response.get("body") if isinstance(response, Mapping) else None
     status = response.get("status_code", OK) if isinstance(response, Mapping) else OK
     if status != OK:
-        return _failed(f"status {status}", body, is_believed=status in CALLERS_FAULT)
+        return _failed(f"status {status}", body, http_status=status)
     if not isinstance(body, Mapping):
         return f"response: {kind_of(response)}, expected an object with status_code and body"
     if "output" in body:
@@ -127,14 +126,10 @@ def _said(value: Mapping[str, Any]) -> dict[str, Any] | Failure | str:
     return _of_choices(body) if inside is None else _failed("error", inside)
 
 
-def _failed(place: str, said: Any, *, is_believed: bool = True) -> Failure:
-    """The failure that an error means: the row's own where it says so, and otherwise that of the call.
-
-    Where it is not `is_believed`, only the error's codes count, not its words.
-    """
+def _failed(place: str, said: Any, *, http_status: int | None = None) -> Failure:
+    """The failure that an error means: the row's own where it says so, and otherwise that of the call."""
     error = said if isinstance(said, ServerError) else error_of(said) or ServerError(str(said or "no message"))
-    complaint = complaint_of(error) if is_believed else complaint_of_codes(error)
-    status = complaint.status if complaint is not None and complaint.is_final else Status.ENGINE_ERROR
+    status = final_status_of(error, http_status or error.http_status or BAD_REQUEST) or Status.ENGINE_ERROR
     return Failure(status, f"{place}: {' '.join(error.message.split())[:MOST_SHOWN]}")
 
 

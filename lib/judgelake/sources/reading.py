@@ -98,6 +98,13 @@ def row_of_line(file: str, line: bytes) -> Row | Rejected:
     return _row(file, 0, raw, value, problem)
 
 
+def cannot_read(path: Path, error: OSError) -> UserError:
+    """The error of a path that the system does not let us read."""
+    if isinstance(error, IsADirectoryError):
+        return UserError(f"Cannot read {str(path)!r}: it is a folder. Name its files, for example {path}/*.jsonl.")
+    return UserError(f"Cannot read {str(path)!r}: {error.strerror or error}. Name a file that is there and readable.")
+
+
 def object_of(path: Path) -> dict[str, Any] | None:
     """The file as one JSON object; None if it is something else, for example several objects, one per line.
 
@@ -107,7 +114,7 @@ def object_of(path: Path) -> dict[str, Any] | None:
     try:
         document = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+        raise cannot_read(path, error) from error
     except UnicodeDecodeError as error:
         raise UserError(f"{str(path)!r} is not in UTF-8: {error.reason} at byte {error.start + 1}.") from error
     try:

@@ -31,6 +31,11 @@ def test_a_query_that_does_not_fit_is_one_sentence(spark, query):
     assert "\n" not in str(raised.value)
 
 
+def test_a_table_that_is_not_there_comes_with_the_way_to_list_those_that_are(spark):
+    with pytest.raises(UserError, match=r'List the tables with: judgelake sql "SHOW TABLES"$'):
+        result_of(spark, "SELECT * FROM judgement", 10)
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [

@@ -158,7 +158,7 @@ def test_labels_in_a_file_of_their_own_need_their_comparison(into, done):
     known = "comparison_id IN ('labelled apart', 'later', 'none')"
     assert into.rows("labels", "comparison_id", "verdict", where=known) == [("labelled apart", "A")]
     assert [reason for (reason,) in into.rows("rejected_rows", "reason", where="file LIKE '%their_labels.jsonl'")] == [
-        "comparison_id: neither in this ingest nor in the table",
+        "comparison_id none: neither in this ingest nor in the table",
         "scores: not as many as the comparison has answers",
         "verdict: the comparison has fewer answers",
     ]

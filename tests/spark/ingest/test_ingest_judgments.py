@@ -138,7 +138,7 @@ def test_judgments_need_no_input_where_the_table_has_their_comparisons(into, don
         if row["comparison_id"] in ("in the table", "nowhere")
     ] == [("in the table", "q-in the table", "A")]
     assert into.rows("rejected_rows", "line", "reason", where=OF_JUDGMENTS + "line IN (5, 6)") == [
-        (5, "comparison_id: neither in this ingest nor in the table"),
+        (5, "comparison_id nowhere: neither in this ingest nor in the table"),
         (6, "shown_order: CAB, but the comparison has 2 answers"),
     ]
     ((text,),) = into.rows("rejected_rows", "raw", where=OF_JUDGMENTS + "line = 6")
@@ -165,11 +165,11 @@ def test_judgments_of_a_comparison_that_is_another_in_the_table_are_not_given_to
     assert done.first.rejected == 7
     assert done.first.examples[:2] == (
         "comparisons.jsonl, line 2: comparison_id another: a different comparison already exists in the table",
-        "judgments.jsonl, line 5: comparison_id: neither in this ingest nor in the table",
+        "judgments.jsonl, line 5: comparison_id nowhere: neither in this ingest nor in the table",
     )
     assert into.rows("judgments", "verdict", where="comparison_id = 'another'") == []
     assert into.rows("rejected_rows", "reason", where=OF_JUDGMENTS + "line = 18") == [
-        ("comparison_id: the comparison of this ingest was rejected, and the table has a different one",)
+        ("comparison_id another: the comparison of this ingest was rejected, and the table has a different one",)
     ]
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ import pytest
 from small_lake import append, comparison, lake_of_its_own
 
 from judgelake.jobs.judge import main
+from judgelake.lake import drop_stale_plans
 from judgelake.lake.names import folder_of
 
 COMPARISONS = [comparison(f"c{i}", answers=(f"answer {i}", f"other {i}"), question=f"q{i // 2}") for i in range(80)]
@@ -136,6 +138,12 @@ def test_a_driver_killed_in_mid_run_leaves_nothing_doubled_and_nothing_behind(en
     assert ended.exit_codes == [0, 0], ended.output
     assert len(ended.after) == len(set(ended.after)) == REQUESTS
     assert set(ended.before) <= set(ended.after)
+
+
+def test_the_plan_that_a_killed_driver_leaves_goes_after_a_week(spark, lake, ended):
+    assert drop_stale_plans(spark, lake) == ()
+    in_a_week = datetime.now(UTC) + timedelta(hours=168)
+    assert list(drop_stale_plans(spark, lake, now=in_a_week)) == ended.plans_left
 
 
 def test_two_drivers_on_the_same_work_double_nothing_and_both_end_well(ended):

@@ -94,6 +94,12 @@ def test_the_judgments_table_refuses(changes, spark, lake):
     assert spark.read.table(lake.judgments).where("comparison_id = 'refused'").isEmpty()
 
 
+def test_the_tables_with_app_ids_forget_old_ones(spark, lake):
+    for name in ("judgments", "plans", "runs", "metrics"):
+        kept = dict(spark.sql(f"SHOW TBLPROPERTIES {getattr(lake, name)}").collect())
+        assert kept["delta.setTransactionRetentionDuration"] == "interval 60 days"
+
+
 def test_an_append_tried_twice_happens_once(spark, lake):
     rows = judgments(spark, lake, [judgment("tried twice")])
     for app_id in ("twice", "twice", "once"):

@@ -64,6 +64,10 @@ REFUSED = [
     pytest.param(f"judge: {{name: chat}}\norder: {{orders: {'A' * 500}}}", r"'A{60}\.\.\.'\)$", id="long"),
     pytest.param("- judge", "must contain a mapping", id="a list"),
     pytest.param("judge: {name: chat", "not valid YAML", id="not YAML"),
+    pytest.param(
+        "judge:\n  name: chat\n mode: x\n", "not valid YAML: line 3, column 2: expected", id="indented wrongly"
+    ),
+    pytest.param("judge: {name: chat, modle: x}", r"'judge\.modle'\. Did you mean 'model'\?$", id="swapped letters"),
     pytest.param("judge: {name: 2026-13-01}", "not valid YAML", id="no day of any year"),
 ]
 
@@ -74,6 +78,23 @@ def test_what_is_wrong_is_refused_with_its_path(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         load_config(JudgeJob, path)
+
+
+def test_the_known_keys_are_listed_once_however_many_are_wrong(tmp_path):
+    path = tmp_path / "judge.yaml"
+    path.write_text("judge: {name: chat}\nxx: 1\nyy: 2\nzz: 3\norder: {xx: 4}")
+    with pytest.raises(UserError) as refused:
+        load_config(JudgeJob, path)
+    assert str(refused.value).count("Expected one of") == 2
+    assert "; unknown key 'yy'; unknown key 'zz'" in str(refused.value)
+
+
+def test_an_absent_config_is_named_once(tmp_path):
+    with pytest.raises(
+        UserError, match=r"^Cannot read the config '[^']*': No such file or directory\. Name"
+    ) as refused:
+        load_config(JudgeJob, tmp_path / "nothere.yaml")
+    assert str(refused.value).count("nothere.yaml") == 1
 
 
 def test_an_address_with_a_password_is_refused_without_repeating_it():

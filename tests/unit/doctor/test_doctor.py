@@ -36,6 +36,19 @@ def test_a_model_path_that_is_not_there_is_a_problem(tmp_path):
     assert stack.check_model(str(tmp_path / "nowhere")).level is Level.PROBLEM
 
 
+@pytest.mark.parametrize(
+    ("model", "level"),
+    [
+        ("models:/judge@prod", Level.OK),
+        ("s3://bucket/judge", Level.OK),
+        ("hdfs://host/judge", Level.PROBLEM),
+        ("/Volumes/absent/judge", Level.PROBLEM),
+    ],
+)
+def test_a_model_that_hosts_read_from_elsewhere_is_left_to_the_run(model, level):
+    assert stack.check_model(model).level is level
+
+
 def test_a_hugging_face_model_is_a_warning_until_it_is_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert stack.check_model("organisation/model").level is Level.WARNING
@@ -154,6 +167,14 @@ def test_a_tracking_server_that_is_not_there_is_a_problem(monkeypatch):
 
 def test_a_warehouse_that_does_not_exist_yet_is_ok_where_it_can_be_made(tmp_path):
     assert stack.check_warehouse(Tables(warehouse=str(tmp_path / "new" / "warehouse"))).level is Level.OK
+
+
+def test_a_warehouse_on_s3_is_a_warning_and_no_folder_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finding = stack.check_warehouse(Tables(warehouse="s3a://bucket/lake"))
+    assert (finding.level, "one driver at a time" in finding.found) == (Level.WARNING, True)
+    assert stack.check_warehouse(Tables(warehouse="hdfs://namenode/lake")).found == "hdfs://namenode/lake (not tested)"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_warehouse_below_a_file_is_a_problem(tmp_path):

@@ -7,9 +7,10 @@ from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
+from threads import submitted_without_spark
 
 from judgelake.comparisons import Failure, Reading, Status
-from judgelake.engine import Engine, EngineGone
+from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.judge import Asking
 from judgelake.jobs.judge.executor import given_endpoint
@@ -179,7 +180,7 @@ def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses
 @pytest.fixture(autouse=True)
 def threads_of_any_session(monkeypatch):
     """Lets a stand-in for a session have threads."""
-    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", lambda spark, pool, *work: pool.submit(*work))
+    monkeypatch.setattr("judgelake.jobs.judge.run.submitted", submitted_without_spark)
 
 
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
@@ -231,7 +232,7 @@ def test_a_task_whose_first_requests_fail_alike_goes_by_what_all_tasks_saw(of_al
     [({}, True), ({"unparseable": 5, "refused": 2}, True), ({"ok": 1}, False), ({"timeout": 1}, False)],
 )
 def test_a_task_can_ask_the_driver_what_all_tasks_saw(others, answer):
-    with closing(ProgressServer("127.0.0.1", "token")) as server, ProgressSender(server.reporter) as sender:
+    with closing(ProgressServer("127.0.0.1")) as server, ProgressSender(server.reporter) as sender:
         server.tally.add({"statuses": others})
         sender.send({"statuses": {"unparseable": 3}})
         assert sender.all_fail_alike(3) is answer
@@ -272,6 +273,79 @@ def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
     assert both.interrupts >= 2
 
 
+class OneBadHost:
+    """A writer whose chunk fails with errors of one host, as often as told, then works."""
+
+    def __init__(self, *errors):
+        self.errors, self.writes = list(errors), 0
+
+    def write(self, chunk, asking):
+        self.writes += 1
+        if self.errors:
+            error = self.errors.pop(0)
+            raise RuntimeError(f"Job aborted: {ERROR_MARK}{json.dumps([type(error).__name__, str(error)])}")
+        return Counter(ok=1)
+
+    def addTag(self, tag):  # noqa: N802  # Spark's name
+        pass
+
+    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+        pass
+
+
+@pytest.mark.parametrize("error", [EngineGone("died"), StartFailed("no start"), StartRefused("no memory")], ids=repr)
+def test_a_host_whose_engine_fails_does_not_end_a_run_in_which_others_answer(error):
+    both = OneBadHost(error, error)
+    run = running(tally=Tally(Counter(ok=1)), spark=both, writer=both)
+    run.carry_out([Chunk(0, 1, 1, 1, "app")])
+    assert both.writes == 3
+
+
+@pytest.mark.parametrize(
+    ("errors", "answered", "writes"),
+    [
+        pytest.param([StartRefused("no memory")], 0, 1, id="no engine ever answered"),
+        pytest.param([StartFailed("no start")] * 3, 1, 3, id="again and again"),
+        pytest.param([UserError("no such model")], 1, 1, id="not of one host"),
+    ],
+)
+def test_an_engine_that_fails_ends_the_run_if_it_fails_everywhere(errors, answered, writes):
+    both = OneBadHost(*errors)
+    run = running(tally=Tally(Counter(ok=answered)), spark=both, writer=both)
+    with pytest.raises(type(errors[0])):
+        run.carry_out([Chunk(0, 1, 1, 1, "app")])
+    assert both.writes == writes
+
+
+class Deaf(BetweenTwoSparkJobs):
+    """A chunk that no interrupt stops, over a connection that is broken."""
+
+    def __init__(self):
+        super().__init__()
+        self.released = threading.Event()
+
+    def write(self, chunk, asking):
+        self.began.set()
+        self.released.wait(30)
+        return Counter()
+
+    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+        raise ConnectionError("the gateway is gone")
+
+
+def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypatch):
+    monkeypatch.setattr("judgelake.jobs.judge.run.MOST_STOP_SECONDS", 0.1)
+    stopping, deaf = Stopping(is_heeded=True), Deaf()
+    run = running(stopping=stopping, spark=deaf, writer=deaf)
+    threading.Thread(target=lambda: (deaf.began.wait(), stopping.wish())).start()
+    with (
+        pytest.warns(UserWarning, match=r"Chunk 7 of run .* did not stop within 0\.1 s"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        run.carry_out([Chunk(7, 1, 1, 1, "app")])
+    deaf.released.set()
+
+
 def test_no_chunk_is_begun_after_a_wish_to_stop():
     run = running(stopping=Stopping(is_wished=True), spark=BetweenTwoSparkJobs())
     with pytest.raises(KeyboardInterrupt):
@@ -294,7 +368,12 @@ def test_a_databricks_secret_that_cannot_be_read_ends_the_job_before_it_begins()
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [("EngineRefused", UserError), ("UserError", UserError), ("RunError", RunError), ("EngineGone", EngineGone)],
+    [
+        ("EngineRefused", UserError),
+        ("UserError", UserError),
+        ("RunError", RunError),
+        *((kind.__name__, kind) for kind in (EngineGone, StartFailed, StartRefused)),
+    ],
 )
 def test_an_error_in_a_task_reaches_the_driver_as_what_it_was(kind, expected):
     message = 'no model "x"\nit has [y] and "z"'

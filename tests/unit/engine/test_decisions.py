@@ -93,6 +93,11 @@ def test_the_log_probabilities_add_up_to_the_mass_of_the_labels(data, is_vllm, m
         assert logprobs["A"] - logprobs["B"] == pytest.approx(math.log(2)), "the margin does not depend on the mass"
 
 
+def test_the_confidence_is_that_of_the_chosen_label_also_if_rounding_puts_another_above_it():
+    reply = read(decisions({"A": 0.40, "B": 0.195, "tie": 0.405}, 0.2))
+    assert mass_of(reply.label_logprobs) == pytest.approx(0.5)
+
+
 def test_probabilities_among_the_labels_alone_are_judged_without_their_mass():
     reply = read(systemone({"A": 0.4, "B": 0.3, "tie": 0.3}))
     judge, given = load_judge("chat"), {"answers": 2, "label_logprobs": {"A": -1.2, "B": -1.4, "tie": -4.0}}
@@ -129,6 +134,11 @@ def test_an_answer_that_was_not_asked_for_is_not_a_label():
         pytest.param(systemone({"a": 0.7, "b": 0.2, "tie": 0.1}), "no probability of 'A'", id="other letters"),
         pytest.param(
             systemone({"A": 0.03, "B": 0.02, "tie": 0.005, "other": 0.945}), "was not asked", id="another answer"
+        ),
+        pytest.param(
+            systemone({"A": 0.98, "B": 0.002, "tie": 0, "x": 0.009, "y": 0.009}),
+            "was not asked",
+            id="two more answers",
         ),
         pytest.param(systemone(THIRDS, choice="B"), "not the likeliest", id="another choice"),
         pytest.param(systemone(THIRDS, choice="other"), "not the likeliest", id="a choice that was not asked"),

@@ -15,6 +15,7 @@ from judgelake.comparisons.comparison import Message
 from judgelake.engine import Ask, Client, Endpoint, Engine, EngineGone, EngineRefused, Reply, endpoint_of_url
 from judgelake.engine.client.body import read_reply, request_body
 from judgelake.engine.client.pace import Pace, retry_after_s
+from judgelake.engine.config import call_timeout_s
 from judgelake.errors import RunError, UserError
 from judgelake.judges import Decoding, Prompt
 
@@ -262,3 +263,16 @@ def test_endpoints_travel_to_workers_whole():
     endpoint = Endpoint("http://localhost/v1", None, "key", "m")
     assert pickle.loads(pickle.dumps(endpoint)) == endpoint
     assert "key'" not in repr(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "is_own", "seconds"),
+    [
+        pytest.param(None, False, 600, id="somebody else's server"),
+        pytest.param(None, True, None, id="our own, which its supervisor watches"),
+        pytest.param(5, False, 5, id="given"),
+        pytest.param(5, True, 5, id="given for our own"),
+    ],
+)
+def test_a_call_to_our_own_server_has_no_time_limit_unless_one_is_given(timeout_s, is_own, seconds):
+    assert call_timeout_s(Engine(timeout_s=timeout_s), is_own=is_own) == seconds

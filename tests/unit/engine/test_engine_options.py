@@ -21,9 +21,9 @@ from judgelake.engine import (
     served_identity,
     with_dtype_for_this_cpu,
 )
-from judgelake.engine.server.command import server_command
+from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.diagnosis import causes, start_failure
-from judgelake.engine.server.environment import server_environment
+from judgelake.engine.server.environment import bound_cores, server_environment
 from judgelake.engine.server.options import option_name
 from judgelake.engine.server.probe import Progress, read_progress
 from judgelake.engine.server.state import EngineFiles, private_folder
@@ -179,7 +179,6 @@ def test_the_environment_is_clean(tmp_path):
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SPARK_HOME": "/s",
-        "PYTHONPATH": "/p",
         "A_KEY": "k",
     }
     env = environment(tmp_path, spark | {"PATH": "/bin", "HF_TOKEN": "t", "CUDA_VISIBLE_DEVICES": "5"})
@@ -187,6 +186,24 @@ def test_the_environment_is_clean(tmp_path):
     assert (env["PATH"], env["HF_TOKEN"], env["CUDA_VISIBLE_DEVICES"]) == ("/bin", "t", "5")
     assert len(env["VLLM_CPU_OMP_THREADS_BIND"]) > 0
     assert 1 <= int(env["VLLM_CPU_KVCACHE_SPACE"]) <= 4
+
+
+def test_the_python_path_reaches_the_server_without_sparks_own_entries(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entries = [
+        "/s/python/lib/pyspark.zip",
+        "/s/python/lib/py4j-0.10.9.9-src.zip",
+        "/s/jars/spark-core_2.13-4.2.0.jar",
+        "/s/python",
+        "/yarn/container/pyspark.zip",
+        "/libraries/vllm",
+        "",
+        "deps.zip",
+        "/libraries/vllm",
+    ]
+    given = {"SPARK_HOME": "/s", "PYTHONPATH": ":".join(entries)}
+    assert environment(tmp_path, given)["PYTHONPATH"] == f"/libraries/vllm:{tmp_path / 'deps.zip'}"
+    assert "PYTHONPATH" not in environment(tmp_path, {"SPARK_HOME": "/s", "PYTHONPATH": "/s/python"})
 
 
 def test_a_server_of_a_local_model_does_not_ask_hugging_face(tmp_path):
@@ -204,6 +221,64 @@ def test_a_server_sees_only_its_gpus_and_engine_env_has_the_last_word(tmp_path):
     env = environment(tmp_path, {"CUDA_VISIBLE_DEVICES": "0"}, ("2", "3"), False, env={"OMP_NUM_THREADS": "8"})
     assert (env["CUDA_VISIBLE_DEVICES"], env["OMP_NUM_THREADS"]) == ("2,3", "8")
     assert "VLLM_CPU_KVCACHE_SPACE" not in env
+
+
+def test_cpu_engines_of_one_host_compute_on_different_cores_while_there_are_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3, 6}, raising=False)
+
+    def bound(taken):
+        wanted = launch(Engine())
+        env = server_environment(wanted, tmp_path, is_cpu=True, taken=frozenset(taken), inherited={})
+        return env["VLLM_CPU_OMP_THREADS_BIND"]
+
+    assert [bound(()), bound({0, 1}), bound({0, 1, 2}), bound({0, 1, 2, 3})] == ["0-1", "2-3", "3,6", "0-1"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "cores"),
+    [("0-3", {0, 1, 2, 3}), ("0,2, 5", {0, 2, 5}), ("0-1|4", {0, 1, 4}), ("auto", set()), ("", set()), ("a1", set())],
+)
+def test_the_cores_of_an_engine_are_read_from_its_settings(setting, cores):
+    assert bound_cores(setting) == cores
+
+
+def test_gpus_are_counted_as_spark_counts_them_and_the_config_cannot_choose_others(tmp_path):
+    env = environment(
+        tmp_path, {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, ("1",), False, env={"CUDA_VISIBLE_DEVICES": "0"}
+    )
+    assert (env["CUDA_VISIBLE_DEVICES"], env["CUDA_DEVICE_ORDER"]) == ("1", "PCI_BUS_ID")
+    assert "CUDA_DEVICE_ORDER" not in environment(tmp_path, {})
+
+
+def test_operational_variables_reach_the_server_and_are_recorded_and_count_for_no_fingerprint(tmp_path):
+    operational = {"GLOO_SOCKET_IFNAME": "eth1", "MY_PLUGIN_CACHE": "/c", "PYTHONPATH": "/p"}
+    env = environment(tmp_path, {"GLOO_SOCKET_IFNAME": "eth0"}, env_operational=operational)
+    assert operational.items() <= env.items()
+    wanted = launch(Engine(env_operational=operational), gpus=("0",))
+    settings = settings_of(["vllm", "--dtype", "half"], env, wanted)
+    assert settings["env_operational"] == operational
+    assert (settings["gpus"], settings["gpus_of"]) == (["0"], "task")
+    job = {"judge": {"name": "chat", "model": "org/m"}}
+    plain, named = (
+        resolve_judge(validated(JudgeJob, job | {"engine": {"env_operational": env}}, None)).fingerprint
+        for env in ({}, operational)
+    )
+    assert plain == named
+
+
+@pytest.mark.parametrize(
+    "name", ["VLLM_MODEL_REDIRECT_PATH", "NVIDIA_TF32_OVERRIDE", "TORCHDYNAMO_DISABLE", "CUBLAS_WORKSPACE_CONFIG"]
+)
+def test_what_may_change_an_answer_is_not_operational(name):
+    job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"env_operational": {name: "1"}}}
+    with pytest.raises(UserError, match=rf"env_operational.*{name} may change an answer.*engine\.env"):
+        validated(JudgeJob, job, None)
+
+
+def test_a_secret_is_not_operational():
+    job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"env_operational": {"MY_API_KEY": "1"}}}
+    with pytest.raises(UserError, match=r"MY_API_KEY.*secret"):
+        validated(JudgeJob, job, None)
 
 
 def test_the_environment_cannot_change_a_verdict_unseen(tmp_path):
@@ -227,6 +302,11 @@ def test_the_environment_cannot_change_a_verdict_unseen(tmp_path):
         "TRITON_CACHE_DIR": "/tr",
         "NVIDIA_VISIBLE_DEVICES": "all",
         "NCCL_DEBUG": "INFO",
+        "TORCH_NCCL_ASYNC_ERROR_HANDLING": "1",
+        "GLOO_SOCKET_IFNAME": "eth0",
+        "VLLM_PORT": "5000",
+        "LD_PRELOAD": "/lib/libtcmalloc.so",
+        "KRB5CCNAME": "/tmp/krb5cc",
     }
     env = environment(tmp_path, ambient | places, is_cpu=False)
     assert not set(ambient) & set(env)
@@ -380,7 +460,7 @@ def test_a_failed_start_names_the_cause_and_whose_mistake_it_is(tmp_path, cause,
     log = tmp_path / "x.log"
     log.write_text(LOG.format(cause=cause))
     error = start_failure("m", log, "ended", 1)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert cause in str(error)
     assert remedy in str(error)
     assert str(log) in str(error)
@@ -395,12 +475,13 @@ def test_a_log_without_an_error_shows_its_last_lines():
     assert causes("a\nb\nc\nd\n") == ["b", "c", "d"]
 
 
-def test_progress_is_read_from_metrics():
-    text = '# HELP x\nvllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{a="b c"} 1.0\n'
-    text += (
-        'vllm:prompt_tokens_total{e="0"} 10\nvllm:prompt_tokens_total{e="1"} 5\nvllm:request_success_total{r="x"} 1\n'
-    )
-    assert read_progress(text) == Progress(unfinished=3, counted=16)
+def test_progress_is_read_from_metrics_for_each_engine():
+    text = '# HELP x\nvllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{a="b c",engine="0"} 1.0\n'
+    text += 'vllm:prompt_tokens_total{engine="0"} 10\nvllm:request_success_total{engine="0",r="x"} 6\n'
+    text += 'vllm:prompt_tokens_total{engine="1"} 5\nvllm:prompt_tokens_total{engine="1"} broken\n'
+    assert read_progress(text) == {"0": Progress(unfinished=3, counted=16), "1": Progress(unfinished=0, counted=5)}
+    assert read_progress("vllm:num_requests_running 1") == {"": Progress(unfinished=1, counted=0)}
+    assert read_progress("") == {}
     assert read_progress(None) is None
 
 
@@ -413,6 +494,35 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(UserError, match=r"engine\.folder"):
         private_folder(str(tmp_path))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o750, 0o701])
+def test_a_folder_open_to_others_is_refused_and_not_changed(tmp_path, mode):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(mode)
+    with pytest.raises(UserError, match=rf"open to other users \(mode {mode:o}\).*chmod 700"):
+        private_folder(str(shared))
+    assert shared.stat().st_mode & 0o777 == mode
+
+
+def test_a_link_is_no_private_folder(tmp_path):
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(UserError, match=r"is a link.*engine\.folder"):
+        private_folder(str(tmp_path / "link"))
+
+
+def test_the_default_folder_is_closed_to_others_unless_they_have_used_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = private_folder(None)
+    assert folder.parent == tmp_path
+    folder.chmod(0o777)
+    assert private_folder(None).stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    monkeypatch.setattr("judgelake.engine.server.state._holds_only_ours", lambda _: False)
+    with pytest.raises(UserError, match="open to other users"):
+        private_folder(None)
 
 
 def test_a_folder_that_takes_no_file_is_refused(tmp_path, monkeypatch):

@@ -184,13 +184,22 @@ def run_client(client, *asks):
 def own_server(root, tmp_path_factory):
     """The test server behind a Unix socket, as our own vLLM."""
     socket = tmp_path_factory.mktemp("own") / "s.sock"
-    command = [sys.executable, str(root / "tests" / "support" / "server" / "serve.py"), "--uds", str(socket)]
+    serve = str(root / "tests" / "support" / "server" / "serve.py")
+    command = [sys.executable, serve, "--uds", str(socket), "--rule", "slow:60"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     yield Endpoint("http://localhost/v1", str(socket), None, "test-judge")
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+def test_our_own_server_may_take_as_long_as_it_computes(own_server, monkeypatch):
+    monkeypatch.setattr("judgelake.engine.config.URL_TIMEOUT_S", 0.03)
+    (outcome,) = run_client(Client(own_server, Engine()), TEXT)
+    assert isinstance(outcome, Reply)
+    (outcome,) = run_client(Client(own_server, Engine(timeout_s=0.03)), TEXT)
+    assert outcome == Failure(Status.TIMEOUT, "no answer within 0.03 s")
 
 
 def test_a_connection_that_takes_too_long_is_tried_again(own_server):

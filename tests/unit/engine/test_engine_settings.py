@@ -1,24 +1,39 @@
 """What is recorded of an engine for a run: its real options and environment, and never a key."""
 
+import asyncio
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
-from judgelake.engine import Endpoint, Engine, Launch, ensure_engine, settings_of_server, stop_engines
-from judgelake.engine.server.command import server_command, settings_of_command
-from judgelake.jobs.judge.executor import notes_on_server
+from judgelake.engine import (
+    Endpoint,
+    Engine,
+    Launch,
+    ensure_engine,
+    owner_of_this_worker,
+    settings_of_server,
+    stop_engines,
+)
+from judgelake.engine.server.command import server_command, settings_of
+from judgelake.engine.server.lease import without_users
+from judgelake.jobs.judge import JudgeJob
+from judgelake.jobs.judge.executor import notes_on_server, open_asker
 from judgelake.jobs.judge.progress import EngineNote, Tally
+from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.judges import Prompt
 
 
 def test_the_options_of_a_command_are_recorded_without_its_socket(tmp_path):
     engine = Engine(options={"max_model_len": 512, "enforce-eager": False, "dtype": "half", "tp": 2})
     launch = Launch(engine, "org/m", "abc", 2048, gpus=(), owner_pid=1, cores=2)
     command = server_command(launch, tmp_path / "s.sock", is_cpu=True)
-    options = settings_of_command(command, {})["options"]
+    options = settings_of(command, {})["options"]
     assert {
         name: options[name] for name in ("model", "revision", "max-model-len", "dtype", "tensor-parallel-size")
     } == {
@@ -52,7 +67,7 @@ def test_only_vllms_part_of_the_environment_is_recorded_and_no_key():
         "--max-num-batched-tokens",
         "8",
     ]
-    settings = settings_of_command(command, environment)
+    settings = settings_of(command, environment)
     assert settings["env"] == {"VLLM_CPU_KVCACHE_SPACE": "4"}
     assert settings["options"] == {"hf-token": "***", "max-num-batched-tokens": "8", "tokenizer": "t"}
     assert "very secret" not in json.dumps(settings)
@@ -107,6 +122,35 @@ def test_the_settings_a_server_was_really_started_with_are_reported_also_to_call
     assert first.settings["options"] == {"rule": "instant"}
     assert first.settings["env"]["VLLM_OF_THE_JOB"] == "1"
     assert "VLLM_CPU_KVCACHE_SPACE" in first.settings["env"]
+
+
+def test_a_task_uses_its_engine_until_its_asker_closes(root, engine_folder, monkeypatch):
+    serve = str(root / "tests" / "support" / "server" / "serve.py")
+    monkeypatch.setattr(
+        "judgelake.engine.server.start.server_command",
+        lambda launch, socket, *, is_cpu: [sys.executable, serve, "--uds", str(socket), "--rule", "instant"],
+    )
+    for module in ("judgelake.engine.server.start", "judgelake.jobs.judge.executor"):
+        monkeypatch.setattr(f"{module}.is_cpu_build", lambda: True)
+    job = JudgeJob.model_validate({"judge": {"name": "chat", "model": "org/model"}})
+    judge = resolve_judge(job, commit_of=lambda name, revision: "c" * 40)
+    try:
+        opened = open_asker(judge, Engine(folder=engine_folder, start_timeout_s=30), None, None, Prompt(text="?"))
+        ((place, note),) = opened.notes.items()
+        assert place.partition(":")[0] == socket.gethostname()
+        assert (note.devices, "gpus" in note.settings) == (1, False)
+        users = Path(place.partition(":")[2]).with_suffix(".users")
+
+        async def use():
+            async with opened.factory():
+                with without_users(users) as is_free:
+                    return is_free
+
+        assert asyncio.run(use()) is False
+        with without_users(users) as is_free:
+            assert is_free
+    finally:
+        stop_engines(owner_of_this_worker(), engine_folder)
 
 
 def test_the_settings_of_all_engines_are_one_list_without_duplicates():

@@ -125,10 +125,7 @@ def test_the_first_starts_it_and_the_others_find_it(shared):
     assert shared.start().was_running
 
 
-def test_another_owner_gpu_or_option_gets_its_own_and_so_does_a_changed_chat_template(folder, owner, tmp_path):
-    template = tmp_path / "chat.jinja"
-    template.write_text("{{ messages }}")
-    with_template = {"options": {"chat-template": str(template)}}
+def test_another_owner_or_gpu_has_an_engine_beside_it(folder, owner):
     other = subprocess.Popen(["sleep", "120"])
     try:
         with ThreadPoolExecutor(4) as pool:
@@ -136,14 +133,11 @@ def test_another_owner_gpu_or_option_gets_its_own_and_so_does_a_changed_chat_tem
                 pool.submit(start, folder, owner),
                 pool.submit(start, folder, other),
                 pool.submit(start, folder, owner, gpus=("1",)),
-                pool.submit(start, folder, owner, **with_template),
+                pool.submit(start, folder, owner, gpus=("0", "2")),
             ]
-        sockets = {one.result().endpoint.uds for one in starts}
-        assert len(sockets) == 4
-        template.write_text("{{ messages }}!")
-        assert start(folder, owner, **with_template).endpoint.uds not in sockets
+        assert len({one.result().endpoint.uds for one in starts}) == 4
         assert stop_engines(other.pid, str(folder)) == 1
-        assert stop_engines(owner.pid, str(folder)) == 4
+        assert stop_engines(owner.pid, str(folder)) == 3
     finally:
         other.kill()
         other.wait()
@@ -174,6 +168,22 @@ def test_killing_the_supervisor_kills_the_server(shared):
     os.kill(note.supervisor.pid, signal.SIGKILL)
     assert is_gone(note.group)
     assert not shared.start().was_running
+
+
+def test_killing_the_supervisor_also_kills_a_child_with_a_group_of_its_own(folder, owner, program, root):
+    serve = root / "tests" / "support" / "server" / "stand_in.py"
+    code = "import os; os.setpgid(0, 0); os.execlp('sleep', 'sleep', '60')"
+    program(f'"{sys.executable}" -S -c "{code}" & exec "{sys.executable}" -S "{serve}" "SOCKET"')
+    note = note_of(start(folder, owner))
+    children = []
+    while not children:
+        family = psutil.Process(note.supervisor.pid).children(recursive=True)
+        children = [process.pid for process in family if process.cmdline()[:1] == ["sleep"]]
+    (child,) = children
+    assert os.getpgid(child) == child != note.group
+    os.kill(note.supervisor.pid, signal.SIGKILL)
+    assert is_gone(note.group)
+    assert is_gone(child)
 
 
 def test_killing_the_server_ends_its_children_and_the_next_task_starts_a_new_one(shared):

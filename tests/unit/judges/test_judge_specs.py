@@ -209,7 +209,8 @@ FAULTS = [
     pytest.param(mode_of(messages=[{"role": "user", "content": "x"}]), "modes.pair: give either prompt", id="both"),
     pytest.param({"withheld": "x"}, "modes.pair has a template, so the key withheld must go", id="withheld and there"),
     pytest.param({"withheld": ""}, "withheld", id="withheld without a reason"),
-    pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable", id="syntax"),
+    pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable: line 1: ", id="syntax"),
+    pytest.param(mode_of(prompt="a\n\n{{ question }"), "is not usable: line 3: unexpected '}'", id="a lost brace"),
     pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
     pytest.param(
         mode_of(prompt="{% include 'gone' %}"), "includes 'gone', which is not one of the partials", id="partial"

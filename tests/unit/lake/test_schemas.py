@@ -199,7 +199,7 @@ def test_the_schemas_have_the_types_that_the_code_reads_and_writes():
 
 
 def test_a_request_is_a_row_of_the_plan_before_it_is_planned():
-    assert set(SCHEMAS["plans"].names) - set(REQUEST.names) == {"plan_id", "chunk", "attempt"}
+    assert set(SCHEMAS["plans"].names) - set(REQUEST.names) == {"plan_id", "chunk"}
     assert [column.split()[0] for column in REQUEST_DDL.split(", ")] == REQUEST.names
     assert NAMED_DDL == "row_key BIGINT, judgment_id STRING"
 

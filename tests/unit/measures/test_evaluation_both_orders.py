@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pairwise_rows import lines, table_of
 from sklearn.metrics import cohen_kappa_score
 
 from judgelake.measures import metric_named, repeats
@@ -20,16 +20,11 @@ from judgelake.measures.both_orders import figures
 from judgelake.measures.conventions import FailureRule
 from judgelake.measures.figure import Figure
 from judgelake.measures.rules import CLASSES, VERDICTS
-from judgelake.measures.table import SEPARATOR, Table
+from judgelake.measures.table import Table
 
 Row = tuple[str, str]
 """Verdict in order AB and in order BA, both mapped to the original order."""
 RATES = ("consistency", "bias_first", "bias_second")
-
-
-def table_of(rows: Iterable[Row] | Mapping[Row, Sequence[int] | int]) -> Table:
-    counts = rows if isinstance(rows, Mapping) else Counter(rows)
-    return Table({SEPARATOR.join(row): np.atleast_1d(np.array(n, dtype=np.float64)) for row, n in counts.items()})
 
 
 def found_in(table: Table, failures: FailureRule = FailureRule.LEFT_OUT) -> dict[str, Figure]:
@@ -157,10 +152,6 @@ def test_each_replicate_is_the_figure_of_its_own_counts(rows: dict[Row, list[int
             assert of_alone is not None
             np.testing.assert_array_equal(figure.replicates[place], of_alone[0])
         assert together.keys() >= {*RATES}
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 JUDGELM_NAMES = {

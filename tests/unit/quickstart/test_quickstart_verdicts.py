@@ -61,12 +61,14 @@ def test_every_pair_has_a_line_with_its_three_verdicts_and_label(width):
 
 
 def test_long_questions_are_cut_and_the_number_of_lines_is_bounded():
-    lines = shown([JudgedPair("long question " * 9, "A", Said("A", "ok", 1.0), Said("A", "ok", 1.0))] * 40, 80)
+    lines = shown([JudgedPair("long question " * 9, "tie", Said("A", "ok", 1.0), Said("A", "ok", 1.0))] * 40, 80)
     assert lines[0].strip() == "15 of 40 comparisons"
     table = [line for line in lines if "│" in line]
     assert len(table) == 15
     assert max(map(len, table)) <= 80
-    assert "Verdicts that agree with the label: 40 of 40 shown A, B; 40 of 40 shown B, A; 40 of 40 by margin." in lines
+    assert {cells(line)[0].endswith("…") for line in table} == {True}
+    assert cells(table[0])[1:] == ["A", "A", "A +1.000", "tie"], "only the question is cut"
+    assert "Verdicts that agree with the label: 0 of 40 shown A, B; 0 of 40 shown B, A; 0 of 40 by margin." in lines
 
 
 def test_nothing_is_said_of_a_margin_that_no_pair_has():

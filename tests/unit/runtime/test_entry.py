@@ -189,3 +189,23 @@ def test_help_is_not_an_error(capsys):
 )
 def test_the_sql_state_of_an_error_is_that_of_its_innermost_cause(error, state):
     assert sql_state(error) == state
+
+
+@pytest.mark.parametrize(("error", "code"), [(UserError("no"), 2), (RunError("no"), 1), (None, 0)])
+@pytest.mark.parametrize("is_on_databricks", [True, False])
+def test_a_failed_task_of_a_wheel_on_databricks_is_no_success(monkeypatch, capsys, error, code, is_on_databricks):
+    def command(arguments):
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr("sys.argv", ["judgelake-judge"])
+    if is_on_databricks:
+        monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "18.0")
+    else:
+        monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION", raising=False)
+    if is_on_databricks and code:
+        with pytest.raises(SystemExit) as ended:
+            exit_code_of(CommandParser(), command)
+        assert ended.value.code == code
+    else:
+        assert exit_code_of(CommandParser(), command) == code

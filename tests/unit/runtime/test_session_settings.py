@@ -1,6 +1,7 @@
 """The settings of a new session, which messages of PySpark are shown, and which sessions are stopped."""
 
 import logging
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -86,6 +87,8 @@ def test_spark_logs_at_the_level_the_user_gave(given, debug, level):
 class Session:
     """The parts of a session that these tests need."""
 
+    version = "4.2.0"
+
     def __init__(self):
         self.is_stopped = False
 
@@ -132,6 +135,21 @@ def test_a_session_that_was_made_here_stops_with_its_last_user(monkeypatch):
     assert not session.is_stopped
     stop_spark(command)
     assert session.is_stopped
+
+
+def test_a_command_says_that_it_starts_spark_where_no_result_can_be_mixed_with_it(monkeypatch, capsys):
+    for name in ("DATABRICKS_RUNTIME_VERSION", "SPARK_REMOTE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
+    monkeypatch.setattr("judgelake.runtime.session._new_session", lambda *settings: Session())
+    stop_spark(get_spark(Tables()))
+    assert capsys.readouterr() == ("", "Starting Spark ...\n")
+
+
+def test_nothing_is_said_where_a_session_is_there(active, capsys):
+    stop_spark(get_spark(Tables()))
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("debug", "are_heard"), [(False, False), (True, True)])

@@ -124,6 +124,19 @@ def test_an_order_behind_an_id_is_as_long_as_the_mode_is_shown_answers(write):
         pytest.param(
             failed(500, {"message": "your prompt was flagged"}), "engine_error", "status 500: ", id="a failing server"
         ),
+        pytest.param(
+            failed(500, {"message": "This model's maximum context length is 4096 tokens"}),
+            "context_overflow",
+            "status 500: ",
+            id="too long, said by a failing server",
+        ),
+        pytest.param(
+            {**line(""), "response": None, "error": {"code": 503, "message": "your prompt was flagged"}},
+            "engine_error",
+            "error: your prompt",
+            id="the words of an error with a failing server's code",
+        ),
+        pytest.param(failed(413, "<html>Too large"), "context_overflow", "status 413: ", id="too many bytes"),
         pytest.param(failed(502, "<html>Bad gateway</html>"), "engine_error", "status 502: ", id="no JSON"),
         pytest.param(line(None), "unparseable", "first line holds no scores: ''", id="no content"),
         pytest.param(line(None, finish_reason="length"), "truncated", "", id="cut before any text"),

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loading import load
 
 from judgelake.comparisons import Failure, Judgment, Reading
 from judgelake.errors import UserError
 from judgelake.judges import load_judge
-from judgelake.sources import FORMATS, Files, Loaded, Rejected, format_named
+from judgelake.sources import FORMATS, Loaded, Rejected
 from judgelake.sources.judgments import judgment_from_record
 
 Write = Callable[..., Path]
@@ -23,10 +24,6 @@ judge_named = functools.cache(load_judge)
 
 SAID = {"comparison_id": "c1", "judge": "gpt-x", "shown_order": "BA"}
 READ = {"comparison_id": "c1", "judge": "judgelm", "mode": "pair", "shown_order": "BA"}
-
-
-def load(format_name: str, *inputs: Path, **others: Any) -> list[Loaded | Rejected]:
-    return list(format_named(format_name).load(Files(inputs=inputs, **others)))
 
 
 def judgments_of(items: list[Loaded | Rejected]) -> list[Judgment]:

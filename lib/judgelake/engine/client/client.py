@@ -30,7 +30,7 @@ from judgelake.engine.client.label_tokens import LabelTokens
 from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown, unknown_path
 from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
 from judgelake.engine.client.sent_ids import SentIds
-from judgelake.engine.config import Engine
+from judgelake.engine.config import Engine, call_timeout_s
 from judgelake.engine.errors import EngineGone, EngineRefused
 
 CONNECT_TIMEOUT_S = 30.0
@@ -52,6 +52,7 @@ class Client:
         self._engine = engine
         self._pace = Pace(engine.requests_per_second)
         self._is_own = endpoint.uds is not None
+        self._timeout_s = call_timeout_s(engine, is_own=self._is_own)
         self._is_vllm = self._is_own
         self._has_answered = False
         self._label_tokens = LabelTokens(self._tokenize)
@@ -75,7 +76,7 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
-            timeout=aiohttp.ClientTimeout(total=self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_TIMEOUT_S),
             trust_env=not self._is_own,
         )
         try:
@@ -159,7 +160,7 @@ class Client:
     async def _wait(self, again: Again, attempt: int) -> bool:
         """Wait with backoff, and as long as the server asked; False if that is longer than a call may take."""
         if again.wait_s is not None:
-            if again.wait_s > self._engine.timeout_s:
+            if self._timeout_s is not None and again.wait_s > self._timeout_s:
                 return False
             self._pace.pause(again.wait_s)
         await asyncio.sleep(wait_before(attempt, again.wait_s))
@@ -182,7 +183,8 @@ class Client:
             await self._stop_if_dead(error)
             return Again(f"no connection within {CONNECT_TIMEOUT_S:g} s")
         except TimeoutError:
-            return Failure(Status.TIMEOUT, f"no answer within {self._engine.timeout_s:g} s")
+            limit = "time" if self._timeout_s is None else f"{self._timeout_s:g} s"
+            return Failure(Status.TIMEOUT, f"no answer within {limit}")
         except aiohttp.ClientError as error:
             await self._stop_if_dead(error)
             return Again(f"{type(error).__name__} while talking to the server")
@@ -218,7 +220,7 @@ class Client:
         self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None
     ) -> HttpAnswer:
         assert self._session is not None, "the client is used outside its context"
-        timeout = aiohttp.ClientTimeout(total=timeout_s or self._engine.timeout_s, sock_connect=CONNECT_TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=timeout_s or self._timeout_s, sock_connect=CONNECT_TIMEOUT_S)
         async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as response:
             content = await response.read()
             after = retry_after_s(response.headers.get("Retry-After"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +116,8 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
         answer = _answer(data)
         if answer.get("type") == "refusal":
             return Failure(Status.REFUSED, "the model refuses to decide")
-        probabilities = _of_labels(dict(_probabilities(answer)), ask.labels or (), answer["choice"])
-        mass = _mass(data, answer, probabilities, is_vllm=decided.is_vllm)
+        shares = _shares_of_labels(_probabilities(answer), ask.labels or (), answer["choice"])
+        mass = _mass(data, answer, shares.of_choice, is_vllm=decided.is_vllm)
         usage = data.get("usage") or {}
         details = usage.get("input_tokens_details") or {}
         return Reply(
@@ -126,9 +126,9 @@ def read_decision(decided: Decided, ask: Ask) -> Reply | Failure:
             prompt_tokens=token_count(usage.get("input_tokens")),
             cached_tokens=token_count(details.get("cached_tokens")),
             output_tokens=token_count(usage.get("output_tokens")),
-            label_logprobs=_logprobs(probabilities, ask.labels or (), mass),
+            label_logprobs=_logprobs(shares, mass),
             latency_ms=decided.latency_ms,
-            is_mass_known=mass is not None or math.fsum(probabilities.values()) < 1 - ROUNDING,
+            is_mass_known=mass is not None or shares.total < 1 - ROUNDING,
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, StopIteration) as error:
         # A message of our own is shown; those of other errors would quote the server, which may quote a key.
@@ -148,30 +148,39 @@ def _answer(data: Any) -> Mapping[str, Any]:
     return next(answer for answer in answers if answer.get("name", QUESTION) == QUESTION)
 
 
-def _of_labels(found: Mapping[str, float], labels: tuple[str, ...], choice: Any) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """The probabilities of the labels as the server gives them, their sum, and that of the chosen label."""
+
+    of_label: dict[str, float]
+    total: float
+    of_choice: float
+
+
+def _shares_of_labels(found: Mapping[str, float], labels: tuple[str, ...], choice: Any) -> _Shares:
     """The probabilities of the labels, if they are what was asked, and the choice is the likeliest of them."""
     if missing := [label for label in labels if label not in found]:
         raise ProbabilityError(f"no probability of {missing[0]!r}")
-    if any(value > ROUNDING for name, value in found.items() if name not in labels):
+    if math.fsum(value for name, value in found.items() if name not in labels) > ROUNDING:
         raise ProbabilityError("an answer that was not asked has a probability")
     if choice not in labels or found[choice] < max(found[label] for label in labels) - ROUNDING:
         raise ProbabilityError("the choice is not the likeliest of the labels")
-    return {label: found[label] for label in labels}
-
-
-def _probabilities(answer: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    given = answer["probabilities"]
-    listed = given.items() if isinstance(given, Mapping) else ((item["value"], item["probability"]) for item in given)
-    seen = set()
-    total = 0.0
-    for name, value in listed:
-        if name in seen:
-            raise ProbabilityError("an answer has two probabilities")
-        seen.add(name)
-        total += _share(value)
-        yield name, _share(value)
+    of_label = {label: found[label] for label in labels}
+    total = math.fsum(of_label.values())
     if total > 1 + ROUNDING:
         raise ProbabilityError(f"the probabilities add up to {total:.3g}")
+    return _Shares(of_label, total, found[choice])
+
+
+def _probabilities(answer: Mapping[str, Any]) -> dict[str, float]:
+    given = answer["probabilities"]
+    listed = given.items() if isinstance(given, Mapping) else ((item["value"], item["probability"]) for item in given)
+    found: dict[str, float] = {}
+    for name, value in listed:
+        if name in found:
+            raise ProbabilityError("an answer has two probabilities")
+        found[name] = _share(value)
+    return found
 
 
 def _share(value: Any) -> float:
@@ -180,23 +189,20 @@ def _share(value: Any) -> float:
     return min(float(value), 1.0)
 
 
-def _mass(
-    data: Mapping[str, Any], answer: Mapping[str, Any], probabilities: Mapping[str, float], *, is_vllm: bool
-) -> float | None:
+def _mass(data: Mapping[str, Any], answer: Mapping[str, Any], of_choice: float, *, is_vllm: bool) -> float | None:
     """What all labels have together of the probability of all tokens; None if the server does not say."""
     diagnostics = (data.get("diagnostics") or {}).get(QUESTION) or {}
     if diagnostics.get("label_mass") is not None:
         return _share(diagnostics["label_mass"])
-    confidence, best = answer.get("confidence"), max(probabilities.values(), default=0.0)
-    if not is_vllm or confidence is None or best == 0:
+    confidence = answer.get("confidence")
+    if not is_vllm or confidence is None or of_choice == 0:
         return None
-    return min(1.0, _share(confidence) / best)
+    return min(1.0, _share(confidence) / of_choice)
 
 
-def _logprobs(probabilities: Mapping[str, float], labels: tuple[str, ...], mass: float | None) -> dict[str, float]:
-    total = math.fsum(probabilities.values())
-    scale = 1.0 if mass is None or total == 0 else mass / total
-    return {label: _log(probabilities[label] * scale) for label in labels}
+def _logprobs(shares: _Shares, mass: float | None) -> dict[str, float]:
+    scale = 1.0 if mass is None or shares.total == 0 else mass / shares.total
+    return {label: _log(share * scale) for label, share in shares.of_label.items()}
 
 
 def _log(probability: float) -> float:

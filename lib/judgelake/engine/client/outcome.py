@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.api import Complaint, ServerError, complaint_of, complaint_of_codes, error_of_text
+from judgelake.api import TOO_LARGE, ServerError, complaint_of, complaint_of_codes, error_of_text, final_status_of
 from judgelake.comparisons import Failure, Status
 from judgelake.engine.call import Endpoint
 from judgelake.engine.errors import EngineRefused
 
 # 520 to 524 are a gateway's for a server that does not answer; 529 is Anthropic's for an overloaded one.
 AGAIN_STATUSES = (425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
-# From the server or a proxy in front of it, which may allow fewer bytes than the model has tokens for. Other requests
-# need not fail.
-TOO_LARGE = 413
 MESSAGE_CHARACTERS = 300
 # What an error inside an answer with status 200 would have been, where its code is a word.
 STATUS_OF_CODE = {
@@ -113,19 +110,15 @@ def _outcome(
         return Again(description, retry_after)
     if status < 400:
         return Failure(Status.ENGINE_ERROR, f"{description} (a redirect or an empty answer; is engine.url right?)")
-    complaint = complaint_of(error)
-    # Some servers say 500 to a prompt that is too long; all else that a failing server says in words is not believed.
-    if complaint is not None and complaint.is_final and (status < 500 or _is_believed(complaint, error)):
-        return Failure(complaint.status, description)
+    final = final_status_of(error, status)
+    if final is not None:
+        is_of_its_size = status == TOO_LARGE and complaint_of(error) is None
+        return Failure(
+            final, f"the server refuses a request of this size ({description})" if is_of_its_size else description
+        )
     if status in AGAIN_STATUSES:
         return Again(description, retry_after)
-    if status == TOO_LARGE and complaint is None:
-        return Failure(Status.CONTEXT_OVERFLOW, f"the server refuses a request of this size ({description})")
     return Failure(Status.ENGINE_ERROR, description)
-
-
-def _is_believed(complaint: Complaint, error: ServerError) -> bool:
-    return complaint.status is Status.CONTEXT_OVERFLOW or complaint_of_codes(error) is complaint
 
 
 def _forbidden(error: ServerError, description: str, endpoint: Endpoint, *, has_answered: bool) -> Failure:

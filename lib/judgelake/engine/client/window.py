@@ -15,6 +15,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from judgelake.comparisons import Failure
 from judgelake.engine.call import Ask, Asker, AskerFactory, Reply
+from judgelake.engine.errors import EngineGone
 
 T = TypeVar("T")
 Pair = tuple[T, Reply | Failure]
@@ -172,7 +173,7 @@ def run_stream(
         flush_every_s: outcomes wait at most about this long for others, as long as others arrive.
 
     Raises:
-        EngineGone, EngineRefused: as `asker` does; also whatever `items` raises.
+        EngineGone, EngineRefused: as `asker` does, after the outcomes that came before; also whatever `items` raises.
     """
     source = iter(items)
     ahead = _Window(WINDOWS_AHEAD * window_requests, WINDOWS_AHEAD * window_bytes)
@@ -192,9 +193,14 @@ def run_stream(
                 pulled = None
             if is_exhausted and ahead.requests == 0:
                 break
-            for item, ask, outcome in loop.take(flush_every_s):
-                ahead.leave(ask.cost_bytes)
-                ready.append((item, outcome))
+            try:
+                for item, ask, outcome in loop.take(flush_every_s):
+                    ahead.leave(ask.cost_bytes)
+                    ready.append((item, outcome))
+            except EngineGone:
+                if ready:
+                    yield ready
+                raise
             if ready and (len(ready) >= FLUSH_ROWS or time.monotonic() - flushed >= flush_every_s):
                 yield ready
                 ready, flushed = [], time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.config import Engine, Scalar, is_secret_name
+from judgelake.engine.model.adapter import Adapter
+from judgelake.engine.server.gpus import Origin
 from judgelake.engine.server.options import DTYPE, MAX_MODEL_LEN, by_option_name, check_options
 from judgelake.errors import UserError
 
@@ -33,6 +36,9 @@ class Launch:
         gpus: addresses of the GPUs it may use; empty on a CPU.
         owner_pid: the process that owns the server; the server ends with it.
         cores: cores a CPU server computes on.
+        gpus_of: whose GPUs they are, see `Assigned`.
+        identity: of the model as the driver found it; None: not compared with that of the model here.
+        adapter: put on the model; all requests are for it.
     """
 
     engine: Engine
@@ -42,6 +48,14 @@ class Launch:
     gpus: tuple[str, ...]
     owner_pid: int
     cores: int
+    gpus_of: Origin = "task"
+    identity: str | None = None
+    adapter: Adapter | None = None
+
+    @property
+    def served_name(self) -> str:
+        """The name by which requests ask for the model, or for the adapter on it."""
+        return self.model if self.adapter is None else self.adapter.name
 
 
 def is_cpu_build() -> bool:
@@ -82,12 +96,20 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
     if is_cpu:
         # As a server, vLLM halves the batch size it uses offline, for latency; here only throughput counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
-    options |= by_option_name(launch.engine.options)
+    options |= _adapter_options(launch.adapter) | by_option_name(launch.engine.options)
     # `vllm serve` looks for a package named vllm; the CPU build has another name.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", SOCKET_OPTION, str(socket)]
     for name, value in options.items():
         command += _argument(name, value)
     return command
+
+
+def _adapter_options(adapter: Adapter | None) -> dict[str, Scalar]:
+    """Loaded at the start: what vLLM loads later is known to one of its API server processes only."""
+    if adapter is None:
+        return {}
+    module = json.dumps({"name": adapter.name, "path": adapter.path})
+    return {"enable-lora": True, "max-lora-rank": adapter.max_rank, "lora-modules": module}
 
 
 def _argument(name: str, value: Scalar) -> list[str]:
@@ -98,15 +120,17 @@ def _argument(name: str, value: Scalar) -> list[str]:
     return [f"--{name}", str(value)]
 
 
-def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a server's command line and the VLLM_* variables of its environment, without secrets.
+def settings_of(command: Sequence[str], environment: Mapping[str, str], launch: Launch | None = None) -> dict[str, Any]:
+    """What is recorded of a server: its options, the VLLM_* variables of its environment, its GPUs; without secrets.
 
     Args:
         command: as given to the operating system; the words before the first option name the program.
         environment: the server's whole environment.
+        launch: adds the GPUs and whose they are (see `Assigned`), and `engine.env_operational`.
 
     Returns:
-        `options`, a map of long names without dashes to their text (None for a switch), and `env`.
+        `options`, a map of long names without dashes to their text (None for a switch), `env`, and where they are known
+        `gpus`, `gpus_of` and `env_operational`.
     """
     options: dict[str, str | None] = {}
     name = ""
@@ -118,10 +142,15 @@ def settings_of_command(command: Sequence[str], environment: Mapping[str, str]) 
             options[name] = word
     recorded = {name.removeprefix("--"): value for name, value in sorted(options.items()) if name != SOCKET_OPTION}
     env = {name: environment[name] for name in sorted(environment) if name.startswith("VLLM_")}
-    return {
+    settings: dict[str, Any] = {
         "options": {name: "***" if value and is_secret_name(name) else value for name, value in recorded.items()},
         "env": {name: value for name, value in env.items() if not is_secret_name(name)},
     }
+    if launch is not None and launch.gpus:
+        settings |= {"gpus": list(launch.gpus), "gpus_of": launch.gpus_of}
+    if launch is not None and launch.engine.env_operational:
+        settings |= {"env_operational": dict(sorted(launch.engine.env_operational.items()))}
+    return settings
 
 
 def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = None) -> Engine:

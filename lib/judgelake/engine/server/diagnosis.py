@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from judgelake.errors import RunError, UserError
+from judgelake.engine.errors import StartFailed, StartRefused
 
 TAIL_BYTES = 64 * 1024
 LINES_SHOWN = 3
@@ -45,7 +45,7 @@ USER_MISTAKES = (
 KILLED = -9
 
 
-def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> UserError | RunError:
+def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> StartRefused | StartFailed:
     """The error for a start that failed: the cause that the log names, and the path of the whole log."""
     lines = causes(tail(log))
     cause = " | ".join(lines) if lines else reason
@@ -54,11 +54,13 @@ def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> 
         cause, lines = reason, []
     message = f"vLLM did not start with the model {model!r}: {cause} (whole log: {log})."
     if exit_code == KILLED:
-        return UserError(f"{message} It was killed, most likely for lack of memory: free some, or use a smaller model.")
+        return StartRefused(
+            f"{message} It was killed, most likely for lack of memory: free some, or use a smaller model."
+        )
     for pattern, remedy in USER_MISTAKES:
         if any(re.search(pattern, line) for line in lines):
-            return UserError(f"{message} {remedy}.")
-    return RunError(message)
+            return StartRefused(f"{message} {remedy}.")
+    return StartFailed(message)
 
 
 def tail(log: Path) -> str:

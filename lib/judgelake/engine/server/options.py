@@ -69,6 +69,7 @@ NOT_CHANGING = frozenset(
     }
 )
 _OWN_SOCKET = "leave it out: a server started by judgelake listens on its private socket"
+_OWN_ADAPTER = "set judge.adapter: requests would still go to the base model"
 REFUSED = {
     "model": "set judge.model",
     "served-model-name": "leave it out: a server started by judgelake uses the name in judge.model",
@@ -77,6 +78,10 @@ REFUSED = {
     "host": _OWN_SOCKET,
     "port": _OWN_SOCKET,
     "api-key": "leave it out: the private socket needs no key (for the key of engine.url: engine.api_key_env)",
+    "lora-modules": _OWN_ADAPTER,
+    "default-mm-loras": _OWN_ADAPTER,
+    "enable-lora": "set judge.adapter, which switches it on",
+    "max-lora-rank": "leave it out: it is that of judge.adapter",
     "config": "write the options of that file into engine.options, so that they are part of the judge's fingerprint",
 }
 CHAT_TEMPLATE = "chat-template"

@@ -6,7 +6,9 @@ For processes that must stay small: the supervisor and processes that wait for a
 from __future__ import annotations
 
 import http.client
+import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 UNFINISHED = ("vllm:num_requests_running", "vllm:num_requests_waiting")
@@ -18,6 +20,10 @@ COUNTED = (
     "vllm:request_success_total",
 )
 
+ENGINE_LABEL = re.compile(r'[{,]engine="([^"]*)"')
+PROBE_TRIES = 3
+PROBE_TIMEOUT_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -27,19 +33,22 @@ class Progress:
     counted: float
 
 
-def read_progress(text: str | None) -> Progress | None:
-    """The progress in a Prometheus text; None where there is no text."""
+def read_progress(text: str | None) -> dict[str, Progress] | None:
+    """The progress in a Prometheus text, by engine: data parallel runs several; None where there is no text."""
     if text is None:
         return None
-    sums = dict.fromkeys((*UNFINISHED, *COUNTED), 0.0)
+    sums: dict[str, dict[str, float]] = {}
     for line in text.splitlines():
         name = line.partition("{")[0].partition(" ")[0]
-        if name in sums:
-            try:
-                sums[name] += float(line.rpartition(" ")[2])
-            except ValueError:
-                continue
-    return Progress(sum(sums[name] for name in UNFINISHED), sum(sums[name] for name in COUNTED))
+        if name in UNFINISHED or name in COUNTED:
+            engine = ENGINE_LABEL.search(line)
+            of_engine = sums.setdefault(engine[1] if engine else "", dict.fromkeys((*UNFINISHED, *COUNTED), 0.0))
+            with suppress(ValueError):
+                of_engine[name] += float(line.rpartition(" ")[2])
+    return {
+        engine: Progress(sum(of[name] for name in UNFINISHED), sum(of[name] for name in COUNTED))
+        for engine, of in sums.items()
+    }
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -51,6 +60,15 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def is_answering(path: str) -> bool:
+    """Whether a server still answers, however busy its engine is.
+
+    /health is answered by vLLM's API process alone, and with 503 once the engine under it has died. With thousands of
+    calls in flight that process may take seconds; an engine that hangs under it is the supervisor's to notice.
+    """
+    return any(get(path, "/health", PROBE_TIMEOUT_S) is not None for _ in range(PROBE_TRIES))
 
 
 def get(path: str, target: str, timeout_s: float) -> str | None:

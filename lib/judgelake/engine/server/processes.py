@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import psutil
 
@@ -39,6 +42,18 @@ class ProcessId:
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
+
+
+@cache
+def pid_space() -> str:
+    """Where pids mean the same as here: this start of the machine and this container; empty where it cannot be told.
+
+    Containers and hosts may share a folder, and in another's eyes our processes do not exist.
+    """
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return ""
 
 
 def with_descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -109,3 +124,12 @@ def owner_of_this_driver() -> int | None:
         except psutil.NoSuchProcess:
             continue
     return None
+
+
+def cores_of_executor(owner_pid: int) -> int:
+    """The cores that Spark gave to an executor, by its command line; all of the machine for a local session."""
+    try:
+        words = psutil.Process(owner_pid).cmdline()
+        return max(1, int(words[words.index("--cores") + 1]))
+    except (psutil.Error, ValueError, IndexError):
+        return os.cpu_count() or 1

@@ -7,37 +7,40 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from judgelake.config import fingerprint
 from judgelake.engine.call import Endpoint
-from judgelake.engine.config import Engine
-from judgelake.engine.model import local_model
-from judgelake.engine.server.command import Launch, is_cpu_build, server_command
+from judgelake.engine.errors import StartRefused
+from judgelake.engine.model.folder import local_model
+from judgelake.engine.model.identity import check_model
+from judgelake.engine.model.layout import ADAPTER
+from judgelake.engine.server.command import Launch, is_cpu_build, server_command, settings_of
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
-from judgelake.engine.server.options import answer_changing
-from judgelake.engine.server.processes import ProcessId
-from judgelake.engine.server.state import (
-    KEY_CHARACTERS,
-    EngineFiles,
-    Note,
-    Orders,
-    end_engine,
-    private_folder,
-    read_note,
+from judgelake.engine.server.gpus import in_order, smallest_memory
+from judgelake.engine.server.key import engine_key
+from judgelake.engine.server.lease import Lease
+from judgelake.engine.server.options import by_option_name
+from judgelake.engine.server.parallel import SIZES, attention_heads, parallel_options, weight_bytes
+from judgelake.engine.server.probe import is_answering
+from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, pid_space
+from judgelake.engine.server.room import (
+    LOOK_EVERY_S,
+    MARGIN_S,
+    Claim,
+    cores_taken,
+    devices_locked,
+    make_room,
+    start_turn,
 )
+from judgelake.engine.server.state import EngineFiles, Note, Orders, end_engine, private_folder, read_note
+from judgelake.engine.tokenizer import cached_tokenizer_folder
 from judgelake.errors import RunError, UserError
 
 BASE_URL = "http://localhost/v1"
-LOOK_EVERY_S = 0.2
-# The supervisor itself ends a start that takes too long; it gets this much extra time to do so.
-MARGIN_S = 60.0
 # A supervisor that has not written its note within this time never will.
 FIRST_NOTE_S = 60.0
 LOGS_KEPT_S = 7 * 24 * 3600.0
@@ -47,7 +50,8 @@ LOGS_KEPT_S = 7 * 24 * 3600.0
 class Started:
     """A server that answers. `start_s` is how long it took to start, also for callers who found it running.
 
-    `settings` are those it was started with, see `settings_of_command`.
+    `settings` are those it was started with, see `settings_of`. While the `lease` lasts, no other judge ends the
+    server: whoever asks releases it at the end.
     """
 
     endpoint: Endpoint
@@ -56,45 +60,74 @@ class Started:
     log_path: str
     was_running: bool
     settings: dict[str, Any]
+    lease: Lease = field(repr=False, compare=False)
 
 
 def ensure_engine(wanted: Launch) -> Started:
     """The server of this owner, GPU set and configuration; the first caller starts it, the others wait for it.
 
+    Before a start the owner's other engines on these GPUs end, once no task uses them; on a CPU an owner has one.
+
     Raises:
-        UserError: no such model, an option vLLM does not accept, not enough memory, vLLM not installed.
-        RunError: it did not start, for a reason the user cannot fix.
+        UserError: no such model, or another one than the driver's, an option vLLM does not accept, not enough memory,
+            vLLM not installed.
+        RunError: it did not start, for a reason the user cannot fix, or its GPUs stayed in use by another engine.
     """
-    launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model))
+    _check_files(wanted)
+    launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model), gpus=in_order(wanted.gpus))
     try:
         owner = ProcessId.of(launch.owner_pid)
     except ProcessLookupError as error:
         raise RunError(f"The process {launch.owner_pid}, which should own the engine, no longer exists.") from error
-    files = EngineFiles(private_folder(launch.engine.folder), _key(launch, owner))
+    files = EngineFiles(private_folder(launch.engine.folder), engine_key(launch, owner))
+    launch = spread(launch)
+    claim = Claim(files, owner, launch.gpus, launch.engine.start_timeout_s, _starts_alone(launch))
     asked_at = time.time()
-    with _locked(files, launch.engine):
+    with devices_locked(claim):
         note = read_note(files.note)
         if note is not None and _failed_since(asked_at, note, files):
             raise start_failure(launch.model, files.log, note.reason, note.exit_code)
-        was_running = note is not None and note.phase != "ended" and note.supervisor.process() is not None
-        if note is not None and not was_running:
-            end_engine(files, note)
-        files.use.touch()
+        was_running = note is not None and _is_alive(note, files)
         if not was_running:
-            _start(_orders(launch, owner, files), files, launch.model)
-        ready = _wait_until_ready(files, launch)
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.model)
-    return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings)
+            if note is not None:
+                end_engine(files, note)
+            make_room(claim)
+        files.use.touch()
+        lease = Lease(files.users)
+        try:
+            ready = _wait_until_ready(files, launch) if was_running else _started(launch, claim)
+        except BaseException:
+            lease.release()
+            raise
+    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.served_name)
+    return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings, lease)
 
 
-def _key(launch: Launch, owner: ProcessId) -> str:
-    """The name of a server's files: a different owner, GPU set or configuration means a different server."""
-    content = launch.engine.model_dump(mode="json")
-    content |= {"model": launch.model, "revision": launch.revision, "context_length": launch.context_length}
-    # A file named by an option may have changed since the running server was started.
-    content |= {"answer_changing": answer_changing(launch.engine.options)}
-    content |= {"gpus": list(launch.gpus), "cores": launch.cores, "owner": [owner.pid, owner.started]}
-    return fingerprint(content)[:KEY_CHARACTERS]
+def spread(launch: Launch) -> Launch:
+    """The same launch with the parallel sizes that its options leave open.
+
+    Raises:
+        UserError: the sizes in the options do not use exactly the launch's GPUs.
+    """
+    if not launch.gpus:
+        return launch
+    folder = local_model(launch.model) or cached_tokenizer_folder(launch.model, launch.revision)
+    sizes = parallel_options(
+        launch.engine.options,
+        len(launch.gpus),
+        is_of_task=launch.gpus_of == "task",
+        weights=weight_bytes(folder),
+        memory=smallest_memory(launch.gpus),
+        heads=attention_heads(folder),
+    )
+    options = {**launch.engine.options, **sizes}
+    return replace(launch, engine=launch.engine.model_copy(update={"options": options}))
+
+
+def _starts_alone(launch: Launch) -> bool:
+    """Whether the start races with others of this host: several processes for ports, CPU engines for memory."""
+    options = by_option_name(launch.engine.options)
+    return not launch.gpus or prod(int(options.get(name) or 1) for name in SIZES) > 1
 
 
 def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
@@ -102,21 +135,48 @@ def _failed_since(asked_at: float, note: Note, files: EngineFiles) -> bool:
     return note.phase == "ended" and not note.version and files.note.stat().st_mtime > asked_at
 
 
-@contextlib.contextmanager
-def _locked(files: EngineFiles, engine: Engine) -> Iterator[None]:
-    """Protects the note: whoever holds the lock decides whether a server must be started."""
+def _is_alive(note: Note, files: EngineFiles) -> bool:
+    """Whether the server starts or answers; one that no longer answers is killed."""
+    if note.phase == "ended" or note.supervisor.process() is None:
+        return False
+    if note.phase == "starting" or is_answering(str(files.socket)):
+        return True
+    if note.group is not None:
+        # Asked to end, it would not answer either.
+        kill_all(members_of_group(note.group), 0.5)
+    return False
+
+
+def _started(launch: Launch, claim: Claim) -> Note:
+    with start_turn(claim):
+        _start(_orders(launch, claim), claim.files, launch.model)
+        ready = _wait_until_ready(claim.files, launch)
     try:
-        with filelock.FileLock(files.lock, timeout=engine.start_timeout_s + MARGIN_S):
-            yield
-    except filelock.Timeout as error:
-        raise RunError(f"Another task has been starting this engine for too long; see its log {files.log}.") from error
+        # They may have been exchanged while the server was loading them.
+        _check_files(launch)
+    except StartRefused:
+        end_engine(claim.files, ready)
+        raise
+    return ready
 
 
-def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
+def _check_files(launch: Launch) -> None:
+    """Refuse a model or adapter on this host that is not the driver's, see `check_model`."""
+    if launch.identity is not None:
+        check_model(launch.model, launch.revision, launch.identity)
+    if launch.adapter is not None and launch.adapter.identity is not None:
+        check_model(launch.adapter.path, None, launch.adapter.identity, ADAPTER)
+
+
+def _orders(launch: Launch, claim: Claim) -> Orders:
+    files, owner = claim.files, claim.owner
     is_cpu = not launch.gpus and is_cpu_build()
+    command = server_command(launch, files.socket, is_cpu=is_cpu)
+    taken = cores_taken(claim) if is_cpu else frozenset()
+    environment = server_environment(launch, files.folder / "pycache", is_cpu=is_cpu, taken=taken)
     return Orders(
-        command=server_command(launch, files.socket, is_cpu=is_cpu),
-        environment=server_environment(launch, files.folder / "pycache", is_cpu=is_cpu),
+        command=command,
+        environment=environment,
         socket=str(files.socket),
         note=str(files.note),
         log=str(files.log),
@@ -126,6 +186,9 @@ def _orders(launch: Launch, owner: ProcessId, files: EngineFiles) -> Orders:
         start_timeout_s=launch.engine.start_timeout_s,
         idle_stop_s=launch.engine.idle_stop_s,
         stall_stop_s=launch.engine.stall_stop_s,
+        model=launch.model,
+        gpus=list(launch.gpus),
+        settings=settings_of(command, environment, launch),
     )
 
 
@@ -161,7 +224,7 @@ def _start(orders: Orders, files: EngineFiles, model: str) -> None:
 
 def _forget_old_logs(folder: Path) -> None:
     oldest = time.time() - LOGS_KEPT_S
-    for path in (*folder.glob("*.log"), *folder.glob("*.use")):
+    for path in (path for ending in ("log", "use", "users", "lock") for path in folder.glob(f"*.{ending}")):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < oldest and not path.with_suffix(".json").exists():
                 path.unlink()
@@ -198,7 +261,7 @@ def stop_engines(owner_pid: int | None, folder: str | None = None) -> int:
     ended = 0
     for path in place.glob("*.json"):
         note = read_note(path)
-        if note is None:
+        if note is None or note.pid_space != pid_space():
             continue
         if note.owner.pid == owner_pid or note.owner.process() is None:
             ended += note.phase != "ended" and note.supervisor.process() is not None

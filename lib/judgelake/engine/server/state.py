@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import stat
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -13,13 +14,13 @@ from typing import Any, Literal
 
 import psutil
 
-from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, pid_space, with_descendants
 from judgelake.errors import UserError
 from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
 LONGEST_SOCKET_PATH = 107
-KEY_CHARACTERS = 16
+FOR_OTHERS = 0o077
 
 Phase = Literal["starting", "ready", "ended"]
 
@@ -28,7 +29,7 @@ Phase = Literal["starting", "ready", "ended"]
 class Orders:
     """A supervisor's orders: what to run, for whom, and when to end it.
 
-    Sent through a pipe: the environment may contain a Hugging Face token.
+    Sent through a pipe: the environment may contain a Hugging Face token. `settings` are what is recorded of it.
     """
 
     command: list[str]
@@ -42,6 +43,9 @@ class Orders:
     start_timeout_s: float
     idle_stop_s: float
     stall_stop_s: float
+    model: str
+    gpus: list[str]
+    settings: dict[str, Any]
 
     def to_json(self) -> str:
         """The JSON for the supervisor's stdin."""
@@ -58,7 +62,8 @@ class Orders:
 class Note:
     """The state of an engine. `group` is the process group of vLLM, once it was started.
 
-    `settings` are those it was started with, see `settings_of_command`.
+    `settings` are those it was started with, see `settings_of`. `gpus` is empty on a CPU. The pids mean nothing
+    outside `pid_space`.
     """
 
     phase: Phase
@@ -70,6 +75,9 @@ class Note:
     version: str = ""
     start_s: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    model: str = ""
+    gpus: list[str] = field(default_factory=list)
+    pid_space: str = field(default_factory=pid_space)
 
     def write(self, path: Path) -> None:
         """Replace the note on disk in one step."""
@@ -100,11 +108,6 @@ class EngineFiles:
     key: str
 
     @property
-    def lock(self) -> Path:
-        """Held while a process looks for the engine or starts it."""
-        return self.folder / f"{self.key}.lock"
-
-    @property
     def note(self) -> Path:
         """The state of the engine; see `Note`."""
         return self.folder / f"{self.key}.json"
@@ -118,6 +121,11 @@ class EngineFiles:
     def use(self) -> Path:
         """Touched by every process that connects: an engine that was just requested is not idle."""
         return self.folder / f"{self.key}.use"
+
+    @property
+    def users(self) -> Path:
+        """Locked by every task that uses the engine; see `Lease`."""
+        return self.folder / f"{self.key}.users"
 
     @property
     def socket(self) -> Path:
@@ -138,21 +146,39 @@ class EngineFiles:
 def private_folder(folder: str | None) -> Path:
     """The folder of sockets, locks and logs, accessible by this user only.
 
+    The default folder is closed to others if it was left open; one that the config names is not changed.
+
     Raises:
-        UserError: it cannot be created, or belongs to another user, who could then answer in the engine's place.
+        UserError: it cannot be created, is a link, or is open to another user, who could answer in the engine's place.
     """
-    path = Path(folder) if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
+    path = Path(folder).expanduser() if folder else Path(tempfile.gettempdir()) / f"judgelake-{_user()}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = path.stat().st_uid
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise UserError(f"The engine's folder {str(path)!r} is a link. Set engine.folder to the folder itself.")
+        is_own = found.st_uid == os.getuid()
+        if is_own and found.st_mode & FOR_OTHERS and folder is None and _holds_only_ours(path):
+            path.chmod(0o700)
+            found = path.lstat()
     except OSError as error:
         raise UserError(f"Cannot create the engine's folder {str(path)!r}: {error}. Set engine.folder.") from error
-    if owner != os.getuid() or not is_writable(path):
+    if not is_own or not is_writable(path):
         raise UserError(
             f"The engine's folder {str(path)!r} is not writable by this user, or belongs to another user. "
             "Set engine.folder to a folder of this user."
         )
+    if found.st_mode & FOR_OTHERS:
+        raise UserError(
+            f"The engine's folder {str(path)!r} is open to other users (mode {stat.S_IMODE(found.st_mode):o}). "
+            "Run chmod 700 on it, or set engine.folder to a folder of its own."
+        )
     return path.resolve()
+
+
+def _holds_only_ours(folder: Path) -> bool:
+    """Whether nobody else has put a file into the folder while it was open."""
+    return all(path.lstat().st_uid == os.getuid() for path in folder.iterdir())
 
 
 def _user() -> str:

@@ -21,7 +21,6 @@ from types import FrameType
 
 import psutil
 
-from judgelake.engine.server.command import settings_of_command
 from judgelake.engine.server.probe import Progress, get, read_progress
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
 from judgelake.engine.server.state import Note, Orders
@@ -31,9 +30,21 @@ METRICS_EVERY_S = 5.0
 METRICS_TIMEOUT_S = 10.0
 GRACE_S = 5.0
 PR_SET_CHILD_SUBREAPER = 36
-# Ends when the supervisor ends, for whatever reason: then the pipe closes. Written for every sh: dash does not know
-# `kill -KILL -- -1`.
-GUARD = 'read -r line; kill -9 "-$1" 2>/dev/null'
+# Ends when the supervisor ends, for whatever reason: then the pipe closes. It kills the server's group, then what else
+# is in the session that the supervisor leads (the fourth field after a process's name): a child of vLLM may have a
+# group of its own. Written for every sh: dash does not know `kill -KILL -- -1`.
+GUARD = """
+read -r line
+kill -9 "-$1"
+for file in /proc/[0-9]*/stat; do
+  read -r fields <"$file" || continue
+  process=${file#/proc/}
+  server=$1 session=$2
+  set -- ${fields##*) }
+  if [ "$4" = "$session" ]; then kill -9 "${process%/stat}"; fi
+  set -- "$server" "$session"
+done
+"""
 
 
 class Watch:
@@ -42,10 +53,10 @@ class Watch:
     def __init__(self, orders: Orders) -> None:
         """Start all timers now."""
         self._orders = orders
-        now = time.monotonic()
-        self._looked = self._moved = self._busy = now
+        self._started = self._looked = self._busy = time.monotonic()
         self._every_s = min(METRICS_EVERY_S, orders.idle_stop_s / 4, orders.stall_stop_s / 4)
-        self._counted: float | None = None
+        self._counted: dict[str, float] = {}
+        self._moved: dict[str, float] = {}
         self._used: float | None = None
 
     def reason_to_end(self) -> str | None:
@@ -55,22 +66,28 @@ class Watch:
             return None
         self._looked = now
         progress = read_progress(get(self._orders.socket, "/metrics", METRICS_TIMEOUT_S))
-        return self._judge(progress, time.monotonic())
+        return self.judge(progress, _modified(self._orders.use), time.monotonic())
 
-    def _judge(self, progress: Progress | None, now: float) -> str | None:
-        used = _modified(self._orders.use)
-        if progress is None:
-            # No metrics: a server that hangs makes no progress either.
-            is_waiting = True
-        else:
-            is_waiting = progress.unfinished > 0
-            if progress.counted != self._counted:
-                self._counted, self._moved, self._busy = progress.counted, now, now
+    def judge(self, progress: dict[str, Progress] | None, used: float | None, now: float) -> str | None:
+        """Why the server must end, by what it reports.
+
+        Args:
+            progress: of each of its engines: one may hang while the others compute. None: no metrics; a server that
+                hangs makes no progress either.
+            used: when a task last connected, in any unit.
+            now: seconds on any clock.
+        """
+        is_waiting = progress is None
+        for engine, found in (progress or {}).items():
+            if found.counted != self._counted.get(engine):
+                self._counted[engine], self._moved[engine], self._busy = found.counted, now, now
+            if found.unfinished > 0:
+                is_waiting = True
+            else:
+                self._moved[engine] = now
         if is_waiting or used != self._used:
             self._used, self._busy = used, now
-        if not is_waiting:
-            self._moved = now
-        if now - self._moved >= self._orders.stall_stop_s:
+        if now - min(self._moved.values(), default=self._started) >= self._orders.stall_stop_s:
             return f"no token in {self._orders.stall_stop_s:g} s although requests wait"
         if now - self._busy >= self._orders.idle_stop_s:
             return f"no request in {self._orders.idle_stop_s:g} s"
@@ -91,8 +108,14 @@ class Supervisor:
         """Write the note before anything is started, so that nothing runs without a record."""
         self._orders = orders
         self._owner = ProcessId(orders.owner_pid, orders.owner_started)
-        settings = settings_of_command(orders.command, orders.environment)
-        self._note = Note("starting", self._owner, ProcessId.of(os.getpid()), settings=settings)
+        self._note = Note(
+            "starting",
+            self._owner,
+            ProcessId.of(os.getpid()),
+            settings=orders.settings,
+            model=orders.model,
+            gpus=orders.gpus,
+        )
         self._write()
         self._must_end = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -111,8 +134,9 @@ class Supervisor:
         )
         try:
             guard = subprocess.Popen(
-                ["/bin/sh", "-c", GUARD, "judgelake-guard", str(server.pid)],
+                ["/bin/sh", "-c", GUARD, "judgelake-guard", str(server.pid), str(os.getpid())],
                 stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
             self._note = self._note.with_changes(group=server.pid)

@@ -47,7 +47,7 @@ from judgelake.jobs.evaluate.rows import run_id_of, write_rows
 from judgelake.lake import create_tables, named_in, register
 from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.measures.families import MOST_TESTED, WHOLE
-from judgelake.runtime import submitted
+from judgelake.runtime import freed, kept_in_memory, submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -89,7 +89,7 @@ class Evaluation:
     def release(self) -> None:
         """Free the memory of `verdicts` and `graded`: call it when they are not needed any more."""
         for rows in self.persisted:
-            rows.unpersist()
+            freed(rows)
 
 
 def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
@@ -107,24 +107,24 @@ def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = 
     register(spark, job.tables, needed)
     chosen = chosen_rows(spark, job)
     with ExitStack() as in_memory, gone_versions_named(chosen.versions):
-        features = features_of(chosen.comparisons, job.slices.by).persist()
-        in_memory.callback(features.unpersist)
+        features = kept_in_memory(features_of(chosen.comparisons, job.slices.by))
+        in_memory.callback(freed, features)
         known, inputs = _read(spark, chosen, features, job, needed)
         total = sum(judge.judgments for judge in inputs.judges)
-        say(f"{total:,} judgments of {len(inputs.judges)} judges, labels of {len(inputs.labelers)} labelers")
+        say(f"judgments: {total:,}; judges: {len(inputs.judges)}; labelers: {len(inputs.labelers)}")
         refuse_too_many(inputs, known.slices)
         bucketed = features.withColumn("bucket", bucket_column(known.buckets))
-        pairs = pair_rows(inputs, bucketed, known.slices, job).persist()
+        pairs = kept_in_memory(pair_rows(inputs, bucketed, known.slices, job))
         # The caller gets the verdicts and releases them; on an error, this releases them.
         on_failure = in_memory.enter_context(ExitStack())
-        on_failure.callback(pairs.unpersist)
+        on_failure.callback(freed, pairs)
         found = surveyed(pairs, job, inputs.judges)
         rules = chosen_rules(job, inputs.judges, found.asked)
         job = job.model_copy(update={"swap_rules": rules.rules})
         rows = judged_rows(pairs, job, inputs.judges, known.slices, found.offsets)
         graded = _graded(inputs, bucketed, known, job)
         if graded is not None:
-            on_failure.callback(graded.persist().unpersist)
+            on_failure.callback(freed, kept_in_memory(graded))
         say("counting and computing metrics")
         made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job, found.offsets).metrics(), job)
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)

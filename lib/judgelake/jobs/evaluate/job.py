@@ -15,7 +15,7 @@ from judgelake.jobs.evaluate.evaluation import Evaluation, compute
 from judgelake.jobs.evaluate.inputs import gone_versions_named
 from judgelake.jobs.evaluate.mlflow_run import IMPORTED_LATE, track
 from judgelake.report import JudgeCard, ReportContent, judge_card, notebook_html, render_page
-from judgelake.runtime import submitted, tracking_errors, warm_up
+from judgelake.runtime import in_job_settings, submitted, tracking_errors, warm_up
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -39,6 +39,7 @@ class Evaluated:
         return notebook_html(self.content)
 
 
+@in_job_settings
 def evaluate_and_report(
     spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None
 ) -> Evaluated:

@@ -27,6 +27,8 @@ from judgelake.report import BothOrders, Confusion, Count, Family, JudgeSection,
 JUDGE_MARGIN = "judge_margin"
 # The prefix that `engine.identity` gives the version of a model that is a folder.
 LOCAL = "local:"
+# Between the version of a model and that of the adapter on it.
+ADAPTED = "+adapter:"
 NO_PAIRS = "no labelled comparison of two answers was asked of this judge"
 # With a fixed rule, whatever the headline's is: scores and rankings can combine two orders only by the mean of both
 # orders' scores or the verdict that both give.
@@ -95,7 +97,12 @@ def model_name(judge: JudgeInfo) -> str | None:
 
     None for imported judgments whose file names no model.
     """
-    version = judge.model_version
+    base, _, adapter = judge.model_version.partition(ADAPTED)
+    name = _name_of(base)
+    return f"{name}, adapter: {_name_of(adapter)}" if name and adapter else name
+
+
+def _name_of(version: str) -> str | None:
     if version.startswith(LOCAL):
         return f"a local folder with content hash {version.removeprefix(LOCAL)[:12]}"
     name, _, revision = version.rpartition("@")

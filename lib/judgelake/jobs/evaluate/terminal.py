@@ -27,14 +27,6 @@ from judgelake.report import (
 
 MISSING = "-"
 SWAP_RULE = "swap rule"
-MASS_WORDS = {
-    "label_mass_below_50": "below 0.5",
-    "label_mass_from_50": "from 0.5",
-    "label_mass_from_90": "from 0.9",
-    "label_mass_from_99": "from 0.99",
-    "label_mass_unknown": "unknown",
-    "dropped_for_label_mass": "without a verdict because it is too low",
-}
 # Spaces and signs of the report that a terminal's font or encoding may lack.
 PLAIN = str.maketrans({"\u202f": " ", "\u2212": "-", "\u201c": '"', "\u201d": '"'})
 
@@ -182,7 +174,7 @@ def _masses(judge: Shown) -> list[str]:
     rows = [named[metric] for metric in shown_in(LABEL_MASS) if metric in named]
     if not rows:
         return []
-    shares = ", ".join(f"{row.value:.1%} {MASS_WORDS[row.metric]}" for row in rows)
+    shares = ", ".join(f"{metric_named(row.metric).title.lower()} ({row.value:.1%})" for row in rows)
     return [f"{rows[0].n:,} judgments by the probability of all labels: {shares}"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from judgelake.errors import UserError, first_line
 from judgelake.jobs.ingest.staged import staged_rows
 from judgelake.jobs.ingest.staging import ROWS, STAGED, rows_of_item
 from judgelake.lake import COMPARISON, as_batch
-from judgelake.runtime import cause_of
+from judgelake.runtime import cause_of, in_job_settings
 from judgelake.sources import (
     ANY_TABLE,
     OWN_NEEDED,
@@ -52,6 +52,7 @@ OWN = (*COMPARISON.names, "labels")
 GUESS_TYPES_OF_FOLDERS = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
+@in_job_settings
 def stage_tables(
     spark: SparkSession, names: Sequence[str], columns: Columns | None, folder: Path, besides: Path | None = None
 ) -> None:
@@ -70,7 +71,7 @@ def stage_tables(
     staged = [] if besides is None else [staged_rows(spark, besides).withColumn("seq", F.col("seq") - BEFORE)]
     for place, name in enumerate(names):
         try:
-            with _folders_as_text(spark):
+            with _folders_as_text(spark) if is_address(name) else nullcontext():
                 rows, take = _selected(spark, name, columns)
         except (PySparkException, Py4JJavaError) as error:
             raise UserError(f"Cannot read the table {name!r}: {_reason(error)} {ANY_TABLE}.") from error

@@ -17,7 +17,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.job import Ingested, ingest
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark
-from judgelake.sources import FORMATS, TABLE, Files, format_named, format_offered
+from judgelake.sources import FORMATS, TABLE, Files, format_named, format_offered, read_here
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,8 +59,9 @@ def _command(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
 
     def session() -> SparkSession:
-        # By now the rows are staged in the warehouse, unless they come from a table or are staged elsewhere.
-        is_there = arguments.format != TABLE and job.staging is None
+        # By now the rows are staged in the warehouse, unless Spark is to read them or they are staged elsewhere.
+        is_read = arguments.format != TABLE or len(read_here(arguments.input)) == len(arguments.input)
+        is_there = is_read and job.staging is None
         return get_spark(job.tables, "judgelake ingest", debug=arguments.debug, one_command=is_there)
 
     with console.status("Reading.") as status:
@@ -85,6 +86,8 @@ def _nothing_taken(done: Ingested, arguments: argparse.Namespace) -> UserError:
     guess = next((offer for offer in offered if offer), "")
     if not done.rejected:
         return UserError(f"Nothing was ingested: there is no row in {', '.join(given[0][1])}.{guess}")
+    if not guess and arguments.format != TABLE:
+        guess = f" Columns of your own come in with --format {TABLE} and a config that names them."
     return UserError(
         f"Nothing was ingested: every row was rejected ({done.rejected:,}). The first: {done.examples[0]}.{guess}"
     )

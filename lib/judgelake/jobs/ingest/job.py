@@ -12,6 +12,7 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.staging import stage, staging_folder
+from judgelake.runtime import in_job_settings
 from judgelake.sources import TABLE, Columns, Files, Item, format_named, load_tables, read_here, rejections_of
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Call
         raise _refusal(rejected)
 
 
+@in_job_settings
 def _into_tables(
     spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, report: Callable[[str], None]
 ) -> Ingested:

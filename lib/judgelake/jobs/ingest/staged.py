@@ -87,10 +87,13 @@ class Known:
 
 def unknown() -> Column:
     """Why rows of `Known.about` have no comparison; NULL if they have one."""
-    return F.when(
-        F.col("is_refused"),
-        F.lit("comparison_id: the comparison of this ingest was rejected, and the table has a different one"),
-    ).when(F.col("answers").isNull(), F.lit("comparison_id: neither in this ingest nor in the table"))
+
+    def of_its_id(why: str) -> Column:
+        return F.concat(F.lit("comparison_id "), "comparison_id", F.lit(f": {why}"))
+
+    another = of_its_id("the comparison of this ingest was rejected, and the table has a different one")
+    nowhere = of_its_id("neither in this ingest nor in the table")
+    return F.when(F.col("is_refused"), another).when(F.col("answers").isNull(), nowhere)
 
 
 def text_of(rows: DataFrame) -> Column:

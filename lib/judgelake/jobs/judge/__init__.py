@@ -3,13 +3,19 @@
 from judgelake.jobs.judge.command import main
 from judgelake.jobs.judge.config import Asking, JudgeJob, Order
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
+from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.jobs.judge.slots import Place, Slots, find_slots
 
 __all__ = [
     "Asking",
     "JudgeJob",
     "JudgeRun",
     "Order",
+    "Place",
+    "Slots",
     "dry_run",
+    "find_slots",
     "judge",
     "main",
+    "resolve_judge",
 ]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.errors import RunError
+from judgelake.jobs.judge.asking_order import in_asking_order
 from judgelake.jobs.judge.plan import Chunk, Plan
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import JUDGMENT, app_ids, append_once, has_commits_of_others, read_newest
+from judgelake.lake import JUDGMENT, OtherWriters, app_ids, append_once, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -25,8 +25,6 @@ LEAST_REQUESTS_A_TASK = 32
 # More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
 # enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
 WINDOWS_A_WAVE = 4
-# Equal prompts are adjacent, those that begin alike near each other.
-IN_A_QUESTION = ("prompt", "repeat", "judgment_id")
 # Another driver's rows have the time at which they were judged; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 
@@ -38,6 +36,8 @@ class ChunkWriter:
     spark: SparkSession
     plan: Plan
     judgments_table: str
+    others: OtherWriters
+    """Who else appends to that table since the plan was made."""
     slots: int
     """Tasks that the cluster runs at the same time."""
     tasks: int
@@ -53,12 +53,16 @@ class ChunkWriter:
             The judgments of this run in the table, by status, without those of other drivers.
 
         Raises:
-            RunError: the judgments were appended but are missing from the table.
+            RunError: the judgments were appended but are missing from the table, or the plan is.
         """
         for name in app_ids(chunk.app_id):
             self._append(chunk, asking, name)
             written = self._written(chunk, asking)
-            if written.total() >= chunk.requests or not self._misses_some(chunk, asking):
+            if written.total() >= chunk.requests:
+                return written
+            # Of a plan that is gone nothing is missing either.
+            self._check_planned(chunk)
+            if not self._misses_some(chunk, asking):
                 return written
             if written:
                 break
@@ -70,7 +74,7 @@ class ChunkWriter:
 
     def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
         rows = self._left(chunk, asking)
-        asked = self._in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
+        asked = in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
         judged = asked.mapInArrow(asking, columns)
@@ -81,7 +85,18 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.judgments_table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
-        return Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+        # A row too many must not stand in for one that is missing.
+        once = rows.dropDuplicates(["judgment_id"]).groupBy("status").count()
+        return Counter({row["status"]: row["count"] for row in once.collect()})
+
+    def _check_planned(self, chunk: Chunk) -> None:
+        left = self._planned(chunk).select("judgment_id").distinct().count()
+        if left < chunk.requests:
+            raise RunError(
+                f"The plan of this run was deleted while it worked: of the {chunk.requests:,} requests of chunk "
+                f"{chunk.number}, {left:,} are left in the plans table. All judgments so far are kept: find out what "
+                "deletes from that table, and run again."
+            )
 
     def _misses_some(self, chunk: Chunk, asking: AskingTask) -> bool:
         """Whether a request of the chunk has no judgment in the table, from any driver."""
@@ -95,9 +110,7 @@ class ChunkWriter:
 
     def _left(self, chunk: Chunk, asking: AskingTask) -> DataFrame:
         rows = self._planned(chunk)
-        if not has_commits_of_others(
-            self.spark, self.judgments_table, self.plan.judgments_version, writer=asking.run_id
-        ):
+        if not self.others.have_added():
             return rows
         # Read at an explicit version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.
@@ -115,34 +128,6 @@ class ChunkWriter:
         one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
         waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
         return max(1, one_wave, waves)
-
-    def _in_asking_order(self, rows: DataFrame, tasks: int) -> DataFrame:
-        """All rows of a question together, tasks balanced by bytes, large questions first, equal prompts adjacent.
-
-        vLLM serves in the order of arrival: neighbours with the same beginning find it in the prefix cache.
-        """
-        if tasks == 1:
-            # Nothing to balance, so no join.
-            of_question = F.sum("prompt_bytes").over(Window.partitionBy("question_key"))
-            alone = rows.repartition(1).withColumn("bytes", of_question)
-            return alone.sortWithinPartitions(F.desc("bytes"), "question_key", *IN_A_QUESTION).drop("bytes")
-        heavy_first = Window.orderBy(F.desc("bytes"), "question_key")
-        questions = (
-            rows.groupBy("question_key")
-            .agg(F.sum("prompt_bytes").alias("bytes"))
-            .select("question_key", (F.row_number().over(heavy_first) - 1).alias("rank"))
-        )
-        place = F.col("rank") % tasks
-        turn = F.floor(F.col("rank") / tasks) % 2
-        # Back and forth: a task that got the largest of one round gets the smallest of the next.
-        task = F.when(turn == 0, place).otherwise(tasks - 1 - place).cast("int")
-        return (
-            rows.join(F.broadcast(questions), "question_key")
-            .withColumn("task", task)
-            .repartitionById(tasks, "task")
-            .sortWithinPartitions("rank", *IN_A_QUESTION)
-            .drop("task", "rank")
-        )
 
 
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from judgelake.config import load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
+from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
 from judgelake.jobs.judge.run import Stopping
 from judgelake.jobs.judge.summary import orders_text
@@ -63,6 +65,10 @@ def _command(arguments: argparse.Namespace) -> int:
 def _stopping_on_signals() -> Iterator[Stopping]:
     """Turn SIGTERM into the same clean stop as Ctrl-C, and keep Spark's own handler from taking over."""
     stopping = Stopping()
+    if threading.current_thread() is not threading.main_thread():
+        # Python accepts handlers in the main thread only; a platform that runs commands in another has its own stop.
+        yield stopping
+        return
 
     def stop(signum: int, frame: Any) -> None:
         stopping.wish()
@@ -88,6 +94,7 @@ def report(console: Console, run: JudgeRun) -> None:
         f"consistency {counts.consistency:.1%} of {counts.both_orders:,} in both orders" if counts.both_orders else "",
         f"{counts.acting_controls:,} with control strings, sent as text" if counts.acting_controls else "",
         f"{rate:,.1f} requests/s" if rate else "",
+        gpus_taken(record.engine_settings),
         f"{record.wall_s:,.0f} s in total",
     ]
     console.print("; ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True)

@@ -53,6 +53,10 @@ class JudgeChoice(Config):
     model: str | None = None
     """Model name or local folder that replaces the judge's own."""
     revision: str | None = None
+    """Commit, tag or branch of a model on Hugging Face, resolved to a commit by the driver; null: the judge's own, or
+    main."""
+    adapter: str | None = None
+    """LoRA adapter on the model: a folder, a name on Hugging Face (also name@revision), or an address like `model`."""
     reference: Literal["use", "ignore"] = "use"
     """Whether a comparison's reference is shown, if the mode has a place for it."""
     max_tokens: PositiveInt | None = None
@@ -115,7 +119,11 @@ class JudgeJob(Config):
     input: Input = Input()
     order: Order = Order()
     overflow: Literal["fail", "trim"] = "fail"
-    """How a prompt that is too long is handled: a context_overflow row, or answers cut equally, with a mark."""
+    """How a prompt that is too long is handled.
+
+    fail: the server refuses it, which makes a context_overflow row. trim: its answers are cut equally, with a mark, by
+    the judge's tokenizer and context_length; without that tokenizer the job is refused.
+    """
     hardening: Literal["ids", "neutralise"] = "ids"
     """How control strings in judged material are kept from acting as such.
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from judgelake.jobs.judge.config import JudgeJob
-from judgelake.jobs.judge.length import CountTokens, token_counter
+from judgelake.jobs.judge.length import TEMPLATE_TOKENS, CountTokens, token_budget, token_counter
 from judgelake.jobs.judge.pending import Pending
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import ORDERS, order_shown, orders_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SAMPLE_PROMPTS = 200
 # A request that is known to fail has no prompt, so it does not count.
 ASKED_ONCE = ("prompt_sha256", "repeat")
-NOTHING = {"prompts": 0, "bytes": 0}
+NOTHING = {"prompts": 0, "bytes": 0, "too_long": 0, "trimmed": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,18 @@ class Estimate:
     prompt_tokens: int | None
     seconds: float | None
     rate_from: str | None
+    too_long: int = 0
+    """Prompts longer than the judge's context allows: by the bytes of a token in the sample, or at most so many if
+    `prompt_tokens` is None."""
+    trimmed: int = 0
+    """Prompts whose answers were cut to fit."""
 
 
 def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
     """Count what a run would ask. Tokens are exact on a sample and scaled by bytes; time is based on earlier runs."""
     count = token_counter(judge)
-    rows = pending.rows
-    if count is not None:
-        # Read a second time, for the sample.
-        rows = rows.persist()
-    by_status = _by_status(rows)
-    sample = [] if count is None else _sample(rows)
-    rows.unpersist()
-    pending.release()
+    bytes_a_token = None if count is None else _bytes_a_token(count, _sample(pending.rows))
+    by_status = _by_status(pending.rows, _most_bytes(judge, bytes_a_token))
     asked = by_status.get(None, NOTHING)
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(
@@ -63,27 +62,45 @@ def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending)
         distinct_prompts=asked["prompts"],
         known_failures={status: by_status[status]["rows"] for status in sorted(by_status.keys() - {None})},
         prompt_bytes=asked["bytes"],
-        prompt_tokens=_tokens(count, sample, asked["bytes"]),
+        prompt_tokens=None if bytes_a_token is None else round(asked["bytes"] / bytes_a_token),
         seconds=asked["prompts"] / rate if rate else None,
         rate_from=rate_from,
+        too_long=0 if job.overflow == "trim" else asked["too_long"],
+        trimmed=asked["trimmed"],
     )
 
 
-def _by_status(rows: DataFrame) -> dict[Any, Any]:
-    """Per status (None: to be asked) the numbers of `requests`, also by order, of `prompts`, their `bytes`, `rows`."""
+def _most_bytes(judge: Judge, bytes_a_token: float | None) -> float:
+    """Bytes above which a prompt is too long: by this mean, else for certain not below."""
+    budget = token_budget(judge)
+    return budget - TEMPLATE_TOKENS if bytes_a_token is None else budget * bytes_a_token
+
+
+def _by_status(rows: DataFrame, most_bytes: float) -> dict[Any, Any]:
+    """Per status (None: to be asked) the numbers of `requests`, also by order, of `prompts`, their `bytes`, `rows`.
+
+    `too_long` are the prompts of more than `most_bytes`, `trimmed` those that were cut.
+    """
     # A comparison that is in the table twice makes each of its requests twice.
     requests = rows.groupBy("status", *ASKED_ONCE, "judgment_id").agg(
-        F.first(order_shown()).alias("order"), F.first("prompt_bytes").alias("bytes"), F.count("*").alias("rows")
+        F.first(order_shown()).alias("order"),
+        F.first("prompt_bytes").alias("bytes"),
+        F.count("*").alias("rows"),
+        F.first("trimmed").alias("trimmed"),
     )
     # An identical prompt is asked once per repeat. A request has one prompt, so it is in one group.
     prompts = requests.groupBy("status", *ASKED_ONCE).agg(
         F.count("*").alias("requests"),
         F.first("bytes").alias("bytes"),
+        F.first("trimmed").alias("trimmed"),
         F.sum("rows").alias("rows"),
         *(F.count_if(F.col("order") == name).alias(name) for name in ORDERS),
     )
     sums = prompts.groupBy("status").agg(
-        F.count("*").alias("prompts"), *(F.sum(name).alias(name) for name in ("requests", "bytes", "rows", *ORDERS))
+        F.count("*").alias("prompts"),
+        F.count_if(F.col("bytes") > most_bytes).alias("too_long"),
+        F.count_if("trimmed").alias("trimmed"),
+        *(F.sum(name).alias(name) for name in ("requests", "bytes", "rows", *ORDERS)),
     )
     return {row["status"]: row for row in sums.collect()}
 
@@ -93,11 +110,11 @@ def _sample(rows: DataFrame) -> list[str]:
     return [row["prompt"] for row in with_prompt.select("prompt").collect()]
 
 
-def _tokens(count: CountTokens | None, sample: list[str], total_bytes: int) -> int | None:
-    if count is None or not sample:
-        return None
+def _bytes_a_token(count: CountTokens, sample: list[str]) -> float | None:
+    """Mean over all tokens of the sample; None without any."""
     prompts = [Prompt.from_stored(text) for text in sample]
-    return round(sum(map(count, prompts)) / sum(prompt.bytes for prompt in prompts) * total_bytes)
+    tokens = sum(map(count, prompts))
+    return sum(prompt.bytes for prompt in prompts) / tokens if tokens else None
 
 
 def _earlier_rate(spark: SparkSession, job: JudgeJob, judge: Judge) -> tuple[float | None, str | None]:
@@ -135,6 +152,11 @@ def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
         table.add_row(f"not asked: {status}", f"{count:,}")
     table.add_row("prompt bytes", f"{estimate.prompt_bytes:,}")
     tokens = estimate.prompt_tokens
+    if estimate.too_long:
+        sure = f"at most {estimate.too_long:,}" if tokens is None else f"about {estimate.too_long:,}, by their bytes"
+        table.add_row(f"prompts too long for {judge.context_length:,} tokens", sure)
+    if estimate.trimmed:
+        table.add_row("prompts with answers cut to fit", f"{estimate.trimmed:,}")
     unknown_tokens = "unknown: the model's tokenizer is not available"
     table.add_row("prompt tokens (exact on a sample)", unknown_tokens if tokens is None else f"{tokens:,}")
     table.add_row("output tokens, at most", f"{estimate.distinct_prompts * judge.decoding.max_tokens:,}")
@@ -143,3 +165,5 @@ def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
         "time", unknown_time if seconds is None else f"{seconds:,.0f} s at the rate of run {estimate.rate_from}"
     )
     console.print(table)
+    for note in judge.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)

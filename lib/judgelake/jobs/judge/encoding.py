@@ -11,26 +11,34 @@ from judgelake.engine import (
     Engine,
     Sending,
     UnsafeTokenizerError,
+    cached_tokenizer_folder,
     field_of_texts,
     has_reasoning_parser,
     load_encoder,
     template_values,
+    tokenizer_folder,
     writes_chats_by_template,
 )
 from judgelake.errors import UserError
-from judgelake.jobs.judge.length import tokenizer_folder
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt, has_thinking_marks, opened_thinking
 
 
-def encoder_of(judge: Judge, engine: Engine) -> Encoder | str:
-    """What makes the ids of this judge's prompts, or why they are sent as text; takes seconds once per process."""
+def encoder_of(judge: Judge, engine: Engine, model: str) -> Encoder | str:
+    """What makes the ids of this judge's prompts, or why they are sent as text; takes seconds once per process.
+
+    Args:
+        judge: the judge.
+        engine: what answers.
+        model: the folder of the model on this machine, or its name.
+    """
     mode = judge.spec.mode(judge.mode)
     if mode.verdict_from == "decision":
         return "a decision endpoint takes texts"
     if (name := field_of_texts(engine)) is not None:
         return f"engine.body.{name} may mean another thing with token ids"
-    folder = tokenizer_folder(judge)
+    find = cached_tokenizer_folder if judge.is_served else tokenizer_folder
+    folder = find(model, judge.revision)
     if folder is None:
         return "the model's tokenizer is not on this machine"
     if mode.messages and not writes_chats_by_template(folder):

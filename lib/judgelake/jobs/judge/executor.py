@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import os
+import socket
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+import filelock
 from pyspark import TaskContext
 
 from judgelake.engine import (
+    Asker,
     AskerFactory,
     Encoder,
     Endpoint,
     Engine,
     Launch,
+    Lease,
+    adapter_here,
+    assigned_gpus,
     client_factory,
+    cores_of_executor,
     endpoint_of_url,
     ensure_engine,
+    is_cpu_build,
+    model_here,
     owner_of_this_worker,
     settings_of_server,
 )
@@ -31,13 +41,24 @@ from judgelake.judges import Prompt
 class Opened:
     """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
 
-    `encoder` makes the ids of the prompts; None if they are sent as text.
+    `encoder` makes the ids of the prompts; None if they are sent as text. `log_path` is that of a server of this
+    executor, which it shares with other tasks.
     """
 
     factory: AskerFactory
     name: str
     notes: dict[str, EngineNote] = field(default_factory=dict)
     encoder: Encoder | None = None
+    log_path: str | None = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While no other task of the same server is inside; at once if it is not a server of this executor."""
+        if self.log_path is None:
+            yield
+        else:
+            with filelock.FileLock(f"{self.log_path}.alone"):
+                yield
 
 
 def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
@@ -67,36 +88,59 @@ def open_asker(
     `first` is the prompt with which a client finds out whether the server makes the same ids as the tokenizer here.
 
     Raises:
-        UserError: the address, key or model is wrong, or the server cannot start with these options.
+        UserError: the address, key or model is wrong, the model on this host is not the one that the driver resolved,
+            or the server cannot start with these options.
         RunError: the server did not start.
     """
     if asker is not None:
         return Opened(asker, "given by the caller")
     if endpoint is not None:
-        return _opened(judge, engine, endpoint, encoder_of(judge, engine), first, urlsplit(endpoint.base_url).netloc)
-    gpus = gpu_addresses()
+        encoder = encoder_of(judge, engine, judge.model)
+        return _opened(judge, engine, endpoint, encoder, first, urlsplit(endpoint.base_url).netloc)
+    owner_pid = owner_of_this_worker()
+    assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
     launch = Launch(
         engine=engine,
-        model=judge.model,
+        model=model_here(judge.weights, engine.model_cache),
         revision=judge.revision,
         context_length=judge.context_length,
-        gpus=gpus,
-        owner_pid=owner_of_this_worker(),
-        cores=os.cpu_count() or 1,
+        gpus=assigned.gpus,
+        owner_pid=owner_pid,
+        cores=cores_of_executor(owner_pid),
+        gpus_of=assigned.origin,
+        identity=judge.weights.identity,
+        adapter=None if judge.adapter is None else adapter_here(judge.adapter, engine.model_cache),
     )
     # Loading the tokenizer takes seconds. A model that vLLM downloads has none here before.
     with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(encoder_of, judge, engine)
+        ahead = pool.submit(encoder_of, judge, engine, launch.model)
         started = ensure_engine(launch)
     encoder = ahead.result()
-    encoder = encoder_of(judge, engine) if isinstance(encoder, str) else encoder
+    encoder = encoder_of(judge, engine, launch.model) if isinstance(encoder, str) else encoder
     note = EngineNote(
         start_s=0.0 if started.was_running else started.start_s,
-        devices=max(1, len(gpus)),
+        devices=max(1, len(assigned.gpus)),
         settings={"version": started.version, **started.settings},
     )
     name = f"vllm {started.version}"
-    return _opened(judge, engine, started.endpoint, encoder, first, name, {started.log_path: note})
+    # Executors of several hosts have the same folders.
+    notes = {f"{socket.gethostname()}:{started.log_path}": note}
+    opened = _opened(judge, engine, started.endpoint, encoder, first, name, notes)
+    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
+
+
+def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:
+    """The same factory; the use of the engine ends with the asker."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Asker]:
+        try:
+            async with factory() as asker:
+                yield asker
+        finally:
+            lease.release()
+
+    return opened
 
 
 def _opened(

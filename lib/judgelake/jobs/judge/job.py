@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from judgelake.engine import AskerFactory, Endpoint, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory, Endpoint, commit_of, with_dtype_for_this_cpu
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning
+from judgelake.jobs.judge.heartbeat import kept_alive
+from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
 from judgelake.jobs.judge.plan import Plan, make_plan
 from judgelake.jobs.judge.progress import Board, ProgressServer
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
+from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
+from judgelake.jobs.judge.slots import slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
-from judgelake.runtime import shown_error
+from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
+from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,6 +49,7 @@ class JudgeRun:
     record: RunRecord
 
 
+@in_job_settings
 def judge(
     spark: SparkSession,
     job: JudgeJob,
@@ -70,12 +75,16 @@ def judge(
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
     job = _settled(job, asker)
-    resolved, pinned, comparisons = _prepared(spark, job)
+    # What a caller's own object calls its model, no hub knows.
+    resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
+    rendering, pinned, comparisons = _prepared(spark, job, resolved)
+    for note in resolved.notes:
+        _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
-    with tracker.started(job, resolved, run_id), closing(ProgressServer(_driver_host(spark), run_id)) as server:
+    with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job):
-            pending = pending_requests(spark, job, resolved, comparisons)
+            pending = pending_requests(spark, job, rendering, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
         run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
         return run.carry_out(stopping, asker, endpoint)
@@ -105,7 +114,7 @@ class _PlannedRun:
             self.clock.asking_starts()
             self.server.tally.engines |= notes_on_server(endpoint)
             with Board(self.console, self.server.tally, self.plan.to_ask):
-                share = share_of(self.job, _slots(self.spark), self.plan.chunks)
+                share = share_of(self.job, slots_of(self.spark), self.plan.chunks)
                 self._ask(share, self._task(share, asker, endpoint), stopping)
             outcome = "finished"
         except KeyboardInterrupt:
@@ -119,13 +128,15 @@ class _PlannedRun:
     def _ask(self, share: Share, task: AskingTask, stopping: Stopping) -> None:
         spark, plan, tables = self.spark, self.plan, self.job.tables
         limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
-        writer = ChunkWriter(spark, plan, tables.judgments, slots=share.slots, tasks=share.tasks)
+        others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
+        writer = ChunkWriter(spark, plan, tables.judgments, others, slots=share.slots, tasks=share.tasks)
         work = plan.requests + plan.skipped
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             self.server.tally.expected = plan.to_ask
         running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
-        running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+        with kept_alive(spark, tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
+            running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
     def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
         limits = self.job.asking
@@ -158,12 +169,14 @@ class _PlannedRun:
         return counts
 
 
+@in_job_settings
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    resolved, _, comparisons = _prepared(spark, job)
+    rendering, _, comparisons = _prepared(spark, job, resolve_judge(job))
     with planning(job):
-        return resolved, estimate(spark, job, resolved, pending_requests(spark, job, resolved, comparisons))
+        pending = pending_requests(spark, job, rendering, comparisons)
+        return rendering.judge, estimate(spark, job, rendering.judge, pending)
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
@@ -171,36 +184,25 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Pinned, DataFrame]:
-    """The judge, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    resolved = resolve_judge(job)
+def _prepared(spark: SparkSession, job: JudgeJob, resolved: Judge) -> tuple[Rendering, Pinned, DataFrame]:
+    """How the judge is asked, the pinned input and its rows to judge; creates the tables that a run writes to."""
+    rendering = rendering_of(job, resolved)
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return resolved, pinned, comparisons
+    return rendering, pinned, comparisons
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
     """Print what is about to be asked."""
-    console.print(
+    _say(
+        console,
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
         f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 
-def _slots(spark: SparkSession) -> int:
-    """Tasks that the cluster runs at the same time, as Spark itself would split a range of numbers."""
-    from pyspark.sql import functions as F
-
-    last: Any = spark.range(1_000_000).select(F.spark_partition_id().alias("slot")).agg(F.max("slot")).first()
-    return int(last[0]) + 1
-
-
-def _driver_host(spark: SparkSession) -> str | None:
-    """The driver's address as executors know it; None over Spark Connect, where they cannot call back."""
-    return spark.conf.get("spark.driver.host", None)
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,15 +1,21 @@
-"""Whether a prompt fits the judge's context, and cutting answers equally if it does not."""
+"""Counting a prompt's tokens, and cutting answers equally if the prompt does not fit the judge's context."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
-from judgelake.engine import cached_tokenizer_folder, load_tokenizer, token_ids
+from judgelake.engine import (
+    ShippedTokenizer,
+    cached_tokenizer_folder,
+    downloaded_tokenizer_folder,
+    load_tokenizer,
+    ship_tokenizer,
+    token_ids,
+)
 from judgelake.engine import tokenizer_folder as engine_folder
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
@@ -28,73 +34,120 @@ CountTokens = Callable[[Prompt], int]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A prompt that fits (or whose length only the server knows), and whether answers were cut for it."""
+    """A prompt that is asked, and whether answers were cut for it."""
 
     prompt: Prompt
     trimmed: bool = False
 
 
-class Fitting:
-    """Renders requests of one judge and compares their length with its context minus the tokens for the output.
+@dataclass(frozen=True, slots=True)
+class Trimming:
+    """Cuts answers where a prompt is longer than the judge's context minus the tokens for the output.
 
-    One instance serves a whole task: it looks for the tokenizer at the first prompt that needs it, and never again.
+    Picklable, with the judge's tokenizer in it: every machine cuts alike, whatever models and caches it has.
     """
 
-    def __init__(self, judge: Judge, overflow: str) -> None:
-        """Overflow is "fail", or "trim" to cut all answers to one common length that fits."""
-        self._judge, self._overflow = judge, overflow
-        self._budget = judge.context_length - judge.decoding.max_tokens
+    judge: Judge
+    tokenizer: ShippedTokenizer
 
-    @cached_property
-    def _count(self) -> CountTokens | None:
-        return token_counter(self._judge)
+    def fitted(self, prompt: Prompt, comparison: Comparison, order: str) -> Fitted | Failure:
+        """The prompt of a comparison in an order if it fits, else with all answers cut to one common length.
 
-    def render(self, comparison: Comparison, order: str) -> Fitted | Failure:
-        """The prompt of a comparison with its answers shown in `order`, or why it cannot be asked.
+        A token is at least one byte, so only a prompt with more bytes than the budget is counted.
 
-        A token is at least one byte, so only a prompt with more bytes than the budget is counted. If the
-        judge's tokenizer is not available, the prompt passes, and the server's rejection becomes the row's status.
+        Returns:
+            `Failure` with the status context_overflow if the prompt does not fit even with the shortest answers.
 
         Raises:
-            UserError: the model's chat template does not accept the prompt.
+            UserError: the tokenizer cannot be loaded here, or the model's chat template does not accept the prompt.
         """
-        prompt = self._rendered(comparison, order)
-        if isinstance(prompt, Failure):
-            return prompt
-        if prompt.bytes + TEMPLATE_TOKENS <= self._budget or self._count is None:
+        budget = token_budget(self.judge)
+        if prompt.bytes + TEMPLATE_TOKENS <= budget:
             return Fitted(prompt)
-        tokens = self._count(prompt)
-        if tokens <= self._budget:
+        count = _counter(self.judge, _loaded(self.judge, self.tokenizer.load))
+        tokens = count(prompt)
+        if tokens <= budget:
             return Fitted(prompt)
-        overflowing = Failure(Status.CONTEXT_OVERFLOW, f"the prompt has {tokens} tokens, but only {self._budget} fit")
-        if self._overflow != "trim":
-            return overflowing
-        return self._trimmed(comparison, order, self._count) or overflowing
+        best = self._trimmed(comparison, order, budget, count)
+        if best is None:
+            return Failure(Status.CONTEXT_OVERFLOW, f"the prompt has {tokens} tokens, but only {budget} fit")
+        return Fitted(best, trimmed=True)
 
-    def _rendered(self, comparison: Comparison, order: str) -> Prompt | Failure:
-        judge = self._judge
-        prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
-        if isinstance(prompt, Failure) or not judge.neutralises:
-            return prompt
-        return neutralised(prompt, control_pattern(judge.spec, judge.mode))
-
-    def _trimmed(self, comparison: Comparison, order: str, count: CountTokens) -> Fitted | None:
+    def _trimmed(self, comparison: Comparison, order: str, budget: int, count: CountTokens) -> Prompt | None:
         """The prompt with every answer cut to the greatest common length that fits; None if no length fits."""
         # A token rarely has more than 16 characters, so a longer cut could not fit anyway.
         longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
         # So that some text of a cut answer is left to be judged next to the mark.
-        fits, too_long = LEAST_CUT - 1, min(longest, self._budget * 16) + 1
+        fits, too_long = LEAST_CUT - 1, min(longest, budget * 16) + 1
         best: Prompt | None = None
         while too_long - fits > 1:
             length = (fits + too_long) // 2
-            prompt = self._rendered(cut_answers(comparison, length), order)
+            prompt = rendered(self.judge, cut_answers(comparison, length), order)
             if isinstance(prompt, Failure):
                 return None
-            if count(prompt) <= self._budget:
+            if count(prompt) <= budget:
                 fits, best = length, prompt
             else:
                 too_long = length
-        return None if best is None else Fitted(best, trimmed=True)
+        return best
+
+
+def trimming_of(judge: Judge) -> Trimming:
+    """What cuts this judge's prompts; its tokenizer is looked for on this machine, then on Hugging Face.
+
+    Raises:
+        UserError: the tokenizer cannot be had, or its chat template does not accept the judge's messages: nothing may
+            be asked, since prompts that are too long would go untrimmed.
+    """
+    folder = tokenizer_folder(judge) or _downloaded(judge)
+    tokenizer = _loaded(judge, lambda: load_tokenizer(folder))
+    count = _counter(judge, tokenizer)
+    if judge.is_served and not _takes_chats_of(judge, count):
+        raise UserError(
+            f"overflow: trim needs the chat template that the server uses, but that of {judge.model!r} here does not "
+            f"accept the messages of judge {judge.spec.name!r}, mode {judge.mode!r}. {_remedy(judge)}"
+        )
+    return Trimming(judge, ship_tokenizer(folder))
+
+
+def _downloaded(judge: Judge) -> Path:
+    # Only a name with its owner: servers give models short names that others have on Hugging Face.
+    why = "it is not the name of a model on Hugging Face"
+    if "/" in judge.model or not judge.is_served:
+        try:
+            return downloaded_tokenizer_folder(judge.model, judge.revision)
+        except Exception as error:  # huggingface_hub and its network raise many kinds
+            why = in_one_line(error)
+    raise UserError(
+        f"overflow: trim needs the tokenizer of the model {judge.model!r}, which is not on this machine and cannot be "
+        f"downloaded: {why}. {_remedy(judge)}"
+    )
+
+
+def _remedy(judge: Judge) -> str:
+    if judge.is_served:
+        return (
+            "Serve the model under its name on Hugging Face and set judge.model to it, or set overflow: fail, with "
+            "which the server decides what is too long."
+        )
+    return "Set judge.model to a folder or to a name on Hugging Face that this machine can reach, or overflow: fail."
+
+
+def token_budget(judge: Judge) -> int:
+    """Tokens that a prompt may have: the judge's context minus what is reserved for the output."""
+    return judge.context_length - judge.decoding.max_tokens
+
+
+def rendered(judge: Judge, comparison: Comparison, order: str) -> Prompt | Failure:
+    """The whole prompt of a comparison with its answers shown in `order`, or why it cannot be judged.
+
+    Raises:
+        UserError: the judge's template cannot be rendered for the comparison.
+    """
+    prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
+    if isinstance(prompt, Failure) or not judge.neutralises:
+        return prompt
+    return neutralised(prompt, control_pattern(judge.spec, judge.mode))
 
 
 def cut_answers(comparison: Comparison, length: int) -> Comparison:
@@ -111,10 +164,12 @@ def cut_answers(comparison: Comparison, length: int) -> Comparison:
 
 
 def token_counter(judge: Judge) -> CountTokens | None:
-    """A function that counts a prompt's tokens as the server will; None if there is no tokenizer here.
+    """A function that counts a prompt's tokens as the server will; None if there is no tokenizer on this machine.
 
-    Only a local model folder, or a model already in the local cache, is read: a planner on thousands of
-    tasks must not download.
+    Only for estimates: which requests a job makes must not depend on what a machine has.
+
+    Raises:
+        UserError: the tokenizer of a model that we start ourselves cannot be loaded.
     """
     folder = tokenizer_folder(judge)
     try:
@@ -122,19 +177,46 @@ def token_counter(judge: Judge) -> CountTokens | None:
     except Exception as error:  # any error from a broken file, or from the code that comes with a model
         if judge.is_served:
             return None
-        raise UserError(
-            f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) in {folder} "
-            f"cannot be loaded: {in_one_line(error)}. Fix the model's folder, or set judge.model to another."
-        ) from error
+        raise _unusable(judge, error) from error
     if tokenizer is None:
         return None
+    count = _counter(judge, tokenizer)
+    return count if not judge.is_served or _takes_chats_of(judge, count) else None
+
+
+def _tokenizer(folder: Path) -> Any:
+    try:
+        return load_tokenizer(folder)
+    except (OSError, ValueError):
+        return None
+
+
+def _loaded(judge: Judge, load: Callable[[], Any]) -> Any:
+    """The tokenizer that overflow: trim cannot do without."""
+    try:
+        tokenizer = load()
+    except Exception as error:  # as above
+        raise _unusable(judge, error) from error
+    if tokenizer is None:
+        raise UserError("overflow: trim needs the package transformers on the driver and on every executor.")
+    return tokenizer
+
+
+def _unusable(judge: Judge, error: Exception) -> UserError:
+    return UserError(
+        f"The tokenizer of the model {judge.model!r} (judge {judge.spec.name!r}, mode {judge.mode!r}) cannot be "
+        f"loaded: {in_one_line(error)}. Fix the model's folder, or set judge.model to another."
+    )
+
+
+def _counter(judge: Judge, tokenizer: Any) -> CountTokens:
     counted = counter_with(tokenizer, judge.model, judge.chat_template)
     decides = judge.spec.mode(judge.mode).verdict_from == "decision"
 
     def count(prompt: Prompt) -> int:
         return counted(prompt.as_one_message) + OPTIONS_TOKENS if decides else counted(prompt)
 
-    return count if not judge.is_served or _takes_chats_of(judge, count) else None
+    return count
 
 
 def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
@@ -150,14 +232,7 @@ def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
 def tokenizer_folder(judge: Judge) -> Path | None:
     """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored."""
     find = cached_tokenizer_folder if judge.is_served else engine_folder
-    return find(judge.model, judge.revision)
-
-
-def _tokenizer(folder: Path) -> Any:
-    try:
-        return load_tokenizer(folder)
-    except (OSError, ValueError):
-        return None
+    return find(str(judge.weights.folder or judge.model), judge.revision)
 
 
 def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
-from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from judgelake.comparisons import Status
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.judge.config import Input, JudgeJob
-from judgelake.jobs.judge.requests import Rendering
+from judgelake.jobs.judge.length import trimming_of
+from judgelake.jobs.judge.requests import WANTED, Rendering
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import our_error
 from judgelake.lake import NAMED_DDL, REQUEST_DDL, Pinned, read_newest, read_pinned
@@ -25,26 +25,23 @@ if TYPE_CHECKING:
 
 # Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
 DATA_EXCEPTION = "22"
+# The columns that a judge may see; the types of others may have no hash.
+CONTENT = ("comparison_id", "question_id", "messages", "answers", "input", "reference", "rubric")
 WORTH_ANOTHER_ATTEMPT = tuple(status.value for status in Status if status.is_worth_another_attempt)
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Requests still to be judged, as rows of `REQUEST` with `attempt`; lazy."""
+    """Requests still to be judged, as rows of `REQUEST`; lazy, made again each time they are read."""
 
     rows: DataFrame
     judgments_version: int
     comparisons: DataFrame
     """The job's comparisons; all its requests, over all runs, come from them."""
     skipped: int
-    is_empty: bool = False
-    held: DataFrame | None = None
-    """What is kept in memory for `rows`, until `release`."""
-
-    def release(self) -> None:
-        """Free the memory; `rows` can still be read, more slowly."""
-        if self.held is not None:
-            self.held.unpersist()
+    """Distinct requests judged by earlier runs."""
+    requests: int | None = None
+    """Distinct requests in `rows`; None if not counted, because this judge has judged nothing yet."""
 
 
 @contextmanager
@@ -91,7 +88,16 @@ def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]
     return pinned, selected
 
 
-def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, comparisons: DataFrame) -> Pending:
+def rendering_of(job: JudgeJob, judge: Judge) -> Rendering:
+    """How the job's comparisons become requests.
+
+    Raises:
+        UserError: prompts are to be trimmed, and the judge's tokenizer cannot be had.
+    """
+    return Rendering(judge, job.order, trimming_of(judge) if job.overflow == "trim" else None)
+
+
+def pending_requests(spark: SparkSession, job: JudgeJob, whole: Rendering, comparisons: DataFrame) -> Pending:
     """Requests without a finished judgment: not yet judged, or failed in a way that may be temporary.
 
     Finished ones are found by a join on `judgment_id`; no list of ids reaches the driver. Prompts are only
@@ -100,35 +106,48 @@ def pending_requests(spark: SparkSession, job: JudgeJob, judge: Judge, compariso
     rows = _prepared(comparisons)
     judgments = read_newest(spark, job.tables.judgments)
     version = judgments.version
-    judged = judgments.df.where(F.col("judge_fingerprint") == judge.fingerprint)
-    whole = Rendering(judge, job.order, job.overflow)
+    judged = judgments.df.where(F.col("judge_fingerprint") == whole.judge.fingerprint)
     if judgments.is_empty or judged.isEmpty():
-        first = rows.mapInArrow(whole, REQUEST_DDL).withColumn("attempt", F.lit(1))
-        return Pending(first, version, comparisons, skipped=0)
-    named = Observation("named")
-    left = _unfinished(
-        rows.mapInArrow(whole.names, NAMED_DDL).observe(named, F.count("*").alias("requests")),
-        judged,
-        job.asking.max_attempts,
-    ).persist()
-    count = left.count()
-    skipped = named.get["requests"] - count
-    again = rows.join(left.select("row_key").distinct(), "row_key", "left_semi").mapInArrow(whole, REQUEST_DDL)
-    attempts = left.select("judgment_id", "attempt").distinct()
-    return Pending(again.join(attempts, "judgment_id"), version, comparisons, skipped, count == 0, left)
+        return Pending(rows.mapInArrow(whole, REQUEST_DDL), version, comparisons, skipped=0)
+    found = _found(rows.mapInArrow(whole.names, NAMED_DDL), judged, job.asking.max_attempts)
+    # Nothing is kept in between: serverless compute cannot, and the names are quickly made again.
+    counted: Any = found.agg(F.count_if("has_ended"), F.count_if(~F.col("has_ended"))).first()
+    skipped, left = counted
+    by_row = (
+        found.where("NOT has_ended")
+        .groupBy("row_key")
+        .agg(F.collect_list(F.struct("judgment_id", "attempt")).alias(WANTED))
+    )
+    again = rows.join(by_row, "row_key").mapInArrow(whole, REQUEST_DDL)
+    return Pending(again, version, comparisons, skipped, left)
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:
     rows = df if chosen.where is None else df.where(chosen.where)
-    return rows if chosen.limit is None else rows.orderBy("comparison_id").limit(chosen.limit)
+    if chosen.limit is None:
+        return rows
+    # Rows that share an id are in no order of their own: a second read could choose others.
+    content = F.xxhash64(*(name for name in CONTENT if name in df.columns))
+    return rows.orderBy("comparison_id", content).limit(chosen.limit)
 
 
-def _unfinished(named: DataFrame, judged: DataFrame, max_attempts: int) -> DataFrame:
+def _found(named: DataFrame, judged: DataFrame, max_attempts: int) -> DataFrame:
+    """Each named request once: judgment_id, the row_key of one row that makes it, has_ended, its next attempt."""
     may_retry = F.col("status").isin(*WORTH_ANOTHER_ATTEMPT)
-    ended = judged.where(~may_retry | (F.col("attempt") >= max_attempts)).select("judgment_id")
-    tried = judged.where(may_retry).groupBy("judgment_id").agg(F.max("attempt").alias("tried"))
-    left = named.join(ended, "judgment_id", "left_anti").join(tried, "judgment_id", "left")
-    return left.select("row_key", "judgment_id", (F.coalesce("tried", F.lit(0)) + 1).alias("attempt"))
+    tried = judged.groupBy("judgment_id").agg(
+        F.bool_or(~may_retry | (F.col("attempt") >= max_attempts)).alias("has_ended"), F.max("attempt").alias("tried")
+    )
+    return (
+        named.groupBy("judgment_id")
+        .agg(F.min("row_key").alias("row_key"))
+        .join(tried, "judgment_id", "left")
+        .select(
+            "judgment_id",
+            "row_key",
+            F.coalesce("has_ended", F.lit(False)).alias("has_ended"),
+            (F.coalesce("tried", F.lit(0)) + 1).alias("attempt"),
+        )
+    )
 
 
 def _prepared(comparisons: DataFrame) -> DataFrame:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from judgelake.config import Tables
+from judgelake.errors import RunError
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.pending import Pending
 from judgelake.jobs.judge.resolve import Judge
-from judgelake.lake import Pinned, append_once, create_tables
+from judgelake.lake import Pinned, append_once, create_tables, drop_plan, replace_plan
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 # deleting its rows in a table takes seconds.
 FEW_REQUESTS = 1_000
 FEW_BYTES = 16 * 2**20
+# Tasks that write a plan; with more chunks than that, each writes several.
+MOST_WRITERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,86 +77,157 @@ def make_plan(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, 
 
     The chunk of a request depends only on the pinned version and the job's orders, and a chunk's `app_id` only on
     its content: two drivers on the same work get the same chunks.
+
+    Raises:
+        RunError: the plan does not have the requests that were found to be pending.
     """
     made_at = datetime.now(UTC)
-    if pending.is_empty:
-        pending.release()
-        return Plan(plan_id, pinned, pending.judgments_version, made_at, pending.skipped, (), pending.rows)
+    version, skipped = pending.judgments_version, pending.skipped
+    if pending.requests == 0:
+        return Plan(plan_id, pinned, version, made_at, skipped, (), pending.rows)
     expected = pending.comparisons.count() * orders_a_comparison(job.order) * job.order.repeats
     chunks = max(1, math.ceil(expected / job.asking.chunk_requests))
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )
-    held = _held(rows, judge, pinned) if chunks == 1 and expected <= FEW_REQUESTS else None
-    kept, named = _stored(spark, job, rows, judge, pinned, plan_id) if held is None else held
-    pending.release()
-    version, skipped = pending.judgments_version, pending.skipped
-    return Plan(plan_id, pinned, version, made_at, skipped, named, kept, is_stored=held is None)
-
-
-Kept = tuple["DataFrame", tuple[Chunk, ...]]
-
-
-def _stored(spark: SparkSession, job: JudgeJob, rows: DataFrame, judge: Judge, pinned: Pinned, plan_id: str) -> Kept:
-    """The rows in the plans table."""
-    create_tables(spark, job.tables, {"plans"})
-    append_once(rows, job.tables.plans, plan_id)
-    kept = spark.read.table(job.tables.plans).where(F.col("plan_id") == plan_id)
-    return kept, _chunks(kept, judge, pinned)
-
-
-def _held(rows: DataFrame, judge: Judge, pinned: Pinned) -> Kept | None:
-    """The rows in the driver's memory; None if their prompts are too long for that."""
-    rows = rows.persist()
+    held = _held(rows, expected) if chunks == 1 and expected <= FEW_REQUESTS else None
+    kept = _stored(spark, job.tables, rows, chunks, plan_id) if held is None else held
+    named = tuple(_chunk(sums, judge, pinned) for sums in kept.sums)
     try:
-        chunks = _chunks(rows, judge, pinned)
-        if sum(chunk.prompt_bytes for chunk in chunks) > FEW_BYTES:
-            return None
-        return rows.sparkSession.createDataFrame(rows.toArrow(), rows.schema), chunks
-    finally:
-        rows.unpersist()
+        _check_complete(named, pending)
+    except RunError:
+        if held is None:
+            drop_plan(spark, job.tables.plans, plan_id)
+        raise
+    return Plan(plan_id, pinned, version, made_at, skipped, named, kept.rows, is_stored=held is None)
 
 
-def _chunks(planned: DataFrame, judge: Judge, pinned: Pinned) -> tuple[Chunk, ...]:
-    content = F.sum(F.xxhash64("judgment_id", "attempt").cast("decimal(38,0)"))
-    rows = (
-        planned.select("chunk", "judgment_id", "attempt", "prompt_sha256", "prompt_bytes")
-        # A comparison that is in the table twice makes each of its requests twice, and each is judged once.
-        .dropDuplicates(["chunk", "judgment_id"])
-        .groupBy("chunk")
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The rows of a plan where they can be read again, and the sums over each of its chunks."""
+
+    rows: DataFrame
+    sums: Sequence[Mapping[str, Any]]
+
+
+def _held(rows: DataFrame, expected: float) -> _Kept | None:
+    """The rows in the driver's memory; None if their prompts are too long for that."""
+    longest = FEW_BYTES // max(1, math.ceil(expected))
+    # Of longer ones not even one is brought here.
+    short = F.when(F.col("prompt_bytes") <= longest, F.col("prompt"))
+    table = rows.withColumn("prompt", short).toArrow()
+    if (pc.max(table.column("prompt_bytes")).as_py() or 0) > longest:
+        return None
+    table = _each_once_here(table)
+    return _Kept(rows.sparkSession.createDataFrame(table, rows.schema), _sums_here(table))
+
+
+def _each_once_here(table: pa.Table) -> pa.Table:
+    """As `_each_once`, for rows in memory."""
+    keys = zip(*(table.column(name).to_pylist() for name in ("judgment_id", "question_key")), strict=True)
+    first: dict[str, tuple[int, int]] = {}
+    for place, (name, question_key) in enumerate(keys):
+        first[name] = min(first.get(name, (question_key, place)), (question_key, place))
+    return table.take(sorted(place for _, place in first.values()))
+
+
+def _sums_here(table: pa.Table) -> list[dict[str, Any]]:
+    """As `_sums`, for the rows of one chunk in memory."""
+    if not table.num_rows:
+        return []
+    attempts = table.column("attempt").to_pylist()
+    named = sorted(zip(table.column("judgment_id").to_pylist(), attempts, strict=True))
+    prompts = table.column("prompt_sha256")
+    sums = {
+        "chunk": 0,
+        "requests": table.num_rows,
+        "to_ask": table.num_rows - prompts.null_count,
+        "prompt_bytes": pc.sum(table.column("prompt_bytes")).as_py(),
+        "content": hashlib.sha256(repr(named).encode()).hexdigest(),
+        "attempt": max(attempts),
+        "least_attempt": min(attempts),
+    }
+    return [sums]
+
+
+def _stored(spark: SparkSession, tables: Tables, rows: DataFrame, chunks: int, plan_id: str) -> _Kept:
+    """The rows in the plans table, every chunk in one file."""
+
+    def in_files(rows: DataFrame) -> DataFrame:
+        return rows.repartition(min(chunks, MOST_WRITERS), "chunk")
+
+    def kept() -> DataFrame:
+        return spark.read.table(tables.plans).where(F.col("plan_id") == plan_id)
+
+    create_tables(spark, tables, {"plans"})
+    append_once(in_files(rows), tables.plans, plan_id)
+    sums = _sums(kept())
+    if any(one["split"] for one in sums):
+        replace_plan(in_files(_each_once(kept())), tables.plans, plan_id)
+        sums = _sums(kept())
+    return _Kept(kept(), sums)
+
+
+def _each_once(rows: DataFrame) -> DataFrame:
+    """One row of each request.
+
+    A comparison_id that is in the table twice, with questions that the judge sees as the same prompt, makes each of its
+    requests twice: in two chunks, or in two tasks of one, neither of which sees the other.
+    """
+    of_request = Window.partitionBy("judgment_id").orderBy("question_key", "question_id")
+    return rows.withColumn("place", F.row_number().over(of_request)).where("place = 1").drop("place")
+
+
+def _sums(planned: DataFrame) -> list[dict[str, Any]]:
+    """Sums over each chunk's distinct requests; `split` counts those of several questions, see `_each_once`."""
+    requests = planned.groupBy("judgment_id").agg(
+        F.min("chunk").alias("chunk"),
+        F.max("attempt").alias("attempt"),
+        F.max("prompt_sha256").alias("prompt_sha256"),
+        F.max("prompt_bytes").alias("prompt_bytes"),
+        (F.min("question_key") != F.max("question_key")).alias("is_split"),
+    )
+    by_chunk = (
+        requests.groupBy("chunk")
         .agg(
             F.count("*").alias("requests"),
             F.count("prompt_sha256").alias("to_ask"),
             F.sum("prompt_bytes").alias("prompt_bytes"),
-            content.alias("content"),
+            F.sum(F.xxhash64("judgment_id", "attempt").cast("decimal(38,0)")).alias("content"),
             F.max("attempt").alias("attempt"),
             F.min("attempt").alias("least_attempt"),
+            F.count_if("is_split").alias("split"),
         )
         .orderBy("chunk")
-        .collect()
     )
-    return tuple(
-        Chunk(
-            number=row["chunk"],
-            requests=row["requests"],
-            to_ask=row["to_ask"],
-            prompt_bytes=row["prompt_bytes"],
-            app_id=_app_id(
-                judge.fingerprint,
-                pinned.table_id,
-                pinned.version,
-                row["chunk"],
-                row["attempt"],
-                row["requests"],
-                row["content"],
-            ),
-            has_new=row["least_attempt"] == 1,
-        )
-        for row in rows
-    )
+    return [row.asDict() for row in by_chunk.collect()]
 
 
-def _app_id(*parts: object) -> str:
+def _chunk(sums: Mapping[str, Any], judge: Judge, pinned: Pinned) -> Chunk:
     # The chunk's content is part of its id. With only the version and number, a second run with other
     # orders or repeats would get the first run's id, and Delta would silently drop its rows.
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
+    content = (sums["chunk"], sums["attempt"], sums["requests"], sums["content"])
+    parts = "\0".join(map(str, (judge.fingerprint, pinned.table_id, pinned.version, *content)))
+    return Chunk(
+        number=sums["chunk"],
+        requests=sums["requests"],
+        to_ask=sums["to_ask"],
+        prompt_bytes=sums["prompt_bytes"],
+        app_id=hashlib.sha256(parts.encode()).hexdigest()[:32],
+        has_new=sums["least_attempt"] == 1,
+    )
+
+
+def _check_complete(chunks: Sequence[Chunk], pending: Pending) -> None:
+    """Do nothing if the plan has as many requests as were found to be pending.
+
+    Raises:
+        RunError: some would be missing from the run without a trace.
+    """
+    planned = sum(chunk.requests for chunk in chunks)
+    if pending.requests is not None and planned != pending.requests:
+        raise RunError(
+            f"{pending.requests:,} requests are pending, but reading the same comparisons again gave {planned:,} of "
+            "them, so nothing was asked. Make input.where deterministic (no rand(), uuid() or current_timestamp()), "
+            "and run again."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import socketserver
 import threading
@@ -17,10 +18,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from judgelake.comparisons import Status
+from judgelake.jobs.judge.report_line import ASKED, MOST_BYTES, report_of
 
 CONNECT_SECONDS = 2.0
-# A task's question to the driver, and the answers of one byte.
-ASKED = "all_fail_alike"
+# The answers to a task's question, of one byte.
 YES, NO = b"y", b"n"
 PLAIN_LINE_SECONDS = 10.0
 # They concern only the one prompt, not the set-up; and they arrive long before any verdict.
@@ -162,22 +163,31 @@ class ProgressSender:
         return answer == YES if answer else None
 
 
-class ProgressServer:
-    """Listens on the driver for the reports of this run's tasks and adds them to a tally."""
+class _Server(socketserver.ThreadingTCPServer):
+    """A thread for each task; thousands of tasks may begin in the same moment."""
 
-    def __init__(self, host: str | None, token: str) -> None:
+    daemon_threads = True
+    request_queue_size = 1024
+
+
+class ProgressServer:
+    """Listens on the driver for the reports of this run's tasks and adds them to a tally.
+
+    A report carries a secret of the run: whoever reads the tables knows the run's id, and could end the run with it.
+    """
+
+    def __init__(self, host: str | None) -> None:
         self.tally = Tally()
-        self._token = token
-        self._server: socketserver.ThreadingTCPServer | None = None
+        self._token = secrets.token_hex(16)
+        self._server: _Server | None = None
         self.reporter = Reporter()
         if host is None:
             return
         try:
-            self._server = socketserver.ThreadingTCPServer((host, 0), self._handler(), bind_and_activate=True)
+            self._server = _Server((host, 0), self._handler())
         except OSError:
             return
-        self._server.daemon_threads = True
-        self.reporter = Reporter(host, self._server.server_address[1], token)
+        self.reporter = Reporter(host, self._server.server_address[1], self._token)
         threading.Thread(target=self._server.serve_forever, name="judgelake-progress", daemon=True).start()
 
     def close(self) -> None:
@@ -191,13 +201,7 @@ class ProgressServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                for line in self.rfile:
-                    try:
-                        message = json.loads(line)
-                    except ValueError:
-                        return
-                    if not isinstance(message, dict) or message.get("token") != server._token:
-                        return
+                while (message := report_of(self.rfile.readline(MOST_BYTES), server._token)) is not None:
                     server.tally.add(message)
                     if ASKED in message:
                         self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)

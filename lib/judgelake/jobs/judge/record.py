@@ -130,7 +130,7 @@ def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
         "judge": judge.spec.name,
         "judge_fingerprint": judge.fingerprint,
         "mode": judge.mode,
-        "model": judge.model,
+        "model": judge.full_name,
         "model_revision": judge.revision,
         "model_version": judge.model_version,
         "config_sha256": fingerprint(job.model_dump(mode="json")),

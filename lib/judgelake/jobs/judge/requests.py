@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
-from judgelake.jobs.judge.length import Fitted, Fitting
+from judgelake.jobs.judge.length import Fitted, Trimming, rendered
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
+from judgelake.judges import Prompt
 from judgelake.lake import NAMED, REQUEST, as_batch
 
 # A batch ends at whichever limit comes first: Arrow's texts end at 2 GiB per column, and a prompt may have megabytes.
@@ -24,20 +25,36 @@ BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 
 NOT_UTF8 = "not_utf8"
+WANTED = "wanted"
+"""The column with the names of a row's pending requests and their next attempts, as structs."""
+# Where a row was read, and what is wanted of it, are no part of what is judged.
+NOT_CONTENT = ("row_key", "question_id", WANTED)
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One comparison in one order, with the names of its requests: they come from the data alone, whatever fits."""
+
+    columns: Row
+    """The columns of `REQUEST` that do not depend on what is asked."""
+    comparison: Comparison | None
+    prompt: Prompt | Failure
+    """As the judge's template writes it, untrimmed."""
+    sha256: str
+    """Of that prompt, or of the row if there is none."""
+    names: tuple[str, ...]
+    """The judgment_id of each repeat."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """How comparisons become requests; picklable, runs inside Spark's Python workers."""
 
     judge: Judge
     order: Order
-    overflow: str
-
-    @cached_property
-    def _fitting(self) -> Fitting:
-        return Fitting(self.judge, self.overflow)
+    trimming: Trimming | None = None
+    """Cuts prompts that are too long; None: they are asked as they are, and the server refuses them."""
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the prepared comparisons into rows of `REQUEST`."""
@@ -55,9 +72,10 @@ class Rendering:
         with marked_errors():
             for batch in batches:
                 rows = [
-                    {"row_key": record["row_key"], "judgment_id": request["judgment_id"]}
+                    {"row_key": record["row_key"], "judgment_id": name}
                     for record in records_of(batch)
-                    for request in self.requests(record)
+                    for shown in self._shown(record)
+                    for name in shown.names
                 ]
                 if rows:
                     yield as_batch(rows, NAMED)
@@ -65,81 +83,92 @@ class Rendering:
     def requests(self, record: Mapping[str, Any]) -> Iterator[Row]:
         """The requests of one comparison, with the columns of `REQUEST`.
 
-        A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
+        A comparison that cannot be judged gives one row per order with its status, so that nothing is lost. Of a record
+        with `WANTED`, only the requests named there are made, else all, for the first time.
         """
+        attempts = _attempts(record)
+        for shown in self._shown(record):
+            names = [(repeat, name) for repeat, name in enumerate(shown.names) if attempts is None or name in attempts]
+            if not names:
+                continue
+            row = {**shown.columns, **self._asked(shown)}
+            for repeat, name in names:
+                attempt = 1 if attempts is None else attempts[name]
+                yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempt}
+
+    def _shown(self, record: Mapping[str, Any]) -> Iterator[Shown]:
         comparison = _comparison(record)
         if isinstance(comparison, Failure):
             yield from self._invalid(record, comparison)
             return
-        key = question_key(comparison)
-        own_order = LETTERS[: len(comparison.answers)]
-        own = self._fitting.render(comparison, own_order)
+        answers = len(comparison.answers)
+        own_order = LETTERS[:answers]
+        own = rendered(self.judge, comparison, own_order)
         # The prompt is the part of a row that this judge sees: only an edit of that part is asked again.
-        content = _row_sha256(record) if isinstance(own, Failure) else own.prompt.sha256
-        for order in shown_orders(len(comparison.answers), self.order, comparison.comparison_id):
-            fitted = own if order == own_order else self._fitting.render(comparison, order)
-            shown = {
-                "question_key": key,
-                "comparison_id": comparison.comparison_id,
-                "question_id": comparison.question_id,
-                "shown_order": order,
-                "content_sha256": content,
-            }
-            if isinstance(fitted, Failure):
-                yield from self._failed(shown, fitted, _row_sha256(record))
-            else:
-                yield from self._asked(shown, fitted, content if fitted is own else fitted.prompt.sha256)
+        content = _sha256_of(own, record)
+        same = {
+            "question_key": question_key(comparison),
+            "comparison_id": comparison.comparison_id,
+            "question_id": comparison.question_id,
+            "content_sha256": content,
+        }
+        for order in shown_orders(answers, self.order, comparison.comparison_id):
+            prompt = own if order == own_order else rendered(self.judge, comparison, order)
+            digest = content if prompt is own else _sha256_of(prompt, record)
+            names = self._names(comparison.comparison_id, order, digest)
+            yield Shown({**same, "shown_order": order}, comparison, prompt, digest, names)
 
-    def _asked(self, shown: Row, fitted: Fitted, digest: str) -> Iterator[Row]:
+    def _asked(self, shown: Shown) -> Row:
+        """What is asked, or why nothing is."""
+        fitted = shown.prompt if isinstance(shown.prompt, Failure) else self._fitted(shown.prompt, shown)
+        if isinstance(fitted, Failure):
+            return {
+                "prompt_sha256": None,
+                "prompt": None,
+                "prompt_bytes": 0,
+                "trimmed": False,
+                "status": fitted.status.value,
+                "reason": fitted.reason,
+            }
         prompt = fitted.prompt
-        asked = {
-            "prompt_sha256": digest,
+        return {
+            "prompt_sha256": prompt.sha256 if fitted.trimmed else shown.sha256,
             "prompt": prompt.stored,
             "prompt_bytes": prompt.bytes,
             "trimmed": fitted.trimmed,
             "status": None,
             "reason": None,
         }
-        return self._repeated({**shown, **asked}, digest)
 
-    def _failed(self, shown: Row, failure: Failure, row_sha256: str) -> Iterator[Row]:
-        failed = {
-            "prompt_sha256": None,
-            "prompt": None,
-            "prompt_bytes": 0,
-            "trimmed": False,
-            "status": failure.status.value,
-            "reason": failure.reason,
-        }
-        # There is no prompt to identify it. Without the row's hash, two rows that share an id would share this request.
-        return self._repeated({**shown, **failed}, row_sha256)
+    def _fitted(self, prompt: Prompt, shown: Shown) -> Fitted | Failure:
+        if self.trimming is None or shown.comparison is None:
+            return Fitted(prompt)
+        return self.trimming.fitted(prompt, shown.comparison, shown.columns["shown_order"])
 
-    def _repeated(self, request: Row, asked_sha256: str) -> Iterator[Row]:
-        comparison_id, order = request["comparison_id"], request["shown_order"]
-        for repeat in range(self.order.repeats):
-            name = judgment_id(self.judge.fingerprint, comparison_id, order, repeat, asked_sha256)
-            yield {**request, "judgment_id": name, "repeat": repeat}
+    def _names(self, comparison_id: str, order: str, asked_sha256: str) -> tuple[str, ...]:
+        fingerprint = self.judge.fingerprint
+        repeats = range(self.order.repeats)
+        return tuple(judgment_id(fingerprint, comparison_id, order, repeat, asked_sha256) for repeat in repeats)
 
-    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[Row]:
+    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[Shown]:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
-        question_id = record.get("question_id") or comparison_id
+        same = {
+            "question_key": 0,
+            "comparison_id": comparison_id,
+            "question_id": record.get("question_id") or comparison_id,
+            "content_sha256": row,
+        }
         answers = len(record.get("answers") or ()) or 1
         for order in shown_orders(min(answers, 26), self.order, comparison_id):
-            shown = {
-                "question_key": 0,
-                "comparison_id": comparison_id,
-                "question_id": question_id,
-                "shown_order": order,
-                "content_sha256": row,
-            }
-            yield from self._failed(shown, failure, row)
+            names = self._names(comparison_id, order, row)
+            yield Shown({**same, "shown_order": order}, None, failure, row, names)
 
 
 def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, asked_sha256: str) -> str:
     """The id of one request: 128 bits (hex) of the hash of everything that defines it.
 
-    `asked_sha256` is the prompt's hash or, if there is no prompt, that of the row.
+    `asked_sha256` is the hash of the untrimmed prompt or, if there is no prompt, that of the row.
     """
     parts = "\0".join((fingerprint, comparison_id, order, str(repeat), asked_sha256))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
@@ -159,9 +188,14 @@ def _in_batches(requests: Iterable[Row]) -> Iterator[pa.RecordBatch]:
         yield as_batch(rows, REQUEST)
 
 
+def _sha256_of(prompt: Prompt | Failure, record: Mapping[str, Any]) -> str:
+    # Without the row's hash, two rows that share an id and have no prompt would share their requests.
+    return _row_sha256(record) if isinstance(prompt, Failure) else prompt.sha256
+
+
 def _row_sha256(record: Mapping[str, Any]) -> str:
     """The hash of everything in a row that can affect a judgment, so not of its key and question_id."""
-    content = sorted((name, value) for name, value in record.items() if name not in ("row_key", "question_id"))
+    content = sorted((name, value) for name, value in record.items() if name not in NOT_CONTENT)
     return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
 
 
@@ -224,4 +258,9 @@ def _decoded_row(row: dict[str, Any]) -> dict[str, Any]:
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:
     if NOT_UTF8 in record:
         return Failure(Status.INVALID_INPUT, "the row contains bytes that are not UTF-8")
-    return comparison_from_record(record, also=("row_key",))
+    return comparison_from_record(record, also=("row_key", WANTED))
+
+
+def _attempts(record: Mapping[str, Any]) -> dict[str, int] | None:
+    wanted = record.get(WANTED)
+    return None if wanted is None else {one["judgment_id"]: one["attempt"] for one in wanted}

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from judgelake.engine import (
+    CommitOf,
+    ResolvedAdapter,
+    ResolvedModel,
+    Say,
+    adapted,
     answer_changing,
     chat_template,
     check_logprobs,
     check_options,
+    commit_of,
     env_changing,
+    is_in_mlflow,
     max_model_len,
-    model_identity,
     request_changing,
-    served_identity,
+    resolve_adapter,
+    resolve_model,
+    say_on_stderr,
+    served_model,
     shortest_context,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
 from judgelake.judges import Decoding, JudgeSpec, ModeSpec, judge_fingerprint, load_judge
+from judgelake.runtime import tracking_address, why_unusable
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """A judge in one mode, ready to be asked; small and picklable, so that it can be sent to executors.
 
-    `model_version` is the content hash of a local model, or name@revision. `context_length` is in tokens. `is_served`
+    `model_version` is the content hash of a model's files, or name@commit. `context_length` is in tokens. `is_served`
     means that the model is a name on a server already running; `chat_template` is given to a server we start.
+    `weights` are the model as the driver resolved it, `adapter` what is put on it.
     """
 
     spec: JudgeSpec
     mode: str
     reference: str
+    weights: ResolvedModel
     model_version: str
     fingerprint: str
     decoding: Decoding
@@ -41,16 +52,27 @@ class Judge:
     neutralises: bool = False
     """Whether control strings in the material are broken in its prompts."""
     chat_template: str | None = None
+    adapter: ResolvedAdapter | None = None
 
     @property
     def model(self) -> str:
-        """Local folder, or name on Hugging Face or on the server."""
-        return self.spec.model
+        """Local folder, address with its version, or name on Hugging Face or on the server."""
+        return self.weights.model
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the start of a run."""
+        return self.weights.notes + (self.adapter.found.notes if self.adapter is not None else ())
+
+    @property
+    def full_name(self) -> str:
+        """The model with its adapter, for the record of a run."""
+        return self.model if self.adapter is None else f"{self.model} with the adapter {self.adapter.found.model}"
 
     @property
     def revision(self) -> str | None:
-        """Commit or tag of a model on Hugging Face."""
-        return self.spec.revision
+        """Commit of a model on Hugging Face; a branch or tag only where its commit cannot be known."""
+        return self.weights.revision
 
     @property
     def context_length(self) -> int:
@@ -58,36 +80,46 @@ class Judge:
         return self.spec.context_length
 
 
-def resolve_judge(job: JudgeJob) -> Judge:
+def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say: Say | None = None) -> Judge:
     """Load the judge named in the job, apply the job's model, length and decoding, and fingerprint it.
 
+    Args:
+        job: what to judge, by whom, and how.
+        commit_of: asks for the commit of a name on Hugging Face; None: the model is nobody's but the caller's.
+        say: takes lines about a model that is read from elsewhere; None writes them to stderr.
+
     Raises:
-        UserError: no such judge, mode or local model, a judge without its prompt, an engine option that would select
+        UserError: no such judge, mode or model, a judge without its prompt, an engine option that would select
             another model or that vLLM does not accept, or no room for a prompt in addition to the output.
     """
     choice = job.judge
     spec = load_judge(choice.name, choice.folder)
     spec.mode(choice.mode)
     spec.require_prompt()
-    spec = _with_choices(spec, job)
-    _check_room(spec, choice.mode)
     is_served = job.engine.url is not None
-    options: dict[str, Any] = {}
-    if is_served:
-        identity = served_identity(spec.model, spec.revision)
-    else:
-        identity = model_identity(spec.model, spec.revision)
+    if not is_served:
         check_options(job.engine.options)
+    found = _model_of(spec, job, commit_of, say or say_on_stderr)
+    adapter = _adapter_of(job, found, commit_of, say or say_on_stderr)
+    identity = adapted(found.identity, adapter)
+    spec = _with_choices(spec, job, found)
+    _check_room(spec, choice.mode)
+    options: dict[str, Any] = {}
+    if not is_served:
         if spec.mode(choice.mode).labels_decide:
             check_logprobs(job.engine.options)
         options = answer_changing(job.engine.options) | env_changing(job.engine.env)
     options |= request_changing(job.engine)
+    # Each only where it is set, so that judgments of the default keep their fingerprint.
     if job.hardening == "neutralise":
         options["hardening"] = job.hardening
+    if job.overflow == "trim":
+        options["overflow"] = job.overflow
     return Judge(
         spec=spec,
         mode=choice.mode,
         reference=choice.reference,
+        weights=found,
         model_version=identity,
         fingerprint=judge_fingerprint(
             spec, choice.mode, model_identity=identity, engine_options=options, reference=choice.reference
@@ -96,7 +128,46 @@ def resolve_judge(job: JudgeJob) -> Judge:
         is_served=is_served,
         neutralises=job.hardening == "neutralise",
         chat_template=None if is_served else chat_template(job.engine.options),
+        adapter=adapter,
     )
+
+
+def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say) -> ResolvedModel:
+    choice = job.judge
+    # A revision belongs only to the model that it was written for.
+    own = spec.revision if choice.model is None else None
+    model, revision = choice.model or spec.model, choice.revision or own
+    if job.engine.url is not None:
+        return served_model(model, revision)
+    if is_in_mlflow(model):
+        _reach_mlflow()
+    return resolve_model(model, revision, commit_of=commit_of, cache=job.engine.model_cache, say=say)
+
+
+def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf | None, say: Say) -> ResolvedAdapter | None:
+    adapter = job.judge.adapter
+    if adapter is None:
+        return None
+    if job.engine.url is not None:
+        raise UserError(
+            f"judge.adapter ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
+            "judge.model, as the server there lists it, and leave judge.adapter out."
+        )
+    if is_in_mlflow(adapter):
+        _reach_mlflow()
+    return resolve_adapter(adapter, base, commit_of=commit_of, cache=job.engine.model_cache, say=say)
+
+
+def _reach_mlflow() -> None:
+    """Look for a model where the run will be recorded; MLflow itself would retry for minutes without a message."""
+    address = tracking_address()
+    if address is None:
+        return
+    if (problem := why_unusable(address)) is not None:
+        raise UserError(f"MLflow, where the model is kept: {problem}. Fix MLFLOW_TRACKING_URI.")
+    import mlflow
+
+    mlflow.set_tracking_uri(address)
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:
@@ -109,19 +180,10 @@ def _check_room(spec: JudgeSpec, mode: str) -> None:
         )
 
 
-def _with_choices(spec: JudgeSpec, job: JudgeJob) -> JudgeSpec:
+def _with_choices(spec: JudgeSpec, job: JudgeJob, found: ResolvedModel) -> JudgeSpec:
     choice = job.judge
-    changes: dict[str, Any] = {}
-    if choice.model is not None:
-        # A revision belongs only to the model that it was written for.
-        changes |= {"model": choice.model, "revision": choice.revision}
-    elif choice.revision is not None:
-        changes["revision"] = choice.revision
-    model = changes.get("model", spec.model)
-    if job.engine.url is None and Path(model).is_dir():
-        # Executors may run in another working folder.
-        changes["model"] = str(Path(model).resolve())
-    changes["context_length"] = _context_length(spec, job)
+    changes: dict[str, Any] = {"model": found.model, "revision": found.revision}
+    changes["context_length"] = _context_length(spec, job, found)
     changes["modes"] = {**spec.modes, choice.mode: _mode_with_choices(spec, choice)}
     return spec.model_copy(update=changes)
 
@@ -141,8 +203,7 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
     return mode.model_copy(update=changes) if changes else mode
 
 
-def _context_length(spec: JudgeSpec, job: JudgeJob) -> int:
-    """The minimum of what the judge, the job, the engine's options and a local model's own config allow."""
-    folder = None if job.engine.url is not None else Path(job.judge.model or spec.model)
+def _context_length(spec: JudgeSpec, job: JudgeJob, found: ResolvedModel) -> int:
+    """The minimum of what the judge, the job, the engine's options and the model's own config allow."""
     wanted = job.judge.context_length or spec.context_length
-    return shortest_context(folder, wanted, max_model_len(job.engine.options))
+    return shortest_context(found.folder, wanted, max_model_len(job.engine.options))

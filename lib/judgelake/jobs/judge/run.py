@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import time
+import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judgelake.comparisons import Status
-from judgelake.engine import EngineGone
+from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import Asking
@@ -24,11 +27,13 @@ from judgelake.runtime import submitted
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# A dead engine is restarted by the chunk's next try; if it dies repeatedly under the same chunk, the cause
-# is one that another start does not fix.
+# Of many hosts one may have a broken GPU or disk: the chunk's next try may run elsewhere.
 TRIES_A_CHUNK = 3
+OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 # How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
+# An interrupted task notices within seconds; one that hangs in foreign code never does.
+MOST_STOP_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -83,40 +88,56 @@ class Running:
         waiting = iter(chunks)
         in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
         tag = f"judgelake-{self.asking.run_id}"
-        with ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk") as pool:
+        pool = ThreadPoolExecutor(self.limits.chunks_in_flight, thread_name_prefix="judgelake-chunk")
+        has_stopped = True
 
-            def submit(chunk: Chunk | None, tries: int = 1) -> None:
-                if chunk is not None:
-                    in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
+        def submit(chunk: Chunk | None, tries: int = 1) -> None:
+            if chunk is not None:
+                in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
 
-            try:
-                for _ in range(self.limits.chunks_in_flight):
+        try:
+            for _ in range(self.limits.chunks_in_flight):
+                submit(next(waiting, None))
+            while in_flight:
+                if self.stopping.is_wished:
+                    raise KeyboardInterrupt
+                self._give_up_if_all_fail_alike()
+                done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    chunk, tries = in_flight.pop(future)
+                    if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
+                        submit(chunk, tries + 1)
+                        continue
+                    self.statuses += _result_of(future)
+                    self._give_up_if_too_many_failed()
                     submit(next(waiting, None))
-                while in_flight:
-                    if self.stopping.is_wished:
-                        raise KeyboardInterrupt
-                    self._give_up_if_all_fail_alike()
-                    done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        chunk, tries = in_flight.pop(future)
-                        if _engine_died(future) and tries < TRIES_A_CHUNK:
-                            submit(chunk, tries + 1)
-                            continue
-                        self.statuses += _result_of(future)
-                        self._give_up_if_too_many_failed()
-                        submit(next(waiting, None))
-            except BaseException:
-                self._interrupt(in_flight, tag)
-                raise
+        except BaseException:
+            has_stopped = self._interrupt({future: chunk for future, (chunk, _) in in_flight.items()}, tag)
+            raise
+        finally:
+            pool.shutdown(wait=has_stopped)
         self._fail_without_any_answer(chunks)
 
-    def _interrupt(self, in_flight: Iterable[Future[Counter[str]]], tag: str) -> None:
-        """Stop what is in flight. A chunk is several Spark jobs, and between two of them there is none to interrupt."""
+    def _interrupt(self, in_flight: Mapping[Future[Counter[str]], Chunk], tag: str) -> bool:
+        """Stop what is in flight; False if some of it did not stop in time, which a warning names.
+
+        Interrupts are repeated: a chunk is several Spark jobs, and between two of them there is none to interrupt.
+        """
         self.is_ending = True
-        for future in in_flight:
-            while not future.done():
+        left = set(in_flight)
+        deadline = time.monotonic() + MOST_STOP_SECONDS
+        while left and time.monotonic() < deadline:
+            with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
                 self.spark.interruptTag(tag)
-                wait([future], timeout=WAKE_SECONDS)
+            _, left = wait(left, timeout=WAKE_SECONDS)
+        if left:
+            names = ", ".join(str(in_flight[future].number) for future in left)
+            warnings.warn(
+                f"Chunk {names} of run {self.asking.run_id} did not stop within {MOST_STOP_SECONDS:g} s of being "
+                "interrupted: its Spark job ends with the session. What it still appends counts in the next run.",
+                stacklevel=2,
+            )
+        return not left
 
     def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
         if self.is_ending or self.stopping.is_wished:
@@ -125,6 +146,15 @@ class Running:
         # Once something was answered, a partition of difficult rows is not a misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+
+    def _may_work_elsewhere(self, future: Future[Counter[str]]) -> bool:
+        """Whether an engine failed its tasks while others, or itself before, have answered requests of this run.
+
+        If none ever answered, the cause is likely to be the same everywhere.
+        """
+        error = future.exception()
+        has_answers = bool(self.statuses[Status.OK.value] or self.tally.statuses[Status.OK.value])
+        return error is not None and has_answers and isinstance(our_error(error), OF_ONE_HOST)
 
     def _give_up_if_all_fail_alike(self) -> None:
         """Stop a run whose first outcomes, over all tasks, are failures of one kind.
@@ -171,11 +201,6 @@ class Running:
 def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
     """The chunks, shuffled by the run's id, so that two drivers on the same work share it and overlap late."""
     return random.Random(run_id).sample(chunks, len(chunks))
-
-
-def _engine_died(future: Future[Counter[str]]) -> bool:
-    error = future.exception()
-    return error is not None and isinstance(our_error(error), EngineGone)
 
 
 def _result_of(future: Future[Counter[str]]) -> Counter[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow as pa
 
 from judgelake.comparisons import Failure, Reading, Status, margin_of, mass_of, own_label, to_own_order
-from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine, Reply, run_stream
+from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine, Reply
 from judgelake.errors import RunError
 from judgelake.jobs.judge.encoding import ids_of
-from judgelake.jobs.judge.executor import open_asker
+from judgelake.jobs.judge.executor import Opened, open_asker
 from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
+from judgelake.jobs.judge.recovery import Limits, Recovery
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
 from judgelake.judges import Prompt, control_pattern, control_strings, parse, verdict_name
@@ -67,23 +68,16 @@ class AskingTask:
         first = next(requests, None)
         if first is None:
             return
+        limits = Limits(self.window_requests, self.window_bytes, FLUSH_SECONDS)
         with ProgressSender(self.progress) as sender:
             watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
-            shown = Prompt.from_stored(first[0]["prompt"])
-            opened = open_asker(self.judge, self.engine, self.asker, self.endpoint, shown)
-            sender.send({"engines": {key: asdict(note) for key, note in opened.notes.items()}})
-            stream = run_stream(
-                self._asks(itertools.chain([first], requests), opened.encoder),
-                opened.factory,
-                window_requests=self.window_requests,
-                window_bytes=self.window_bytes,
-                flush_every_s=FLUSH_SECONDS,
-            )
-            with closing(stream):
+            engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
+            asks = self._asks(itertools.chain([first], requests), engine)
+            with closing(Recovery[Asked](engine.open, engine.alone, limits).answers(asks)) as stream:
                 for answered in stream:
                     judged = [(asked, reply, self._read(asked.rows[0], reply)) for asked, reply in answered]
                     rows = (row for item in judged for row in self._rows(*item))
-                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": opened.name})
+                    batch = as_batch(rows, JUDGMENT, {**self.of_the_run(), "engine": engine.name})
                     sender.send(_report(batch))
                     watch.look_at(result for _, _, result in judged)
                     yield batch
@@ -99,7 +93,9 @@ class AskingTask:
             "mode": self.judge.mode,
         }
 
-    def _asks(self, requests: Iterable[Request], encoder: Encoder | None) -> Iterator[tuple[Asked, Ask]]:
+    def _asks(self, requests: Iterable[Request], engine: _EngineOfTask) -> Iterator[tuple[Asked, Ask]]:
+        """The requests in order; the first is only made once the engine is open."""
+        encoder = engine.encoder
         more = () if encoder is None else (encoder.pattern,)
         pattern = control_pattern(self.judge.spec, self.judge.mode, *more)
         for rows in requests:
@@ -186,6 +182,31 @@ class AskingTask:
                 "chunk": row["chunk"],
                 "judged_at": now,
             }
+
+
+class _EngineOfTask:
+    """What answers a task's requests: opened at first and after each death of an engine."""
+
+    def __init__(self, task: AskingTask, first: Prompt, sender: ProgressSender) -> None:
+        self._task, self._first, self._sender = task, first, sender
+        self._opened: Opened | None = None
+
+    def open(self) -> AskerFactory:
+        task = self._task
+        self._opened = open_asker(task.judge, task.engine, task.asker, task.endpoint, self._first)
+        self._sender.send({"engines": {key: asdict(note) for key, note in self._opened.notes.items()}})
+        return self._opened.factory
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._opened is None else self._opened.alone()
+
+    @property
+    def name(self) -> str | None:
+        return None if self._opened is None else self._opened.name
+
+    @property
+    def encoder(self) -> Encoder | None:
+        return None if self._opened is None else self._opened.encoder
 
 
 class FirstOutcomes:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from judgelake.engine import EngineGone
+from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError, UserError
 
 # The text is the only thing that reaches the driver.
 ERROR_MARK = "judgelake-error:"
+KINDS: dict[str, type[UserError] | type[RunError]] = {
+    kind.__name__: kind for kind in (RunError, EngineGone, StartFailed, StartRefused)
+}
 MARKED_ERROR = re.compile(re.escape(ERROR_MARK) + r'(\["\w+", "(?:[^"\\]|\\.)*"\])')
 
 
@@ -34,5 +37,4 @@ def our_error(error: BaseException) -> UserError | RunError | None:
     if match is None:
         return None
     kind, message = json.loads(match.group(1))
-    known: dict[str, type[UserError] | type[RunError]] = {"RunError": RunError, "EngineGone": EngineGone}
-    return known.get(kind, UserError)(message)
+    return KINDS.get(kind, UserError)(message)

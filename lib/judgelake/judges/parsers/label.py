@@ -68,7 +68,7 @@ def read_last_line(output: Output, options: LastLine) -> Reading | Failure:
     if output.was_cut:
         return Failure(Status.TRUNCATED, f"the output was cut at its token limit; it ends with: {shown(last)}")
     line = lines[-2] if len(lines) > 1 else ""
-    if introduces_quotation(line) and narrow(options.word).lower() not in line.lower():
+    if introduces_quotation(line, options.word):
         return unreadable(output, f"the line before introduces the last one as a quotation: {shown(line, end=True)}")
     earlier = list(islice(slots, MOST_LINES + 1))
     if len(earlier) > MOST_LINES:

@@ -63,7 +63,7 @@ def _lines(text: str, word: str) -> Iterator[Marked]:
 def _is_introduced(text: str, start: int, word: str) -> bool:
     """Whether the line before says that this one is somebody else's."""
     before = text[max(0, start - LONGEST_LINE) : start].rstrip().rpartition("\n")[2]
-    return introduces_quotation(before) and narrow(word).lower() not in before.lower()
+    return introduces_quotation(before, word)
 
 
 def _line_end(text: str, place: int) -> int:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+from judgelake.judges.parsers.plain import narrow
+
 # Marks that open and close a quotation; the first two open and close with the same mark.
 MARKS = (('"', '"'), ("`", "`"), ("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
 # A single mark opens before a word and closes behind one; inside a word it is an apostrophe.
@@ -39,8 +41,13 @@ INTRODUCES = re.compile(
 LOOKED_BACK = 200
 
 
-def introduces_quotation(before: str) -> bool:
-    """Whether a line, or the beginning of one, says that a quotation or an example follows it."""
+def introduces_quotation(before: str, own_word: str | None = None) -> bool:
+    """Whether a line, or the beginning of one, says that a quotation or an example follows it.
+
+    A line with the judge's own word does not: it is about its own verdict.
+    """
+    if own_word is not None and narrow(own_word).lower() in before.lower():
+        return False
     return INTRODUCES.search(before[-LOOKED_BACK:].rstrip()) is not None
 
 

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW {agreement_over_time} (
   computed_at         COMMENT 'When the evaluation was computed',
   judge               COMMENT 'Name of the judge',
   judge_fingerprint   COMMENT 'SHA-256 of everything that can change its verdicts',
-  model_version       COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  model_version       COMMENT 'Content hash of the model files or name@commit, with that of its adapter, or what the import says',
   mode                COMMENT 'How the judge was asked',
   metric              COMMENT 'What the value is: {headline_words}',
   swap_rule           COMMENT 'How the two orders were combined; NULL if no rule applies, as for single answers',

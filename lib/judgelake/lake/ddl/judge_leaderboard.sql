@@ -7,7 +7,7 @@
 CREATE OR REPLACE VIEW {judge_leaderboard} (
   judge               COMMENT 'Name of the judge',
   judge_fingerprint   COMMENT 'SHA-256 of everything that can change its verdicts',
-  model_version       COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  model_version       COMMENT 'Content hash of the model files or name@commit, with that of its adapter, or what the import says',
   mode                COMMENT 'How the judge was asked',
   label_rule          COMMENT 'Which labels it was compared with',
   failure_rule        COMMENT 'What a failed judgment counted as in this metric',

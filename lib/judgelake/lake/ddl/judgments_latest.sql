@@ -3,18 +3,18 @@
 --   SELECT shown_order, count_if(status = 'ok') / count(*) FROM judgments_latest GROUP BY ALL
 -- A text that was edited and then restored is not judged again: the judgment of the edited text remains the last one.
 CREATE OR REPLACE VIEW {judgments_latest} (
-  judgment_id       COMMENT 'Id of the request: judge, comparison, order, repeat and prompt',
+  judgment_id       COMMENT 'Id of the request: judge, comparison, order, repeat and untrimmed prompt',
   run_id            COMMENT 'The run that made the last request',
   comparison_id     COMMENT 'The comparison that was judged',
   question_id       COMMENT 'Its question',
   judge             COMMENT 'Name of the judge',
   judge_fingerprint COMMENT 'SHA-256 of all that can change this judge''s verdicts',
-  model_version     COMMENT 'Content hash of a local model, or name@revision',
+  model_version     COMMENT 'Content hash of the model files or name@commit, with that of its adapter',
   mode              COMMENT 'How the judge was asked',
   shown_order       COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            COMMENT 'Number of the repeat of an identical request, from 0',
   content_sha256    COMMENT 'Hash of what the judge saw of the comparison, whatever the order; NULL for imported judgments',
-  prompt_sha256     COMMENT 'Hash of the prompt; NULL if none could be rendered, and for imported judgments',
+  prompt_sha256     COMMENT 'Hash of the prompt that was asked; NULL if none was, and for imported judgments',
   trimmed           COMMENT 'Whether answers were cut to fit the context',
   control_strings   COMMENT 'Control strings of models and closing tags of the judge''s own prompt in the judged material; NULL if it was not looked at',
   prompt_sent_as    COMMENT 'ids: control strings in the material were only text; text: they could act',

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
   run_id              STRING COMMENT 'The evaluation that computed it: a hash of its config and of the versions read, so that a repeated evaluation replaces its rows',
   judge               STRING COMMENT 'Name of the judge; NULL for figures of labels alone',
   judge_fingerprint   STRING COMMENT 'SHA-256 of everything that can change its verdicts',
-  model_version       STRING COMMENT 'Content hash of a local model, name@revision, or what the import says',
+  model_version       STRING COMMENT 'Content hash of the model files or name@commit, with that of its adapter, or what the import says',
   mode                STRING COMMENT 'How the judge was asked',
   metric              STRING COMMENT 'Name of the metric, as the papers use it',
   subject             STRING COMMENT 'What the figure is about besides judge and slice: a class, another judge, a model, two labelers; NULL if nothing',
@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS {metrics} (
 COMMENT 'Metrics of judges, one row per metric, slice and rule'
 {location}
 TBLPROPERTIES (
+  'delta.setTransactionRetentionDuration' = 'interval 60 days',
   'delta.constraints.null_has_a_reason' = '(value IS NOT NULL AND low IS NOT NULL AND high IS NOT NULL) OR reason IS NOT NULL',
   'delta.constraints.no_nan' = 'NOT (isnan(coalesce(value, 0)) OR isnan(coalesce(low, 0)) OR isnan(coalesce(high, 0)) OR isnan(coalesce(detectable, 0)) OR isnan(coalesce(p_value, 0)) OR isnan(coalesce(p_corrected, 0)) OR isnan(coalesce(mcnemar_p, 0)) OR isnan(coalesce(simultaneous_low, 0)) OR isnan(coalesce(simultaneous_high, 0)) OR isnan(coalesce(if_failures_wrong, 0)) OR isnan(coalesce(if_failures_right, 0)) OR isnan(coalesce(coverage, 0)))'
 )

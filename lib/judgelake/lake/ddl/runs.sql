@@ -8,9 +8,9 @@ CREATE TABLE IF NOT EXISTS {runs} (
   judge              STRING COMMENT 'Name of the judge',
   judge_fingerprint  STRING COMMENT 'SHA-256 of all that can change its verdicts',
   mode               STRING COMMENT 'How the judge was asked',
-  model              STRING COMMENT 'The judge model',
+  model              STRING COMMENT 'The judge model: folder, name, or address with its version; with its adapter',
   model_revision     STRING COMMENT 'Its revision; NULL for a local model, or if none was pinned',
-  model_version      STRING COMMENT 'Content hash of a local model, or name@revision',
+  model_version      STRING COMMENT 'Content hash of the model files or name@commit, with that of its adapter',
   config_sha256      STRING COMMENT 'Hash of the whole config',
   config             STRING COMMENT 'The config as JSON; it names secrets but contains none',
   input_table        STRING COMMENT 'The comparisons read',
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS {runs} (
   judgelake_version  STRING COMMENT 'Version of the package',
   mlflow_run_id      STRING COMMENT 'The run in MLflow; NULL if it was switched off',
   engine             STRING COMMENT 'The engine that answered',
-  engine_settings    STRING COMMENT 'Version, options and VLLM_* environment of engines started by judgelake, or the version a given server reports, as a JSON list; NULL if not known',
+  engine_settings    STRING COMMENT 'Version, options, VLLM_* environment and GPUs of engines started by judgelake, with engine.env_operational, or the version a given server reports, as a JSON list; NULL if not known',
   requests           BIGINT COMMENT 'Requests the config asks for, judged before or not',
   asked              BIGINT COMMENT 'Requests of this run that had a prompt to ask',
   skipped            BIGINT COMMENT 'Requests judged by earlier runs',
@@ -37,3 +37,4 @@ CREATE TABLE IF NOT EXISTS {runs} (
 ) USING DELTA
 COMMENT 'Runs of the judge job'
 {location}
+TBLPROPERTIES ('delta.setTransactionRetentionDuration' = 'interval 60 days')

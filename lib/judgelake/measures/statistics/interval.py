@@ -95,19 +95,22 @@ def estimate(
     error = max(jackknife_error(figure), least_error)
     degrees = min(clusters, len(left_out)) - 1
     quantile = t_quantile(degrees)
-    reach = quantile * error
     if is_rate:
-        least = float(np.sqrt(value * (1 - value) / trials)) if trials else 0.0
-        low, high = agresti_coull(value, value * (1 - value) / max(error, least) ** 2, quantile)
-        # Rounding alone can place an end on the other side of a value next to 0 or 1.
-        low, high = min(low, value), max(high, value)
+        low, high = _ends_of_rate(value, error, quantile, trials)
     elif is_coefficient and abs(value) < 1:
-        centre, reach = float(np.arctanh(value)), reach / (1 - value**2)
+        centre, reach = float(np.arctanh(value)), quantile * error / (1 - value**2)
         low, high = float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
     else:
-        most = extreme if trials else np.inf
+        most, reach = extreme if trials else np.inf, quantile * error
         low, high = max(-most, value - reach), min(most, value + reach)
     return Estimate(value, low, high, detectable_errors(degrees) * error if is_effect else None)
+
+
+def _ends_of_rate(value: float, error: float, quantile: float, trials: float | None) -> tuple[float, float]:
+    least = float(np.sqrt(value * (1 - value) / trials)) if trials else 0.0
+    low, high = agresti_coull(value, value * (1 - value) / max(error, least) ** 2, quantile)
+    # Rounding alone can place an end on the other side of a value next to 0 or 1.
+    return min(low, value), max(high, value)
 
 
 def has_spread(figure: Replicates) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import requests
 from evaluation_example import OF_PAIRS, OF_SCORES, cells, evaluation, judge_info, nothing, row, section
 from mlflow.exceptions import MlflowException
 from mlflow_store import mlflow_at
+from threads import submitted_without_spark
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import evaluation as evaluation_module
@@ -112,6 +114,15 @@ class Unpersisted:
         pass
 
 
+class Session:
+    """The one thing that the job itself does with a session: some settings are its own until it ends."""
+
+    def __init__(self):
+        self.conf = SimpleNamespace(
+            get=lambda name, default: default, set=lambda name, value: None, unset=lambda name: None
+        )
+
+
 @pytest.fixture
 def job_with(monkeypatch):
     """Runs the job on a made-up evaluation, with MLflow raising an error, and Spark too if it is given one."""
@@ -129,12 +140,12 @@ def job_with(monkeypatch):
                 raise unwritten
 
         monkeypatch.setattr(evaluation_module, "write_rows", write_rows)
-        monkeypatch.setattr(job, "submitted", lambda spark, pool, *work: pool.submit(*work))
+        monkeypatch.setattr(job, "submitted", submitted_without_spark)
         monkeypatch.setattr(job, "compute", lambda *arguments: made)
         monkeypatch.setattr(job, "report_content", lambda *arguments: told)
         monkeypatch.setattr(job, "warm_up", lambda *arguments: lambda: None)
         monkeypatch.setattr(job, "track", track)
-        return job.evaluate_and_report(None, made.job)
+        return job.evaluate_and_report(Session(), made.job)
 
     return run
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
+from threads import submitted_without_spark
 
 from judgelake.jobs.evaluate import EvaluateJob
 from judgelake.jobs.evaluate import evaluation as module
@@ -22,7 +23,7 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
     for name in ("register", "create_tables", "bucket_column", "run_id_of", *results):
         monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
-    monkeypatch.setattr(module, "submitted", lambda spark, pool, *work: pool.submit(*work))
+    monkeypatch.setattr(module, "submitted", submitted_without_spark)
     monkeypatch.setattr(module, "judged_rows", lambda rows, *arguments: rows)
     if step is None:
         done = module.compute(MagicMock(), EvaluateJob())

@@ -214,6 +214,11 @@ def test_margins_that_were_sliced_are_shown():
         ("user@host/judge@unpinned", "user@host/judge"),
         ("gpt-3.5-turbo-0301", "gpt-3.5-turbo-0301"),
         ("local:0123456789abcdef", "a local folder with content hash 0123456789ab"),
+        ("acme/base@0f+adapter:acme/judge-lora@1a", "acme/base, adapter: acme/judge-lora"),
+        (
+            "acme/base@0f+adapter:local:0123456789abcdef",
+            "acme/base, adapter: a local folder with content hash 0123456789ab",
+        ),
         ("imported", None),
         ("", None),
     ],

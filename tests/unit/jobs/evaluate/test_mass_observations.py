@@ -44,7 +44,7 @@ def test_the_card_holds_the_same_rows_as_data_and_as_text():
     further = {part["title"]: part["rows"] for part in card.to_dict()["further"]}
     assert {one["metric"]: one["value"] for one in further[TITLE]} == SHARES
     assert {one["n"] for one in further[TITLE]} == {1200}
-    assert TITLE in card.to_markdown()
+    assert f"## {TITLE}" in card.to_markdown().splitlines()
 
 
 def printed(rows):
@@ -55,8 +55,9 @@ def printed(rows):
 
 def test_the_terminal_has_one_line_of_it_for_each_such_judge():
     expected = (
-        "  judge, 1,200 judgments by the probability of all labels: 10.0% below 0.5, 5.0% from 0.5, 15.0% from 0.9, "
-        "62.5% from 0.99, 7.5% unknown, 10.0% without a verdict because it is too low"
+        "  judge, 1,200 judgments by the probability of all labels: labels below 0.5 (10.0%), "
+        "labels from 0.5 to 0.9 (5.0%), labels from 0.9 to 0.99 (15.0%), labels from 0.99 (62.5%), "
+        "labels of unknown probability (7.5%), dropped for low probability (10.0%)"
     )
     assert expected in printed([*OF_PAIRS, *MASSES]).splitlines()
     assert "probability of all labels" not in printed(OF_PAIRS)

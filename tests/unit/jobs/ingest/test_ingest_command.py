@@ -1,17 +1,21 @@
 """The command `judgelake-ingest` where it ends before any session: what is wrong with what it was given."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from judgelake.config import load_config
-from judgelake.jobs.ingest import IngestJob, main
+from judgelake.jobs.ingest import Ingested, IngestJob, command, main
+from judgelake.jobs.ingest.command import OF_ROWS, _nothing_taken
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--format", "pandalm", "--input", "absent.json"], "Cannot read 'absent.json': No such file or directory."),
+        (["--format", "pandalm", "--input", "."], "Cannot read '.': it is a folder. Name its files"),
+        (["--format", "judgelake", "--input", "."], "Cannot read '.': it is a folder. Name its files"),
         (["--format", "pandaml", "--input", "x"], "There is no format 'pandaml'. Did you mean 'pandalm'?"),
         (["--format", "pandalm"], "--format pandalm needs --input"),
         (["--format", "llmbar", "--input", "x", "--pairs", "all"], "--format llmbar does not accept --pairs"),
@@ -53,6 +57,39 @@ def test_a_wrong_command_ends_with_one_sentence_and_exit_code_2(arguments, messa
     assert message in said
     assert len(said.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_small"),
+    [
+        pytest.param(["--format", "table", "--input", "votes.csv"], True, id="a file that is read here"),
+        pytest.param(["--format", "table", "--input", "votes.csv", "a.table"], False, id="also a table of Spark"),
+        pytest.param(["--format", "judgelake", "--input", "votes.csv"], True, id="a format"),
+        pytest.param(
+            ["--format", "judgelake", "--input", "votes.csv", "--set", "staging=other"], False, id="staged elsewhere"
+        ),
+    ],
+)
+def test_a_session_suits_the_size_of_the_warehouse_only_if_the_rows_are_in_it(
+    arguments, is_small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "votes.csv").write_text("q,a,b\n")
+    made = []
+    monkeypatch.setattr(command, "get_spark", lambda *names, one_command, debug: made.append(one_command))
+    monkeypatch.setattr(command, "ingest", lambda session, *rest, **more: session() or Ingested(1, 0, 0, 0, 0, 0, ()))
+    assert main(arguments) == 0
+    assert made == [is_small]
+
+
+def test_rows_that_fit_no_format_are_said_to_be_a_table(tmp_path):
+    done = Ingested(0, 0, 0, 0, 2, 2, ("votes.csv, line 2: q: unknown key",))
+    files = dict.fromkeys(OF_ROWS, ()) | {"input": [str(tmp_path / "votes.csv")]}
+    said = str(_nothing_taken(done, SimpleNamespace(format="judgelake", **files)))
+    assert said.endswith(
+        "q: unknown key. Columns of your own come in with --format table and a config that names them."
+    )
+    assert "--format table" not in str(_nothing_taken(done, SimpleNamespace(format="table", **files)))
 
 
 def test_the_shipped_config_is_the_defaults(root):

@@ -1,6 +1,7 @@
 """What the judge job says of the orders: before it asks, and at the end."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from judgelake.jobs.judge.command import report
 from judgelake.jobs.judge.dry_run import Estimate, show_estimate
+from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.summary import Counts
 
 
@@ -25,10 +27,29 @@ def console():
     ],
 )
 def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said):
-    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), mode="pair", decoding=SimpleNamespace(max_tokens=8))
+    decoding, notes = SimpleNamespace(max_tokens=8), ("The model is not pinned.",)
+    judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), mode="pair", decoding=decoding, notes=notes)
     show_estimate(console, judge, Estimate(sum(orders.values()), orders, 0, 0, {}, 0, None, None, None))
     (line,) = (line for line in console.file.getvalue().splitlines() if "by the order shown" in line)
     assert line.split("│")[2].strip() == said
+    assert console.file.getvalue().endswith("\nThe model is not pinned.\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"prompt_tokens": 900, "too_long": 3}, "about 3, by their bytes", id="estimated"),
+        pytest.param({"prompt_tokens": None, "too_long": 3}, "at most 3", id="nothing to count with"),
+        pytest.param({"prompt_tokens": None, "too_long": 0}, None, id="all fit for certain"),
+    ],
+)
+def test_a_dry_run_says_how_many_prompts_the_server_may_find_too_long(console, changes, said):
+    spec, decoding = SimpleNamespace(name="chat"), SimpleNamespace(max_tokens=8)
+    judge = SimpleNamespace(spec=spec, mode="pair", decoding=decoding, context_length=2048, notes=())
+    known = {"requests": 9, "orders": {}, "skipped": 0, "distinct_prompts": 9, "known_failures": {}}
+    show_estimate(console, judge, Estimate(**known, prompt_bytes=9_000, seconds=None, rate_from=None, **changes))
+    lines = [line for line in console.file.getvalue().splitlines() if "too long for 2,048 tokens" in line]
+    assert [line.split("│")[2].strip() for line in lines] == ([] if said is None else [said])
 
 
 @pytest.mark.parametrize(
@@ -40,13 +61,33 @@ def test_a_dry_run_counts_the_requests_by_the_order_shown(console, orders, said)
     ],
 )
 def test_a_run_ends_with_its_judgments_by_order(console, orders, said):
-    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0)
+    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0, engine_settings=None)
     report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, orders=orders), record=record))
     expected = f"run r finished: 109 ok; coverage 100.0%; {said}20.0 requests/s; 7 s in total\n"
     assert console.file.getvalue() == expected
 
 
+@pytest.mark.parametrize(
+    ("engines", "said"),
+    [
+        pytest.param(None, "", id="a given server"),
+        pytest.param([{"options": {}}], "", id="a CPU"),
+        pytest.param([{"gpus": ["0"], "gpus_of": "task"}], "", id="assigned by Spark"),
+        pytest.param([{"gpus": ["0"], "gpus_of": "machine"}], "the one GPU of a machine", id="one"),
+        pytest.param(
+            [{"gpus": ["0"], "gpus_of": "machine"}, {"gpus": ["0", "1"], "gpus_of": "machine"}],
+            "an engine on all 2 GPUs of a machine, since Spark assigns none",
+            id="all",
+        ),
+    ],
+)
+def test_gpus_that_spark_did_not_assign_are_told(engines, said):
+    told = gpus_taken(None if engines is None else json.dumps(engines))
+    assert said in told
+    assert bool(said) == bool(told)
+
+
 def test_a_run_ends_with_how_many_control_strings_could_act(console):
-    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0)
+    record = SimpleNamespace(outcome="finished", wall_s=7.2, requests_per_s=lambda counts: 20.0, engine_settings=None)
     report(console, SimpleNamespace(run_id="r", counts=Counts({"ok": 109}, acting_controls=1234), record=record))
     assert "; 1,234 with control strings, sent as text; 20.0 requests/s" in console.file.getvalue()

@@ -28,7 +28,7 @@ def judge():
 
 def plan_of(judge, *names, answers=("a", "b")):
     """The plan of comparisons of one text, asked in both orders, as one batch in asking order."""
-    render = Rendering(judge, Order(orders="both"), "fail")
+    render = Rendering(judge, Order(orders="both"))
     comparison = {
         **PREPARED,
         "question_id": "q",

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import pickle
+import shutil
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from jinja2 import TemplateError
+from word_tokenizer import save_word_tokenizer
 
 from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
 from judgelake.errors import UserError
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.length import CUT_MARK, Fitting, counter_with, token_counter, tokenizer_folder
+from judgelake.jobs.judge.length import (
+    CUT_MARK,
+    Trimming,
+    counter_with,
+    rendered,
+    token_counter,
+    tokenizer_folder,
+    trimming_of,
+)
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.judges import Prompt
 
+TEMPLATE = "{% for message in messages %}{{ message.content }} {% endfor %}"
 CHAT = Prompt(messages=(Message("user", "Which is better?"),))
 
 
@@ -102,14 +115,12 @@ def test_a_hub_models_tokenizer_is_that_of_its_revision_in_the_cache(tmp_path, m
     assert asked == [("org/m", "v1"), ("org/m", None)]
 
 
-def test_a_prompt_that_nobody_here_can_count_is_left_to_the_server(monkeypatch):
-    answers = (Answer("word " * 500), Answer("b"))
-    comparison = Comparison("c", "q", (Message("user", "x"),), answers)
-    judge = judge_of("http://judge.example/v1", "@cf/meta/m")
-    assert not isinstance(Fitting(judge, "fail").render(comparison, "AB"), Failure)
-    monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", lambda judge: lambda prompt: 201)
-    too_long = Fitting(judge, "fail").render(comparison, "AB")
-    assert too_long == Failure(Status.CONTEXT_OVERFLOW, "the prompt has 201 tokens, but only 192 fit")
+COMPARISON = Comparison("c", "q", (Message("user", "x"),), (Answer("word " * 500), Answer("b")))
+
+
+def fitted(judge, comparison=COMPARISON, order="AB", tokenizer=None):
+    prompt = rendered(judge, comparison, order)
+    return Trimming(judge, tokenizer or SimpleNamespace(load=Tokenizer)).fitted(prompt, comparison, order)
 
 
 @pytest.mark.parametrize(
@@ -122,23 +133,25 @@ def test_a_prompt_that_nobody_here_can_count_is_left_to_the_server(monkeypatch):
 )
 def test_answers_are_cut_to_the_greatest_common_length_that_fits(monkeypatch, others, room, kept):
     """The mark of a cut counts in the length: else a slightly longer answer would become longer by being cut."""
-    monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", lambda judge: lambda prompt: prompt.bytes)
+    monkeypatch.setattr("judgelake.jobs.judge.length._counter", lambda judge, tokenizer: lambda prompt: prompt.bytes)
     answers = (*(Answer("x" * others) for _ in range(10)), Answer("y" * 5_000))
     comparison, order = Comparison("c", "q", (Message("user", "?"),), answers), "ABCDEFGHIJK"
 
     def fitted_into(budget):
         choice = {"name": "judgelm", "mode": "multi", "context_length": 128 + budget}
-        return Fitting(resolve_judge(JudgeJob.model_validate({"judge": choice})), "trim").render(comparison, order)
+        return fitted(resolve_judge(JudgeJob.model_validate({"judge": choice})), comparison, order)
 
     frame = fitted_into(20_000).prompt.bytes - 10 * others - 5_000
-    fitted = fitted_into(frame + room)
+    found = fitted_into(frame + room)
     if kept is None:
-        assert fitted.status == Status.CONTEXT_OVERFLOW
+        assert found == Failure(
+            Status.CONTEXT_OVERFLOW, f"the prompt has {frame + 10 * others + 5_000} tokens, but only {frame + room} fit"
+        )
         return
-    assert fitted.trimmed
-    assert fitted.prompt.bytes <= frame + room
-    assert fitted.prompt.text.count("x" * kept) == 10
-    assert fitted.prompt.text.count(CUT_MARK) == 1
+    assert found.trimmed
+    assert found.prompt.bytes <= frame + room
+    assert found.prompt.text.count("x" * kept) == 10
+    assert found.prompt.text.count(CUT_MARK) == 1
 
 
 def test_a_judge_without_room_for_a_prompt_is_refused():
@@ -146,18 +159,101 @@ def test_a_judge_without_room_for_a_prompt_is_refused():
         resolve_judge(JudgeJob.model_validate({"judge": {"name": "judgelm", "max_tokens": 4000}}))
 
 
-def test_the_tokenizer_is_looked_for_once_a_task_and_only_if_a_prompt_is_long(monkeypatch):
-    asked = []
-    monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", asked.append)
-    fitting = Fitting(judge_of(None, "org/m"), "fail")
-    comparison = Comparison("c", "q", (Message("user", "x"),), (Answer("a"), Answer("b")))
-    roomy = Fitting(resolve_judge(JudgeJob.model_validate({"judge": {"name": "chat", "context_length": 4096}})), "fail")
-    for order in ("AB", "BA"):
-        roomy.render(comparison, order)
-    assert asked == []
-    for order in ("AB", "BA"):
-        fitting.render(comparison, order)
-    assert len(asked) == 1
+def test_the_tokenizer_is_loaded_only_where_a_prompt_may_be_long():
+    loaded = []
+
+    def load():
+        loaded.append(1)
+        return Tokenizer()
+
+    short = replace(COMPARISON, answers=(Answer("a"), Answer("b")))
+    roomy = resolve_judge(JudgeJob.model_validate({"judge": {"name": "chat", "context_length": 4096}}))
+    assert not fitted(roomy, short, tokenizer=SimpleNamespace(load=load)).trimmed
+    assert loaded == []
+    assert fitted(judge_of(None, "org/m"), tokenizer=SimpleNamespace(load=load)).trimmed
+    assert loaded == [1]
+
+
+def test_a_tokenizer_that_is_shipped_cuts_alike_where_there_is_no_model(tmp_path, monkeypatch):
+    folder = save_word_tokenizer(tmp_path / "model", "word b", TEMPLATE)
+    trimming = trimming_of(judge_of(None, str(folder)))
+    here = trimming.fitted(rendered(trimming.judge, COMPARISON, "AB"), COMPARISON, "AB")
+    sent = pickle.dumps(trimming)
+    shutil.rmtree(folder)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    there = pickle.loads(sent)
+    assert there.fitted(rendered(there.judge, COMPARISON, "AB"), COMPARISON, "AB") == here
+    assert here.trimmed
+    assert 0 < here.prompt.messages[-1].content.count("word") < 500
+
+
+class Hub:
+    """Stands in for huggingface_hub: what it has is downloaded into a folder, all else is an error."""
+
+    def __init__(self, **folders):
+        self.folders, self.asked = folders, []
+
+    def try_to_load_from_cache(self, name, file, revision=None):
+        return None
+
+    def snapshot_download(self, name, *, revision, **options):
+        self.asked.append((name, revision))
+        if name not in self.folders:
+            raise OSError(f"404: no model\n{name}")
+        return str(self.folders[name])
+
+
+def test_a_tokenizer_that_is_nowhere_here_is_downloaded_once(tmp_path, monkeypatch):
+    hub = Hub(**{"org/m": save_word_tokenizer(tmp_path, "word b", TEMPLATE)})
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    job = {"judge": {"name": "chat", "model": "org/m", "revision": "v1", "context_length": 200}}
+    trimming = trimming_of(resolve_judge(JudgeJob.model_validate(job)))
+    assert fitted(trimming.judge, tokenizer=trimming.tokenizer).trimmed
+    assert fitted(trimming.judge, order="BA", tokenizer=trimming.tokenizer).trimmed
+    assert hub.asked == [("org/m", "v1")]
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "said", "asked"),
+    [
+        pytest.param(
+            None, "org/gone", r"OSError: 404: no model org/gone\. Set judge\.model to a folder", 1, id="not on the hub"
+        ),
+        pytest.param(
+            "http://j.example/v1", "org/gone", "404.*overflow: fail, with which the server decides", 1, id="served"
+        ),
+        # Somebody else's model may have that name on Hugging Face.
+        pytest.param(
+            "http://j.example/v1", "judge", "not the name of a model.*Serve the model under", 0, id="short name"
+        ),
+    ],
+)
+def test_a_job_that_is_to_trim_is_refused_where_no_tokenizer_can_be_had(monkeypatch, url, model, said, asked):
+    hub = Hub(judge="/nowhere")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    with pytest.raises(
+        UserError, match=rf"overflow: trim needs the tokenizer of the model '{model}'.*{said}"
+    ) as raised:
+        trimming_of(judge_of(url, model))
+    assert "\n" not in str(raised.value)
+    assert len(hub.asked) == asked
+
+
+def test_a_served_model_whose_template_here_is_another_is_not_trimmed_by_it(tmp_path, monkeypatch):
+    hub = Hub(**{"org/m": save_word_tokenizer(tmp_path, "word b", None)})
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    with pytest.raises(UserError, match=r"'org/m' here does not accept the messages of judge 'chat', mode 'pair'\."):
+        trimming_of(judge_of("http://judge.example/v1", "org/m"))
+
+
+def test_a_tokenizer_that_cannot_be_loaded_is_never_a_reason_to_ask_untrimmed(tmp_path, monkeypatch):
+    folder = save_word_tokenizer(tmp_path / "model", "word b", TEMPLATE)
+    (folder / "tokenizer.json").write_text("{")
+    with pytest.raises(UserError, match=r"tokenizer of the model .* cannot be loaded: .*Fix the model's folder"):
+        trimming_of(judge_of(None, str(folder)))
+    monkeypatch.setattr("judgelake.jobs.judge.length.load_tokenizer", lambda folder: None)
+    with pytest.raises(UserError, match="needs the package transformers"):
+        trimming_of(judge_of(None, str(folder)))
 
 
 @pytest.mark.parametrize(("url", "is_named"), [(None, True), ("http://127.0.0.1:9/v1", False)])

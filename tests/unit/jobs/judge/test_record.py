@@ -56,7 +56,7 @@ def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
 
 def test_a_run_fills_every_column_of_the_runs_table_and_no_other(monkeypatch):
     job = validated(JudgeJob, {"judge": {"name": "chat", "model": "m"}}, None)
-    names = ("fingerprint", "mode", "model", "revision", "model_version")
+    names = ("fingerprint", "mode", "full_name", "revision", "model_version")
     judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), **dict.fromkeys(names, "x"))
     plan = SimpleNamespace(comparisons=SimpleNamespace(version=7), requests=3, skipped=2, to_ask=1)
     counts = Counts({"ok": 1}, output_tokens=9, orders={"reversed": 1}, engines=("a", "b"))

@@ -1,16 +1,22 @@
 """From comparisons to requests: how many rows a batch holds, what a request is called, and errors on the way."""
 
+import pickle
+import sys
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from word_tokenizer import save_word_tokenizer
 
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.judge import JudgeJob, Order
-from judgelake.jobs.judge.requests import BATCH_BYTES, BATCH_ROWS, Rendering
+from judgelake.jobs.judge.pending import rendering_of
+from judgelake.jobs.judge.requests import BATCH_BYTES, BATCH_ROWS
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.jobs.judge.task_error import our_error
+from judgelake.judges import Prompt
 
 TEXT = pa.binary()
 PREPARED = pa.schema(
@@ -40,14 +46,29 @@ def row(name="c", question="Q?", answers=("a", "b"), row_key=1):
     }
 
 
+PREPARED_ROW = {
+    "row_key": 1,
+    "question_id": "q",
+    "input": None,
+    "reference": None,
+    "messages": [{"role": "user", "content": "Q?"}],
+    "rubric": None,
+}
+
+
 def rendering(name="judgelm", **changes):
     job = validated(JudgeJob, {"judge": {"name": name, "model": "test-judge"}, **changes}, "test")
-    return Rendering(resolve_judge(job), job.order, job.overflow)
+    return rendering_of(job, resolve_judge(job))
 
 
 def requests_of(rows, render):
     batches = list(render(iter([pa.RecordBatch.from_pylist(rows, PREPARED)])))
     return batches, [request for batch in batches for request in batch.to_pylist()]
+
+
+def names_of(rows, render):
+    batches = render.names(iter([pa.RecordBatch.from_pylist(rows, PREPARED)]))
+    return [name["judgment_id"] for batch in batches for name in batch.to_pylist()]
 
 
 def test_a_batch_holds_a_bounded_number_of_bytes_however_long_the_prompts():
@@ -82,13 +103,9 @@ def test_a_batch_of_short_prompts_is_bounded_by_rows():
     [
         pytest.param(row(answers=("a",)), row(answers=("b",), row_key=2), id="fewer answers than the mode takes"),
         pytest.param(row(question=""), row(question="", answers=("a", "c"), row_key=2), id="an empty question"),
-        pytest.param(
-            row(answers=("x " * 9000, "a")), row(answers=("x " * 9000, "b"), row_key=2), id="longer than the context"
-        ),
     ],
 )
-def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second, monkeypatch):
-    monkeypatch.setattr("judgelake.jobs.judge.length.token_counter", lambda judge: lambda prompt: prompt.bytes)
+def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second):
     render = rendering()
     _, found = requests_of([first, second], render)
     assert not [request for request in found if request["status"] is None]
@@ -96,12 +113,68 @@ def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second, mo
     assert len(set(ids)) == len(ids)
     _, again = requests_of([second, first], render)
     assert sorted(ids) == sorted(request["judgment_id"] for request in again)
-    names = [
-        name
-        for batch in render.names(iter([pa.RecordBatch.from_pylist([first, second], PREPARED)]))
-        for name in batch.to_pylist()
-    ]
-    assert [name["judgment_id"] for name in names] == ids
+    assert names_of([first, second], render) == ids
+
+
+LONG, SHORT = row("long", answers=("word " * 9000, "b")), row("short", row_key=2)
+OVERLONG = row("overlong", question="word " * 9000, answers=("a", "b"), row_key=3)
+
+
+@pytest.fixture(params=["fail", "trim"])
+def renderings(request, tmp_path, monkeypatch):
+    """How two machines render one job: the first finds the model's tokenizer in its cache, the second has nothing."""
+    folder = save_word_tokenizer(tmp_path, "word a b")
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda name, file, revision: str(folder / file))
+    render = rendering(judge={"name": "judgelm", "model": "org/judge"}, overflow=request.param)
+    return render, pickle.loads(pickle.dumps(render))
+
+
+def test_a_machine_without_the_tokenizer_makes_the_same_requests(renderings, monkeypatch):
+    (first, second), rows = renderings, [LONG, SHORT, OVERLONG]
+    _, found = requests_of(rows, first)
+    named = names_of(rows, first)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    assert requests_of(rows, second)[1] == found
+    assert names_of(rows, second) == [request["judgment_id"] for request in found] == named
+
+
+def test_a_long_request_is_named_by_its_whole_prompt_whether_it_is_cut_fails_or_is_left_to_the_server(renderings):
+    render, _ = renderings
+    _, found = requests_of([LONG, SHORT, OVERLONG], render)
+    untrimmed = requests_of([LONG, SHORT, OVERLONG], replace(render, trimming=None))[1]
+    same = ("judgment_id", "content_sha256", "comparison_id", "shown_order", "repeat")
+    assert [[one[name] for name in same] for one in found] == [[one[name] for name in same] for one in untrimmed]
+    long, short, overlong = found[:2], found[2:4], found[4:]
+    if render.trimming is None:
+        assert found == untrimmed
+        assert {one["status"] for one in found} == {None}
+        return
+    assert [(one["trimmed"], one["status"]) for one in (*long, *short)] == [(True, None)] * 2 + [(False, None)] * 2
+    assert {one["status"] for one in overlong} == {"context_overflow"}
+    assert {one["prompt_sha256"] for one in overlong} == {None}
+    for one, whole in zip(long, untrimmed, strict=False):
+        assert one["prompt_sha256"] == Prompt.from_stored(one["prompt"]).sha256 != whole["prompt_sha256"]
+
+
+def test_of_a_row_only_what_is_wanted_is_made_with_its_attempt():
+    record = {**PREPARED_ROW, "comparison_id": "c", "answers": [{"model": "m", "text": "a", "turns": None}] * 2}
+    for whole in (record, {**record, "answers": record["answers"][:1]}):
+        render = rendering(order={"repeats": 2})
+        found = list(render.requests(whole))
+        assert {one["attempt"] for one in found} == {1}
+        wanted = [{"judgment_id": found[2]["judgment_id"] if len(found) > 2 else found[1]["judgment_id"], "attempt": 3}]
+        (one,) = render.requests({**whole, "wanted": wanted})
+        (same,) = (item for item in found if item["judgment_id"] == one["judgment_id"])
+        assert one == {**same, "attempt": 3}
+        assert list(render.requests({**whole, "wanted": []})) == []
+
+
+def test_only_trimming_changes_the_fingerprint():
+    default, fail, trim = (
+        resolve_judge(validated(JudgeJob, {"judge": {"name": "judgelm", "model": "org/judge"}, **changes}, "test"))
+        for changes in ({}, {"overflow": "fail"}, {"overflow": "trim"})
+    )
+    assert default.fingerprint == fail.fingerprint != trim.fingerprint
 
 
 def contents_of(*args, **changes):

@@ -92,3 +92,22 @@ def test_a_job_may_set_the_least_label_mass_of_a_mode_that_has_one():
     assert own.fingerprint != none.fingerprint
     by_text = {resolved({"url": URL}, least_label_mass=least).fingerprint for least in (None, 0, 0.9)}
     assert len(by_text) == 1, "a verdict from the text does not depend on it"
+
+
+def test_a_name_on_hugging_face_is_judged_under_its_commit():
+    def at(commit, revision=None):
+        job = JudgeJob.model_validate({"judge": {"name": "chat", "model": "org/m", "revision": revision}})
+        return resolve_judge(job, commit_of=lambda name, asked: asked if asked == commit else commit)
+
+    first, moved, pinned = at("a" * 40), at("b" * 40), at("a" * 40, revision="a" * 40)
+    assert (first.revision, first.model_version) == ("a" * 40, f"org/m@{'a' * 40}")
+    assert first.fingerprint == pinned.fingerprint != moved.fingerprint
+    assert not first.notes
+
+
+def test_nothing_is_asked_about_a_model_behind_an_address():
+    def fail(name, revision):
+        raise AssertionError("asked")
+
+    job = JudgeJob.model_validate({"judge": {"name": "chat", "model": "org/m"}, "engine": {"url": URL}})
+    assert resolve_judge(job, commit_of=fail).model_version == "org/m@unpinned"

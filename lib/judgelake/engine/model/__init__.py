@@ -1,0 +1,1 @@
+"""What model a judge is: its files, where they are read from, its identity, and an adapter on it."""

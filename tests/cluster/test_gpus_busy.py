@@ -1,0 +1,89 @@
+"""One application on a cluster of six GPUs: judges in turn, an even table and one with most rows in one question.
+
+A driver takes a minute to warm up, so one does for all tests: it judges a few rows, which starts the engines, then the
+skewed table with the same judge, then a few rows with another judge.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from cluster.drivers import model_folder
+from cluster.files import assert_each_once, pair
+from cluster.journal import Journal
+
+GPUS = 6
+SEQUENCES = 8
+SECONDS = 0.4
+EVEN = [pair(number, number // 2, "even") for number in range(96)]
+# 90 % in one question.
+SKEWED = [pair(number, 0 if number % 10 else number, "skewed") for number in range(1440)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What three jobs of one application have left."""
+
+    output: str
+    exit_code: int
+    first: list[dict]
+    skewed: list[dict]
+    second: list[dict]
+    journal: Journal
+    skewed_began: float
+    left_over: list[str]
+
+
+@pytest.fixture(scope="module")
+def judged(cluster, make_drivers, root):
+    drivers = make_drivers([*EVEN, *SKEWED])
+    cluster.pretend(seconds=SECONDS, sequences=SEQUENCES)
+    first, second = (str(model_folder(drivers.folder, name)) for name in ("first", "second"))
+    even, skewed = ({"where": f"source = '{source}'"} for source in ("even", "skewed"))
+    script = root / "tests" / "support" / "cluster" / "judge_in_turn.py"
+    jobs = [(first, even), (first, skewed), (second, even)]
+    configs = [drivers.config(judge={"model": model}, input=rows) for model, rows in jobs]
+    # Two tasks share an engine, so that it does not run dry when one of them ends.
+    driver = drivers.submit(str(script), *configs, conf={"spark.task.resource.gpu.amount": "0.5"})
+    exit_code = driver.finish()
+    rows = drivers.lake.rows("judgments", "judgment_id", "comparison_id", "model_version", "status")
+    versions = list(dict.fromkeys(row["model_version"] for row in rows))
+    began = re.search(r"job 2 began at ([\d.]+)", driver.output)
+    return Judged(
+        driver.output,
+        exit_code,
+        [row for row in rows if row["comparison_id"].startswith("even") and row["model_version"] == versions[0]],
+        [row for row in rows if row["comparison_id"].startswith("skewed")],
+        [row for row in rows if row["model_version"] != versions[0]],
+        cluster.journal(),
+        float(began.group(1)) if began else 0.0,
+        cluster.left_over(),
+    )
+
+
+def test_nothing_is_lost_or_doubled(judged):
+    assert_each_once(judged.first, len(EVEN), judged.output)
+    assert_each_once(judged.skewed, len(SKEWED), judged.output)
+
+
+def test_every_gpu_has_one_engine_that_sees_only_that_gpu(judged):
+    first = [life for life in judged.journal.started if life.model.endswith("first")]
+    assert sorted(life.devices for life in first) == [(str(gpu),) for gpu in range(GPUS)]
+    assert {life.most_in_flight for life in first} == {SEQUENCES}
+
+
+def test_one_question_with_most_of_the_rows_keeps_all_gpus_busy(judged):
+    first = Journal(tuple(life for life in judged.journal.lives if life.model.endswith("first")))
+    share = first.busy_share(GPUS, SEQUENCES, since=judged.skewed_began)
+    print(f"busy: {share:.1%} of the sequences between the first and the last request of the skewed table")
+    assert share >= 0.95
+
+
+def test_a_second_judge_gets_the_gpus_of_the_first(judged):
+    assert judged.exit_code == 0, judged.output
+    assert_each_once(judged.second, len(EVEN), judged.output)
+    assert judged.journal.refused == []
+
+
+def test_no_process_is_left_over(judged):
+    assert judged.left_over == []

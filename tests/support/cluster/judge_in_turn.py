@@ -1,0 +1,22 @@
+"""A driver that judges several jobs one after the other in one application: spark-submit judge_in_turn.py YAML ...
+
+Prints a line for each: "job 1 began at 1796027729.1", seconds since the epoch, and "job 1 ended".
+"""
+
+import sys
+import time
+
+from judgelake.config import load_config
+from judgelake.jobs.judge import JudgeJob, judge
+from judgelake.runtime import get_spark, stop_spark
+
+if __name__ == "__main__":
+    jobs = [load_config(JudgeJob, path) for path in sys.argv[1:]]
+    spark = get_spark(jobs[0].tables, "judges in turn", debug=True, one_command=True)
+    try:
+        for number, job in enumerate(jobs, 1):
+            print(f"job {number} began at {time.time()}", flush=True)
+            judge(spark, job)
+            print(f"job {number} ended", flush=True)
+    finally:
+        stop_spark(spark)

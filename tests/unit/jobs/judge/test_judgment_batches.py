@@ -184,7 +184,7 @@ class CharacterEncoder(Encoder):
 def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
     judge, test_server, monkeypatch, encoder, sent_as
 ):
-    monkeypatch.setattr("judgelake.jobs.judge.executor.encoder_of", lambda judge, engine: encoder)
+    monkeypatch.setattr("judgelake.jobs.judge.executor.encoder_of", lambda *_: encoder)
     engine = Engine(url=test_server("instant"))
     plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
     endpoint = endpoint_of_url(engine, "test-judge")

@@ -44,7 +44,7 @@ class Cluster:
         self.workers: list[Worker] = []
         self._logs: list[IO[bytes]] = []
         self._tests = 0
-        for name in ("logs", "work", "locks", "conf", "engines", "tmp"):
+        for name in ("logs", "work", "locks", "conf", "tmp"):
             (folder / name).mkdir()
         self.port, self._web_port = free_port(), free_port()
         address = ["--host", LOOPBACK, "--port", str(self.port), "--webui-port", str(self._web_port)]

@@ -256,6 +256,8 @@ def test_an_identical_prompt_is_asked_once_answers_every_comparison_and_is_count
     assert sum(row["prompt_tokens"] is not None for row in rows.values()) == 2
     _, found = dry_run(spark, lake.job(url, "comparison_id LIKE 'alike%'"))
     assert (found.requests, found.distinct_prompts, found.known_failures) == (4, 2, {"invalid_input": 2})
+    assert found.reasons.keys() == {"invalid_input"}
+    assert "content" in found.reasons["invalid_input"]
     assert found.skipped == 6
     assert found.prompt_bytes == before.prompt_bytes > 0
     # Two of the six judgments of the run cost a call, and two calls are to be made now.

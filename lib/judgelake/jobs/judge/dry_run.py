@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -46,6 +46,8 @@ class Estimate:
     `prompt_tokens` is None."""
     trimmed: int = 0
     """Prompts whose answers were cut to fit."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """One reason for each status of the known failures."""
 
 
 def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
@@ -62,12 +64,19 @@ def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending)
         distinct_prompts=asked["prompts"],
         known_failures={status: by_status[status]["rows"] for status in sorted(by_status.keys() - {None})},
         prompt_bytes=asked["bytes"],
-        prompt_tokens=None if bytes_a_token is None else round(asked["bytes"] / bytes_a_token),
+        prompt_tokens=_tokens(asked["bytes"], bytes_a_token),
         seconds=asked["prompts"] / rate if rate else None,
         rate_from=rate_from,
         too_long=0 if job.overflow == "trim" else asked["too_long"],
         trimmed=asked["trimmed"],
+        reasons={status: row["reason"] for status, row in by_status.items() if status is not None and row["reason"]},
     )
+
+
+def _tokens(prompt_bytes: int, bytes_a_token: float | None) -> int | None:
+    if not prompt_bytes:
+        return 0
+    return None if bytes_a_token is None else round(prompt_bytes / bytes_a_token)
 
 
 def _most_bytes(judge: Judge, bytes_a_token: float | None) -> float:
@@ -79,7 +88,7 @@ def _most_bytes(judge: Judge, bytes_a_token: float | None) -> float:
 def _by_status(rows: DataFrame, most_bytes: float) -> dict[Any, Any]:
     """Per status (None: to be asked) the numbers of `requests`, also by order, of `prompts`, their `bytes`, `rows`.
 
-    `too_long` are the prompts of more than `most_bytes`, `trimmed` those that were cut.
+    `too_long` are the prompts of more than `most_bytes`, `trimmed` those that were cut; `reason` is one of the rows'.
     """
     # A comparison that is in the table twice makes each of its requests twice.
     requests = rows.groupBy("status", *ASKED_ONCE, "judgment_id").agg(
@@ -87,6 +96,7 @@ def _by_status(rows: DataFrame, most_bytes: float) -> dict[Any, Any]:
         F.first("prompt_bytes").alias("bytes"),
         F.count("*").alias("rows"),
         F.first("trimmed").alias("trimmed"),
+        F.min("reason").alias("reason"),
     )
     # An identical prompt is asked once per repeat. A request has one prompt, so it is in one group.
     prompts = requests.groupBy("status", *ASKED_ONCE).agg(
@@ -94,12 +104,14 @@ def _by_status(rows: DataFrame, most_bytes: float) -> dict[Any, Any]:
         F.first("bytes").alias("bytes"),
         F.first("trimmed").alias("trimmed"),
         F.sum("rows").alias("rows"),
+        F.min("reason").alias("reason"),
         *(F.count_if(F.col("order") == name).alias(name) for name in ORDERS),
     )
     sums = prompts.groupBy("status").agg(
         F.count("*").alias("prompts"),
         F.count_if(F.col("bytes") > most_bytes).alias("too_long"),
         F.count_if("trimmed").alias("trimmed"),
+        F.min("reason").alias("reason"),
         *(F.sum(name).alias(name) for name in ("requests", "bytes", "rows", *ORDERS)),
     )
     return {row["status"]: row for row in sums.collect()}
@@ -149,7 +161,8 @@ def show_estimate(console: Console, judge: Judge, estimate: Estimate) -> None:
     table.add_row("already judged, skipped", f"{estimate.skipped:,}")
     table.add_row("distinct prompts to ask", f"{estimate.distinct_prompts:,}")
     for status, count in estimate.known_failures.items():
-        table.add_row(f"not asked: {status}", f"{count:,}")
+        reason = estimate.reasons.get(status)
+        table.add_row(f"not asked: {status}", f"{count:,}" + (f", for example: {reason}" if reason else ""))
     table.add_row("prompt bytes", f"{estimate.prompt_bytes:,}")
     tokens = estimate.prompt_tokens
     if estimate.too_long:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
@@ -13,8 +14,10 @@ from pyspark.sql import functions as F
 from judgelake.comparisons import Status
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.judge.config import Input, JudgeJob
+from judgelake.jobs.judge.heavy import pieces_of_heavy
 from judgelake.jobs.judge.length import trimming_of
-from judgelake.jobs.judge.requests import WANTED, Rendering
+from judgelake.jobs.judge.orders import orders_a_comparison
+from judgelake.jobs.judge.requests import QUESTION_DDL, WANTED, Rendering
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import our_error
 from judgelake.lake import NAMED_DDL, REQUEST_DDL, Pinned, read_newest, read_pinned
@@ -40,6 +43,10 @@ class Pending:
     """The job's comparisons; all its requests, over all runs, come from them."""
     skipped: int
     """Distinct requests judged by earlier runs."""
+    chunks: int = 0
+    """Into how many chunks the requests are split, those of earlier runs too; 0 if nothing is pending."""
+    expected: float = 0.0
+    """About how many requests the job makes over all runs."""
     requests: int | None = None
     """Distinct requests in `rows`; None if not counted, because this judge has judged nothing yet."""
 
@@ -108,18 +115,35 @@ def pending_requests(spark: SparkSession, job: JudgeJob, whole: Rendering, compa
     version = judgments.version
     judged = judgments.df.where(F.col("judge_fingerprint") == whole.judge.fingerprint)
     if judgments.is_empty or judged.isEmpty():
-        return Pending(rows.mapInArrow(whole, REQUEST_DDL), version, comparisons, skipped=0)
+        return _planned(job, whole, Pending(rows, version, comparisons, skipped=0), rows)
     found = _found(rows.mapInArrow(whole.names, NAMED_DDL), judged, job.asking.max_attempts)
     # Nothing is kept in between: serverless compute cannot, and the names are quickly made again.
     counted: Any = found.agg(F.count_if("has_ended"), F.count_if(~F.col("has_ended"))).first()
     skipped, left = counted
+    if not left:
+        return Pending(rows.where("false").mapInArrow(whole, REQUEST_DDL), version, comparisons, skipped, requests=0)
     by_row = (
         found.where("NOT has_ended")
         .groupBy("row_key")
         .agg(F.collect_list(F.struct("judgment_id", "attempt")).alias(WANTED))
     )
-    again = rows.join(by_row, "row_key").mapInArrow(whole, REQUEST_DDL)
-    return Pending(again, version, comparisons, skipped, left)
+    again = rows.join(by_row, "row_key")
+    return _planned(job, whole, Pending(again, version, comparisons, skipped, requests=left), rows)
+
+
+def _planned(job: JudgeJob, whole: Rendering, found: Pending, rows: DataFrame) -> Pending:
+    """The same with its rows as requests, of which no question has more than a part of a chunk.
+
+    Both the number of chunks and the pieces of heavy questions come from all rows of the pinned version, so that two
+    drivers that have judged different parts of it make the same chunks.
+    """
+    of_a_row = orders_a_comparison(job.order) * job.order.repeats
+    expected = found.comparisons.count() * of_a_row
+    chunks = max(1, math.ceil(expected / job.asking.chunk_requests))
+    if chunks > 1:
+        questions = rows.mapInArrow(whole.questions, QUESTION_DDL)
+        whole = replace(whole, pieces=pieces_of_heavy(questions, of_a_row, job.asking.chunk_requests))
+    return replace(found, rows=found.rows.mapInArrow(whole, REQUEST_DDL), chunks=chunks, expected=expected)
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:

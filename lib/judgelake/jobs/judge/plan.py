@@ -17,7 +17,6 @@ from pyspark.sql import functions as F
 from judgelake.config import Tables
 from judgelake.errors import RunError
 from judgelake.jobs.judge.config import JudgeJob
-from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.pending import Pending
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.lake import Pinned, append_once, create_tables, drop_plan, replace_plan
@@ -85,8 +84,7 @@ def make_plan(spark: SparkSession, job: JudgeJob, judge: Judge, pinned: Pinned, 
     version, skipped = pending.judgments_version, pending.skipped
     if pending.requests == 0:
         return Plan(plan_id, pinned, version, made_at, skipped, (), pending.rows)
-    expected = pending.comparisons.count() * orders_a_comparison(job.order) * job.order.repeats
-    chunks = max(1, math.ceil(expected / job.asking.chunk_requests))
+    chunks, expected = pending.chunks, pending.expected
     rows = pending.rows.select(
         F.lit(plan_id).alias("plan_id"), F.pmod("question_key", F.lit(chunks)).cast("int").alias("chunk"), "*"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
+from judgelake.jobs.judge.heavy import answers_content, key_of_piece
 from judgelake.jobs.judge.length import Fitted, Trimming, rendered
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
@@ -25,6 +26,10 @@ BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 
 NOT_UTF8 = "not_utf8"
+QUESTION = pa.schema([("question_key", pa.int64())])
+QUESTION_DDL = "question_key bigint"
+# Of rows that are no comparison.
+NO_QUESTION = 0
 WANTED = "wanted"
 """The column with the names of a row's pending requests and their next attempts, as structs."""
 # Where a row was read, and what is wanted of it, are no part of what is judged.
@@ -55,6 +60,8 @@ class Rendering:
     order: Order
     trimming: Trimming | None = None
     """Cuts prompts that are too long; None: they are asked as they are, and the server refuses them."""
+    pieces: Mapping[int, int] = field(default_factory=dict)
+    """Into how many pieces heavy questions are cut, by their key; see `pieces_of_heavy`."""
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the prepared comparisons into rows of `REQUEST`."""
@@ -79,6 +86,14 @@ class Rendering:
                 ]
                 if rows:
                     yield as_batch(rows, NAMED)
+
+    def questions(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of the prepared comparisons into the key of the question of each."""
+        with marked_errors():
+            for batch in batches:
+                comparisons = [_comparison(record) for record in records_of(batch)]
+                keys = [NO_QUESTION if isinstance(one, Failure) else question_key(one) for one in comparisons]
+                yield pa.RecordBatch.from_pydict({"question_key": keys}, QUESTION)
 
     def requests(self, record: Mapping[str, Any]) -> Iterator[Row]:
         """The requests of one comparison, with the columns of `REQUEST`.
@@ -107,7 +122,7 @@ class Rendering:
         # The prompt is the part of a row that this judge sees: only an edit of that part is asked again.
         content = _sha256_of(own, record)
         same = {
-            "question_key": question_key(comparison),
+            "question_key": key_of_piece(question_key(comparison), self.pieces, answers_content(comparison)),
             "comparison_id": comparison.comparison_id,
             "question_id": comparison.question_id,
             "content_sha256": content,
@@ -154,7 +169,7 @@ class Rendering:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
         same = {
-            "question_key": 0,
+            "question_key": key_of_piece(NO_QUESTION, self.pieces, row),
             "comparison_id": comparison_id,
             "question_id": record.get("question_id") or comparison_id,
             "content_sha256": row,

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from judgelake.jobs.judge.command import report
-from judgelake.jobs.judge.dry_run import Estimate, show_estimate
+from judgelake.jobs.judge.dry_run import Estimate, _tokens, show_estimate
 from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.summary import Counts
 
@@ -50,6 +50,20 @@ def test_a_dry_run_says_how_many_prompts_the_server_may_find_too_long(console, c
     show_estimate(console, judge, Estimate(**known, prompt_bytes=9_000, seconds=None, rate_from=None, **changes))
     lines = [line for line in console.file.getvalue().splitlines() if "too long for 2,048 tokens" in line]
     assert [line.split("│")[2].strip() for line in lines] == ([] if said is None else [said])
+
+
+def test_a_dry_run_says_why_requests_cannot_be_asked(console):
+    spec, decoding = SimpleNamespace(name="chat"), SimpleNamespace(max_tokens=8)
+    judge = SimpleNamespace(spec=spec, mode="single", decoding=decoding, notes=())
+    reasons = {"invalid_input": "mode 'single' takes 1 answers, the comparison has 2"}
+    show_estimate(console, judge, Estimate(4, {}, 0, 0, {"invalid_input": 4}, 0, 0, None, None, reasons=reasons))
+    text = " ".join(console.file.getvalue().replace("│", " ").split())
+    assert f"not asked: invalid_input 4, for example: {reasons['invalid_input']}" in text
+
+
+@pytest.mark.parametrize(("size", "mean", "tokens"), [(0, None, 0), (9, None, None), (9, 3.0, 3)])
+def test_no_prompts_are_no_tokens_and_others_are_counted_where_a_tokenizer_is(size, mean, tokens):
+    assert _tokens(size, mean) == tokens
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from judgelake.comparisons import Failure, Status
 from judgelake.config import validated
-from judgelake.engine import Engine, Reply
+from judgelake.engine import Encoder, Engine, Reply, endpoint_of_url
 from judgelake.jobs.judge import JudgeJob, Order
 from judgelake.jobs.judge.progress import ProgressSender, Reporter, Tally
 from judgelake.jobs.judge.requests import Rendering
@@ -163,3 +163,32 @@ def test_the_tokens_of_a_shared_prompt_are_counted_once_in_the_rows_and_in_the_r
 def test_a_task_without_rows_yields_nothing(judge):
     empty = pa.RecordBatch.from_pylist([], schema=SCHEMAS["plans"])
     assert judgments_of(judge, empty, FIRST_WINS) == []
+
+
+class CharacterEncoder(Encoder):
+    """As the test server's /tokenize: a character is a token."""
+
+    pattern = "@@"
+
+    def __post_init__(self):
+        """There is no second tokenizer."""
+
+    def ids(self, prompt):
+        return self.ids_of_text(prompt)
+
+    def ids_of_text(self, prompt):
+        return [ord(letter) for letter in prompt.text]
+
+
+@pytest.mark.parametrize(("encoder", "sent_as"), [(CharacterEncoder(None, "m"), "ids"), ("it is not here", "text")])
+def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
+    judge, test_server, monkeypatch, encoder, sent_as
+):
+    monkeypatch.setattr("judgelake.jobs.judge.executor.encoder_of", lambda *_: encoder)
+    engine = Engine(url=test_server("instant"))
+    plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
+    endpoint = endpoint_of_url(engine, "test-judge")
+    task = AskingTask(judge, engine, "run", 8, 2**20, None, Reporter(), endpoint=endpoint)
+    rows = [row for batch in task(iter([plan])) for row in batch.to_pylist()]
+    assert [(row["status"], row["prompt_sent_as"]) for row in rows] == [("ok", sent_as)] * 2
+    assert {tuple(row["control_strings"]) for row in rows} == {("@@", "</s>") if sent_as == "ids" else ("</s>",)}

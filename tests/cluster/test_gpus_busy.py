@@ -73,7 +73,7 @@ def test_every_gpu_has_one_engine_that_sees_only_that_gpu(judged):
 
 
 def test_one_question_with_most_of_the_rows_is_spread_over_all_gpus(judged):
-    """Each GPU has the same share of the requests; how busy that keeps them also depends on this machine's few cores."""
+    """Each GPU has the same share of the requests; how busy that keeps it also depends on this machine's few cores."""
     first = Journal(tuple(life for life in judged.journal.lives if life.model.endswith("first")))
     of_skewed = [sum(began >= judged.skewed_began for began, _ in life.spans) for life in first.started]
     share = first.busy_share(GPUS, SEQUENCES, since=judged.skewed_began)

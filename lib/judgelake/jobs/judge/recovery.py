@@ -21,7 +21,8 @@ SUSPECTS_AT_ONCE = 16
 # One death each with a full window, with few suspects, and with one. Then it is not a request that ends the engine.
 DEATHS_IN_A_ROW = 3
 MOST_DEATHS = 12
-KILLED = "the engine ended while it answered this request alone, after it had ended twice with it in flight"
+# Other tasks of the same engine may have asked requests meanwhile, so no more than this is known.
+KILLED = "the engine ended three times with this request in flight, the last time as the only one that its task asked"
 
 T = TypeVar("T")
 Item = tuple[T, Ask]

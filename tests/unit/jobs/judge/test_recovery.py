@@ -80,7 +80,7 @@ def test_what_was_in_flight_at_a_death_is_asked_last_a_few_at_a_time_then_one_by
     engine = Mortal({"5"})
     outcomes = dict(answered(engine, 300, window=64))
     assert outcomes[5].status is Status.ENGINE_ERROR
-    assert "alone" in outcomes[5].reason
+    assert "the only one" in outcomes[5].reason
     # With all, with the fresh ones that are left, among few suspects, one by one, and once more for the last ones.
     assert engine.starts == 5
     assert engine.most_in_flight[0] <= 64

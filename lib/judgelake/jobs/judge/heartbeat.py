@@ -50,7 +50,7 @@ def kept_alive(spark: SparkSession, plans: str, plan_id: str, every_s: float = R
         pool.shutdown(wait=False)
         # Renewed later, a plan that was dropped would come back.
         if not _has_stopped(spark, renewing, tag):
-            logger.warning("the renewal of plan %s did not stop; jobs/tables.py maintain removes what it leaves", plan_id)
+            logger.warning("renewing plan %s did not stop; jobs/tables.py maintain removes what it leaves", plan_id)
 
 
 def _has_stopped(spark: SparkSession, renewing: Future[None], tag: str) -> bool:

@@ -26,6 +26,8 @@ GPUS_A_TASK = "spark.task.resource.gpu.amount"
 GPUS_AN_EXECUTOR = "spark.executor.resource.gpu.amount"
 CORES_A_TASK = "spark.task.cpus"
 CORES_AN_EXECUTOR = "spark.executor.cores"
+# With any of them, a range is split into that many parts, however many cores there are.
+FIXED_PARALLELISM = ("spark.default.parallelism", "spark.sql.leafNodeDefaultParallelism")
 # Long enough that the tasks of one wave overlap although their Python workers do not start at the same moment.
 HOLD_S = 1.0
 SEEN_DDL = "host string, executor bigint, gpus string, began double, ended double, facts string"
@@ -78,8 +80,10 @@ def counted_again(spark: SparkSession) -> Callable[[], int] | None:
     Executors come and go, and the stage of `find_slots` would see only the slots that others leave free.
 
     Returns:
-        None if tasks take GPUs and the settings do not say how many of them an executor runs.
+        None if Spark does not tell its cores, or tasks take GPUs and the settings do not say how many an executor runs.
     """
+    if any(setting(spark, name) is not None for name in FIXED_PARALLELISM):
+        return None
     gpus = setting(spark, GPUS_A_TASK)
     if gpus is None or float(gpus) <= 0:
         return partial(_cores, spark)

@@ -45,8 +45,8 @@ def test_slots_are_counted_again_as_executors_come(settings, expected, monkeypat
     assert [count() for _ in expected] == expected
 
 
-def test_slots_that_do_not_follow_from_cores_are_not_counted_again(monkeypatch):
-    settings = {"spark.task.resource.gpu.amount": "1"}
+@pytest.mark.parametrize("settings", [{"spark.task.resource.gpu.amount": "1"}, {"spark.default.parallelism": "200"}])
+def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, monkeypatch):
     monkeypatch.setattr(slots, "setting", lambda spark, name: settings.get(name))
     assert counted_again(None) is None
 

@@ -51,6 +51,9 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
     _check_writable(tables)
     check_log_store(spark, tables, wanted)
     created = {table: _create(spark, tables, table) for table in _needed(spark, tables, wanted)}
+    if tables.warehouse is None and any(created.values()):
+        # Where a catalog puts a table is only known once it is there.
+        check_log_store(spark, tables, wanted)
     if created.get("judgments") is False:
         add_missing_columns(spark, tables.judgments, JUDGMENT)
     if tables.warehouse is None:

@@ -35,6 +35,14 @@ def prompts(count, text="p"):
     return [f"{text}{number:04}" for number in range(count)]
 
 
+@pytest.mark.parametrize("others", [0, 4], ids=["all empty", "one empty"])
+def test_an_empty_prompt_is_asked_like_any_other(spark, others):
+    rows = [(1, "", 0, 0, "empty"), *((1, f"p{n}", 100, 0, f"p{n}") for n in range(others)), (2, "", 0, 0, "of 2")]
+    found = tasks_of(spark, rows, 2)
+    assert set(found) <= {0, 1}
+    assert sorted(row["judgment_id"] for task in found.values() for row in task) == sorted(row[4] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("questions", "most_share"),
     [

@@ -346,6 +346,26 @@ def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypat
     deaf.released.set()
 
 
+class DeafForTheSecondTime(Deaf):
+    """The second Ctrl-C comes while the chunk is interrupted."""
+
+    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+        raise KeyboardInterrupt
+
+
+def test_a_second_wish_to_stop_does_not_wait_for_a_chunk_that_does_not_stop():
+    stopping, deaf = Stopping(is_heeded=True), DeafForTheSecondTime()
+    run = running(stopping=stopping, spark=deaf, writer=deaf)
+    threading.Thread(target=lambda: (deaf.began.wait(), stopping.wish())).start()
+    release = threading.Timer(5, deaf.released.set)
+    release.start()
+    with pytest.raises(KeyboardInterrupt):
+        run.carry_out([Chunk(7, 1, 1, 1, "app")])
+    assert not deaf.released.is_set()
+    release.cancel()
+    deaf.released.set()
+
+
 def test_no_chunk_is_begun_after_a_wish_to_stop():
     run = running(stopping=Stopping(is_wished=True), spark=BetweenTwoSparkJobs())
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from pyspark.errors import AnalysisException
 
 from judgelake.config import Tables
 from judgelake.errors import UserError
-from judgelake.lake import TABLES, check_log_store
+from judgelake.lake import TABLES, check_log_store, create_tables
 from judgelake.lake.create import _create_schema
 
 ON_S3 = "s3a://bucket/lake"
@@ -78,6 +78,19 @@ def test_a_table_of_a_catalog_counts_by_its_place():
     with pytest.raises(UserError, match=f"{ON_S3}/judgments is on S3"):
         check_log_store(session, tables, TABLES)
     check_log_store(session, tables, {"runs"})
+
+
+def test_tables_that_a_catalog_has_just_put_on_s3_are_refused_before_anything_is_written(monkeypatch):
+    session, tables = Session(schemas=("default",)), Tables(warehouse=None)
+
+    def create(spark, tables, table):
+        spark.places[getattr(tables, table)] = f"{ON_S3}/{table}"
+        return True
+
+    monkeypatch.setattr("judgelake.lake.create._create", create)
+    monkeypatch.setattr("judgelake.lake.create._create_view", lambda *arguments: None)
+    with pytest.raises(UserError, match="is on S3"):
+        create_tables(session, tables)
 
 
 def test_a_table_whose_commits_the_catalog_decides_is_safe():

@@ -29,16 +29,18 @@ def in_asking_order(rows: DataFrame, tasks: int) -> DataFrame:
     more. Equal prompts stay together, since they are asked once.
 
     Args:
-        rows: with the columns question_key, prompt, prompt_bytes (1 at least), repeat and judgment_id.
+        rows: with the columns question_key, prompt, prompt_bytes, repeat and judgment_id.
         tasks: 1 at least.
     """
+    # A judge that shows the answer and nothing else has an empty prompt for an empty answer.
+    cost = F.greatest("prompt_bytes", F.lit(1))
     if tasks == 1:
         # Nothing to balance, so no join.
-        of_question = F.sum("prompt_bytes").over(Window.partitionBy("question_key"))
+        of_question = F.sum(cost).over(Window.partitionBy("question_key"))
         alone = rows.repartition(1).withColumn("bytes", of_question)
         return alone.sortWithinPartitions(F.desc("bytes"), "question_key", *IN_A_QUESTION).drop("bytes")
     heavy_first = Window.orderBy(F.desc("bytes"), "question_key").rowsBetween(Window.unboundedPreceding, -1)
-    questions = rows.groupBy("question_key").agg(F.sum("prompt_bytes").alias("bytes"))
+    questions = rows.groupBy("question_key").agg(F.sum(cost).alias("bytes"))
     line = questions.withColumns(
         {
             "begin": F.coalesce(F.sum("bytes").over(heavy_first), F.lit(0)),
@@ -46,7 +48,7 @@ def in_asking_order(rows: DataFrame, tasks: int) -> DataFrame:
         }
     )
     # Equal prompts are peers: all get the end of the last of them.
-    end = F.sum("prompt_bytes").over(Window.partitionBy("question_key").orderBy("prompt", "repeat"))
+    end = F.sum(cost).over(Window.partitionBy("question_key").orderBy("prompt", "repeat"))
     middle = F.when(F.col("bytes") <= WHOLE_UP_TO * F.col("share"), F.col("bytes") / 2).otherwise(end - 1)
     task = F.least(F.floor((F.col("begin") + middle) / F.col("share")).cast("int"), F.lit(tasks - 1))
     placed = rows.join(F.broadcast(line), "question_key").withColumn("task", task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ LEAST_REQUESTS_A_TASK = 32
 # More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
 # enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
 WINDOWS_A_WAVE = 4
+# More than one, so that a slot whose task is short has another.
+TASKS_A_SLOT = 2
 # Another driver's rows have the time at which they were judged; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 
@@ -42,6 +45,8 @@ class ChunkWriter:
     """Tasks that the cluster runs at the same time."""
     tasks: int
     """Tasks into which a full chunk is split."""
+    slots_now: Callable[[], int] | None = None
+    """Counts the slots again before each chunk, and with them the tasks; None: both stay."""
 
     def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         """Ask the remaining requests of the chunk and append its judgments in one commit.
@@ -125,8 +130,12 @@ class ChunkWriter:
 
     def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
-        one_wave = min(self.slots, self.tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(self.tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
+        slots, tasks = self.slots, self.tasks
+        if self.slots_now is not None:
+            slots = self.slots_now()
+            tasks = TASKS_A_SLOT * slots
+        one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
+        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
         return max(1, one_wave, waves)
 
 

@@ -24,7 +24,7 @@ from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
 from judgelake.jobs.judge.share import Share, share_of
-from judgelake.jobs.judge.slots import slots_of
+from judgelake.jobs.judge.slots import counted_again, slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
@@ -129,7 +129,10 @@ class _PlannedRun:
         spark, plan, tables = self.spark, self.plan, self.job.tables
         limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
         others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
-        writer = ChunkWriter(spark, plan, tables.judgments, others, slots=share.slots, tasks=share.tasks)
+        # The first chunks begin in the same moment in which the slots were counted.
+        may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
+        slots_now = counted_again(spark) if may_grow else None
+        writer = ChunkWriter(spark, plan, tables.judgments, others, share.slots, share.tasks, slots_now)
         work = plan.requests + plan.skipped
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.

@@ -50,6 +50,12 @@ class _Handed(Generic[T]):
             self.items[id(item[1])] = item
             yield item, item[1]
 
+    def forget(self, ask: Ask) -> None:
+        """It is answered, and a later request may get its place in memory and with it its id."""
+        key = id(ask)
+        del self.items[key]
+        self.begun.discard(key)
+
     def take_back(self, was_begun: bool) -> list[Item[T]]:
         return [item for key, item in self.items.items() if (key in self.begun) is was_begun]
 
@@ -141,7 +147,7 @@ class Recovery(Generic[T]):
             with closing(stream):
                 for outcomes in stream:
                     for (_, ask), _ in outcomes:
-                        del handed.items[id(ask)]
+                        handed.forget(ask)
                     self._deaths_in_a_row = 0
                     yield [(item[0], outcome) for item, outcome in outcomes]
         except EngineGone as error:

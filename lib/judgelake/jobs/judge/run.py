@@ -112,6 +112,7 @@ class Running:
                     self._give_up_if_too_many_failed()
                     submit(next(waiting, None))
         except BaseException:
+            has_stopped = False  # also if a second signal ends the next line
             has_stopped = self._interrupt({future: chunk for future, (chunk, _) in in_flight.items()}, tag)
             raise
         finally:

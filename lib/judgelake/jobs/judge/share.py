@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.jobs.judge.chunk import LEAST_REQUESTS_A_TASK
+from judgelake.jobs.judge.chunk import LEAST_REQUESTS_A_TASK, TASKS_A_SLOT
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.plan import Chunk
 
@@ -25,6 +25,8 @@ class Share:
     tasks: int
     window_requests: int
     requests_per_second: float | None
+    may_grow: bool = False
+    """Nothing bounds the tasks of a chunk, so there may be more of them when the cluster has more slots."""
 
 
 def share_of(job: JudgeJob, slots: int, chunks: Sequence[Chunk]) -> Share:
@@ -37,9 +39,9 @@ def share_of(job: JudgeJob, slots: int, chunks: Sequence[Chunk]) -> Share:
     its own.
     """
     engine, limits = job.engine, job.asking
-    tasks = limits.partitions or 2 * slots
+    tasks = limits.partitions or TASKS_A_SLOT * slots
     if engine.max_in_flight is None and engine.requests_per_second is None:
-        return Share(slots, limits.chunks_in_flight, tasks, limits.window_requests, None)
+        return Share(slots, limits.chunks_in_flight, tasks, limits.window_requests, None, limits.partitions is None)
     most = engine.max_in_flight or sys.maxsize
     in_flight = max(1, min(limits.chunks_in_flight, slots, most, len(chunks)))
     largest = max((chunk.to_ask for chunk in chunks), default=0)

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 GPUS_A_TASK = "spark.task.resource.gpu.amount"
+GPUS_AN_EXECUTOR = "spark.executor.resource.gpu.amount"
+CORES_A_TASK = "spark.task.cpus"
+CORES_AN_EXECUTOR = "spark.executor.cores"
+# With any of them, a range is split into that many parts, however many cores there are.
+FIXED_PARALLELISM = ("spark.default.parallelism", "spark.sql.leafNodeDefaultParallelism")
 # Long enough that the tasks of one wave overlap although their Python workers do not start at the same moment.
 HOLD_S = 1.0
 SEEN_DDL = "host string, executor bigint, gpus string, began double, ended double, facts string"
@@ -66,6 +72,32 @@ def slots_of(spark: SparkSession) -> int:
     """
     gpus = setting(spark, GPUS_A_TASK)
     return find_slots(spark).at_once if gpus is not None and float(gpus) > 0 else _cores(spark)
+
+
+def counted_again(spark: SparkSession) -> Callable[[], int] | None:
+    """Counts the tasks that run at the same time once more, by the cores that Spark has by then.
+
+    Executors come and go, and the stage of `find_slots` would see only the slots that others leave free.
+
+    Returns:
+        None if Spark does not tell its cores, or tasks take GPUs and the settings do not say how many an executor runs.
+    """
+    if any(setting(spark, name) is not None for name in FIXED_PARALLELISM):
+        return None
+    gpus = setting(spark, GPUS_A_TASK)
+    if gpus is None or float(gpus) <= 0:
+        return partial(_cores, spark)
+    cores, have = setting(spark, CORES_AN_EXECUTOR), setting(spark, GPUS_AN_EXECUTOR)
+    if cores is None or have is None:
+        return None
+    of_an_executor = tasks_of_an_executor(int(cores), int(setting(spark, CORES_A_TASK) or 1), int(have), float(gpus))
+    return lambda: max(1, _cores(spark) // int(cores) * of_an_executor)
+
+
+def tasks_of_an_executor(cores: int, cores_a_task: int, gpus: int, gpus_a_task: float) -> int:
+    """How many tasks an executor runs at the same time; a part of a GPU is always part of one GPU."""
+    by_gpus = gpus * int(1 / gpus_a_task) if gpus_a_task < 1 else gpus // int(gpus_a_task)
+    return min(cores // cores_a_task, by_gpus)
 
 
 def find_slots(

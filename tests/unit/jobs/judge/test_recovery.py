@@ -56,6 +56,22 @@ class Mortal:
         yield
 
 
+class Suspecting(Mortal):
+    """Counts the calls while no other task may ask suspects."""
+
+    is_alone = False
+    asked_alone = 0
+
+    async def ask(self, ask: Ask) -> Reply:
+        self.asked_alone += self.is_alone
+        return await super().ask(ask)
+
+    @contextmanager
+    def alone(self):
+        self.is_alone = True
+        yield
+
+
 def asks(count):
     for number in range(count):
         yield number, Ask(Prompt(text=str(number)), Decoding(max_tokens=1), cost_bytes=1)
@@ -102,6 +118,21 @@ def test_an_engine_that_dies_once_costs_no_request():
     outcomes = [pair for pairs in recovery.answers(asks(100)) for pair in pairs]
     assert sorted(number for number, outcome in outcomes if outcome is REPLY) == list(range(100))
     assert engine.starts == 3
+
+
+def test_only_what_was_in_flight_at_a_death_is_under_suspicion():
+    # Late deaths: by then a new request may have the place in memory of one that was answered.
+    for dies_after in range(200, 400, 10):
+        engine = Suspecting()
+        dying = iter([dies_after])
+
+        def open_engine(engine=engine, dying=dying):
+            engine.dies_after = next(dying, None)
+            return engine.open_engine()
+
+        recovery = Recovery(open_engine, engine.alone, Limits(16, 10**6, 0.01))
+        assert sum(map(len, recovery.answers(asks(500)))) == 500
+        assert 0 < engine.asked_alone <= 16
 
 
 def test_an_engine_that_never_answers_ends_the_task():

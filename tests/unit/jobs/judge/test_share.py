@@ -22,7 +22,7 @@ def chunks(*sizes):
 
 
 def test_without_a_bound_each_task_has_its_window():
-    assert share_of(job(), 8, chunks(20_000)) == Share(8, 2, 16, 256, None)
+    assert share_of(job(), 8, chunks(20_000)) == Share(8, 2, 16, 256, None, may_grow=True)
 
 
 @pytest.mark.parametrize(

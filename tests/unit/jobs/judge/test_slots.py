@@ -2,7 +2,10 @@
 
 import pytest
 
-from judgelake.jobs.judge.slots import most_at_once
+from judgelake.jobs.judge import slots
+from judgelake.jobs.judge.chunk import ChunkWriter
+from judgelake.jobs.judge.plan import Chunk
+from judgelake.jobs.judge.slots import counted_again, most_at_once
 
 
 @pytest.mark.parametrize(
@@ -16,3 +19,44 @@ from judgelake.jobs.judge.slots import most_at_once
 )
 def test_tasks_at_once_are_those_whose_times_overlap(intervals, most):
     assert most_at_once(intervals) == most
+
+
+ON_GPUS = {
+    "spark.task.resource.gpu.amount": "0.25",
+    "spark.executor.resource.gpu.amount": "2",
+    "spark.executor.cores": "12",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, [2, 24, 48], id="a slot is a core"),
+        pytest.param(ON_GPUS, [1, 16, 32], id="eight tasks on two GPUs"),
+        pytest.param({**ON_GPUS, "spark.task.cpus": "2"}, [1, 12, 24], id="as many as have cores"),
+        pytest.param({**ON_GPUS, "spark.task.resource.gpu.amount": "2"}, [1, 2, 4], id="both GPUs for one task"),
+    ],
+)
+def test_slots_are_counted_again_as_executors_come(settings, expected, monkeypatch):
+    cores = iter([2, 24, 48])
+    monkeypatch.setattr(slots, "setting", lambda spark, name: settings.get(name))
+    monkeypatch.setattr(slots, "_cores", lambda spark: next(cores))
+    count = counted_again(None)
+    assert [count() for _ in expected] == expected
+
+
+@pytest.mark.parametrize("settings", [{"spark.task.resource.gpu.amount": "1"}, {"spark.default.parallelism": "200"}])
+def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, monkeypatch):
+    monkeypatch.setattr(slots, "setting", lambda spark, name: settings.get(name))
+    assert counted_again(None) is None
+
+
+def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
+    now = iter([2, 64])
+    writer = ChunkWriter(None, None, "judgments", None, 2, 4, lambda: next(now))
+
+    class Asking:
+        window_requests = 32
+
+    full = Chunk(0, 20_000, 20_000, 1, "app")
+    assert [writer._tasks(full, Asking) for _ in range(2)] == [4, 128]

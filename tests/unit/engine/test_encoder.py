@@ -232,6 +232,54 @@ def test_a_control_string_that_is_partly_the_templates_is_text() -> None:
     assert controls_in(of_bytes(), of_bytes().ids(prompt)) == []
 
 
+def made_with(kind: Callable[[], Any], tokens: list[tuple[str, dict[str, bool]]], normalizer: Any = None) -> Encoder:
+    """An encoder of a kind without its added tokens, with these, numbered in this order."""
+    from tokenizers import AddedToken, Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    description = json.loads(kind().backend_tokenizer.to_str())
+    vocab, added = description["model"]["vocab"], {token["content"] for token in description["added_tokens"]}
+    if isinstance(vocab, dict):
+        description["model"]["vocab"] = {token: number for token, number in vocab.items() if token not in added}
+    made = Tokenizer.from_str(json.dumps(description | {"added_tokens": [], "post_processor": None}))
+    if normalizer is not None:
+        made.normalizer = normalizer
+    for content, how in tokens:
+        token = AddedToken(content, **{"normalized": False, **how})
+        made.add_special_tokens([token]) if how.get("special") else made.add_tokens([token])
+    return Encoder(PreTrainedTokenizerFast(tokenizer_object=made, unk_token=None), "m")
+
+
+@pytest.mark.parametrize("kind", [byte_level, unigram])
+def test_an_ordinary_added_token_keeps_its_id_between_control_tokens(kind: Callable[[], Any]) -> None:
+    between: list[tuple[str, dict[str, bool]]] = [("<|a|>", {"special": True}), ("erő", {}), ("<table>", {})]
+    encoder = made_with(kind, [*between, ("<|b|>", {"special": True}), ("zzz", {})])
+    text = "<table> erő zzz <|b|>"
+    ids = encoder.ids(Prompt(text=text, material=(((0, len(text)),),)))
+    wanted = [encoder.tokenizer.convert_tokens_to_ids(token) for token in ("<table>", "erő", "zzz")]
+    assert [token for token in ids if token in wanted] == wanted
+    assert controls_in(encoder, ids) == []
+
+
+@pytest.mark.parametrize("text", ["[END]", "[end]", "[eNd]", "［ＥＮＤ］"])
+def test_a_control_string_that_only_the_normalizer_makes_is_text(text: str) -> None:
+    from tokenizers import normalizers
+
+    folding = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    encoder = made_with(byte_level, [("[END]", {"normalized": True})], folding)
+    whole = Prompt(text=f"Is {text}?", material=(((3, 3 + len(text)),),))
+    assert controls_in(encoder, encoder.ids_of_text(whole)) != []
+    assert controls_in(encoder, encoder.ids(whole)) == []
+    partly = Prompt(text=f"Is {text}?", material=(((4, 3 + len(text)),),))
+    assert controls_in(encoder, encoder.ids(partly)) == []
+
+
+def test_control_tokens_that_are_single_words_stay_next_to_each_other() -> None:
+    encoder = made_with(byte_level, [("<|a|>", {"special": True, "single_word": True}), ("<|b|>", {"special": True})])
+    ids = encoder.ids(Prompt(text="<|a|><|a|><|b|><|a|> <|b|>", material=(((21, 26),),)))
+    assert controls_in(encoder, ids) == [encoder.controls[f"<|{name}|>"] for name in "aaba"]
+
+
 def test_the_templates_own_control_strings_stay_and_doubled_begins_are_not_added(encoder: Encoder) -> None:
     prompt = Prompt(text="<s>Judge </s> this.</s>", material=(((9, 13),),))
     ids, controls = encoder.ids(prompt), encoder.controls

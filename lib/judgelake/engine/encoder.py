@@ -182,7 +182,10 @@ class Encoder:
         description = json.loads(self._backend.to_str())
         ids = {str(token.content): number for number, token in self._backend.get_added_tokens_decoder().items()}
         renamed = with_names(description, self._names, ids)
-        second = Tokenizer.from_str(json.dumps(renamed))
+        try:
+            second = Tokenizer.from_str(json.dumps(renamed))
+        except Exception as error:  # the library raises no kind of its own
+            raise UnsafeTokenizerError(f"its control tokens cannot be renamed ({in_one_line(error)})") from error
         if any(second.token_to_id(self._names.get(content, content)) != number for content, number in ids.items()):
             raise UnsafeTokenizerError("its control tokens cannot be renamed")
         return second

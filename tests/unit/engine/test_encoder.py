@@ -136,6 +136,17 @@ def test_no_tokenizer_without_a_fast_backend_is_used() -> None:
         Encoder(Slow(), "m")
 
 
+def test_a_tokenizer_whose_control_token_is_also_a_word_of_its_merges_is_refused_by_name() -> None:
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    vocab = {"a": 0, "##b": 1, "ab": 2, "##abc": 3}
+    made = Tokenizer(models.BPE(vocab, [("a", "##b")], continuing_subword_prefix="##"))
+    made.add_special_tokens(["ab"])
+    with pytest.raises(UnsafeTokenizerError, match=r"cannot be renamed \("):
+        Encoder(PreTrainedTokenizerFast(tokenizer_object=made), "m")
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

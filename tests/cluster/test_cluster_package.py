@@ -3,8 +3,8 @@
 import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -32,7 +32,8 @@ def bare_python(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
     (packages,) = folder.glob("lib/python*/site-packages")
     # As a line of a file, so that the files of this kind in there, of which one names the checkout, are not read.
-    (packages / "installed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", "utf-8")
+    installed = [path for path in sys.path if Path(path).name == "site-packages"]
+    (packages / "installed.pth").write_text("\n".join(installed) + "\n", "utf-8")
     return folder / "bin" / "python"
 
 

@@ -1,7 +1,7 @@
 """One application on a cluster of six GPUs: judges in turn, an even table and one with most rows in one question.
 
-A driver takes a minute to warm up, so one does for all tests: it judges a few rows, which starts the engines, then the
-skewed table with the same judge, then a few rows with another judge.
+A driver takes a minute to warm up, so one does for all tests: it judges some rows, which starts the engines, then the
+skewed table with the same judge, then those rows with another judge.
 """
 
 import re
@@ -15,7 +15,8 @@ from cluster.journal import Journal
 GPUS = 6
 SEQUENCES = 8
 SECONDS = 0.4
-EVEN = [pair(number, number // 2, "even") for number in range(96)]
+# Enough for all tasks of the cluster, so that each has its Python before the skewed table is measured.
+EVEN = [pair(number, number // 2, "even") for number in range(480)]
 # 90 % in one question.
 SKEWED = [pair(number, 0 if number % 10 else number, "skewed") for number in range(1440)]
 

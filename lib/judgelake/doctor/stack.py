@@ -10,7 +10,7 @@ from pathlib import Path
 
 from judgelake.config import Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
-from judgelake.engine import is_address
+from judgelake.engine import TOKENIZER_FILES, is_address
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
@@ -18,7 +18,6 @@ from judgelake.lake import is_on_s3
 from judgelake.runtime import REMEDY, tracking_address, why_unusable, without_password
 from judgelake.writability import is_writable, nearest_existing
 
-TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -160,7 +159,7 @@ def _check_model_folder(folder: Path) -> Finding:
     missing = []
     if not (folder / "config.json").is_file():
         missing.append("config.json")
-    if not any((folder / name).is_file() for name in TOKENIZERS):
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         missing.append("a tokenizer (tokenizer.json or tokenizer.model)")
     weights = [path for pattern in WEIGHTS for path in folder.glob(pattern)]
     if not weights:

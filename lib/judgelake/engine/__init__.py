@@ -31,9 +31,16 @@ from judgelake.engine.server.processes import cores_of_executor, owner_of_this_d
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
 from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
-from judgelake.engine.tokenizer import cached_tokenizer_folder, load_tokenizer, token_ids, tokenizer_folder
+from judgelake.engine.tokenizer import (
+    TOKENIZER_FILES,
+    cached_tokenizer_folder,
+    load_tokenizer,
+    token_ids,
+    tokenizer_folder,
+)
 
 __all__ = [
+    "TOKENIZER_FILES",
     "Adapter",
     "Ask",
     "Asker",

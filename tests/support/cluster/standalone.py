@@ -20,7 +20,8 @@ from cluster.site import make_site
 
 SPARK_HOME = Path(pyspark.__file__).resolve().parent
 LOOPBACK = "127.0.0.1"
-WAIT_S = 120.0
+# A hang, not slowness, must trip it: beside other work two cores take minutes for a first answer.
+WAIT_S = 300.0
 # Of the caller's environment; anything else could lead Spark or Python to other code than the test's.
 KEPT = ("HOME", "JAVA_HOME", "LANG", "LOGNAME", "PATH", "TMPDIR", "USER")
 # Daemons do next to nothing, and start sooner without the second compiler.
@@ -44,7 +45,7 @@ class Cluster:
         self.workers: list[Worker] = []
         self._logs: list[IO[bytes]] = []
         self._tests = 0
-        for name in ("logs", "work", "locks", "conf", "engines", "tmp"):
+        for name in ("logs", "work", "locks", "conf", "tmp"):
             (folder / name).mkdir()
         self.port, self._web_port = free_port(), free_port()
         address = ["--host", LOOPBACK, "--port", str(self.port), "--webui-port", str(self._web_port)]

@@ -109,7 +109,8 @@ def judge_of(url: str | None, model: str):
 
 def test_the_tokenizer_of_a_folder_is_not_that_of_a_served_model_of_the_same_name(tmp_path, monkeypatch):
     (tmp_path / "my-judge").mkdir()
-    (tmp_path / "my-judge" / "config.json").write_text("{}")
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / "my-judge" / name).write_text("{}")
     monkeypatch.chdir(tmp_path)
     assert tokenizer_folder(judge_of(None, "my-judge")) == tmp_path / "my-judge"
     assert tokenizer_folder(judge_of("http://judge.example/v1", "my-judge")) is None

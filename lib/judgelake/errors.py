@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -35,5 +36,10 @@ def first_line(error: BaseException) -> str:
 
 
 def in_one_line(error: BaseException) -> str:
-    """An error's type and text as part of a sentence: no line breaks, no full stop."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+    """An error's type and text as part of a sentence: no line breaks, no full stop, no passwords in addresses."""
+    return without_password(" ".join(f"{type(error).__name__}: {error}".split()).rstrip("."))
+
+
+def without_password(address: str) -> str:
+    """An address, or a text with addresses, without user and password."""
+    return re.sub(r"://[^/\s]*@", "://", address)

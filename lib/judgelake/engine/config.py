@@ -20,6 +20,9 @@ SECRET_NAME = re.compile(r"(?:^|[-_.]|api)(?:token|key)$|secret|password|passwd|
 # vLLM's parser accepts a beginning of a name that only one option has: the shortest ones of its secrets, in vLLM 0.32.
 SHORTEST_SECRETS = {"api-key": "api-k", "hf-token": "hf-t", "ssl-keyfile-password": "ssl-keyfile-p"}
 
+# User and password, or a key alone, in an address: that of a proxy, say.
+KEY_IN_ADDRESS = re.compile(r"\w://[^/?#\s]*@")
+
 # They match the form of a secret's name, and are none.
 NO_SECRETS = ("prompt_cache_key",)
 
@@ -113,6 +116,12 @@ class Engine(Config):
                 "where a server finds HF_TOKEN and the keys of AWS, Azure and Google (it needs no API key of its own)",
                 {"name": repr(secret.partition("=")[0])},
             )
+        if any(KEY_IN_ADDRESS.search(text) for text in _texts_in(values)):
+            raise PydanticCustomError(
+                SECRET_IN_URL,
+                "an address with user and password would end up in tables and logs; set it in the environment of the "
+                "executors, where a server finds HTTPS_PROXY and HF_ENDPOINT",
+            )
         return values
 
     @field_validator("env_operational")
@@ -174,6 +183,14 @@ def _names_in(values: Any) -> Iterator[str]:
         yield from (str(name) for name in values)
     for item in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
         yield from _names_in(item)
+
+
+def _texts_in(values: Any) -> Iterator[str]:
+    """The texts at all depths that are not names."""
+    if isinstance(values, str):
+        yield values
+    for item in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
+        yield from _texts_in(item)
 
 
 def is_secret_name(name: str) -> bool:

@@ -114,10 +114,11 @@ class Encoder:
             for match in self._matcher.finditer(part):
                 if any(start < match.end() and match.start() < end for start, end in spans):
                     return True
-        if not self._is_normalized:
+        if not self._is_normalized or not any(prompt.material):
             return False
+        # Also across the ends of the material; a control string of the template alone only costs time.
         normal = self._backend.normalizer.normalize_str
-        return any(self._matcher.search(normal(text)) for text in prompt.material_texts)
+        return any(self._normal_matcher.search(normal(part)) for part in prompt.parts)
 
     def _hidden(self, prompt: Prompt) -> tuple[Prompt, list[str]]:
         """The prompt with a placeholder for each piece of material, and those pieces.
@@ -151,13 +152,20 @@ class Encoder:
         return re.compile(self.pattern)
 
     @cached_property
+    def _normal_matcher(self) -> re.Pattern[str]:
+        """Finds control strings in normalized text, where tokenizers look for them by their normalized names."""
+        normal = self._backend.normalizer.normalize_str
+        return re.compile(any_of({*self.controls, *filter(None, map(normal, self.controls))}))
+
+    @cached_property
     def _is_normalized(self) -> bool:
         added = self._backend.get_added_tokens_decoder().values()
         return self._backend.normalizer is not None and any(t.normalized and t.content in self.controls for t in added)
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        return {content: f"x{secrets.token_hex(NAME_BYTES)}x" for content in self.controls}
+        # No letters at the ends: a token that must be a single word would not be found beside another.
+        return {content: f"<{secrets.token_hex(NAME_BYTES)}>" for content in self.controls}
 
     @cached_property
     def _prefix(self) -> str:
@@ -172,9 +180,13 @@ class Encoder:
         from tokenizers import Tokenizer
 
         description = json.loads(self._backend.to_str())
-        renamed = with_names(description, self._names, self.controls)
-        second = Tokenizer.from_str(json.dumps(renamed))
-        if any(second.token_to_id(name) != self.controls[content] for content, name in self._names.items()):
+        ids = {str(token.content): number for number, token in self._backend.get_added_tokens_decoder().items()}
+        renamed = with_names(description, self._names, ids)
+        try:
+            second = Tokenizer.from_str(json.dumps(renamed))
+        except Exception as error:  # the library raises no kind of its own
+            raise UnsafeTokenizerError(f"its control tokens cannot be renamed ({in_one_line(error)})") from error
+        if any(second.token_to_id(self._names.get(content, content)) != number for content, number in ids.items()):
             raise UnsafeTokenizerError("its control tokens cannot be renamed")
         return second
 
@@ -224,6 +236,12 @@ def with_names(description: dict[str, Any], names: Mapping[str, str], ids: Mappi
     """A tokenizer's JSON in which control tokens have other names and the same ids, in the vocabulary too.
 
     Without the old names in the vocabulary, none of them can be made of pieces either.
+
+    Args:
+        description: the JSON.
+        names: the new name of each control token.
+        ids: of all added tokens. Those that keep their names enter the vocabulary too: the library numbers what it does
+            not find there anew, behind the highest id, and so with that of a control token.
     """
     model = description["model"]
     changed = dict(model)
@@ -231,7 +249,7 @@ def with_names(description: dict[str, Any], names: Mapping[str, str], ids: Mappi
         changed["vocab"] = _renamed_pieces(model["vocab"], names, ids)
     else:
         kept = {token: number for token, number in model["vocab"].items() if token not in names}
-        changed["vocab"] = kept | {name: ids[content] for content, name in names.items()}
+        changed["vocab"] = kept | {names.get(content, content): number for content, number in ids.items()}
     if model.get("unk_token") in names:
         changed["unk_token"] = names[model["unk_token"]]
     if "merges" in model:
@@ -244,7 +262,7 @@ def with_names(description: dict[str, Any], names: Mapping[str, str], ids: Mappi
 
 def _renamed_pieces(pieces: list[Any], names: Mapping[str, str], ids: Mapping[str, int]) -> list[Any]:
     """The pieces of a Unigram model, whose ids are their places."""
-    by_id = {ids[content]: name for content, name in names.items()}
+    by_id = {number: names.get(content, content) for content, number in ids.items()}
     longest = max([len(pieces) - 1, *by_id])
     # What fills a gap is never found either, as it has a random name.
     filled = [*pieces, *([f"x{secrets.token_hex(NAME_BYTES)}x", 0.0] for _ in range(longest + 1 - len(pieces)))]

@@ -1,5 +1,6 @@
 """The start and end of a command: arguments, the Spark session, MLflow's store, exit codes."""
 
+from judgelake.errors import without_password
 from judgelake.runtime.command import (
     DEBUG,
     CommandParser,
@@ -24,7 +25,6 @@ from judgelake.runtime.tracking import (
     tracking_errors,
     warm_up,
     why_unusable,
-    without_password,
 )
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import ssl
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from judgelake.config import Mlflow, Tables
-from judgelake.errors import UserError, first_line, in_one_line
+from judgelake.errors import UserError, first_line, in_one_line, without_password
 from judgelake.writability import is_writable
 
 DEFAULT_TRACKING = "sqlite:///mlflow.db"
@@ -114,14 +113,9 @@ def why_unusable(address: str) -> str | None:
     return None if place is None or is_writable(place) else f"{without_password(address)} is not writable"
 
 
-def without_password(address: str) -> str:
-    """An address, or a text with addresses, without user and password."""
-    return re.sub(r"://[^/\s]*@", "://", address)
-
-
 def shown_error(error: BaseException) -> str:
     """An error of MLflow or its store in one line, without passwords."""
-    return without_password(in_one_line(error))
+    return in_one_line(error)
 
 
 def _why_silent(shown: str) -> str | None:

@@ -369,6 +369,16 @@ def test_a_secret_written_as_one_word_with_its_name_is_not_repeated_either():
     assert "very secret" not in str(error.value)
 
 
+@pytest.mark.parametrize("group", ["options", "env", "env_operational", "body"])
+def test_an_address_with_a_password_in_a_value_is_refused_and_not_repeated(group):
+    content = {"judge": {"name": "chat"}, "engine": {group: {"https_proxy": "http://me:pass5@proxy.example:3128"}}}
+    with pytest.raises(UserError, match=rf"engine\.{group}: an address with user and password") as error:
+        validated(JudgeJob, content, None)
+    assert "pass5" not in str(error.value)
+    for harmless in ("http://proxy.example:3128", "see http://a.example/@me", "me@example.org"):
+        assert Engine(**{group: {"https_proxy": harmless}})
+
+
 def test_what_only_sounds_like_a_secret_is_none():
     options = {"max-num-batched-tokens": 8, "tokenizer": "t", "enable-prompt-tokens-details": True, "ssl-keyfile": "f"}
     options |= {"hf-overrides": "{}", "hf": "h", "api-server-count": 2, "data-parallel-hybrid-lb": True}

@@ -16,7 +16,9 @@ import pytest
 
 from judgelake.engine import Engine, Launch, ensure_engine, stop_engines
 from judgelake.engine.server.gpus import Gpu, wait_until_free
+from judgelake.engine.server.lease import without_users
 from judgelake.engine.server.processes import members_of_group
+from judgelake.engine.server.start import LOGS_KEPT_S
 from judgelake.engine.server.state import Note, read_note
 from judgelake.errors import RunError, UserError
 
@@ -149,6 +151,17 @@ def test_a_task_that_dies_no_longer_uses_its_engine(folder, owner):
             start(folder, owner, start_timeout_s=0.3, **OTHER)
         task.kill()
     assert not judge(folder, owner, **OTHER).was_running
+
+
+def test_an_owner_of_many_days_uses_its_engine_after_a_later_start_too(folder, owner):
+    judge(folder, owner)
+    stop_engines(owner.pid, str(folder))
+    (users,) = folder.glob("*.users")
+    os.utime(users, (time.time() - 2 * LOGS_KEPT_S,) * 2)
+    again = start(folder, owner)
+    with without_users(users) as is_free:
+        assert not is_free
+    again.lease.release()
 
 
 def test_a_server_that_no_longer_answers_is_replaced_at_once(folder, owner, monkeypatch):

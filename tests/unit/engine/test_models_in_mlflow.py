@@ -84,6 +84,16 @@ def test_a_version_that_is_not_there_is_the_users_mistake(register, tmp_path, ca
     assert uri in str(error.value)
 
 
+def test_a_registry_that_does_not_answer_is_named_without_its_password(mlflow, cache, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setattr(mlflow, "get_registry_uri", lambda: "http://me:pass5@127.0.0.1:9")
+    client = mlflow.MlflowClient("http://me:pass5@127.0.0.1:9", "http://me:pass5@127.0.0.1:9")
+    monkeypatch.setattr(mlflow, "MlflowClient", lambda: client)
+    with pytest.raises(UserError, match=r"MLflow at 'http://127\.0\.0\.1:9' does not know") as error:
+        resolve_model("models:/judge/1", None, cache=cache)
+    assert "pass5" not in str(error.value)
+
+
 def test_the_artifacts_of_a_run_are_read_by_mlflow(mlflow, tmp_path, cache):
     folder = made_model(tmp_path / "m")
     with mlflow.start_run() as run:

@@ -11,6 +11,7 @@ from judgelake.comparisons import Failure, Message
 from judgelake.engine import Ask, Client, Engine, Reply, Sending, endpoint_of_url, field_of_texts
 from judgelake.engine.client.body import path_of, request_body
 from judgelake.engine.client.sent_ids import SentIds
+from judgelake.engine.errors import EngineRefused
 from judgelake.judges import Decoding, Prompt
 
 CHAT = Prompt(messages=(Message("user", "Which is better?"),))
@@ -62,6 +63,11 @@ def test_text_is_sent_where_the_ids_are_not_known_to_be_the_servers(
     (reply,) = ask(test_server(rule), Sending(CHAT, ids), asked(CHAT))
     assert isinstance(reply, Reply)
     assert not reply.sent_ids
+
+
+def test_a_begun_answer_is_refused_by_a_server_that_cannot_continue_it_whatever_ids_there_are(test_server) -> None:
+    with pytest.raises(EngineRefused, match="continues the judge's own beginning"):
+        ask(test_server("plain"), Sending(BEGUN, as_the_test_server(BEGUN)), asked(BEGUN))
 
 
 def test_a_check_that_fails_in_transit_is_made_again(test_server) -> None:

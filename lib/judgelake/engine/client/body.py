@@ -42,7 +42,7 @@ def only_vllm_takes(ask: Ask) -> str | None:
         return "beam search"
     if ask.decoding.repetition_penalty is not None:
         return "a repetition penalty"
-    if ask.prompt.is_continued and ask.ids is None:
+    if ask.prompt.is_continued:
         return "an answer that continues the judge's own beginning (a last message of the role assistant)"
     return "an output that is one of its labels (constrained: true)" if ask.choices else None
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from judgelake.engine.model.place import Place
-from judgelake.errors import UserError, in_one_line
+from judgelake.errors import UserError, in_one_line, without_password
 
 REGISTERED = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+|latest))/?", re.IGNORECASE)
 LOGGED = re.compile(r"models:/(?P<id>m-[0-9a-f]+)/?")
@@ -38,8 +38,8 @@ def mlflow_place(uri: str) -> Place:
         source = readable if registry.startswith(ON_DATABRICKS) else _source(client, uri, version)
     except (mlflow.MlflowException, OSError) as error:
         raise UserError(
-            f"MLflow at {registry!r} does not know {uri!r} ({in_one_line(error)}): correct judge.model or the address "
-            "in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI."
+            f"MLflow at {without_password(registry)!r} does not know {uri!r} ({in_one_line(error)}): correct "
+            "judge.model or the address in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI."
         ) from error
     stamp = f"{registry} {readable} {version.creation_timestamp}" if version is not None else f"{tracking} {readable}"
     path = _local_path(source)

@@ -23,6 +23,8 @@ class Lease:
             users: the engine's file of that name, see `EngineFiles`.
         """
         descriptor = _opened(users)
+        # An old file is removed, and the next user of a new one would not see this lock.
+        os.utime(descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         self._end = weakref.finalize(self, os.close, descriptor)
 

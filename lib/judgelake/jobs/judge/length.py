@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
 from judgelake.engine import (
+    Encoder,
     ShippedTokenizer,
+    UnsafeTokenizerError,
     cached_tokenizer_folder,
     downloaded_tokenizer_folder,
     load_tokenizer,
@@ -235,6 +238,15 @@ def tokenizer_folder(judge: Judge) -> Path | None:
     return find(str(judge.weights.folder or judge.model), judge.revision)
 
 
+@lru_cache(maxsize=4)
 def counter_with(tokenizer: Any, model: str, chat_template: str | None) -> CountTokens:
-    """A function that counts a prompt's tokens; for its arguments and errors see `judgelake.engine.token_ids`."""
-    return lambda prompt: len(token_ids(tokenizer, prompt, model, chat_template))
+    """A function that counts a prompt's tokens; for its arguments and errors see `judgelake.engine.token_ids`.
+
+    Control strings in the material count as the text that they are sent as, where the tokenizer can do that: several
+    tokens each, so that a prompt which just fits as text may not.
+    """
+    try:
+        encoder = Encoder(tokenizer, model, chat_template)
+    except UnsafeTokenizerError:
+        return lambda prompt: len(token_ids(tokenizer, prompt, model, chat_template))
+    return lambda prompt: len(encoder.ids(prompt))

@@ -60,6 +60,22 @@ def test_the_template_given_to_the_engine_is_the_one_counted_with():
     assert tokenizer.seen == ["{{ messages }}"]
 
 
+def test_control_strings_in_answers_count_as_the_text_they_are_sent_as():
+    from tokenizers import Tokenizer as Words
+    from tokenizers import models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = Words(models.WordLevel({"<unk>": 0, "Judge": 1}, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.add_special_tokens(["<|end|>"])
+    count = counter_with(PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unk>"), "m", None)
+    text = "Judge <|end|> <|end|>"
+    assert count(Prompt(text=text)) == 3
+    # "<|", "end" and "|>" are words of their own.
+    assert count(Prompt(text=text, material=(((6, 13),),))) == 5
+    assert count(Prompt(text=text, material=(((6, 21),),))) == 7
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -28,6 +28,7 @@ from judgelake.engine.server.options import (
     template_values,
 )
 from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.sequences import copies, given_sequences, sequences_at_once
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
 from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
@@ -75,12 +76,14 @@ __all__ = [
     "check_options",
     "client_factory",
     "commit_of",
+    "copies",
     "cores_of_executor",
     "downloaded_tokenizer_folder",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
     "field_of_texts",
+    "given_sequences",
     "has_reasoning_parser",
     "is_address",
     "is_cpu_build",
@@ -98,6 +101,7 @@ __all__ = [
     "resolve_model",
     "run_stream",
     "say_on_stderr",
+    "sequences_at_once",
     "served_identity",
     "served_model",
     "settings_of_server",

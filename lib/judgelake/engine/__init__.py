@@ -16,7 +16,7 @@ from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
 from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.gpus import Assigned, assigned_gpus, nvidia_smi, read_gpus
 from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import (
     answer_changing,
@@ -94,8 +94,10 @@ __all__ = [
     "max_model_len",
     "model_here",
     "model_identity",
+    "nvidia_smi",
     "owner_of_this_driver",
     "owner_of_this_worker",
+    "read_gpus",
     "request_changing",
     "resolve_adapter",
     "resolve_model",

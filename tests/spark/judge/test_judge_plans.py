@@ -22,6 +22,7 @@ from judgelake.jobs.judge.plan import make_plan
 from judgelake.jobs.judge.progress import Reporter
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.jobs.judge.task import AskingTask
+from judgelake.jobs.judge.window import Window
 from judgelake.lake import OtherWriters, drop_plan, drop_stale_plans, read_newest
 
 JUDGE_OF_ANSWERS = """\
@@ -203,7 +204,7 @@ def test_a_judgment_too_many_does_not_stand_in_for_one_that_is_missing(spark, la
     async def nobody():
         yield None
 
-    task = AskingTask(run.judge, Engine(), run.run_id, 8, 2**20, None, Reporter(), asker=nobody)
+    task = AskingTask(run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=nobody)
     others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
     writer = ChunkWriter(spark, run.plan, table, others, slots=1, tasks=1)
     with pytest.raises(RunError, match="some of them are no longer there"):

@@ -1,5 +1,6 @@
 """The judge job: planning the requests, asking them in order and in chunks, and recording the run."""
 
+from judgelake.jobs.judge.amounts import amounts_of, profile_of
 from judgelake.jobs.judge.command import main
 from judgelake.jobs.judge.config import Asking, JudgeJob, Order
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
@@ -13,9 +14,11 @@ __all__ = [
     "Order",
     "Place",
     "Slots",
+    "amounts_of",
     "dry_run",
     "find_slots",
     "judge",
     "main",
+    "profile_of",
     "resolve_judge",
 ]

@@ -18,6 +18,7 @@ from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import JUDGMENT, OtherWriters, app_ids, append_once, read_newest
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructField, StructType
 
@@ -47,6 +48,8 @@ class ChunkWriter:
     """Tasks into which a full chunk is split."""
     slots_now: Callable[[], int] | None = None
     """Counts the slots again before each chunk, and with them the tasks; None: both stay."""
+    profile: ResourceProfile | None = None
+    """Of the stage that asks; None: that of all stages."""
 
     def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         """Ask the remaining requests of the chunk and append its judgments in one commit.
@@ -82,7 +85,7 @@ class ChunkWriter:
         asked = in_asking_order(rows.where("status IS NULL"), self._tasks(chunk, asking))
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.judgments_table).select(*JUDGMENT.names).schema
-        judged = asked.mapInArrow(asking, columns)
+        judged = asked.mapInArrow(asking, columns, profile=self.profile)
         known = _not_asked(rows.where("status IS NOT NULL"), asking, columns)
         append_once(judged.unionByName(known), self.judgments_table, app_id, writer=asking.run_id)
 
@@ -135,7 +138,7 @@ class ChunkWriter:
             slots = self.slots_now()
             tasks = TASKS_A_SLOT * slots
         one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
+        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window.expected))
         return max(1, one_wave, waves)
 
 

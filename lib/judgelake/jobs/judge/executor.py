@@ -29,11 +29,13 @@ from judgelake.engine import (
     is_cpu_build,
     model_here,
     owner_of_this_worker,
+    sequences_at_once,
     settings_of_server,
 )
 from judgelake.jobs.judge.encoding import encoder_of, sending_of
 from judgelake.jobs.judge.progress import EngineNote
 from judgelake.jobs.judge.resolve import Judge
+from judgelake.jobs.judge.window import OwnEngine
 from judgelake.judges import Prompt
 
 
@@ -42,7 +44,7 @@ class Opened:
     """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
 
     `encoder` makes the ids of the prompts; None if they are sent as text. `log_path` is that of a server of this
-    executor, which it shares with other tasks.
+    executor, which it shares with other tasks, and `own` what the window of a task depends on there.
     """
 
     factory: AskerFactory
@@ -50,6 +52,7 @@ class Opened:
     notes: dict[str, EngineNote] = field(default_factory=dict)
     encoder: Encoder | None = None
     log_path: str | None = None
+    own: OwnEngine | None = None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -126,7 +129,10 @@ def open_asker(
     # Executors of several hosts have the same folders.
     notes = {f"{socket.gethostname()}:{started.log_path}": note}
     opened = _opened(judge, engine, started.endpoint, encoder, first, name, notes)
-    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
+    own = OwnEngine(
+        sequences_at_once(started.settings), len(assigned.gpus), assigned.origin == "task", cores=launch.cores
+    )
+    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path, own=own)
 
 
 def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:

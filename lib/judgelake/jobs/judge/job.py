@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from judgelake.engine import AskerFactory, Endpoint, commit_of, with_dtype_for_this_cpu
+from judgelake.jobs.judge.amounts import Amounts, amounts_of, profile_of
 from judgelake.jobs.judge.chunk import ChunkWriter
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
@@ -27,6 +28,7 @@ from judgelake.jobs.judge.share import Share, share_of
 from judgelake.jobs.judge.slots import counted_again, slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.jobs.judge.task import AskingTask
+from judgelake.jobs.judge.window import window_of
 from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import driver_host, in_job_settings, shown_error
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 NEEDED = ("comparisons", "judgments", "runs")
 """The tables that every run reads or writes."""
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,13 @@ def judge(
     for note in resolved.notes:
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
+    amounts = amounts_of(spark, None if asker is not None else job.engine)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job):
             pending = pending_requests(spark, job, rendering, comparisons)
             plan = make_plan(spark, job, resolved, pinned, pending, run_id)
-        run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
+        run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console, amounts)
         return run.carry_out(stopping, asker, endpoint)
 
 
@@ -102,6 +104,7 @@ class _PlannedRun:
     clock: Clock
     tracker: Tracker
     console: Console
+    amounts: Amounts
 
     def carry_out(self, stopping: Stopping, asker: AskerFactory | None, endpoint: Endpoint | None) -> JudgeRun:
         """Ask what is planned, then record the run; raises as `judge` does."""
@@ -114,7 +117,7 @@ class _PlannedRun:
             self.clock.asking_starts()
             self.server.tally.engines |= notes_on_server(endpoint)
             with Board(self.console, self.server.tally, self.plan.to_ask):
-                share = share_of(self.job, slots_of(self.spark), self.plan.chunks)
+                share = share_of(self.job, slots_of(self.spark, self.amounts), self.plan.chunks)
                 self._ask(share, self._task(share, asker, endpoint), stopping)
             outcome = "finished"
         except KeyboardInterrupt:
@@ -131,8 +134,9 @@ class _PlannedRun:
         others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
         # The first chunks begin in the same moment in which the slots were counted.
         may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
-        slots_now = counted_again(spark) if may_grow else None
-        writer = ChunkWriter(spark, plan, tables.judgments, others, share.slots, share.tasks, slots_now)
+        slots_now = counted_again(spark, self.amounts) if may_grow else None
+        profile = profile_of(self.amounts)
+        writer = ChunkWriter(spark, plan, tables.judgments, others, share.slots, share.tasks, slots_now, profile)
         work = plan.requests + plan.skipped
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
@@ -142,13 +146,12 @@ class _PlannedRun:
             running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
 
     def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
-        limits = self.job.asking
+        limits, engine = self.job.asking, self.job.engine
         return AskingTask(
             judge=self.judge,
-            engine=self.job.engine.model_copy(update={"requests_per_second": share.requests_per_second}),
+            engine=engine.model_copy(update={"requests_per_second": share.requests_per_second}),
             run_id=self.plan.plan_id,
-            window_requests=share.window_requests,
-            window_bytes=limits.window_mib * MIB,
+            window=window_of(limits, engine, self.amounts, share.slots, share.window_requests),
             # If most is already judged, the set-up works, and the rest may just be difficult.
             give_up_after=limits.give_up_after if self.plan.skipped < self.plan.requests else None,
             progress=self.server.reporter,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from judgelake.jobs.judge.chunk import LEAST_REQUESTS_A_TASK, TASKS_A_SLOT
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.plan import Chunk
+from judgelake.jobs.judge.window import WINDOW_OF_A_SERVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,13 @@ class Share:
     """What the chunks and tasks of a run may do.
 
     `tasks` are those of one chunk, `window_requests` and `requests_per_second` those of one task; `slots` are the
-    tasks that the cluster runs at the same time.
+    tasks that the cluster runs at the same time. `window_requests` None: what the task's engine allows, see `Window`.
     """
 
     slots: int
     chunks_in_flight: int
     tasks: int
-    window_requests: int
+    window_requests: int | None
     requests_per_second: float | None
     may_grow: bool = False
     """Nothing bounds the tasks of a chunk, so there may be more of them when the cluster has more slots."""
@@ -40,8 +41,9 @@ def share_of(job: JudgeJob, slots: int, chunks: Sequence[Chunk]) -> Share:
     """
     engine, limits = job.engine, job.asking
     tasks = limits.partitions or TASKS_A_SLOT * slots
+    window = limits.window_requests or (WINDOW_OF_A_SERVER if engine.url is not None else None)
     if engine.max_in_flight is None and engine.requests_per_second is None:
-        return Share(slots, limits.chunks_in_flight, tasks, limits.window_requests, None, limits.partitions is None)
+        return Share(slots, limits.chunks_in_flight, tasks, window, None, limits.partitions is None)
     most = engine.max_in_flight or sys.maxsize
     in_flight = max(1, min(limits.chunks_in_flight, slots, most, len(chunks)))
     largest = max((chunk.to_ask for chunk in chunks), default=0)
@@ -52,6 +54,6 @@ def share_of(job: JudgeJob, slots: int, chunks: Sequence[Chunk]) -> Share:
         slots=slots,
         chunks_in_flight=in_flight,
         tasks=tasks,
-        window_requests=max(1, min(limits.window_requests, most // (in_flight * tasks))),
+        window_requests=None if window is None else max(1, min(window, most // (in_flight * tasks))),
         requests_per_second=None if rate is None else rate / (in_flight * tasks),
     )

@@ -20,6 +20,7 @@ from judgelake.jobs.judge.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSen
 from judgelake.jobs.judge.recovery import Limits, Recovery
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.task_error import marked_errors
+from judgelake.jobs.judge.window import Window
 from judgelake.judges import Prompt, control_pattern, control_strings, parse, verdict_name
 from judgelake.lake import JUDGMENT, as_batch
 
@@ -51,8 +52,7 @@ class AskingTask:
     judge: Judge
     engine: Engine
     run_id: str
-    window_requests: int
-    window_bytes: int
+    window: Window
     give_up_after: int | None
     progress: Reporter
     asker: AskerFactory | None = None
@@ -68,12 +68,11 @@ class AskingTask:
         first = next(requests, None)
         if first is None:
             return
-        limits = Limits(self.window_requests, self.window_bytes, FLUSH_SECONDS)
         with ProgressSender(self.progress) as sender:
             watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
             engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
             asks = self._asks(itertools.chain([first], requests), engine)
-            with closing(Recovery[Asked](engine.open, engine.alone, limits).answers(asks)) as stream:
+            with closing(Recovery[Asked](engine.open, engine.alone, engine.limits).answers(asks)) as stream:
                 for answered in stream:
                     judged = [(asked, reply, self._read(asked.rows[0], reply)) for asked, reply in answered]
                     rows = (row for item in judged for row in self._rows(*item))
@@ -199,6 +198,10 @@ class _EngineOfTask:
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext() if self._opened is None else self._opened.alone()
+
+    def limits(self) -> Limits:
+        window, own = self._task.window, None if self._opened is None else self._opened.own
+        return Limits(window.requests_at(own), window.bytes_at(own), FLUSH_SECONDS)
 
     @property
     def name(self) -> str | None:

@@ -16,6 +16,7 @@ from judgelake.jobs.judge.progress import ProgressSender, Reporter, Tally
 from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.jobs.judge.task import AskingTask
+from judgelake.jobs.judge.window import Window
 from judgelake.lake.schemas import JUDGMENT, SCHEMAS, as_batch
 
 PREPARED = {"input": None, "reference": None, "rubric": None, "row_key": 1}
@@ -55,7 +56,7 @@ def judgments_of(judge, plan, outcome):
     async def opened():
         yield Saying(outcome)
 
-    task = AskingTask(judge, Engine(), "run", 8, 2**20, None, Reporter(), asker=opened)
+    task = AskingTask(judge, Engine(), "run", Window(8, 2**20), None, Reporter(), asker=opened)
     batches = list(task(iter([plan])))
     assert all(batch.schema == JUDGMENT for batch in batches)
     return [row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict")]
@@ -188,7 +189,7 @@ def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
     engine = Engine(url=test_server("instant"))
     plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
     endpoint = endpoint_of_url(engine, "test-judge")
-    task = AskingTask(judge, engine, "run", 8, 2**20, None, Reporter(), endpoint=endpoint)
+    task = AskingTask(judge, engine, "run", Window(8, 2**20), None, Reporter(), endpoint=endpoint)
     rows = [row for batch in task(iter([plan])) for row in batch.to_pylist()]
     assert [(row["status"], row["prompt_sent_as"]) for row in rows] == [("ok", sent_as)] * 2
     assert {tuple(row["control_strings"]) for row in rows} == {("@@", "</s>") if sent_as == "ids" else ("</s>",)}

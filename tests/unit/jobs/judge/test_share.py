@@ -25,6 +25,12 @@ def test_without_a_bound_each_task_has_its_window():
     assert share_of(job(), 8, chunks(20_000)) == Share(8, 2, 16, 256, None, may_grow=True)
 
 
+def test_the_window_of_an_own_engine_is_left_open_and_a_given_one_stays():
+    assert share_of(job(url=None), 8, chunks(20_000)).window_requests is None
+    assert share_of(job(url=None, requests_per_second=10.0), 8, chunks(20_000)).window_requests is None
+    assert share_of(job({"window_requests": 100}, url=None), 8, chunks(20_000)).window_requests == 100
+
+
 @pytest.mark.parametrize(
     ("bound", "slots", "sizes", "expected"),
     [

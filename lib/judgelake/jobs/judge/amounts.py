@@ -114,10 +114,17 @@ def _of_a_profile(spark: SparkSession, engine: Engine, gpus_a_task: float, gpus:
 
 
 def profile_of(amounts: Amounts) -> ResourceProfile | None:
-    """What Spark's `mapInArrow` takes as the profile of the asking stage; None if it has none of its own."""
+    """What Spark's `mapInArrow` takes as the profile of the asking stage; None if it has none of its own.
+
+    Called in the thread of the session.
+    """
     if not amounts.has_profile:
         return None
     from pyspark.resource import ResourceProfileBuilder, TaskResourceRequests
 
     requests = TaskResourceRequests().cpus(amounts.cores_a_task).resource("gpu", amounts.gpus_a_task)
-    return ResourceProfileBuilder().require(requests).build
+    profile = ResourceProfileBuilder().require(requests).build
+    # Over Spark Connect this registers it with the server, which only a thread with an active session can; the chunks
+    # are written by threads without one.
+    _ = profile.id
+    return profile

@@ -120,6 +120,19 @@ def test_an_engine_that_dies_once_costs_no_request():
     assert engine.starts == 3
 
 
+def test_the_window_is_that_of_the_engine_that_was_opened_last():
+    engine = Mortal(dies_after=150)
+    windows = {1: 32, 2: 8}
+
+    def open_engine():
+        engine.dies_after = None if engine.starts else 150
+        return engine.open_engine()
+
+    recovery = Recovery(open_engine, engine.alone, lambda: Limits(windows[min(2, engine.starts)], 10**6, 0.01))
+    assert sum(map(len, recovery.answers(asks(300)))) == 300
+    assert engine.most_in_flight[:2] == [32, 8]
+
+
 def test_only_what_was_in_flight_at_a_death_is_under_suspicion():
     # Late deaths: by then a new request may have the place in memory of one that was answered.
     for dies_after in range(200, 400, 10):

@@ -98,7 +98,7 @@ def test_a_second_judge_gets_the_gpus_of_the_first(judged):
 
 def test_only_the_stages_that_ask_take_gpus(judged):
     """So more tasks than the GPUs allow run at the same time in all others."""
-    assert "18 tasks of any stage, 12 that ask" in judged.output
+    assert "18 tasks of any stage, 12 that ask 6 engines" in judged.output
     assert {stage.gpus_a_task for stage in judged.stages} == {0.0, 0.5}
     with_gpus, without = ([s for s in judged.stages if bool(s.gpus_a_task) == takes] for takes in (True, False))
     assert all("MapInArrow" in stage.operations for stage in with_gpus)

@@ -2,13 +2,17 @@
 
 from functools import partial
 
-from judgelake.jobs.judge import find_slots
+from judgelake.engine import Engine
+from judgelake.jobs.judge import amounts_of, find_slots, profile_of
 from judgelake.jobs.judge.slots import slots_of
 
 
 def test_the_tasks_of_a_local_session_are_all_in_one_place(spark):
     slots = find_slots(spark, partial(dict, answer=42), hold_s=0.5)
-    assert slots.at_once == slots_of(spark)
+    amounts = amounts_of(spark, Engine())
+    assert amounts.is_local
+    assert profile_of(amounts) is None
+    assert slots.at_once == slots_of(spark, amounts)
     (place,) = slots.places
     assert place.gpus == ()
     assert place.facts == {"answer": 42}

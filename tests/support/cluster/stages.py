@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+
+from judgelake.jobs.judge.slots import most_at_once
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One finished stage. `operations` are the names of what its RDDs do, in one text."""
+    """One finished stage: what its RDDs do, in one text, its tasks, and how many of them ran at the same time."""
 
     number: int
     tasks: int
+    at_once: int
     gpus_a_task: float
     operations: str
 
@@ -33,13 +37,18 @@ def read_stages(folder: Path) -> list[Stage]:
     stages = []
     for log in sorted(folder.iterdir()):
         gpus = {0: 0.0}
+        times = defaultdict(list)
         for event in map(json.loads, log.read_text("utf-8").splitlines()):
             if event["Event"] == "SparkListenerResourceProfileAdded":
                 amounts = event["Task Resource Requests"].get("gpu", {})
                 gpus[event["Resource Profile Id"]] = amounts.get("Amount", 0.0)
+            if event["Event"] == "SparkListenerTaskEnd":
+                task = event["Task Info"]
+                times[event["Stage ID"]].append((task["Launch Time"], task["Finish Time"]))
             if event["Event"] == "SparkListenerStageCompleted":
                 stage = event["Stage Info"]
                 operations = " ".join(f"{rdd['Name']} {rdd.get('Scope', '')}" for rdd in stage["RDD Info"])
-                taken = gpus[stage["Resource Profile Id"]]
-                stages.append(Stage(stage["Stage ID"], stage["Number of Tasks"], taken, operations))
+                taken, number = gpus[stage["Resource Profile Id"]], stage["Stage ID"]
+                at_once = most_at_once(times[number])
+                stages.append(Stage(number, stage["Number of Tasks"], at_once, taken, operations))
     return stages

@@ -19,7 +19,7 @@ CORES_A_TASK = "spark.task.cpus"
 CORES_AN_EXECUTOR = "spark.executor.cores"
 MASTER = "spark.master"
 DYNAMIC = "spark.dynamicAllocation.enabled"
-# Spark refuses a profile of tasks with any other master (ResourceProfileManager.isSupported, Spark 3.5 to 4.2).
+# Spark refuses a profile of tasks with any other master (ResourceProfileManager.isSupported, Spark 4.2).
 MASTERS_WITH_PROFILES = ("spark://", "yarn", "k8s://", "local-cluster")
 # While one task reads its requests or waits for its last answers, the others keep the engine's batch full.
 TASKS_A_GPU = 4

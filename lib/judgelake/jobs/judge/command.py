@@ -12,13 +12,13 @@ from typing import Any
 
 from rich.console import Console
 
+from judgelake.asking import Stopping
 from judgelake.config import load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
-from judgelake.jobs.judge.run import Stopping
 from judgelake.jobs.judge.summary import orders_text
 from judgelake.runtime import (
     CommandParser,

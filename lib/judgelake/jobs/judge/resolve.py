@@ -75,6 +75,16 @@ class Judge:
         return self.weights.revision
 
     @property
+    def is_asked_in_chats(self) -> bool:
+        """Whether its prompts are chats."""
+        return bool(self.spec.mode(self.mode).messages)
+
+    @property
+    def decides(self) -> bool:
+        """Whether a decision endpoint is asked."""
+        return self.spec.mode(self.mode).verdict_from == "decision"
+
+    @property
     def context_length(self) -> int:
         """Tokens of prompt and output together."""
         return self.spec.context_length

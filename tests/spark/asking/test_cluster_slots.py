@@ -1,0 +1,14 @@
+"""The stage that finds out where tasks run."""
+
+from functools import partial
+
+from judgelake.asking import find_slots
+from judgelake.asking.slots import slots_of
+
+
+def test_the_tasks_of_a_local_session_are_all_in_one_place(spark):
+    slots = find_slots(spark, partial(dict, answer=42), hold_s=0.5)
+    assert slots.at_once == slots_of(spark)
+    (place,) = slots.places
+    assert place.gpus == ()
+    assert place.facts == {"answer": 42}

@@ -1,4 +1,4 @@
-"""Questions with so many answers that a chunk cannot hold their requests: which they are, and how they are cut."""
+"""The keys by which requests get together: of their question, or of a piece of it if a chunk cannot hold it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def pieces_of_heavy(questions: DataFrame, requests_a_row: float, chunk_requests:
     return {row["question_key"]: math.ceil(row["requests"] / most) for row in heavy}
 
 
+def question_key(comparison: Comparison) -> int:
+    """64 bits of the hash of the question's text.
+
+    By text, not by question_id: equal prompts have equal questions, so they are in one chunk and one
+    partition whatever their ids, and the prefix cache gets all rows of one question together.
+    """
+    asked = [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
+    return _key_of("\n".join(asked))
+
+
 def key_of_piece(key: int, pieces: Mapping[int, int], content: str) -> int:
     """The key of the piece of a question in which this content is; that of the question if it stays whole.
 
@@ -41,15 +51,15 @@ def key_of_piece(key: int, pieces: Mapping[int, int], content: str) -> int:
     count = pieces.get(key, 1)
     if count == 1:
         return key
-    piece = int.from_bytes(_hash(content), "big") % count
-    return int.from_bytes(_hash(f"{key}\0{piece}"), "big", signed=True)
+    return _key_of(f"{key}\0{_key_of(content) % count}")
 
 
 def answers_content(comparison: Comparison) -> str:
     """The texts of all answers, in no order: prompts that are equal have equal ones, whichever order is shown."""
-    texts = ("\0".join(answer.turns or (answer.text or "",)) for answer in comparison.answers)
+    texts = ("\0".join(answer.texts) for answer in comparison.answers)
     return "\0".join(sorted(texts))
 
 
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+def _key_of(text: str) -> int:
+    """64 bits of the hash of a text, as Spark's BIGINT."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
-from judgelake.jobs.judge.heavy import answers_content, key_of_piece
+from judgelake.jobs.judge.heavy import answers_content, key_of_piece, question_key
 from judgelake.jobs.judge.length import Fitted, Trimming, rendered
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
@@ -212,18 +212,6 @@ def _row_sha256(record: Mapping[str, Any]) -> str:
     """The hash of everything in a row that can affect a judgment, so not of its key and question_id."""
     content = sorted((name, value) for name, value in record.items() if name not in NOT_CONTENT)
     return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
-
-
-def question_key(comparison: Comparison) -> int:
-    """64 bits of the hash of the question's text.
-
-    By text, not by question_id: equal prompts have equal questions, so they are in one chunk and one
-    partition whatever their ids, and the prefix cache gets all rows of one question together.
-    """
-    text = "\n".join(
-        [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
-    )
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def records_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:

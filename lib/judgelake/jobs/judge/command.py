@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from judgelake.config import load_config
-from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.engine import owner_of_this_driver, stop_engines, without_torch
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.gpus_used import gpus_taken
@@ -48,7 +48,8 @@ def _command(arguments: argparse.Namespace) -> int:
     with _stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:
-                show_estimate(console, *dry_run(spark, job))
+                with without_torch():
+                    show_estimate(console, *dry_run(spark, job))
             else:
                 report(console, judge(spark, job, console=console, stopping=stopping))
         except KeyboardInterrupt:

@@ -11,7 +11,6 @@ from judgelake.engine import (
     Engine,
     Sending,
     UnsafeTokenizerError,
-    cached_tokenizer_folder,
     field_of_texts,
     has_reasoning_parser,
     load_encoder,
@@ -37,8 +36,7 @@ def encoder_of(judge: Judge, engine: Engine, model: str) -> Encoder | str:
         return "a decision endpoint takes texts"
     if (name := field_of_texts(engine)) is not None:
         return f"engine.body.{name} may mean another thing with token ids"
-    find = cached_tokenizer_folder if judge.is_served else tokenizer_folder
-    folder = find(model, judge.revision)
+    folder = tokenizer_folder(model, judge.revision, is_served=judge.is_served)
     if folder is None:
         return "the model's tokenizer is not on this machine"
     if mode.messages and not writes_chats_by_template(folder):

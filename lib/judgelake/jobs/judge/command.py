@@ -18,6 +18,7 @@ from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
+from judgelake.jobs.judge.planning_progress import PlanningProgress
 from judgelake.jobs.judge.run import Stopping
 from judgelake.jobs.judge.summary import orders_text
 from judgelake.runtime import (
@@ -48,8 +49,9 @@ def _command(arguments: argparse.Namespace) -> int:
     with _stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:
-                with without_torch():
-                    show_estimate(console, *dry_run(spark, job))
+                with without_torch(), PlanningProgress(console, "counting what would be asked"):
+                    found = dry_run(spark, job)
+                show_estimate(console, *found)
             else:
                 report(console, judge(spark, job, console=console, stopping=stopping))
         except KeyboardInterrupt:

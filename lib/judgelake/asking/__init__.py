@@ -9,6 +9,7 @@ from judgelake.asking.pending import Pending, Work, pending_requests
 from judgelake.asking.plan import Plan, make_plan
 from judgelake.asking.planned_run import PlannedRun
 from judgelake.asking.planning import ROW_KEY, Rendering
+from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
 from judgelake.asking.run import Stopping
@@ -27,6 +28,7 @@ __all__ = [
     "Place",
     "Plan",
     "PlannedRun",
+    "PlanningProgress",
     "ProgressServer",
     "Rendering",
     "Request",

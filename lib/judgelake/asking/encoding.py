@@ -12,7 +12,6 @@ from judgelake.engine import (
     Engine,
     Sending,
     UnsafeTokenizerError,
-    cached_tokenizer_folder,
     field_of_texts,
     has_reasoning_parser,
     load_encoder,
@@ -36,8 +35,7 @@ def encoder_of(asked: AskedModel, engine: Engine, model: str) -> Encoder | str:
         return "a decision endpoint takes texts"
     if (name := field_of_texts(engine)) is not None:
         return f"engine.body.{name} may mean another thing with token ids"
-    find = cached_tokenizer_folder if asked.is_served else tokenizer_folder
-    folder = find(model, asked.revision)
+    folder = tokenizer_folder(model, asked.revision, is_served=asked.is_served)
     if folder is None:
         return "the model's tokenizer is not on this machine"
     if asked.is_asked_in_chats and not writes_chats_by_template(folder):

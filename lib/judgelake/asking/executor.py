@@ -97,9 +97,30 @@ def open_asker(
     if endpoint is not None:
         encoder = encoder_of(asked, engine, asked.model)
         return _opened(asked, engine, endpoint, encoder, first, urlsplit(endpoint.base_url).netloc)
+    launch = _launch_here(asked, engine)
+    # Loading the tokenizer takes seconds. A model that vLLM downloads has none here before.
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(encoder_of, asked, engine, launch.model)
+        started = ensure_engine(launch)
+    encoder = ahead.result()
+    encoder = encoder_of(asked, engine, launch.model) if isinstance(encoder, str) else encoder
+    note = EngineNote(
+        start_s=0.0 if started.was_running else started.start_s,
+        devices=max(1, len(launch.gpus)),
+        settings={"version": started.version, **started.settings},
+    )
+    name = f"vllm {started.version}"
+    # Executors of several hosts have the same folders.
+    notes = {f"{socket.gethostname()}:{started.log_path}": note}
+    opened = _opened(asked, engine, started.endpoint, encoder, first, name, notes)
+    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
+
+
+def _launch_here(asked: AskedModel, engine: Engine) -> Launch:
+    """How this task's engine starts: with the model and the GPUs on this host."""
     owner_pid = owner_of_this_worker()
     assigned = assigned_gpus(engine, gpu_addresses(), owner_pid, is_cpu_build=is_cpu_build)
-    launch = Launch(
+    return Launch(
         engine=engine,
         model=model_here(asked.weights, engine.model_cache),
         revision=asked.revision,
@@ -111,22 +132,6 @@ def open_asker(
         identity=asked.weights.identity,
         adapter=None if asked.adapter is None else adapter_here(asked.adapter, engine.model_cache),
     )
-    # Loading the tokenizer takes seconds. A model that vLLM downloads has none here before.
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(encoder_of, asked, engine, launch.model)
-        started = ensure_engine(launch)
-    encoder = ahead.result()
-    encoder = encoder_of(asked, engine, launch.model) if isinstance(encoder, str) else encoder
-    note = EngineNote(
-        start_s=0.0 if started.was_running else started.start_s,
-        devices=max(1, len(assigned.gpus)),
-        settings={"version": started.version, **started.settings},
-    )
-    name = f"vllm {started.version}"
-    # Executors of several hosts have the same folders.
-    notes = {f"{socket.gethostname()}:{started.log_path}": note}
-    opened = _opened(asked, engine, started.endpoint, encoder, first, name, notes)
-    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
 
 
 def _leased(factory: AskerFactory, lease: Lease) -> AskerFactory:

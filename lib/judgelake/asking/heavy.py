@@ -1,4 +1,4 @@
-"""Questions with so many answers that a chunk cannot hold their requests: which they are, and how they are cut."""
+"""The keys by which requests get together: of their question, or of a piece of it if a chunk cannot hold it."""
 
 from __future__ import annotations
 
@@ -39,14 +39,9 @@ def key_of_piece(key: int, pieces: Mapping[int, int], content: str) -> int:
     count = pieces.get(key, 1)
     if count == 1:
         return key
-    piece = int.from_bytes(_hash(content), "big") % count
-    return key_of_text(f"{key}\0{piece}")
+    return key_of_text(f"{key}\0{key_of_text(content) % count}")
 
 
 def key_of_text(text: str) -> int:
-    """The key of a question, or of a piece of one: 64 bits of the hash of its text, as a signed number."""
-    return int.from_bytes(_hash(text), "big", signed=True)
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    """The key of a question, or of a piece of one: 64 bits of the hash of its text, as Spark's BIGINT."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_model import made_adapter, made_model
+from model_folders import made_adapter, made_model
 from pyarrow.fs import LocalFileSystem
 
 from judgelake.asking.executor import open_asker

@@ -13,6 +13,7 @@ from rich.console import Console
 from judgelake.asking import (
     Plan,
     PlannedRun,
+    PlanningProgress,
     ProgressServer,
     Stopping,
     Work,
@@ -83,8 +84,10 @@ def judge(
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
-        with planning(job):
-            plan = make_plan(spark, job.tables, work.target, pinned, pending_requests(spark, work), run_id)
+        with planning(job), PlanningProgress(console, "finding what is not yet judged") as progress:
+            pending = pending_requests(spark, work)
+            progress.goes_on_with("writing the plan")
+            plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
         interpreter = Judging(resolved)
         asking = PlannedRun(spark, job.tables, work, plan, interpreter, resolved, job.engine, server, asker, endpoint)
         return _JudgeRun(job, resolved, asking, clock, tracker, console).carry_out(stopping)

@@ -83,7 +83,7 @@ class JudgeRequests:
         comparison = _comparison(record)
         if isinstance(comparison, Failure):
             return _row_sha256(record)
-        return "\0".join(sorted("\0".join(answer.turns or (answer.text or "",)) for answer in comparison.answers))
+        return "\0".join(sorted("\0".join(answer.texts) for answer in comparison.answers))
 
     def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
         """The requests of one comparison that are in `attempts`, with the columns of `REQUEST` but question_key.

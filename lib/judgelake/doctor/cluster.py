@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from judgelake.asking import Slots, amounts_of, find_slots, profile_of
 from judgelake.doctor.finding import Finding, Level, problem, warning
 from judgelake.doctor.stack import check_model, check_vllm
-from judgelake.jobs.judge import JudgeJob, Slots, amounts_of, find_slots, profile_of, resolve_judge
+from judgelake.jobs.judge import JudgeJob, resolve_judge
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -31,16 +31,22 @@ from judgelake.engine.server.processes import cores_of_executor, owner_of_this_d
 from judgelake.engine.server.sequences import copies, given_sequences, sequences_at_once
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
-from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
-from judgelake.engine.tokenizer import (
+from judgelake.engine.shipped_tokenizer import (
     TOKENIZER_FILES,
-    cached_tokenizer_folder,
+    ShippedTokenizer,
+    downloaded_tokenizer_folder,
+    ship_tokenizer,
+)
+from judgelake.engine.tokenizer import (
+    SIGNS_OF_A_TOKENIZER,
     load_tokenizer,
     token_ids,
     tokenizer_folder,
+    without_torch,
 )
 
 __all__ = [
+    "SIGNS_OF_A_TOKENIZER",
     "TOKENIZER_FILES",
     "Adapter",
     "Ask",
@@ -70,7 +76,6 @@ __all__ = [
     "adapter_here",
     "answer_changing",
     "assigned_gpus",
-    "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
@@ -115,5 +120,6 @@ __all__ = [
     "token_ids",
     "tokenizer_folder",
     "with_dtype_for_this_cpu",
+    "without_torch",
     "writes_chats_by_template",
 ]

@@ -7,8 +7,9 @@ prints "6 engines would start"; for each job "job 1 began at 1796027729.1", seco
 import sys
 import time
 
+from judgelake.asking import amounts_of, find_slots, profile_of
 from judgelake.config import load_config
-from judgelake.jobs.judge import JudgeJob, amounts_of, find_slots, judge, profile_of
+from judgelake.jobs.judge import JudgeJob, judge
 from judgelake.runtime import get_spark, stop_spark
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from judgelake.jobs.judge.slots import most_at_once
+from judgelake.asking.slots import most_at_once
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_one_bad_gpu_or_host_cannot_use_up_a_tasks_attempts(path):
 
 @pytest.mark.parametrize("name", WITH_GPU_SCHEDULING)
 def test_an_executor_has_one_gpu_and_cores_for_the_tasks_that_share_it(name):
-    from judgelake.jobs.judge.amounts import TASKS_A_GPU
+    from judgelake.asking.amounts import TASKS_A_GPU
 
     conf = read(CONF / name)
     share = float(conf.get("spark.task.resource.gpu.amount", 1 / TASKS_A_GPU))

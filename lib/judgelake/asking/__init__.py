@@ -1,5 +1,6 @@
 """Requests to a model, exactly once, at the size of a cluster: plan, chunks, tasks, progress. Knows no judge."""
 
+from judgelake.asking.amounts import amounts_of, profile_of
 from judgelake.asking.config import Asking
 from judgelake.asking.encoding import ids_of
 from judgelake.asking.executor import given_endpoint
@@ -39,6 +40,7 @@ __all__ = [
     "Tally",
     "Target",
     "Work",
+    "amounts_of",
     "find_slots",
     "given_endpoint",
     "ids_of",
@@ -46,4 +48,5 @@ __all__ = [
     "make_plan",
     "our_error",
     "pending_requests",
+    "profile_of",
 ]

@@ -20,6 +20,7 @@ from judgelake.errors import RunError
 from judgelake.lake import OtherWriters, app_ids, append_once, ddl_of, read_newest
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import DataFrame, SparkSession
 
 # A task with fewer requests than this cannot keep an engine's batch full by itself.
@@ -49,6 +50,8 @@ class ChunkWriter:
     """Tasks that the cluster runs at the same time."""
     tasks: int | None = None
     """Tasks into which a full chunk is split; None: by the slots, counted again before each chunk."""
+    profile: ResourceProfile | None = None
+    """Of the stage that asks; None: that of all stages."""
 
     def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         """Ask the remaining requests of the chunk and append its results in one commit.
@@ -85,7 +88,9 @@ class ChunkWriter:
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.target.table).select(*self.target.schema.names).schema
         task = replace(asking, chunk=chunk.number)
-        append_once(asked.mapInArrow(task, columns), self.target.table, app_id, writer=asking.run_id)
+        append_once(
+            asked.mapInArrow(task, columns, profile=self.profile), self.target.table, app_id, writer=asking.run_id
+        )
 
     def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         rows = read_newest(self.spark, self.target.table).df.where(
@@ -133,5 +138,5 @@ class ChunkWriter:
         slots = min(self.slots.now(), SLOTS_A_CHUNK)
         tasks = self.tasks or TASKS_A_SLOT * slots
         one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
+        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window.expected))
         return max(1, one_wave, waves)

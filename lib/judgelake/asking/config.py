@@ -16,10 +16,12 @@ class Asking(Config):
     """Chunks that are asked at the same time; null: as many as keep all slots of the cluster busy."""
     partitions: PositiveInt | None = None
     """Tasks into which a chunk is split; null: two per slot of the cluster, for at most eight slots."""
-    window_requests: PositiveInt = 256
-    """Requests that one task keeps in flight."""
-    window_mib: PositiveInt = 64
-    """Prompt bytes that one task keeps in flight, in MiB."""
+    window_requests: PositiveInt | None = None
+    """Requests that one task keeps in flight. Null: at a vLLM of an executor its share of twice the sequences that this
+    computes at once, but at least 64; at `engine.url` 256."""
+    window_mib: PositiveInt | None = None
+    """Prompt bytes that one task keeps in flight, in MiB. Null: a quarter for each request of its window, at least
+    16."""
     max_attempts: PositiveInt = 3
     """Attempts over all runs for a request whose failure may be temporary."""
     max_failed_share: float = Field(default=0.05, ge=0, le=1)

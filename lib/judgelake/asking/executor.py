@@ -15,6 +15,7 @@ from pyspark import TaskContext
 from judgelake.asking.encoding import encoder_of, sending_of
 from judgelake.asking.inquiry import AskedModel
 from judgelake.asking.progress import EngineNote
+from judgelake.asking.window import OwnEngine
 from judgelake.engine import (
     Asker,
     AskerFactory,
@@ -32,6 +33,7 @@ from judgelake.engine import (
     is_cpu_build,
     model_here,
     owner_of_this_worker,
+    sequences_at_once,
     settings_of_server,
 )
 from judgelake.judges import Prompt
@@ -42,7 +44,7 @@ class Opened:
     """An asker ready to be opened in the task's event loop, its name for the judgments, and notes on own servers.
 
     `encoder` makes the ids of the prompts; None if they are sent as text. `log_path` is that of a server of this
-    executor, which it shares with other tasks.
+    executor, which it shares with other tasks, and `own` what the window of a task depends on there.
     """
 
     factory: AskerFactory
@@ -50,6 +52,7 @@ class Opened:
     notes: dict[str, EngineNote] = field(default_factory=dict)
     encoder: Encoder | None = None
     log_path: str | None = None
+    own: OwnEngine | None = None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -113,7 +116,9 @@ def open_asker(
     # Executors of several hosts have the same folders.
     notes = {f"{socket.gethostname()}:{started.log_path}": note}
     opened = _opened(asked, engine, started.endpoint, encoder, first, name, notes)
-    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path)
+    sequences = sequences_at_once(started.settings)
+    own = OwnEngine(sequences, len(launch.gpus), launch.gpus_of == "task", cores=launch.cores)
+    return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path, own=own)
 
 
 def _launch_here(asked: AskedModel, engine: Engine) -> Launch:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from judgelake.asking.amounts import Amounts, profile_of
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.executor import notes_on_server
 from judgelake.asking.heartbeat import kept_alive
@@ -20,14 +21,13 @@ from judgelake.asking.share import Share, chunks_for, share_of
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.slots import counted_again, slots_of
 from judgelake.asking.task import AskingTask
+from judgelake.asking.window import window_of
 from judgelake.config import Tables
 from judgelake.engine import AskerFactory, Endpoint, Engine
 from judgelake.lake import OtherWriters
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class PlannedRun:
     model: AskedModel
     engine: Engine
     server: ProgressServer
+    amounts: Amounts
     asker: AskerFactory | None = None
     endpoint: Endpoint | None = None
 
@@ -53,7 +54,7 @@ class PlannedRun:
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             tally.expected = plan.requests
         with Board(console, tally, plan.requests):
-            share = share_of(self.engine, self.work.limits, slots_of(self.spark), plan.chunks)
+            share = share_of(self.engine, self.work.limits, slots_of(self.spark, self.amounts), plan.chunks)
             running = self._running(share, stopping)
             with kept_alive(self.spark, self.tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
                 running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
@@ -62,9 +63,11 @@ class PlannedRun:
         plan, target, limits = self.plan, self.work.target, self.work.limits
         others = OtherWriters(self.spark, target.table, plan.results_version, writer=plan.plan_id)
         may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
-        slots = SlotCount(share.slots, counted_again(self.spark) if may_grow else None)
+        slots = SlotCount(share.slots, counted_again(self.spark, self.amounts) if may_grow else None)
         tasks = None if share.may_grow else share.tasks
-        writer = ChunkWriter(self.spark, plan, self.work.requester, target, others, slots, tasks)
+        writer = ChunkWriter(
+            self.spark, plan, self.work.requester, target, others, slots, tasks, profile_of(self.amounts)
+        )
 
         def in_flight() -> int:
             return chunks_for(slots.last) if may_grow and limits.chunks_in_flight is None else share.chunks_in_flight
@@ -80,8 +83,7 @@ class PlannedRun:
             model=self.model,
             engine=self.engine.model_copy(update={"requests_per_second": share.requests_per_second}),
             run_id=self.plan.plan_id,
-            window_requests=share.window_requests,
-            window_bytes=limits.window_mib * MIB,
+            window=window_of(limits, self.engine, self.amounts, share.slots, share.window_requests),
             # If most is already answered, the set-up works, and the rest may just be difficult.
             give_up_after=limits.give_up_after if self.plan.skipped < self.plan.requests else None,
             progress=self.server.reporter,

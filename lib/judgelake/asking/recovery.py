@@ -82,7 +82,10 @@ class Recovery(Generic[T]):
     """Answers all requests of a task, whatever becomes of its engine in between."""
 
     def __init__(
-        self, open_engine: Callable[[], AskerFactory], alone: Callable[[], AbstractContextManager[None]], limits: Limits
+        self,
+        open_engine: Callable[[], AskerFactory],
+        alone: Callable[[], AbstractContextManager[None]],
+        limits: Callable[[], Limits],
     ) -> None:
         """Opens no engine yet.
 
@@ -90,7 +93,7 @@ class Recovery(Generic[T]):
             open_engine: returns what answers; starts the engine if it is not running.
             alone: entered while suspects are asked, so that no other task of the same engine asks its own meanwhile:
                 a death is then due to the suspects of one task.
-            limits: of what is in flight.
+            limits: of what is in flight at the engine that was opened last.
         """
         self._open_engine = open_engine
         self._alone = alone
@@ -113,7 +116,7 @@ class Recovery(Generic[T]):
         """
         fresh = iter(items)
         handed = _Handed[T]()
-        while (yield from self._asked(handed, fresh, self._limits.requests)):
+        while (yield from self._asked(handed, fresh)):
             self._suspects.extend(handed.take_back(was_begun=True))
             fresh = chain(handed.take_back(was_begun=False), fresh)
             handed = _Handed[T]()
@@ -134,15 +137,19 @@ class Recovery(Generic[T]):
                 killers = handed.take_back(was_begun=True)
                 yield [(value, Failure(Status.ENGINE_ERROR, KILLED)) for value, _ in killers]
 
-    def _asked(self, handed: _Handed[T], items: Iterable[Item[T]], window: int) -> Generator[Answered[T], None, bool]:
+    def _asked(
+        self, handed: _Handed[T], items: Iterable[Item[T]], most: int | None = None
+    ) -> Generator[Answered[T], None, bool]:
         """Pass on outcomes; returns whether the engine died before all were answered."""
         try:
+            factory = handed.watched(self._open_engine())
+            limits = self._limits()
             stream = run_stream(
                 handed.of(items),
-                handed.watched(self._open_engine()),
-                window_requests=min(window, self._limits.requests),
-                window_bytes=self._limits.bytes,
-                flush_every_s=self._limits.flush_every_s,
+                factory,
+                window_requests=min(most or limits.requests, limits.requests),
+                window_bytes=limits.bytes,
+                flush_every_s=limits.flush_every_s,
             )
             with closing(stream):
                 for outcomes in stream:

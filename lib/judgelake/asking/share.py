@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from judgelake.asking.chunk import LEAST_REQUESTS_A_TASK, SLOTS_A_CHUNK, TASKS_A_SLOT
 from judgelake.asking.config import Asking
 from judgelake.asking.plan import Chunk
+from judgelake.asking.window import WINDOW_OF_A_SERVER
 from judgelake.engine import Engine
 
 # While a chunk's last tasks run, and while it is appended, the next ones are ready: a cluster has no common edge.
@@ -25,13 +26,13 @@ class Share:
     """What the chunks and tasks of a run may do.
 
     `tasks` are those of one chunk, `window_requests` and `requests_per_second` those of one task; `slots` are the
-    tasks that the cluster runs at the same time.
+    tasks that the cluster runs at the same time. `window_requests` None: what the task's engine allows, see `Window`.
     """
 
     slots: int
     chunks_in_flight: int
     tasks: int
-    window_requests: int
+    window_requests: int | None
     requests_per_second: float | None
     may_grow: bool = False
     """Nothing bounds the tasks of the run, so there may be more of them when the cluster has more slots."""
@@ -47,9 +48,10 @@ def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]
     its own.
     """
     tasks = limits.partitions or tasks_of_a_chunk(slots)
+    window = limits.window_requests or (WINDOW_OF_A_SERVER if engine.url is not None else None)
     if engine.max_in_flight is None and engine.requests_per_second is None:
         in_flight = limits.chunks_in_flight or chunks_for(slots)
-        return Share(slots, in_flight, tasks, limits.window_requests, None, limits.partitions is None)
+        return Share(slots, in_flight, tasks, window, None, limits.partitions is None)
     most = engine.max_in_flight or sys.maxsize
     in_flight = max(1, min(limits.chunks_in_flight or chunks_for(slots), slots, most, len(chunks)))
     largest = max((chunk.to_ask for chunk in chunks), default=0)
@@ -60,7 +62,7 @@ def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]
         slots=slots,
         chunks_in_flight=in_flight,
         tasks=tasks,
-        window_requests=max(1, min(limits.window_requests, most // (in_flight * tasks))),
+        window_requests=None if window is None else max(1, min(window, most // (in_flight * tasks))),
         requests_per_second=None if rate is None else rate / (in_flight * tasks),
     )
 

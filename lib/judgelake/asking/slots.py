@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from judgelake.asking.amounts import Amounts, profile_of
 from judgelake.asking.executor import gpu_addresses
 from judgelake.engine import Engine, assigned_gpus, is_cpu_build, owner_of_this_worker
 from judgelake.errors import UserError
 from judgelake.runtime import setting
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import SparkSession
 
-GPUS_A_TASK = "spark.task.resource.gpu.amount"
-GPUS_AN_EXECUTOR = "spark.executor.resource.gpu.amount"
-CORES_A_TASK = "spark.task.cpus"
-CORES_AN_EXECUTOR = "spark.executor.cores"
 # With any of them, a range is split into that many parts, however many cores there are.
 FIXED_PARALLELISM = ("spark.default.parallelism", "spark.sql.leafNodeDefaultParallelism")
 # Long enough that the tasks of one wave overlap although their Python workers do not start at the same moment.
@@ -64,18 +62,17 @@ class Slots:
     places: tuple[Place, ...]
 
 
-def slots_of(spark: SparkSession) -> int:
-    """Tasks that the cluster runs at the same time.
+def slots_of(spark: SparkSession, amounts: Amounts) -> int:
+    """Asking tasks that the cluster runs at the same time.
 
-    Without GPUs as many as Spark splits a range of numbers into, one a core. If tasks take GPUs, Spark still counts
+    Without GPUs as many as Spark splits a range of numbers into, one a core. If they take GPUs, Spark still counts
     cores there, so a stage finds out.
     """
-    gpus = setting(spark, GPUS_A_TASK)
-    return find_slots(spark).at_once if gpus is not None and float(gpus) > 0 else _cores(spark)
+    return find_slots(spark, profile=profile_of(amounts)).at_once if amounts.gpus_a_task > 0 else _cores(spark)
 
 
-def counted_again(spark: SparkSession) -> Callable[[], int] | None:
-    """Counts the tasks that run at the same time once more, by the cores that Spark has by then.
+def counted_again(spark: SparkSession, amounts: Amounts) -> Callable[[], int] | None:
+    """Counts the asking tasks that run at the same time once more, by the cores that Spark has by then.
 
     Executors come and go, and the stage of `find_slots` would see only the slots that others leave free.
 
@@ -84,20 +81,13 @@ def counted_again(spark: SparkSession) -> Callable[[], int] | None:
     """
     if any(setting(spark, name) is not None for name in FIXED_PARALLELISM):
         return None
-    gpus = setting(spark, GPUS_A_TASK)
-    if gpus is None or float(gpus) <= 0:
+    if amounts.gpus_a_task == 0:
         return partial(_cores, spark)
-    cores, have = setting(spark, CORES_AN_EXECUTOR), setting(spark, GPUS_AN_EXECUTOR)
-    if cores is None or have is None:
+    cores, gpus = amounts.cores_an_executor, amounts.gpus_an_executor
+    if cores is None or gpus == 0:
         return None
-    of_an_executor = tasks_of_an_executor(int(cores), int(setting(spark, CORES_A_TASK) or 1), int(have), float(gpus))
-    return lambda: max(1, _cores(spark) // int(cores) * of_an_executor)
-
-
-def tasks_of_an_executor(cores: int, cores_a_task: int, gpus: int, gpus_a_task: float) -> int:
-    """How many tasks an executor runs at the same time; a part of a GPU is always part of one GPU."""
-    by_gpus = gpus * int(1 / gpus_a_task) if gpus_a_task < 1 else gpus // int(gpus_a_task)
-    return min(cores // cores_a_task, by_gpus)
+    of_an_executor = amounts.tasks_at_once(cores, gpus)
+    return lambda: max(1, _cores(spark) // cores * of_an_executor)
 
 
 def find_slots(
@@ -105,6 +95,7 @@ def find_slots(
     look: Callable[[], dict[str, Any]] = dict,
     engine: Engine | None = None,
     hold_s: float = HOLD_S,
+    profile: ResourceProfile | None = None,
 ) -> Slots:
     """Run as many tasks as the cluster has cores, each for a moment, and see where they run and how many at once.
 
@@ -113,9 +104,11 @@ def find_slots(
         look: called in each task; returns facts about the place that JSON can hold.
         engine: whose GPUs are wanted, by its scope; None: those that Spark gives to a task.
         hold_s: seconds for which a task keeps its slot.
+        profile: of the asking stage, if it has its own.
     """
     tasks = _cores(spark)
-    seen = spark.range(0, tasks, 1, tasks).mapInArrow(_Look(look, engine, hold_s), SEEN_DDL).collect()
+    numbers = spark.range(0, tasks, 1, tasks)
+    seen = numbers.mapInArrow(_Look(look, engine, hold_s), SEEN_DDL, profile=profile).collect()
     intervals = defaultdict(list)
     for row in seen:
         intervals[row["host"]].append((row["began"], row["ended"]))

@@ -16,6 +16,7 @@ from judgelake.asking.inquiry import Asked, AskedModel, Interpreter, Request, Ro
 from judgelake.asking.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.asking.recovery import Limits, Recovery
 from judgelake.asking.task_error import marked_errors
+from judgelake.asking.window import Window
 from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine
 from judgelake.judges import Prompt
 from judgelake.lake import as_batch
@@ -39,8 +40,7 @@ class AskingTask:
     model: AskedModel
     engine: Engine
     run_id: str
-    window_requests: int
-    window_bytes: int
+    window: Window
     give_up_after: int | None
     progress: Reporter
     asker: AskerFactory | None = None
@@ -62,11 +62,10 @@ class AskingTask:
     def _results(
         self, first: Request, more: Iterator[Request], known: _Known, sender: ProgressSender
     ) -> Iterator[pa.RecordBatch]:
-        limits = Limits(self.window_requests, self.window_bytes, FLUSH_SECONDS)
         watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
         engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
         asks = self._asks(itertools.chain([first], more), engine)
-        with closing(Recovery[Asked](engine.open, engine.alone, limits).answers(asks)) as stream:
+        with closing(Recovery[Asked](engine.open, engine.alone, engine.limits).answers(asks)) as stream:
             for answered in stream:
                 results = [(asked, reply, self.interpreter.read(asked.rows[0], reply)) for asked, reply in answered]
                 batch = self.batch((row for item in results for row in self.interpreter.results(*item)), engine.name)
@@ -127,6 +126,10 @@ class _EngineOfTask:
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext() if self._opened is None else self._opened.alone()
+
+    def limits(self) -> Limits:
+        window, own = self._task.window, None if self._opened is None else self._opened.own
+        return Limits(window.requests_at(own), window.bytes_at(own), FLUSH_SECONDS)
 
     @property
     def name(self) -> str | None:

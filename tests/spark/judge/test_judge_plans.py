@@ -19,6 +19,7 @@ from judgelake.asking.plan import make_plan
 from judgelake.asking.progress import Reporter
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.task import AskingTask
+from judgelake.asking.window import Window
 from judgelake.engine import Engine
 from judgelake.errors import RunError
 from judgelake.jobs.judge import Order, dry_run, judge
@@ -207,7 +208,9 @@ def test_a_judgment_too_many_does_not_stand_in_for_one_that_is_missing(spark, la
     async def nobody():
         yield None
 
-    task = AskingTask(Judging(run.judge), run.judge, Engine(), run.run_id, 8, 2**20, None, Reporter(), asker=nobody)
+    task = AskingTask(
+        Judging(run.judge), run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=nobody
+    )
     others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
     requests = JudgeRequests(run.judge, Order())
     writer = ChunkWriter(spark, run.plan, requests, target_of(run.judge, table), others, SlotCount(1))

@@ -17,6 +17,7 @@ from judgelake.asking.progress import ProgressSender, ProgressServer, Reporter, 
 from judgelake.asking.run import Running, Stopping
 from judgelake.asking.task import AskingTask, requests_of
 from judgelake.asking.task_error import ERROR_MARK, our_error
+from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Reading, Status
 from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError, UserError
@@ -185,7 +186,7 @@ def threads_of_any_session(monkeypatch):
 
 
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
-    asking = AskingTask(None, None, Engine(), "run", 1, 1, give_up_after, Reporter())
+    asking = AskingTask(None, None, Engine(), "run", Window(1, 1), give_up_after, Reporter())
     return Running(spark, writer, asking, Asking(), stopping or Stopping(), tally or Tally(), 100, lambda: 2)
 
 
@@ -377,7 +378,7 @@ def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatc
     monkeypatch.setenv("JUDGE_KEY", "very secret")
     endpoint = given_endpoint(Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), "m", asker=None)
     assert endpoint.api_key == "very secret"
-    task = AskingTask(None, None, Engine(), "run", 1, 1, None, Reporter(), endpoint=endpoint)
+    task = AskingTask(None, None, Engine(), "run", Window(1, 1), None, Reporter(), endpoint=endpoint)
     assert "very secret" not in repr(task)
     assert given_endpoint(Engine(), "m", asker=None) is None
 

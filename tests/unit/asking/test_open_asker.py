@@ -7,7 +7,8 @@ from model_folders import made_adapter, made_model
 from pyarrow.fs import LocalFileSystem
 
 from judgelake.asking.executor import open_asker
-from judgelake.engine import Endpoint, Launch, Lease, Started
+from judgelake.asking.window import OwnEngine
+from judgelake.engine import Assigned, Endpoint, Launch, Lease, Started
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.judges import Prompt
@@ -23,7 +24,8 @@ def launched(monkeypatch, tmp_path) -> list[Launch]:
     def ensure_engine(launch):
         launches.append(launch)
         endpoint = Endpoint("http://localhost/v1", "s.sock", None, launch.served_name)
-        return Started(endpoint, "test", 1.0, "x.log", was_running=False, settings={}, lease=Lease(tmp_path / "users"))
+        settings = {"max_num_seqs": 96, "options": {"data-parallel-size": "2"}}
+        return Started(endpoint, "test", 1.0, "x.log", False, settings, Lease(tmp_path / "users"))
 
     monkeypatch.setattr("judgelake.asking.executor.ensure_engine", ensure_engine)
     monkeypatch.setattr("judgelake.asking.executor.owner_of_this_worker", lambda: 1)
@@ -59,6 +61,24 @@ def test_an_engine_of_a_name_on_hugging_face_loads_the_drivers_commit(launched, 
     judge, launch = opened(launched, tmp_path, model="org/name", revision="main")
     assert (launch.model, launch.revision, launch.identity) == ("org/name", COMMIT, f"org/name@{COMMIT}")
     assert (launch.adapter, judge.model_version) == (None, launch.identity)
+
+
+@pytest.mark.parametrize(("gpus", "origin"), [(("0", "1"), "task"), (("0", "1"), "executor"), ((), "machine")])
+def test_a_window_depends_on_what_the_engine_computes_and_who_shares_it(launched, tmp_path, monkeypatch, gpus, origin):
+    room = "judgelake.asking.executor"
+    monkeypatch.setattr(f"{room}.assigned_gpus", lambda *asked, **more: Assigned(gpus, origin))
+    monkeypatch.setattr(f"{room}.cores_of_executor", lambda owner: 12)
+    job = JudgeJob.model_validate({"judge": {"name": "chat"}, "engine": {"model_cache": str(tmp_path)}})
+    judge = resolve_judge(job, commit_of=lambda name, revision: COMMIT)
+    own = open_asker(judge, job.engine, None, None, Prompt(text="?")).own
+    assert own == OwnEngine(sequences=192, gpus=len(gpus), is_of_task=origin == "task", cores=12)
+
+
+def test_a_given_server_has_no_engine_of_this_executor():
+    job = JudgeJob.model_validate({"judge": {"name": "chat"}, "engine": {"url": "http://x/v1"}})
+    judge = resolve_judge(job, commit_of=lambda name, revision: COMMIT)
+    endpoint = Endpoint("http://x/v1", None, None, "m")
+    assert open_asker(judge, job.engine, None, endpoint, Prompt(text="?")).own is None
 
 
 def test_a_callers_own_object_has_a_model_that_nobody_is_asked_about():

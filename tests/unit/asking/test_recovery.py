@@ -78,7 +78,7 @@ def asks(count):
 
 
 def answered(engine, count, window=64):
-    recovery = Recovery(engine.open_engine, engine.alone, Limits(window, 10**6, 0.01))
+    recovery = Recovery(engine.open_engine, engine.alone, lambda: Limits(window, 10**6, 0.01))
     return [pair for pairs in recovery.answers(asks(count)) for pair in pairs]
 
 
@@ -114,10 +114,23 @@ def test_an_engine_that_dies_once_costs_no_request():
         engine.dies_after = next(dying, None)
         return factory
 
-    recovery = Recovery(open_engine, engine.alone, Limits(16, 10**6, 0.01))
+    recovery = Recovery(open_engine, engine.alone, lambda: Limits(16, 10**6, 0.01))
     outcomes = [pair for pairs in recovery.answers(asks(100)) for pair in pairs]
     assert sorted(number for number, outcome in outcomes if outcome is REPLY) == list(range(100))
     assert engine.starts == 3
+
+
+def test_the_window_is_that_of_the_engine_that_was_opened_last():
+    engine = Mortal(dies_after=150)
+    windows = {1: 32, 2: 8}
+
+    def open_engine():
+        engine.dies_after = None if engine.starts else 150
+        return engine.open_engine()
+
+    recovery = Recovery(open_engine, engine.alone, lambda: Limits(windows[min(2, engine.starts)], 10**6, 0.01))
+    assert sum(map(len, recovery.answers(asks(300)))) == 300
+    assert engine.most_in_flight[:2] == [32, 8]
 
 
 def test_only_what_was_in_flight_at_a_death_is_under_suspicion():
@@ -130,7 +143,7 @@ def test_only_what_was_in_flight_at_a_death_is_under_suspicion():
             engine.dies_after = next(dying, None)
             return engine.open_engine()
 
-        recovery = Recovery(open_engine, engine.alone, Limits(16, 10**6, 0.01))
+        recovery = Recovery(open_engine, engine.alone, lambda: Limits(16, 10**6, 0.01))
         assert sum(map(len, recovery.answers(asks(500)))) == 500
         assert 0 < engine.asked_alone <= 16
 

@@ -1,12 +1,16 @@
 """How many tasks run at once, from when each of them ran."""
 
+from dataclasses import replace
+
 import pytest
 
 from judgelake.asking import slots
+from judgelake.asking.amounts import Amounts
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.plan import Chunk
 from judgelake.asking.slot_count import COUNT_EVERY_S, SlotCount
 from judgelake.asking.slots import counted_again, most_at_once
+from judgelake.asking.window import Window
 
 
 @pytest.mark.parametrize(
@@ -22,34 +26,38 @@ def test_tasks_at_once_are_those_whose_times_overlap(intervals, most):
     assert most_at_once(intervals) == most
 
 
-ON_GPUS = {
-    "spark.task.resource.gpu.amount": "0.25",
-    "spark.executor.resource.gpu.amount": "2",
-    "spark.executor.cores": "12",
-}
+ON_GPUS = Amounts(gpus_a_task=0.25, gpus_an_executor=2, cores_an_executor=12)
 
 
 @pytest.mark.parametrize(
-    ("settings", "expected"),
+    ("amounts", "expected"),
     [
-        pytest.param({}, [2, 24, 48], id="a slot is a core"),
+        pytest.param(Amounts(), [2, 24, 48], id="a slot is a core"),
         pytest.param(ON_GPUS, [1, 16, 32], id="eight tasks on two GPUs"),
-        pytest.param({**ON_GPUS, "spark.task.cpus": "2"}, [1, 12, 24], id="as many as have cores"),
-        pytest.param({**ON_GPUS, "spark.task.resource.gpu.amount": "2"}, [1, 2, 4], id="both GPUs for one task"),
+        pytest.param(replace(ON_GPUS, has_profile=True), [1, 16, 32], id="only the asking stage takes GPUs"),
+        pytest.param(replace(ON_GPUS, cores_a_task=2), [1, 12, 24], id="as many as have cores"),
+        pytest.param(replace(ON_GPUS, gpus_a_task=2), [1, 2, 4], id="both GPUs for one task"),
     ],
 )
-def test_slots_are_counted_again_as_executors_come(settings, expected, monkeypatch):
+def test_slots_are_counted_again_as_executors_come(amounts, expected, monkeypatch):
     cores = iter([2, 24, 48])
-    monkeypatch.setattr(slots, "setting", lambda spark, name: settings.get(name))
+    monkeypatch.setattr(slots, "setting", lambda spark, name: None)
     monkeypatch.setattr(slots, "_cores", lambda spark: next(cores))
-    count = counted_again(None)
+    count = counted_again(None, amounts)
     assert [count() for _ in expected] == expected
 
 
-@pytest.mark.parametrize("settings", [{"spark.task.resource.gpu.amount": "1"}, {"spark.default.parallelism": "200"}])
-def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, monkeypatch):
+@pytest.mark.parametrize(
+    ("settings", "amounts"),
+    [
+        pytest.param({"spark.default.parallelism": "200"}, Amounts(), id="a range has always 200 parts"),
+        pytest.param({}, Amounts(gpus_a_task=1.0, gpus_an_executor=1), id="the cores of an executor are not known"),
+        pytest.param({}, Amounts(gpus_a_task=1.0, cores_an_executor=4), id="the GPUs of an executor are not known"),
+    ],
+)
+def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, amounts, monkeypatch):
     monkeypatch.setattr(slots, "setting", lambda spark, name: settings.get(name))
-    assert counted_again(None) is None
+    assert counted_again(None, amounts) is None
 
 
 def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
@@ -58,7 +66,7 @@ def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
     writer = ChunkWriter(None, None, None, None, None, slots_seen)
 
     class Asking:
-        window_requests = 32
+        window = Window(32, expected=32)
 
     full = Chunk(0, 20_000, 20_000, 1, "app")
 

@@ -17,6 +17,7 @@ from judgelake.asking import (
     ProgressServer,
     Stopping,
     Work,
+    amounts_of,
     given_endpoint,
     make_plan,
     pending_requests,
@@ -89,7 +90,10 @@ def judge(
             progress.goes_on_with("writing the plan")
             plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
         interpreter = Judging(resolved)
-        asking = PlannedRun(spark, job.tables, work, plan, interpreter, resolved, job.engine, server, asker, endpoint)
+        amounts = amounts_of(spark, None if asker is not None else job.engine)
+        asking = PlannedRun(
+            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, amounts, asker, endpoint
+        )
         return _JudgeRun(job, resolved, asking, clock, tracker, console).carry_out(stopping)
 
 

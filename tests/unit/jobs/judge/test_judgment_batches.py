@@ -10,6 +10,7 @@ import pytest
 
 from judgelake.asking.progress import ProgressSender, Reporter, Tally
 from judgelake.asking.task import AskingTask
+from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Status
 from judgelake.config import validated
 from judgelake.engine import Encoder, Engine, Reply, endpoint_of_url
@@ -61,7 +62,7 @@ def judgments_of(judge, plan, outcome):
     async def opened():
         yield Saying(outcome)
 
-    task = AskingTask(Judging(judge), judge, Engine(), "run", 8, 2**20, None, Reporter(), asker=opened, chunk=3)
+    task = AskingTask(Judging(judge), judge, Engine(), "run", Window(8, 2**20), None, Reporter(), asker=opened, chunk=3)
     batches = list(task(iter([plan])))
     assert all(batch.schema == JUDGMENT for batch in batches)
     return [row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict")]
@@ -194,7 +195,7 @@ def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
     engine = Engine(url=test_server("instant"))
     plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
     endpoint = endpoint_of_url(engine, "test-judge")
-    task = AskingTask(Judging(judge), judge, engine, "run", 8, 2**20, None, Reporter(), endpoint=endpoint)
+    task = AskingTask(Judging(judge), judge, engine, "run", Window(8, 2**20), None, Reporter(), endpoint=endpoint)
     rows = [row for batch in task(iter([plan])) for row in batch.to_pylist()]
     assert [(row["status"], row["prompt_sent_as"]) for row in rows] == [("ok", sent_as)] * 2
     assert {tuple(row["control_strings"]) for row in rows} == {("@@", "</s>") if sent_as == "ids" else ("</s>",)}

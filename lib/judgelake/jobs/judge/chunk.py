@@ -134,9 +134,14 @@ class ChunkWriter:
         if self.slots_now is not None:
             slots = self.slots_now()
             tasks = TASKS_A_SLOT * slots
-        one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window_requests))
-        return max(1, one_wave, waves)
+        return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window_requests)
+
+
+def tasks_of_chunk(to_ask: int, slots: int, tasks: int, window_requests: int) -> int:
+    """Into how many tasks a chunk is split, of at most `tasks`; see `ChunkWriter._tasks`."""
+    one_wave = min(slots, tasks, math.ceil(to_ask / LEAST_REQUESTS_A_TASK))
+    waves = min(tasks, to_ask // (WINDOWS_A_WAVE * window_requests))
+    return max(1, one_wave, waves)
 
 
 def _not_asked(rows: DataFrame, asking: AskingTask, columns: StructType) -> DataFrame:

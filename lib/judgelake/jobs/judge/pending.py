@@ -139,11 +139,16 @@ def _planned(job: JudgeJob, whole: Rendering, found: Pending, rows: DataFrame) -
     """
     of_a_row = orders_a_comparison(job.order) * job.order.repeats
     expected = found.comparisons.count() * of_a_row
-    chunks = max(1, math.ceil(expected / job.asking.chunk_requests))
+    chunks = chunks_of(expected, job.asking.chunk_requests)
     if chunks > 1:
         questions = rows.mapInArrow(whole.questions, QUESTION_DDL)
         whole = replace(whole, pieces=pieces_of_heavy(questions, of_a_row, job.asking.chunk_requests))
     return replace(found, rows=found.rows.mapInArrow(whole, REQUEST_DDL), chunks=chunks, expected=expected)
+
+
+def chunks_of(expected: float, chunk_requests: int) -> int:
+    """Into how many chunks about so many requests are split."""
+    return max(1, math.ceil(expected / chunk_requests))
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:

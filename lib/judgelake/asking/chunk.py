@@ -137,6 +137,11 @@ class ChunkWriter:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
         slots = min(self.slots.now(), SLOTS_A_CHUNK)
         tasks = self.tasks or TASKS_A_SLOT * slots
-        one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window.expected))
-        return max(1, one_wave, waves)
+        return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window.expected)
+
+
+def tasks_of_chunk(to_ask: int, slots: int, tasks: int, window_requests: int) -> int:
+    """Into how many tasks a chunk is split, of at most `tasks`; see `ChunkWriter._tasks`."""
+    one_wave = min(slots, tasks, math.ceil(to_ask / LEAST_REQUESTS_A_TASK))
+    waves = min(tasks, to_ask // (WINDOWS_A_WAVE * window_requests))
+    return max(1, one_wave, waves)

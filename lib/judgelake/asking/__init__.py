@@ -1,6 +1,6 @@
 """Requests to a model, exactly once, at the size of a cluster: plan, chunks, tasks, progress. Knows no judge."""
 
-from judgelake.asking.amounts import Amounts, amounts_of, profile_of
+from judgelake.asking.amounts import amounts_of, profile_of
 from judgelake.asking.config import Asking
 from judgelake.asking.encoding import ids_of
 from judgelake.asking.executor import given_endpoint

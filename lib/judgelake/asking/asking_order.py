@@ -52,6 +52,8 @@ def in_asking_order(rows: DataFrame, tasks: int, key: str) -> DataFrame:
     end = F.sum(cost).over(Window.partitionBy("question_key").orderBy("prompt", "repeat"))
     middle = F.when(F.col("bytes") <= WHOLE_UP_TO * F.col("share"), F.col("bytes") / 2).otherwise(end - 1)
     task = F.least(F.floor((F.col("begin") + middle) / F.col("share")).cast("int"), F.lit(tasks - 1))
-    placed = rows.join(F.broadcast(line), "question_key").withColumn("task", task)
+    # Never by broadcast: the driver would hold the questions of each chunk until all of it is asked, 80 MiB of 223,500,
+    # and many chunks are asked at a time. The window above needs the rows by question in any case.
+    placed = rows.join(line.hint("shuffle_hash"), "question_key").withColumn("task", task)
     ordered = in_tasks(placed, tasks, "task").sortWithinPartitions("begin", *IN_A_QUESTION, key)
     return ordered.drop("bytes", "begin", "share", "task")

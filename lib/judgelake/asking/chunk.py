@@ -88,8 +88,9 @@ class ChunkWriter:
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.target.table).select(*self.target.schema.names).schema
         task = replace(asking, chunk=chunk.number)
-        results = asked.mapInArrow(task, columns, profile=self.profile)
-        append_once(results, self.target.table, app_id, writer=asking.run_id)
+        append_once(
+            asked.mapInArrow(task, columns, profile=self.profile), self.target.table, app_id, writer=asking.run_id
+        )
 
     def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         rows = read_newest(self.spark, self.target.table).df.where(
@@ -136,6 +137,11 @@ class ChunkWriter:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
         slots = min(self.slots.now(), SLOTS_A_CHUNK)
         tasks = self.tasks or TASKS_A_SLOT * slots
-        one_wave = min(slots, tasks, math.ceil(chunk.to_ask / LEAST_REQUESTS_A_TASK))
-        waves = min(tasks, chunk.to_ask // (WINDOWS_A_WAVE * asking.window.expected))
-        return max(1, one_wave, waves)
+        return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window.expected)
+
+
+def tasks_of_chunk(to_ask: int, slots: int, tasks: int, window_requests: int) -> int:
+    """Into how many tasks a chunk is split, of at most `tasks`; see `ChunkWriter._tasks`."""
+    one_wave = min(slots, tasks, math.ceil(to_ask / LEAST_REQUESTS_A_TASK))
+    waves = min(tasks, to_ask // (WINDOWS_A_WAVE * window_requests))
+    return max(1, one_wave, waves)

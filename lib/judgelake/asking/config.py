@@ -10,8 +10,8 @@ from judgelake.config import Config
 class Asking(Config):
     """How requests are grouped and sent; nothing here changes what is asked."""
 
-    chunk_requests: PositiveInt = 20_000
-    """Requests in one Delta append; about ten minutes of work for eight engines is a good size."""
+    chunk_requests: PositiveInt | None = None
+    """Requests in one Delta append; null: by the size of the job, 20,000 at least and 464,000 of two billion."""
     chunks_in_flight: PositiveInt | None = None
     """Chunks that are asked at the same time; null: as many as keep all slots of the cluster busy."""
     partitions: PositiveInt | None = None

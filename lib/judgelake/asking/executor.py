@@ -116,7 +116,8 @@ def open_asker(
     # Executors of several hosts have the same folders.
     notes = {f"{socket.gethostname()}:{started.log_path}": note}
     opened = _opened(asked, engine, started.endpoint, encoder, first, name, notes)
-    own = OwnEngine(sequences_at_once(started.settings), len(launch.gpus), launch.gpus_of == "task", launch.cores)
+    sequences = sequences_at_once(started.settings)
+    own = OwnEngine(sequences, len(launch.gpus), launch.gpus_of == "task", cores=launch.cores)
     return replace(opened, factory=_leased(opened.factory, started.lease), log_path=started.log_path, own=own)
 
 

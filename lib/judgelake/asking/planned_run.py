@@ -42,6 +42,7 @@ class PlannedRun:
     model: AskedModel
     engine: Engine
     server: ProgressServer
+    amounts: Amounts
     asker: AskerFactory | None = None
     endpoint: Endpoint | None = None
     amounts: Amounts = field(default_factory=Amounts)
@@ -66,8 +67,9 @@ class PlannedRun:
         may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
         slots = SlotCount(share.slots, counted_again(self.spark, self.amounts) if may_grow else None)
         tasks = None if share.may_grow else share.tasks
-        profile = profile_of(self.amounts)
-        writer = ChunkWriter(self.spark, plan, self.work.requester, target, others, slots, tasks, profile)
+        writer = ChunkWriter(
+            self.spark, plan, self.work.requester, target, others, slots, tasks, profile_of(self.amounts)
+        )
 
         def in_flight() -> int:
             return chunks_for(slots.last) if may_grow and limits.chunks_in_flight is None else share.chunks_in_flight

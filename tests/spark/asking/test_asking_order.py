@@ -72,6 +72,13 @@ def test_a_question_is_cut_only_where_the_line_is_and_each_piece_is_sorted(spark
     assert all(len(tasks) == 1 for key, tasks in pieces.items() if key)
 
 
+def test_the_driver_holds_no_question_of_a_chunk(spark, capsys):
+    in_asking_order(spark.createDataFrame(rows_of(*([prompts(2)] * 40)), SCHEMA), 8, "judgment_id").explain()
+    plan = capsys.readouterr().out
+    assert "ShuffledHashJoin" in plan
+    assert "Broadcast" not in plan
+
+
 def test_equal_prompts_are_asked_by_one_task(spark):
     found = tasks_of(spark, rows_of(prompts(5) * 40), 8)
     tasks = defaultdict(set)

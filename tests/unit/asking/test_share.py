@@ -13,7 +13,7 @@ from judgelake.engine import Engine
 
 
 def job(asking=None, **engine):
-    return Engine(url="http://x/v1", **engine), Asking(**asking or {})
+    return Engine(**{"url": "http://x/v1", **engine}), Asking(**asking or {})
 
 
 def chunks(*sizes):
@@ -21,18 +21,18 @@ def chunks(*sizes):
 
 
 def test_without_a_bound_each_task_has_its_window():
-    assert share_of(*job(), 8, chunks(20_000)) == Share(8, 2, 16, 256, None, may_grow=True)
+    assert share_of(*job(), 8, chunks(20_000)) == Share(8, 3, 16, 256, None, may_grow=True)
 
 
-@pytest.mark.parametrize(("slots", "chunks"), [(1, 2), (2, 2), (8, 2), (9, 3), (64, 10), (512, 80), (10_000, 256)])
+@pytest.mark.parametrize(("slots", "chunks"), [(1, 2), (2, 3), (8, 3), (9, 3), (64, 9), (1024, 129)])
 def test_so_many_narrow_chunks_are_in_flight_that_one_that_ends_leaves_no_slot_empty(slots, chunks):
     assert chunks_for(slots) == chunks
 
 
 def test_the_window_of_an_own_engine_is_left_open_and_a_given_one_stays():
-    assert share_of(Engine(), Asking(), 8, chunks(20_000)).window_requests is None
-    assert share_of(Engine(requests_per_second=10.0), Asking(), 8, chunks(20_000)).window_requests is None
-    assert share_of(Engine(), Asking(window_requests=100), 8, chunks(20_000)).window_requests == 100
+    assert share_of(*job(url=None), 8, chunks(20_000)).window_requests is None
+    assert share_of(*job(url=None, requests_per_second=10.0), 8, chunks(20_000)).window_requests is None
+    assert share_of(*job({"window_requests": 100}, url=None), 8, chunks(20_000)).window_requests == 100
 
 
 @pytest.mark.parametrize(

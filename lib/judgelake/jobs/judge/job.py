@@ -83,7 +83,6 @@ def judge(
     for note in resolved.notes:
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
-    amounts = amounts_of(spark, None if asker is not None else job.engine)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         with planning(job), PlanningProgress(console, "finding what is not yet judged") as progress:
@@ -91,8 +90,9 @@ def judge(
             progress.goes_on_with("writing the plan")
             plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
         interpreter = Judging(resolved)
+        amounts = amounts_of(spark, None if asker is not None else job.engine)
         asking = PlannedRun(
-            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, asker, endpoint, amounts
+            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, amounts, asker, endpoint
         )
         return _JudgeRun(job, resolved, asking, clock, tracker, console).carry_out(stopping)
 

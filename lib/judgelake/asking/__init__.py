@@ -20,7 +20,6 @@ from judgelake.asking.task_error import our_error
 __all__ = [
     "NOT_UTF8",
     "ROW_KEY",
-    "Amounts",
     "Asked",
     "Asking",
     "Interpreter",

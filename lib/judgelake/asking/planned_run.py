@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -45,8 +45,6 @@ class PlannedRun:
     amounts: Amounts
     asker: AskerFactory | None = None
     endpoint: Endpoint | None = None
-    amounts: Amounts = field(default_factory=Amounts)
-    """What Spark gives the tasks that ask."""
 
     def carry_out(self, stopping: Stopping, console: Console) -> None:
         """Ask all chunks and append their results; raises as `Running.carry_out` does."""

@@ -7,16 +7,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from judgelake.asking.slots import most_at_once
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One finished stage: what its RDDs do, in one text, its tasks, and how many of them ran at the same time."""
+    """One finished stage: what its RDDs do, in one text, its tasks, and how many of them began before one had ended.
+
+    Not the most at the same time: Spark may note the end of a task after the start of the one that took its place.
+    """
 
     number: int
     tasks: int
-    at_once: int
+    first_wave: int
     gpus_a_task: float
     operations: str
 
@@ -49,6 +50,7 @@ def read_stages(folder: Path) -> list[Stage]:
                 stage = event["Stage Info"]
                 operations = " ".join(f"{rdd['Name']} {rdd.get('Scope', '')}" for rdd in stage["RDD Info"])
                 taken, number = gpus[stage["Resource Profile Id"]], stage["Stage ID"]
-                at_once = most_at_once(times[number])
-                stages.append(Stage(number, stage["Number of Tasks"], at_once, taken, operations))
+                first_end = min(end for _, end in times[number])
+                first_wave = sum(begin < first_end for begin, _ in times[number])
+                stages.append(Stage(number, stage["Number of Tasks"], first_wave, taken, operations))
     return stages

@@ -12,7 +12,7 @@ from pathlib import Path
 class Stage:
     """One finished stage: what its RDDs do, in one text, its tasks, and how many of them began before one had ended.
 
-    Not the most at the same time: Spark may note the end of a task after the start of the one that took its place.
+    An end is that on the executor: the driver notes it later, maybe after the start of what took the task's place.
     """
 
     number: int
@@ -44,8 +44,9 @@ def read_stages(folder: Path) -> list[Stage]:
                 amounts = event["Task Resource Requests"].get("gpu", {})
                 gpus[event["Resource Profile Id"]] = amounts.get("Amount", 0.0)
             if event["Event"] == "SparkListenerTaskEnd":
-                task = event["Task Info"]
-                times[event["Stage ID"]].append((task["Launch Time"], task["Finish Time"]))
+                began, spent = event["Task Info"]["Launch Time"], event["Task Metrics"]
+                ended = began + spent["Executor Deserialize Time"] + spent["Executor Run Time"]
+                times[event["Stage ID"]].append((began, ended))
             if event["Event"] == "SparkListenerStageCompleted":
                 stage = event["Stage Info"]
                 operations = " ".join(f"{rdd['Name']} {rdd.get('Scope', '')}" for rdd in stage["RDD Info"])

@@ -135,9 +135,14 @@ class ChunkWriter:
 
     def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
-        slots = min(self.slots.now(), SLOTS_A_CHUNK)
+        slots = slots_of_a_chunk(self.slots.now(), len(self.plan.chunks))
         tasks = self.tasks or TASKS_A_SLOT * slots
         return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window.expected)
+
+
+def slots_of_a_chunk(slots: int, chunks: int) -> int:
+    """Slots that ask one of so many chunks: a few, unless the run has too few chunks for all slots."""
+    return min(slots, max(SLOTS_A_CHUNK, math.ceil(slots / max(1, chunks))))
 
 
 def tasks_of_chunk(to_ask: int, slots: int, tasks: int, window_requests: int) -> int:

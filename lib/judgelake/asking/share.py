@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgelake.asking.chunk import LEAST_REQUESTS_A_TASK, SLOTS_A_CHUNK, TASKS_A_SLOT
+from judgelake.asking.chunk import LEAST_REQUESTS_A_TASK, SLOTS_A_CHUNK, TASKS_A_SLOT, slots_of_a_chunk
 from judgelake.asking.config import Asking
 from judgelake.asking.plan import Chunk
 from judgelake.asking.window import WINDOW_OF_A_SERVER
@@ -45,7 +45,7 @@ def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]
     for copies of a task, which Spark only makes with spark.speculation, nor for a second driver, which has a bound of
     its own.
     """
-    tasks = limits.partitions or tasks_of_a_chunk(slots)
+    tasks = limits.partitions or TASKS_A_SLOT * slots_of_a_chunk(slots, len(chunks))
     window = limits.window_requests or (WINDOW_OF_A_SERVER if engine.url is not None else None)
     if engine.max_in_flight is None and engine.requests_per_second is None:
         in_flight = limits.chunks_in_flight or chunks_for(slots)
@@ -68,8 +68,3 @@ def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]
 def chunks_for(slots: int) -> int:
     """Chunks in flight that keep so many slots busy, although each uses at most `SLOTS_A_CHUNK` of them."""
     return max(min(LEAST_IN_FLIGHT, slots + 1), math.ceil(slots / SLOTS_A_CHUNK) + SPARE_CHUNKS)
-
-
-def tasks_of_a_chunk(slots: int) -> int:
-    """Tasks into which a full chunk is cut."""
-    return TASKS_A_SLOT * min(slots, SLOTS_A_CHUNK)

@@ -1,12 +1,13 @@
 """How many tasks run at once, from when each of them ran."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from judgelake.asking import slots
 from judgelake.asking.amounts import Amounts
-from judgelake.asking.chunk import ChunkWriter
+from judgelake.asking.chunk import ChunkWriter, slots_of_a_chunk
 from judgelake.asking.plan import Chunk
 from judgelake.asking.slot_count import COUNT_EVERY_S, SlotCount
 from judgelake.asking.slots import counted_again, most_at_once
@@ -63,7 +64,7 @@ def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, amo
 def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
     now = iter([2, 6, 64])
     slots_seen = SlotCount(1, lambda: next(now), counted_at=-COUNT_EVERY_S)
-    writer = ChunkWriter(None, None, None, None, None, slots_seen)
+    writer = ChunkWriter(None, SimpleNamespace(chunks=range(40)), None, None, None, slots_seen)
 
     class Asking:
         window = Window(32, expected=32)
@@ -77,3 +78,11 @@ def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
     # A chunk is asked by a few engines, however many there are.
     assert [tasks() for _ in range(3)] == [4, 12, 16]
     assert slots_seen.last == slots_seen.now() == 64
+
+
+@pytest.mark.parametrize(
+    ("slots", "chunks", "of_a_chunk"),
+    [(2, 1, 2), (64, 40, 8), (64, 8, 8), (64, 4, 16), (64, 3, 22), (64, 1, 64), (1024, 129, 8)],
+)
+def test_a_run_of_few_chunks_uses_all_slots_for_them(slots, chunks, of_a_chunk):
+    assert slots_of_a_chunk(slots, chunks) == of_a_chunk

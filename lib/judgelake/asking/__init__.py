@@ -15,6 +15,7 @@ from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
 from judgelake.asking.run import Stopping
 from judgelake.asking.slots import Place, Slots, find_slots
+from judgelake.asking.staging import open_journal
 from judgelake.asking.task_error import our_error
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ids_of",
     "key_of_text",
     "make_plan",
+    "open_journal",
     "our_error",
     "pending_requests",
     "profile_of",

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from judgelake.asking.asking_order import in_asking_order
 from judgelake.asking.inquiry import Requester, Target
-from judgelake.asking.plan import Chunk, Plan
+from judgelake.asking.journal import Journal, TaskJournal, journal_rows
+from judgelake.asking.plan import Chunk, Plan, rest_of
 from judgelake.asking.planning import Rendering
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.task import AskingTask
@@ -34,6 +35,8 @@ TASKS_A_SLOT = 2
 SLOTS_A_CHUNK = 8
 # Another driver's rows have the time at which they were answered; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
+# How often results of one chunk may be missing after some were appended: by other drivers, or because they are deleted.
+MOST_LOSSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,16 @@ class ChunkWriter:
     """Tasks into which a full chunk is split; None: by the slots, counted again before each chunk."""
     profile: ResourceProfile | None = None
     """Of the stage that asks; None: that of all stages."""
+    journal: Journal | None = None
+    """Where tasks keep their answers until the chunk is in the table."""
 
     def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         """Ask the remaining requests of the chunk and append its results in one commit.
 
         Requests that another driver has answered since the plan was made are left out, and a chunk that another
-        driver has appended under the same `app_id` is not appended again.
+        driver has appended under the same `app_id` is not appended again. Answers of an earlier try, of this driver or
+        another one, are taken from the journal. If only a part of the chunk is in the table then, the rest is appended
+        under the app id that every driver gives to just this rest.
 
         Returns:
             The results of this run in the table, by status, without those of other drivers.
@@ -65,32 +72,45 @@ class ChunkWriter:
         Raises:
             RunError: the results were appended but are missing from the table, or the plan is.
         """
-        for name in app_ids(chunk.app_id):
-            self._append(chunk, asking, name)
+        names, content, missing, losses = app_ids(chunk.app_id), chunk.app_id, None, 0
+        while (name := next(names, None)) is not None and losses < MOST_LOSSES:
+            self._append(chunk, asking, name, missing)
             written = self._written(chunk, asking)
-            if written.total() >= chunk.requests:
-                return written
             # Of a plan that is gone nothing is missing either.
-            self._check_planned(chunk)
-            if not self._misses_some(chunk):
+            missing = None if written.total() >= chunk.requests else self._checked_missing(chunk)
+            if missing is None or missing.isEmpty():
+                if self.journal is not None:
+                    self.journal.discard(chunk.app_id)
                 return written
-            if written:
-                break
+            losses += bool(written)
+            rest = rest_of(self.plan, self.target.fingerprint, missing)
+            if rest.app_id != content:
+                names, content = app_ids(rest.app_id), rest.app_id
         raise RunError(
             f"The results of chunk {chunk.number} were appended to {self.target.table}, but some of them are no "
             "longer there. Find out what deletes rows from that table during a run, and run again: "
             "the missing ones are asked again."
         )
 
-    def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
+    def _append(self, chunk: Chunk, asking: AskingTask, app_id: str, missing: DataFrame | None) -> None:
+        """Append the results of the requests of the chunk, or of those that are missing, in one commit."""
         requests = self._planned(chunk).mapInArrow(Rendering(self.requester), ddl_of(self.requester.schema))
-        asked = in_asking_order(self._left(requests, asking), self._tasks(chunk, asking), self.target.key)
+        left = self._left(requests, asking) if missing is None else requests.join(missing, self._keys, "left_semi")
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.target.table).select(*self.target.schema.names).schema
-        task = replace(asking, chunk=chunk.number)
-        append_once(
-            asked.mapInArrow(task, columns, profile=self.profile), self.target.table, app_id, writer=asking.run_id
-        )
+        kept = None if self.journal is None else journal_rows(self.spark, self.journal, chunk.app_id)
+        if kept is not None:
+            wanted = left.select(*self._keys)
+            left = left.join(kept, self._keys, "left_anti")
+            kept = kept.join(wanted, self._keys, "left_semi").select(*self.target.schema.names)
+        asked = in_asking_order(left, self._tasks(chunk, asking), self.target.key)
+        journal = None if self.journal is None else TaskJournal(self.journal, chunk.app_id)
+        task = replace(asking, chunk=chunk.number, journal=journal)
+        results = asked.mapInArrow(task, columns, profile=self.profile)
+        if kept is not None:
+            # The files of the journal are read for each use, and one that cannot be read is left out.
+            results = results.unionByName(kept).dropDuplicates(self._keys)
+        append_once(results, self.target.table, app_id, writer=asking.run_id)
 
     def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
         rows = read_newest(self.spark, self.target.table).df.where(
@@ -100,26 +120,34 @@ class ChunkWriter:
         once = rows.dropDuplicates([self.target.key]).groupBy("status").count()
         return Counter({row["status"]: row["count"] for row in once.collect()})
 
-    def _check_planned(self, chunk: Chunk) -> None:
-        left = self._wanted(chunk).distinct().count()
+    def _checked_missing(self, chunk: Chunk) -> DataFrame:
+        """The chunk's requests that have no result in the table, from any driver.
+
+        Raises:
+            RunError: the plan is not there any more.
+        """
+        wanted = self._wanted(chunk)
+        left = wanted.select(*self._keys).distinct().count()
         if left < chunk.requests:
             raise RunError(
                 f"The plan of this run was deleted while it worked: of the {chunk.requests:,} requests of chunk "
                 f"{chunk.number}, {left:,} are left in the plans table. All results so far are kept: find out what "
                 "deletes from that table, and run again."
             )
-
-    def _misses_some(self, chunk: Chunk) -> bool:
-        """Whether a request of the chunk has no result in the table, from any driver."""
         results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
-        return not self._wanted(chunk).join(results, [self.target.key, "attempt"], "left_anti").isEmpty()
+        missing = wanted.join(results.select(*self._keys), self._keys, "left_anti")
+        return missing.withColumn("request_id", F.col(self.target.key))
 
     def _planned(self, chunk: Chunk) -> DataFrame:
         return self.plan.rows.where(F.col("chunk") == chunk.number)
 
     def _wanted(self, chunk: Chunk) -> DataFrame:
-        wanted = self._planned(chunk).select(F.inline("wanted"))
-        return wanted.select(F.col("request_id").alias(self.target.key), "attempt")
+        wanted = self._planned(chunk).select("chunk", "question_key", F.inline("wanted"))
+        return wanted.withColumnRenamed("request_id", self.target.key)
+
+    @property
+    def _keys(self) -> list[str]:
+        return [self.target.key, "attempt"]
 
     def _left(self, requests: DataFrame, asking: AskingTask) -> DataFrame:
         if not self.others.have_added():
@@ -130,8 +158,7 @@ class ChunkWriter:
         results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
         is_late = F.col(self.target.time_column) >= F.lit(self.plan.made_at - LONGEST_CHUNK)
         others = results.where((F.col("run_id") != asking.run_id) & is_late)
-        keys = [self.target.key, "attempt"]
-        return requests.join(others.select(*keys), keys, "left_anti")
+        return requests.join(others.select(*self._keys), self._keys, "left_anti")
 
     def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""

@@ -22,6 +22,9 @@ class Asking(Config):
     window_mib: PositiveInt | None = None
     """Prompt bytes that one task keeps in flight, in MiB. Null: a quarter for each request of its window, at least
     16."""
+    staging: str | None = None
+    """Folder or address in which tasks keep answers until they are in the table; null: inside the storage of the table;
+    "off": nowhere."""
     max_attempts: PositiveInt = 3
     """Attempts over all runs for a request whose failure may be temporary."""
     max_failed_share: float = Field(default=0.05, ge=0, le=1)

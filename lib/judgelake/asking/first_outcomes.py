@@ -30,6 +30,11 @@ class FirstOutcomes:
         self._failures: list[Failure] = []
         self._excused: list[Failure] = []
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that comes can stop the task any more."""
+        return self._most is None
+
     def look_at(self, results: Iterable[Any | Failure]) -> None:
         """Count results as they arrive.
 

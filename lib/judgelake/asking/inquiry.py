@@ -35,6 +35,8 @@ class Target:
     """Of what answers; part of every request's id."""
     time_column: str
     """The column with the time of a result."""
+    answer_column: str
+    """The column that is NULL where the model did not answer."""
 
     def of_this_model(self, results: DataFrame) -> DataFrame:
         """Those of the table's rows that answer the same requests."""

@@ -102,6 +102,24 @@ def make_plan(
     return Plan(plan_id, pinned, version, made_at, skipped, named, kept.rows, is_stored=held is None)
 
 
+def rest_of(plan: Plan, fingerprint: str, left: DataFrame) -> Chunk:
+    """Some of a chunk's requests as a chunk, under the app id that a plan made now gives to them.
+
+    Another driver may have appended a part of the chunk, and a third one plan what is left: under one app id only one
+    of two drivers appends it.
+
+    Args:
+        plan: of which the chunk is part.
+        fingerprint: of what answers.
+        left: chunk, question_key, request_id, attempt and prompt_bytes of requests of one chunk; at least one.
+    """
+    if plan.is_stored:
+        (sums,) = _sums_of(left)
+    else:
+        (sums,) = _sums_here([{"wanted": [row.asDict() for row in left.collect()]}])
+    return _chunk(sums, fingerprint, plan.source)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """The rows of a plan where they can be read again, and the sums over each of its chunks."""
@@ -185,16 +203,17 @@ def _each_once(rows: DataFrame) -> DataFrame:
 
 
 def _sums(planned: DataFrame) -> list[dict[str, Any]]:
+    """As `_sums_of`, for rows of a plan."""
+    return _sums_of(planned.select("chunk", "question_key", F.inline("wanted")))
+
+
+def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
     """Sums over each chunk's distinct requests; `split` counts those of several questions, see `_each_once`."""
-    requests = (
-        planned.select("chunk", "question_key", F.inline("wanted"))
-        .groupBy("request_id")
-        .agg(
-            F.min("chunk").alias("chunk"),
-            F.max("attempt").alias("attempt"),
-            F.max("prompt_bytes").alias("prompt_bytes"),
-            (F.min("question_key") != F.max("question_key")).alias("is_split"),
-        )
+    requests = wanted.groupBy("request_id").agg(
+        F.min("chunk").alias("chunk"),
+        F.max("attempt").alias("attempt"),
+        F.max("prompt_bytes").alias("prompt_bytes"),
+        (F.min("question_key") != F.max("question_key")).alias("is_split"),
     )
     by_chunk = (
         requests.groupBy("chunk")

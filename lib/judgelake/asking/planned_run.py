@@ -13,6 +13,7 @@ from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.executor import notes_on_server
 from judgelake.asking.heartbeat import kept_alive
 from judgelake.asking.inquiry import AskedModel, Interpreter
+from judgelake.asking.journal import Journal
 from judgelake.asking.pending import Work
 from judgelake.asking.plan import Plan
 from judgelake.asking.progress import Board, ProgressServer
@@ -45,6 +46,7 @@ class PlannedRun:
     amounts: Amounts
     asker: AskerFactory | None = None
     endpoint: Endpoint | None = None
+    journal: Journal | None = None
 
     def carry_out(self, stopping: Stopping, console: Console) -> None:
         """Ask all chunks and append their results; raises as `Running.carry_out` does."""
@@ -53,11 +55,16 @@ class PlannedRun:
         if any(chunk.has_new for chunk in plan.chunks):
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             tally.expected = plan.requests
-        with Board(console, tally, plan.requests):
-            share = share_of(self.engine, self.work.limits, slots_of(self.spark, self.amounts), plan.chunks)
-            running = self._running(share, stopping)
-            with kept_alive(self.spark, self.tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
-                running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+        try:
+            with Board(console, tally, plan.requests):
+                share = share_of(self.engine, self.work.limits, slots_of(self.spark, self.amounts), plan.chunks)
+                running = self._running(share, stopping)
+                with kept_alive(self.spark, self.tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
+                    running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
+        finally:
+            if self.journal is not None and tally.journal_off is not None:
+                line = f"A task could not keep its answers in {self.journal.address}: {tally.journal_off}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _running(self, share: Share, stopping: Stopping) -> Running:
         plan, target, limits = self.plan, self.work.target, self.work.limits
@@ -66,7 +73,7 @@ class PlannedRun:
         slots = SlotCount(share.slots, counted_again(self.spark, self.amounts) if may_grow else None)
         tasks = None if share.may_grow else share.tasks
         writer = ChunkWriter(
-            self.spark, plan, self.work.requester, target, others, slots, tasks, profile_of(self.amounts)
+            self.spark, plan, self.work.requester, target, others, slots, tasks, profile_of(self.amounts), self.journal
         )
 
         def in_flight() -> int:
@@ -74,7 +81,7 @@ class PlannedRun:
 
         task = self._task(share)
         work = plan.requests + plan.skipped
-        return Running(self.spark, writer, task, limits, stopping, self.server.tally, work, in_flight)
+        return Running(self.spark, writer, task, limits, stopping, self.server.tally, work, in_flight, self.journal)
 
     def _task(self, share: Share) -> AskingTask:
         limits = self.work.limits

@@ -64,6 +64,8 @@ class Tally:
     """Results that the tasks of the run will report; None if that is not known, or all of them failed before."""
     last_failure: str | None = None
     """The reason of a failure that was reported lately."""
+    journal_off: str | None = None
+    """Why a task could not write down its answers; None if all could."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, message: dict[str, Any]) -> None:
@@ -74,6 +76,7 @@ class Tally:
             self.prompt_tokens += message.get("prompt_tokens", 0)
             self.output_tokens += message.get("output_tokens", 0)
             self.last_failure = message.get("reason") or self.last_failure
+            self.journal_off = message.get("journal_off") or self.journal_off
             for key, note in message.get("engines", {}).items():
                 self.engines.setdefault(key, EngineNote(**note))
 

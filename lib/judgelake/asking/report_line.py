@@ -39,7 +39,7 @@ def _is_report(message: dict[str, Any]) -> bool:
         return False
     return (
         all(isinstance(count, int) for count in (*counts, *statuses.values()))
-        and isinstance(message.get("reason"), str | None)
+        and all(isinstance(message.get(name), str | None) for name in ("reason", "journal_off"))
         and all(_is_note(note) for note in engines.values())
     )
 

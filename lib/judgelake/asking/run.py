@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -16,21 +15,28 @@ from typing import TYPE_CHECKING
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.config import Asking
 from judgelake.asking.first_outcomes import all_fail_alike
+from judgelake.asking.journal import Journal, recover
 from judgelake.asking.pending import WORTH_ANOTHER_ATTEMPT
 from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import Tally
-from judgelake.asking.task import AskingTask
+from judgelake.asking.task import FLUSH_SECONDS, AskingTask
 from judgelake.asking.task_error import our_error
+from judgelake.asking.transient import is_of_spark, is_transient
 from judgelake.comparisons import Status
 from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError
-from judgelake.runtime import submitted
+from judgelake.runtime import cause_of, submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 # Of many hosts one may have a broken GPU or disk: the chunk's next try may run elsewhere.
 TRIES_A_CHUNK = 3
+# Answers are in the journal, so that another try of an append costs little.
+TRIES_OF_STORAGE = 5
+PAUSE_SECONDS = 2.0
+# If so many chunks cannot be appended and none could, the others would fail too.
+FIRST_CHUNKS = 3
 OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 # How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
@@ -61,6 +67,15 @@ class Stopping:
             raise KeyboardInterrupt
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A chunk that is to be asked and appended, not before a time of the monotonic clock."""
+
+    chunk: Chunk
+    number: int = 1
+    not_before: float = 0.0
+
+
 @dataclass(slots=True)
 class Running:
     """One current run: what is in flight, and the results so far."""
@@ -76,55 +91,118 @@ class Running:
     """Requests of the whole job, answered before or to be asked now."""
     in_flight: Callable[[], int]
     """How many chunks may be in flight now."""
+    journal: Journal | None = None
+    """Where tasks keep their answers until their chunk is in the table."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Results of the finished chunks in the table, by status."""
+    set_aside: dict[int, str] = field(default_factory=dict)
+    """Chunks that could not be appended, by number, and why not."""
     is_ending: bool = False
     """Nothing more may be started."""
 
     def carry_out(self, chunks: Sequence[Chunk]) -> None:
-        """Write all chunks, a few at a time; on any error those in flight are cancelled.
+        """Write all chunks, a few at a time.
+
+        A chunk that cannot be appended costs the others nothing: it is tried again if the cause may pass, else set
+        aside. On any other error, and on a stop, those in flight are cancelled; a stop appends what they have answered.
 
         Raises:
-            RunError: too many calls failed, the first all failed with one status, or the engine died repeatedly.
+            RunError: too many calls failed, the first all failed with one status, the engine died repeatedly, or some
+                chunks could not be appended.
             UserError: the engine rejected the model, key, address or options.
             KeyboardInterrupt: a stop was requested.
         """
-        waiting = iter(chunks)
-        in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
+        waiting = deque(map(_Try, chunks))
+        in_flight: dict[Future[Counter[str]], _Try] = {}
         tag = f"judgelake-{self.asking.run_id}"
         # Threads are made as they are needed.
         pool = ThreadPoolExecutor(max(1, len(chunks)), thread_name_prefix="judgelake-chunk")
         has_stopped = True
-
-        def submit(chunk: Chunk, tries: int = 1) -> None:
-            in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
-
-        def submit_more() -> None:
-            for chunk in itertools.islice(waiting, max(0, self.in_flight() - len(in_flight))):
-                submit(chunk)
-
         try:
-            submit_more()
-            while in_flight:
+            while in_flight or waiting:
+                while len(in_flight) < self.in_flight() and (one := _ready(waiting)) is not None:
+                    in_flight[submitted(self.spark, pool, self._write, one.chunk, tag)] = one
                 if self.stopping.is_wished:
                     raise KeyboardInterrupt
                 self._give_up_if_all_fail_alike()
+                if not in_flight:
+                    time.sleep(WAKE_SECONDS)
                 done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
-                    chunk, tries = in_flight.pop(future)
-                    if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
-                        submit(chunk, tries + 1)
-                        continue
-                    self.statuses += _result_of(future)
-                    self._give_up_if_too_many_failed()
-                submit_more()
-        except BaseException:
+                    if (again := self._ended(future, in_flight.pop(future))) is not None:
+                        waiting.appendleft(again)
+        except BaseException as error:
             has_stopped = False  # also if a second signal ends the next line
-            has_stopped = self._interrupt({future: chunk for future, (chunk, _) in in_flight.items()}, tag)
+            has_stopped = self._interrupt({future: one.chunk for future, one in in_flight.items()}, tag)
+            if has_stopped and isinstance(error, KeyboardInterrupt):
+                self._keep(chunks)
             raise
         finally:
             pool.shutdown(wait=has_stopped)
+        if self.set_aside:
+            raise self._not_appended()
         self._fail_without_any_answer(chunks)
+
+    def _ended(self, future: Future[Counter[str]], tried: _Try) -> _Try | None:
+        """Count what a chunk came to; its next try if it failed and may not fail again.
+
+        Raises:
+            BaseException: why the whole run must end.
+        """
+        error = future.exception()
+        if error is None:
+            self.statuses += future.result()
+            self._give_up_if_too_many_failed()
+            return None
+        ours = our_error(error)
+        if tried.number < TRIES_A_CHUNK and self._may_work_elsewhere(ours):
+            return _Try(tried.chunk, tried.number + 1)
+        if ours is not None or not is_of_spark(error):
+            raise (ours or error) from (error if ours else None)
+        if tried.number < TRIES_OF_STORAGE and is_transient(error):
+            pause = PAUSE_SECONDS * 2**tried.number * random.uniform(0.5, 1)
+            return _Try(tried.chunk, tried.number + 1, time.monotonic() + pause)
+        self.set_aside[tried.chunk.number] = cause_of(error)
+        if len(self.set_aside) >= FIRST_CHUNKS and not self.statuses:
+            raise self._not_appended() from error
+        return None
+
+    def _not_appended(self) -> RunError:
+        """The error of a run of which some chunks are not in the table."""
+        (number, cause), *others = self.set_aside.items()
+        more = f" and {len(others):,} more" if others else ""
+        kept = (
+            "their requests are asked again"
+            if self.journal is None
+            else f"their answers are kept in {self.journal.address} and appended then"
+        )
+        return RunError(
+            f"Chunk {number}{more} could not be written to {self.writer.target.table}: {cause.rstrip('.')}. Fix the "
+            f"cause and run again: {kept}."
+        )
+
+    def _keep(self, chunks: Sequence[Chunk]) -> None:
+        """Append what is in the journal of chunks that were stopped; what cannot be appended is for the next run."""
+        if self.journal is None:
+            return
+        # Their tasks notice it when they pass on the next results.
+        time.sleep(2 * FLUSH_SECONDS)
+        target, app_ids = self.writer.target, {chunk.app_id for chunk in chunks if chunk.number not in self.set_aside}
+        try:
+            recover(
+                self.spark,
+                self.journal,
+                target.table,
+                app_ids=app_ids,
+                of_journal=target.of_this_model,
+                writer=self.asking.run_id,
+            )
+        except Exception as error:
+            warnings.warn(
+                f"What the stopped tasks have answered is kept in {self.journal.address} for the next run, but could "
+                f"not be appended now: {cause_of(error)}",
+                stacklevel=2,
+            )
 
     def _interrupt(self, in_flight: Mapping[Future[Counter[str]], Chunk], tag: str) -> bool:
         """Stop what is in flight; False if some of it did not stop in time, which a warning names.
@@ -155,14 +233,13 @@ class Running:
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
 
-    def _may_work_elsewhere(self, future: Future[Counter[str]]) -> bool:
+    def _may_work_elsewhere(self, error: BaseException | None) -> bool:
         """Whether an engine failed its tasks while others, or itself before, have answered requests of this run.
 
         If none ever answered, the cause is likely to be the same everywhere.
         """
-        error = future.exception()
         has_answers = bool(self.statuses[Status.OK.value] or self.tally.statuses[Status.OK.value])
-        return error is not None and has_answers and isinstance(our_error(error), OF_ONE_HOST)
+        return has_answers and isinstance(error, OF_ONE_HOST)
 
     def _give_up_if_all_fail_alike(self) -> None:
         """Stop a run whose first outcomes, over all tasks, are failures of one kind.
@@ -206,17 +283,15 @@ class Running:
             )
 
 
+def _ready(waiting: deque[_Try]) -> _Try | None:
+    """The first that may be tried now, taken out; None if there is none."""
+    now = time.monotonic()
+    one = next((one for one in waiting if one.not_before <= now), None)
+    if one is not None:
+        waiting.remove(one)
+    return one
+
+
 def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
     """The chunks, shuffled by the run's id, so that two drivers on the same work share it and overlap late."""
     return random.Random(run_id).sample(chunks, len(chunks))
-
-
-def _result_of(future: Future[Counter[str]]) -> Counter[str]:
-    try:
-        return future.result()
-    except Exception as error:
-        # A failing write arrives as a plain Py4JJavaError, a failing read as a PySparkException.
-        ours = our_error(error)
-        if ours is None:
-            raise
-        raise ours from error

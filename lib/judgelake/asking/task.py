@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 from judgelake.asking.executor import Opened, open_asker
 from judgelake.asking.first_outcomes import FirstOutcomes
 from judgelake.asking.inquiry import Asked, AskedModel, Interpreter, Request, Row
+from judgelake.asking.journal import AnswersOfTask, TaskJournal
 from judgelake.asking.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.asking.recovery import Limits, Recovery
 from judgelake.asking.task_error import marked_errors
@@ -47,21 +48,37 @@ class AskingTask:
     endpoint: Endpoint | None = None
     chunk: int = 0
     """The chunk of its rows."""
+    journal: TaskJournal | None = None
+    """Where its answers are kept until the chunk is in the table."""
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn requests, sorted so that equal prompts are neighbours, into rows of the interpreter's schema."""
         with marked_errors(), ProgressSender(self.progress) as sender:
-            known = _Known(self, sender)
-            to_ask = known.left_out(row for batch in batches for row in batch.to_pylist())
-            requests = requests_of(to_ask)
-            first = next(requests, None)
-            if first is not None:
-                yield from self._results(first, requests, known, sender)
-            yield from known.batches(least=1)
+            with AnswersOfTask(self.journal) as journal:
+                yield from self._all_results(batches, journal, sender)
+            if journal.why_off is not None:
+                sender.send({"journal_off": journal.why_off[:MOST_OF_A_REASON]})
+
+    def _all_results(
+        self, batches: Iterator[pa.RecordBatch], journal: AnswersOfTask, sender: ProgressSender
+    ) -> Iterator[pa.RecordBatch]:
+        """Results of requests that are asked, were asked by an earlier attempt, or are not asked at all."""
+        known = _Known(self, sender)
+        rows = known.left_out(row for batch in batches for row in batch.to_pylist())
+        requests = requests_of(journal.left_out(rows))
+        first = next(requests, None)
+        if first is not None:
+            with closing(self._results(first, requests, journal, sender)) as results:
+                for batch in results:
+                    yield batch
+                    yield from known.batches(least=KNOWN_ROWS)
+                    yield from journal.batches(least=KNOWN_ROWS)
+        yield from known.batches(least=1)
+        yield from journal.batches(least=1)
 
     def _results(
-        self, first: Request, more: Iterator[Request], known: _Known, sender: ProgressSender
-    ) -> Iterator[pa.RecordBatch]:
+        self, first: Request, more: Iterator[Request], journal: AnswersOfTask, sender: ProgressSender
+    ) -> Generator[pa.RecordBatch, None, None]:
         watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
         engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
         asks = self._asks(itertools.chain([first], more), engine)
@@ -71,8 +88,8 @@ class AskingTask:
                 batch = self.batch((row for item in results for row in self.interpreter.results(*item)), engine.name)
                 sender.send(_report(batch))
                 watch.look_at(result for _, _, result in results)
+                journal.take(batch, is_certain=watch.is_over)
                 yield batch
-                yield from known.batches(least=KNOWN_ROWS)
         watch.end()
 
     def batch(self, rows: Iterator[Row], engine: str | None) -> pa.RecordBatch:

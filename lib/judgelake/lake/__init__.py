@@ -1,6 +1,15 @@
 """How tables are created, read and written: DDL and views, pinned reads, exactly-once appends; no data of its own."""
 
-from judgelake.lake.append import app_ids, append_new, append_once, drop_plan, renew_plan, replace_plan, replace_rows
+from judgelake.lake.append import (
+    LOST_RACES,
+    app_ids,
+    append_new,
+    append_once,
+    drop_plan,
+    renew_plan,
+    replace_plan,
+    replace_rows,
+)
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
@@ -27,6 +36,7 @@ __all__ = [
     "JUDGMENT",
     "LABEL",
     "LEAST_RETAIN_HOURS",
+    "LOST_RACES",
     "PLANNED",
     "REJECTED_ROW",
     "RUN",

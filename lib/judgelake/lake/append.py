@@ -16,7 +16,8 @@ from judgelake.lake.names import escaped, quoted
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Delta's errors for a commit after a conflicting commit of another driver. Appends never get them.
+# Delta's errors for a commit after a conflicting commit of another driver; appends get them when the table itself was
+# changed, for example by ALTER TABLE.
 LOST_RACES = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 
 # How often the same rows can be deleted from a table and appended again.

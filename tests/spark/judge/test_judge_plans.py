@@ -12,6 +12,7 @@ from judge_lake import JudgeLake, of, pair, pairs
 from pyspark.sql import functions as F
 from word_tokenizer import save_word_tokenizer
 
+from judgelake.asking import chunk as chunk_of_a_plan
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.heartbeat import kept_alive
 from judgelake.asking.pending import pending_requests
@@ -20,14 +21,14 @@ from judgelake.asking.progress import Reporter
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.task import AskingTask
 from judgelake.asking.window import Window
-from judgelake.engine import Engine
+from judgelake.engine import Engine, Reply
 from judgelake.errors import RunError
 from judgelake.jobs.judge import Order, dry_run, judge
 from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
 from judgelake.jobs.judge.judging import Judging, target_of
 from judgelake.jobs.judge.requests import JudgeRequests
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.lake import OtherWriters, drop_plan, drop_stale_plans, read_newest
+from judgelake.lake import OtherWriters, append_once, drop_plan, drop_stale_plans, read_newest
 
 JUDGE_OF_ANSWERS = """\
 name: answers-only
@@ -52,7 +53,7 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> JudgeLake:
     for part in range(3):
         lake.add(pairs("files", 60)[part * 20 : part * 20 + 20])
     lake.add([pair("tied 1", f"Question {n}?", f"x{n}", "y") for n in range(8)])
-    lake.add([*pairs("gone", 4), *pairs("gap", 2), *pairs("left", 2)])
+    lake.add([*pairs("gone", 4), *pairs("gap", 2), *pairs("left", 2), *pairs("lost", 2)])
     return lake
 
 
@@ -195,6 +196,27 @@ def test_a_plan_that_vanishes_under_a_run_is_an_error_and_not_a_finished_run(spa
     assert lake.judge(shared_server("instant"), of("gone")).counts.statuses == {"ok": 8}
 
 
+def written_again(spark, lake, run):
+    """The chunk of a run that has ended, written once more by an engine that answers."""
+
+    class Saying:
+        async def ask(self, ask):
+            return Reply("9 3", "stop", 120, 40, 3, None, 12.5)
+
+    @asynccontextmanager
+    async def saying():
+        yield Saying()
+
+    table = lake.tables.judgments
+    task = AskingTask(
+        Judging(run.judge), run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=saying
+    )
+    others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
+    requests = JudgeRequests(run.judge, Order())
+    writer = ChunkWriter(spark, run.plan, requests, target_of(run.judge, table), others, SlotCount(1))
+    return writer.write(run.plan.chunks[0], task)
+
+
 def test_a_judgment_too_many_does_not_stand_in_for_one_that_is_missing(spark, lake, shared_server):
     table = lake.tables.judgments
     run = lake.judge(shared_server("instant"), of("gap"))
@@ -203,19 +225,23 @@ def test_a_judgment_too_many_does_not_stand_in_for_one_that_is_missing(spark, la
     spark.read.table(table).where(F.col("judgment_id") == second).write.format("delta").mode("append").saveAsTable(
         table
     )
+    assert written_again(spark, lake, run).total() == run.plan.requests
+    counts = Counter(row["judgment_id"] for row in lake.judgments(of("gap")))
+    assert (counts.pop(second), set(counts.values())) == (2, {1})
+    assert first in counts
 
-    @asynccontextmanager
-    async def nobody():
-        yield None
 
-    task = AskingTask(
-        Judging(run.judge), run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=nobody
-    )
-    others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
-    requests = JudgeRequests(run.judge, Order())
-    writer = ChunkWriter(spark, run.plan, requests, target_of(run.judge, table), others, SlotCount(1))
+def test_judgments_that_are_deleted_again_and_again_end_the_run(spark, lake, shared_server, monkeypatch):
+    run = lake.judge(shared_server("instant"), of("lost"))
+    first = min(row["judgment_id"] for row in lake.judgments(of("lost")))
+
+    def append_and_delete(*arguments, **named):
+        append_once(*arguments, **named)
+        spark.sql(f"DELETE FROM {lake.tables.judgments} WHERE judgment_id = '{first}'")
+
+    monkeypatch.setattr(chunk_of_a_plan, "append_once", append_and_delete)
     with pytest.raises(RunError, match="some of them are no longer there"):
-        writer.write(run.plan.chunks[0], task)
+        written_again(spark, lake, run)
 
 
 @pytest.mark.usefixtures("nothing_held")

@@ -42,7 +42,7 @@ def opened(launched: list[Launch], cache: object, **judge: object) -> tuple[Judg
 
 def test_an_engine_gets_this_hosts_copies_and_what_they_must_be(launched, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "judgelake.engine.model.reading._filesystem",
+        "judgelake.engine.model.reading.filesystem",
         lambda source: (LocalFileSystem(), str(tmp_path / source.partition("://")[2])),
     )
     made_model(tmp_path / "box" / "judge")

@@ -32,7 +32,7 @@ def bucket(tmp_path, monkeypatch):
     def filesystem(source):
         return LocalFileSystem(), source if source.startswith("/") else str(folder / source.partition("://")[2])
 
-    monkeypatch.setattr("judgelake.engine.model.reading._filesystem", filesystem)
+    monkeypatch.setattr("judgelake.engine.model.reading.filesystem", filesystem)
     return folder
 
 

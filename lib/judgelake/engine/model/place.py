@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from judgelake.errors import UserError
+from judgelake.stores import STORES, holds_a_key, scheme_of, store_address
 
 # Folders of Databricks that are mounted over the network: eight engines of a host would each read all weights over it.
 NETWORK_FOLDERS = ("/Volumes/", "/dbfs/")
 VOLUMES = "dbfs:/Volumes/"
-SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):/.*", re.DOTALL)
-STORES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfss"}
-"""The object stores, by the names that users know: those of pyarrow.fs."""
 MLFLOW = ("models", "runs", "dbfs")
 KNOWN = "models:/NAME/VERSION, models:/NAME@ALIAS, runs:/, /Volumes/, dbfs:/, s3://, gs:// or abfss://"
-# What pyarrow reads from an address and is not secret.
-PLAIN_PARAMETERS = ("region", "endpoint_override", "scheme", "retry_limit_seconds")
-# Otherwise Google's client retries for 15 minutes without a message.
-GOOGLE_RETRIES = "retry_limit_seconds=60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +34,6 @@ class Place:
     tracking_uri: str | None = None
     registry_uri: str | None = None
     stamp: str = ""
-
-
-def scheme_of(model: str) -> str | None:
-    """The scheme of an address, in small letters; None for a path, or a name on Hugging Face."""
-    match = SCHEME.fullmatch(model)
-    return None if match is None else match["scheme"].lower()
 
 
 def is_in_mlflow(model: str) -> bool:
@@ -77,11 +64,10 @@ def plain_place(model: str) -> Place | None:
         return None
     if scheme not in STORES:
         raise UserError(f"{model!r} is an address that judgelake cannot read a model from. Known are {KNOWN}.")
-    parts = urlsplit(model)
-    if ":" in parts.netloc.rpartition("@")[0] or set(parse_qs(parts.query)) - set(PLAIN_PARAMETERS):
+    if holds_a_key(model):
+        parts = urlsplit(model)
         raise UserError(
             f"The address of the model at {scheme}://{parts.netloc.rpartition('@')[2]} holds a key, which would end up "
             "in tables and logs: set it in the environment of driver and executors (AWS_SECRET_ACCESS_KEY, ...)."
         )
-    query = parts.query or (GOOGLE_RETRIES if STORES[scheme] == "gs" else "")
-    return Place(model, parts._replace(scheme=STORES[scheme], path=parts.path.rstrip("/"), query=query).geturl())
+    return Place(model, store_address(model))

@@ -13,18 +13,13 @@ from typing import Any
 
 from judgelake.engine.model.folder import model_files
 from judgelake.engine.model.layout import Kind, files_of
-from judgelake.engine.model.place import Place, scheme_of
+from judgelake.engine.model.place import Place
 from judgelake.errors import UserError, in_one_line
+from judgelake.stores import filesystem, keys_of
 
 # One stream of an object store gives a part of what a host's network can.
 FILES_AT_ONCE = 8
 BLOCK_BYTES = 16 * 1024 * 1024
-KEYS = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role of the host",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
-    "abfs": "AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
-    "abfss": "AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
-}
 
 
 def stamp_of(place: Place) -> str:
@@ -61,7 +56,7 @@ def read_files(place: Place, kind: Kind, folder: Path) -> None:
 
 def unreadable(place: Place, error: Exception) -> UserError:
     """The error of a place that cannot be read from this host, with what to look at."""
-    keys = KEYS.get(scheme_of(place.source) or "")
+    keys = keys_of(place.source)
     advice = "" if keys is None else f", the keys in this host's environment ({keys})"
     return UserError(
         f"Cannot read {place.uri!r} on host {socket.gethostname()}: {in_one_line(error)}. Check the address{advice} "
@@ -69,19 +64,12 @@ def unreadable(place: Place, error: Exception) -> UserError:
     )
 
 
-def _filesystem(source: str) -> tuple[Any, str]:
-    """The file system of pyarrow for a folder or address, and the path in it."""
-    from pyarrow.fs import FileSystem, LocalFileSystem
-
-    return (LocalFileSystem(), source) if source.startswith("/") else FileSystem.from_uri(source)
-
-
 def _listed(place: Place) -> dict[str, Any]:
     """All files below a place by their relative names, with size and time of change."""
     from pyarrow.fs import FileSelector, FileType
 
     try:
-        system, root = _filesystem(place.source)
+        system, root = filesystem(place.source)
         found = system.get_file_info(FileSelector(root, recursive=True))
     except (OSError, ValueError, NotImplementedError) as error:
         raise unreadable(place, error) from error
@@ -91,7 +79,7 @@ def _listed(place: Place) -> dict[str, Any]:
 
 def _read(place: Place, kind: Kind, folder: Path) -> None:
     files = files_of(kind, _listed(place), place.uri)
-    system, root = _filesystem(place.source)
+    system, root = filesystem(place.source)
 
     def read(name: str) -> None:
         target = folder / name

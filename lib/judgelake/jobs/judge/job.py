@@ -20,6 +20,7 @@ from judgelake.asking import (
     amounts_of,
     given_endpoint,
     make_plan,
+    open_journal,
     pending_requests,
 )
 from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu
@@ -85,6 +86,7 @@ def judge(
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
+        journal = open_journal(spark, work.target, job.asking.staging, partial(_say, console))
         with planning(job), PlanningProgress(console, "finding what is not yet judged") as progress:
             pending = pending_requests(spark, work)
             progress.goes_on_with("writing the plan")
@@ -92,7 +94,7 @@ def judge(
         interpreter = Judging(resolved)
         amounts = amounts_of(spark, None if asker is not None else job.engine)
         asking = PlannedRun(
-            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, amounts, asker, endpoint
+            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, amounts, asker, endpoint, journal
         )
         return _JudgeRun(job, resolved, asking, clock, tracker, console).carry_out(stopping)
 

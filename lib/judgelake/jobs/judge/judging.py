@@ -25,7 +25,7 @@ OF_A_ROW = without(JUDGMENT, *OF_THE_RUN).names
 
 def target_of(judge: Judge, judgments: str) -> Target:
     """The judgments of a judge in the table of that name."""
-    return Target(judgments, JUDGMENT, KEY, "judge_fingerprint", judge.fingerprint, "judged_at")
+    return Target(judgments, JUDGMENT, KEY, "judge_fingerprint", judge.fingerprint, "judged_at", "raw_output")
 
 
 @dataclass(frozen=True, slots=True)

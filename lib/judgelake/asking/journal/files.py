@@ -1,0 +1,178 @@
+"""The files of the journal: rows that tasks were given, in files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from judgelake.asking.journal.place import UNWRITABLE
+from judgelake.errors import in_one_line
+from judgelake.stores import filesystem
+
+logger = logging.getLogger(__name__)
+
+# The name ends in the checksum of the content: what a killed process or a failed disk made of a file is not read.
+NAME = re.compile(r"(?P<written_by>.+)-(?P<checksum>[0-9a-f]{8})\.parquet")
+# Fast, and a third of the size: the files are read once or never.
+COMPRESSION, LEVEL = "zstd", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal of what one thing answers for one table.
+
+    Its files are `<root>/<table id>/<fingerprint>/<app id of a chunk>/<task>-<number>-<checksum>.parquet`. Picklable:
+    each process that reads or writes it opens it.
+
+    Attributes:
+        root: an absolute folder, or an address that pyarrow opens; driver and executors can write it.
+        table_id: of the output table; several may share a root.
+        fingerprint: of what answers.
+        schema: the columns of the output table.
+        key: the columns that identify a row.
+        answer: a column that is NULL where nothing answered; such rows are not kept.
+    """
+
+    root: str
+    table_id: str
+    fingerprint: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    answer: str
+
+    @property
+    def address(self) -> str:
+        """Where the files of this fingerprint are, for messages."""
+        return f"{self.root.partition('?')[0]}/{self.table_id}/{self.fingerprint}"
+
+    def write(self, app_id: str, name: str, rows: pa.Table) -> None:
+        """Write rows to a new file, which is visible only when it is complete.
+
+        Args:
+            app_id: of the chunk.
+            name: of the file, without what this adds to it; another one for each file of the chunk.
+            rows: with the columns of `schema`.
+
+        Raises:
+            OSError: the place cannot be written; also other errors of `UNWRITABLE`.
+        """
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows, sink, compression=COMPRESSION, compression_level=LEVEL)
+        content = sink.getvalue()
+        file = f"{name}-{zlib.crc32(content):08x}.parquet"
+        system, folder = self._opened(app_id)
+        if not self._is_local:
+            # An object is visible when its stream is closed.
+            _write(system, f"{folder}/{file}", content)
+            return
+        hidden = f"{folder}/.{file}.part"
+        try:
+            _write(system, hidden, content)
+        except FileNotFoundError:
+            # Not before each file: the folder is there, unless another driver has just deleted it.
+            system.create_dir(folder, recursive=True)
+            _write(system, hidden, content)
+        system.move(hidden, f"{folder}/{file}")
+
+    def files(self, app_id: str, begin: str = "") -> list[str]:
+        """The names of a chunk's files that begin with a text, in order; empty if it has none.
+
+        Raises:
+            OSError: the place cannot be read; also other errors of `UNWRITABLE`.
+        """
+        system, folder = self._opened(app_id)
+        return sorted(name for name in _names(system, folder) if name.startswith(begin) and NAME.fullmatch(name))
+
+    def read(self, app_id: str, name: str) -> pa.Table | None:
+        """The rows of a file; None, and a warning, if it is not as it was written or is not there any more."""
+        try:
+            system, folder = self._opened(app_id)
+            with system.open_input_stream(f"{folder}/{name}") as file:
+                content = file.read()
+            match = NAME.fullmatch(name)
+            if match is None or zlib.crc32(content) != int(match["checksum"], 16):
+                raise ValueError(f"{len(content):,} bytes that are not those that were written")
+            return self._as_rows(pq.read_table(pa.BufferReader(content)))
+        except UNWRITABLE as error:
+            logger.warning("left out %s/%s/%s of the journal: %s", self.address, app_id, name, in_one_line(error))
+            return None
+
+    def left_behind(self) -> dict[str, list[str]]:
+        """The chunks of this fingerprint that have files, by app id, each with the names of its files.
+
+        Raises:
+            OSError: the place cannot be read; also other errors of `UNWRITABLE`.
+        """
+        system, folder = self._opened()
+        return {
+            app_id: files for app_id in sorted(_names(system, folder, folders=True)) if (files := self.files(app_id))
+        }
+
+    def discard(self, app_id: str, files: Sequence[str] | None = None) -> None:
+        """Delete files of a chunk whose rows are in the table; never fails, but warns.
+
+        Args:
+            app_id: of the chunk.
+            files: their names; None: all. What another driver has written since they were listed stays.
+        """
+        try:
+            system, folder = self._opened(app_id)
+            there = self.files(app_id)
+            if files is None or set(there) <= set(files):
+                if there or _names(system, folder):
+                    system.delete_dir(folder)
+                return
+            for name in set(there) & set(files):
+                system.delete_file(f"{folder}/{name}")
+        except FileNotFoundError:
+            return  # another driver was faster
+        except UNWRITABLE as error:
+            logger.warning(
+                "could not delete %s/%s, whose answers are in the table: %s", self.address, app_id, in_one_line(error)
+            )
+
+    @property
+    def _is_local(self) -> bool:
+        return self.root.startswith("/")
+
+    def _opened(self, *inside: str) -> tuple[Any, str]:
+        system, root = filesystem(self.root)
+        return system, "/".join([root.rstrip("/"), self.table_id, self.fingerprint, *inside])
+
+    def _as_rows(self, table: pa.Table) -> pa.Table:
+        """The table with the columns of `schema`; those that it lacks, written by an earlier version, are NULL.
+
+        Raises:
+            ValueError: it has others.
+        """
+        known = {field.name: field.type for field in self.schema}
+        odd = [field.name for field in table.schema if known.get(field.name) != field.type]
+        if odd or not set(self.key) <= set(table.column_names):
+            raise ValueError(f"columns {', '.join(odd)} are not those of the table")
+        lacking = set(known) - set(table.column_names)
+        columns = [
+            pa.nulls(table.num_rows, field.type) if field.name in lacking else table.column(field.name)
+            for field in self.schema
+        ]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def _write(system: Any, path: str, content: pa.Buffer) -> None:
+    with system.open_output_stream(path) as file:
+        file.write(content)
+
+
+def _names(system: Any, folder: str, *, folders: bool = False) -> list[str]:
+    """The names of the files, or of the folders, directly in a folder; none if it is not there."""
+    from pyarrow.fs import FileSelector, FileType
+
+    wanted = FileType.Directory if folders else FileType.File
+    found = system.get_file_info(FileSelector(folder, allow_not_found=True))
+    return [info.base_name for info in found if info.type == wanted]

@@ -1,0 +1,42 @@
+"""The journal of a run, opened before anything is planned: what earlier runs left in it is appended first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from judgelake.asking.inquiry import Target
+from judgelake.asking.journal import Journal, journal_root, recover
+from judgelake.lake import read_pinned
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def open_journal(
+    spark: SparkSession, target: Target, setting: str | None, say: Callable[[str], None]
+) -> Journal | None:
+    """Where tasks keep their answers until their chunk is in the table; None if nowhere.
+
+    Args:
+        spark: a session with Delta.
+        target: the table that takes the answers; it exists.
+        setting: `asking.staging`.
+        say: takes what the user should know, a sentence at a time.
+
+    Raises:
+        UserError: the place of the setting cannot be used.
+        RunError: the table does not take what an earlier run has left.
+    """
+    table = read_pinned(spark, target.table)
+    root = journal_root(setting, table.location)
+    if root.note is not None:
+        say(root.note)
+    if root.address is None:
+        return None
+    key = (target.key, "attempt")
+    journal = Journal(root.address, table.table_id, target.fingerprint, target.schema, key, target.answer_column)
+    recovered = recover(spark, journal, target.table, of_journal=target.of_this_model)
+    if recovered:
+        say(f"{recovered:,} answers of a run that ended early are now in {target.table}")
+    return journal

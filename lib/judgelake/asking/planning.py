@@ -13,6 +13,7 @@ from judgelake.asking.heavy import key_of_piece
 from judgelake.asking.inquiry import Requester, Row
 from judgelake.asking.records import records_of
 from judgelake.asking.task_error import marked_errors
+from judgelake.asking.worker import spare_loaded_code
 from judgelake.lake import PLANNED, as_batch, ddl_of, selected, without
 
 ROW_KEY = "row_key"
@@ -25,6 +26,7 @@ QUESTIONS = selected(PLANNED, "question_key")
 QUESTIONS_DDL = ddl_of(QUESTIONS)
 TO_ASK = without(PLANNED, "plan_id", "chunk")
 TO_ASK_DDL = ddl_of(TO_ASK)
+AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # A batch ends at whichever limit comes first: Arrow's texts end at 2 GiB per column, and a prompt may have megabytes.
 # A chat has several times as many bytes as JSON.
@@ -40,6 +42,7 @@ class Names:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the input into rows of `NAMED`."""
+        spare_loaded_code()
         with marked_errors():
             for batch in batches:
                 rows = [
@@ -59,6 +62,7 @@ class Questions:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the input into rows of `QUESTIONS`."""
+        spare_loaded_code()
         with marked_errors():
             for batch in batches:
                 keys = [self.requester.question_key(source_of(record)) for record in records_of(batch)]
@@ -75,6 +79,7 @@ class Planning:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the input, with or without `WANTED`, into rows of `TO_ASK`."""
+        spare_loaded_code()
         with marked_errors():
             for batch in batches:
                 yield from in_batches((self._row(record) for record in records_of(batch)), TO_ASK, "source")
@@ -85,7 +90,7 @@ class Planning:
         row = self.requester.named(source)
         return {
             "question_key": self._key(row.question_key, source),
-            "source": json.dumps(source, ensure_ascii=False),
+            "source": AS_JSON(source),
             "wanted": [
                 {
                     "request_id": named.request_id,
@@ -111,6 +116,7 @@ class Rendering:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of `TO_ASK` into rows of the requester's schema."""
+        spare_loaded_code()
         with marked_errors():
             for batch in batches:
                 requests = (request for row in batch.to_pylist() for request in self._requests(row))

@@ -18,6 +18,7 @@ from judgelake.asking.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender,
 from judgelake.asking.recovery import Limits, Recovery
 from judgelake.asking.task_error import marked_errors
 from judgelake.asking.window import Window
+from judgelake.asking.worker import spare_loaded_code
 from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine
 from judgelake.judges import Prompt
 from judgelake.lake import as_batch
@@ -53,6 +54,7 @@ class AskingTask:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn requests, sorted so that equal prompts are neighbours, into rows of the interpreter's schema."""
+        spare_loaded_code()
         with marked_errors(), ProgressSender(self.progress) as sender:
             with AnswersOfTask(self.journal) as journal:
                 yield from self._all_results(batches, journal, sender)

@@ -206,11 +206,10 @@ def _wrong_reference(
 
 def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> str | None:
     roles = [message.role for message in comparison.messages]
-    has = f"the comparison has {', '.join(roles) or 'none'}"
-    if mode.conversation == "question" and roles != ["user"]:
-        return f"mode {name!r} takes exactly one user message, {has}"
-    if mode.turns is not None and roles != ["user"] * mode.turns:
-        return f"mode {name!r} takes exactly {mode.turns} user messages, {has}"
+    wanted_roles = ["user"] if mode.conversation == "question" else ["user"] * (mode.turns or 0)
+    if wanted_roles and roles != wanted_roles:
+        number = "one user message" if len(wanted_roles) == 1 else f"{len(wanted_roles)} user messages"
+        return f"mode {name!r} takes exactly {number}, the comparison has {', '.join(roles) or 'none'}"
     if not roles or roles[-1] != "user":
         return "the last message must be the user's"
     # A user message followed by a fixed reply is answered; for each of the others every answer needs a turn.

@@ -25,7 +25,7 @@ def main(arguments=None):
     # Without byte code vLLM takes twice as long to start, and with this variable set none would be written.
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     try:
-        install(options, environ)
+        install_packages(options, environ)
     except subprocess.CalledProcessError as error:
         command = " ".join(str(part) for part in error.cmd)
         print("judgelake: the installation stopped at: {} (see its message above).".format(command), file=sys.stderr)
@@ -40,7 +40,7 @@ class NoUvError(Exception):
     """There is no uv, and no pip to install it with."""
 
 
-def install(options, environ):
+def install_packages(options, environ):
     """Install exactly the pinned packages; raises CalledProcessError if a step fails."""
     uv = find_uv(environ)
     python = os.path.join(options.venv, "bin", "python")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from mlflow_store import empty_store
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["headless_chromium"]
 ROOT = Path(__file__).resolve().parent.parent
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module has no name, and PySpark ends a process like that: it takes it for one of its doctests.

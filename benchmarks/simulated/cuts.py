@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
-from judgelake.jobs.judge.asking_order import in_asking_order
+from judgelake.asking.asking_order import in_asking_order
 from simulated.workload import Ints
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def spark_cut(spark: SparkSession, questions: Ints, tasks: int, prompt_bytes: fl
         }
     )
     by_task = (
-        in_asking_order(spark.createDataFrame(table), tasks)
+        in_asking_order(spark.createDataFrame(table), tasks, "judgment_id")
         .select(F.spark_partition_id().alias("task"), "question_key", "prompt_bytes")
         .groupBy("task")
         .agg(F.count("*").alias("n"), F.sum("prompt_bytes").alias("b"), F.countDistinct("question_key").alias("q"))

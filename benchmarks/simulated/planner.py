@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from judgelake.asking.chunk import tasks_of_chunk
+from judgelake.asking.pending import chunks_of, size_of_chunks
+from judgelake.asking.plan import Chunk
+from judgelake.asking.run import in_order_of_run
+from judgelake.asking.share import share_of
 from judgelake.config import load_config
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.chunk import tasks_of_chunk
 from judgelake.jobs.judge.orders import orders_a_comparison
-from judgelake.jobs.judge.pending import chunks_of
-from judgelake.jobs.judge.plan import Chunk
-from judgelake.jobs.judge.run import in_order_of_run
-from judgelake.jobs.judge.share import share_of
 from simulated.cluster import ChunkWork
 from simulated.cuts import Cut, even_cut
 from simulated.engine import Work
@@ -23,9 +23,6 @@ from simulated.workload import Layout
 
 # English text in tokens of a Llama model.
 BYTES_A_TOKEN = 4.0
-# Of `chunk_requests_of`.
-LEAST_CHUNK_REQUESTS = 20_000
-CUBE_ROOT_FACTOR = 368
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +66,10 @@ class Narrow:
         return tasks_of_chunk(to_ask, most, most * self.tasks_a_slot, window)
 
 
-def chunk_requests_of(requests: int) -> int:
-    """A size of chunks that grows with the table: 100,000 of 20 million requests, 464,000 of 2 billion.
-
-    It depends on nothing else, so that two drivers of one table make the same chunks. Commits are one after another,
-    so a large cluster needs large chunks; a small table needs enough chunks for the run to end at the same time
-    everywhere.
-    """
-    return max(LEAST_CHUNK_REQUESTS, round(CUBE_ROOT_FACTOR * math.cbrt(requests)))
-
-
 def job_of(pairs: int, chunk_requests: int, window: int) -> JudgeJob:
     """The job with the defaults of the project, except these; 0 requests: as many as the table's size says."""
     base = load_config(JudgeJob, None, ["judge.name=judgelm", f"asking.window_requests={window}"])
-    each = chunk_requests or chunk_requests_of(pairs * requests_a_pair(base))
+    each = chunk_requests or size_of_chunks(pairs * requests_a_pair(base))
     return base.model_copy(update={"asking": base.asking.model_copy(update={"chunk_requests": each})})
 
 
@@ -108,7 +95,7 @@ def plan_of(layout: Layout, job: JudgeJob, slots: int, shape: Shape, narrow: Nar
     if narrow is not None:
         tasks = tuple(narrow.tasks(chunk.to_ask, slots, window) for chunk in ordered)
         return Plan(ordered, narrow.in_flight(slots), tasks)
-    share = share_of(job, slots, ordered)
+    share = share_of(job.engine, job.asking, slots, ordered)
     tasks = tuple(tasks_of_chunk(chunk.to_ask, slots, share.tasks, share.window_requests) for chunk in ordered)
     return Plan(ordered, share.chunks_in_flight, tasks)
 

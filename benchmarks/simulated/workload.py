@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from judgelake.jobs.judge.heavy import key_of_numbered_piece, pieces_of
+from judgelake.asking.heavy import key_of_numbered_piece, pieces_of
 
 Ints = NDArray[np.int64]
 PAIRS_A_QUESTION = 10

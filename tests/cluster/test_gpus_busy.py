@@ -11,8 +11,11 @@ import pytest
 from cluster.drivers import model_folder
 from cluster.files import assert_each_once, pair
 from cluster.journal import Journal
+from cluster.stages import Stage, read_stages, written_to
 
 GPUS = 6
+# Of each of the three executors, which have two GPUs.
+CORES = "6"
 SEQUENCES = 8
 SECONDS = 0.4
 EVEN = [pair(number, number // 2, "even") for number in range(96)]
@@ -32,6 +35,7 @@ class Judged:
     journal: Journal
     skewed_began: float
     left_over: list[str]
+    stages: list[Stage]
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +46,12 @@ def judged(cluster, make_drivers, root):
     even, skewed = ({"where": f"source = '{source}'"} for source in ("even", "skewed"))
     script = root / "tests" / "support" / "cluster" / "judge_in_turn.py"
     jobs = [(first, even), (first, skewed), (second, even)]
-    configs = [drivers.config(judge={"model": model}, input=rows) for model, rows in jobs]
     # Two tasks share an engine, so that it does not run dry when one of them ends.
-    driver = drivers.submit(str(script), *configs, conf={"spark.task.resource.gpu.amount": "0.5"})
+    halves = {"gpus_a_task": 0.5}
+    configs = [drivers.config(judge={"model": model}, input=rows, engine=halves) for model, rows in jobs]
+    events = drivers.folder / "events"
+    events.mkdir()
+    driver = drivers.submit(str(script), *configs, conf={"spark.executor.cores": CORES, **written_to(events)})
     exit_code = driver.finish()
     rows = drivers.lake.rows("judgments", "judgment_id", "comparison_id", "model_version", "status")
     versions = list(dict.fromkeys(row["model_version"] for row in rows))
@@ -58,6 +65,7 @@ def judged(cluster, make_drivers, root):
         cluster.journal(),
         float(began.group(1)) if began else 0.0,
         cluster.left_over(),
+        read_stages(events),
     )
 
 
@@ -86,6 +94,16 @@ def test_a_second_judge_gets_the_gpus_of_the_first(judged):
     assert judged.exit_code == 0, judged.output
     assert_each_once(judged.second, len(EVEN), judged.output)
     assert judged.journal.refused == []
+
+
+def test_only_the_stages_that_ask_take_gpus(judged):
+    """So more tasks than the GPUs allow run at the same time in all others."""
+    assert "18 tasks of any stage, 12 that ask 6 engines" in judged.output
+    assert {stage.gpus_a_task for stage in judged.stages} == {0.0, 0.5}
+    with_gpus, without = ([s for s in judged.stages if bool(s.gpus_a_task) == takes] for takes in (True, False))
+    assert all("MapInArrow" in stage.operations for stage in with_gpus)
+    # The script's own, which has counted the tasks of any stage.
+    assert [stage.tasks for stage in without if "MapInArrow" in stage.operations] == [18]
 
 
 def test_no_process_is_left_over(judged):

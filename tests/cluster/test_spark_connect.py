@@ -38,10 +38,12 @@ def run(drivers, remote, job, config):
     return driver
 
 
-def test_the_judge_job_judges_over_connect(drivers, remote):
+def test_the_judge_job_judges_over_connect(cluster, drivers, remote):
     config = drivers.config()
     first = run(drivers, remote, "judge", config)
     assert_each_once(drivers.lake.rows("judgments", "judgment_id", "status"), len(ROWS), first.output)
+    # Of the two GPUs of an executor: the profile of the asking stage came through.
+    assert {len(life.devices) for life in cluster.journal().started} == {1}
     again = run(drivers, remote, "judge", config)
     assert f"{len(ROWS)} judged before" in again.output
     assert_each_once(drivers.lake.rows("judgments", "judgment_id", "status"), len(ROWS), again.output)

@@ -19,7 +19,7 @@ BASE = {"errors", "config", "writability", "markdown"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"report", "sources", "engine", "lake", "runtime"}
+PARTS = PURE | {"report", "sources", "engine", "lake", "runtime", "asking"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "sources": BASE | {"comparisons", "api", "judges"},
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
+    "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},
     # A job never imports another job.
     "jobs": set(),
     **{f"jobs.{job}": PARTS for job in JOBS},
@@ -106,6 +107,14 @@ def test_rooms_are_imported_by_their_public_names(path):
         room = room_named(name)
         if name != f"judgelake.{room}":
             assert room == room_of(path), f"{path.relative_to(ROOT)} reaches past the room's names: {name}"
+
+
+def test_the_asking_machine_knows_prompts_but_no_judge():
+    allowed = {"Prompt", "has_thinking_marks", "opened_thinking"}
+    for path in (PACKAGE / "asking").rglob("*.py"):
+        nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+        named = {alias.name for node in nodes if node.module == "judgelake.judges" for alias in node.names}
+        assert named <= allowed, f"{path.name} imports {sorted(named - allowed)}"
 
 
 @pytest.mark.parametrize("job", JOBS)

@@ -14,8 +14,6 @@ from judgelake.judges import JudgeSpec, Prompt, control_pattern, control_strings
 if TYPE_CHECKING:
     from judgelake.engine import Encoder
 
-TOKENIZER_FILES = "--include '*.json' --include '*.jinja' --include '*.model' --include '*.txt'"
-
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
@@ -83,7 +81,7 @@ def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
     Raises:
         UserError: the mode asks a decision endpoint, transformers is missing, or there is no usable tokenizer here.
     """
-    from judgelake.engine import shortest_context, tokenizer_folder
+    from judgelake.engine import TOKENIZER_FILES, shortest_context, tokenizer_folder
 
     if spec.mode(mode).verdict_from == "decision":
         raise UserError(
@@ -95,9 +93,10 @@ def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
     folder = tokenizer_folder(name, revision)
     if folder is None:
         pinned = "" if revision is None else f" --revision {revision}"
+        included = " ".join(f"--include '{pattern}'" for pattern in TOKENIZER_FILES)
         raise UserError(
             f"The tokenizer of the model {name!r} is not on this machine: give --model the model's folder, or fetch "
-            f"the tokenizer from Hugging Face with: hf download {name}{pinned} {TOKENIZER_FILES}"
+            f"the tokenizer from Hugging Face with: hf download {name}{pinned} {included}"
         )
     tokenizer = _loaded(name, folder)
     encoder = _encoder(tokenizer, name)
@@ -122,10 +121,11 @@ def _encoder(tokenizer: Any, model: str) -> Encoder | str:
 
 
 def _loaded(model: str, folder: Path) -> Any:
-    from judgelake.engine import load_tokenizer
+    from judgelake.engine import load_tokenizer, without_torch
 
     try:
-        tokenizer = load_tokenizer(folder)
+        with without_torch():
+            tokenizer = load_tokenizer(folder)
     except Exception as error:  # any error from a broken file
         raise UserError(
             f"The tokenizer of the model {model!r} in {folder} cannot be loaded: {in_one_line(error)}. Fix the folder, "

@@ -21,6 +21,11 @@ class Answer:
     model: str | None = None
     turns: tuple[str, ...] | None = None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its turns, or its text alone; an answer without text is empty."""
+        return self.turns if self.turns is not None else (self.text or "",)
+
 
 @dataclass(frozen=True, slots=True)
 class Rubric:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from judgelake.asking import Slots, amounts_of, find_slots, profile_of
 from judgelake.doctor.finding import Finding, Level, problem, warning
 from judgelake.doctor.stack import check_model, check_vllm
-from judgelake.jobs.judge import JudgeJob, Slots, find_slots, resolve_judge
+from judgelake.jobs.judge import JudgeJob, resolve_judge
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,11 +39,15 @@ def run_cluster_doctor(spark: SparkSession, job: JudgeJob, console: Console) -> 
     Nothing is started. With `engine.url` there are no engines to start, and only the tasks are counted.
 
     Raises:
-        UserError: the judge of the job is not valid.
+        UserError: the judge of the job is not valid, or the cluster has not the GPUs that `engine` wants.
     """
     judge = resolve_judge(job)
+    profile = profile_of(amounts_of(spark, job.engine))
     with console.status("running a small stage on the cluster"):
-        slots = find_slots(spark, Look(judge.model), job.engine) if job.engine.url is None else find_slots(spark)
+        if job.engine.url is None:
+            slots = find_slots(spark, Look(judge.model), job.engine, profile=profile)
+        else:
+            slots = find_slots(spark)
     if job.engine.url is not None:
         console.print(f"{slots.at_once} tasks at once ask {job.engine.url}; no engine is started.", highlight=False)
         return 0

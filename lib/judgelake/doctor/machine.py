@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 
 from judgelake.doctor.finding import Finding, ok, problem, warning
+from judgelake.engine import nvidia_smi, read_gpus
 from judgelake.errors import UserError
 from judgelake.runtime import check_java as java_version
 
@@ -23,7 +23,6 @@ LEAST_DISK_GIB = 1
 DRIVER_MINIMUM = 580
 # vLLM's processes pass tensors through it; a container's default of 64 MiB causes a bus error.
 SHARED_MEMORY_MIB = 512
-COMMAND_SECONDS = 60
 
 
 def check_python() -> Finding:
@@ -85,40 +84,24 @@ def check_disk(folder: str | Path) -> Finding:
 
 def check_gpu(needs_gpu: bool) -> Finding:
     """Check NVIDIA GPUs and their driver; `needs_gpu` is true if the installed vLLM is the GPU build."""
-    command = shutil.which("nvidia-smi")
-    if command is None:
+    shown = nvidia_smi()
+    if shown is None:
         if needs_gpu:
             remedy = "Install NVIDIA's driver, start the container with GPUs, or install the CPU build: judgelake[cpu]."
             return problem("GPU", "no nvidia-smi, but the installed vLLM is the GPU build", remedy)
         return ok("GPU", "none; the model runs on the CPU")
-    text = output_of(command, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-    gpus = [line.split(", ") for line in (text or "").splitlines() if line.count(", ") == 2]
+    gpus = read_gpus(shown.text)
     if not gpus:
-        state = "nvidia-smi cannot reach a GPU: " + " ".join((text or "no output").split())[:120]
+        state = "nvidia-smi cannot reach a GPU: " + " ".join((shown.text or "no output").split())[:120]
         remedy = "Reboot after a driver update; in a container, pass the GPUs through."
         return problem("GPU", state, remedy) if needs_gpu else warning("GPU", state, remedy)
-    driver = gpus[0][2]
-    found = f"{len(gpus)} x {gpus[0][0]}, {gpus[0][1]}, driver {driver}"
+    first = gpus[0]
+    memory = "" if first.memory is None else f"{first.memory / GIB:.1f} GiB, "
+    found = f"{len(gpus)} x {first.name}, {memory}driver {first.driver}"
     if not needs_gpu:
         return warning("GPU", f"{found}, but the installed vLLM is not the GPU build", "Install judgelake[gpu].")
-    if int(driver.split(".")[0]) < DRIVER_MINIMUM:
+    if int(first.driver.split(".")[0]) < DRIVER_MINIMUM:
         return problem(
             "GPU", found, f"Update the driver to {DRIVER_MINIMUM} or newer: the installed torch needs CUDA 13."
         )
     return ok("GPU", found)
-
-
-def output_of(*command: str) -> str | None:
-    """What a command writes to stdout and stderr; None if it cannot be started or does not end in time."""
-    try:
-        answer = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=COMMAND_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout

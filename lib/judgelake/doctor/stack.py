@@ -10,7 +10,7 @@ from pathlib import Path
 
 from judgelake.config import Tables, read_yaml, validated
 from judgelake.doctor.finding import Finding, ok, problem, warning
-from judgelake.engine import TOKENIZER_FILES, is_address
+from judgelake.engine import SIGNS_OF_A_TOKENIZER, is_address
 from judgelake.errors import RunError, UserError, first_line
 from judgelake.jobs.judge import JudgeJob
 from judgelake.judges import load_judge
@@ -159,7 +159,7 @@ def _check_model_folder(folder: Path) -> Finding:
     missing = []
     if not (folder / "config.json").is_file():
         missing.append("config.json")
-    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+    if not any((folder / name).is_file() for name in SIGNS_OF_A_TOKENIZER):
         missing.append("a tokenizer (tokenizer.json or tokenizer.model)")
     weights = [path for pattern in WEIGHTS for path in folder.glob(pattern)]
     if not weights:

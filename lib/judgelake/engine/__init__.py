@@ -16,7 +16,7 @@ from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
 from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
-from judgelake.engine.server.gpus import Assigned, assigned_gpus
+from judgelake.engine.server.gpus import Assigned, assigned_gpus, nvidia_smi, read_gpus
 from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import (
     answer_changing,
@@ -28,18 +28,25 @@ from judgelake.engine.server.options import (
     template_values,
 )
 from judgelake.engine.server.processes import cores_of_executor, owner_of_this_driver, owner_of_this_worker
+from judgelake.engine.server.sequences import copies, given_sequences, sequences_at_once
 from judgelake.engine.server.start import Started, ensure_engine, stop_engines
 from judgelake.engine.server.variables import env_changing
-from judgelake.engine.shipped_tokenizer import ShippedTokenizer, downloaded_tokenizer_folder, ship_tokenizer
-from judgelake.engine.tokenizer import (
+from judgelake.engine.shipped_tokenizer import (
     TOKENIZER_FILES,
-    cached_tokenizer_folder,
+    ShippedTokenizer,
+    downloaded_tokenizer_folder,
+    ship_tokenizer,
+)
+from judgelake.engine.tokenizer import (
+    SIGNS_OF_A_TOKENIZER,
     load_tokenizer,
     token_ids,
     tokenizer_folder,
+    without_torch,
 )
 
 __all__ = [
+    "SIGNS_OF_A_TOKENIZER",
     "TOKENIZER_FILES",
     "Adapter",
     "Ask",
@@ -69,18 +76,19 @@ __all__ = [
     "adapter_here",
     "answer_changing",
     "assigned_gpus",
-    "cached_tokenizer_folder",
     "chat_template",
     "check_logprobs",
     "check_options",
     "client_factory",
     "commit_of",
+    "copies",
     "cores_of_executor",
     "downloaded_tokenizer_folder",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",
     "field_of_texts",
+    "given_sequences",
     "has_reasoning_parser",
     "is_address",
     "is_cpu_build",
@@ -91,13 +99,16 @@ __all__ = [
     "max_model_len",
     "model_here",
     "model_identity",
+    "nvidia_smi",
     "owner_of_this_driver",
     "owner_of_this_worker",
+    "read_gpus",
     "request_changing",
     "resolve_adapter",
     "resolve_model",
     "run_stream",
     "say_on_stderr",
+    "sequences_at_once",
     "served_identity",
     "served_model",
     "settings_of_server",
@@ -109,5 +120,6 @@ __all__ = [
     "token_ids",
     "tokenizer_folder",
     "with_dtype_for_this_cpu",
+    "without_torch",
     "writes_chats_by_template",
 ]

@@ -81,6 +81,10 @@ class Engine(Config):
     scope: Literal["gpu", "executor"] | None = None
     """gpu: one server for each GPU set that Spark gives to a task. executor: one on all GPUs of an executor, for any
     number of its tasks. Null: gpu where Spark gives GPUs to tasks, else executor."""
+    gpus_a_task: PositiveFloat | None = None
+    """GPUs of a task that asks, where executors have GPUs and spark.task.resource.gpu.amount is not set: a part of one,
+    or a whole number. Only the asking stage takes them. Null: 0.25. Not for scope: executor, and not with Spark's
+    dynamic allocation."""
     start_timeout_s: PositiveFloat = 900
     """Seconds a server may take to load the model and answer; before that its start waits as long for the calls of
     another judge on the same GPUs."""
@@ -139,6 +143,19 @@ class Engine(Config):
         except (TypeError, ValueError) as error:
             raise ValueError(f"holds a value that is not JSON ({error}): use texts, numbers and lists") from error
         return body
+
+    @field_validator("gpus_a_task")
+    @classmethod
+    def _is_a_part_or_whole(cls, gpus: float | None) -> float | None:
+        if gpus is not None and gpus > 1 and not gpus.is_integer():
+            raise ValueError("a task has a part of one GPU, such as 0.5, or whole ones, such as 2")
+        return gpus
+
+    @model_validator(mode="after")
+    def _has_gpus_of_one_kind(self) -> Self:
+        if self.gpus_a_task is not None and self.scope == "executor":
+            raise ValueError("gpus_a_task is for scope: gpu; with scope: executor all tasks share one engine")
+        return self
 
     @model_validator(mode="after")
     def _adds_only_new_fields(self) -> Self:

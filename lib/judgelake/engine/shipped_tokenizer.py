@@ -14,8 +14,8 @@ from typing import Any
 
 from judgelake.engine.tokenizer import load_tokenizer
 
-# What transformers reads a tokenizer from: vocabularies, merges, settings, chat templates, and the model's type.
 TOKENIZER_FILES = ("*.json", "*.jinja", "*.model", "*.tiktoken", "*.txt", "additional_chat_templates/*.jinja")
+"""What transformers reads a tokenizer from: vocabularies, merges, settings, chat templates, and the model's type."""
 # Lists of weights, up to megabytes.
 NOT_OF_A_TOKENIZER = ("*.index.json",)
 

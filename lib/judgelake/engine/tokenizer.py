@@ -13,7 +13,7 @@ from typing import Any
 from judgelake.errors import UserError, in_one_line
 from judgelake.judges import Prompt
 
-TOKENIZER_FILES = (
+SIGNS_OF_A_TOKENIZER = (
     "tokenizer.json",
     "tokenizer.model",
     "tokenizer_config.json",
@@ -25,16 +25,22 @@ TOKENIZER_FILES = (
 SPARK_WORKERS = ("pyspark.daemon", "pyspark.worker")
 
 
-def tokenizer_folder(model: str, revision: str | None = None) -> Path | None:
+def tokenizer_folder(model: str, revision: str | None = None, *, is_served: bool = False) -> Path | None:
     """Where a model's tokenizer is on this machine: its folder, or its place in the local cache of Hugging Face.
 
     None if there is none, also in a folder of a model without its tokenizer. Saves the seconds of importing
     transformers then, and never downloads.
+
+    Args:
+        model: the model's folder or name.
+        revision: commit, branch or tag on Hugging Face; None: the branch main.
+        is_served: whether the name is one by which a server knows the model; a folder that only happens to match it
+            is ignored.
     """
     folder = Path(model)
-    if not folder.is_dir():
+    if is_served or not folder.is_dir():
         return cached_tokenizer_folder(model, revision)
-    return folder if any((folder / name).is_file() for name in TOKENIZER_FILES) else None
+    return folder if any((folder / name).is_file() for name in SIGNS_OF_A_TOKENIZER) else None
 
 
 def cached_tokenizer_folder(name: str, revision: str | None = None) -> Path | None:
@@ -78,12 +84,13 @@ def _is_spark_worker() -> bool:
 
 @contextmanager
 def without_torch() -> Iterator[None]:
-    """Context in which transformers is imported as if torch were not installed; nothing changes if torch is loaded.
+    """Context in which transformers is imported as if torch were not installed; nothing changes if either is loaded.
 
     A tokenizer needs no torch, and of its import most of the time and memory are torch's: 894 MiB and 5.4 seconds of a
-    core against 126 MiB and 1.1, in each of an executor's Python workers.
+    core against 126 MiB and 1.1. Only for processes of our own, such as each of an executor's Python workers: models
+    of transformers cannot be used in the process any more, for which a notebook may want them.
     """
-    if "torch" in sys.modules:
+    if not {"torch", "transformers"}.isdisjoint(sys.modules):
         yield
         return
     sys.modules["torch"] = None  # type: ignore[assignment]  # how Python is told that a module cannot be imported

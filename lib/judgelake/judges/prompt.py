@@ -216,7 +216,7 @@ def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> st
     # A user message followed by a fixed reply is answered; for each of the others every answer needs a turn.
     wanted = sum(role == "user" and reply != "assistant" for role, reply in zip(roles, [*roles[1:], ""], strict=True))
     for letter, answer in zip(LETTERS, comparison.answers, strict=False):
-        turns = len(_turns(answer))
+        turns = len(answer.texts)
         if mode.conversation != "turns" and turns != 1:
             return f"mode {name!r} takes answers of one turn, answer {letter} has {turns}"
         if mode.conversation == "turns" and turns != wanted:
@@ -236,7 +236,7 @@ def _values(
     rubric = comparison.rubric if mode.rubric != "none" else None
     values: dict[str, Any] = {
         "input": given,
-        "answers": [_turns(answer)[0] for answer in shown],
+        "answers": [answer.texts[0] for answer in shown],
         "reference": comparison.reference if use_reference and mode.reference != "none" else None,
         "rubric": None if rubric is None else {"criteria": rubric.criteria, "scores": rubric.scores},
     }
@@ -268,8 +268,4 @@ def _numbered(messages: tuple[Message, ...], added: str) -> list[dict[str, Any]]
 
 def _numbered_turns(answer: Answer, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     open_turns = [message["turn"] for message in messages if message["is_open"]]
-    return [{"turn": turn, "text": text} for turn, text in zip(open_turns, _turns(answer), strict=True)]
-
-
-def _turns(answer: Answer) -> tuple[str, ...]:
-    return answer.turns if answer.turns is not None else (answer.text or "",)
+    return [{"turn": turn, "text": text} for turn, text in zip(open_turns, answer.texts, strict=True)]

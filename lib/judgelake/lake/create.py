@@ -16,7 +16,7 @@ from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.log_store import check_log_store
 from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, escaped, folder_of, needs, quoted, statement
-from judgelake.lake.schemas import JUDGMENT, ddl_of
+from judgelake.lake.schemas import JUDGMENT, SCHEMAS, ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 # Delta's error for the slower of two sessions that create the same table at the same moment.
+ADDED_TO = ("judgments", "plans")
+"""Tables that got columns after their first version."""
 LOST_RACES = (
     "DELTA_PROTOCOL_CHANGED",
     "DELTA_METADATA_CHANGED",
@@ -54,8 +56,9 @@ def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] =
     if tables.warehouse is None and any(created.values()):
         # Where a catalog puts a table is only known once it is there.
         check_log_store(spark, tables, wanted)
-    if created.get("judgments") is False:
-        add_missing_columns(spark, tables.judgments, JUDGMENT)
+    for table in ADDED_TO:
+        if created.get(table) is False:
+            add_missing_columns(spark, getattr(tables, table), SCHEMAS[table])
     if tables.warehouse is None:
         # In a shared catalog a view may belong to somebody else; only `create_views`, called explicitly, replaces it.
         views = [view for view in VIEWS if not spark.catalog.tableExists(getattr(tables, view))]

@@ -150,9 +150,3 @@ SCHEMAS = {table: _schema_of(table) for table in TABLES}
 """The schema of each table, by its key in `tables`; every column may be NULL."""
 COMPARISON, LABEL, JUDGMENT = (SCHEMAS[table] for table in ("comparisons", "labels", "judgments"))
 REJECTED_ROW, PLANNED, RUN = (SCHEMAS[table] for table in ("rejected_rows", "plans", "runs"))
-REQUEST = without(PLANNED, "plan_id", "chunk")
-"""A request as made from a comparison; the plan adds the run and chunk to which it belongs."""
-REQUEST_DDL = ddl_of(REQUEST)
-NAMED = pa.schema([("row_key", pa.int64()), REQUEST.field("judgment_id")])
-"""Which requests a row of the comparisons becomes."""
-NAMED_DDL = ddl_of(NAMED)

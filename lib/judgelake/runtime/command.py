@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import os
 import re
 import sys
@@ -66,6 +68,8 @@ def exit_code_of(
         SystemExit: on Databricks, with a code other than 0: a wheel's task there drops what its function returns, so
             the job would be called a success.
     """
+    # As it ends, Python looks for unused objects in all that was imported: a second in a process with MLflow.
+    atexit.register(gc.freeze)
     code = _code_of(parser, command, list(sys.argv[1:] if argv is None else argv))
     if code and argv is None and "DATABRICKS_RUNTIME_VERSION" in os.environ:
         raise SystemExit(code)

@@ -68,18 +68,11 @@ def get_spark(
         _hush_query_loggers()
     active = SparkSession.getActiveSession()
     if active is not None:
-        _check_version(active)
-        _check_delta(active)
-        if active in _users:
-            _users[active] += 1
-        return active
+        return _joined(active)
     if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        spark = SparkSession.builder.appName(app_name).getOrCreate()
-        _check_version(spark)
-        return spark
+        return _of_the_platform(app_name)
     if "SPARK_REMOTE" in os.environ:
-        spark = SparkSession.builder.appName(app_name).getOrCreate()
-        _check_version(spark)
+        spark = _of_the_platform(app_name)
     else:
         # Without it Spark uses the first python3 on the PATH, which may not have our packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -87,6 +80,24 @@ def get_spark(
         print("Starting Spark ...", file=sys.stderr, flush=True)
         spark = _new_session(tables, app_name, dict(settings or {}), debug, one_command)
     _users[spark] = 1
+    return spark
+
+
+def _joined(active: SparkSession) -> SparkSession:
+    """The active session, which one caller more now uses."""
+    _check_version(active)
+    _check_delta(active)
+    if active in _users:
+        _users[active] += 1
+    return active
+
+
+def _of_the_platform(app_name: str) -> SparkSession:
+    """A session whose settings are not ours."""
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.appName(app_name).getOrCreate()
+    _check_version(spark)
     return spark
 
 

@@ -32,12 +32,13 @@ SENT = {
     "none": {"control_strings": [], "prompt_sent_as": "ids"},
     "sent as ids": {"control_strings": ["</s>"], "prompt_sent_as": "ids"},
     "sent as text": {"control_strings": ["</s>", "<|im_end|>"], "prompt_sent_as": "text"},
+    "no answer": {"control_strings": ["</s>"], "verdict": None, "status": "timeout", "error": "no answer in time"},
     "not known": {},
 }
 CONTROLS = dict(
-    zip(NAMES, [SENT[name] for name, n in zip(SENT, (3, 2, 1, 2), strict=True) for _ in range(n)], strict=True)
+    zip(NAMES, [SENT[name] for name, n in zip(SENT, (3, 2, 1, 1, 1), strict=True) for _ in range(n)], strict=True)
 )
-"""Control strings in what one judge saw: none in three comparisons, some in three, and in two it is not known."""
+"""Control strings in what one judge saw: none in three comparisons, some in four, and in one it is not known."""
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +81,14 @@ def test_each_request_is_in_the_band_of_its_last_judgment(found):
 def test_comparisons_with_control_strings_are_slices_by_how_they_were_sent(found):
     of_text = [row for (judge, metric, *_), row in found.items() if judge == "by text" if metric == "agreement"]
     agreement = {row["slice"]: row for row in of_text if row["is_headline"]}
-    counts = {name: row["n"] for name, row in agreement.items() if name.startswith("control_strings=")}
+    counts = {name: (row["n"], row["asked"]) for name, row in agreement.items() if name.startswith("control_strings=")}
     assert counts == {
-        "control_strings=none": 2,
-        "control_strings=sent as ids": 3,
-        "control_strings=sent as text": 1,
+        "control_strings=none": (2, 2),
+        "control_strings=no answer": (0, 1),
+        "control_strings=sent as ids": (3, 3),
+        "control_strings=sent as text": (1, 1),
     }
-    assert agreement["all"]["n"] == 8
+    assert (agreement["all"]["n"], agreement["all"]["asked"]) == (7, 8)
 
 
 def test_a_judge_that_reads_text_has_no_such_rows(found):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from judge_lake import JudgeLake, of, pair
+from pyspark.sql import functions as F
 
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, rendering_of
-from judgelake.jobs.judge.plan import Plan, make_plan
+from judgelake.asking.pending import pending_requests
+from judgelake.asking.plan import Plan, make_plan
+from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.lake import drop_plan
 
@@ -21,10 +23,10 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> JudgeLake:
 
 def planned(lake: JudgeLake, scenario: str, plan_id: str) -> Plan:
     job = lake.job("http://nobody.example/v1", of(scenario), asking={"chunk_requests": 100})
-    rendering = rendering_of(job, resolve_judge(job))
     pinned, comparisons = pinned_input(lake.spark, job)
-    pending = pending_requests(lake.spark, job, rendering, comparisons)
-    return make_plan(lake.spark, job, rendering.judge, pinned, pending, plan_id)
+    work = work_of(job, requests_of_job(job, resolve_judge(job)), comparisons)
+    pending = pending_requests(lake.spark, work)
+    return make_plan(lake.spark, job.tables, work.target, pinned, pending, plan_id)
 
 
 def test_a_constant_question_fills_many_chunks_alike_in_every_run(lake):
@@ -40,8 +42,7 @@ def test_a_constant_question_fills_many_chunks_alike_in_every_run(lake):
 
 def test_a_question_of_ordinary_weight_stays_in_one_chunk(lake):
     plan = planned(lake, "many", "light")
-    of_question = plan.rows.groupBy("question_id").agg({"chunk": "count"}).toDF("question_id", "rows").collect()
-    assert {row["rows"] for row in of_question} == {4}
-    chunks = plan.rows.select("question_id", "chunk").distinct().count()
-    assert chunks == len(of_question)
+    requests = F.sum(F.size("wanted")).alias("requests")
+    of_question = plan.rows.groupBy("question_key").agg(requests, F.count_distinct("chunk").alias("chunks")).collect()
+    assert {(row["requests"], row["chunks"]) for row in of_question} == {(4, 1)}
     drop_plan(lake.spark, lake.tables.plans, "light")

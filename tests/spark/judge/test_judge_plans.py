@@ -12,16 +12,21 @@ from judge_lake import JudgeLake, of, pair, pairs
 from pyspark.sql import functions as F
 from word_tokenizer import save_word_tokenizer
 
+from judgelake.asking.chunk import ChunkWriter
+from judgelake.asking.heartbeat import kept_alive
+from judgelake.asking.pending import pending_requests
+from judgelake.asking.plan import make_plan
+from judgelake.asking.progress import Reporter
+from judgelake.asking.slot_count import SlotCount
+from judgelake.asking.task import AskingTask
+from judgelake.asking.window import Window
 from judgelake.engine import Engine
 from judgelake.errors import RunError
-from judgelake.jobs.judge import dry_run, judge
-from judgelake.jobs.judge.chunk import ChunkWriter
-from judgelake.jobs.judge.heartbeat import kept_alive
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, rendering_of
-from judgelake.jobs.judge.plan import make_plan
-from judgelake.jobs.judge.progress import Reporter
+from judgelake.jobs.judge import Order, dry_run, judge
+from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
+from judgelake.jobs.judge.judging import Judging, target_of
+from judgelake.jobs.judge.requests import JudgeRequests
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.jobs.judge.task import AskingTask
 from judgelake.lake import OtherWriters, drop_plan, drop_stale_plans, read_newest
 
 JUDGE_OF_ANSWERS = """\
@@ -54,17 +59,17 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> JudgeLake:
 @pytest.fixture
 def nothing_held(monkeypatch):
     """Even the smallest plan goes into the table."""
-    monkeypatch.setattr("judgelake.jobs.judge.plan.FEW_REQUESTS", -1)
+    monkeypatch.setattr("judgelake.asking.plan.FEW_REQUESTS", -1)
 
 
 def planned(lake, plan_id, where, *, seen=None, **changes):
     """A plan as a run makes it, after a first reading that has `seen` so many pending requests."""
     job = lake.job("http://nobody.example/v1", where, **changes)
-    rendering = rendering_of(job, resolve_judge(job))
     pinned, comparisons = pinned_input(lake.spark, job)
-    pending = pending_requests(lake.spark, job, rendering, comparisons)
+    work = work_of(job, requests_of_job(job, resolve_judge(job)), comparisons)
+    pending = pending_requests(lake.spark, work)
     pending = replace(pending, requests=seen)
-    return make_plan(lake.spark, job, rendering.judge, pinned, pending, plan_id)
+    return make_plan(lake.spark, job.tables, work.target, pinned, pending, plan_id)
 
 
 def plan_ids(lake):
@@ -82,7 +87,7 @@ def test_a_plan_has_a_file_for_every_chunk_however_many_parts_the_input_has(spar
     assert plan.is_stored
     assert len(plan.chunks) > 3
     files = plan.rows.groupBy("chunk").agg(
-        F.count_distinct("_metadata.file_path").alias("files"), F.count("*").alias("n")
+        F.count_distinct("_metadata.file_path").alias("files"), F.sum(F.size("wanted")).alias("n")
     )
     found = {row["chunk"]: row for row in files.collect()}
     assert {number: row["files"] for number, row in found.items()} == {chunk.number: 1 for chunk in plan.chunks}
@@ -203,9 +208,12 @@ def test_a_judgment_too_many_does_not_stand_in_for_one_that_is_missing(spark, la
     async def nobody():
         yield None
 
-    task = AskingTask(run.judge, Engine(), run.run_id, 8, 2**20, None, Reporter(), asker=nobody)
+    task = AskingTask(
+        Judging(run.judge), run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=nobody
+    )
     others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
-    writer = ChunkWriter(spark, run.plan, table, others, slots=1, tasks=1)
+    requests = JudgeRequests(run.judge, Order())
+    writer = ChunkWriter(spark, run.plan, requests, target_of(run.judge, table), others, SlotCount(1))
     with pytest.raises(RunError, match="some of them are no longer there"):
         writer.write(run.plan.chunks[0], task)
 
@@ -225,7 +233,7 @@ def test_the_plan_of_a_run_that_works_stays_and_that_of_a_driver_that_was_killed
     assert plan_ids(lake) == {"working"}
     # Its requests are what they were: the signs of life are in no chunk.
     (chunk,) = working.chunks
-    assert working.rows.where(F.col("chunk") == chunk.number).count() == chunk.requests == 120
+    assert working.rows.where(F.col("chunk") == chunk.number).select(F.explode("wanted")).count() == 120
     assert drop_stale_plans(spark, lake.tables, now=in_a_week + timedelta(hours=1)) == ("working",)
     assert not lake.has_plans()
 

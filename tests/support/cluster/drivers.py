@@ -28,7 +28,6 @@ SMALL = {
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     # Fewer executors and tasks: each costs the two cores a JVM or a Python.
     "spark.executor.resource.gpu.amount": "2",
-    "spark.task.resource.gpu.amount": "1",
     # Where no executor is left for a task, Spark would wait two minutes for another one.
     "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout": "5s",
     "spark.driver.host": LOOPBACK,
@@ -145,7 +144,8 @@ class Drivers:
         job: dict[str, Any] = {
             "judge": {"name": "judgelm", "model": str(model_folder(self.folder, "model"))},
             "order": {"orders": "AB"},
-            "engine": {"folder": str(self.cluster.folder / "engines")},
+            # One task a GPU: each costs the two cores a Python.
+            "engine": {"folder": str(self.cluster.folder / "engines"), "gpus_a_task": 1},
             "tables": {"warehouse": str(self.lake.folder)},
             "mlflow": {"enabled": False},
         }

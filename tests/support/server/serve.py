@@ -256,7 +256,7 @@ def error(status: int, message: str, code: Any = None, param: str | None = None,
     )
 
 
-async def serve(arguments: argparse.Namespace) -> None:
+async def serve_forever(arguments: argparse.Namespace) -> None:
     server = Server(Rules.parse(arguments.rule), arguments.model)
     runner = web.ServerRunner(web.Server(server.handle, access_log=None))
     await runner.setup()
@@ -280,7 +280,7 @@ def serve_each_line(arguments: argparse.Namespace) -> None:
         children.append(os.fork())
         if children[-1] == 0:
             sys.stdin.close()
-            asyncio.run(serve(arguments))
+            asyncio.run(serve_forever(arguments))
     for child in children:
         os.kill(child, signal.SIGKILL)
 
@@ -296,7 +296,7 @@ def main() -> None:
     if arguments.each_line:
         serve_each_line(arguments)
     else:
-        asyncio.run(serve(arguments))
+        asyncio.run(serve_forever(arguments))
 
 
 if __name__ == "__main__":

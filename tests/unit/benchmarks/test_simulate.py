@@ -13,10 +13,11 @@ from simulated.cuts import even_cut
 from simulated.driver import driver_of
 from simulated.engine import A100_7B, H100_8B, STEP_TOKENS, Rates, Work, alone_seconds, loads_of, work_seconds
 from simulated.events import Simulation
-from simulated.planner import Narrow, Shape, chunk_requests_of, job_of, plan_of, tasks_work
+from simulated.planner import Narrow, Shape, job_of, plan_of, tasks_work
 from simulated.workload import SCENARIOS, layout_of
 
-from judgelake.jobs.judge.plan import Chunk
+from judgelake.asking.pending import size_of_chunks
+from judgelake.asking.plan import Chunk
 
 WORK = Work(requests=2_000, prompt_tokens=2_000 * 600, context_tokens=664, output_tokens=128)
 CALM = Cluster(gpus=4, rates=H100_8B, tasks_a_gpu=2, noise=0.0, slow_every=0, loses_a_node=False, preparers=8)
@@ -205,9 +206,9 @@ def test_a_plan_keeps_every_slot_supplied(narrow, slots):
 
 
 def test_the_size_of_chunks_grows_with_the_table():
-    assert [chunk_requests_of(10**power) for power in (3, 5)] == [20_000, 20_000]
-    assert chunk_requests_of(2 * 10**7) == pytest.approx(100_000, rel=0.01)
-    assert chunk_requests_of(2 * 10**9) == pytest.approx(464_000, rel=0.01)
+    assert [size_of_chunks(10**power) for power in (3, 5)] == [20_000, 20_000]
+    assert size_of_chunks(2 * 10**7) == pytest.approx(100_000, rel=0.01)
+    assert size_of_chunks(2 * 10**9) == pytest.approx(464_000, rel=0.01)
 
 
 def test_a_driver_needs_more_for_more_chunks_in_flight():

@@ -45,6 +45,19 @@ def test_a_minimal_record_is_a_comparison() -> None:
     assert (comparison.input, comparison.reference, comparison.rubric, comparison.attributes) == (None, None, None, {})
 
 
+@pytest.mark.parametrize(
+    ("answer", "texts"),
+    [
+        pytest.param(Answer("x"), ("x",), id="a text"),
+        pytest.param(Answer(""), ("",), id="an empty text"),
+        pytest.param(Answer(None), ("",), id="no text"),
+        pytest.param(Answer(None, turns=("x", "")), ("x", ""), id="turns"),
+    ],
+)
+def test_the_texts_of_an_answer_are_its_turns_or_its_text(answer: Answer, texts: tuple[str, ...]) -> None:
+    assert answer.texts == texts
+
+
 def test_ids_come_from_content_and_are_the_same_on_every_run() -> None:
     # Spelled out: an id that changes would make every judgment of a table new.
     question = '{"input":null,"messages":[["user","Why is the sky blue?"]]}'

@@ -107,12 +107,22 @@ def test_one_bad_gpu_or_host_cannot_use_up_a_tasks_attempts(path):
 
 @pytest.mark.parametrize("name", WITH_GPU_SCHEDULING)
 def test_an_executor_has_one_gpu_and_cores_for_the_tasks_that_share_it(name):
+    from judgelake.asking.amounts import TASKS_A_GPU
+
     conf = read(CONF / name)
-    share = float(conf["spark.task.resource.gpu.amount"])
+    share = float(conf.get("spark.task.resource.gpu.amount", 1 / TASKS_A_GPU))
     assert conf["spark.executor.resource.gpu.amount"] == "1"
     assert share <= 0.5
     assert (1 / share).is_integer()
     assert int(conf["spark.executor.cores"]) >= 1 / share
+
+
+@pytest.mark.parametrize("name", WITH_GPU_SCHEDULING)
+def test_only_the_asking_stage_takes_gpus_unless_executors_come_and_go(name):
+    """For a stage with GPUs of its own Spark's dynamic allocation starts executors beside those that it has."""
+    conf = read(CONF / name)
+    is_dynamic = conf["spark.dynamicAllocation.enabled"] == "true"
+    assert ("spark.task.resource.gpu.amount" in conf) == is_dynamic
 
 
 @pytest.mark.parametrize("name", ["yarn.conf", "kubernetes.conf"])

@@ -119,9 +119,9 @@ def script(folder: Path, name: str, output: str) -> None:
 @pytest.mark.parametrize(
     ("output", "needs_gpu", "level"),
     [
-        ("NVIDIA H200, 143771 MiB, 580.95", True, Level.OK),
-        ("NVIDIA H200, 143771 MiB, 550.12", True, Level.PROBLEM),
-        ("NVIDIA H200, 143771 MiB, 580.95", False, Level.WARNING),
+        ("0, GPU-4a, 143771, 5, NVIDIA H200, 580.95", True, Level.OK),
+        ("0, GPU-4a, 143771, 5, NVIDIA H200, 550.12", True, Level.PROBLEM),
+        ("0, GPU-4a, 143771, 5, NVIDIA H200, 580.95", False, Level.WARNING),
         ("Failed to initialize NVML: Driver/library version mismatch", True, Level.PROBLEM),
         ("Failed to initialize NVML: Driver/library version mismatch", False, Level.WARNING),
     ],
@@ -129,7 +129,9 @@ def script(folder: Path, name: str, output: str) -> None:
 def test_the_gpu_and_its_driver_are_judged_by_the_build_of_vllm(tmp_path, monkeypatch, output, needs_gpu, level):
     script(tmp_path, "nvidia-smi", output)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert machine.check_gpu(needs_gpu).level is level
+    finding = machine.check_gpu(needs_gpu)
+    assert finding.level is level
+    assert ("1 x NVIDIA H200, 140.4 GiB" if "H200" in output else output) in finding.found
 
 
 def test_no_gpu_is_only_a_problem_for_the_gpu_build(tmp_path, monkeypatch):

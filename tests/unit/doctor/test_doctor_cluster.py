@@ -2,8 +2,8 @@
 
 import pytest
 
+from judgelake.asking import Place, Slots
 from judgelake.doctor.cluster import cluster_findings, summary
-from judgelake.jobs.judge import Place, Slots
 
 FINE = {"vllm": ["ok", "0.32.0 for GPUs", ""], "model": ["ok", "there", ""], "python": "3.12.1"}
 NO_VLLM = {**FINE, "vllm": ["warning", "not installed", "Install judgelake[gpu]."]}

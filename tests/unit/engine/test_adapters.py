@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_model import made_adapter, made_model
+from model_folders import made_adapter, made_model
 
 from judgelake.engine import (
     Engine,

@@ -117,9 +117,12 @@ def test_what_cuda_visible_devices_names_is_believed_where_nvidia_smi_is_missing
 
 
 def test_the_lines_of_nvidia_smi_are_read():
-    shown = "0, GPU-aa, 81559, 12\n1, GPU-bb, [N/A], [N/A]\nNo devices were found\n"
+    shown = "0, GPU-aa, 81559, 12, H100, 580.9\n1, GPU-bb, [N/A], [N/A], GB10, 580.9\nNo devices were found\n"
     mib = 1024**2
-    assert read_gpus(shown) == (Gpu("0", "GPU-aa", 81559 * mib, 12 * mib), Gpu("1", "GPU-bb", None, None))
+    assert read_gpus(shown) == (
+        Gpu("0", "GPU-aa", 81559 * mib, 12 * mib, "H100", "580.9"),
+        Gpu("1", "GPU-bb", None, None, "GB10", "580.9"),
+    )
     assert read_gpus("") == ()
 
 

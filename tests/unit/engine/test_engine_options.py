@@ -251,7 +251,7 @@ def test_gpus_are_counted_as_spark_counts_them_and_the_config_cannot_choose_othe
 
 
 def test_operational_variables_reach_the_server_and_are_recorded_and_count_for_no_fingerprint(tmp_path):
-    operational = {"GLOO_SOCKET_IFNAME": "eth1", "MY_PLUGIN_CACHE": "/c", "PYTHONPATH": "/p"}
+    operational = {"GLOO_SOCKET_IFNAME": "eth1", "MY_PLUGIN_CACHE": "/c", "PYTHONUNBUFFERED": "0"}
     env = environment(tmp_path, {"GLOO_SOCKET_IFNAME": "eth0"}, env_operational=operational)
     assert operational.items() <= env.items()
     wanted = launch(Engine(env_operational=operational), gpus=("0",))
@@ -267,7 +267,11 @@ def test_operational_variables_reach_the_server_and_are_recorded_and_count_for_n
 
 
 @pytest.mark.parametrize(
-    "name", ["VLLM_MODEL_REDIRECT_PATH", "NVIDIA_TF32_OVERRIDE", "TORCHDYNAMO_DISABLE", "CUBLAS_WORKSPACE_CONFIG"]
+    "name",
+    [
+        *("VLLM_MODEL_REDIRECT_PATH", "NVIDIA_TF32_OVERRIDE", "TORCHDYNAMO_DISABLE", "CUBLAS_WORKSPACE_CONFIG"),
+        *("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE"),
+    ],
 )
 def test_what_may_change_an_answer_is_not_operational(name):
     job = {"judge": {"name": "chat", "model": "org/m"}, "engine": {"env_operational": {name: "1"}}}
@@ -317,6 +321,15 @@ def test_what_the_config_adds_to_the_environment_counts_unless_it_only_says_wher
     env = {"VLLM_USE_V2_MODEL_RUNNER": "1", "VLLM_CACHE_ROOT": "/c", "HF_TOKEN": "t", "OMP_NUM_THREADS": "8", "A": "b"}
     assert list(env_changing(env).items()) == [("A", "b"), ("VLLM_USE_V2_MODEL_RUNNER", "1")]
     assert env_changing({}) == {}
+
+
+def test_code_that_the_config_brings_counts_as_another_judge():
+    job = {"judge": {"name": "chat", "model": "org/m"}}
+    fingerprints = {
+        resolve_judge(validated(JudgeJob, job | {"engine": {"env": env}}, None)).fingerprint
+        for env in ({}, {"LD_PRELOAD": "/lib/a.so"}, {"LD_PRELOAD": "/lib/b.so"}, {"PYTHONPATH": "/p"})
+    }
+    assert len(fingerprints) == 4
 
 
 @pytest.mark.parametrize(

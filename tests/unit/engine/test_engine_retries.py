@@ -14,12 +14,12 @@ import urllib.request
 import aiohttp
 import pytest
 
+from judgelake.asking.first_outcomes import FirstOutcomes
 from judgelake.comparisons import Failure, Status
 from judgelake.engine import Ask, Client, Endpoint, Engine, EngineGone, EngineRefused, Reply, endpoint_of_url
 from judgelake.engine.client.body import read_reply, request_body
 from judgelake.engine.client.outcome import Again, outcome_of
 from judgelake.engine.client.pace import Pace, wait_before
-from judgelake.jobs.judge.task import FirstOutcomes
 from judgelake.judges import Decoding, Prompt
 
 TEXT = Ask(Prompt(text="Score both."), Decoding(max_tokens=64))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from judgelake.asking.executor import notes_on_server, open_asker
+from judgelake.asking.progress import EngineNote, Tally
 from judgelake.engine import (
     Endpoint,
     Engine,
@@ -23,8 +25,6 @@ from judgelake.engine import (
 from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.lease import without_users
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.executor import notes_on_server, open_asker
-from judgelake.jobs.judge.progress import EngineNote, Tally
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.judges import Prompt
 
@@ -130,7 +130,7 @@ def test_a_task_uses_its_engine_until_its_asker_closes(root, engine_folder, monk
         "judgelake.engine.server.start.server_command",
         lambda launch, socket, *, is_cpu: [sys.executable, serve, "--uds", str(socket), "--rule", "instant"],
     )
-    for module in ("judgelake.engine.server.start", "judgelake.jobs.judge.executor"):
+    for module in ("judgelake.engine.server.start", "judgelake.asking.executor"):
         monkeypatch.setattr(f"{module}.is_cpu_build", lambda: True)
     job = JudgeJob.model_validate({"judge": {"name": "chat", "model": "org/model"}})
     judge = resolve_judge(job, commit_of=lambda name, revision: "c" * 40)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from made_model import made_model
+from model_folders import made_model
 
 from judgelake.engine import Engine, Launch, StartRefused, ensure_engine, local_model, model_identity, stop_engines
 from judgelake.engine.model.identity import check_model

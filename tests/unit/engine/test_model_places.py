@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from made_model import made_model
+from model_folders import made_model
 from pyarrow.fs import LocalFileSystem
 
 from judgelake.engine import ResolvedModel, StartRefused, model_here, model_identity, resolve_model

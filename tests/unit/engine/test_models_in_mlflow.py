@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from made_model import made_model
 from mlflow_store import mlflow_at
+from model_folders import made_model
 
 from judgelake.engine import ResolvedModel, model_here, model_identity, resolve_model
 from judgelake.errors import UserError

@@ -18,9 +18,6 @@ from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
     LABEL,
-    NAMED_DDL,
-    REQUEST,
-    REQUEST_DDL,
     SCHEMAS,
     arrow_type,
     as_batch,
@@ -196,12 +193,6 @@ def test_the_schemas_have_the_types_that_the_code_reads_and_writes():
     numbers = {"repeat": pa.int32(), "attempt": pa.int32(), "chunk": pa.int32(), "prompt_tokens": pa.int64()}
     numbers |= {"latency_ms": pa.float64(), "trimmed": pa.bool_(), "judged_at": MOMENT}
     assert {name: JUDGMENT.field(name).type for name in numbers} == numbers
-
-
-def test_a_request_is_a_row_of_the_plan_before_it_is_planned():
-    assert set(SCHEMAS["plans"].names) - set(REQUEST.names) == {"plan_id", "chunk"}
-    assert [column.split()[0] for column in REQUEST_DDL.split(", ")] == REQUEST.names
-    assert NAMED_DDL == "row_key BIGINT, judgment_id STRING"
 
 
 def test_our_own_keys_are_the_columns_of_the_comparisons_and_what_a_table_may_hold():

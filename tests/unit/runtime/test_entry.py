@@ -1,5 +1,8 @@
 """The end of a command: the exit code, and one sentence with the cause."""
 
+import subprocess
+import sys
+
 import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -57,6 +60,13 @@ Caused by: org.apache.spark.SparkArithmeticException: [DIVIDE_BY_ZERO] Division 
 == SQL (line 1, position 1) ==
 1/(id-5) > 0
 ^^^^^^^^
+"""
+
+LAST_WORD = """
+import argparse, atexit, gc, sys
+from judgelake.runtime import exit_code_of
+atexit.register(lambda: print("frozen" if gc.get_freeze_count() else "searched"))
+sys.exit(exit_code_of(argparse.ArgumentParser(), lambda arguments: print(gc.get_freeze_count()), []))
 """
 
 
@@ -209,3 +219,8 @@ def test_a_failed_task_of_a_wheel_on_databricks_is_no_success(monkeypatch, capsy
         assert ended.value.code == code
     else:
         assert exit_code_of(CommandParser(), command) == code
+
+
+def test_what_a_command_has_imported_is_not_searched_for_unused_objects_as_it_ends():
+    found = subprocess.run([sys.executable, "-c", LAST_WORD], capture_output=True, text=True, check=False)
+    assert found.stdout.split() == ["0", "frozen"], found.stderr

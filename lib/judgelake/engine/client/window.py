@@ -175,37 +175,47 @@ def run_stream(
     Raises:
         EngineGone, EngineRefused: as `asker` does, after the outcomes that came before; also whatever `items` raises.
     """
-    source = iter(items)
     ahead = _Window(WINDOWS_AHEAD * window_requests, WINDOWS_AHEAD * window_bytes)
-    pulled: tuple[T, Ask] | None = None
-    is_exhausted = False
+    ready: list[Pair[T]] = []
+    flushed = time.monotonic()
     with _LoopThread[T](open_asker, window_requests, window_bytes) as loop:
-        ready: list[Pair[T]] = []
-        flushed = time.monotonic()
-        while True:
-            while not is_exhausted:
-                pulled = pulled or next(source, None)
-                is_exhausted = pulled is None
-                if pulled is None or not ahead.takes(pulled[1].cost_bytes):
-                    break
-                ahead.add(pulled[1].cost_bytes)
-                loop.put(pulled)
-                pulled = None
-            if is_exhausted and ahead.requests == 0:
-                break
-            try:
-                for item, ask, outcome in loop.take(flush_every_s):
-                    ahead.leave(ask.cost_bytes)
-                    ready.append((item, outcome))
-            except EngineGone:
-                if ready:
-                    yield ready
-                raise
-            if ready and (len(ready) >= FLUSH_ROWS or time.monotonic() - flushed >= flush_every_s):
+        feed = _Feed[T](iter(items), ahead, loop)
+        while feed.hand_over():
+            gone = _take_into(ready, loop, ahead, flush_every_s)
+            is_due = len(ready) >= FLUSH_ROWS or time.monotonic() - flushed >= flush_every_s
+            if ready and (is_due or gone is not None):
                 yield ready
                 ready, flushed = [], time.monotonic()
+            if gone is not None:
+                raise gone
         if ready:
             yield ready
+
+
+class _Feed(Generic[T]):
+    """Hands items to the loop, one after the other, as long as the window has room."""
+
+    def __init__(self, source: Iterator[tuple[T, Ask]], ahead: _Window, loop: _LoopThread[T]) -> None:
+        self._source, self._ahead, self._loop, self._pulled = source, ahead, loop, next(source, None)
+
+    def hand_over(self) -> bool:
+        """Hand over what there is room for; whether any outcome is still to come."""
+        while self._pulled is not None and self._ahead.takes(cost := self._pulled[1].cost_bytes):
+            self._ahead.add(cost)
+            self._loop.put(self._pulled)
+            self._pulled = next(self._source, None)
+        return self._pulled is not None or self._ahead.requests > 0
+
+
+def _take_into(ready: list[Pair[T]], loop: _LoopThread[T], ahead: _Window, wait_s: float) -> EngineGone | None:
+    """Add the available outcomes; returns what ended the engine, if it came after them."""
+    try:
+        for item, ask, outcome in loop.take(wait_s):
+            ahead.leave(ask.cost_bytes)
+            ready.append((item, outcome))
+    except EngineGone as gone:
+        return gone
+    return None
 
 
 class _LoopThread(Generic[T]):

@@ -24,6 +24,8 @@ MIB = 1024**2
 # What a desktop may use; less than any model takes.
 NEARLY_FREE = 0.05
 LOOK_EVERY_S = 0.5
+# Without a persistent driver it first loads that, for each GPU.
+LONGEST_LOOK_S = 60
 # The driver frees the memory of a process within a second or two of its end.
 MOST_WAIT_S = 30.0
 # What stays this long without any change belongs to somebody else.
@@ -40,6 +42,16 @@ class Gpu:
     uuid: str
     memory: int | None
     used: int | None
+    name: str = ""
+    driver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What nvidia-smi printed, errors too, and whether it ended well."""
+
+    text: str
+    is_ok: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +71,28 @@ Looks = Callable[[], tuple[Gpu, ...]]
 
 def gpus_now() -> tuple[Gpu, ...]:
     """The GPUs that nvidia-smi shows; none without it."""
+    shown = nvidia_smi()
+    return read_gpus(shown.text) if shown is not None and shown.is_ok else ()
+
+
+def nvidia_smi() -> Shown | None:
+    """What nvidia-smi prints of this machine's GPUs, a line each, see `read_gpus`; None where it is not installed."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        return ()
-    query = ["--query-gpu=index,uuid,memory.total,memory.used", "--format=csv,noheader,nounits"]
+        return None
+    query = ["--query-gpu=index,uuid,memory.total,memory.used,name,driver_version", "--format=csv,noheader,nounits"]
     try:
-        shown = subprocess.run([program, *query], capture_output=True, text=True, timeout=60, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return read_gpus(shown)
+        done = subprocess.run(
+            [program, *query],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=LONGEST_LOOK_S,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Shown(str(error), is_ok=False)
+    return Shown(done.stdout, is_ok=done.returncode == 0)
 
 
 # They do not change while a process runs, and without a persistent driver each look takes seconds.
@@ -75,12 +100,12 @@ gpus_of_machine = cache(gpus_now)
 
 
 def read_gpus(shown: str) -> tuple[Gpu, ...]:
-    """The GPUs in nvidia-smi's lines of index, UUID, total and used MiB, separated by commas."""
+    """The GPUs in nvidia-smi's lines of index, UUID, total and used MiB, name and driver, separated by commas."""
     gpus = []
     for line in shown.splitlines():
         words = [word.strip() for word in line.split(",")]
-        if len(words) == 4 and words[0].isdigit():
-            gpus.append(Gpu(words[0], words[1], _bytes_of_mib(words[2]), _bytes_of_mib(words[3])))
+        if len(words) == 6 and words[0].isdigit():
+            gpus.append(Gpu(words[0], words[1], _bytes_of_mib(words[2]), _bytes_of_mib(words[3]), *words[4:]))
     return tuple(gpus)
 
 
@@ -130,7 +155,8 @@ def assigned_gpus(
     if shown and engine.scope == "gpu":
         raise UserError(
             "engine.scope: gpu needs Spark's GPU scheduling, and Spark gave this task no GPU. Set "
-            "spark.task.resource.gpu.amount, or leave engine.scope out for one engine on all GPUs of an executor."
+            "spark.executor.resource.gpu.amount (with dynamic allocation spark.task.resource.gpu.amount too), or leave "
+            "engine.scope out for one engine on all GPUs of an executor."
         )
     return Assigned(shown, "machine")
 

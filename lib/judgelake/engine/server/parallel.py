@@ -83,7 +83,7 @@ def _unequal(given: Mapping[str, int], gpus: int) -> UserError:
     sizes = " x ".join(f"{name} {size}" for name, size in given.items())
     return UserError(
         f"engine.options: {sizes} does not use exactly the {gpus} {'GPU' if gpus == 1 else 'GPUs'} of an engine. Leave "
-        "the sizes out, or give an engine as many GPUs as they need (spark.task.resource.gpu.amount, engine.scope)."
+        "the sizes out, or give an engine as many GPUs as they need (engine.gpus_a_task, engine.scope)."
     )
 
 

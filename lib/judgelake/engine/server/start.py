@@ -17,7 +17,7 @@ from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.folder import local_model
 from judgelake.engine.model.identity import check_model
 from judgelake.engine.model.layout import ADAPTER
-from judgelake.engine.server.command import Launch, is_cpu_build, server_command, settings_of
+from judgelake.engine.server.command import SOCKET_OPTION, Launch, is_cpu_build, server_command, settings_of
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
 from judgelake.engine.server.gpus import in_order, smallest_memory
@@ -36,6 +36,7 @@ from judgelake.engine.server.room import (
     make_room,
     start_turn,
 )
+from judgelake.engine.server.sequences import question
 from judgelake.engine.server.state import EngineFiles, Note, Orders, end_engine, private_folder, read_note
 from judgelake.engine.tokenizer import cached_tokenizer_folder
 from judgelake.errors import RunError, UserError
@@ -174,6 +175,7 @@ def _orders(launch: Launch, claim: Claim) -> Orders:
     command = server_command(launch, files.socket, is_cpu=is_cpu)
     taken = cores_taken(claim) if is_cpu else frozenset()
     environment = server_environment(launch, files.folder / "pycache", is_cpu=is_cpu, taken=taken)
+    settings = settings_of(command, environment, launch)
     return Orders(
         command=command,
         environment=environment,
@@ -188,7 +190,8 @@ def _orders(launch: Launch, claim: Claim) -> Orders:
         stall_stop_s=launch.engine.stall_stop_s,
         model=launch.model,
         gpus=list(launch.gpus),
-        settings=settings_of(command, environment, launch),
+        settings=settings,
+        question=question(command, settings["options"], SOCKET_OPTION),
     )
 
 

@@ -30,6 +30,7 @@ class Orders:
     """A supervisor's orders: what to run, for whom, and when to end it.
 
     Sent through a pipe: the environment may contain a Hugging Face token. `settings` are what is recorded of it.
+    `question` is asked beside the start, see `sequences`.
     """
 
     command: list[str]
@@ -46,6 +47,7 @@ class Orders:
     model: str
     gpus: list[str]
     settings: dict[str, Any]
+    question: list[str] | None = None
 
     def to_json(self) -> str:
         """The JSON for the supervisor's stdin."""

@@ -23,6 +23,7 @@ import psutil
 
 from judgelake.engine.server.probe import Progress, get, read_progress
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, with_descendants
+from judgelake.engine.server.sequences import RECORDED, answer, asked, given_sequences
 from judgelake.engine.server.state import Note, Orders
 
 LOOK_EVERY_S = 0.5
@@ -118,6 +119,7 @@ class Supervisor:
         )
         self._write()
         self._must_end = False
+        self._asked: subprocess.Popen[str] | None = None
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
@@ -141,6 +143,8 @@ class Supervisor:
             )
             self._note = self._note.with_changes(group=server.pid)
             self._write()
+            if self._orders.question is not None:
+                self._asked = asked(self._orders.question, self._orders.environment)
             reason = self._watch(server, started)
         except BaseException as error:
             reason = f"the supervisor failed ({type(error).__name__}: {error})"
@@ -176,9 +180,20 @@ class Supervisor:
             version = str(json.loads(get(self._orders.socket, "/version", 10.0) or "{}").get("version", "unknown"))
         except ValueError:
             version = "unknown"
-        self._note = self._note.with_changes(phase="ready", version=version, start_s=round(start_s, 2))
+        settings = {**self._note.settings, **self._sequences()}
+        self._note = self._note.with_changes(
+            phase="ready", version=version, start_s=round(start_s, 2), settings=settings
+        )
         self._write()
         self._say(f"ready after {start_s:.1f} s, vLLM {version}")
+
+    def _sequences(self) -> dict[str, int]:
+        """The server's max-num-seqs, by the name under which it is recorded; nothing if it is not found."""
+        given = given_sequences(self._orders.settings.get("options", {}))
+        found = answer(self._asked) if given is None and self._asked is not None else given
+        if found is None:
+            self._say("the server's max-num-seqs could not be found")
+        return {} if found is None else {RECORDED: found}
 
     def _end(self, server: subprocess.Popen[bytes], reason: str) -> None:
         """End the whole process group and every descendant: vLLM's engine core outlives a killed server."""

@@ -35,6 +35,9 @@ KEPT_OF_STORES = (
 KEPT_PREFIXES = ("GLOO_", "HF_", "HUGGING_FACE_", "LC_", "NCCL_", "TORCH_NCCL_", "XDG_")
 # Not passed on, because Spark sets them for itself; in engine.env they only affect speed.
 ONLY_SPEED = frozenset({"MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
+# They decide which code runs. From the caller they belong to the installation of the host, as vLLM itself does, and
+# some are passed on; those that a config names may bring other libraries.
+OF_CODE = frozenset({"LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE"})
 # Names that begin so are read by what computes: vLLM, torch, its compilers, and the libraries of CUDA, ROCm and CPUs.
 OF_COMPUTING = (
     *(
@@ -76,9 +79,14 @@ def is_kept(name: str) -> bool:
 
 def env_changing(env: Mapping[str, str]) -> dict[str, str]:
     """The entries of `engine.env` that may change an answer, sorted: all but those known to set only where and how."""
-    return {name: env[name] for name in sorted(env) if not (is_kept(name) or name in ONLY_SPEED)}
+    return {name: env[name] for name in sorted(env) if not _sets_only_where(name)}
 
 
 def may_change_an_answer(name: str) -> bool:
-    """Whether a variable belongs to the software that computes, and is not known to say only where it runs."""
-    return name.startswith(OF_COMPUTING) and not (is_kept(name) or name in ONLY_SPEED)
+    """Whether a variable decides which code runs, or belongs to what computes and is not known to be harmless."""
+    return (name.startswith(OF_COMPUTING) or name in OF_CODE) and not _sets_only_where(name)
+
+
+def _sets_only_where(name: str) -> bool:
+    """Whether a variable that a config names is known to say only where and how a server runs."""
+    return (is_kept(name) or name in ONLY_SPEED) and name not in OF_CODE

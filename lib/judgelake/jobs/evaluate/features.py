@@ -28,10 +28,10 @@ MARGINS = {
         ("2 to below 4 nats", 2.0),
         ("4 nats and more", 4.0),
     ),
-    CONTROL_STRINGS: (("none", 0.0), ("sent as ids", 1.0), ("sent as text", 2.0)),
+    CONTROL_STRINGS: (("none", 0.0), ("no answer", 1.0), ("sent as ids", 2.0), ("sent as text", 3.0)),
 }
 """Dimensions of a judgment or label, not of a comparison, in bins with their lower ends: how clear it is, and how a
-prompt with control strings in its material was sent."""
+prompt with control strings in its material was sent, as far as an answer tells."""
 MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin", CONTROL_STRINGS: "controls"}
 # The relative error of an approximate count of questions, and how many times the wanted number are listed for it.
 COUNT_ERROR = 0.02

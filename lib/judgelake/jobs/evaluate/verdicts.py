@@ -82,12 +82,15 @@ def both_orders(
 
 
 def controls_of(judgments: DataFrame) -> Column:
-    """0: no control strings in the material; 1: some, in a prompt sent as token ids; 2: as text; NULL: not known."""
+    """0: no control strings in the material; 1: some, without an answer; 2: sent as token ids; 3: as text.
+
+    NULL if it is not known whether there are any.
+    """
     # A pinned version may be from before the columns.
     if not {"control_strings", "prompt_sent_as"} <= set(judgments.columns):
         return F.lit(None).cast("int")
-    found = F.when(F.col("prompt_sent_as") == "ids", 1).when(F.col("prompt_sent_as") == "text", 2)
-    return F.when(F.size("control_strings") == 0, 0).when(F.size("control_strings") > 0, found)
+    sent = F.when(F.col("prompt_sent_as") == "ids", 2).when(F.col("prompt_sent_as") == "text", 3).otherwise(1)
+    return F.when(F.size("control_strings") == 0, 0).when(F.size("control_strings") > 0, sent)
 
 
 def moment_of(judgments: DataFrame) -> Column:

@@ -117,5 +117,5 @@ def _bytes_of(item: Item) -> int:
     if item.comparison is None:
         return written
     asked = sum(len(message.content) for message in item.comparison.messages) + len(item.comparison.input or "")
-    answered = sum(len(part) for answer in item.comparison.answers for part in answer.turns or (answer.text or "",))
+    answered = sum(len(part) for answer in item.comparison.answers for part in answer.texts)
     return written + asked + answered + len(item.comparison.reference or "")

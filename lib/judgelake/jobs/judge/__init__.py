@@ -1,20 +1,15 @@
 """The judge job: planning the requests, asking them in order and in chunks, and recording the run."""
 
 from judgelake.jobs.judge.command import main
-from judgelake.jobs.judge.config import Asking, JudgeJob, Order
+from judgelake.jobs.judge.config import JudgeJob, Order
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.jobs.judge.slots import Place, Slots, find_slots
 
 __all__ = [
-    "Asking",
     "JudgeJob",
     "JudgeRun",
     "Order",
-    "Place",
-    "Slots",
     "dry_run",
-    "find_slots",
     "judge",
     "main",
     "resolve_judge",

@@ -12,13 +12,13 @@ from typing import Any
 
 from rich.console import Console
 
+from judgelake.asking import PlanningProgress, Stopping
 from judgelake.config import load_config
-from judgelake.engine import owner_of_this_driver, stop_engines
+from judgelake.engine import owner_of_this_driver, stop_engines, without_torch
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import show_estimate
 from judgelake.jobs.judge.gpus_used import gpus_taken
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
-from judgelake.jobs.judge.run import Stopping
 from judgelake.jobs.judge.summary import orders_text
 from judgelake.runtime import (
     CommandParser,
@@ -48,7 +48,9 @@ def _command(arguments: argparse.Namespace) -> int:
     with _stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:
-                show_estimate(console, *dry_run(spark, job))
+                with without_torch(), PlanningProgress(console, "counting what would be asked"):
+                    found = dry_run(spark, job)
+                show_estimate(console, *found)
             else:
                 report(console, judge(spark, job, console=console, stopping=stopping))
         except KeyboardInterrupt:

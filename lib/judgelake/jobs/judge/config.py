@@ -6,34 +6,12 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from judgelake.asking import Asking
 from judgelake.config import Config, Mlflow, Tables
 from judgelake.engine import Engine
 
 # Of 1,000 comparisons 100 estimate the gap between a judge's two orders, for a tenth of what one order costs.
 DEFAULT_BOTH_SHARE = 0.1
-
-
-class Asking(Config):
-    """How requests are grouped and sent; nothing here changes what is asked."""
-
-    chunk_requests: PositiveInt = 20_000
-    """Requests in one Delta append; about ten minutes of work for the cluster is a good size."""
-    chunks_in_flight: PositiveInt = 2
-    partitions: PositiveInt | None = None
-    """Tasks into which a chunk is split; null: two per slot of the cluster."""
-    window_requests: PositiveInt = 256
-    """Requests that one task keeps in flight."""
-    window_mib: PositiveInt = 64
-    """Prompt bytes that one task keeps in flight, in MiB."""
-    max_attempts: PositiveInt = 3
-    """Attempts over all runs for a request whose failure may be temporary."""
-    max_failed_share: float = Field(default=0.05, ge=0, le=1)
-    """The run fails if a larger share of its requests ends in engine_error or timeout."""
-    give_up_after: PositiveInt = 50
-    """The run stops if its first N requests all fail with the same status, unless most is already judged.
-
-    It also stops, whatever N is, if all of its calls fail alike or all prompts are too long. Then nothing is stored.
-    """
 
 
 class JudgeMlflow(Mlflow):

@@ -9,13 +9,13 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
+from judgelake.asking import Rendering, Work, pending_requests
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.length import TEMPLATE_TOKENS, CountTokens, token_budget, token_counter
-from judgelake.jobs.judge.pending import Pending
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import ORDERS, order_shown, orders_text
 from judgelake.judges import Prompt
-from judgelake.lake import read_newest
+from judgelake.lake import ddl_of, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,11 +50,13 @@ class Estimate:
     """One reason for each status of the known failures."""
 
 
-def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, pending: Pending) -> Estimate:
+def estimate(spark: SparkSession, job: JudgeJob, judge: Judge, work: Work) -> Estimate:
     """Count what a run would ask. Tokens are exact on a sample and scaled by bytes; time is based on earlier runs."""
+    pending = pending_requests(spark, work)
+    requests = pending.rows.mapInArrow(Rendering(work.requester), ddl_of(work.requester.schema))
     count = token_counter(judge)
-    bytes_a_token = None if count is None else _bytes_a_token(count, _sample(pending.rows))
-    by_status = _by_status(pending.rows, _most_bytes(judge, bytes_a_token))
+    bytes_a_token = None if count is None else _bytes_a_token(count, _sample(requests))
+    by_status = _by_status(requests, _most_bytes(judge, bytes_a_token))
     asked = by_status.get(None, NOTHING)
     rate, rate_from = _earlier_rate(spark, job, judge)
     return Estimate(

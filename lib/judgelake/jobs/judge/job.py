@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from judgelake.engine import AskerFactory, Endpoint, commit_of, with_dtype_for_this_cpu
-from judgelake.jobs.judge.chunk import ChunkWriter
+from judgelake.asking import (
+    Plan,
+    PlannedRun,
+    PlanningProgress,
+    ProgressServer,
+    Stopping,
+    Work,
+    amounts_of,
+    given_endpoint,
+    make_plan,
+    pending_requests,
+)
+from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
-from judgelake.jobs.judge.executor import given_endpoint, notes_on_server
-from judgelake.jobs.judge.heartbeat import kept_alive
-from judgelake.jobs.judge.pending import pending_requests, pinned_input, planning, rendering_of
-from judgelake.jobs.judge.plan import Plan, make_plan
-from judgelake.jobs.judge.progress import Board, ProgressServer
+from judgelake.jobs.judge.input import pinned_input, planning, requests_of_job, work_of
+from judgelake.jobs.judge.judging import Judging
 from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
-from judgelake.jobs.judge.requests import Rendering
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
-from judgelake.jobs.judge.run import Running, Stopping, in_order_of_run
-from judgelake.jobs.judge.share import Share, share_of
-from judgelake.jobs.judge.slots import counted_again, slots_of
 from judgelake.jobs.judge.summary import Counts, count_judgments
-from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake import OtherWriters, Pinned, create_tables, drop_plan, named_in, read_newest, register
+from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import driver_host, in_job_settings, shown_error
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 NEEDED = ("comparisons", "judgments", "runs")
 """The tables that every run reads or writes."""
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,95 +79,65 @@ def judge(
     job = _settled(job, asker)
     # What a caller's own object calls its model, no hub knows.
     resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
-    rendering, pinned, comparisons = _prepared(spark, job, resolved)
+    work, pinned = _prepared(spark, job, resolved)
     for note in resolved.notes:
         _say(console, note)
     endpoint = given_endpoint(job.engine, resolved.model, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
-        with planning(job):
-            pending = pending_requests(spark, job, rendering, comparisons)
-            plan = make_plan(spark, job, resolved, pinned, pending, run_id)
-        run = _PlannedRun(spark, job, resolved, plan, server, clock, tracker, console)
-        return run.carry_out(stopping, asker, endpoint)
+        with planning(job), PlanningProgress(console, "finding what is not yet judged") as progress:
+            pending = pending_requests(spark, work)
+            progress.goes_on_with("writing the plan")
+            plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
+        interpreter = Judging(resolved)
+        amounts = amounts_of(spark, None if asker is not None else job.engine)
+        asking = PlannedRun(
+            spark, job.tables, work, plan, interpreter, resolved, job.engine, server, amounts, asker, endpoint
+        )
+        return _JudgeRun(job, resolved, asking, clock, tracker, console).carry_out(stopping)
 
 
 @dataclass(frozen=True, slots=True)
-class _PlannedRun:
+class _JudgeRun:
     """A run whose plan is made: it is asked, and recorded whatever comes of that."""
 
-    spark: SparkSession
     job: JudgeJob
     judge: Judge
-    plan: Plan
-    server: ProgressServer
+    asking: PlannedRun
     clock: Clock
     tracker: Tracker
     console: Console
 
-    def carry_out(self, stopping: Stopping, asker: AskerFactory | None, endpoint: Endpoint | None) -> JudgeRun:
+    def carry_out(self, stopping: Stopping) -> JudgeRun:
         """Ask what is planned, then record the run; raises as `judge` does."""
+        plan, tally = self.asking.plan, self.asking.server.tally
         outcome = "failed"
         try:
             # From here on there is a plan to delete and a run to record.
             stopping.is_heeded = True
-            self.tracker.planned(self.job, self.plan)
-            announce(self.console, self.job, self.judge, self.plan)
+            self.tracker.planned(self.job, plan)
+            announce(self.console, self.job, self.judge, plan)
             self.clock.asking_starts()
-            self.server.tally.engines |= notes_on_server(endpoint)
-            with Board(self.console, self.server.tally, self.plan.to_ask):
-                share = share_of(self.job, slots_of(self.spark), self.plan.chunks)
-                self._ask(share, self._task(share, asker, endpoint), stopping)
+            self.asking.carry_out(stopping, self.console)
             outcome = "finished"
         except KeyboardInterrupt:
             outcome = "stopped"
             raise
         finally:
-            record = self.clock.record(self.plan.plan_id, outcome, self.server.tally, self.tracker.run_id)
+            record = self.clock.record(plan.plan_id, outcome, tally, self.tracker.run_id)
             counts = self._keep(record)
-        return JudgeRun(self.plan.plan_id, self.judge, self.plan, counts, record)
-
-    def _ask(self, share: Share, task: AskingTask, stopping: Stopping) -> None:
-        spark, plan, tables = self.spark, self.plan, self.job.tables
-        limits = self.job.asking.model_copy(update={"chunks_in_flight": share.chunks_in_flight})
-        others = OtherWriters(spark, tables.judgments, plan.judgments_version, writer=plan.plan_id)
-        # The first chunks begin in the same moment in which the slots were counted.
-        may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
-        slots_now = counted_again(spark) if may_grow else None
-        writer = ChunkWriter(spark, plan, tables.judgments, others, share.slots, share.tasks, slots_now)
-        work = plan.requests + plan.skipped
-        if any(chunk.has_new for chunk in plan.chunks):
-            # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
-            self.server.tally.expected = plan.to_ask
-        running = Running(spark, writer, task, limits, stopping, self.server.tally, work)
-        with kept_alive(spark, tables.plans, plan.plan_id) if plan.is_stored else nullcontext():
-            running.carry_out(in_order_of_run(plan.chunks, plan.plan_id))
-
-    def _task(self, share: Share, asker: AskerFactory | None, endpoint: Endpoint | None) -> AskingTask:
-        limits = self.job.asking
-        return AskingTask(
-            judge=self.judge,
-            engine=self.job.engine.model_copy(update={"requests_per_second": share.requests_per_second}),
-            run_id=self.plan.plan_id,
-            window_requests=share.window_requests,
-            window_bytes=limits.window_mib * MIB,
-            # If most is already judged, the set-up works, and the rest may just be difficult.
-            give_up_after=limits.give_up_after if self.plan.skipped < self.plan.requests else None,
-            progress=self.server.reporter,
-            asker=asker,
-            endpoint=endpoint,
-        )
+        return JudgeRun(plan.plan_id, self.judge, plan, counts, record)
 
     def _keep(self, record: RunRecord) -> Counts:
         """Count what the run has written, record its row and its figures, and delete its plan from the table."""
-        tables = self.job.tables
-        judgments = read_newest(self.spark, tables.judgments).df
-        counts = count_judgments(judgments, self.plan.plan_id)
-        write_run(self.spark, self.job, self.judge, self.plan, counts, record)
-        if self.plan.is_stored:
-            drop_plan(self.spark, tables.plans, self.plan.plan_id)
+        spark, plan, tables = self.asking.spark, self.asking.plan, self.job.tables
+        judgments = read_newest(spark, tables.judgments).df
+        counts = count_judgments(judgments, plan.plan_id)
+        write_run(spark, self.job, self.judge, plan, counts, record)
+        if plan.is_stored:
+            drop_plan(spark, tables.plans, plan.plan_id)
         try:
-            self.tracker.finished(judgments, self.plan, counts, record)
+            self.tracker.finished(judgments, plan, counts, record)
         except Exception as error:  # any error of a tracking server that became unavailable in the meantime
             message = f"The judgments and the row in {tables.runs} are kept, but MLflow did not accept the figures:"
             self.console.print(message, shown_error(error), markup=False, highlight=False, soft_wrap=True)
@@ -176,10 +148,10 @@ class _PlannedRun:
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
     job = _settled(job)
-    rendering, _, comparisons = _prepared(spark, job, resolve_judge(job))
+    resolved = resolve_judge(job)
+    work, _ = _prepared(spark, job, resolved)
     with planning(job):
-        pending = pending_requests(spark, job, rendering, comparisons)
-        return rendering.judge, estimate(spark, job, rendering.judge, pending)
+        return resolved, estimate(spark, job, resolved, work)
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
@@ -187,15 +159,15 @@ def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
 
 
-def _prepared(spark: SparkSession, job: JudgeJob, resolved: Judge) -> tuple[Rendering, Pinned, DataFrame]:
-    """How the judge is asked, the pinned input and its rows to judge; creates the tables that a run writes to."""
-    rendering = rendering_of(job, resolved)
+def _prepared(spark: SparkSession, job: JudgeJob, resolved: Judge) -> tuple[Work, Pinned]:
+    """What the judge is asked, and the pinned input; creates the tables that a run writes to."""
+    requests = requests_of_job(job, resolved)
     needed = {*NEEDED, *named_in(job.tables, job.input.where)}
     register(spark, job.tables, needed)
     # Before any table is created: a misspelt name must not become an empty table.
     pinned, comparisons = pinned_input(spark, job)
     create_tables(spark, job.tables, needed)
-    return rendering, pinned, comparisons
+    return work_of(job, requests, comparisons), pinned
 
 
 def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> None:
@@ -203,7 +175,7 @@ def announce(console: Console, job: JudgeJob, resolved: Judge, plan: Plan) -> No
     _say(
         console,
         f"{resolved.spec.name} ({resolved.mode}) with {resolved.model} over {job.tables.comparisons} "
-        f"version {plan.comparisons.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
+        f"version {plan.source.version}: {plan.requests:,} requests to judge, {plan.skipped:,} judged before",
     )
 
 

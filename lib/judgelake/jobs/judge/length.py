@@ -13,7 +13,6 @@ from judgelake.engine import (
     Encoder,
     ShippedTokenizer,
     UnsafeTokenizerError,
-    cached_tokenizer_folder,
     downloaded_tokenizer_folder,
     load_tokenizer,
     ship_tokenizer,
@@ -79,7 +78,7 @@ class Trimming:
     def _trimmed(self, comparison: Comparison, order: str, budget: int, count: CountTokens) -> Prompt | None:
         """The prompt with every answer cut to the greatest common length that fits; None if no length fits."""
         # A token rarely has more than 16 characters, so a longer cut could not fit anyway.
-        longest = max(len(text) for answer in comparison.answers for text in (answer.turns or (answer.text or "",)))
+        longest = max(len(text) for answer in comparison.answers for text in answer.texts)
         # So that some text of a cut answer is left to be judged next to the mark.
         fits, too_long = LEAST_CUT - 1, min(longest, budget * 16) + 1
         best: Prompt | None = None
@@ -233,9 +232,8 @@ def _takes_chats_of(judge: Judge, count: CountTokens) -> bool:
 
 
 def tokenizer_folder(judge: Judge) -> Path | None:
-    """Where the model's tokenizer is on this machine; a folder that only happens to match a served name is ignored."""
-    find = cached_tokenizer_folder if judge.is_served else engine_folder
-    return find(str(judge.weights.folder or judge.model), judge.revision)
+    """Where the model's tokenizer is on this machine; None if it is not here."""
+    return engine_folder(str(judge.weights.folder or judge.model), judge.revision, is_served=judge.is_served)
 
 
 @lru_cache(maxsize=4)

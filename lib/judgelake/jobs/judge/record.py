@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from judgelake.asking import Plan, Tally
 from judgelake.config import fingerprint
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeJob, JudgeMlflow
-from judgelake.jobs.judge.plan import Plan
-from judgelake.jobs.judge.progress import Tally
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import Counts
 from judgelake.lake import RUN, append_once, check_names
@@ -103,7 +102,7 @@ def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: Run
     row = {
         **asdict(record),
         **facts_of(job, judge),
-        "input_version": plan.comparisons.version,
+        "input_version": plan.source.version,
         "config": config_text(job),
         "engine": "; ".join(counts.engines) or None,
         "requests": plan.requests + plan.skipped,
@@ -209,7 +208,7 @@ class Tracker:
             return
         import mlflow
 
-        pinned = plan.comparisons
+        pinned = plan.source
         dataset = table_dataset(job.tables, job.tables.comparisons, pinned.location, pinned.version)
         try:
             mlflow.log_input(dataset, context="judging")

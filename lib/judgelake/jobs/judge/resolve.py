@@ -75,6 +75,16 @@ class Judge:
         return self.weights.revision
 
     @property
+    def is_asked_in_chats(self) -> bool:
+        """Whether its prompts are chats."""
+        return bool(self.spec.mode(self.mode).messages)
+
+    @property
+    def decides(self) -> bool:
+        """Whether a decision endpoint is asked."""
+        return self.spec.mode(self.mode).verdict_from == "decision"
+
+    @property
     def context_length(self) -> int:
         """Tokens of prompt and output together."""
         return self.spec.context_length
@@ -104,17 +114,8 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
     identity = adapted(found.identity, adapter)
     spec = _with_choices(spec, job, found)
     _check_room(spec, choice.mode)
-    options: dict[str, Any] = {}
-    if not is_served:
-        if spec.mode(choice.mode).labels_decide:
-            check_logprobs(job.engine.options)
-        options = answer_changing(job.engine.options) | env_changing(job.engine.env)
-    options |= request_changing(job.engine)
-    # Each only where it is set, so that judgments of the default keep their fingerprint.
-    if job.hardening == "neutralise":
-        options["hardening"] = job.hardening
-    if job.overflow == "trim":
-        options["overflow"] = job.overflow
+    if not is_served and spec.mode(choice.mode).labels_decide:
+        check_logprobs(job.engine.options)
     return Judge(
         spec=spec,
         mode=choice.mode,
@@ -122,7 +123,7 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
         weights=found,
         model_version=identity,
         fingerprint=judge_fingerprint(
-            spec, choice.mode, model_identity=identity, engine_options=options, reference=choice.reference
+            spec, choice.mode, model_identity=identity, engine_options=_answer_changing(job), reference=choice.reference
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
@@ -130,6 +131,22 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
         chat_template=None if is_served else chat_template(job.engine.options),
         adapter=adapter,
     )
+
+
+def _answer_changing(job: JudgeJob) -> dict[str, Any]:
+    """What of a job may change an answer, besides its judge and its model.
+
+    Only what is not at its default, so that judgments of the default keep their fingerprint.
+    """
+    engine = job.engine
+    options: dict[str, Any] = request_changing(engine)
+    if engine.url is None:
+        options |= {**answer_changing(engine.options), **env_changing(engine.env)}
+    if job.hardening == "neutralise":
+        options["hardening"] = job.hardening
+    if job.overflow == "trim":
+        options["overflow"] = job.overflow
+    return options
 
 
 def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say) -> ResolvedModel:

@@ -1,28 +1,18 @@
--- One row per request that a current run will make, unless they are few, and one without a chunk for every hour that
--- the run works. A run deletes its rows when it ends; rows that remain belong to a run that was killed:
---   SELECT plan_id, chunk, count(*) FROM plans GROUP BY ALL
+-- The rows that a current run will make requests of, unless they are few, and one without a chunk for every hour that
+-- the run works. Prompts are made of them when they are asked. A run deletes its rows when it ends; rows that remain
+-- belong to a run that was killed:
+--   SELECT plan_id, chunk, sum(size(wanted)) FROM plans GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {plans} (
   plan_id       STRING COMMENT 'The run',
   chunk         INT COMMENT 'Requests with the same number are appended in one commit; NULL in a row that only says that the run still works',
-  question_key  BIGINT COMMENT 'Hash of the question''s text; requests of one question stay together',
-  judgment_id   STRING COMMENT 'The request',
-  comparison_id STRING COMMENT 'The comparison to be judged',
-  question_id   STRING COMMENT 'Its question',
-  shown_order   STRING COMMENT 'Order of the answers in the prompt',
-  repeat        INT COMMENT 'Number of the repeat, from 0',
-  content_sha256 STRING COMMENT 'Hash of what the judge sees of the comparison untrimmed, whatever the order',
-  prompt_sha256 STRING COMMENT 'Hash of the prompt as it is asked; equal prompts are asked once',
-  prompt        STRING COMMENT 'The prompt: its text, or for a chat a NUL character and the messages as JSON; then a NUL character and which parts come from the comparison, as JSON',
-  prompt_bytes  BIGINT COMMENT 'UTF-8 bytes of the prompt''s text',
-  trimmed       BOOLEAN COMMENT 'Whether answers were cut to fit the context',
-  status        STRING COMMENT 'Why it will not be asked; NULL if it will',
-  reason        STRING COMMENT 'The reason in words',
-  attempt       INT COMMENT 'Number of the attempt over all runs, from 1'
+  question_key  BIGINT COMMENT 'Hash of the question''s text, or of a part of a question with very many requests; such requests stay together',
+  source        STRING COMMENT 'The row of the input as JSON',
+  wanted        ARRAY<STRUCT<request_id: STRING, attempt: INT, prompt_bytes: BIGINT>> COMMENT 'The requests to make of it; attempt counts over all runs, from 1; prompt_bytes are those of the prompt before any cut, NULL if nothing can be asked'
 ) USING DELTA
 PARTITIONED BY (plan_id, chunk)
 COMMENT 'Requests that current runs will make'
 {location}
--- Rows are found by partition only; statistics on prompts would only cost time.
+-- Rows are found by partition only; statistics on texts would only cost time.
 TBLPROPERTIES (
   'delta.dataSkippingNumIndexedCols' = '0',
   'delta.setTransactionRetentionDuration' = 'interval 60 days'

@@ -82,28 +82,39 @@ def estimate(
         least_error: a standard error below which that of the jackknife is not believed.
     """
     value = float(figure[0])
-    if not np.isfinite(value):
-        return absent(UNDEFINED)
-    left_out = figure[1:]
-    if min(clusters, len(left_out)) < LEAST_CLUSTERS:
-        return Estimate(value, reason=ONE_QUESTION)
-    if not np.isfinite(left_out).all():
-        return Estimate(value, reason=HANGS_ON_ONE)
+    why = _why_no_interval(figure, clusters)
+    if why is not None:
+        return Estimate(None if why == UNDEFINED else value, reason=why)
     # A rate of 0 or 1 has no error.
     if not has_spread(figure) or (is_rate and not 0 < value < 1):
         return _without_spread(value, clusters, is_rate=is_rate, trials=trials, extreme=extreme)
     error = max(jackknife_error(figure), least_error)
-    degrees = min(clusters, len(left_out)) - 1
+    degrees = min(clusters, len(figure) - 1) - 1
     quantile = t_quantile(degrees)
     if is_rate:
         low, high = _ends_of_rate(value, error, quantile, trials)
     elif is_coefficient and abs(value) < 1:
-        centre, reach = float(np.arctanh(value)), quantile * error / (1 - value**2)
-        low, high = float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
+        low, high = _ends_of_coefficient(value, quantile * error)
     else:
         most, reach = extreme if trials else np.inf, quantile * error
         low, high = max(-most, value - reach), min(most, value + reach)
     return Estimate(value, low, high, detectable_errors(degrees) * error if is_effect else None)
+
+
+def _why_no_interval(figure: Replicates, clusters: float) -> str | None:
+    """Why a figure has no interval, or no value either (`UNDEFINED`); None if it may have one."""
+    if not np.isfinite(figure[0]):
+        return UNDEFINED
+    left_out = figure[1:]
+    if min(clusters, len(left_out)) < LEAST_CLUSTERS:
+        return ONE_QUESTION
+    return None if np.isfinite(left_out).all() else HANGS_ON_ONE
+
+
+def _ends_of_coefficient(value: float, reach: float) -> tuple[float, float]:
+    """The ends that are `reach`, in units of the coefficient, to each side of the value on Fisher's z scale."""
+    centre, of_z = float(np.arctanh(value)), reach / (1 - value**2)
+    return float(np.tanh(centre - of_z)), float(np.tanh(centre + of_z))
 
 
 def _ends_of_rate(value: float, error: float, quantile: float, trials: float | None) -> tuple[float, float]:

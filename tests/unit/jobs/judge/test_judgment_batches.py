@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pytest
 
+from judgelake.asking.progress import ProgressSender, Reporter, Tally
+from judgelake.asking.task import AskingTask
+from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Status
 from judgelake.config import validated
 from judgelake.engine import Encoder, Engine, Reply, endpoint_of_url
 from judgelake.jobs.judge import JudgeJob, Order
-from judgelake.jobs.judge.progress import ProgressSender, Reporter, Tally
-from judgelake.jobs.judge.requests import Rendering
+from judgelake.jobs.judge.judging import Judging
+from judgelake.jobs.judge.requests import REQUEST, JudgeRequests
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.jobs.judge.task import AskingTask
-from judgelake.lake.schemas import JUDGMENT, SCHEMAS, as_batch
+from judgelake.lake.schemas import JUDGMENT, as_batch
 
-PREPARED = {"input": None, "reference": None, "rubric": None, "row_key": 1}
+PREPARED = {"input": None, "reference": None, "rubric": None}
 
 
 @pytest.fixture
@@ -28,16 +30,21 @@ def judge():
 
 def plan_of(judge, *names, answers=("a", "b")):
     """The plan of comparisons of one text, asked in both orders, as one batch in asking order."""
-    render = Rendering(judge, Order(orders="both"))
+    made = JudgeRequests(judge, Order(orders="both"))
     comparison = {
         **PREPARED,
         "question_id": "q",
         "messages": [{"role": "user", "content": "Q?"}],
         "answers": [{"model": "m", "text": text, "turns": None} for text in answers],
     }
-    requests = [one for name in names for one in render.requests({**comparison, "comparison_id": name})]
-    planned = [{**request, "plan_id": "run", "chunk": 3, "attempt": 2} for request in requests]
-    return as_batch(sorted(planned, key=lambda row: (row["prompt"], row["judgment_id"])), SCHEMAS["plans"])
+    rows = [{**comparison, "comparison_id": name} for name in names]
+    requests = [
+        request
+        for row in rows
+        for request in made.requests(row, dict.fromkeys((one.request_id for one in made.named(row).requests), 2))
+    ]
+    planned = [{**request, "question_key": 1} for request in requests]
+    return as_batch(sorted(planned, key=lambda row: (row["prompt"], row["judgment_id"])), REQUEST)
 
 
 @dataclass
@@ -55,7 +62,7 @@ def judgments_of(judge, plan, outcome):
     async def opened():
         yield Saying(outcome)
 
-    task = AskingTask(judge, Engine(), "run", 8, 2**20, None, Reporter(), asker=opened)
+    task = AskingTask(Judging(judge), judge, Engine(), "run", Window(8, 2**20), None, Reporter(), asker=opened, chunk=3)
     batches = list(task(iter([plan])))
     assert all(batch.schema == JUDGMENT for batch in batches)
     return [row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict")]
@@ -161,7 +168,7 @@ def test_the_tokens_of_a_shared_prompt_are_counted_once_in_the_rows_and_in_the_r
 
 
 def test_a_task_without_rows_yields_nothing(judge):
-    empty = pa.RecordBatch.from_pylist([], schema=SCHEMAS["plans"])
+    empty = pa.RecordBatch.from_pylist([], schema=REQUEST)
     assert judgments_of(judge, empty, FIRST_WINS) == []
 
 
@@ -184,11 +191,11 @@ class CharacterEncoder(Encoder):
 def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
     judge, test_server, monkeypatch, encoder, sent_as
 ):
-    monkeypatch.setattr("judgelake.jobs.judge.executor.encoder_of", lambda *_: encoder)
+    monkeypatch.setattr("judgelake.asking.executor.encoder_of", lambda *_: encoder)
     engine = Engine(url=test_server("instant"))
     plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
     endpoint = endpoint_of_url(engine, "test-judge")
-    task = AskingTask(judge, engine, "run", 8, 2**20, None, Reporter(), endpoint=endpoint)
+    task = AskingTask(Judging(judge), judge, engine, "run", Window(8, 2**20), None, Reporter(), endpoint=endpoint)
     rows = [row for batch in task(iter([plan])) for row in batch.to_pylist()]
     assert [(row["status"], row["prompt_sent_as"]) for row in rows] == [("ok", sent_as)] * 2
     assert {tuple(row["control_strings"]) for row in rows} == {("@@", "</s>") if sent_as == "ids" else ("</s>",)}

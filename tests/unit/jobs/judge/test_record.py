@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from judgelake.asking.progress import Tally
 from judgelake.config import validated
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.progress import Tally
 from judgelake.jobs.judge.record import Clock, Tracker, git_commit, run_row
 from judgelake.jobs.judge.summary import Counts
 from judgelake.lake.schemas import RUN
@@ -58,7 +58,7 @@ def test_a_run_fills_every_column_of_the_runs_table_and_no_other(monkeypatch):
     job = validated(JudgeJob, {"judge": {"name": "chat", "model": "m"}}, None)
     names = ("fingerprint", "mode", "full_name", "revision", "model_version")
     judge = SimpleNamespace(spec=SimpleNamespace(name="chat"), **dict.fromkeys(names, "x"))
-    plan = SimpleNamespace(comparisons=SimpleNamespace(version=7), requests=3, skipped=2, to_ask=1)
+    plan = SimpleNamespace(source=SimpleNamespace(version=7), requests=3, skipped=2, to_ask=1)
     counts = Counts({"ok": 1}, output_tokens=9, orders={"reversed": 1}, engines=("a", "b"))
     record = Clock().record("run", "finished", Tally(), None)
     row = run_row(job, judge, plan, counts, record)

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from word_tokenizer import save_word_tokenizer
 
+from judgelake.asking.planning import BATCH_BYTES, BATCH_ROWS, Names, Planning, Rendering
+from judgelake.asking.task_error import our_error
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.judge import JudgeJob, Order
-from judgelake.jobs.judge.pending import rendering_of
-from judgelake.jobs.judge.requests import BATCH_BYTES, BATCH_ROWS
+from judgelake.jobs.judge.input import requests_of_job
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.jobs.judge.task_error import our_error
 from judgelake.judges import Prompt
 
 TEXT = pa.binary()
@@ -47,7 +49,6 @@ def row(name="c", question="Q?", answers=("a", "b"), row_key=1):
 
 
 PREPARED_ROW = {
-    "row_key": 1,
     "question_id": "q",
     "input": None,
     "reference": None,
@@ -58,17 +59,25 @@ PREPARED_ROW = {
 
 def rendering(name="judgelm", **changes):
     job = validated(JudgeJob, {"judge": {"name": name, "model": "test-judge"}, **changes}, "test")
-    return rendering_of(job, resolve_judge(job))
+    return requests_of_job(job, resolve_judge(job))
 
 
-def requests_of(rows, render):
-    batches = list(render(iter([pa.RecordBatch.from_pylist(rows, PREPARED)])))
+REQUESTER = rendering()
+
+
+def planned(rows, requester):
+    return list(Planning(requester)(iter([pa.RecordBatch.from_pylist(rows, PREPARED)])))
+
+
+def requests_of(rows, requester):
+    """As a run makes them: planned first, then made from the rows of the plan."""
+    batches = list(Rendering(requester)(iter(planned(rows, requester))))
     return batches, [request for batch in batches for request in batch.to_pylist()]
 
 
-def names_of(rows, render):
-    batches = render.names(iter([pa.RecordBatch.from_pylist(rows, PREPARED)]))
-    return [name["judgment_id"] for batch in batches for name in batch.to_pylist()]
+def names_of(rows, requester):
+    batches = Names(requester)(iter([pa.RecordBatch.from_pylist(rows, PREPARED)]))
+    return [name["request_id"] for batch in batches for name in batch.to_pylist()]
 
 
 def test_a_batch_holds_a_bounded_number_of_bytes_however_long_the_prompts():
@@ -156,17 +165,52 @@ def test_a_long_request_is_named_by_its_whole_prompt_whether_it_is_cut_fails_or_
         assert one["prompt_sha256"] == Prompt.from_stored(one["prompt"]).sha256 != whole["prompt_sha256"]
 
 
-def test_of_a_row_only_what_is_wanted_is_made_with_its_attempt():
-    record = {**PREPARED_ROW, "comparison_id": "c", "answers": [{"model": "m", "text": "a", "turns": None}] * 2}
-    for whole in (record, {**record, "answers": record["answers"][:1]}):
-        render = rendering(order={"repeats": 2})
-        found = list(render.requests(whole))
+WANTED = PREPARED.append(pa.field("wanted", pa.list_(pa.struct([("request_id", TEXT), ("attempt", pa.int32())]))))
+
+
+def test_of_a_row_only_what_is_wanted_is_planned_and_made_with_its_attempt():
+    for whole in (row(), row(answers=("a",))):
+        requester = rendering(order={"repeats": 2})
+        _, found = requests_of([whole], requester)
         assert {one["attempt"] for one in found} == {1}
-        wanted = [{"judgment_id": found[2]["judgment_id"] if len(found) > 2 else found[1]["judgment_id"], "attempt": 3}]
-        (one,) = render.requests({**whole, "wanted": wanted})
-        (same,) = (item for item in found if item["judgment_id"] == one["judgment_id"])
-        assert one == {**same, "attempt": 3}
-        assert list(render.requests({**whole, "wanted": []})) == []
+        chosen = found[1]
+        wanted = [{"request_id": chosen["judgment_id"].encode(), "attempt": 3}]
+        batches = list(Planning(requester)(iter([pa.RecordBatch.from_pylist([{**whole, "wanted": wanted}], WANTED)])))
+        (plan,) = batches[0].to_pylist()
+        assert [(one["request_id"], one["attempt"]) for one in plan["wanted"]] == [(chosen["judgment_id"], 3)]
+        (made,) = [one for batch in Rendering(requester)(iter(batches)) for one in batch.to_pylist()]
+        assert made == {**chosen, "attempt": 3}
+
+
+def test_a_plan_knows_the_bytes_of_every_prompt_but_holds_none():
+    rows = [row(), row("short", answers=("a",), row_key=2)]
+    (batch,) = planned(rows, rendering())
+    first, second = batch.to_pylist()
+    _, (one, other, *_) = requests_of(rows, rendering())
+    assert [item["prompt_bytes"] for item in first["wanted"]] == [one["prompt_bytes"], other["prompt_bytes"]]
+    assert {item["prompt_bytes"] for item in second["wanted"]} == {None}
+    assert one["prompt"] not in first["source"]
+    assert first["question_key"] == second["question_key"] == one["question_key"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1, max_size=4), st.randoms())
+def test_prompts_that_may_be_equal_have_equal_content_in_their_question(answers, random):
+    def content(answers):
+        record = {**PREPARED_ROW, "answers": [{"model": "m", "text": text, "turns": None} for text in answers]}
+        return REQUESTER.content_in_question({**record, "comparison_id": "c"})
+
+    shuffled = list(answers)
+    random.shuffle(shuffled)
+    assert content(answers) == content(shuffled)
+
+
+def test_turns_count_as_what_they_say():
+    one, other = (
+        {**PREPARED_ROW, "comparison_id": "c", "answers": [{"model": "m", "text": None, "turns": turns}] * 2}
+        for turns in (["a", "b"], ["ab"])
+    )
+    assert REQUESTER.content_in_question(one) != REQUESTER.content_in_question(other)
 
 
 def test_only_trimming_changes_the_fingerprint():
@@ -210,11 +254,11 @@ def broken_judge(root, tmp_path):
     return {"name": "broken", "folder": str(tmp_path), "model": "test-judge"}
 
 
-@pytest.mark.parametrize("way", ["__call__", "names"])
+@pytest.mark.parametrize("way", [Planning, Names])
 def test_a_template_error_reaches_the_driver_as_our_error(way, broken_judge):
-    render = rendering(judge=broken_judge)
+    requester = rendering(judge=broken_judge)
     with pytest.raises(RuntimeError) as raised:
-        list(getattr(render, way)(iter([pa.RecordBatch.from_pylist([row()], PREPARED)])))
+        list(way(requester)(iter([pa.RecordBatch.from_pylist([row()], PREPARED)])))
     ours = our_error(raised.value)
     assert isinstance(ours, UserError)
     assert "template of judge 'broken'" in str(ours)

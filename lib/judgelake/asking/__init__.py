@@ -1,0 +1,52 @@
+"""Requests to a model, exactly once, at the size of a cluster: plan, chunks, tasks, progress. Knows no judge."""
+
+from judgelake.asking.amounts import amounts_of, profile_of
+from judgelake.asking.config import Asking
+from judgelake.asking.encoding import ids_of
+from judgelake.asking.executor import given_endpoint
+from judgelake.asking.heavy import key_of_text
+from judgelake.asking.inquiry import Asked, Interpreter, Named, NamedRow, Request, Requester, Row, Target
+from judgelake.asking.pending import Pending, Work, pending_requests
+from judgelake.asking.plan import Plan, make_plan
+from judgelake.asking.planned_run import PlannedRun
+from judgelake.asking.planning import ROW_KEY, Rendering
+from judgelake.asking.planning_progress import PlanningProgress
+from judgelake.asking.progress import ProgressServer, Tally
+from judgelake.asking.records import NOT_UTF8
+from judgelake.asking.run import Stopping
+from judgelake.asking.slots import Place, Slots, find_slots
+from judgelake.asking.task_error import our_error
+
+__all__ = [
+    "NOT_UTF8",
+    "ROW_KEY",
+    "Asked",
+    "Asking",
+    "Interpreter",
+    "Named",
+    "NamedRow",
+    "Pending",
+    "Place",
+    "Plan",
+    "PlannedRun",
+    "PlanningProgress",
+    "ProgressServer",
+    "Rendering",
+    "Request",
+    "Requester",
+    "Row",
+    "Slots",
+    "Stopping",
+    "Tally",
+    "Target",
+    "Work",
+    "amounts_of",
+    "find_slots",
+    "given_endpoint",
+    "ids_of",
+    "key_of_text",
+    "make_plan",
+    "our_error",
+    "pending_requests",
+    "profile_of",
+]

@@ -1,0 +1,147 @@
+"""One chunk of a plan: make its requests, ask them in cache order, append their results once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from judgelake.asking.asking_order import in_asking_order
+from judgelake.asking.inquiry import Requester, Target
+from judgelake.asking.plan import Chunk, Plan
+from judgelake.asking.planning import Rendering
+from judgelake.asking.slot_count import SlotCount
+from judgelake.asking.task import AskingTask
+from judgelake.errors import RunError
+from judgelake.lake import OtherWriters, app_ids, append_once, ddl_of, read_newest
+
+if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
+    from pyspark.sql import DataFrame, SparkSession
+
+# A task with fewer requests than this cannot keep an engine's batch full by itself.
+LEAST_REQUESTS_A_TASK = 32
+# More tasks than slots run in waves, and between two waves the engine drains. A wave of this many windows is long
+# enough for that not to matter; 400 requests of 8 tokens in four tasks on two slots took 1.25 times the steps.
+WINDOWS_A_WAVE = 4
+# More than one, so that a slot whose task is short has another.
+TASKS_A_SLOT = 2
+# A chunk is asked by a few engines, and many chunks at the same time: commits and losses stay small.
+SLOTS_A_CHUNK = 8
+# Another driver's rows have the time at which they were answered; its commit may come a chunk's duration later.
+LONGEST_CHUNK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWriter:
+    """Asks and appends the chunks of one plan."""
+
+    spark: SparkSession
+    plan: Plan
+    requester: Requester
+    target: Target
+    others: OtherWriters
+    """Who else appends to the target's table since the plan was made."""
+    slots: SlotCount
+    """Tasks that the cluster runs at the same time."""
+    tasks: int | None = None
+    """Tasks into which a full chunk is split; None: by the slots, counted again before each chunk."""
+    profile: ResourceProfile | None = None
+    """Of the stage that asks; None: that of all stages."""
+
+    def write(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
+        """Ask the remaining requests of the chunk and append its results in one commit.
+
+        Requests that another driver has answered since the plan was made are left out, and a chunk that another
+        driver has appended under the same `app_id` is not appended again.
+
+        Returns:
+            The results of this run in the table, by status, without those of other drivers.
+
+        Raises:
+            RunError: the results were appended but are missing from the table, or the plan is.
+        """
+        for name in app_ids(chunk.app_id):
+            self._append(chunk, asking, name)
+            written = self._written(chunk, asking)
+            if written.total() >= chunk.requests:
+                return written
+            # Of a plan that is gone nothing is missing either.
+            self._check_planned(chunk)
+            if not self._misses_some(chunk):
+                return written
+            if written:
+                break
+        raise RunError(
+            f"The results of chunk {chunk.number} were appended to {self.target.table}, but some of them are no "
+            "longer there. Find out what deletes rows from that table during a run, and run again: "
+            "the missing ones are asked again."
+        )
+
+    def _append(self, chunk: Chunk, asking: AskingTask, app_id: str) -> None:
+        requests = self._planned(chunk).mapInArrow(Rendering(self.requester), ddl_of(self.requester.schema))
+        asked = in_asking_order(self._left(requests, asking), self._tasks(chunk, asking), self.target.key)
+        # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
+        columns = self.spark.read.table(self.target.table).select(*self.target.schema.names).schema
+        task = replace(asking, chunk=chunk.number)
+        append_once(
+            asked.mapInArrow(task, columns, profile=self.profile), self.target.table, app_id, writer=asking.run_id
+        )
+
+    def _written(self, chunk: Chunk, asking: AskingTask) -> Counter[str]:
+        rows = read_newest(self.spark, self.target.table).df.where(
+            (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
+        )
+        # A row too many must not stand in for one that is missing.
+        once = rows.dropDuplicates([self.target.key]).groupBy("status").count()
+        return Counter({row["status"]: row["count"] for row in once.collect()})
+
+    def _check_planned(self, chunk: Chunk) -> None:
+        left = self._wanted(chunk).distinct().count()
+        if left < chunk.requests:
+            raise RunError(
+                f"The plan of this run was deleted while it worked: of the {chunk.requests:,} requests of chunk "
+                f"{chunk.number}, {left:,} are left in the plans table. All results so far are kept: find out what "
+                "deletes from that table, and run again."
+            )
+
+    def _misses_some(self, chunk: Chunk) -> bool:
+        """Whether a request of the chunk has no result in the table, from any driver."""
+        results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
+        return not self._wanted(chunk).join(results, [self.target.key, "attempt"], "left_anti").isEmpty()
+
+    def _planned(self, chunk: Chunk) -> DataFrame:
+        return self.plan.rows.where(F.col("chunk") == chunk.number)
+
+    def _wanted(self, chunk: Chunk) -> DataFrame:
+        wanted = self._planned(chunk).select(F.inline("wanted"))
+        return wanted.select(F.col("request_id").alias(self.target.key), "attempt")
+
+    def _left(self, requests: DataFrame, asking: AskingTask) -> DataFrame:
+        if not self.others.have_added():
+            return requests
+        # Read at an explicit version: a plain read of the table that the same query appends to would be part of
+        # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.
+        # With file statistics on run_id and the time, the files written by this run are not read.
+        results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
+        is_late = F.col(self.target.time_column) >= F.lit(self.plan.made_at - LONGEST_CHUNK)
+        others = results.where((F.col("run_id") != asking.run_id) & is_late)
+        keys = [self.target.key, "attempt"]
+        return requests.join(others.select(*keys), keys, "left_anti")
+
+    def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
+        """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""
+        slots = min(self.slots.now(), SLOTS_A_CHUNK)
+        tasks = self.tasks or TASKS_A_SLOT * slots
+        return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window.expected)
+
+
+def tasks_of_chunk(to_ask: int, slots: int, tasks: int, window_requests: int) -> int:
+    """Into how many tasks a chunk is split, of at most `tasks`; see `ChunkWriter._tasks`."""
+    one_wave = min(slots, tasks, math.ceil(to_ask / LEAST_REQUESTS_A_TASK))
+    waves = min(tasks, to_ask // (WINDOWS_A_WAVE * window_requests))
+    return max(1, one_wave, waves)

@@ -1,0 +1,141 @@
+"""What a plan needs to know of the input, computed in Spark's Python workers: names, questions, and rows to ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from judgelake.asking.heavy import key_of_piece
+from judgelake.asking.inquiry import Requester, Row
+from judgelake.asking.records import records_of
+from judgelake.asking.task_error import marked_errors
+from judgelake.lake import PLANNED, as_batch, ddl_of, selected, without
+
+ROW_KEY = "row_key"
+"""The column that identifies a row of the input while its pending requests are found."""
+WANTED = "wanted"
+"""The column with the pending requests of a row; missing where all of them are pending for the first time."""
+NAMED = pa.schema([(ROW_KEY, pa.int64()), ("request_id", pa.string())])
+NAMED_DDL = ddl_of(NAMED)
+QUESTIONS = selected(PLANNED, "question_key")
+QUESTIONS_DDL = ddl_of(QUESTIONS)
+TO_ASK = without(PLANNED, "plan_id", "chunk")
+TO_ASK_DDL = ddl_of(TO_ASK)
+
+# A batch ends at whichever limit comes first: Arrow's texts end at 2 GiB per column, and a prompt may have megabytes.
+# A chat has several times as many bytes as JSON.
+BATCH_ROWS = 2_000
+BATCH_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Finds which requests each row makes: enough to see what is already answered, at a fraction of the bytes."""
+
+    requester: Requester
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of the input into rows of `NAMED`."""
+        with marked_errors():
+            for batch in batches:
+                rows = [
+                    {ROW_KEY: record[ROW_KEY], "request_id": named.request_id}
+                    for record in records_of(batch)
+                    for named in self.requester.named(source_of(record)).requests
+                ]
+                if rows:
+                    yield as_batch(rows, NAMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Finds the question of each row."""
+
+    requester: Requester
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of the input into rows of `QUESTIONS`."""
+        with marked_errors():
+            for batch in batches:
+                keys = [self.requester.question_key(source_of(record)) for record in records_of(batch)]
+                yield pa.RecordBatch.from_pydict({"question_key": keys}, QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Turns rows of the input into rows of a plan."""
+
+    requester: Requester
+    pieces: Mapping[int, int] = field(default_factory=dict)
+    """Into how many pieces heavy questions are cut, by their key; see `pieces_of_heavy`."""
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of the input, with or without `WANTED`, into rows of `TO_ASK`."""
+        with marked_errors():
+            for batch in batches:
+                yield from in_batches((self._row(record) for record in records_of(batch)), TO_ASK, "source")
+
+    def _row(self, record: Row) -> Row:
+        source, wanted = source_of(record), record.get(WANTED)
+        attempts = None if wanted is None else {one["request_id"]: one["attempt"] for one in wanted}
+        row = self.requester.named(source)
+        return {
+            "question_key": self._key(row.question_key, source),
+            "source": json.dumps(source, ensure_ascii=False),
+            "wanted": [
+                {
+                    "request_id": named.request_id,
+                    "attempt": 1 if attempts is None else attempts[named.request_id],
+                    "prompt_bytes": named.prompt_bytes,
+                }
+                for named in row.requests
+                if attempts is None or named.request_id in attempts
+            ],
+        }
+
+    def _key(self, question_key: int, source: Row) -> int:
+        if question_key not in self.pieces:
+            return question_key
+        return key_of_piece(question_key, self.pieces, self.requester.content_in_question(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """Turns rows of a plan into the requests that are wanted of them."""
+
+    requester: Requester
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of `TO_ASK` into rows of the requester's schema."""
+        with marked_errors():
+            for batch in batches:
+                requests = (request for row in batch.to_pylist() for request in self._requests(row))
+                yield from in_batches(requests, self.requester.schema, "prompt")
+
+    def _requests(self, row: Row) -> Iterator[Row]:
+        attempts = {one["request_id"]: one["attempt"] for one in row["wanted"]}
+        for request in self.requester.requests(json.loads(row["source"]), attempts):
+            yield {**request, "question_key": row["question_key"]}
+
+
+def source_of(record: Mapping[str, Any]) -> Row:
+    """The record without what only planning has added."""
+    return {name: value for name, value in record.items() if name not in (ROW_KEY, WANTED)}
+
+
+def in_batches(rows: Iterator[Row], schema: pa.Schema, text: str) -> Iterator[pa.RecordBatch]:
+    """Rows in batches of at most `BATCH_ROWS` and about `BATCH_BYTES` characters of the column `text`."""
+    held: list[Row] = []
+    size = 0
+    for row in rows:
+        held.append(row)
+        size += len(row[text] or "")
+        if len(held) >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield as_batch(held, schema)
+            held, size = [], 0
+    if held:
+        yield as_batch(held, schema)

@@ -1,0 +1,288 @@
+"""Progress of a run: tasks report to the driver what they have done, and the driver shows it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import socketserver
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from judgelake.asking.report_line import ASKED, MOST_BYTES, report_of
+from judgelake.comparisons import Status
+
+CONNECT_SECONDS = 2.0
+# The answers to a task's question, of one byte.
+YES, NO = b"y", b"n"
+PLAIN_LINE_SECONDS = 10.0
+# They concern only the one prompt, not the set-up; and they arrive long before any verdict.
+SAY_NOTHING_OF_THE_SET_UP = (Status.CONTEXT_OVERFLOW, Status.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Where tasks report to; with `host` None nothing is reported (executors cannot reach the driver)."""
+
+    host: str | None = None
+    port: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNote:
+    """What is known about one engine: reported by a task for its executor's, by the driver for a given server.
+
+    `start_s` is 0 if it was already running, None if it was not started by judgelake. `settings` are its version,
+    options and environment, as far as they are known.
+    """
+
+    start_s: float | None
+    devices: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What tasks have reported so far; guarded by its lock, because the board and the server's threads share it."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    known: int = 0
+    """Results of requests that were not asked."""
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    engines: dict[str, EngineNote] = field(default_factory=dict)
+    expected: int | None = None
+    """Results that the tasks of the run will report; None if that is not known, or all of them failed before."""
+    last_failure: str | None = None
+    """The reason of a failure that was reported lately."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, message: dict[str, Any]) -> None:
+        """Add one task's report."""
+        with self.lock:
+            self.statuses.update(message.get("statuses", {}))
+            self.known += message.get("known", 0)
+            self.prompt_tokens += message.get("prompt_tokens", 0)
+            self.output_tokens += message.get("output_tokens", 0)
+            self.last_failure = message.get("reason") or self.last_failure
+            for key, note in message.get("engines", {}).items():
+                self.engines.setdefault(key, EngineNote(**note))
+
+    def all_failed_with(self, least: int) -> str | None:
+        """The status of all outcomes so far, if they are failures of one kind and enough of them; else None.
+
+        Enough are `least`, or all of the run if they are failed calls, which are asked again anyway, or prompts that
+        are too long: if all are, the server's context is too short.
+        """
+        with self.lock:
+            counts = {Status(name): count for name, count in self.statuses.items() if count}
+            is_whole = self.expected is not None and self.statuses.total() + self.known >= self.expected
+        seen = {status: count for status, count in counts.items() if status not in SAY_NOTHING_OF_THE_SET_UP}
+        status, count = next(iter((seen or counts).items()), (Status.OK, 0))
+        if len(seen or counts) != 1 or status is Status.OK:
+            return None
+        is_enough = bool(seen) and count >= least
+        is_of_the_server = status.is_worth_another_attempt or status is Status.CONTEXT_OVERFLOW
+        return status.value if is_enough or (is_whole and is_of_the_server) else None
+
+    @property
+    def done(self) -> int:
+        """Results of requests that were asked, whatever their status."""
+        return self.statuses.total()
+
+    @property
+    def finished(self) -> int:
+        """All results, also of requests that were not asked."""
+        return self.done + self.known
+
+    @property
+    def engine_start_s(self) -> float | None:
+        """Seconds the slowest engine took to start; 0 if all were already running, None if judgelake started none."""
+        return max((note.start_s for note in self.engines.values() if note.start_s is not None), default=None)
+
+    @property
+    def devices(self) -> int:
+        """Devices (GPUs, or one CPU per server) held by engines that judgelake started; 0 if it started none."""
+        return sum(note.devices for note in self.engines.values())
+
+    @property
+    def engine_settings(self) -> str | None:
+        """The distinct settings of the engines, as a JSON list; None if none are known."""
+        settings = {json.dumps(note.settings, sort_keys=True) for note in self.engines.values() if note.settings}
+        return f"[{', '.join(sorted(settings))}]" if settings else None
+
+    @property
+    def failed(self) -> int:
+        """Those of them without an answer."""
+        return self.done - self.statuses["ok"]
+
+
+class ProgressSender:
+    """A task's connection to the driver. Progress is optional: a lost connection never fails a task."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        if self._reporter.host is not None:
+            try:
+                address = (self._reporter.host, self._reporter.port)
+                self._socket = socket.create_connection(address, timeout=CONNECT_SECONDS)
+            except OSError:
+                self._socket = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Report to the driver; does nothing if it cannot be reached."""
+        if self._socket is None:
+            return
+        try:
+            self._socket.sendall(json.dumps({"token": self._reporter.token, **message}).encode() + b"\n")
+        except OSError:
+            self._socket.close()
+            self._socket = None
+
+    def all_fail_alike(self, least: int) -> bool | None:
+        """Whether the outcomes of all tasks so far are failures of one kind and at least so many.
+
+        None if the driver cannot be asked.
+        """
+        self.send({ASKED: least})
+        try:
+            answer = b"" if self._socket is None else self._socket.recv(1)
+        except OSError:
+            return None
+        return answer == YES if answer else None
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    """A thread for each task; thousands of tasks may begin in the same moment."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+
+class ProgressServer:
+    """Listens on the driver for the reports of this run's tasks and adds them to a tally.
+
+    A report carries a secret of the run: whoever reads the tables knows the run's id, and could end the run with it.
+    """
+
+    def __init__(self, host: str | None) -> None:
+        self.tally = Tally()
+        self._token = secrets.token_hex(16)
+        self._server: _Server | None = None
+        self.reporter = Reporter()
+        if host is None:
+            return
+        try:
+            self._server = _Server((host, 0), self._handler())
+        except OSError:
+            return
+        self.reporter = Reporter(host, self._server.server_address[1], self._token)
+        threading.Thread(target=self._server.serve_forever, name="judgelake-progress", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def _handler(self) -> type[socketserver.StreamRequestHandler]:
+        server = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                while (message := report_of(self.rfile.readline(MOST_BYTES), server._token)) is not None:
+                    server.tally.add(message)
+                    if ASKED in message:
+                        self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
+
+        return Handler
+
+
+class Rates(ProgressColumn):
+    """Requests and tokens per second, and failures, of the whole run so far."""
+
+    def __init__(self, tally: Tally, started: float) -> None:
+        super().__init__()
+        self._tally, self._started = tally, started
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        return Text(rates(self._tally, time.monotonic() - self._started))
+
+
+def rates(tally: Tally, seconds: float) -> str:
+    """One phrase on speed and failures: "4.1 requests/s, 2,310 tokens/s, 3 failed"."""
+    seconds = max(seconds, 1e-9)
+    tokens = (tally.prompt_tokens + tally.output_tokens) / seconds
+    return f"{tally.done / seconds:,.1f} requests/s, {tokens:,.0f} tokens/s, {tally.failed:,} failed"
+
+
+class Board:
+    """Shows a run's progress: a bar on a terminal, a plain line every ten seconds elsewhere."""
+
+    def __init__(self, console: Console, tally: Tally, total: int) -> None:
+        self._console, self._tally, self._total = console, tally, total
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._show, name="judgelake-board", daemon=True)
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _show(self) -> None:
+        if self._console.is_terminal:
+            self._show_bar()
+        else:
+            self._show_lines()
+
+    def _show_bar(self) -> None:
+        columns = (
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            Rates(self._tally, self._started),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console) as bar:
+            task = bar.add_task(self._stage(), total=self._total)
+            while not self._stop.wait(0.5):
+                bar.update(task, completed=min(self._tally.finished, self._total), description=self._stage())
+            bar.update(task, completed=min(self._tally.finished, self._total), description=self._stage())
+
+    def _show_lines(self) -> None:
+        while not self._stop.wait(PLAIN_LINE_SECONDS):
+            seconds = time.monotonic() - self._started
+            done = self._tally.finished
+            # A chunk that is retried after its engine died is reported again.
+            left = f", {max(0, self._total - done) * seconds / done:,.0f} s left" if done else ""
+            line = f"{self._stage()}: {done:,} of {self._total:,} requests, {rates(self._tally, seconds)}{left}"
+            self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _stage(self) -> str:
+        return "asking" if self._tally.finished else "waiting for the model"

@@ -1,0 +1,222 @@
+"""Execute a plan: chunks in flight, progress, giving up early, stopping cleanly."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from judgelake.asking.chunk import ChunkWriter
+from judgelake.asking.config import Asking
+from judgelake.asking.first_outcomes import all_fail_alike
+from judgelake.asking.pending import WORTH_ANOTHER_ATTEMPT
+from judgelake.asking.plan import Chunk
+from judgelake.asking.progress import Tally
+from judgelake.asking.task import AskingTask
+from judgelake.asking.task_error import our_error
+from judgelake.comparisons import Status
+from judgelake.engine import EngineGone, StartFailed, StartRefused
+from judgelake.errors import RunError
+from judgelake.runtime import submitted
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Of many hosts one may have a broken GPU or disk: the chunk's next try may run elsewhere.
+TRIES_A_CHUNK = 3
+OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
+# How often the driver wakes up to notice a signal while chunks are in flight.
+WAKE_SECONDS = 0.5
+# An interrupted task notices within seconds; one that hangs in foreign code never does.
+MOST_STOP_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Stopping:
+    """A request to stop, followed between two steps of a run.
+
+    A KeyboardInterrupt during a call to Spark breaks the connection to it, and then the judgments so far can be
+    neither counted nor recorded.
+    """
+
+    is_wished: bool = False
+    is_heeded: bool = False
+
+    def wish(self) -> None:
+        """Request a stop; it is immediate if no run checks for it, or if it was requested before.
+
+        Raises:
+            KeyboardInterrupt: as above.
+        """
+        at_once = self.is_wished or not self.is_heeded
+        self.is_wished = True
+        if at_once:
+            raise KeyboardInterrupt
+
+
+@dataclass(slots=True)
+class Running:
+    """One current run: what is in flight, and the results so far."""
+
+    spark: SparkSession
+    writer: ChunkWriter
+    asking: AskingTask
+    limits: Asking
+    stopping: Stopping
+    tally: Tally
+    """What the tasks have reported."""
+    work: int
+    """Requests of the whole job, answered before or to be asked now."""
+    in_flight: Callable[[], int]
+    """How many chunks may be in flight now."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Results of the finished chunks in the table, by status."""
+    is_ending: bool = False
+    """Nothing more may be started."""
+
+    def carry_out(self, chunks: Sequence[Chunk]) -> None:
+        """Write all chunks, a few at a time; on any error those in flight are cancelled.
+
+        Raises:
+            RunError: too many calls failed, the first all failed with one status, or the engine died repeatedly.
+            UserError: the engine rejected the model, key, address or options.
+            KeyboardInterrupt: a stop was requested.
+        """
+        waiting = iter(chunks)
+        in_flight: dict[Future[Counter[str]], tuple[Chunk, int]] = {}
+        tag = f"judgelake-{self.asking.run_id}"
+        # Threads are made as they are needed.
+        pool = ThreadPoolExecutor(max(1, len(chunks)), thread_name_prefix="judgelake-chunk")
+        has_stopped = True
+
+        def submit(chunk: Chunk, tries: int = 1) -> None:
+            in_flight[submitted(self.spark, pool, self._write, chunk, tag)] = (chunk, tries)
+
+        def submit_more() -> None:
+            for chunk in itertools.islice(waiting, max(0, self.in_flight() - len(in_flight))):
+                submit(chunk)
+
+        try:
+            submit_more()
+            while in_flight:
+                if self.stopping.is_wished:
+                    raise KeyboardInterrupt
+                self._give_up_if_all_fail_alike()
+                done, _ = wait(in_flight, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    chunk, tries = in_flight.pop(future)
+                    if tries < TRIES_A_CHUNK and self._may_work_elsewhere(future):
+                        submit(chunk, tries + 1)
+                        continue
+                    self.statuses += _result_of(future)
+                    self._give_up_if_too_many_failed()
+                submit_more()
+        except BaseException:
+            has_stopped = False  # also if a second signal ends the next line
+            has_stopped = self._interrupt({future: chunk for future, (chunk, _) in in_flight.items()}, tag)
+            raise
+        finally:
+            pool.shutdown(wait=has_stopped)
+        self._fail_without_any_answer(chunks)
+
+    def _interrupt(self, in_flight: Mapping[Future[Counter[str]], Chunk], tag: str) -> bool:
+        """Stop what is in flight; False if some of it did not stop in time, which a warning names.
+
+        Interrupts are repeated: a chunk is several Spark jobs, and between two of them there is none to interrupt.
+        """
+        self.is_ending = True
+        left = set(in_flight)
+        deadline = time.monotonic() + MOST_STOP_SECONDS
+        while left and time.monotonic() < deadline:
+            with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
+                self.spark.interruptTag(tag)
+            _, left = wait(left, timeout=WAKE_SECONDS)
+        if left:
+            names = ", ".join(str(in_flight[future].number) for future in left)
+            warnings.warn(
+                f"Chunk {names} of run {self.asking.run_id} did not stop within {MOST_STOP_SECONDS:g} s of being "
+                "interrupted: its Spark job ends with the session. What it still appends counts in the next run.",
+                stacklevel=2,
+            )
+        return not left
+
+    def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
+        if self.is_ending or self.stopping.is_wished:
+            raise KeyboardInterrupt
+        self.spark.addTag(tag)
+        # Once something was answered, a partition of difficult rows is not a misconfiguration.
+        give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
+        return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))
+
+    def _may_work_elsewhere(self, future: Future[Counter[str]]) -> bool:
+        """Whether an engine failed its tasks while others, or itself before, have answered requests of this run.
+
+        If none ever answered, the cause is likely to be the same everywhere.
+        """
+        error = future.exception()
+        has_answers = bool(self.statuses[Status.OK.value] or self.tally.statuses[Status.OK.value])
+        return error is not None and has_answers and isinstance(our_error(error), OF_ONE_HOST)
+
+    def _give_up_if_all_fail_alike(self) -> None:
+        """Stop a run whose first outcomes, over all tasks, are failures of one kind.
+
+        A task stops itself before it writes anything, but only when it has that many outcomes of its own.
+        """
+        most = self.asking.give_up_after
+        if most is not None and (status := self.tally.all_failed_with(most)) is not None:
+            raise all_fail_alike(min(most, self.tally.done), status, self.tally.last_failure)
+
+    def _fail_without_any_answer(self, chunks: Sequence[Chunk]) -> None:
+        """Fail a run in which the model answered nothing; its rows are stored.
+
+        In a job that is nearly done only if some calls failed and some requests were new: a few that fail again, after
+        a run in which others were answered, or a few prompts that are too long, do not fail every later run of the job.
+        """
+        found = {Status(name): count for name, count in self.statuses.items() if count}
+        # Of fewer than planned another driver has answered the rest.
+        is_whole = self.statuses.total() >= sum(chunk.requests for chunk in chunks)
+        if not found or not is_whole or not all(status.is_without_answer for status in found):
+            return
+        has_failed_calls = any(status.is_worth_another_attempt for status in found)
+        is_nearly_done = self.asking.give_up_after is None
+        if is_nearly_done and not (has_failed_calls and any(chunk.has_new for chunk in chunks)):
+            return
+        counts = ", ".join(f"{count:,} {status}" for status, count in found.items())
+        reason = f", one because: {self.tally.last_failure}" if self.tally.last_failure else ""
+        raise RunError(
+            f"The model answered no request of this run: {counts}{reason}. The rows say why (column error). Fix the "
+            "cause and run again: failed calls are asked again, up to asking.max_attempts."
+        )
+
+    def _give_up_if_too_many_failed(self) -> None:
+        failed = sum(self.statuses[name] for name in WORTH_ANOTHER_ATTEMPT)
+        # Of all the job's work: if earlier runs have answered nearly all, only the few failed ones are asked again.
+        if self.work and failed / self.work > self.limits.max_failed_share:
+            raise RunError(
+                f"{failed:,} of {self.work:,} requests ended in engine_error or timeout "
+                f"({failed / self.work:.1%}; asking.max_failed_share allows {self.limits.max_failed_share:.1%}). "
+                "Their rows say why (column error): fix the engine and run again; only these are asked again."
+            )
+
+
+def in_order_of_run(chunks: Sequence[Chunk], run_id: str) -> list[Chunk]:
+    """The chunks, shuffled by the run's id, so that two drivers on the same work share it and overlap late."""
+    return random.Random(run_id).sample(chunks, len(chunks))
+
+
+def _result_of(future: Future[Counter[str]]) -> Counter[str]:
+    try:
+        return future.result()
+    except Exception as error:
+        # A failing write arrives as a plain Py4JJavaError, a failing read as a PySparkException.
+        ours = our_error(error)
+        if ours is None:
+            raise
+        raise ours from error

@@ -1,0 +1,147 @@
+"""Which comparisons a job judges: the pinned version of its table, the rows it selects, and what it asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import functions as F
+
+from judgelake.asking import ROW_KEY, Work, our_error
+from judgelake.errors import UserError, first_line
+from judgelake.jobs.judge.config import Input, JudgeJob
+from judgelake.jobs.judge.judging import target_of
+from judgelake.jobs.judge.length import trimming_of
+from judgelake.jobs.judge.orders import orders_a_comparison
+from judgelake.jobs.judge.requests import JudgeRequests
+from judgelake.jobs.judge.resolve import Judge
+from judgelake.lake import Pinned, read_pinned
+from judgelake.runtime import cause_of, sql_state
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+# Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
+DATA_EXCEPTION = "22"
+# The columns that a judge may see; the types of others may have no hash.
+CONTENT = ("comparison_id", "question_id", "messages", "answers", "input", "reference", "rubric")
+
+
+@contextmanager
+def planning(job: JudgeJob) -> Iterator[None]:
+    """Turn failures in Spark's tasks during planning into judgelake's errors.
+
+    Raises:
+        UserError: the judge's template cannot be rendered for a row, or input.where cannot be computed on one.
+    """
+    try:
+        yield
+    except Exception as error:
+        ours = our_error(error)
+        if ours is not None:
+            raise ours from error
+        # No other expression computed during planning is written by a user.
+        if job.input.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
+            raise UserError(f"input.where {job.input.where!r} fails on a row: {cause_of(error)}") from error
+        raise
+
+
+def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:
+    """The comparisons at their pinned version, and those of their rows that the job selects.
+
+    Raises:
+        UserError: the table, a column or the version is missing, or the predicate is not SQL.
+    """
+    pinned = read_pinned(
+        spark, job.tables.comparisons, job.input.version, needs=("comparison_id", "question_id", "messages", "answers")
+    )
+    try:
+        selected = _selected(pinned.df, job.input)
+    except (AnalysisException, ParseException) as error:
+        raise UserError(
+            f"input.where {job.input.where!r} does not fit {job.tables.comparisons}: {first_line(error)}"
+        ) from error
+    try:
+        prepared(selected)
+    except AnalysisException as error:
+        raise UserError(
+            f"The columns of {job.tables.comparisons} do not have the types of comparisons: {first_line(error)} "
+            "Map your columns with jobs/ingest.py --format table."
+        ) from error
+    return pinned, selected
+
+
+def requests_of_job(job: JudgeJob, judge: Judge) -> JudgeRequests:
+    """How the job's comparisons become requests.
+
+    Raises:
+        UserError: prompts are to be trimmed, and the judge's tokenizer cannot be had.
+    """
+    return JudgeRequests(judge, job.order, trimming_of(judge) if job.overflow == "trim" else None)
+
+
+def work_of(job: JudgeJob, requests: JudgeRequests, comparisons: DataFrame) -> Work:
+    """Everything that the job asks, over all its runs."""
+    of_a_row = orders_a_comparison(job.order) * job.order.repeats
+    target = target_of(requests.judge, job.tables.judgments)
+    return Work(prepared(comparisons), requests, of_a_row, target, job.asking)
+
+
+def _selected(df: DataFrame, chosen: Input) -> DataFrame:
+    rows = df if chosen.where is None else df.where(chosen.where)
+    if chosen.limit is None:
+        return rows
+    # Rows that share an id are in no order of their own: a second read could choose others.
+    content = F.xxhash64(*(name for name in CONTENT if name in df.columns))
+    return rows.orderBy("comparison_id", content).limit(chosen.limit)
+
+
+def prepared(comparisons: DataFrame) -> DataFrame:
+    """The columns that a prompt is made from, texts as bytes, with a key of the row.
+
+    Bytes that are not UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
+    the texts are decoded where they are rendered.
+    """
+    have = set(comparisons.columns)
+
+    def column(name: str, otherwise: str) -> Column:
+        return F.col(name) if name in have else F.lit(None).cast(otherwise).alias(name)
+
+    answers_have_turns = "turns" in comparisons.select(F.explode("answers").alias("answer")).select("answer.*").columns
+    raw = comparisons.select(
+        "comparison_id",
+        "question_id",
+        "messages",
+        "answers",
+        column("input", "string"),
+        column("reference", "string"),
+        column("rubric", "struct<criteria:string,scores:array<string>>"),
+    )
+    return raw.select(
+        F.xxhash64(*raw.columns).alias(ROW_KEY),
+        *(_bytes(name) for name in ("comparison_id", "question_id", "input", "reference")),
+        F.transform("messages", lambda m: F.struct(_bytes(m.role, "role"), _bytes(m.content, "content"))).alias(
+            "messages"
+        ),
+        F.transform("answers", lambda a: _answer_bytes(a, answers_have_turns)).alias("answers"),
+        F.when(
+            F.isnotnull("rubric"),
+            F.struct(
+                _bytes("rubric.criteria", "criteria"),
+                F.transform("rubric.scores", lambda score: _bytes(score)).alias("scores"),
+            ),
+        ).alias("rubric"),
+    )
+
+
+def _bytes(text: str | Column, name: str | None = None) -> Column:
+    column = (F.col(text) if isinstance(text, str) else text).cast("binary")
+    name = text if isinstance(text, str) and name is None else name
+    return column if name is None else column.alias(name)
+
+
+def _answer_bytes(answer: Column, has_turns: bool) -> Column:
+    turns = [F.transform(answer.turns, lambda turn: _bytes(turn)).alias("turns")] if has_turns else []
+    return F.struct(_bytes(answer.model, "model"), _bytes(answer.text, "text"), *turns)

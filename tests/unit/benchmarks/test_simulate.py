@@ -201,7 +201,8 @@ def test_a_plan_keeps_every_slot_supplied(narrow, gpus):
     assert sum(chunk.requests for chunk in plan.chunks) == 2 * 10**7
     assert len({chunk.number for chunk in plan.chunks}) == 200
     assert sum(plan.tasks[: plan.in_flight]) > cluster.slots
-    assert max(plan.tasks) <= 16
+    shares = narrow or Narrow()
+    assert max(plan.tasks) <= shares.slots_a_chunk * shares.tasks_a_slot
 
 
 def test_without_other_shares_the_plan_is_the_planners():

@@ -1,7 +1,7 @@
 """A judge run on a GPU cluster, simulated event by event with the planner's own cuts.
 
     python benchmarks/simulate.py --quick
-    python benchmarks/simulate.py --scenario uniform zipf --gpus 512 --pairs 1B --chunk-requests 400k --slots-a-chunk 8
+    python benchmarks/simulate.py --scenario uniform zipf --gpus 512 --pairs 1B --slots-a-chunk 8 16
 
 Prints a table in Markdown, one line a run. Rates of engines are published ones (benchmarks/simulated/engine.py says
 whose); everything that is assumed stands in benchmarks/simulated/cluster.py, with its default, and in driver.py.
@@ -24,6 +24,10 @@ from simulated.planner import Narrow, Shape
 from simulated.run import Setting, Simulator
 from simulated.workload import SCENARIOS
 
+from judgelake.asking.amounts import TASKS_A_GPU
+from judgelake.asking.chunk import SLOTS_A_CHUNK, TASKS_A_SLOT
+from judgelake.asking.window import share as window_share
+
 SUFFIXES = {"k": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 
 
@@ -41,12 +45,12 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--scenario", nargs="+", choices=SCENARIOS, default=["uniform", "zipf"])
     add("--gpus", nargs="+", type=number, default=[8, 64, 512])
     add("--pairs", nargs="+", type=number, default=[10**6, 10**7, 10**9])
-    add("--chunk-requests", nargs="+", type=number, default=[0], help="0: by the size of the table")
-    add("--slots-a-chunk", nargs="+", type=int, default=[8], help="0: all slots for each chunk, two chunks in flight")
-    add("--tasks-a-slot", nargs="+", type=int, default=[2])
-    add("--in-flight", nargs="+", type=int, default=[0], help="chunks in flight; 0: the policy's own number")
-    add("--tasks-a-gpu", nargs="+", type=int, default=[2], help="tasks that share an engine")
-    add("--window", nargs="+", type=int, default=[256], help="requests that a task keeps in flight")
+    add("--chunk-requests", nargs="+", type=number, default=[0], help="0: the planner's")
+    add("--slots-a-chunk", nargs="+", type=int, default=[0], help="0: the planner's")
+    add("--tasks-a-slot", nargs="+", type=int, default=[0], help="tasks of a chunk for each; 0: the planner's")
+    add("--in-flight", nargs="+", type=int, default=[0], help="chunks in flight; 0: the planner's")
+    add("--tasks-a-gpu", nargs="+", type=int, default=[TASKS_A_GPU], help="tasks that share an engine")
+    add("--window", nargs="+", type=int, default=[0], help="requests that a task keeps in flight; 0: the planner's")
     add("--engine", choices=RATES, default="h100-8b")
     add("--output-tokens", type=float, default=Shape().output_tokens)
     add("--preparers", type=int, default=32, help="chunks prepared at a time on CPU slots; 0: in the GPUs' slots")
@@ -68,11 +72,14 @@ def settings_of(given: argparse.Namespace) -> list[Setting]:
     found = []
     for (name, pairs, gpus, chunk_requests), share in itertools.product(sizes, shares):
         slots_a_chunk, tasks_a_slot, in_flight, tasks_a_gpu, window = share
-        cluster = Cluster(gpus, RATES[given.engine], tasks_a_gpu, window, commit_s=given.commit_s, seed=given.seed)
+        rates = RATES[given.engine]
+        window = window or window_share(rates.most_sequences, tasks_a_gpu)
+        cluster = Cluster(gpus, rates, tasks_a_gpu, window, commit_s=given.commit_s, seed=given.seed)
         cluster = replace(cluster, preparers=given.preparers or None)
         if given.calm:
             cluster = replace(cluster, noise=0.0, slow_every=0, loses_a_node=False)
-        narrow = Narrow(slots_a_chunk, tasks_a_slot, chunks=in_flight or None) if slots_a_chunk else None
+        own = Narrow(slots_a_chunk or SLOTS_A_CHUNK, tasks_a_slot or TASKS_A_SLOT, in_flight or None)
+        narrow = own if slots_a_chunk or tasks_a_slot or in_flight else None
         found.append(Setting(name, pairs, cluster, chunk_requests, narrow, shape, given.samples, given.most_tasks))
     return found
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judgelake.asking.chunk import tasks_of_chunk
-from judgelake.asking.pending import chunks_of, size_of_chunks
+from judgelake.asking.chunk import SLOTS_A_CHUNK, TASKS_A_SLOT, tasks_of_chunk
 from judgelake.asking.plan import Chunk
 from judgelake.asking.run import in_order_of_run
 from judgelake.asking.share import share_of
 from judgelake.config import load_config
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.orders import orders_a_comparison
-from simulated.cluster import ChunkWork
+from simulated.cluster import ChunkWork, Cluster
 from simulated.cuts import Cut, even_cut
 from simulated.engine import Work
 from simulated.workload import Layout
@@ -49,10 +48,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Chunks that a few slots ask, and as many of them at the same time as keep tasks waiting for every slot."""
+    """Other shares than the planner's: so many slots ask a chunk, in so many tasks each."""
 
-    slots_a_chunk: int = 8
-    tasks_a_slot: int = 2
+    slots_a_chunk: int = SLOTS_A_CHUNK
+    tasks_a_slot: int = TASKS_A_SLOT
     chunks: int | None = None
     """Chunks in flight; None: as many as have `slots_a_chunk` slots, and one more."""
 
@@ -66,11 +65,9 @@ class Narrow:
         return tasks_of_chunk(to_ask, most, most * self.tasks_a_slot, window)
 
 
-def job_of(pairs: int, chunk_requests: int, window: int) -> JudgeJob:
-    """The job with the defaults of the project, except these; 0 requests: as many as the table's size says."""
-    base = load_config(JudgeJob, None, ["judge.name=judgelm", f"asking.window_requests={window}"])
-    each = chunk_requests or size_of_chunks(pairs * requests_a_pair(base))
-    return base.model_copy(update={"asking": base.asking.model_copy(update={"chunk_requests": each})})
+def default_job() -> JudgeJob:
+    """The job with the defaults of the project."""
+    return load_config(JudgeJob, None, ["judge.name=judgelm"])
 
 
 def requests_a_pair(job: JudgeJob) -> int:
@@ -78,25 +75,21 @@ def requests_a_pair(job: JudgeJob) -> int:
     return round(orders_a_comparison(job.order) * job.order.repeats)
 
 
-def chunks_in(pairs: int, job: JudgeJob) -> int:
-    """Into how many chunks so many pairs are split."""
-    return chunks_of(pairs * requests_a_pair(job), job.asking.chunk_requests)
-
-
-def plan_of(layout: Layout, job: JudgeJob, slots: int, shape: Shape, narrow: Narrow | None) -> Plan:
-    """The plan of a run over a table, with the planner's own functions; `narrow` None: as it shares slots itself."""
+def plan_of(layout: Layout, job: JudgeJob, cluster: Cluster, shape: Shape, narrow: Narrow | None) -> Plan:
+    """The plan of a run over a table, with the planner's own functions; `narrow` None: with its shares too."""
     chunks = [
         Chunk(number, int(requests), int(requests), int(requests * shape.prompt_bytes), app_id=str(number))
         for number, requests in enumerate(layout.requests.tolist())
         if requests
     ]
     ordered = tuple(in_order_of_run(chunks, "simulated"))
-    window = job.asking.window_requests
+    slots, window = cluster.slots, cluster.window
     if narrow is not None:
         tasks = tuple(narrow.tasks(chunk.to_ask, slots, window) for chunk in ordered)
         return Plan(ordered, narrow.in_flight(slots), tasks)
     share = share_of(job.engine, job.asking, slots, ordered)
-    tasks = tuple(tasks_of_chunk(chunk.to_ask, slots, share.tasks, share.window_requests) for chunk in ordered)
+    of_chunk = min(slots, SLOTS_A_CHUNK)
+    tasks = tuple(tasks_of_chunk(chunk.to_ask, of_chunk, share.tasks, window) for chunk in ordered)
     return Plan(ordered, share.chunks_in_flight, tasks)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from judgelake.asking.pending import chunks_of, size_of_chunks
 from judgelake.config import Tables
 from judgelake.runtime import get_spark
 from simulated import table
@@ -14,7 +15,7 @@ from simulated.cuts import Cut, spark_cut
 from simulated.driver import driver_of
 from simulated.engine import alone_seconds
 from simulated.events import Simulation
-from simulated.planner import Narrow, Plan, Shape, chunk_works, chunks_in, job_of, plan_of, requests_a_pair, sampled
+from simulated.planner import Narrow, Plan, Shape, chunk_works, default_job, plan_of, requests_a_pair, sampled
 from simulated.workload import SCENARIOS, Layout, layout_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Setting:
     pairs: int
     cluster: Cluster
     chunk_requests: int
-    """0: by the size of the table."""
+    """0: as the planner sizes them."""
     narrow: Narrow | None
     shape: Shape
     samples: int
@@ -60,11 +61,13 @@ class Simulator:
 
     def simulate(self, setting: Setting) -> table.Row:
         """Plan, cut and simulate a run."""
-        job = job_of(setting.pairs, setting.chunk_requests, setting.cluster.window)
-        chunks, each = chunks_in(setting.pairs, job), job.asking.chunk_requests
+        job = default_job()
+        requests = setting.pairs * requests_a_pair(job)
+        each = setting.chunk_requests or size_of_chunks(requests)
+        chunks = chunks_of(requests, each)
         questions = SCENARIOS[setting.scenario](setting.pairs)
         layout = layout_of(questions, requests_a_pair(job), chunks, each, setting.cluster.seed)
-        plan = plan_of(layout, job, setting.cluster.slots, setting.shape, setting.narrow)
+        plan = plan_of(layout, job, setting.cluster, setting.shape, setting.narrow)
         cuts = self._cuts_of(setting, each, plan, layout)
         first = _first_chunks(plan, setting.most_tasks)
         works = chunk_works(plan, layout, setting.shape, cuts, prepare_seconds, first)
@@ -147,5 +150,5 @@ def row_of(
 
 
 def _policy(setting: Setting) -> str:
-    tasks = f"{setting.cluster.tasks_a_gpu} tasks a GPU"
-    return f"{setting.narrow.slots_a_chunk} slots, {tasks}" if setting.narrow else f"all slots, {tasks}"
+    slots = f"{setting.narrow.slots_a_chunk} slots" if setting.narrow else "the planner's slots"
+    return f"{slots}, {setting.cluster.tasks_a_gpu} tasks a GPU"

@@ -31,8 +31,9 @@ LEAST_REQUESTS_A_TASK = 32
 WINDOWS_A_WAVE = 4
 # More than one, so that a slot whose task is short has another.
 TASKS_A_SLOT = 2
-# A chunk is asked by a few engines, and many chunks at the same time: commits and losses stay small.
-SLOTS_A_CHUNK = 8
+# A chunk is asked by a few engines, and many chunks at the same time: commits and losses stay small. With half as
+# many a billion pairs on 512 GPUs end 15 to 22 minutes later, as tasks are twice as long (benchmarks/simulate.py).
+SLOTS_A_CHUNK = 16
 # Another driver's rows have the time at which they were answered; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
 # How often results of one chunk may be missing after some were appended: by other drivers, or because they are deleted.

@@ -15,7 +15,7 @@ class Asking(Config):
     chunks_in_flight: PositiveInt | None = None
     """Chunks that are asked at the same time; null: as many as keep all slots of the cluster busy."""
     partitions: PositiveInt | None = None
-    """Tasks into which a chunk is split; null: two per slot of the cluster, for at most eight slots."""
+    """Tasks into which a chunk is split; null: two per slot of the cluster, for at most sixteen slots."""
     window_requests: PositiveInt | None = None
     """Requests that one task keeps in flight. Null: at a vLLM of an executor its share of twice the sequences that this
     computes at once, but at least 64; at `engine.url` 256."""

@@ -24,7 +24,7 @@ def test_without_a_bound_each_task_has_its_window():
     assert share_of(*job(), 8, chunks(20_000)) == Share(8, 3, 16, 256, None, may_grow=True)
 
 
-@pytest.mark.parametrize(("slots", "chunks"), [(1, 2), (2, 3), (8, 3), (9, 3), (64, 9), (1024, 129)])
+@pytest.mark.parametrize(("slots", "chunks"), [(1, 2), (2, 3), (16, 3), (17, 3), (64, 5), (2048, 129)])
 def test_so_many_narrow_chunks_are_in_flight_that_one_that_ends_leaves_no_slot_empty(slots, chunks):
     assert chunks_for(slots) == chunks
 

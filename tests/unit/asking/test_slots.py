@@ -76,7 +76,7 @@ def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
         return writer._tasks(full, Asking)
 
     # A chunk is asked by a few engines, however many there are.
-    assert [tasks() for _ in range(3)] == [4, 12, 16]
+    assert [tasks() for _ in range(3)] == [4, 12, 32]
     assert slots_seen.last == slots_seen.now() == 64
 
 

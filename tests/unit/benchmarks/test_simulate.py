@@ -13,7 +13,7 @@ from simulated.cuts import even_cut
 from simulated.driver import driver_of
 from simulated.engine import A100_7B, H100_8B, STEP_TOKENS, Rates, Work, alone_seconds, loads_of, work_seconds
 from simulated.events import Simulation
-from simulated.planner import Narrow, Shape, job_of, plan_of, tasks_work
+from simulated.planner import Narrow, Shape, default_job, plan_of, tasks_work
 from simulated.workload import SCENARIOS, layout_of
 
 from judgelake.asking.pending import size_of_chunks
@@ -192,17 +192,23 @@ def test_the_tasks_of_a_chunk_ask_all_its_requests():
     assert tokens == pytest.approx(600_000 - (1_000 - 53) * Shape().shared_tokens)
 
 
-@pytest.mark.parametrize("narrow", [None, Narrow()])
-@pytest.mark.parametrize("slots", [1, 16, 1_024])
-def test_a_plan_keeps_every_slot_supplied(narrow, slots):
-    job = job_of(10**7, 0, 256)
+@pytest.mark.parametrize("narrow", [None, Narrow(), Narrow(slots_a_chunk=4, tasks_a_slot=4)])
+@pytest.mark.parametrize("gpus", [1, 8, 512])
+def test_a_plan_keeps_every_slot_supplied(narrow, gpus):
+    cluster = replace(CALM, gpus=gpus)
     layout = layout_of(SCENARIOS["uniform"](10**7), 2, 200, 100_000, seed=0)
-    plan = plan_of(layout, job, slots, Shape(), narrow)
+    plan = plan_of(layout, default_job(), cluster, Shape(), narrow)
     assert sum(chunk.requests for chunk in plan.chunks) == 2 * 10**7
     assert len({chunk.number for chunk in plan.chunks}) == 200
-    if narrow is not None:
-        assert sum(plan.tasks[: plan.in_flight]) > slots
-        assert max(plan.tasks) <= narrow.slots_a_chunk * narrow.tasks_a_slot
+    assert sum(plan.tasks[: plan.in_flight]) > cluster.slots
+    shares = narrow or Narrow()
+    assert max(plan.tasks) <= shares.slots_a_chunk * shares.tasks_a_slot
+
+
+def test_without_other_shares_the_plan_is_the_planners():
+    layout = layout_of(SCENARIOS["zipf"](10**7), 2, 200, 100_000, seed=0)
+    plans = [plan_of(layout, default_job(), replace(CALM, gpus=64), Shape(), one) for one in (None, Narrow())]
+    assert plans[0] == plans[1]
 
 
 def test_the_size_of_chunks_grows_with_the_table():

@@ -82,7 +82,7 @@ def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
 
 @pytest.mark.parametrize(
     ("slots", "chunks", "of_a_chunk"),
-    [(2, 1, 2), (64, 40, 8), (64, 8, 8), (64, 4, 16), (64, 3, 22), (64, 1, 64), (1024, 129, 8)],
+    [(2, 1, 2), (64, 40, 16), (64, 4, 16), (64, 3, 22), (64, 1, 64), (2048, 129, 16)],
 )
 def test_a_run_of_few_chunks_uses_all_slots_for_them(slots, chunks, of_a_chunk):
     assert slots_of_a_chunk(slots, chunks) == of_a_chunk

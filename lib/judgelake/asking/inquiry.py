@@ -23,7 +23,8 @@ Request = tuple[Row, ...]
 class Target:
     """The table that takes the results of a job, and the columns by which the machine finds them again.
 
-    In addition to the named columns it has run_id, chunk, attempt, status and error.
+    In addition to the named columns it has run_id, chunk, engine, attempt, status, error and the counts of tokens,
+    prompt_tokens and output_tokens.
     """
 
     table: str

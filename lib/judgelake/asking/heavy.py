@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from judgelake.asking.inquiry import Requester
+from judgelake.asking.records import records_of
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -19,17 +22,31 @@ MOST_OF_A_PIECE = 0.125
 WHOLE_UP_TO = 0.5
 
 
-def pieces_of_heavy(questions: DataFrame, requests_a_row: float, chunk_requests: int) -> dict[int, int]:
+def pieces_of_heavy(
+    rows: DataFrame, requester: Requester, requests_a_row: float, chunk_requests: int
+) -> dict[int, int]:
     """Into how many pieces each heavy question is cut, by its key; all others stay whole.
 
+    Counted by a hash that Spark makes itself: only of heavy questions one row is read in Python.
+
     Args:
-        questions: one row a comparison, with the column question_key.
-        requests_a_row: requests of a comparison.
+        rows: the input.
+        requester: makes its requests.
+        requests_a_row: requests of a row.
         chunk_requests: requests that a chunk should have.
     """
-    counted = questions.groupBy("question_key").agg((F.count("*") * F.lit(requests_a_row)).alias("requests"))
+    named = rows.select(*requester.question_columns, F.xxhash64(*requester.question_columns).alias("hash"))
+    counted = named.groupBy("hash").agg((F.count("*") * F.lit(requests_a_row)).alias("requests"))
     heavy = counted.where(F.col("requests") > chunk_requests * WHOLE_UP_TO).collect()
-    return {row["question_key"]: pieces_of(row["requests"], chunk_requests) for row in heavy}
+    if not heavy:
+        return {}
+    requests = {row["hash"]: row["requests"] for row in heavy}
+    found = named.where(F.col("hash").isin(*requests)).dropDuplicates(["hash"]).toArrow()
+    return {
+        requester.question_key(record): pieces_of(requests[record["hash"]], chunk_requests)
+        for batch in found.to_batches()
+        for record in records_of(batch)
+    }
 
 
 def pieces_of(requests: float, chunk_requests: int) -> int:

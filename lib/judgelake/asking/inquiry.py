@@ -79,8 +79,13 @@ class Requester(Protocol):
         """The row's question, and all its requests."""
         ...
 
+    @property
+    def question_columns(self) -> tuple[str, ...]:
+        """The columns of the input that say which question a row has."""
+        ...
+
     def question_key(self, record: Mapping[str, Any]) -> int:
-        """The row's question alone."""
+        """The key of the question that a row with these values in `question_columns` has."""
         ...
 
     def content_in_question(self, record: Mapping[str, Any]) -> str:

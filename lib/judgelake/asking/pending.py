@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from judgelake.asking.config import Asking
 from judgelake.asking.heavy import pieces_of_heavy
 from judgelake.asking.inquiry import Requester, Target
-from judgelake.asking.planning import NAMED_DDL, QUESTIONS_DDL, ROW_KEY, TO_ASK_DDL, WANTED, Names, Planning, Questions
+from judgelake.asking.planning import NAMED_DDL, ROW_KEY, TO_ASK_DDL, WANTED, Names, Planning
 from judgelake.comparisons import Status
 from judgelake.lake import read_newest
 
@@ -90,8 +90,7 @@ def _planned(work: Work, rows: DataFrame, found: Pending) -> Pending:
     chunks = chunks_of(expected, chunk_requests)
     pieces: dict[int, int] = {}
     if chunks > 1:
-        questions = work.rows.mapInArrow(Questions(work.requester), QUESTIONS_DDL)
-        pieces = pieces_of_heavy(questions, work.requests_a_row, chunk_requests)
+        pieces = pieces_of_heavy(work.rows, work.requester, work.requests_a_row, chunk_requests)
     planned = rows.mapInArrow(Planning(work.requester, pieces), TO_ASK_DDL)
     return replace(found, rows=planned, chunks=chunks, expected=expected)
 

@@ -1,4 +1,4 @@
-"""What a plan needs to know of the input, computed in Spark's Python workers: names, questions, and rows to ask."""
+"""What a plan needs to know of the input, computed in Spark's Python workers: names, and rows to ask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from judgelake.asking.inquiry import Requester, Row
 from judgelake.asking.records import records_of
 from judgelake.asking.task_error import marked_errors
 from judgelake.asking.worker import spare_loaded_code
-from judgelake.lake import PLANNED, as_batch, ddl_of, selected, without
+from judgelake.lake import PLANNED, as_batch, ddl_of, without
 
 ROW_KEY = "row_key"
 """The column that identifies a row of the input while its pending requests are found."""
@@ -22,8 +22,6 @@ WANTED = "wanted"
 """The column with the pending requests of a row; missing where all of them are pending for the first time."""
 NAMED = pa.schema([(ROW_KEY, pa.int64()), ("request_id", pa.string())])
 NAMED_DDL = ddl_of(NAMED)
-QUESTIONS = selected(PLANNED, "question_key")
-QUESTIONS_DDL = ddl_of(QUESTIONS)
 TO_ASK = without(PLANNED, "plan_id", "chunk")
 TO_ASK_DDL = ddl_of(TO_ASK)
 AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -52,21 +50,6 @@ class Names:
                 ]
                 if rows:
                     yield as_batch(rows, NAMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """Finds the question of each row."""
-
-    requester: Requester
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn rows of the input into rows of `QUESTIONS`."""
-        spare_loaded_code()
-        with marked_errors():
-            for batch in batches:
-                keys = [self.requester.question_key(source_of(record)) for record in records_of(batch)]
-                yield pa.RecordBatch.from_pydict({"question_key": keys}, QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,6 @@ REQUEST = pa.schema(
     ]
 )
 """A request of the judge job; `prompt` is a prompt's stored form."""
-# Of rows that are no comparison.
-NO_QUESTION = 0
 # Which question a row is filed under is no part of what is judged.
 NOT_CONTENT = ("question_id",)
 
@@ -72,11 +70,23 @@ class JudgeRequests:
             for shown in self._shown(record, comparison)
             for name in shown.names
         )
-        return NamedRow(_question_key(comparison), tuple(requests))
+        # Rows that are no comparisons have no question in common.
+        of_row = isinstance(comparison, Failure)
+        return NamedRow(key_of_text(_row_sha256(record)) if of_row else self.question_key(record), tuple(requests))
+
+    @property
+    def question_columns(self) -> tuple[str, ...]:
+        """What a question consists of."""
+        return "messages", "input"
 
     def question_key(self, record: Mapping[str, Any]) -> int:
-        """A hash of the question's text; `NO_QUESTION` of a row that is no comparison."""
-        return _question_key(_comparison(record))
+        """64 bits of the hash of the question's text.
+
+        By text, not by question_id: equal prompts have equal questions, so they are in one chunk and one
+        partition whatever their ids, and the prefix cache gets all rows of one question together.
+        """
+        texts = [message["content"] or "" for message in record["messages"] or ()]
+        return key_of_text("\n".join([*texts, record["input"]] if record["input"] else texts))
 
     def content_in_question(self, record: Mapping[str, Any]) -> str:
         """The texts of all answers, in no order: prompts that are equal have equal ones, whichever order is shown."""
@@ -182,21 +192,6 @@ def _row_sha256(record: Mapping[str, Any]) -> str:
     """The hash of everything in a row that can affect a judgment, so not of its key and question_id."""
     content = sorted((name, value) for name, value in record.items() if name not in NOT_CONTENT)
     return hashlib.sha256(repr(content).encode("utf-8", "replace")).hexdigest()
-
-
-def _question_key(comparison: Comparison | Failure) -> int:
-    """64 bits of the hash of the question's text.
-
-    By text, not by question_id: equal prompts have equal questions, so they are in one chunk and one
-    partition whatever their ids, and the prefix cache gets all rows of one question together.
-    """
-    if isinstance(comparison, Failure):
-        return NO_QUESTION
-    return key_of_text(
-        "\n".join(
-            [message.content for message in comparison.messages] + ([comparison.input] if comparison.input else [])
-        )
-    )
 
 
 def _comparison(record: Mapping[str, Any]) -> Comparison | Failure:

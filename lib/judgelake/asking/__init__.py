@@ -1,6 +1,7 @@
 """Requests to a model, exactly once, at the size of a cluster: plan, chunks, tasks, progress. Knows no judge."""
 
 from judgelake.asking.amounts import amounts_of, profile_of
+from judgelake.asking.answered_rows import Marks
 from judgelake.asking.config import Asking
 from judgelake.asking.encoding import ids_of
 from judgelake.asking.executor import given_endpoint
@@ -9,7 +10,7 @@ from judgelake.asking.inquiry import Asked, Interpreter, Named, NamedRow, Reques
 from judgelake.asking.pending import Pending, Work, pending_requests
 from judgelake.asking.plan import Plan, make_plan
 from judgelake.asking.planned_run import PlannedRun
-from judgelake.asking.planning import ROW_KEY, Rendering
+from judgelake.asking.planning import ROW_HASH, Rendering
 from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
@@ -20,10 +21,11 @@ from judgelake.asking.task_error import our_error
 
 __all__ = [
     "NOT_UTF8",
-    "ROW_KEY",
+    "ROW_HASH",
     "Asked",
     "Asking",
     "Interpreter",
+    "Marks",
     "Named",
     "NamedRow",
     "Pending",

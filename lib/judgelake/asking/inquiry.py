@@ -68,8 +68,9 @@ class Requester(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Of a request: its key, question_key, prompt, prompt_sha256, prompt_bytes, repeat, attempt, status and reason.
+        """Of a request.
 
+        Its key, question_key, row_hash, prompt, prompt_sha256, prompt_bytes, repeat, attempt, status and reason.
         `status` is NULL if it is to be asked; else it and `reason` say why not, and `prompt` is NULL. More columns are
         passed on.
         """
@@ -93,7 +94,7 @@ class Requester(Protocol):
         ...
 
     def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """Those of its requests whose id is in `attempts`, as rows of `schema` without question_key."""
+        """Those of its requests whose id is in `attempts`, as rows of `schema` without question_key and row_hash."""
         ...
 
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from judgelake.asking.answered_rows import Marks, Unsure, unsure_rows
 from judgelake.asking.config import Asking
 from judgelake.asking.heavy import pieces_of_heavy
 from judgelake.asking.inquiry import Requester, Target
-from judgelake.asking.planning import NAMED_DDL, ROW_KEY, TO_ASK_DDL, WANTED, Names, Planning
+from judgelake.asking.planning import NAMED_DDL, ROW_HASH, TO_ASK_DDL, WANTED, Names, Planning
 from judgelake.comparisons import Status
 from judgelake.lake import read_newest
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 LEAST_CHUNK = 20_000
 # 464,000 of two billion requests, of which 512 GPUs then make 330 commits an hour.
@@ -29,12 +30,14 @@ class Work:
     """Everything that a job asks, over all its runs."""
 
     rows: DataFrame
-    """The input at a pinned version: columns whose texts are bytes, and `ROW_KEY`."""
+    """The input at a pinned version: columns whose texts are bytes, and `ROW_HASH`."""
     requester: Requester
     requests_a_row: float
     """On average, known before any row is read."""
     target: Target
     limits: Asking
+    marks: Marks | None = None
+    """None: only its requests' ids tell whether a row has its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +59,28 @@ class Pending:
 def pending_requests(spark: SparkSession, work: Work) -> Pending:
     """Requests without a final result: not yet made, or failed in a way that may be temporary.
 
-    Those with a result are found by a join on their ids; no list of ids reaches the driver.
+    Those with a result are found by a join on their ids; no list of ids reaches the driver. Rows that are answered as a
+    whole are seen by their hash before, at a tenth of the time.
     """
     results = read_newest(spark, work.target.table)
     version = results.version
     answered = work.target.of_this_model(results.df)
     if results.is_empty or answered.isEmpty():
         return _planned(work, work.rows, Pending(work.rows, version, skipped=0))
-    found = _found(work, answered)
+    unsure = Unsure(work.rows) if work.marks is None else unsure_rows(work.rows, answered, work.marks, _has_ended(work))
+    found = None if unsure.rows is None else _found(work, unsure.rows, answered)
     # Nothing is kept in between: serverless compute cannot, and the names are quickly made again.
-    counted: Any = found.agg(F.count_if("has_ended"), F.count_if(~F.col("has_ended"))).first()
-    skipped, left = counted
-    if not left:
+    ended, left = (0, 0) if found is None else _counted(found)
+    skipped = unsure.answered + ended
+    if found is None or not left:
         nothing = work.rows.where("false").mapInArrow(Planning(work.requester), TO_ASK_DDL)
         return Pending(nothing, version, skipped, requests=0)
     by_row = (
         found.where("NOT has_ended")
-        .groupBy(ROW_KEY)
+        .groupBy(ROW_HASH)
         .agg(F.collect_list(F.struct("request_id", "attempt")).alias(WANTED))
     )
-    again = work.rows.join(by_row, ROW_KEY)
+    again = work.rows.join(by_row, ROW_HASH)
     return _planned(work, again, Pending(again, version, skipped, requests=left))
 
 
@@ -109,19 +114,31 @@ def chunks_of(expected: float, chunk_requests: int) -> int:
     return max(1, math.ceil(expected / chunk_requests))
 
 
-def _found(work: Work, answered: DataFrame) -> DataFrame:
-    """Each request once: request_id, the key of one row that makes it, has_ended, its next attempt."""
+def _counted(found: DataFrame) -> tuple[int, int]:
+    """Requests with a final result, and without."""
+    counted: Any = found.agg(F.count_if("has_ended"), F.count_if(~F.col("has_ended"))).first()
+    return counted[0], counted[1]
+
+
+def _has_ended(work: Work) -> Column:
+    """Of the results of one request: whether one of them is final."""
     may_retry = F.col("status").isin(*WORTH_ANOTHER_ATTEMPT)
-    has_ended = F.bool_or(~may_retry | (F.col("attempt") >= work.limits.max_attempts)).alias("has_ended")
-    tried = answered.groupBy(F.col(work.target.key).alias("request_id")).agg(has_ended, F.max("attempt").alias("tried"))
+    return F.bool_or(~may_retry | (F.col("attempt") >= work.limits.max_attempts))
+
+
+def _found(work: Work, rows: DataFrame, answered: DataFrame) -> DataFrame:
+    """Each request of the rows once: request_id, the hash of one row that makes it, has_ended, its next attempt."""
+    tried = answered.groupBy(F.col(work.target.key).alias("request_id")).agg(
+        _has_ended(work).alias("has_ended"), F.max("attempt").alias("tried")
+    )
     return (
-        work.rows.mapInArrow(Names(work.requester), NAMED_DDL)
+        rows.mapInArrow(Names(work.requester), NAMED_DDL)
         .groupBy("request_id")
-        .agg(F.min(ROW_KEY).alias(ROW_KEY))
+        .agg(F.min(ROW_HASH).alias(ROW_HASH))
         .join(tried, "request_id", "left")
         .select(
             "request_id",
-            ROW_KEY,
+            ROW_HASH,
             F.coalesce("has_ended", F.lit(False)).alias("has_ended"),
             (F.coalesce("tried", F.lit(0)) + 1).alias("attempt"),
         )

@@ -195,7 +195,7 @@ def _each_once(rows: DataFrame) -> DataFrame:
     A row's id that is in the input twice, with questions that the model sees as the same prompt, makes each of its
     requests twice: in two chunks, or in two tasks of one, neither of which sees the other.
     """
-    of_row = ("plan_id", "chunk", "question_key", "source")
+    of_row = ("plan_id", "chunk", "question_key", "row_hash", "source")
     of_request = Window.partitionBy("one.request_id").orderBy("question_key", "source")
     single = rows.select(*of_row, F.explode("wanted").alias("one"))
     first = single.withColumn("place", F.row_number().over(of_request)).where("place = 1")

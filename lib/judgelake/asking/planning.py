@@ -16,11 +16,11 @@ from judgelake.asking.task_error import marked_errors
 from judgelake.asking.worker import spare_loaded_code
 from judgelake.lake import PLANNED, as_batch, ddl_of, without
 
-ROW_KEY = "row_key"
-"""The column that identifies a row of the input while its pending requests are found."""
+ROW_HASH = "row_hash"
+"""The column with the hash of a row of the input, also of requests and results."""
 WANTED = "wanted"
 """The column with the pending requests of a row; missing where all of them are pending for the first time."""
-NAMED = pa.schema([(ROW_KEY, pa.int64()), ("request_id", pa.string())])
+NAMED = pa.schema([(ROW_HASH, pa.int64()), ("request_id", pa.string())])
 NAMED_DDL = ddl_of(NAMED)
 TO_ASK = without(PLANNED, "plan_id", "chunk")
 TO_ASK_DDL = ddl_of(TO_ASK)
@@ -44,7 +44,7 @@ class Names:
         with marked_errors():
             for batch in batches:
                 rows = [
-                    {ROW_KEY: record[ROW_KEY], "request_id": named.request_id}
+                    {ROW_HASH: record[ROW_HASH], "request_id": named.request_id}
                     for record in records_of(batch)
                     for named in self.requester.named(source_of(record)).requests
                 ]
@@ -72,6 +72,7 @@ class Planning:
         attempts = None if wanted is None else {one["request_id"]: one["attempt"] for one in wanted}
         row = self.requester.named(source)
         return {
+            ROW_HASH: record[ROW_HASH],
             "question_key": self._key(row.question_key, source),
             "source": AS_JSON(source),
             "wanted": [
@@ -108,12 +109,12 @@ class Rendering:
     def _requests(self, row: Row) -> Iterator[Row]:
         attempts = {one["request_id"]: one["attempt"] for one in row["wanted"]}
         for request in self.requester.requests(json.loads(row["source"]), attempts):
-            yield {**request, "question_key": row["question_key"]}
+            yield {**request, "question_key": row["question_key"], ROW_HASH: row[ROW_HASH]}
 
 
 def source_of(record: Mapping[str, Any]) -> Row:
     """The record without what only planning has added."""
-    return {name: value for name, value in record.items() if name not in (ROW_KEY, WANTED)}
+    return {name: value for name, value in record.items() if name not in (ROW_HASH, WANTED)}
 
 
 def in_batches(rows: Iterator[Row], schema: pa.Schema, text: str) -> Iterator[pa.RecordBatch]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
-from judgelake.asking import ROW_KEY, Work, our_error
+from judgelake.asking import ROW_HASH, Marks, Work, our_error
+from judgelake.comparisons import LETTERS
 from judgelake.errors import UserError, first_line
-from judgelake.jobs.judge.config import Input, JudgeJob
+from judgelake.jobs.judge.config import Input, JudgeJob, Order
 from judgelake.jobs.judge.judging import target_of
 from judgelake.jobs.judge.length import trimming_of
 from judgelake.jobs.judge.orders import orders_a_comparison
@@ -86,7 +87,23 @@ def work_of(job: JudgeJob, requests: JudgeRequests, comparisons: DataFrame) -> W
     """Everything that the job asks, over all its runs."""
     of_a_row = orders_a_comparison(job.order) * job.order.repeats
     target = target_of(requests.judge, job.tables.judgments)
-    return Work(prepared(comparisons), requests, of_a_row, target, job.asking)
+    return Work(prepared(comparisons), requests, of_a_row, target, job.asking, marks_of(job.order))
+
+
+def marks_of(order: Order) -> Marks | None:
+    """The requests of a comparison as SQL sees them: "AB/0" is the first repeat in the original order.
+
+    None where the orders come from a hash of the comparison's id.
+    """
+    if order.orders == "mixed" or order.permutations:
+        return None
+    own = f"substring('{LETTERS}', 1, size(answers))"
+    shown = {"AB": own, "BA": f"reverse({own})", "both": f"{own}, reverse({own})"}[order.orders]
+    of_order = f"transform(sequence(0, {order.repeats - 1}), r -> o || '/' || r)"
+    marks = f"transform(array_distinct(array({shown})), o -> {of_order})"
+    # Without answers, or with more than there are letters, a comparison is invalid and has orders of its own.
+    of_row = f"CASE WHEN size(answers) BETWEEN 1 AND {len(LETTERS)} THEN flatten({marks}) END"
+    return Marks("comparison_id", of_row, "shown_order || '/' || repeat")
 
 
 def _selected(df: DataFrame, chosen: Input) -> DataFrame:
@@ -120,7 +137,7 @@ def prepared(comparisons: DataFrame) -> DataFrame:
         column("rubric", "struct<criteria:string,scores:array<string>>"),
     )
     return raw.select(
-        F.xxhash64(*raw.columns).alias(ROW_KEY),
+        F.xxhash64(*raw.columns).alias(ROW_HASH),
         *(_bytes(name) for name in ("comparison_id", "question_id", "input", "reference")),
         F.transform("messages", lambda m: F.struct(_bytes(m.role, "role"), _bytes(m.content, "content"))).alias(
             "messages"

@@ -117,6 +117,7 @@ class Judging:
                 "shown_order": row["shown_order"],
                 "repeat": row["repeat"],
                 "content_sha256": row["content_sha256"],
+                "row_hash": row["row_hash"],
                 "prompt_sha256": row["prompt_sha256"],
                 "trimmed": row["trimmed"],
                 "control_strings": asked.control_strings,

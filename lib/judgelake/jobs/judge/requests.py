@@ -22,6 +22,7 @@ REQUEST = pa.schema(
     [
         ("question_key", pa.int64()),
         *selected(JUDGMENT, "judgment_id", "comparison_id", "question_id", "shown_order", "repeat", "content_sha256"),
+        *selected(JUDGMENT, "row_hash"),
         *selected(JUDGMENT, "prompt_sha256", "trimmed", "status", "attempt"),
         ("prompt", pa.string()),
         ("prompt_bytes", pa.int64()),
@@ -96,7 +97,7 @@ class JudgeRequests:
         return "\0".join(sorted("\0".join(answer.texts) for answer in comparison.answers))
 
     def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """The requests of one comparison that are in `attempts`, with the columns of `REQUEST` but question_key.
+        """The requests of a comparison that are in `attempts`, as rows of `REQUEST` without question_key and row_hash.
 
         A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
         """

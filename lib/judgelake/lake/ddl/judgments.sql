@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS {judgments} (
   shown_order       STRING COMMENT 'Order of the answers in the prompt: AB, BA or a permutation',
   repeat            INT COMMENT 'Number of the repeat of an identical request, from 0',
   content_sha256    STRING COMMENT 'Hash of the untrimmed prompt in the original order, or of the row if there is no prompt: the same for all orders of one text of the comparison, different after an edit that the judge sees; NULL for imported judgments',
+  row_hash          BIGINT COMMENT 'xxhash64 of the comparison as it was read, by which a later run sees without rendering it that it is judged; NULL for imported judgments',
   prompt_sha256     STRING COMMENT 'Hash of the prompt that was asked; NULL if none could be rendered, or if it could not be trimmed enough',
   trimmed           BOOLEAN COMMENT 'Whether answers were cut to fit the context; the cuts are marked in the prompt',
   control_strings   ARRAY<STRING> COMMENT 'Control strings of models (<|im_end|>, </s>, ...) and closing tags of the judge''s own prompt that are in the judged material; empty if there are none; NULL if it was not looked at: no prompt, or imported',

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS {plans} (
   plan_id       STRING COMMENT 'The run',
   chunk         INT COMMENT 'Requests with the same number are appended in one commit; NULL in a row that only says that the run still works',
   question_key  BIGINT COMMENT 'Hash of the question''s text, or of a part of a question with very many requests; such requests stay together',
+  row_hash      BIGINT COMMENT 'Hash of the row of the input',
   source        STRING COMMENT 'The row of the input as JSON',
   wanted        ARRAY<STRUCT<request_id: STRING, attempt: INT, prompt_bytes: BIGINT>> COMMENT 'The requests to make of it; attempt counts over all runs, from 1; prompt_bytes are those of the prompt before any cut, NULL if nothing can be asked'
 ) USING DELTA

@@ -43,7 +43,7 @@ def plan_of(judge, *names, answers=("a", "b")):
         for row in rows
         for request in made.requests(row, dict.fromkeys((one.request_id for one in made.named(row).requests), 2))
     ]
-    planned = [{**request, "question_key": 1} for request in requests]
+    planned = [{**request, "question_key": 1, "row_hash": 7} for request in requests]
     return as_batch(sorted(planned, key=lambda row: (row["prompt"], row["judgment_id"])), REQUEST)
 
 
@@ -85,7 +85,8 @@ def test_a_judgment_says_what_was_asked_by_whom_and_what_came_back_each_under_it
     plan = plan_of(judge, "c")
     asked = {row["shown_order"]: row for row in plan.to_pylist()}
     found = {row["shown_order"]: row for row in judgments_of(judge, plan, FIRST_WINS)}
-    copied = ("judgment_id", "comparison_id", "question_id", "repeat", "content_sha256", "prompt_sha256", "trimmed")
+    copied = ("judgment_id", "comparison_id", "question_id", "repeat", "content_sha256", "row_hash", "prompt_sha256")
+    copied += ("trimmed",)
     for order, row in found.items():
         assert {name: row[name] for name in copied} == {name: asked[order][name] for name in copied}
         assert (row["run_id"], row["judge"], row["mode"]) == ("run", "judgelm", judge.mode)

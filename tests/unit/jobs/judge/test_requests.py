@@ -23,7 +23,7 @@ from judgelake.judges import Prompt
 TEXT = pa.binary()
 PREPARED = pa.schema(
     [
-        ("row_key", pa.int64()),
+        ("row_hash", pa.int64()),
         ("comparison_id", TEXT),
         ("question_id", TEXT),
         ("input", TEXT),
@@ -35,9 +35,9 @@ PREPARED = pa.schema(
 )
 
 
-def row(name="c", question="Q?", answers=("a", "b"), row_key=1):
+def row(name="c", question="Q?", answers=("a", "b"), row_hash=1):
     return {
-        "row_key": row_key,
+        "row_hash": row_hash,
         "comparison_id": name.encode(),
         "question_id": b"q",
         "input": None,
@@ -84,7 +84,7 @@ def test_a_batch_holds_a_bounded_number_of_bytes_however_long_the_prompts():
     answer = "x" * 1_100_000
     prompts = BATCH_BYTES // len(answer) * 3
     render = rendering(judge={"name": "judgelm", "model": "test-judge", "context_length": 10_000_000})
-    batches, found = requests_of([row(f"c{n}", answers=(answer, "b"), row_key=n) for n in range(prompts // 2)], render)
+    batches, found = requests_of([row(f"c{n}", answers=(answer, "b"), row_hash=n) for n in range(prompts // 2)], render)
     assert len(found) == prompts // 2 * 2
     assert {request["status"] for request in found} == {None}
     longest = max(request["prompt_bytes"] for request in found)
@@ -110,8 +110,8 @@ def test_a_batch_of_short_prompts_is_bounded_by_rows():
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        pytest.param(row(answers=("a",)), row(answers=("b",), row_key=2), id="fewer answers than the mode takes"),
-        pytest.param(row(question=""), row(question="", answers=("a", "c"), row_key=2), id="an empty question"),
+        pytest.param(row(answers=("a",)), row(answers=("b",), row_hash=2), id="fewer answers than the mode takes"),
+        pytest.param(row(question=""), row(question="", answers=("a", "c"), row_hash=2), id="an empty question"),
     ],
 )
 def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second):
@@ -125,8 +125,8 @@ def test_what_fails_before_it_is_asked_is_named_by_its_content(first, second):
     assert names_of([first, second], render) == ids
 
 
-LONG, SHORT = row("long", answers=("word " * 9000, "b")), row("short", row_key=2)
-OVERLONG = row("overlong", question="word " * 9000, answers=("a", "b"), row_key=3)
+LONG, SHORT = row("long", answers=("word " * 9000, "b")), row("short", row_hash=2)
+OVERLONG = row("overlong", question="word " * 9000, answers=("a", "b"), row_hash=3)
 
 
 @pytest.fixture(params=["fail", "trim"])
@@ -183,7 +183,7 @@ def test_of_a_row_only_what_is_wanted_is_planned_and_made_with_its_attempt():
 
 
 def test_a_plan_knows_the_bytes_of_every_prompt_but_holds_none():
-    rows = [row(), row("short", answers=("a",), row_key=2)]
+    rows = [row(), row("short", answers=("a",), row_hash=2)]
     (batch,) = planned(rows, rendering())
     first, second = batch.to_pylist()
     _, (one, other, *_) = requests_of(rows, rendering())
@@ -237,7 +237,7 @@ def test_all_orders_of_one_text_are_known_as_one_and_another_text_as_another():
 
 
 def test_the_name_of_a_failed_request_does_not_hang_on_where_its_row_came_from():
-    moved = row(answers=("a",), row_key=77) | {"question_id": b"another"}
+    moved = row(answers=("a",), row_hash=77) | {"question_id": b"another"}
     ids = [
         [request["judgment_id"] for request in requests_of([item], rendering())[1]]
         for item in (row(answers=("a",)), moved)
@@ -265,7 +265,7 @@ def test_a_template_error_reaches_the_driver_as_our_error(way, broken_judge):
 
 
 def test_the_requests_of_mixed_orders_are_those_of_both_orders_by_the_same_ids():
-    rows = [row(f"c{n}", row_key=n) for n in range(40)]
+    rows = [row(f"c{n}", row_hash=n) for n in range(40)]
 
     def asked(**order):
         return {request["judgment_id"]: request for request in requests_of(rows, rendering(order=order))[1]}

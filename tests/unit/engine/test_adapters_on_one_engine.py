@@ -46,7 +46,7 @@ REAL_POST = adapters.post
 TEXT = Ask(Prompt(text="Score both."), Decoding(max_tokens=64))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folder():
     # A short path: pytest's temporary path would be too long for a socket.
     place = Path(tempfile.mkdtemp(prefix="jl-"))
@@ -54,23 +54,26 @@ def folder():
     shutil.rmtree(place)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def owner(folder):
+    """Owns one server for all tests: a test that ends it starts it again."""
     with subprocess.Popen(["sleep", "120"]) as process:
         yield process
         stop_engines(process.pid, str(folder))
         process.kill()
 
 
-@pytest.fixture(autouse=True)
-def loading_server(root, monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def loading_server(root):
     serve = str(root / "tests" / "support" / "server" / "serve.py")
 
     def command(launch, socket, *, is_cpu):
         return [sys.executable, serve, "--uds", str(socket), "--rule", "lora", "--model", launch.model]
 
-    monkeypatch.setattr("judgelake.engine.server.start.server_command", command)
-    monkeypatch.setattr("judgelake.engine.server.start.is_cpu_build", lambda: True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("judgelake.engine.server.start.server_command", command)
+        patch.setattr("judgelake.engine.server.start.is_cpu_build", lambda: True)
+        yield
 
 
 @pytest.fixture
@@ -87,6 +90,13 @@ def made(tmp_path):
 def start(folder: Path, owner: subprocess.Popen, adapter: Adapter | None) -> Started:
     engine = Engine(folder=str(folder), start_timeout_s=30)
     return ensure_engine(Launch(engine, MODEL, None, 2048, (), owner.pid, cores=2, adapter=adapter))
+
+
+def judge(folder: Path, owner: subprocess.Popen, adapter: Adapter | None) -> Started:
+    """A task that has asked all it had to ask."""
+    started = start(folder, owner, adapter)
+    started.lease.release()
+    return started
 
 
 def asked(endpoint: Endpoint, times: int = 1) -> list[Reply | Failure]:
@@ -107,43 +117,45 @@ def test_the_second_judges_first_task_loads_its_adapter_into_the_running_server(
     first = start(folder, owner, made("one"))
     # The first judge still asks: its lease keeps nobody of another adapter waiting.
     second = start(folder, owner, made("two"))
-    assert (first.was_running, second.was_running) == (False, True)
+    assert second.was_running
     assert first.endpoint.uds == second.endpoint.uds
     assert [answered_with(started) for started in (first, second, first)] == [
         "answered with one",
         "answered with two",
         "answered with one",
     ]
+    first.lease.release()
+    second.lease.release()
 
 
 def test_an_adapter_is_loaded_once_for_all_tasks(folder, owner, made, monkeypatch):
     sent = []
     monkeypatch.setattr(adapters, "post", lambda *what: (sent.append(what[1]), REAL_POST(*what))[1])
-    adapter = made("one")
-    assert [start(folder, owner, adapter).was_running for _ in range(3)] == [False, True, True]
+    adapter = made("asked for by three tasks")
+    for _ in range(3):
+        judge(folder, owner, adapter)
     assert sent == [adapters.LOAD]
 
 
 def test_without_an_adapter_a_judge_has_an_engine_without_any(folder, owner, made):
-    first = start(folder, owner, made("one"))
-    first.lease.release()
-    plain = start(folder, owner, None)
+    judge(folder, owner, made("one"))
+    plain = judge(folder, owner, None)
     assert not plain.was_running
     assert answered_with(plain) == "answered with no adapter"
 
 
 def test_an_adapter_that_the_server_does_not_have_is_answered_by_no_other(folder, owner, made):
     """As after a crash: another judge's task has started the server again, with its own adapter alone."""
-    first = start(folder, owner, made("one"))
+    first = judge(folder, owner, made("one"))
     stop_engines(owner.pid, str(folder))
-    start(folder, owner, made("two"))
+    judge(folder, owner, made("two"))
     with pytest.raises(EngineGone, match="started again"):
         asked(first.endpoint, times=8)
 
 
 def test_an_adapter_that_is_exchanged_while_it_is_loaded_is_taken_off_again(folder, owner, made, monkeypatch):
-    one, two = made("one"), made("two")
-    started = start(folder, owner, one)
+    one, two = made("one"), made("exchanged")
+    started = judge(folder, owner, one)
 
     def exchanging(socket, target, body, timeout_s):
         (Path(two.path) / "adapter_model.safetensors").write_bytes(b"other")
@@ -159,8 +171,8 @@ def test_an_adapter_that_is_exchanged_while_it_is_loaded_is_taken_off_again(fold
 
 
 def test_what_vllm_says_of_an_adapter_that_it_does_not_load_is_told(folder, owner, made):
-    started = start(folder, owner, made("one"))
-    two = made("two")
+    started = judge(folder, owner, made("one"))
+    two = made("lost")
     (Path(two.path) / "adapter_model.safetensors").unlink()
     with pytest.raises(StartRefused, match=r"HTTP 404: Loading lora adapter-\w+ failed.*judge\.adapter"):
         put_on(two, str(started.endpoint.uds), 5.0)

@@ -15,6 +15,7 @@ from judgelake.engine.model.hub import CommitOf, commit_of
 from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
 from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
+from judgelake.engine.server.adapters import check_adapter_options
 from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
 from judgelake.engine.server.gpus import Assigned, assigned_gpus, nvidia_smi, read_gpus
 from judgelake.engine.server.lease import Lease
@@ -77,6 +78,7 @@ __all__ = [
     "answer_changing",
     "assigned_gpus",
     "chat_template",
+    "check_adapter_options",
     "check_logprobs",
     "check_options",
     "client_factory",

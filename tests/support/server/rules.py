@@ -29,6 +29,7 @@ A rule is `name` or `name:number`; several are joined by "+": "slow:50+fail:0.1"
     die-after:N        the process ends, without a word, at call N + 1
     key:WORD           HTTP 401 unless the key is WORD
     model:NAME         knows only this model, HTTP 404 for others
+    lora               loads adapters as vLLM does, knows only them and its model, and says which of them answered
     plain              a server that is not vLLM: no /tokenize, "owned_by" is somebody else
     says:KIND          the error of a kind of FAILING in server_kinds.py, always
     each-kind          that of the kind which the prompt names as fails:KIND; other prompts are answered
@@ -50,7 +51,7 @@ KNOWN = {
     "instant", "slow", "fail", "flaky", "rate-limit", "busy", "garbage", "broken-json", "wrong-json", "cut", "stall",
     "long", "abort", "filter", "surrogate", "context", "invalid", "die-after", "key", "model", "plain", "scores",
     "status", "deny", "hurry", "leak", "deaf", "dumb", "blind", "says", "each-kind", "ends", "shape", "only",
-    "decides", "mass",
+    "decides", "mass", "lora",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Server:
         self.in_flight = 0
         self.most_in_flight = 0
         self.tokens = 0
+        self.adapters: dict[str, str] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Route by path; a table of routes would halve the rate."""
@@ -70,8 +71,11 @@ class Server:
             if self.rules.is_early("blind", self.paths[path]):
                 return error(500, "by rule")
             owner = "somebody" if "plain" in self.rules.values else "vllm"
-            names = self.rules.values.get("model") or self.model
-            return answer({"object": "list", "data": [{"id": names, "object": "model", "owned_by": owner}]})
+            names = [self.rules.values.get("model") or self.model, *self.adapters]
+            data = [{"id": name, "object": "model", "owned_by": owner} for name in names]
+            return answer({"object": "list", "data": data})
+        if path in ("/v1/load_lora_adapter", "/v1/unload_lora_adapter") and "lora" in self.rules.values:
+            return self.change_adapters(path, json.loads(await request.read()))
         if path == "/health":
             return web.Response(text="")
         if path == "/stats":
@@ -93,6 +97,19 @@ class Server:
         if path in ("/v1/systemone", "/v1/decisions"):
             return self.decide(path, json.loads(await request.read()))
         return error(404, "Not Found")
+
+    def change_adapters(self, path: str, body: dict[str, Any]) -> web.Response:
+        """The statuses and words of vLLM 0.32."""
+        name = body["lora_name"]
+        if "unload" in path:
+            return web.Response(status=200 if self.adapters.pop(name, None) else 404)
+        if name in self.adapters:
+            return error(400, f"The lora adapter '{name}' has already been loaded.")
+        weights = Path(body["lora_path"]) / "adapter_model.safetensors"
+        if not weights.exists():
+            return error(404, f"Loading lora {name} failed: No adapter found for {body['lora_path']}")
+        self.adapters[name] = weights.read_text("utf-8")
+        return web.Response(text=f"Success: LoRA adapter '{name}' added successfully.")
 
     def decide(self, path: str, body: dict[str, Any]) -> web.Response:
         rules = self.rules
@@ -182,7 +199,8 @@ class Server:
             return web.Response(text='{"choices": [', content_type="application/json")
         if "wrong-json" in rules.values:
             return answer({"choices": []})
-        if "model" in rules.values and body.get("model") != rules.values["model"]:
+        known = [rules.values["model"]] if "model" in rules.values else [self.model, *self.adapters]
+        if ("model" in rules.values or "lora" in rules.values) and body.get("model") not in known:
             return error(404, f"The model `{body.get('model')}` does not exist.")
         return None
 
@@ -198,6 +216,8 @@ class Server:
         for stop in body.get("stop") or []:
             if not body.get("use_beam_search"):
                 text = text.partition(stop)[0]
+        if "lora" in self.rules.values:
+            text += f"\nanswered with {self.adapters.get(body['model'], 'no adapter')}"
         choice: dict[str, Any] = {
             "index": 0,
             "finish_reason": finish,

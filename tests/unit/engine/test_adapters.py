@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -61,16 +60,16 @@ def test_the_content_of_an_adapter_is_part_of_the_judge(tmp_path):
     assert facts_of(job, one)["model"] == one.full_name
 
 
-def test_every_request_names_the_adapter_and_the_server_has_it_from_its_start(tmp_path):
+def test_every_request_names_the_adapter_and_the_server_has_room_for_it(tmp_path):
     judges = [resolved(made_adapter(tmp_path / name, weights=name.encode())) for name in ("a", "b")]
     launches = [launch_with(judge) for judge in judges]
     assert len({launch.served_name for launch in launches}) == 2
-    for launch, name in zip(launches, "ab", strict=True):
+    for launch in launches:
         words = server_command(launch, tmp_path / "s.sock", is_cpu=True)
         assert "--enable-lora" in words
         options = dict(itertools.pairwise(words))
         assert options["--max-lora-rank"] == "16", "of vLLM's ranks the least that is enough"
-        assert json.loads(options["--lora-modules"]) == {"name": launch.served_name, "path": str(tmp_path / name)}
+        assert (options["--max-loras"], options["--max-cpu-loras"]) == ("4", "16")
         assert options["--served-model-name"] == "org/base"
         assert launch.served_name != launch.model
     without = server_command(replace(launches[0], adapter=None), tmp_path / "s.sock", is_cpu=True)
@@ -136,6 +135,18 @@ def test_another_base_than_the_adapters_own_is_shown(tmp_path, trained_on, is_sa
     if is_said:
         assert "'org/other'" in judge.notes[0]
         assert "'org/base'" in judge.notes[0]
+
+
+def test_an_option_that_breaks_adapters_stops_the_driver(tmp_path):
+    with pytest.raises(UserError, match="api-server-count"):
+        resolved(made_adapter(tmp_path / "a"), engine={"options": {"api_server_count": 4}})
+    assert resolved(None, engine={"options": {"api_server_count": 4}}).adapter is None
+
+
+def test_how_many_adapters_a_server_holds_is_no_part_of_the_judge(tmp_path):
+    adapter = made_adapter(tmp_path / "a")
+    more = resolved(adapter, engine={"options": {"max-loras": 8, "max-cpu-loras": 64}})
+    assert more.fingerprint == resolved(adapter).fingerprint
 
 
 def test_behind_an_address_the_adapter_is_the_model(tmp_path):

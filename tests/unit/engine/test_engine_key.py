@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from judgelake.engine import Engine, Launch
+from judgelake.engine import Adapter, Engine, Launch
 from judgelake.engine.server.key import engine_key
 from judgelake.engine.server.processes import ProcessId
 
@@ -68,6 +68,14 @@ def test_an_option_counts_by_its_value_however_it_is_spelled():
 )
 def test_another_model_length_or_gpu_is_another_engine(changes):
     assert key(launch=replace(LAUNCH, **changes)) != key()
+
+
+def test_an_engine_is_for_all_adapters_of_its_rank_and_never_for_a_judge_without_one():
+    def with_adapter(letter, rank):
+        return key(launch=replace(LAUNCH, adapter=Adapter(f"adapter-{letter}", f"/{letter}", f"local:{letter}", rank)))
+
+    assert with_adapter("a", 16) == with_adapter("b", 16)
+    assert len({key(), with_adapter("a", 16), with_adapter("a", 64)}) == 3
 
 
 def test_another_owner_has_another_engine():

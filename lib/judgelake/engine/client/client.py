@@ -172,12 +172,12 @@ class Client:
         if not isinstance(http, HttpAnswer):
             return http
         if http.status == 404 and not self._has_answered:
-            await self._explain_404(path, http.text)
+            raise EngineRefused(unknown_path(self._endpoint, path, await self._names(), http.text))
         return await self._outcome(http)
 
     async def _post(self, path: str, data: bytes) -> HttpAnswer | Failure | Again:
         try:
-            return await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+            http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
         except aiohttp.ServerTimeoutError as error:
             # Also a TimeoutError; as sock_read is not set, it can only come from connecting.
             await self._stop_if_dead(error)
@@ -188,6 +188,8 @@ class Client:
         except aiohttp.ClientError as error:
             await self._stop_if_dead(error)
             return Again(f"{type(error).__name__} while talking to the server")
+        await self._stop_if_forgotten(http)
+        return http
 
     async def _outcome(self, http: HttpAnswer) -> dict[str, Any] | Failure | Again:
         if http.status == 200:
@@ -275,14 +277,20 @@ class Client:
         if http.status != 200:
             raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
 
-    async def _explain_404(self, path: str, text: str) -> None:
-        """Raise `EngineRefused` with the server's own words, and with the names of its models if it lists them."""
+    async def _stop_if_forgotten(self, http: HttpAnswer) -> None:
+        """Raise `EngineGone` if our own server no longer has our adapter: another task has started it again since."""
+        if self._is_own and http.status == 404:
+            names = await self._names()
+            if names and self._endpoint.model not in names:
+                raise EngineGone("The vLLM server of this executor was started again and does not have the adapter.")
+
+    async def _names(self) -> list[str]:
+        """The models that the server lists; none if it does not."""
         try:
             http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
-            names = [str(listed.get("id")) for listed in models_in(http)]
+            return [str(listed.get("id")) for listed in models_in(http)]
         except (aiohttp.ClientError, TimeoutError):
-            names = []
-        raise EngineRefused(unknown_path(self._endpoint, path, names, text))
+            return []
 
     async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
         template = {name: self._engine.body[name] for name in OF_THE_TEMPLATE if name in self._engine.body}
@@ -296,6 +304,7 @@ class Client:
         except (aiohttp.ClientError, TimeoutError) as error:
             await self._stop_if_dead(error)
             return Again(f"{type(error).__name__} from /tokenize")
+        await self._stop_if_forgotten(http)
         if is_transient(http.status):
             await self._stop_if_dead(None)
             return Again(f"HTTP {http.status} from /tokenize", http.retry_after)

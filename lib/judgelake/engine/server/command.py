@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from judgelake.engine.config import Engine, Scalar, is_secret_name
 from judgelake.engine.model.adapter import Adapter
+from judgelake.engine.server.adapters import adapter_options
 from judgelake.engine.server.gpus import Origin
 from judgelake.engine.server.options import DTYPE, MAX_MODEL_LEN, by_option_name, check_options
 from judgelake.errors import UserError
@@ -38,7 +38,7 @@ class Launch:
         cores: cores a CPU server computes on.
         gpus_of: whose GPUs they are, see `Assigned`.
         identity: of the model as the driver found it; None: not compared with that of the model here.
-        adapter: put on the model; all requests are for it.
+        adapter: put on the model of a server that may hold others too; all requests of this caller are for it.
     """
 
     engine: Engine
@@ -80,7 +80,7 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
     """The command that starts vLLM on `socket`; `engine.options` replace our options of the same name.
 
     Raises:
-        UserError: an option that cannot be set here, see `check_options`.
+        UserError: an option that cannot be set here, see `check_options` and `check_adapter_options`.
     """
     check_options(launch.engine.options)
     options: dict[str, Scalar] = {
@@ -96,20 +96,12 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
     if is_cpu:
         # As a server, vLLM halves the batch size it uses offline, for latency; here only throughput counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
-    options |= _adapter_options(launch.adapter) | by_option_name(launch.engine.options)
+    options |= by_option_name(launch.engine.options) | adapter_options(launch.adapter, launch.engine.options)
     # `vllm serve` looks for a package named vllm; the CPU build has another name.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", SOCKET_OPTION, str(socket)]
     for name, value in options.items():
         command += _argument(name, value)
     return command
-
-
-def _adapter_options(adapter: Adapter | None) -> dict[str, Scalar]:
-    """Loaded at the start: what vLLM loads later is known to one of its API server processes only."""
-    if adapter is None:
-        return {}
-    module = json.dumps({"name": adapter.name, "path": adapter.path})
-    return {"enable-lora": True, "max-lora-rank": adapter.max_rank, "lora-modules": module}
 
 
 def _argument(name: str, value: Scalar) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from judgelake.engine.model.folder import local_model
+from judgelake.engine.server.adapters import RUN_TIME_LOADING
 from judgelake.engine.server.command import Launch
 from judgelake.engine.server.gpus import VISIBLE
 from judgelake.engine.server.variables import is_kept
@@ -32,7 +33,9 @@ def server_environment(
     taken: Set[int] = frozenset(),
     inherited: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The clean environment of a server; `engine.env` and `engine.env_operational` override all but its GPUs.
+    """The clean environment of a server; `engine.env` and `engine.env_operational` override most of it.
+
+    Not what we depend on: its GPUs, and that adapters can be loaded.
 
     Args:
         launch: the server; without GPUs CUDA_VISIBLE_DEVICES stays as it is; a local model sets offline mode.
@@ -57,6 +60,8 @@ def server_environment(
         # C++ compiler, which the machine may not even have.
         env.setdefault("TORCH_COMPILE_DISABLE", "1")
     env |= launch.engine.env | launch.engine.env_operational
+    if launch.adapter is not None:
+        env |= RUN_TIME_LOADING
     if launch.gpus:
         # Addresses are in the order of nvidia-smi; CUDA's own order is by speed, so that on a host of different GPUs
         # two engines could get the same one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from judgelake.config import fingerprint
@@ -27,7 +26,8 @@ def engine_key(launch: Launch, owner: ProcessId) -> str:
         "context_length": launch.context_length,
         # A folder whose files have changed since the running server was started.
         "identity": launch.identity,
-        "adapter": None if launch.adapter is None else asdict(launch.adapter),
+        # Not which adapter: one server holds several. Without any, a server computes with other kernels.
+        "max_lora_rank": None if launch.adapter is None else launch.adapter.max_rank,
         "options": {name: value for name, value in by_option_name(launch.engine.options).items() if value is not None},
         # A file named by an option may have changed since the running server was started.
         "answer_changing": answer_changing(launch.engine.options),

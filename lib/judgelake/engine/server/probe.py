@@ -1,4 +1,4 @@
-"""Queries a server over its Unix socket: a plain GET, and what /metrics reports about its progress.
+"""Queries a server over its Unix socket: plain requests, and what /metrics reports about its progress.
 
 For processes that must stay small: the supervisor and processes that wait for a start.
 """
@@ -6,10 +6,13 @@ For processes that must stay small: the supervisor and processes that wait for a
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 UNFINISHED = ("vllm:num_requests_running", "vllm:num_requests_waiting")
 COUNTED = (
@@ -51,6 +54,14 @@ def read_progress(text: str | None) -> dict[str, Progress] | None:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response with any status."""
+
+    status: int
+    text: str
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout_s: float) -> None:
         super().__init__("localhost", timeout=timeout_s)
@@ -73,12 +84,22 @@ def is_answering(path: str) -> bool:
 
 def get(path: str, target: str, timeout_s: float) -> str | None:
     """The body of a response with status 200; None for any other response, or none in time."""
+    answer = _answer(path, "GET", target, None, timeout_s)
+    return answer.text if answer is not None and answer.status == 200 else None
+
+
+def post(path: str, target: str, body: Mapping[str, Any], timeout_s: float) -> Answer | None:
+    """The response to a body that is sent as JSON; None for none in time."""
+    return _answer(path, "POST", target, json.dumps(body), timeout_s)
+
+
+def _answer(path: str, method: str, target: str, body: str | None, timeout_s: float) -> Answer | None:
     connection = _UnixConnection(path, timeout_s)
+    headers = {} if body is None else {"Content-Type": "application/json"}
     try:
-        connection.request("GET", target)
+        connection.request(method, target, body, headers)
         response = connection.getresponse()
-        body = response.read().decode("utf-8", "replace")
-        return body if response.status == 200 else None
+        return Answer(response.status, response.read().decode("utf-8", "replace"))
     except (OSError, http.client.HTTPException):
         return None
     finally:

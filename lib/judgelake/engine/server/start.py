@@ -16,7 +16,7 @@ from judgelake.engine.call import Endpoint
 from judgelake.engine.errors import StartRefused
 from judgelake.engine.model.folder import local_model
 from judgelake.engine.model.identity import check_model
-from judgelake.engine.model.layout import ADAPTER
+from judgelake.engine.server.adapters import check_adapter, put_on
 from judgelake.engine.server.command import SOCKET_OPTION, Launch, is_cpu_build, server_command, settings_of
 from judgelake.engine.server.diagnosis import start_failure
 from judgelake.engine.server.environment import server_environment
@@ -67,11 +67,12 @@ class Started:
 def ensure_engine(wanted: Launch) -> Started:
     """The server of this owner, GPU set and configuration; the first caller starts it, the others wait for it.
 
-    Before a start the owner's other engines on these GPUs end, once no task uses them; on a CPU an owner has one.
+    Before a start the owner's other engines on these GPUs end, once no task uses them; on a CPU an owner has one. The
+    launch's adapter is loaded into the server if the server does not have it yet.
 
     Raises:
-        UserError: no such model, or another one than the driver's, an option vLLM does not accept, not enough memory,
-            vLLM not installed.
+        UserError: no such model or adapter, or another one than the driver's, an option or adapter that vLLM does not
+            accept, not enough memory, vLLM not installed.
         RunError: it did not start, for a reason the user cannot fix, or its GPUs stayed in use by another engine.
     """
     _check_files(wanted)
@@ -97,6 +98,8 @@ def ensure_engine(wanted: Launch) -> Started:
         lease = Lease(files.users)
         try:
             ready = _wait_until_ready(files, launch) if was_running else _started(launch, claim)
+            if launch.adapter is not None:
+                put_on(launch.adapter, str(files.socket), launch.engine.start_timeout_s)
         except BaseException:
             lease.release()
             raise
@@ -154,7 +157,7 @@ def _started(launch: Launch, claim: Claim) -> Note:
         ready = _wait_until_ready(claim.files, launch)
     try:
         # They may have been exchanged while the server was loading them.
-        _check_files(launch)
+        _check_model(launch)
     except StartRefused:
         end_engine(claim.files, ready)
         raise
@@ -163,10 +166,14 @@ def _started(launch: Launch, claim: Claim) -> Note:
 
 def _check_files(launch: Launch) -> None:
     """Refuse a model or adapter on this host that is not the driver's, see `check_model`."""
+    _check_model(launch)
+    if launch.adapter is not None:
+        check_adapter(launch.adapter)
+
+
+def _check_model(launch: Launch) -> None:
     if launch.identity is not None:
         check_model(launch.model, launch.revision, launch.identity)
-    if launch.adapter is not None and launch.adapter.identity is not None:
-        check_model(launch.adapter.path, None, launch.adapter.identity, ADAPTER)
 
 
 def _orders(launch: Launch, claim: Claim) -> Orders:

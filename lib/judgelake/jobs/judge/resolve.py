@@ -13,6 +13,7 @@ from judgelake.engine import (
     adapted,
     answer_changing,
     chat_template,
+    check_adapter_options,
     check_logprobs,
     check_options,
     commit_of,
@@ -170,6 +171,7 @@ def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf | None, 
             f"judge.adapter ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
             "judge.model, as the server there lists it, and leave judge.adapter out."
         )
+    check_adapter_options(job.engine.options)
     if is_in_mlflow(adapter):
         _reach_mlflow()
     return resolve_adapter(adapter, base, commit_of=commit_of, cache=job.engine.model_cache, say=say)

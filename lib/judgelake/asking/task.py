@@ -67,7 +67,7 @@ class AskingTask:
         """Results of requests that are asked, were asked by an earlier attempt, or are not asked at all."""
         known = _Known(self, sender)
         rows = known.left_out(row for batch in batches for row in batch.to_pylist())
-        requests = requests_of(journal.left_out(rows))
+        requests = requests_of(journal.left_out(rows), self.interpreter.key)
         first = next(requests, None)
         if first is not None:
             with closing(self._results(first, requests, journal, sender)) as results:
@@ -159,10 +159,10 @@ class _EngineOfTask:
         return None if self._opened is None else self._opened.encoder
 
 
-def requests_of(rows: Iterable[Row]) -> Iterator[Request]:
+def requests_of(rows: Iterable[Row], key: str) -> Iterator[Request]:
     """Neighbouring rows with the same prompt and repeat as one request; a row that occurs twice counts once."""
     for _, same in itertools.groupby(rows, key=lambda row: (row["prompt_sha256"], row["repeat"])):
-        yield tuple({row["judgment_id"]: row for row in same}.values())
+        yield tuple({row[key]: row for row in same}.values())
 
 
 def _report(results: pa.RecordBatch) -> dict[str, Any]:

@@ -28,6 +28,9 @@ FEW_REQUESTS = 1_000
 FEW_BYTES = 16 * 2**20
 # Tasks that write a plan; with more chunks than that, each writes several.
 MOST_WRITERS = 2_000
+# Hexadecimal digits of a request's hash, of which the sum over a chunk names its content.
+DIGITS = 15
+NUMBER_OF = f"CAST(conv(left(sha2(concat_ws(':', request_id, attempt), 256), {DIGITS}), 16, 10) AS DECIMAL(38, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,7 @@ def rest_of(plan: Plan, fingerprint: str, left: DataFrame) -> Chunk:
         fingerprint: of what answers.
         left: chunk, question_key, request_id, attempt and prompt_bytes of requests of one chunk; at least one.
     """
-    if plan.is_stored:
-        (sums,) = _sums_of(left)
-    else:
-        (sums,) = _sums_here([{"wanted": [row.asDict() for row in left.collect()]}])
+    (sums,) = _sums_of(left)
     return _chunk(sums, fingerprint, plan.source)
 
 
@@ -152,23 +152,27 @@ def _each_once_here(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _sums_here(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """As `_sums`, for the rows of one chunk in memory."""
+    """As `_sums`, for the rows of one chunk in memory; another driver may have them, or what is left, in the table."""
     wanted = [one for row in rows for one in row["wanted"]]
     if not wanted:
         return []
-    named = sorted((one["request_id"], one["attempt"]) for one in wanted)
     prompts = [one["prompt_bytes"] for one in wanted if one["prompt_bytes"] is not None]
-    attempts = [attempt for _, attempt in named]
+    attempts = [one["attempt"] for one in wanted]
     sums = {
         "chunk": 0,
         "requests": len(wanted),
         "to_ask": len(prompts),
         "prompt_bytes": sum(prompts),
-        "content": hashlib.sha256(repr(named).encode()).hexdigest(),
+        "content": sum(_number_of(one["request_id"], one["attempt"]) for one in wanted),
         "attempt": max(attempts),
         "least_attempt": min(attempts),
     }
     return [sums]
+
+
+def _number_of(request_id: str, attempt: int) -> int:
+    """60 bits of the hash of a request; `NUMBER_OF` in Spark's words."""
+    return int(hashlib.sha256(f"{request_id}:{attempt}".encode()).hexdigest()[:DIGITS], 16)
 
 
 def _stored(spark: SparkSession, tables: Tables, rows: DataFrame, chunks: int, plan_id: str) -> _Kept:
@@ -221,7 +225,7 @@ def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
             F.count("*").alias("requests"),
             F.count("prompt_bytes").alias("to_ask"),
             F.coalesce(F.sum("prompt_bytes"), F.lit(0)).alias("prompt_bytes"),
-            F.sum(F.xxhash64("request_id", "attempt").cast("decimal(38,0)")).alias("content"),
+            F.sum(F.expr(NUMBER_OF)).alias("content"),
             F.max("attempt").alias("attempt"),
             F.min("attempt").alias("least_attempt"),
             F.count_if("is_split").alias("split"),

@@ -35,8 +35,8 @@ TRIES_A_CHUNK = 3
 # Answers are in the journal, so that another try of an append costs little.
 TRIES_OF_STORAGE = 5
 PAUSE_SECONDS = 2.0
-# If so many chunks cannot be appended and none could, the others would fail too.
-FIRST_CHUNKS = 3
+# If so many chunks in a row cannot be appended, the first of a run or later ones, the others would fail too.
+FIRST_CHUNKS, LATER_CHUNKS = 3, 10
 OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 # How often the driver wakes up to notice a signal while chunks are in flight.
 WAKE_SECONDS = 0.5
@@ -97,6 +97,8 @@ class Running:
     """Results of the finished chunks in the table, by status."""
     set_aside: dict[int, str] = field(default_factory=dict)
     """Chunks that could not be appended, by number, and why not."""
+    failed_in_a_row: int = 0
+    """Chunks set aside since one was appended."""
     is_ending: bool = False
     """Nothing more may be started."""
 
@@ -152,6 +154,7 @@ class Running:
         error = future.exception()
         if error is None:
             self.statuses += future.result()
+            self.failed_in_a_row = 0
             self._give_up_if_too_many_failed()
             return None
         ours = our_error(error)
@@ -163,7 +166,8 @@ class Running:
             pause = PAUSE_SECONDS * 2**tried.number * random.uniform(0.5, 1)
             return _Try(tried.chunk, tried.number + 1, time.monotonic() + pause)
         self.set_aside[tried.chunk.number] = cause_of(error)
-        if len(self.set_aside) >= FIRST_CHUNKS and not self.statuses:
+        self.failed_in_a_row += 1
+        if self.failed_in_a_row >= (LATER_CHUNKS if self.statuses else FIRST_CHUNKS):
             raise self._not_appended() from error
         return None
 
@@ -187,15 +191,11 @@ class Running:
             return
         # Their tasks notice it when they pass on the next results.
         time.sleep(2 * FLUSH_SECONDS)
-        target, app_ids = self.writer.target, {chunk.app_id for chunk in chunks if chunk.number not in self.set_aside}
+        app_ids = {chunk.app_id for chunk in chunks if chunk.number not in self.set_aside}
+        target, run_id = self.writer.target, self.asking.run_id
         try:
             recover(
-                self.spark,
-                self.journal,
-                target.table,
-                app_ids=app_ids,
-                of_journal=target.of_this_model,
-                writer=self.asking.run_id,
+                self.spark, self.journal, target.table, app_ids=app_ids, of_journal=target.of_this_model, writer=run_id
             )
         except Exception as error:
             warnings.warn(

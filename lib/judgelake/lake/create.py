@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
-# Delta's error for the slower of two sessions that create the same table at the same moment.
 ADDED_TO = ("judgments", "plans")
 """Tables that got columns after their first version."""
+# Delta's errors for the slower of two sessions that create the same table at the same moment.
 LOST_RACES = (
     "DELTA_PROTOCOL_CHANGED",
     "DELTA_METADATA_CHANGED",

@@ -148,3 +148,23 @@ def test_a_row_that_the_table_refuses_is_named_and_kept(spark, table, journal):
     assert "\n" not in str(raised.value)
     assert recovered(spark, journal, table) == 1
     assert in_table(spark, table, journal) == {"x": "refused"}
+
+
+def test_answers_that_cannot_be_read_for_a_while_are_not_deleted(spark, table, journal, monkeypatch):
+    app_id = "2" * 32
+    left_by(journal, app_id, TaskName("job1", 0, 1), "x")
+    left_by(journal, app_id, TaskName("job1", 1, 2), "y")
+    listed = journal.left_behind()
+    file = Path(journal.address, app_id, listed[app_id][1])
+    file.rename(file.with_suffix(".elsewhere"))
+    # As a file of a store that refuses: it is there, and reading it is an error.
+    file.mkdir()
+    with monkeypatch.context() as as_listed:
+        as_listed.setattr(Journal, "left_behind", lambda journal: listed)
+        with pytest.raises(RunError, match="could not be compared with") as raised:
+            recovered(spark, journal, table)
+    assert f"{journal.address}/{app_id}" in str(raised.value)
+    file.rmdir()
+    file.with_suffix(".elsewhere").rename(file)
+    assert recovered(spark, journal, table) == 2
+    assert in_table(spark, table, journal).keys() == {"x", "y"}

@@ -99,6 +99,16 @@ def test_a_plan_has_a_file_for_every_chunk_however_many_parts_the_input_has(spar
     drop_plan(spark, lake.tables.plans, "by files")
 
 
+def test_two_drivers_name_a_chunk_alike_if_one_holds_its_plan_and_the_other_stores_it(lake, request):
+    """One of them may have a long text to ask that is answered when the other one plans the rest."""
+    held = planned(lake, "held", of("files"))
+    request.getfixturevalue("nothing_held")
+    stored = planned(lake, "in the table", of("files"))
+    assert (held.is_stored, stored.is_stored) == (False, True)
+    assert held.chunks == stored.chunks
+    drop_plan(lake.spark, lake.tables.plans, "in the table")
+
+
 @pytest.fixture(scope="module")
 def answers_only(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judges")

@@ -29,8 +29,8 @@ def row(judgment_id, prompt, repeat=0):
 
 def test_equal_neighbouring_prompts_are_one_request_for_each_repeat():
     rows = [row("a", "p"), row("b", "p"), row("c", "p", 1), row("d", "q")]
-    made = requests_of(rows, "judgment_id")
-    assert [[r["judgment_id"] for r in request] for request in made] == [["a", "b"], ["c"], ["d"]]
+    requests = requests_of(rows, "judgment_id")
+    assert [[r["judgment_id"] for r in request] for request in requests] == [["a", "b"], ["c"], ["d"]]
 
 
 def test_a_row_that_appears_twice_is_judged_once():

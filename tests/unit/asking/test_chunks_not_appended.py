@@ -100,6 +100,14 @@ def test_a_run_whose_first_chunks_all_cannot_be_appended_asks_no_more():
     assert dict(both.tries) == {0: 1, 1: 1, 2: 1}
 
 
+def test_a_run_whose_storage_fails_for_good_later_on_asks_no_more_either():
+    """A disk that is full takes no journal either: all that is asked from then on would be lost."""
+    both = Appending(**{f"chunk_{number}": [CHECK] for number in range(40) if number not in (0, 5)})
+    with pytest.raises(RunError, match=r"and 13 more could not be written"):
+        run(both, 40, in_flight=1)
+    assert list(both.tries) == list(range(16))
+
+
 def test_an_error_that_is_not_sparks_ends_the_run():
     both = Appending(chunk_0=[AttributeError("a bug")])
     with pytest.raises(AttributeError):

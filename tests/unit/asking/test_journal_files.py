@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgelake.asking.journal import Journal, JournalWriter, TaskName, answered_before
+from judgelake.asking.journal import Journal, JournalWriter, TaskName, answered_before, files
 from judgelake.lake import JUDGMENT, as_batch
 
 SCHEMA = pa.schema([("key", pa.string()), ("attempt", pa.int32()), ("answer", pa.string())])
@@ -153,6 +153,19 @@ def test_another_driver_may_delete_the_folder_at_any_time(journal):
     assert keys_in(journal) == ["b"]
 
 
+def test_another_driver_may_delete_the_folder_while_a_file_in_it_gets_its_name(journal, monkeypatch):
+    write(journal, OTHER, batch("b"))
+    really, deletions = files._write, iter([journal.discard])
+
+    def written(system, path, content):
+        really(system, path, content)
+        next(deletions, lambda app_id: None)(APP_ID)
+
+    monkeypatch.setattr(files, "_write", written)
+    assert write(journal, FIRST, batch("a")).why_off is None
+    assert keys_in(journal) == ["a"]
+
+
 @pytest.mark.parametrize(
     "harm",
     [
@@ -169,6 +182,18 @@ def test_a_file_that_is_not_as_it_was_written_is_left_out(harm, journal, caplog)
     write(journal, AGAIN, batch("b"))
     assert keys_in(journal) == ["b"]
     assert path.name in caplog.text
+
+
+def test_a_file_that_cannot_be_read_for_a_while_is_left_out_or_an_error(journal, caplog):
+    write(journal, FIRST, batch("a"))
+    (path,) = paths(journal)
+    path.rename(path.with_suffix(".elsewhere"))
+    assert journal.read(APP_ID, path.name, must_read=True) is None
+    path.mkdir()
+    assert journal.read(APP_ID, path.name) is None
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    with pytest.raises(OSError, match=path.name):
+        journal.read(APP_ID, path.name, must_read=True)
 
 
 def test_files_of_others_are_not_touched_by_a_reader(journal):

@@ -105,3 +105,12 @@ def test_a_file_in_the_way_is_the_users_error(tmp_path):
     (tmp_path / "answers").write_text("", "utf-8")
     with pytest.raises(UserError, match=r"asking.staging .*answers' cannot be used"):
         journal_root(str(tmp_path / "answers"), "file:/nowhere")
+
+
+def test_a_table_on_the_disk_of_another_machine_has_none_and_no_folder_is_made_for_it_here(tmp_path):
+    """As over Spark Connect."""
+    location = f"file:{tmp_path}/of_the_server/judgments"
+    root = journal_root(None, location)
+    assert root.address is None
+    assert f"this machine has no folder {tmp_path}/of_the_server/judgments" in (root.note or "")
+    assert list(tmp_path.iterdir()) == []

@@ -51,7 +51,7 @@ class Echoing:
         return {**self._named(row), "status": row["status"], "error": row["reason"], "answer": None}
 
     def _named(self, row):
-        return {"key": row["judgment_id"], "attempt": row["attempt"], "prompt_tokens": 1, "output_tokens": 1}
+        return {"key": row["key"], "attempt": row["attempt"], "prompt_tokens": 1, "output_tokens": 1}
 
 
 @dataclass
@@ -112,7 +112,7 @@ def attempt(journal, engine, rows, give_up_after=None, reporter=None):
 
 def rows(*names, status=None):
     return [
-        {"judgment_id": name, "key": name, "attempt": 1, "repeat": 0, "status": status, "reason": None}
+        {"key": name, "attempt": 1, "repeat": 0, "status": status, "reason": None}
         | {"prompt_sha256": name.partition("-")[0], "prompt": Prompt(text=name.partition("-")[0]).stored}
         for name in names
     ]

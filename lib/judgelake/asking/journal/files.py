@@ -72,14 +72,12 @@ class Journal:
             # An object is visible when its stream is closed.
             _write(system, f"{folder}/{file}", content)
             return
-        hidden = f"{folder}/.{file}.part"
         try:
-            _write(system, hidden, content)
+            _appear(system, folder, file, content)
         except FileNotFoundError:
             # Not before each file: the folder is there, unless another driver has just deleted it.
             system.create_dir(folder, recursive=True)
-            _write(system, hidden, content)
-        system.move(hidden, f"{folder}/{file}")
+            _appear(system, folder, file, content)
 
     def files(self, app_id: str, begin: str = "") -> list[str]:
         """The names of a chunk's files that begin with a text, in order; empty if it has none.
@@ -90,8 +88,17 @@ class Journal:
         system, folder = self._opened(app_id)
         return sorted(name for name in _names(system, folder) if name.startswith(begin) and NAME.fullmatch(name))
 
-    def read(self, app_id: str, name: str) -> pa.Table | None:
-        """The rows of a file; None, and a warning, if it is not as it was written or is not there any more."""
+    def read(self, app_id: str, name: str, *, must_read: bool = False) -> pa.Table | None:
+        """The rows of a file; None, and a warning, if it is not as it was written or is not there any more.
+
+        Args:
+            app_id: of the chunk.
+            name: of the file.
+            must_read: a file that is there, but cannot be read, is an error; else it is left out too.
+
+        Raises:
+            OSError: as above.
+        """
         try:
             system, folder = self._opened(app_id)
             with system.open_input_stream(f"{folder}/{name}") as file:
@@ -101,6 +108,8 @@ class Journal:
                 raise ValueError(f"{len(content):,} bytes that are not those that were written")
             return self._as_rows(pq.read_table(pa.BufferReader(content)))
         except UNWRITABLE as error:
+            if must_read and isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise
             logger.warning("left out %s/%s/%s of the journal: %s", self.address, app_id, name, in_one_line(error))
             return None
 
@@ -162,6 +171,13 @@ class Journal:
             for field in self.schema
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def _appear(system: Any, folder: str, file: str, content: pa.Buffer) -> None:
+    """Write a file of a local folder, which is there when it has its name."""
+    hidden = f"{folder}/.{file}.part"
+    _write(system, hidden, content)
+    system.move(hidden, f"{folder}/{file}")
 
 
 def _write(system: Any, path: str, content: pa.Buffer) -> None:

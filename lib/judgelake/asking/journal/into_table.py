@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def journal_rows(
-    spark: SparkSession, journal: Journal, app_id: str, files: Sequence[str] | None = None
+    spark: SparkSession, journal: Journal, app_id: str, files: Sequence[str] | None = None, *, must_read: bool = False
 ) -> DataFrame | None:
     """What is written down for a chunk as rows of the table, one of each key; None if nothing is.
 
@@ -42,6 +42,7 @@ def journal_rows(
         journal: where.
         app_id: of the chunk.
         files: the names of its files; None: all that are there now.
+        must_read: a file that is there, but cannot be read, fails the query; else it is left out.
     """
     names = _listed(journal, lambda: journal.files(app_id)) if files is None else files
     if not names:
@@ -49,7 +50,7 @@ def journal_rows(
 
     def rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for name in (name for batch in batches for name in batch.column(0).to_pylist()):
-            yield from _with_places(journal.read(app_id, name), name)
+            yield from _with_places(journal.read(app_id, name, must_read=must_read), name)
 
     listed = spark.createDataFrame([(name,) for name in names], f"{FILE} STRING")
     read = listed.repartition(min(len(names), MOST_READERS), FILE).mapInArrow(
@@ -92,7 +93,7 @@ def recover(
         writer: who appends; kept in the table's history.
 
     Raises:
-        RunError: the table does not take the rows; they stay in the journal.
+        RunError: files cannot be read, or the table does not take the rows; they stay in the journal.
     """
     left_behind = _listed(journal, journal.left_behind) or {}
     chosen = [(app_id, files) for app_id, files in left_behind.items() if app_ids is None or app_id in app_ids]
@@ -114,14 +115,15 @@ def _recovered(
     writer: str | None,
 ) -> int:
     """The rows of one chunk that this has brought into the table."""
-    rows = journal_rows(spark, journal, app_id, files)
+    # What was not read must not be deleted.
+    rows = journal_rows(spark, journal, app_id, files, must_read=True)
     assert rows is not None, "a chunk that is left behind has files"
     first: int | None = None
     for name in app_ids_of(app_id):
         newest = read_newest(spark, table).df
         known = (newest if of_journal is None else of_journal(newest)).select(*journal.key)
         missing = rows.join(known, list(journal.key), "left_anti").select(*journal.schema.names)
-        count = missing.count()
+        count = _count(journal, missing, table, app_id)
         first = count if first is None else first
         if count == 0:
             journal.discard(app_id, files)
@@ -131,6 +133,16 @@ def _recovered(
         f"The answers in {journal.address}/{app_id} were appended to {table} again and again, but are not there. Find "
         "out what deletes rows from that table, and run again."
     )
+
+
+def _count(journal: Journal, rows: DataFrame, table: str, app_id: str) -> int:
+    try:
+        return rows.count()
+    except Exception as error:  # a failing read of the journal in a task is one of py4j or of pyspark
+        raise RunError(
+            f"The answers that an earlier run left in {journal.address}/{app_id} could not be compared with {table}: "
+            f"{cause_of(error)} Fix the cause and run again, or delete that folder to have these requests asked again."
+        ) from error
 
 
 def _append(journal: Journal, rows: DataFrame, table: str, app_id: str, name: str, writer: str | None) -> None:

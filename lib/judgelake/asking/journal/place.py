@@ -53,7 +53,7 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
         return JournalRoot(None)
     if setting is None:
         address = pyarrow_address(f"{table_location.rstrip('/')}/{INSIDE_A_TABLE}")
-        why = why_unusable(address)
+        why = why_not_here(address) or why_unusable(address)
         return JournalRoot(address) if why is None else JournalRoot(None, _no_journal(table_location, why))
     if scheme_of(setting) in STORES and holds_a_key(setting):
         raise UserError(
@@ -85,6 +85,15 @@ def pyarrow_address(place: str) -> str | None:
     if scheme is None:
         return str(Path(place).resolve())
     return store_address(place) if scheme in STORES else None
+
+
+def why_not_here(address: str | None) -> str | None:
+    """Why a folder inside a table is not one of this machine: the table is not there; None for any other address.
+
+    A client of Spark Connect has another disk than its server: on its own it would make a folder that no task sees.
+    """
+    is_here = address is None or not address.startswith("/") or Path(address).parent.is_dir()
+    return None if is_here else f"this machine has no folder {Path(address or '').parent}"
 
 
 def why_unusable(address: str | None) -> str | None:

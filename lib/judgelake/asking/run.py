@@ -195,7 +195,13 @@ class Running:
         target, run_id = self.writer.target, self.asking.run_id
         try:
             recover(
-                self.spark, self.journal, target.table, app_ids=app_ids, of_journal=target.of_this_model, writer=run_id
+                self.spark,
+                self.journal,
+                target.table,
+                app_ids=app_ids,
+                of_journal=target.of_this_model,
+                writer=run_id,
+                tries=1,
             )
         except Exception as error:
             warnings.warn(

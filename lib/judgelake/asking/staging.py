@@ -12,6 +12,10 @@ from judgelake.lake import read_pinned
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# A driver that works writes every 20 seconds, but nothing while its engine starts. What is younger is not lost either:
+# a run with the same input has the same chunks, and takes their answers from the journal.
+ABANDONED_AFTER_S = 900.0
+
 
 def open_journal(
     spark: SparkSession, target: Target, setting: str | None, say: Callable[[str], None]
@@ -36,7 +40,7 @@ def open_journal(
         return None
     key = (target.key, "attempt")
     journal = Journal(root.address, table.table_id, target.fingerprint, target.schema, key, target.answer_column)
-    recovered = recover(spark, journal, target.table, of_journal=target.of_this_model)
+    recovered = recover(spark, journal, target.table, of_journal=target.of_this_model, least_age_s=ABANDONED_AFTER_S)
     if recovered:
         say(f"{recovered:,} answers of a run that ended early are now in {target.table}")
     return journal

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from judge_lake import JudgeLake, of, pairs
 
-from judgelake.asking import Stopping, chunk
+from judgelake.asking import Stopping, chunk, staging
 from judgelake.asking.journal import Journal, recover
 from judgelake.asking.pending import pending_requests
 from judgelake.asking.plan import make_plan
@@ -87,7 +87,7 @@ def test_a_commit_that_conflicts_is_tried_again_without_asking(spark, lake, shar
     assert staged(lake, spark) == []
 
 
-def test_a_chunk_with_a_row_that_the_table_refuses_waits_for_the_next_run(spark, lake, shared_server):
+def test_a_chunk_with_a_row_that_the_table_refuses_waits_for_the_next_run(spark, lake, shared_server, monkeypatch):
     url, table = shared_server("instant"), quoted(lake.tables.judgments)
     spark.sql(f"ALTER TABLE {table} ADD CONSTRAINT refused CHECK (NOT comparison_id = 'refused 3')")
     with pytest.raises(
@@ -97,6 +97,9 @@ def test_a_chunk_with_a_row_that_the_table_refuses_waits_for_the_next_run(spark,
     assert "\n" not in str(raised.value)
     assert 0 < len(judged(lake, "refused")) < REQUESTS
     assert staged(lake, spark)
+    with pytest.raises(RunError, match=r"could not be written .*CHECK constraint refused"):
+        lake.judge(url, of("refused"), asking={"chunk_requests": 4})
+    monkeypatch.setattr(staging, "ABANDONED_AFTER_S", 0.0)
     with pytest.raises(RunError, match=r"does not take the answers .*CHECK constraint refused"):
         lake.judge(url, of("refused"), asking={"chunk_requests": 4})
     spark.sql(f"ALTER TABLE {table} DROP CONSTRAINT refused")

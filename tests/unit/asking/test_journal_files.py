@@ -2,6 +2,8 @@
 
 import itertools
 import logging
+import os
+import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -270,3 +272,14 @@ def test_what_is_read_back_is_what_was_written_each_key_once(tmp_path_factory, s
     assert {key for key, _ in known.places} == kept.keys()
     for row in known.take(list(known.places)).to_pylist():
         assert row["answer"] in kept[row["key"]]
+
+
+def test_a_chunk_that_was_written_to_lately_may_still_be_worked_on(journal):
+    write(journal, FIRST, batch("a"))
+    assert set(journal.left_behind()) == {APP_ID}
+    assert journal.left_behind(least_age_s=600) == {}
+    for path in paths(journal):
+        os.utime(path, (time.time() - 700,) * 2)
+    assert set(journal.left_behind(least_age_s=600)) == {APP_ID}
+    write(journal, OTHER, batch("b"))
+    assert journal.left_behind(least_age_s=600) == {}

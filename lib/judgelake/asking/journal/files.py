@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,16 +114,22 @@ class Journal:
             logger.warning("left out %s/%s/%s of the journal: %s", self.address, app_id, name, in_one_line(error))
             return None
 
-    def left_behind(self) -> dict[str, list[str]]:
+    def left_behind(self, least_age_s: float = 0.0) -> dict[str, list[str]]:
         """The chunks of this fingerprint that have files, by app id, each with the names of its files.
+
+        Args:
+            least_age_s: seconds for which no file of a chunk may have been written; it may still be worked on else.
 
         Raises:
             OSError: the place cannot be read; also other errors of `UNWRITABLE`.
         """
         system, folder = self._opened()
-        return {
-            app_id: files for app_id in sorted(_names(system, folder, folders=True)) if (files := self.files(app_id))
-        }
+        found = {}
+        for app_id in sorted(_names(system, folder, folders=True)):
+            files = self.files(app_id)
+            if files and time.time() - _last_written(system, f"{folder}/{app_id}") >= least_age_s:
+                found[app_id] = files
+        return found
 
     def discard(self, app_id: str, files: Sequence[str] | None = None) -> None:
         """Delete files of a chunk whose rows are in the table; never fails, but warns.
@@ -183,6 +190,14 @@ def _appear(system: Any, folder: str, file: str, content: pa.Buffer) -> None:
 def _write(system: Any, path: str, content: pa.Buffer) -> None:
     with system.open_output_stream(path) as file:
         file.write(content)
+
+
+def _last_written(system: Any, folder: str) -> float:
+    """When the newest file directly in a folder was written, in seconds since the epoch; 0 if that is not known."""
+    from pyarrow.fs import FileSelector
+
+    infos = system.get_file_info(FileSelector(folder, allow_not_found=True))
+    return max((info.mtime_ns / 1e9 for info in infos if info.mtime_ns is not None), default=0.0)
 
 
 def _names(system: Any, folder: str, *, folders: bool = False) -> list[str]:

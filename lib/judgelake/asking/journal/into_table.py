@@ -76,6 +76,8 @@ def recover(
     app_ids: Collection[str] | None = None,
     of_journal: Callable[[DataFrame], DataFrame] | None = None,
     writer: str | None = None,
+    least_age_s: float = 0.0,
+    tries: int | None = None,
 ) -> int:
     """Append what runs that failed or were stopped have written down, and delete it there; returns how many rows.
 
@@ -91,15 +93,18 @@ def recover(
         app_ids: of the chunks; None: all that have files.
         of_journal: chooses the rows of that table among which those with keys of this journal are; None: all.
         writer: who appends; kept in the table's history.
+        least_age_s: chunks with younger files are left alone, since a driver may still work on them.
+        tries: under how many app ids rows are appended while some are missing. A row too many is only possible if two
+            other drivers work on the chunk: one that has planned the rest, and one that appends it here.
 
     Raises:
         RunError: files cannot be read, or the table does not take the rows; they stay in the journal.
     """
-    left_behind = _listed(journal, journal.left_behind) or {}
+    left_behind = _listed(journal, lambda: journal.left_behind(least_age_s)) or {}
     chosen = [(app_id, files) for app_id, files in left_behind.items() if app_ids is None or app_id in app_ids]
     with ThreadPoolExecutor(APPENDS_AT_ONCE, thread_name_prefix="judgelake-journal") as pool:
         appends = [
-            submitted(spark, pool, _recovered, spark, journal, table, app_id, files, of_journal, writer)
+            submitted(spark, pool, _recovered, spark, journal, table, app_id, files, of_journal, writer, tries)
             for app_id, files in chosen
         ]
     return sum(append.result() for append in appends)
@@ -113,13 +118,14 @@ def _recovered(
     files: Sequence[str],
     of_journal: Callable[[DataFrame], DataFrame] | None,
     writer: str | None,
+    tries: int | None,
 ) -> int:
     """The rows of one chunk that this has brought into the table."""
     # What was not read must not be deleted.
     rows = journal_rows(spark, journal, app_id, files, must_read=True)
     assert rows is not None, "a chunk that is left behind has files"
     first: int | None = None
-    for name in app_ids_of(app_id):
+    for number, name in enumerate(app_ids_of(app_id)):
         newest = read_newest(spark, table).df
         known = (newest if of_journal is None else of_journal(newest)).select(*journal.key)
         missing = rows.join(known, list(journal.key), "left_anti").select(*journal.schema.names)
@@ -128,6 +134,8 @@ def _recovered(
         if count == 0:
             journal.discard(app_id, files)
             return first
+        if number == tries:
+            return first - count
         _append(journal, missing, table, app_id, name, writer)
     raise RunError(
         f"The answers in {journal.address}/{app_id} were appended to {table} again and again, but are not there. Find "

@@ -80,7 +80,11 @@ class Board:
             seconds = time.monotonic() - self._started
             done = self._tally.finished
             # A chunk that is retried after its engine died is reported again.
-            left = f", {max(0, self._total - done) * seconds / done:,.0f} s left" if done else ""
+            left = (
+                f", {max(0, self._total - done) * seconds / done:,.0f} s left"
+                if done and not self._is_stopping()
+                else ""
+            )
             line = f"{self._stage()}: {done:,} of {self._total:,} requests, {rates(self._tally, seconds)}{left}"
             self._console.print(line, highlight=False, soft_wrap=True)
 

@@ -108,6 +108,7 @@ def test_a_stop_that_was_requested_is_shown_while_it_takes_its_time(monkeypatch)
     with Board(console, Tally(Counter(ok=3)), 10, lambda: True):
         time.sleep(0.3)
     assert "stopping: 3 of 10 requests" in console.file.getvalue()
+    assert "left" not in console.file.getvalue()
 
 
 def test_a_stop_waits_for_tasks_that_are_still_connected_but_not_for_ever():

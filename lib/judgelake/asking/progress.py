@@ -7,7 +7,6 @@ import secrets
 import socket
 import socketserver
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -61,8 +60,6 @@ class Tally:
     """The reason of a failure that was reported lately."""
     journal_off: str | None = None
     """Why a task could not write down its answers; None if all could."""
-    connected: int = 0
-    """Tasks that have not ended yet, as far as they can reach the driver."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, message: dict[str, Any]) -> None:
@@ -76,18 +73,6 @@ class Tally:
             self.journal_off = message.get("journal_off") or self.journal_off
             for key, note in message.get("engines", {}).items():
                 self.engines.setdefault(key, EngineNote(**note))
-
-    def connect(self, tasks: int) -> None:
-        """Count tasks whose connection has begun, or with a minus has ended."""
-        with self.lock:
-            self.connected += tasks
-
-    def wait_for_tasks(self, least_s: float, most_s: float) -> None:
-        """Wait until no task is connected; at least `least_s`, for tasks that cannot connect, and at most `most_s`."""
-        begin = time.monotonic()
-        time.sleep(least_s)
-        while self.connected > 0 and time.monotonic() < begin + most_s:
-            time.sleep(0.1)
 
     def all_failed_with(self, least: int) -> str | None:
         """The status of all outcomes so far, if they are failures of one kind and enough of them; else None.
@@ -221,13 +206,9 @@ class ProgressServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                server.tally.connect(1)
-                try:
-                    while (message := report_of(self.rfile.readline(MOST_BYTES), server._token)) is not None:
-                        server.tally.add(message)
-                        if ASKED in message:
-                            self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
-                finally:
-                    server.tally.connect(-1)
+                while (message := report_of(self.rfile.readline(MOST_BYTES), server._token)) is not None:
+                    server.tally.add(message)
+                    if ASKED in message:
+                        self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
 
         return Handler

@@ -25,7 +25,7 @@ from judgelake.asking.transient import is_of_spark, is_transient
 from judgelake.comparisons import Status
 from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError
-from judgelake.runtime import cancel_jobs, cause_of, submitted, tag_jobs
+from judgelake.runtime import cause_of, submitted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,7 +42,6 @@ OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
 WAKE_SECONDS = 0.5
 # An interrupted task notices within seconds; one that hangs in foreign code never does.
 MOST_STOP_SECONDS = 60.0
-MOST_TASK_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -186,8 +185,8 @@ class Running:
         """Append what is in the journal of chunks that were stopped; what cannot be appended is for the next run."""
         if self.journal is None:
             return
-        # Their tasks notice it when they pass on the next results, and then write down what they hold.
-        self.tally.wait_for_tasks(2 * FLUSH_SECONDS, MOST_TASK_SECONDS)
+        # Their tasks notice it when they pass on the next results.
+        time.sleep(2 * FLUSH_SECONDS)
         target, app_ids = self.writer.target, {chunk.app_id for chunk in chunks if chunk.number not in self.set_aside}
         try:
             recover(
@@ -215,7 +214,7 @@ class Running:
         deadline = time.monotonic() + MOST_STOP_SECONDS
         while left and time.monotonic() < deadline:
             with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
-                cancel_jobs(self.spark, tag)
+                self.spark.interruptTag(tag)
             _, left = wait(left, timeout=WAKE_SECONDS)
         if left:
             names = ", ".join(str(in_flight[future].number) for future in left)
@@ -229,7 +228,7 @@ class Running:
     def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
         if self.is_ending or self.stopping.is_wished:
             raise KeyboardInterrupt
-        tag_jobs(self.spark, tag)
+        self.spark.addTag(tag)
         # Once something was answered, a partition of difficult rows is not a misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))

@@ -109,18 +109,3 @@ def test_a_stop_that_was_requested_is_shown_while_it_takes_its_time(monkeypatch)
         time.sleep(0.3)
     assert "stopping: 3 of 10 requests" in console.file.getvalue()
     assert "left" not in console.file.getvalue()
-
-
-def test_a_stop_waits_for_tasks_that_are_still_connected_but_not_for_ever():
-    def waited(most_s):
-        begin = time.monotonic()
-        server.tally.wait_for_tasks(0.0, most_s)
-        return time.monotonic() - begin
-
-    with closing(ProgressServer("127.0.0.1")) as server:
-        with ProgressSender(server.reporter) as sender:
-            sender.send({"statuses": {"ok": 1}})
-            while not server.tally.connected:
-                time.sleep(0.01)
-            assert waited(0.3) >= 0.3
-        assert waited(30.0) < 10

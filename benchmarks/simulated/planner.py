@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judgelake.asking.chunk import SLOTS_A_CHUNK, TASKS_A_SLOT, tasks_of_chunk
+from judgelake.asking.chunk import SLOTS_A_CHUNK, TASKS_A_SLOT, slots_of_a_chunk, tasks_of_chunk
 from judgelake.asking.plan import Chunk
 from judgelake.asking.run import in_order_of_run
 from judgelake.asking.share import share_of
@@ -88,7 +88,7 @@ def plan_of(layout: Layout, job: JudgeJob, cluster: Cluster, shape: Shape, narro
         tasks = tuple(narrow.tasks(chunk.to_ask, slots, window) for chunk in ordered)
         return Plan(ordered, narrow.in_flight(slots), tasks)
     share = share_of(job.engine, job.asking, slots, ordered)
-    of_chunk = min(slots, SLOTS_A_CHUNK)
+    of_chunk = slots_of_a_chunk(slots, len(ordered))
     tasks = tuple(tasks_of_chunk(chunk.to_ask, of_chunk, share.tasks, window) for chunk in ordered)
     return Plan(ordered, share.chunks_in_flight, tasks)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from judgelake.config import Config
+
+OFF = "off"
+"""The setting of `staging` without a journal."""
 
 
 class Asking(Config):
@@ -15,7 +18,8 @@ class Asking(Config):
     chunks_in_flight: PositiveInt | None = None
     """Chunks that are asked at the same time; null: as many as keep all slots of the cluster busy."""
     partitions: PositiveInt | None = None
-    """Tasks into which a chunk is split; null: two per slot of the cluster, for at most sixteen slots."""
+    """Tasks into which a chunk is split; null: two per slot of the cluster, for at most sixteen slots, or for
+    an equal part of all if the job has few chunks."""
     window_requests: PositiveInt | None = None
     """Requests that one task keeps in flight. Null: at a vLLM of an executor its share of twice the sequences that this
     computes at once, but at least 64; at `engine.url` 256."""
@@ -34,3 +38,9 @@ class Asking(Config):
 
     It also stops, whatever N is, if all of its calls fail alike or all prompts are too long. Then nothing is stored.
     """
+
+    @field_validator("staging", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, setting: object) -> object:
+        # YAML reads off, as it stands in files and after --set, as false.
+        return OFF if setting is False else setting

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from judgelake.asking.amounts import Amounts, profile_of
+from judgelake.asking.board import Board
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.executor import notes_on_server
 from judgelake.asking.heartbeat import kept_alive
@@ -16,7 +17,7 @@ from judgelake.asking.inquiry import AskedModel, Interpreter
 from judgelake.asking.journal import Journal
 from judgelake.asking.pending import Work
 from judgelake.asking.plan import Plan
-from judgelake.asking.progress import Board, ProgressServer
+from judgelake.asking.progress import ProgressServer
 from judgelake.asking.run import Running, Stopping, in_order_of_run
 from judgelake.asking.share import Share, chunks_for, share_of
 from judgelake.asking.slot_count import SlotCount
@@ -56,7 +57,7 @@ class PlannedRun:
             # What only fails again is stored even if it all fails alike, so that asking.max_attempts bounds it.
             tally.expected = plan.requests
         try:
-            with Board(console, tally, plan.requests):
+            with Board(console, tally, plan.requests, lambda: stopping.is_wished):
                 share = share_of(self.engine, self.work.limits, slots_of(self.spark, self.amounts), plan.chunks)
                 running = self._running(share, stopping)
                 with kept_alive(self.spark, self.tables.plans, plan.plan_id) if plan.is_stored else nullcontext():

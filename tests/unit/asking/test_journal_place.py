@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from pyarrow.fs import LocalFileSystem
 
+from judgelake.asking.config import OFF
 from judgelake.asking.journal import JournalRoot, journal_root
+from judgelake.config import load_config
 from judgelake.errors import UserError
+from judgelake.jobs.judge import JudgeJob
 
 
 @pytest.fixture
@@ -84,6 +87,13 @@ def test_a_relative_folder_is_the_drivers(tmp_path, monkeypatch):
 
 def test_off_means_none_without_a_word():
     assert journal_root("off", "file:/nowhere") == JournalRoot(None)
+
+
+@pytest.mark.parametrize("written", ["off", "Off", '"off"'])
+def test_off_needs_no_quotes_in_yaml(written):
+    # YAML's word for false, as false or as text.
+    job = load_config(JudgeJob, None, ["judge.name=chat", f"asking.staging={written}"])
+    assert job.asking.staging == OFF
 
 
 @pytest.mark.parametrize(

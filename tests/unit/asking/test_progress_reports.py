@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
-from judgelake.asking.progress import EngineNote, ProgressSender, ProgressServer
+from judgelake.asking.board import Board
+from judgelake.asking.progress import EngineNote, ProgressSender, ProgressServer, Tally
 from judgelake.asking.report_line import MOST_BYTES, report_of
 
 NOTE = {"start_s": 1.5, "devices": 1, "settings": {"version": "test"}}
@@ -96,3 +100,12 @@ def test_hundreds_of_tasks_may_connect_before_the_driver_looks(monkeypatch):
         assert time.monotonic() - began < 2
         for connection in connections:
             connection.close()
+
+
+def test_a_stop_that_was_requested_is_shown_while_it_takes_its_time(monkeypatch):
+    monkeypatch.setattr("judgelake.asking.board.PLAIN_LINE_SECONDS", 0.01)
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with Board(console, Tally(Counter(ok=3)), 10, lambda: True):
+        time.sleep(0.3)
+    assert "stopping: 3 of 10 requests" in console.file.getvalue()
+    assert "left" not in console.file.getvalue()

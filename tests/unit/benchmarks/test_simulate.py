@@ -211,6 +211,14 @@ def test_without_other_shares_the_plan_is_the_planners():
     assert plans[0] == plans[1]
 
 
+def test_few_chunks_have_tasks_for_all_slots_as_in_the_planner():
+    layout = layout_of(SCENARIOS["uniform"](10**6), 2, 44, 46_400, seed=0)
+    cluster = replace(CALM, gpus=512)
+    plan = plan_of(layout, default_job(), cluster, Shape(), None)
+    assert len(plan.chunks) < plan.in_flight
+    assert sum(plan.tasks) >= cluster.slots
+
+
 def test_the_size_of_chunks_grows_with_the_table():
     assert [size_of_chunks(10**power) for power in (3, 5)] == [20_000, 20_000]
     assert size_of_chunks(2 * 10**7) == pytest.approx(100_000, rel=0.01)

@@ -8,11 +8,10 @@ from judgelake.asking.journal.files import Journal
 from judgelake.asking.journal.into_table import journal_rows, recover
 from judgelake.asking.journal.known import KnownAnswers, answered_before
 from judgelake.asking.journal.of_task import AnswersOfTask
-from judgelake.asking.journal.place import OFF, JournalRoot, journal_root
+from judgelake.asking.journal.place import JournalRoot, journal_root
 from judgelake.asking.journal.writer import JournalWriter, TaskJournal, TaskName, task_name
 
 __all__ = [
-    "OFF",
     "AnswersOfTask",
     "Journal",
     "JournalRoot",

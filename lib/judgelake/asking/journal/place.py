@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from judgelake.asking.config import OFF
 from judgelake.errors import UserError, in_one_line, without_password
 from judgelake.stores import STORES, filesystem, holds_a_key, keys_of, scheme_of, store_address
 
-OFF = "off"
-"""The setting without a journal."""
 # Readers of Delta tables and VACUUM ignore folders with this first letter, except _delta_index and _change_data.
 # Source: Delta's documentation of VACUUM, and `DeltaTableUtils.isHiddenDirectory`.
 INSIDE_A_TABLE = "_staged_answers"

@@ -61,11 +61,20 @@ def unsure_rows(rows: DataFrame, answered: DataFrame, marks: Marks, has_ended: C
         .groupBy(*of_row)
         .agg(F.collect_list("mark").alias("marks"))
     )
-    wanted = rows.select(F.col(marks.id).cast("string"), ROW_HASH, F.expr(marks.of_row).alias("wanted"))
-    found = wanted.dropDuplicates(list(of_row)).join(ended, list(of_row), "left")
+    # Rows that share an id may share requests, which only the requests' own ids tell. One without an id has none.
+    row_id = F.coalesce(F.col(marks.id).cast("string"), F.col(ROW_HASH).cast("string")).alias(marks.id)
+    wanted = (
+        rows.select(row_id, ROW_HASH, F.expr(marks.of_row).alias("wanted"))
+        .groupBy(marks.id)
+        .agg(F.collect_set(ROW_HASH).alias("hashes"), F.first("wanted").alias("wanted"))
+        .withColumn(ROW_HASH, F.col("hashes")[0])
+    )
+    found = wanted.join(ended, list(of_row), "left")
+    is_done = (F.size("hashes") == 1) & (F.size(F.array_except("wanted", "marks")) == 0)
     # NULL where a row has no marks or no results.
-    is_done = F.coalesce(F.size(F.array_except("wanted", "marks")) == 0, F.lit(False))
-    seen = found.select(ROW_HASH, F.size("wanted").alias("requests"), is_done.alias("is_done"))
+    seen = found.select(
+        "hashes", F.size("wanted").alias("requests"), F.coalesce(is_done, F.lit(False)).alias("is_done")
+    )
     of_done = F.sum(F.when(F.col("is_done"), F.col("requests")))
     counted: Any = seen.agg(F.count("*"), F.count_if("is_done"), F.coalesce(of_done, F.lit(0))).first()
     count, done, requests = counted
@@ -73,6 +82,6 @@ def unsure_rows(rows: DataFrame, answered: DataFrame, marks: Marks, has_ended: C
         return Unsure(rows)
     if done == count:
         return Unsure(None, requests)
-    others = seen.where("NOT is_done").select(ROW_HASH).distinct()
+    others = seen.where("NOT is_done").select(F.explode("hashes").alias(ROW_HASH)).distinct()
     others = F.broadcast(others) if count - done <= MOST_BROADCAST else others
     return Unsure(rows.join(others, ROW_HASH, "left_semi"), requests)

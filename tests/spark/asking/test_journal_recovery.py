@@ -160,7 +160,7 @@ def test_answers_that_cannot_be_read_for_a_while_are_not_deleted(spark, table, j
     # As a file of a store that refuses: it is there, and reading it is an error.
     file.mkdir()
     with monkeypatch.context() as as_listed:
-        as_listed.setattr(Journal, "left_behind", lambda journal: listed)
+        as_listed.setattr(Journal, "left_behind", lambda journal, least_age_s=0.0: listed)
         with pytest.raises(RunError, match="could not be compared with") as raised:
             recovered(spark, journal, table)
     assert f"{journal.address}/{app_id}" in str(raised.value)

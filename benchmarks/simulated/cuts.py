@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
 from judgelake.asking.asking_order import in_asking_order
+from judgelake.asking.line import Line, on_a_line
 from simulated.workload import Ints
 
 if TYPE_CHECKING:
@@ -53,18 +54,24 @@ def spark_cut(spark: SparkSession, questions: Ints, tasks: int, prompt_bytes: fl
     count = int(questions.sum())
     # The mean of a lognormal number is e ** (spread ** 2 / 2) times the middle one.
     middle = np.log(prompt_bytes) - SPREAD_OF_BYTES**2 / 2
+    prompt_bytes_of_all = rng.lognormal(middle, SPREAD_OF_BYTES, size=count).astype(np.int64) + 1
+    of_question = np.add.reduceat(prompt_bytes_of_all, np.concatenate([[0], np.cumsum(questions)[:-1]]))
+    line = Line(int(of_question.sum()), int(of_question.max()))
     table = pa.table(
         {
             "question_key": np.repeat(rng.integers(0, 2**62, size=len(questions)), questions),
-            "prompt": rng.integers(0, 2**62, size=count),
-            "prompt_bytes": rng.lognormal(middle, SPREAD_OF_BYTES, size=count).astype(np.int64) + 1,
-            "repeat": np.zeros(count, dtype=np.int32),
-            "judgment_id": np.arange(count),
+            "row_hash": np.arange(count),
+            "prompt_bytes": prompt_bytes_of_all,
+            "sort_key": rng.integers(0, 2**62, size=count).astype(str),
         }
     )
+    request = F.struct(F.col("row_hash").cast("string").alias("request_id"), "prompt_bytes", "sort_key")
+    rows = spark.createDataFrame(table).select(
+        F.lit(0).alias("chunk"), "question_key", "row_hash", F.array(request).alias("requests")
+    )
     by_task = (
-        in_asking_order(spark.createDataFrame(table), tasks, "judgment_id")
-        .select(F.spark_partition_id().alias("task"), "question_key", "prompt_bytes")
+        in_asking_order(on_a_line(rows), tasks, line)
+        .select(F.spark_partition_id().alias("task"), "question_key", F.inline("requests"))
         .groupBy("task")
         .agg(F.count("*").alias("n"), F.sum("prompt_bytes").alias("b"), F.countDistinct("question_key").alias("q"))
         .collect()

@@ -10,10 +10,11 @@ from judgelake.asking.inquiry import Asked, Interpreter, Named, NamedRow, Reques
 from judgelake.asking.pending import Pending, Work, pending_requests
 from judgelake.asking.plan import Plan, make_plan
 from judgelake.asking.planned_run import PlannedRun
-from judgelake.asking.planning import ROW_HASH, Rendering
+from judgelake.asking.planning import ROW_HASH
 from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
+from judgelake.asking.rendering import Rendering
 from judgelake.asking.run import Stopping
 from judgelake.asking.slots import Place, Slots, find_slots
 from judgelake.asking.staging import open_journal

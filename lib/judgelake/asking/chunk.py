@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from judgelake.asking.asking_order import in_asking_order
-from judgelake.asking.inquiry import Requester, Target
+from judgelake.asking.inquiry import Target
 from judgelake.asking.journal import Journal, TaskJournal, journal_rows
-from judgelake.asking.plan import Chunk, Plan, rest_of
-from judgelake.asking.planning import Rendering
+from judgelake.asking.plan import Chunk, Plan, requests_of_plan, rest_of
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.task import AskingTask
 from judgelake.errors import RunError
-from judgelake.lake import OtherWriters, app_ids, append_once, ddl_of, read_newest
+from judgelake.lake import PLANNED, OtherWriters, app_ids, append_once, read_newest, without
 
 if TYPE_CHECKING:
     from pyspark.resource import ResourceProfile
@@ -36,6 +35,7 @@ TASKS_A_SLOT = 2
 SLOTS_A_CHUNK = 16
 # Another driver's rows have the time at which they were answered; its commit may come a chunk's duration later.
 LONGEST_CHUNK = timedelta(days=1)
+ASKED = without(PLANNED, "plan_id", "chunk").names
 # How often results of one chunk may be missing after some were appended: by other drivers, or because they are deleted.
 MOST_LOSSES = 3
 
@@ -46,7 +46,6 @@ class ChunkWriter:
 
     spark: SparkSession
     plan: Plan
-    requester: Requester
     target: Target
     others: OtherWriters
     """Who else appends to the target's table since the plan was made."""
@@ -95,16 +94,19 @@ class ChunkWriter:
 
     def _append(self, chunk: Chunk, asking: AskingTask, app_id: str, missing: DataFrame | None) -> None:
         """Append the results of the requests of the chunk, or of those that are missing, in one commit."""
-        requests = self._planned(chunk).mapInArrow(Rendering(self.requester), ddl_of(self.requester.schema))
-        left = self._left(requests, asking) if missing is None else requests.join(missing, self._keys, "left_semi")
+        planned = self._planned(chunk)
+        if missing is None:
+            left = self._left(planned, asking)
+        else:
+            left = self._alone(planned).join(missing, self._keys, "left_semi")
         # In the tasks' column order: Spark reads their rows by position, and users may have added columns anywhere.
         columns = self.spark.read.table(self.target.table).select(*self.target.schema.names).schema
         kept = None if self.journal is None else journal_rows(self.spark, self.journal, chunk.app_id)
         if kept is not None:
-            wanted = left.select(*self._keys)
-            left = left.join(kept, self._keys, "left_anti")
+            wanted = self._alone(left)
+            left = wanted.join(kept, self._keys, "left_anti")
             kept = kept.join(wanted, self._keys, "left_semi").select(*self.target.schema.names)
-        asked = in_asking_order(left, self._tasks(chunk, asking), self.target.key)
+        asked = in_asking_order(left.select(*ASKED), self._tasks(chunk, asking), chunk.line)
         journal = None if self.journal is None else TaskJournal(self.journal, chunk.app_id)
         task = replace(asking, chunk=chunk.number, journal=journal)
         results = asked.mapInArrow(task, columns, profile=self.profile)
@@ -117,8 +119,10 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.target.table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
+        # In one task, without a shuffle: two short columns of one chunk.
+        short = rows.select(self.target.key, "status").coalesce(1)
         # A row too many must not stand in for one that is missing.
-        once = rows.dropDuplicates([self.target.key]).groupBy("status").count()
+        once = short.dropDuplicates([self.target.key]).groupBy("status").count()
         return Counter({row["status"]: row["count"] for row in once.collect()})
 
     def _checked_missing(self, chunk: Chunk) -> DataFrame:
@@ -127,7 +131,8 @@ class ChunkWriter:
         Raises:
             RunError: the plan is not there any more.
         """
-        wanted = self._wanted(chunk)
+        wanted = requests_of_plan(self._planned(chunk))
+        wanted = wanted.withColumn(self.target.key, F.col("request_id"))
         left = wanted.select(*self._keys).distinct().count()
         if left < chunk.requests:
             raise RunError(
@@ -136,30 +141,30 @@ class ChunkWriter:
                 "deletes from that table, and run again."
             )
         results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
-        missing = wanted.join(results.select(*self._keys), self._keys, "left_anti")
-        return missing.withColumn("request_id", F.col(self.target.key))
+        return wanted.join(results.select(*self._keys), self._keys, "left_anti")
 
     def _planned(self, chunk: Chunk) -> DataFrame:
         return self.plan.rows.where(F.col("chunk") == chunk.number)
 
-    def _wanted(self, chunk: Chunk) -> DataFrame:
-        wanted = self._planned(chunk).select("chunk", "question_key", F.inline("wanted"))
-        return wanted.withColumnRenamed("request_id", self.target.key)
+    def _alone(self, rows: DataFrame) -> DataFrame:
+        """Rows of a plan once for each request, with its keys, to be joined with what is known of requests."""
+        alone = rows.withColumn("one", F.explode("requests")).withColumn("requests", F.array("one"))
+        return alone.withColumns({self.target.key: F.col("one.request_id"), "attempt": F.col("one.attempt")})
 
     @property
     def _keys(self) -> list[str]:
         return [self.target.key, "attempt"]
 
-    def _left(self, requests: DataFrame, asking: AskingTask) -> DataFrame:
+    def _left(self, planned: DataFrame, asking: AskingTask) -> DataFrame:
         if not self.others.have_added():
-            return requests
+            return planned
         # Read at an explicit version: a plain read of the table that the same query appends to would be part of
         # its transaction, and Delta would reject the commit if another chunk was appended meanwhile.
         # With file statistics on run_id and the time, the files written by this run are not read.
         results = self.target.of_this_model(read_newest(self.spark, self.target.table).df)
         is_late = F.col(self.target.time_column) >= F.lit(self.plan.made_at - LONGEST_CHUNK)
         others = results.where((F.col("run_id") != asking.run_id) & is_late)
-        return requests.join(others.select(*self._keys), self._keys, "left_anti")
+        return self._alone(planned).join(others.select(*self._keys), self._keys, "left_anti")
 
     def _tasks(self, chunk: Chunk, asking: AskingTask) -> int:
         """One wave of tasks for a small chunk, all tasks for a chunk that keeps several waves busy."""

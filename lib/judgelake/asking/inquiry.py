@@ -46,13 +46,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A request as it is planned: its id, which comes from data alone, and the bytes of its prompt before any cut.
+    """A request as it is planned, known from data alone.
 
-    `prompt_bytes` is None if it is known that nothing can be asked.
+    Attributes:
+        request_id: its id.
+        prompt_bytes: of its prompt before any cut; None if it is known that nothing can be asked.
+        sort_key: the same for equal prompts of a question, with the same beginning for those that begin alike.
     """
 
     request_id: str
     prompt_bytes: int | None
+    sort_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,11 @@ class Requester(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Of a request.
+        """Of a request in a table.
 
         Its key, question_key, row_hash, prompt, prompt_sha256, prompt_bytes, repeat, attempt, status and reason.
-        `status` is NULL if it is to be asked; else it and `reason` say why not, and `prompt` is NULL. More columns are
-        passed on.
+        `prompt` is the stored form of a `Prompt`. `status` is NULL if it is to be asked; else it and `reason` say why
+        not, and `prompt` is NULL. More columns are passed on.
         """
         ...
 
@@ -94,7 +98,10 @@ class Requester(Protocol):
         ...
 
     def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """Those of its requests whose id is in `attempts`, as rows of `schema` without question_key and row_hash."""
+        """Those of its requests whose id is in `attempts`: rows of `schema` without question_key and row_hash.
+
+        `prompt` is a `Prompt`.
+        """
         ...
 
 

@@ -14,10 +14,11 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.asking.inquiry import Target
+from judgelake.asking.line import EMPTY, Line, on_a_line, on_a_line_here
 from judgelake.asking.pending import Pending
 from judgelake.config import Tables
 from judgelake.errors import RunError
-from judgelake.lake import PLANNED, Pinned, append_once, create_tables, drop_plan, replace_plan
+from judgelake.lake import PLANNED, Pinned, append_once, create_tables, ddl_of, drop_plan, replace_plan, without
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,6 +46,8 @@ class Chunk:
     app_id: str
     has_new: bool = True
     """Whether some of them have never been asked."""
+    line: Line = EMPTY
+    """Of all its requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def rest_of(plan: Plan, fingerprint: str, left: DataFrame) -> Chunk:
     Args:
         plan: of which the chunk is part.
         fingerprint: of what answers.
-        left: chunk, question_key, request_id, attempt and prompt_bytes of requests of one chunk; at least one.
+        left: some of `requests_of_plan`, of one chunk; at least one.
     """
     (sums,) = _sums_of(left)
     return _chunk(sums, fingerprint, plan.source)
@@ -136,24 +139,24 @@ def _held(rows: DataFrame, expected: float) -> _Kept | None:
     table = rows.withColumn("source", F.when(size <= longest, F.col("source"))).toArrow()
     if table.column("source").null_count:
         return None
-    kept = list(_each_once_here(table.to_pylist()))
+    kept = on_a_line_here(_each_once_here(table.to_pylist()))
     table = pa.Table.from_pylist(kept, PLANNED)
-    return _Kept(rows.sparkSession.createDataFrame(table, rows.schema), _sums_here(kept))
+    return _Kept(rows.sparkSession.createDataFrame(table, ddl_of(PLANNED)), _sums_here(kept))
 
 
 def _each_once_here(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """As `_each_once`, for rows in memory."""
     seen: set[str] = set()
     for row in sorted(rows, key=lambda row: (row["question_key"], row["source"])):
-        wanted = [one for one in row["wanted"] if one["request_id"] not in seen]
+        wanted = [one for one in row["requests"] if one["request_id"] not in seen]
         seen.update(one["request_id"] for one in wanted)
         if wanted:
-            yield {**row, "wanted": wanted}
+            yield {**row, "requests": wanted}
 
 
 def _sums_here(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """As `_sums`, for the rows of one chunk in memory; another driver may have them, or what is left, in the table."""
-    wanted = [one for row in rows for one in row["wanted"]]
+    wanted = [one for row in rows for one in row["requests"]]
     if not wanted:
         return []
     prompts = [one["prompt_bytes"] for one in wanted if one["prompt_bytes"] is not None]
@@ -164,6 +167,8 @@ def _sums_here(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "to_ask": len(prompts),
         "prompt_bytes": sum(prompts),
         "content": sum(_number_of(one["request_id"], one["attempt"]) for one in wanted),
+        "line_bytes": max(row["line_end"] for row in rows),
+        "heaviest": max(row["question_bytes"] for row in rows),
         "attempt": max(attempts),
         "least_attempt": min(attempts),
     }
@@ -179,7 +184,7 @@ def _stored(spark: SparkSession, tables: Tables, rows: DataFrame, chunks: int, p
     """The rows in the plans table, every chunk in one file."""
 
     def in_files(rows: DataFrame) -> DataFrame:
-        return rows.repartition(min(chunks, MOST_WRITERS), "chunk")
+        return on_a_line(rows.repartition(min(chunks, MOST_WRITERS), "chunk")).select(*PLANNED.names)
 
     def kept() -> DataFrame:
         return spark.read.table(tables.plans).where(F.col("plan_id") == plan_id).select(*PLANNED.names)
@@ -199,16 +204,21 @@ def _each_once(rows: DataFrame) -> DataFrame:
     A row's id that is in the input twice, with questions that the model sees as the same prompt, makes each of its
     requests twice: in two chunks, or in two tasks of one, neither of which sees the other.
     """
-    of_row = ("plan_id", "chunk", "question_key", "row_hash", "source")
+    of_row = without(PLANNED, "requests", "question_bytes", "line_end").names
     of_request = Window.partitionBy("one.request_id").orderBy("question_key", "source")
-    single = rows.select(*of_row, F.explode("wanted").alias("one"))
+    single = rows.select(*of_row, F.explode("requests").alias("one"))
     first = single.withColumn("place", F.row_number().over(of_request)).where("place = 1")
-    return first.groupBy(*of_row).agg(F.collect_list("one").alias("wanted")).select(*PLANNED.names)
+    return first.groupBy(*of_row).agg(F.collect_list("one").alias("requests"))
 
 
 def _sums(planned: DataFrame) -> list[dict[str, Any]]:
     """As `_sums_of`, for rows of a plan."""
-    return _sums_of(planned.select("chunk", "question_key", F.inline("wanted")))
+    return _sums_of(requests_of_plan(planned))
+
+
+def requests_of_plan(planned: DataFrame) -> DataFrame:
+    """The requests of rows of a plan, each with the place of its question."""
+    return planned.select("chunk", "question_key", "question_bytes", "line_end", F.inline("requests"))
 
 
 def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
@@ -217,6 +227,8 @@ def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
         F.min("chunk").alias("chunk"),
         F.max("attempt").alias("attempt"),
         F.max("prompt_bytes").alias("prompt_bytes"),
+        F.max("question_bytes").alias("question_bytes"),
+        F.max("line_end").alias("line_end"),
         (F.min("question_key") != F.max("question_key")).alias("is_split"),
     )
     by_chunk = (
@@ -226,6 +238,8 @@ def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
             F.count("prompt_bytes").alias("to_ask"),
             F.coalesce(F.sum("prompt_bytes"), F.lit(0)).alias("prompt_bytes"),
             F.sum(F.expr(NUMBER_OF)).alias("content"),
+            F.max("line_end").alias("line_bytes"),
+            F.max("question_bytes").alias("heaviest"),
             F.max("attempt").alias("attempt"),
             F.min("attempt").alias("least_attempt"),
             F.count_if("is_split").alias("split"),
@@ -247,6 +261,7 @@ def _chunk(sums: Mapping[str, Any], fingerprint: str, pinned: Pinned) -> Chunk:
         prompt_bytes=sums["prompt_bytes"],
         app_id=hashlib.sha256(parts.encode()).hexdigest()[:32],
         has_new=sums["least_attempt"] == 1,
+        line=Line(sums["line_bytes"], sums["heaviest"]),
     )
 
 

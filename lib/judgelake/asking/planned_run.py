@@ -73,9 +73,7 @@ class PlannedRun:
         may_grow = share.may_grow and len(plan.chunks) > share.chunks_in_flight
         slots = SlotCount(share.slots, counted_again(self.spark, self.amounts) if may_grow else None)
         tasks = None if share.may_grow else share.tasks
-        writer = ChunkWriter(
-            self.spark, plan, self.work.requester, target, others, slots, tasks, profile_of(self.amounts), self.journal
-        )
+        writer = ChunkWriter(self.spark, plan, target, others, slots, tasks, profile_of(self.amounts), self.journal)
 
         def in_flight() -> int:
             return chunks_for(slots.last) if may_grow and limits.chunks_in_flight is None else share.chunks_in_flight
@@ -87,6 +85,7 @@ class PlannedRun:
     def _task(self, share: Share) -> AskingTask:
         limits = self.work.limits
         return AskingTask(
+            requester=self.work.requester,
             interpreter=self.interpreter,
             model=self.model,
             engine=self.engine.model_copy(update={"requests_per_second": share.requests_per_second}),

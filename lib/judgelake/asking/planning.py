@@ -12,8 +12,7 @@ import pyarrow as pa
 from judgelake.asking.heavy import key_of_piece
 from judgelake.asking.inquiry import Requester, Row
 from judgelake.asking.records import records_of
-from judgelake.asking.task_error import marked_errors
-from judgelake.asking.worker import spare_loaded_code
+from judgelake.asking.worker import in_worker
 from judgelake.lake import PLANNED, as_batch, ddl_of, without
 
 ROW_HASH = "row_hash"
@@ -22,7 +21,7 @@ WANTED = "wanted"
 """The column with the pending requests of a row; missing where all of them are pending for the first time."""
 NAMED = pa.schema([(ROW_HASH, pa.int64()), ("request_id", pa.string())])
 NAMED_DDL = ddl_of(NAMED)
-TO_ASK = without(PLANNED, "plan_id", "chunk")
+TO_ASK = without(PLANNED, "plan_id", "chunk", "question_bytes", "line_end")
 TO_ASK_DDL = ddl_of(TO_ASK)
 AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -40,8 +39,7 @@ class Names:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the input into rows of `NAMED`."""
-        spare_loaded_code()
-        with marked_errors():
+        with in_worker():
             for batch in batches:
                 rows = [
                     {ROW_HASH: record[ROW_HASH], "request_id": named.request_id}
@@ -62,8 +60,7 @@ class Planning:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of the input, with or without `WANTED`, into rows of `TO_ASK`."""
-        spare_loaded_code()
-        with marked_errors():
+        with in_worker():
             for batch in batches:
                 yield from in_batches((self._row(record) for record in records_of(batch)), TO_ASK, "source")
 
@@ -75,11 +72,12 @@ class Planning:
             ROW_HASH: record[ROW_HASH],
             "question_key": self._key(row.question_key, source),
             "source": AS_JSON(source),
-            "wanted": [
+            "requests": [
                 {
                     "request_id": named.request_id,
                     "attempt": 1 if attempts is None else attempts[named.request_id],
                     "prompt_bytes": named.prompt_bytes,
+                    "sort_key": named.sort_key,
                 }
                 for named in row.requests
                 if attempts is None or named.request_id in attempts
@@ -90,26 +88,6 @@ class Planning:
         if question_key not in self.pieces:
             return question_key
         return key_of_piece(question_key, self.pieces, self.requester.content_in_question(source))
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """Turns rows of a plan into the requests that are wanted of them."""
-
-    requester: Requester
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn rows of `TO_ASK` into rows of the requester's schema."""
-        spare_loaded_code()
-        with marked_errors():
-            for batch in batches:
-                requests = (request for row in batch.to_pylist() for request in self._requests(row))
-                yield from in_batches(requests, self.requester.schema, "prompt")
-
-    def _requests(self, row: Row) -> Iterator[Row]:
-        attempts = {one["request_id"]: one["attempt"] for one in row["wanted"]}
-        for request in self.requester.requests(json.loads(row["source"]), attempts):
-            yield {**request, "question_key": row["question_key"], ROW_HASH: row[ROW_HASH]}
 
 
 def source_of(record: Mapping[str, Any]) -> Row:

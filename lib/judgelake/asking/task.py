@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from judgelake.asking.executor import Opened, open_asker
 from judgelake.asking.first_outcomes import FirstOutcomes
-from judgelake.asking.inquiry import Asked, AskedModel, Interpreter, Request, Row
+from judgelake.asking.inquiry import Asked, AskedModel, Interpreter, Request, Requester, Row
 from judgelake.asking.journal import AnswersOfTask, TaskJournal
 from judgelake.asking.progress import SAY_NOTHING_OF_THE_SET_UP, ProgressSender, Reporter
 from judgelake.asking.recovery import Limits, Recovery
-from judgelake.asking.task_error import marked_errors
+from judgelake.asking.rendering import requests_by_prompt
 from judgelake.asking.window import Window
-from judgelake.asking.worker import spare_loaded_code
+from judgelake.asking.worker import in_worker
 from judgelake.engine import Ask, AskerFactory, Encoder, Endpoint, Engine
 from judgelake.judges import Prompt
 from judgelake.lake import as_batch
@@ -38,6 +38,7 @@ class AskingTask:
     difficult partition does not stop it.
     """
 
+    requester: Requester
     interpreter: Interpreter
     model: AskedModel
     engine: Engine
@@ -53,9 +54,8 @@ class AskingTask:
     """Where its answers are kept until the chunk is in the table."""
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn requests, sorted so that equal prompts are neighbours, into rows of the interpreter's schema."""
-        spare_loaded_code()
-        with marked_errors(), ProgressSender(self.progress) as sender:
+        """Turn rows of a plan, in `in_asking_order`, into rows of the interpreter's schema."""
+        with in_worker(), ProgressSender(self.progress) as sender:
             with AnswersOfTask(self.journal) as journal:
                 yield from self._all_results(batches, journal, sender)
             if journal.why_off is not None:
@@ -66,7 +66,8 @@ class AskingTask:
     ) -> Iterator[pa.RecordBatch]:
         """Results of requests that are asked, were asked by an earlier attempt, or are not asked at all."""
         known = _Known(self, sender)
-        rows = known.left_out(row for batch in batches for row in batch.to_pylist())
+        planned = (row for batch in batches for row in batch.to_pylist())
+        rows = known.left_out(requests_by_prompt(self.requester, planned, self.interpreter.key))
         requests = requests_of(journal.left_out(rows), self.interpreter.key)
         first = next(requests, None)
         if first is not None:
@@ -82,7 +83,7 @@ class AskingTask:
         self, first: Request, more: Iterator[Request], journal: AnswersOfTask, sender: ProgressSender
     ) -> Generator[pa.RecordBatch, None, None]:
         watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
-        engine = _EngineOfTask(self, Prompt.from_stored(first[0]["prompt"]), sender)
+        engine = _EngineOfTask(self, first[0]["prompt"], sender)
         asks = self._asks(itertools.chain([first], more), engine)
         with closing(Recovery[Asked](engine.open, engine.alone, engine.limits).answers(asks)) as stream:
             for answered in stream:

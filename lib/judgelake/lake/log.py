@@ -81,6 +81,14 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """What a commit did, and the text that its writer has put beside it."""
+
+    operation: str
+    user_metadata: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OnDisk:
     """A table in a folder on this machine, and the number of its newest commit."""
 
@@ -90,6 +98,26 @@ class OnDisk:
     def noted(self, version: int | None = None) -> Noted | None:
         """What is recorded about a version, or about the newest; None if nothing is."""
         return noted(self.folder, self.version if version is None else version)
+
+    def commits_after(self, version: int) -> tuple[Commit, ...] | None:
+        """The commits after a version up to the newest; None if one of them is not recorded any more.
+
+        Source: Delta's protocol, "Commit Provenance Information".
+        """
+        log = self.folder / "_delta_log"
+        try:
+            return tuple(_commit(log / f"{number:020}.json") for number in range(version + 1, self.version + 1))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _commit(path: Path) -> Commit:
+    with path.open(encoding="utf-8") as lines:
+        actions = (json.loads(line) for line in lines)
+        info = next((action["commitInfo"] for action in actions if "commitInfo" in action), None)
+    if info is None:
+        raise ValueError(f"{path} says nothing of its commit")
+    return Commit(str(info["operation"]), info.get("userMetadata"))
 
 
 def on_disk(spark: SparkSession, table: str) -> OnDisk | None:

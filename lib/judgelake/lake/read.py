@@ -87,8 +87,9 @@ class OtherWriters:
 
     def _added_since(self) -> bool:
         here = on_disk(self.spark, self.table)
-        if here is not None and here.version == self.after:
-            return False
+        if here is not None and (listed := here.commits_after(self.after)) is not None:
+            self.after = here.version
+            return any(self._adds(commit.operation, commit.user_metadata) for commit in listed)
         commits = self._latest(COMMITS_IN_BETWEEN)
         newest = commits[0]["version"]
         if commits[-1]["version"] > self.after + 1:
@@ -97,13 +98,14 @@ class OtherWriters:
         if commits[-1]["version"] > self.after + 1:
             return True
         added = any(
-            commit["version"] > self.after
-            and commit["operation"] not in ADDS_NO_ROWS
-            and commit["userMetadata"] != self.writer
+            commit["version"] > self.after and self._adds(commit["operation"], commit["userMetadata"])
             for commit in commits
         )
         self.after = newest
         return added
+
+    def _adds(self, operation: str, writer: str | None) -> bool:
+        return operation not in ADDS_NO_ROWS and writer != self.writer
 
     def _latest(self, commits: int) -> list[Any]:
         seen = self.spark.sql(f"DESCRIBE HISTORY {quoted(self.table)} LIMIT {commits}")

@@ -42,7 +42,7 @@ def test_a_constant_question_fills_many_chunks_alike_in_every_run(lake):
 
 def test_a_question_of_ordinary_weight_stays_in_one_chunk(lake):
     plan = planned(lake, "many", "light")
-    requests = F.sum(F.size("wanted")).alias("requests")
+    requests = F.sum(F.size("requests")).alias("requests")
     of_question = plan.rows.groupBy("question_key").agg(requests, F.count_distinct("chunk").alias("chunks")).collect()
     assert {(row["requests"], row["chunks"]) for row in of_question} == {(4, 1)}
     drop_plan(lake.spark, lake.tables.plans, "light")

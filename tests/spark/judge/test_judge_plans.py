@@ -88,7 +88,7 @@ def test_a_plan_has_a_file_for_every_chunk_however_many_parts_the_input_has(spar
     assert plan.is_stored
     assert len(plan.chunks) > 3
     files = plan.rows.groupBy("chunk").agg(
-        F.count_distinct("_metadata.file_path").alias("files"), F.sum(F.size("wanted")).alias("n")
+        F.count_distinct("_metadata.file_path").alias("files"), F.sum(F.size("requests")).alias("n")
     )
     found = {row["chunk"]: row for row in files.collect()}
     assert {number: row["files"] for number, row in found.items()} == {chunk.number: 1 for chunk in plan.chunks}
@@ -219,11 +219,18 @@ def written_again(spark, lake, run):
 
     table = lake.tables.judgments
     task = AskingTask(
-        Judging(run.judge), run.judge, Engine(), run.run_id, Window(8, 2**20), None, Reporter(), asker=saying
+        JudgeRequests(run.judge, Order()),
+        Judging(run.judge),
+        run.judge,
+        Engine(),
+        run.run_id,
+        Window(8, 2**20),
+        None,
+        Reporter(),
+        asker=saying,
     )
     others = OtherWriters(spark, table, read_newest(spark, table).version, run.run_id)
-    requests = JudgeRequests(run.judge, Order())
-    writer = ChunkWriter(spark, run.plan, requests, target_of(run.judge, table), others, SlotCount(1))
+    writer = ChunkWriter(spark, run.plan, target_of(run.judge, table), others, SlotCount(1))
     return writer.write(run.plan.chunks[0], task)
 
 
@@ -269,7 +276,7 @@ def test_the_plan_of_a_run_that_works_stays_and_that_of_a_driver_that_was_killed
     assert plan_ids(lake) == {"working"}
     # Its requests are what they were: the signs of life are in no chunk.
     (chunk,) = working.chunks
-    assert working.rows.where(F.col("chunk") == chunk.number).select(F.explode("wanted")).count() == 120
+    assert working.rows.where(F.col("chunk") == chunk.number).select(F.explode("requests")).count() == 120
     assert drop_stale_plans(spark, lake.tables, now=in_a_week + timedelta(hours=1)) == ("working",)
     assert not lake.has_plans()
 

@@ -187,7 +187,7 @@ def threads_of_any_session(monkeypatch):
 
 
 def running(give_up_after=3, tally=None, stopping=None, spark=None, writer=None):
-    asking = AskingTask(None, None, Engine(), "run", Window(1, 1), give_up_after, Reporter())
+    asking = AskingTask(None, None, None, Engine(), "run", Window(1, 1), give_up_after, Reporter())
     return Running(spark, writer, asking, Asking(), stopping or Stopping(), tally or Tally(), 100, lambda: 2)
 
 
@@ -379,7 +379,7 @@ def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatc
     monkeypatch.setenv("JUDGE_KEY", "very secret")
     endpoint = given_endpoint(Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), "m", asker=None)
     assert endpoint.api_key == "very secret"
-    task = AskingTask(None, None, Engine(), "run", Window(1, 1), None, Reporter(), endpoint=endpoint)
+    task = AskingTask(None, None, None, Engine(), "run", Window(1, 1), None, Reporter(), endpoint=endpoint)
     assert "very secret" not in repr(task)
     assert given_endpoint(Engine(), "m", asker=None) is None
 

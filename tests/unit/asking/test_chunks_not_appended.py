@@ -62,7 +62,7 @@ def without_spark_and_pauses(monkeypatch):
 
 
 def run(both, chunks, in_flight=2, journal=None):
-    asking = AskingTask(None, None, Engine(), "run", Window(1, 1), None, Reporter())
+    asking = AskingTask(None, None, None, Engine(), "run", Window(1, 1), None, Reporter())
     running = Running(both, both, asking, Asking(), Stopping(), Tally(), 100, lambda: in_flight, journal)
     running.carry_out([Chunk(number, 1, 1, 1, f"app {number}") for number in range(chunks)])
     return running

@@ -1,5 +1,6 @@
 """A task that is tried again does not ask what its earlier attempts were answered."""
 
+import json
 import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -22,6 +23,21 @@ COUNTS = [("prompt_tokens", pa.int64()), ("output_tokens", pa.int64())]
 OF_THE_RUN = [("run_id", pa.string()), ("chunk", pa.int32()), ("engine", pa.string())]
 SCHEMA = pa.schema([*OF_A_ROW, ("answer", pa.string()), *COUNTS, *OF_THE_RUN])
 APP_ID = "0" * 32
+
+
+class Requested:
+    """Makes the requests of a row that holds them."""
+
+    def requests(self, record, attempts):
+        for name, attempt in attempts.items():
+            prompt = Prompt(text=name.partition("-")[0])
+            yield {
+                "key": name,
+                "attempt": attempt,
+                "repeat": 0,
+                "prompt": prompt,
+                "prompt_sha256": prompt.text,
+            } | record
 
 
 class Echoing:
@@ -91,6 +107,7 @@ def attempt(journal, engine, rows, give_up_after=None, reporter=None):
         yield engine
 
     task = AskingTask(
+        Requested(),
         Echoing(),
         None,
         Engine(),
@@ -111,10 +128,12 @@ def attempt(journal, engine, rows, give_up_after=None, reporter=None):
 
 
 def rows(*names, status=None):
+    """Rows of a plan, each with one request; equal prompts are those with the same name before a "-"."""
+    source = json.dumps({"status": status, "reason": None})
     return [
-        {"key": name, "attempt": 1, "repeat": 0, "status": status, "reason": None}
-        | {"prompt_sha256": name.partition("-")[0], "prompt": Prompt(text=name.partition("-")[0]).stored}
-        for name in names
+        {"question_key": place, "row_hash": place, "part": "", "source": source}
+        | {"requests": [{"request_id": name, "attempt": 1}]}
+        for place, name in enumerate(names)
     ]
 
 

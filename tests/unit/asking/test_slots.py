@@ -64,7 +64,7 @@ def test_slots_that_do_not_follow_from_cores_are_not_counted_again(settings, amo
 def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
     now = iter([2, 6, 64])
     slots_seen = SlotCount(1, lambda: next(now), counted_at=-COUNT_EVERY_S)
-    writer = ChunkWriter(None, SimpleNamespace(chunks=range(40)), None, None, None, slots_seen)
+    writer = ChunkWriter(None, SimpleNamespace(chunks=range(40)), None, None, slots_seen)
 
     class Asking:
         window = Window(32, expected=32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -78,3 +79,37 @@ def test_a_run_of_many_chunks_reads_as_much_of_the_history_at_its_end_as_at_its_
         assert not others.have_added()
         read.append(history.read - before)
     assert max(read) <= COMMITS_IN_BETWEEN
+
+
+def committed(log, version, writer, operation=WRITE):
+    lines = [
+        {"protocol": {}},
+        {"commitInfo": {"operation": operation} | ({} if writer is None else {"userMetadata": writer})},
+    ]
+    (log / f"{version:020}.json").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+
+
+def test_the_log_of_a_table_in_a_folder_is_read_without_spark(tmp_path, history):
+    log = tmp_path / "_delta_log"
+    log.mkdir()
+    committed(log, 0, "other")
+    history.conf = SimpleNamespace(get=lambda name, default: str(tmp_path))
+    others = others_of(history)
+    committed(log, 1, "us")
+    committed(log, 2, None, "OPTIMIZE")
+    assert not others.have_added()
+    committed(log, 3, None)
+    assert others.have_added()
+    assert history.read == 0
+
+
+def test_the_history_tells_what_the_log_of_a_folder_does_not_hold_any_more(tmp_path, history):
+    log = tmp_path / "_delta_log"
+    log.mkdir()
+    committed(log, 2, "us")
+    history.conf = SimpleNamespace(get=lambda name, default: str(tmp_path))
+    others = others_of(history)
+    history.add("other")
+    history.add("us")
+    assert others.have_added()
+    assert history.read

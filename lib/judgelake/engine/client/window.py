@@ -26,6 +26,10 @@ WINDOWS_AHEAD = 2
 # request alone, in steps of one token (7 of 52 steps, with 8 tokens per request).
 FIRST_GROUP = 16
 FIRST_PAUSE_S = 0.01
+# Items that a sleeping loop is not woken for one by one, and for how long none of them waits: waking it is a system
+# call and a change of threads, a seventh of a task's time if it goes to sleep again after each.
+WAKE_EVERY = 16
+WAKE_AFTER_S = 0.002
 FLUSH_ROWS = 1_000
 STOP_TIMEOUT_S = 10.0
 
@@ -204,6 +208,7 @@ class _Feed(Generic[T]):
             self._ahead.add(cost)
             self._loop.put(self._pulled)
             self._pulled = next(self._source, None)
+        self._loop.wake()
         return self._pulled is not None or self._ahead.requests > 0
 
 
@@ -226,6 +231,7 @@ class _LoopThread(Generic[T]):
         self._window = (window_requests, window_bytes)
         self._handed: deque[tuple[T, Ask]] = deque()
         self._is_awake = False
+        self._put, self._woken = 0, 0.0
         self._outcomes: queue.SimpleQueue[tuple[T, Ask, Reply | Failure] | _Broken] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="judgelake-ask", daemon=True)
         self._is_up = threading.Event()
@@ -246,12 +252,18 @@ class _LoopThread(Generic[T]):
         self._thread.join(STOP_TIMEOUT_S)
 
     def put(self, item: tuple[T, Ask]) -> None:
-        """Add one item; the caller bounds their number."""
-        assert self._loop is not None
+        """Add one item, which waits at most for the next call of this or of `wake`; the caller bounds their number."""
         self._handed.append(item)
-        # Waking the loop is a system call, the most expensive step here, so a loop that is awake is not woken.
-        # The loop marks itself asleep before its last check for items, so none is missed.
-        if not self._is_awake:
+        self._put += 1
+        if self._put >= WAKE_EVERY or time.monotonic() - self._woken >= WAKE_AFTER_S:
+            self.wake()
+
+    def wake(self) -> None:
+        """Let the loop see what was added."""
+        assert self._loop is not None
+        self._put, self._woken = 0, time.monotonic()
+        # A loop that is awake is not woken. It marks itself asleep before its last check for items, so none is missed.
+        if self._handed and not self._is_awake:
             self._is_awake = True
             with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
                 self._loop.call_soon_threadsafe(self._arrived.set)

@@ -57,7 +57,7 @@ class Judging:
     def asked(self, request: Request, encoder: Encoder | None) -> tuple[Asked, Ask]:
         """What is sent for a request."""
         row = request[0]
-        prompt = Prompt.from_stored(row["prompt"])
+        prompt: Prompt = row["prompt"]
         more = () if encoder is None else (encoder.pattern,)
         pattern: re.Pattern[str] = control_pattern(self.judge.spec, self.judge.mode, *more)
         answers = len(row["shown_order"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,9 +30,11 @@ REQUEST = pa.schema(
         ("reason", pa.string()),
     ]
 )
-"""A request of the judge job; `prompt` is a prompt's stored form."""
+"""A request of the judge job as a table has it; `prompt` is a prompt's stored form."""
 # Which question a row is filed under is no part of what is judged.
 NOT_CONTENT = ("question_id",)
+# Characters of a text that is worth being found again in the prefix cache.
+LONG = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,19 @@ class Shown:
     """Of that prompt, or of the row if there is none."""
     names: tuple[str, ...]
     """The judgment_id of each repeat."""
+
+    @property
+    def prompt_bytes(self) -> int | None:
+        """Of the prompt; None if there is none."""
+        return None if isinstance(self.prompt, Failure) else self.prompt.bytes
+
+    @property
+    def sort_key(self) -> str:
+        """A hash of each long text that the prompt shows, in order, and one of the whole prompt."""
+        if isinstance(self.prompt, Failure):
+            return ""
+        texts = (text for text in self.prompt.material_texts if len(text) >= LONG)
+        return "".join(f"{zlib.crc32(text.encode()):08x}" for text in texts) + self.sha256[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,7 @@ class JudgeRequests:
         """The requests of one comparison: each order and repeat."""
         comparison = _comparison(record)
         requests = (
-            Named(name, None if isinstance(shown.prompt, Failure) else shown.prompt.bytes)
+            Named(name, shown.prompt_bytes, shown.sort_key)
             for shown in self._shown(record, comparison)
             for name in shown.names
         )
@@ -97,7 +113,7 @@ class JudgeRequests:
         return "\0".join(sorted("\0".join(answer.texts) for answer in comparison.answers))
 
     def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """The requests of a comparison that are in `attempts`, as rows of `REQUEST` without question_key and row_hash.
+        """The requests of a comparison that are in `attempts`: `REQUEST` without question_key and row_hash.
 
         A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
         """
@@ -144,7 +160,7 @@ class JudgeRequests:
         prompt = fitted.prompt
         return {
             "prompt_sha256": prompt.sha256 if fitted.trimmed else shown.sha256,
-            "prompt": prompt.stored,
+            "prompt": prompt,
             "prompt_bytes": prompt.bytes,
             "trimmed": fitted.trimmed,
             "status": None,

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from judgelake.asking.progress import ProgressSender, Reporter, Tally
+from judgelake.asking.rendering import requests_of_row
 from judgelake.asking.task import AskingTask
 from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Status
@@ -16,9 +17,9 @@ from judgelake.config import validated
 from judgelake.engine import Encoder, Engine, Reply, endpoint_of_url
 from judgelake.jobs.judge import JudgeJob, Order
 from judgelake.jobs.judge.judging import Judging
-from judgelake.jobs.judge.requests import REQUEST, JudgeRequests
+from judgelake.jobs.judge.requests import JudgeRequests
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.lake.schemas import JUDGMENT, as_batch
+from judgelake.lake.schemas import JUDGMENT
 
 PREPARED = {"input": None, "reference": None, "rubric": None}
 
@@ -29,8 +30,8 @@ def judge():
 
 
 def plan_of(judge, *names, answers=("a", "b")):
-    """The plan of comparisons of one text, asked in both orders, as one batch in asking order."""
-    made = JudgeRequests(judge, Order(orders="both"))
+    """The plan of comparisons of one text, asked in both orders for the second time, as one batch in asking order."""
+    made = requests_by(judge)
     comparison = {
         **PREPARED,
         "question_id": "q",
@@ -38,13 +39,22 @@ def plan_of(judge, *names, answers=("a", "b")):
         "answers": [{"model": "m", "text": text, "turns": None} for text in answers],
     }
     rows = [{**comparison, "comparison_id": name} for name in names]
-    requests = [
-        request
-        for row in rows
-        for request in made.requests(row, dict.fromkeys((one.request_id for one in made.named(row).requests), 2))
-    ]
-    planned = [{**request, "question_key": 1, "row_hash": 7} for request in requests]
-    return as_batch(sorted(planned, key=lambda row: (row["prompt"], row["judgment_id"])), REQUEST)
+    return pa.RecordBatch.from_pylist(
+        [
+            {
+                "question_key": 1,
+                "row_hash": 7,
+                "part": "",
+                "source": json.dumps(row),
+                "requests": [{"request_id": one.request_id, "attempt": 2} for one in made.named(row).requests],
+            }
+            for row in rows
+        ]
+    )
+
+
+def requests_by(judge):
+    return JudgeRequests(judge, Order(orders="both"))
 
 
 @dataclass
@@ -62,7 +72,8 @@ def judgments_of(judge, plan, outcome):
     async def opened():
         yield Saying(outcome)
 
-    task = AskingTask(Judging(judge), judge, Engine(), "run", Window(8, 2**20), None, Reporter(), asker=opened, chunk=3)
+    window, requester = Window(8, 2**20), requests_by(judge)
+    task = AskingTask(requester, Judging(judge), judge, Engine(), "run", window, None, Reporter(), opened, chunk=3)
     batches = list(task(iter([plan])))
     assert all(batch.schema == JUDGMENT for batch in batches)
     return [row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict")]
@@ -83,7 +94,8 @@ FIRST_WINS = Reply("9 3", "stop", 120, 40, 3, None, 12.5)
 
 def test_a_judgment_says_what_was_asked_by_whom_and_what_came_back_each_under_its_name(judge):
     plan = plan_of(judge, "c")
-    asked = {row["shown_order"]: row for row in plan.to_pylist()}
+    (planned,) = plan.to_pylist()
+    asked = {row["shown_order"]: row for row in requests_of_row(requests_by(judge), planned)}
     found = {row["shown_order"]: row for row in judgments_of(judge, plan, FIRST_WINS)}
     copied = ("judgment_id", "comparison_id", "question_id", "repeat", "content_sha256", "row_hash", "prompt_sha256")
     copied += ("trimmed",)
@@ -169,7 +181,7 @@ def test_the_tokens_of_a_shared_prompt_are_counted_once_in_the_rows_and_in_the_r
 
 
 def test_a_task_without_rows_yields_nothing(judge):
-    empty = pa.RecordBatch.from_pylist([], schema=REQUEST)
+    empty = plan_of(judge, "c").slice(0, 0)
     assert judgments_of(judge, empty, FIRST_WINS) == []
 
 
@@ -196,7 +208,8 @@ def test_a_task_sends_ids_where_it_has_an_encoder_and_the_server_agrees(
     engine = Engine(url=test_server("instant"))
     plan = plan_of(judge, "c", answers=("a @@ </s>", "b"))
     endpoint = endpoint_of_url(engine, "test-judge")
-    task = AskingTask(Judging(judge), judge, engine, "run", Window(8, 2**20), None, Reporter(), endpoint=endpoint)
+    window, requester = Window(8, 2**20), requests_by(judge)
+    task = AskingTask(requester, Judging(judge), judge, engine, "run", window, None, Reporter(), endpoint=endpoint)
     rows = [row for batch in task(iter([plan])) for row in batch.to_pylist()]
     assert [(row["status"], row["prompt_sent_as"]) for row in rows] == [("ok", sent_as)] * 2
     assert {tuple(row["control_strings"]) for row in rows} == {("@@", "</s>") if sent_as == "ids" else ("</s>",)}

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_tokenizer import save_word_tokenizer
 
-from judgelake.asking.planning import BATCH_BYTES, BATCH_ROWS, Names, Planning, Rendering
+from judgelake.asking.planning import BATCH_BYTES, BATCH_ROWS, Names, Planning
+from judgelake.asking.rendering import Rendering
 from judgelake.asking.task_error import our_error
 from judgelake.config import validated
 from judgelake.errors import UserError
@@ -177,7 +178,7 @@ def test_of_a_row_only_what_is_wanted_is_planned_and_made_with_its_attempt():
         wanted = [{"request_id": chosen["judgment_id"].encode(), "attempt": 3}]
         batches = list(Planning(requester)(iter([pa.RecordBatch.from_pylist([{**whole, "wanted": wanted}], WANTED)])))
         (plan,) = batches[0].to_pylist()
-        assert [(one["request_id"], one["attempt"]) for one in plan["wanted"]] == [(chosen["judgment_id"], 3)]
+        assert [(one["request_id"], one["attempt"]) for one in plan["requests"]] == [(chosen["judgment_id"], 3)]
         (made,) = [one for batch in Rendering(requester)(iter(batches)) for one in batch.to_pylist()]
         assert made == {**chosen, "attempt": 3}
 
@@ -187,8 +188,8 @@ def test_a_plan_knows_the_bytes_of_every_prompt_but_holds_none():
     (batch,) = planned(rows, rendering())
     first, second = batch.to_pylist()
     _, (one, other, *_) = requests_of(rows, rendering())
-    assert [item["prompt_bytes"] for item in first["wanted"]] == [one["prompt_bytes"], other["prompt_bytes"]]
-    assert {item["prompt_bytes"] for item in second["wanted"]} == {None}
+    assert [item["prompt_bytes"] for item in first["requests"]] == [one["prompt_bytes"], other["prompt_bytes"]]
+    assert {item["prompt_bytes"] for item in second["requests"]} == {None}
     assert one["prompt"] not in first["source"]
     assert first["question_key"] == second["question_key"] == one["question_key"]
 
@@ -291,3 +292,24 @@ def test_orders_and_repeats_make_the_requests_of_a_comparison():
         ("BA", 1),
     ]
     assert render.order == Order(orders="both", repeats=2)
+
+
+def sort_keys(*pairs):
+    """Of the requests of comparisons in both orders, by their prompts as they are stored."""
+    requester, rows = rendering(), [row(f"c{n}", answers=pair, row_hash=n) for n, pair in enumerate(pairs)]
+    plans = [plan for batch in planned(rows, requester) for plan in batch.to_pylist()]
+    keys = {one["request_id"]: one["sort_key"] for plan in plans for one in plan["requests"]}
+    return [(one["prompt"], keys[one["judgment_id"]]) for one in requests_of(rows, requester)[1]]
+
+
+FIRST, SECOND = "the first answer of all, long enough", "a second answer, also long enough"
+
+
+def test_requests_that_show_the_same_answer_first_sort_next_to_each_other():
+    (_, same), (_, reverse), (_, other), _ = sort_keys((FIRST, SECOND), (FIRST, "x"))
+    assert same[:8] == other[:8] != reverse[:8]
+
+
+def test_prompts_have_equal_keys_only_if_they_are_equal():
+    made = sort_keys((FIRST, SECOND), (FIRST, SECOND), (SECOND, FIRST), *((str(n), str(n + 1)) for n in range(20)))
+    assert len(set(made)) == len({prompt for prompt, _ in made}) == len({key for _, key in made}) == 42

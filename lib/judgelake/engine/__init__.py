@@ -3,8 +3,9 @@
 from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply, Sending
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
+from judgelake.engine.client.loop_thread import run_stream
 from judgelake.engine.client.sent_ids import field_of_texts
-from judgelake.engine.client.window import run_stream, stream
+from judgelake.engine.client.window import stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
 from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused

@@ -14,9 +14,9 @@ from judgelake.asking.planning import ROW_HASH, Rendering
 from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
-from judgelake.asking.run import Stopping
 from judgelake.asking.slots import Place, Slots, find_slots
 from judgelake.asking.staging import open_journal
+from judgelake.asking.stopping import Stopping
 from judgelake.asking.task_error import our_error
 
 __all__ = [

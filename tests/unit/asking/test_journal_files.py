@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import threading
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -110,6 +111,22 @@ def test_a_file_is_written_after_some_time_or_bytes_and_at_the_end(journal):
         writer.take(batch("e"))
     assert keys_in(journal) == ["a", "b", "c", "d", "e"]
     assert len(paths(journal)) == 3
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1000.0], ids=["in time", "at once, as the task may be ended"])
+def test_what_is_held_is_written_though_no_other_answer_comes(seconds, journal, monkeypatch):
+    monkeypatch.setattr("judgelake.asking.journal.writer.LOOK_SECONDS", 0.01)
+    is_urgent = threading.Event()
+    with JournalWriter(journal, APP_ID, FIRST, seconds_a_file=seconds, is_urgent=is_urgent.is_set) as writer:
+        writer.take(batch("a"))
+        assert keys_in(journal) == []
+        if seconds == 1000.0:
+            is_urgent.set()
+        end = time.monotonic() + 10
+        while not keys_in(journal) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert keys_in(journal) == ["a"]
+    assert len(paths(journal)) == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, GeneratorExit])

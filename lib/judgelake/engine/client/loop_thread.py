@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, Generic, Self, TypeVar
 from judgelake.comparisons import Failure
 from judgelake.engine.call import Ask, Asker, AskerFactory, Reply
 from judgelake.engine.client.window import Broken, Pair, Window, stream
-from judgelake.engine.errors import EngineGone
+from judgelake.engine.errors import EngineGone, told_to_end
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ def run_stream(
     window_requests: int,
     window_bytes: int,
     flush_every_s: float = 1.0,
+    is_to_end: Callable[[], bool] = bool,
 ) -> Generator[list[Pair[T]], None, None]:
     """Run `stream` from synchronous code such as a Spark task; yields lists of outcomes, each item exactly once.
 
@@ -45,9 +46,11 @@ def run_stream(
         window_requests: most requests in flight.
         window_bytes: most bytes in flight, by `Ask.cost_bytes`.
         flush_every_s: outcomes wait at most about this long for others, as long as others arrive.
+        is_to_end: whether to give up what is in flight; looked at about as often.
 
     Raises:
         EngineGone, EngineRefused: as `asker` does, after the outcomes that came before; also whatever `items` raises.
+        RunError: `is_to_end` has become true; all outcomes that have come were yielded.
     """
     ahead = Window(WINDOWS_AHEAD * window_requests, WINDOWS_AHEAD * window_bytes)
     ready: list[Pair[T]] = []
@@ -62,6 +65,11 @@ def run_stream(
                 ready, flushed = [], time.monotonic()
             if gone is not None:
                 raise gone
+            if is_to_end():
+                _take_into(ready, loop, ahead, 0.0)
+                if ready:
+                    yield ready
+                raise told_to_end()
         if ready:
             yield ready
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from judgelake.asking.inquiry import Target
 from judgelake.asking.journal import Journal, journal_root, recover
-from judgelake.lake import read_pinned
+from judgelake.lake import identity_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,7 +32,7 @@ def open_journal(
         UserError: the place of the setting cannot be used.
         RunError: the table does not take what an earlier run has left.
     """
-    table = read_pinned(spark, target.table)
+    table = identity_of(spark, target.table)
     root = journal_root(setting, table.location)
     if root.note is not None:
         say(root.note)

@@ -59,3 +59,10 @@ def filesystem(source: str) -> tuple[Any, str]:
     from pyarrow.fs import FileSystem, LocalFileSystem
 
     return (LocalFileSystem(), source) if source.startswith("/") else FileSystem.from_uri(source)
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """What pyarrow raises where a store or a folder cannot be opened, read or written."""
+    import pyarrow as pa
+
+    return (OSError, ValueError, NotImplementedError, pa.ArrowException)

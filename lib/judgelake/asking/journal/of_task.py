@@ -63,7 +63,7 @@ class AnswersOfTask:
         if self._before is not None and len(self._again) >= least:
             # A row that is in the plan twice counts once.
             again, self._again = list(dict.fromkeys(self._again)), []
-            yield self._before.take(again)
+            yield from self._before.take(again)
 
     def take(self, results: pa.RecordBatch, *, is_certain: bool) -> None:
         """Write down results, and those held so far, if it is certain that they may be stored; else hold them."""

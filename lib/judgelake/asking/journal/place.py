@@ -7,11 +7,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from judgelake.asking.config import OFF
 from judgelake.errors import UserError, in_one_line, without_password
-from judgelake.stores import STORES, filesystem, holds_a_key, keys_of, scheme_of, store_address
+from judgelake.stores import STORES, filesystem, holds_a_key, keys_of, scheme_of, store_address, store_errors
 
 # Readers of Delta tables and VACUUM ignore folders with this first letter, except _delta_index and _change_data.
 # Source: Delta's documentation of VACUUM, and `DeltaTableUtils.isHiddenDirectory`.
@@ -19,8 +17,6 @@ INSIDE_A_TABLE = "_staged_answers"
 LOCAL = re.compile(r"file:(?://[^/]*)?(?P<path>/.*)", re.DOTALL)
 # Databricks shows its file system to Python as a folder.
 DBFS = re.compile(r"dbfs:(?://[^/]*)?(?P<path>/.*)", re.DOTALL)
-# What a store or a folder that cannot be written raises, from pyarrow.
-UNWRITABLE = (OSError, ValueError, NotImplementedError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ def why_unusable(address: str | None) -> str | None:
         with system.open_output_stream(f"{root}/{name}") as file:
             file.write(b"?")
         system.delete_file(f"{root}/{name}")
-    except UNWRITABLE as error:
+    except store_errors() as error:
         keys = keys_of(address)
         return in_one_line(error) + ("" if keys is None else f" (keys are read from the environment: {keys})")
     return None

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from judgelake.asking.journal.files import Journal
-from judgelake.asking.journal.place import UNWRITABLE
 from judgelake.errors import in_one_line
+from judgelake.stores import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ class JournalWriter:
             try:
                 table = pa.Table.from_batches(held, self._journal.schema)
                 self._journal.write(self._app_id, f"{self._task}-{self._files:05}", table)
-            except UNWRITABLE as error:
+            except store_errors() as error:
                 self.why_off = in_one_line(error)
                 logger.warning(
                     "this task writes no more answers to %s, so those that come would be lost with it: %s",

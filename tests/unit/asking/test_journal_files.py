@@ -334,8 +334,8 @@ def test_a_chunk_that_was_written_to_lately_may_still_be_worked_on(journal):
 
 
 def test_what_is_left_behind_is_listed_at_once_and_only_where_chunks_are(journal, monkeypatch):
-    listings, really = [], files._files
-    monkeypatch.setattr(files, "_files", lambda *place, **how: listings.append(place) or really(*place, **how))
+    listings, really = [], files.files_in
+    monkeypatch.setattr(files, "files_in", lambda *place, **how: listings.append(place) or really(*place, **how))
     assert journal.left_behind() == {}
     write(journal, FIRST, batch("a"))
     (path,) = paths(journal)

@@ -126,7 +126,7 @@ class Journal:
         found = {}
         for app_id, infos in sorted(_by_folder(*self._opened()).items()):
             files = sorted(info.base_name for info in infos if NAME.fullmatch(info.base_name))
-            if files and time.time() - max(map(_written_at, infos)) >= least_age_s:
+            if files and time.time() - max(map(written_at, infos)) >= least_age_s:
                 found[app_id] = files
         return found
 
@@ -194,24 +194,25 @@ def _write(system: Any, path: str, content: pa.Buffer) -> None:
 def _by_folder(system: Any, folder: str) -> dict[str, list[Any]]:
     """The files of the folders in a folder, by the names of those, with one listing."""
     found = defaultdict(list)
-    for info in _files(system, folder, recursive=True):
+    for info in files_in(system, folder, recursive=True):
         inside, _, _ = info.path.removeprefix(f"{folder}/").rpartition("/")
         found[inside].append(info)
     # Not a file beside the folders, nor one deeper.
     return {inside: infos for inside, infos in found.items() if inside and "/" not in inside}
 
 
-def _written_at(info: Any) -> float:
+def written_at(info: Any) -> float:
     """When a file was written, in seconds since the epoch; 0 if that is not known."""
     return 0.0 if info.mtime_ns is None else float(info.mtime_ns / 1e9)
 
 
 def _names(system: Any, folder: str) -> list[str]:
     """The names of the files directly in a folder; none if it is not there."""
-    return [info.base_name for info in _files(system, folder)]
+    return [info.base_name for info in files_in(system, folder)]
 
 
-def _files(system: Any, folder: str, *, recursive: bool = False) -> list[Any]:
+def files_in(system: Any, folder: str, *, recursive: bool = False) -> list[Any]:
+    """What pyarrow tells of the files directly in a folder, or anywhere in it; nothing if it is not there."""
     from pyarrow.fs import FileSelector, FileType
 
     found = system.get_file_info(FileSelector(folder, allow_not_found=True, recursive=recursive))

@@ -46,8 +46,8 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
     """
     if setting == OFF:
         return JournalRoot(None)
+    address = journal_address(setting, table_location)
     if setting is None:
-        address = pyarrow_address(f"{table_location.rstrip('/')}/{INSIDE_A_TABLE}")
         why = why_not_here(address) or why_unusable(address)
         return JournalRoot(address) if why is None else JournalRoot(None, _no_journal(table_location, why))
     if scheme_of(setting) in STORES and holds_a_key(setting):
@@ -55,7 +55,6 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
             "The address in asking.staging holds a key, which would end up in tables and logs: set it in the "
             "environment of driver and executors (AWS_SECRET_ACCESS_KEY, ...)."
         )
-    address = pyarrow_address(setting)
     why = why_unusable(address)
     if why is not None:
         raise UserError(
@@ -63,6 +62,18 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
             "that the driver and all executors can write, or off."
         )
     return JournalRoot(address)
+
+
+def journal_address(setting: str | None, table_location: str) -> str | None:
+    """Where the journal of a table is, or would be, as pyarrow opens it; None if pyarrow cannot, or it is off.
+
+    Args:
+        setting: `asking.staging`, as in `journal_root`.
+        table_location: as in `journal_root`.
+    """
+    if setting == OFF:
+        return None
+    return pyarrow_address(f"{table_location.rstrip('/')}/{INSIDE_A_TABLE}" if setting is None else setting)
 
 
 def pyarrow_address(place: str) -> str | None:

@@ -75,7 +75,9 @@ def test_a_killed_driver_is_run_again_and_asks_only_what_is_left(cluster, driver
 
 
 def test_a_worker_that_joins_takes_part(cluster, drivers):
-    driver = drivers.judge(asking=CHUNKED)
+    # So that most chunks are still to be begun when its executors are there, twenty seconds later on a busy machine.
+    cluster.pretend(seconds=1.0, sequences=4)
+    driver = drivers.judge(asking={"chunk_requests": 20})
     wait_for_some(cluster, driver, 20)
     joined = cluster.add_worker(("6", "7"), 8)
     assert_all_judged(drivers, driver, cluster)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
+import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +17,12 @@ STORES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abf
 PLAIN_PARAMETERS = ("region", "endpoint_override", "scheme", "retry_limit_seconds")
 # Otherwise Google's client retries for 15 minutes without a message.
 GOOGLE_RETRIES = "retry_limit_seconds=60"
+# Where Google's client looks for keys, in this order. Source: google-cloud-cpp, google/cloud/internal, files
+# oauth2_google_application_default_credentials_file.cc and compute_engine_util.cc.
+GOOGLE_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+GOOGLE_LOGIN = Path(".config", "gcloud", "application_default_credentials.json")
+GOOGLE_METADATA = "GCE_METADATA_ROOT"
+METADATA_HOST, METADATA_PORT, METADATA_SECONDS = "metadata.google.internal", 80, 2.0
 KEYS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role of the host",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -53,9 +63,41 @@ def filesystem(source: str) -> tuple[Any, str]:
         source: an absolute folder, or an address as `store_address` gives it.
 
     Raises:
-        OSError: the store cannot be reached.
+        OSError: the store cannot be reached, or this host has no key for it.
         ValueError: not an address.
     """
     from pyarrow.fs import FileSystem, LocalFileSystem
 
-    return (LocalFileSystem(), source) if source.startswith("/") else FileSystem.from_uri(source)
+    if source.startswith("/"):
+        return LocalFileSystem(), source
+    if _needs_key_of_google(source):
+        _check_key_of_google()
+    system, path = FileSystem.from_uri(source)
+    return system, path
+
+
+def _needs_key_of_google(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "gs" and parts.username != "anonymous" and "endpoint_override" not in parse_qs(parts.query)
+
+
+@functools.cache
+def _check_key_of_google() -> None:
+    """Raise a PermissionError if Google's client would find no key: it looks for one for minutes before it says so."""
+    if os.environ.get(GOOGLE_KEY_FILE) or (Path.home() / GOOGLE_LOGIN).exists():
+        return
+    host, _, port = os.environ.get(GOOGLE_METADATA, METADATA_HOST).partition(":")
+    try:
+        socket.create_connection((host, int(port or METADATA_PORT)), METADATA_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise PermissionError(
+            f"this host has no key for gs://: {GOOGLE_KEY_FILE} is not set, nobody has logged in with gcloud, and no "
+            f"metadata service of Google answers at {host}"
+        ) from error
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """What pyarrow raises where a store or a folder cannot be opened, read or written."""
+    import pyarrow as pa
+
+    return (OSError, ValueError, NotImplementedError, pa.ArrowException)

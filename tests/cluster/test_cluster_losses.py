@@ -9,6 +9,8 @@ from cluster.files import assert_each_once, pair
 pytestmark = pytest.mark.cluster
 ROWS = [pair(number, number // 2) for number in range(240)]
 CHUNKED = {"chunk_requests": 60}
+# With slow answers: most chunks are still to be begun when an executor comes, twenty seconds later on a busy machine.
+MANY_CHUNKS, SLOW = {"chunk_requests": 20}, {"seconds": 1.0, "sequences": 4}
 STATUSES = ("judgment_id", "status")
 
 
@@ -45,7 +47,8 @@ def test_a_killed_engine_is_started_again(cluster, drivers):
 
 
 def test_a_killed_executor_is_replaced_and_takes_its_engines_with_it(cluster, drivers):
-    driver = drivers.judge(asking=CHUNKED)
+    cluster.pretend(**SLOW)
+    driver = drivers.judge(asking=MANY_CHUNKS)
     wait_for_some(cluster, driver)
     os.kill(cluster.executors()[0], signal.SIGKILL)
     assert_all_judged(drivers, driver, cluster)
@@ -75,7 +78,8 @@ def test_a_killed_driver_is_run_again_and_asks_only_what_is_left(cluster, driver
 
 
 def test_a_worker_that_joins_takes_part(cluster, drivers):
-    driver = drivers.judge(asking=CHUNKED)
+    cluster.pretend(**SLOW)
+    driver = drivers.judge(asking=MANY_CHUNKS)
     wait_for_some(cluster, driver, 20)
     joined = cluster.add_worker(("6", "7"), 8)
     assert_all_judged(drivers, driver, cluster)

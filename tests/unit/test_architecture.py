@@ -336,6 +336,12 @@ def test_no_file_names(what):
     assert not found
 
 
+def test_what_a_client_of_spark_connect_lacks_is_used_in_two_places_only():
+    """There is no SparkContext on Databricks serverless and standard compute."""
+    using = {str(path.relative_to(PACKAGE)) for path in MODULES if "sparkContext" in path.read_text("utf-8")}
+    assert using == {"runtime/session.py", "runtime/threads.py"}
+
+
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_the_pinned_requirements_name_no_index_and_no_machine(name):
     lines = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8").splitlines()

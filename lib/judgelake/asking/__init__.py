@@ -15,9 +15,9 @@ from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
 from judgelake.asking.rendering import Rendering
-from judgelake.asking.run import Stopping
 from judgelake.asking.slots import Place, Slots, find_slots
-from judgelake.asking.staging import open_journal
+from judgelake.asking.staging import drop_old_answers, open_journal
+from judgelake.asking.stopping import Stopping
 from judgelake.asking.task_error import our_error
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Target",
     "Work",
     "amounts_of",
+    "drop_old_answers",
     "find_slots",
     "given_endpoint",
     "ids_of",

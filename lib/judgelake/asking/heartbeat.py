@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
-from judgelake.asking.run import MOST_STOP_SECONDS, WAKE_SECONDS
+from judgelake.asking.stopping import MOST_STOP_SECONDS, WAKE_SECONDS
 from judgelake.lake import renew_plan
-from judgelake.runtime import shown_error, submitted
+from judgelake.runtime import cancel_jobs, shown_error, submitted, tag_jobs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -33,7 +33,7 @@ def kept_alive(spark: SparkSession, plans: str, plan_id: str, every_s: float = R
     tag = f"judgelake-heartbeat-{plan_id}"
 
     def renew() -> None:
-        spark.addTag(tag)
+        tag_jobs(spark, tag)
         while not has_ended.wait(every_s):
             try:
                 renew_plan(spark, plans, plan_id)
@@ -58,5 +58,5 @@ def _has_stopped(spark: SparkSession, renewing: Future[None], tag: str) -> bool:
     deadline = time.monotonic() + MOST_STOP_SECONDS
     while not wait([renewing], timeout=WAKE_SECONDS).done and time.monotonic() < deadline:
         with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
-            spark.interruptTag(tag)
+            cancel_jobs(spark, tag)
     return renewing.done()

@@ -18,10 +18,11 @@ from judgelake.asking.journal import Journal
 from judgelake.asking.pending import Work
 from judgelake.asking.plan import Plan
 from judgelake.asking.progress import ProgressServer
-from judgelake.asking.run import Running, Stopping, in_order_of_run
+from judgelake.asking.run import Running, in_order_of_run
 from judgelake.asking.share import Share, chunks_for, share_of
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.slots import counted_again, slots_of
+from judgelake.asking.stopping import Stopping
 from judgelake.asking.task import AskingTask
 from judgelake.asking.window import window_of
 from judgelake.config import Tables
@@ -79,8 +80,10 @@ class PlannedRun:
             return chunks_for(slots.last) if may_grow and limits.chunks_in_flight is None else share.chunks_in_flight
 
         task = self._task(share)
-        work = plan.requests + plan.skipped
-        return Running(self.spark, writer, task, limits, stopping, self.server.tally, work, in_flight, self.journal)
+        work, server = plan.requests + plan.skipped, self.server
+        return Running(
+            self.spark, writer, task, limits, stopping, server.tally, work, in_flight, self.journal, server.tasks
+        )
 
     def _task(self, share: Share) -> AskingTask:
         limits = self.work.limits

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import queue
 import secrets
 import socket
 import socketserver
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from judgelake.asking.connected import END, ConnectedTasks
 from judgelake.asking.report_line import ASKED, MOST_BYTES, report_of
 from judgelake.comparisons import Status
 
@@ -129,6 +133,8 @@ class ProgressSender:
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._socket: socket.socket | None = None
+        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._is_to_end = threading.Event()
 
     def __enter__(self) -> Self:
         if self._reporter.host is not None:
@@ -136,14 +142,25 @@ class ProgressSender:
                 address = (self._reporter.host, self._reporter.port)
                 self._socket = socket.create_connection(address, timeout=CONNECT_SECONDS)
             except OSError:
-                self._socket = None
+                return self
+            # The driver only speaks to whoever has shown that it is a task.
+            self.send({})
+            listening = threading.Thread(target=self._listen, args=(self._socket,), name="judgelake-told", daemon=True)
+            listening.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._socket is not None:
+            with suppress(OSError):
+                # Closing alone would not wake the thread that listens.
+                self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
+
+    def is_told_to_end(self) -> bool:
+        """Whether the run stops: the task is to write down what it was answered, and end."""
+        return self._is_to_end.is_set()
 
     def send(self, message: dict[str, Any]) -> None:
         """Report to the driver; does nothing if it cannot be reached."""
@@ -162,10 +179,25 @@ class ProgressSender:
         """
         self.send({ASKED: least})
         try:
-            answer = b"" if self._socket is None else self._socket.recv(1)
-        except OSError:
+            answer = b"" if self._socket is None else self._answers.get(timeout=CONNECT_SECONDS)
+        except queue.Empty:
             return None
         return answer == YES if answer else None
+
+    def _listen(self, connection: socket.socket | None) -> None:
+        """Take what the driver says, byte by byte, until the connection ends; then an empty answer."""
+        said = None
+        while connection is not None and said != b"":
+            try:
+                said = connection.recv(1)
+            except TimeoutError:
+                continue
+            except OSError:
+                said = b""
+            if said == END:
+                self._is_to_end.set()
+            else:
+                self._answers.put(said)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -183,6 +215,7 @@ class ProgressServer:
 
     def __init__(self, host: str | None) -> None:
         self.tally = Tally()
+        self.tasks = ConnectedTasks()
         self._token = secrets.token_hex(16)
         self._server: _Server | None = None
         self.reporter = Reporter()
@@ -206,9 +239,15 @@ class ProgressServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                while (message := report_of(self.rfile.readline(MOST_BYTES), server._token)) is not None:
-                    server.tally.add(message)
-                    if ASKED in message:
-                        self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
+                if (first := self._report()) is None:
+                    return
+                with server.tasks.connected(self.connection):
+                    for message in itertools.chain([first], iter(self._report, None)):
+                        server.tally.add(message)
+                        if ASKED in message:
+                            self.wfile.write(YES if server.tally.all_failed_with(message[ASKED]) else NO)
+
+            def _report(self) -> dict[str, Any] | None:
+                return report_of(self.rfile.readline(MOST_BYTES), server._token)
 
         return Handler

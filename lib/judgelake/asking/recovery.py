@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from judgelake.comparisons import Failure, Status
-from judgelake.engine import Ask, Asker, AskerFactory, EngineGone, Reply, run_stream
+from judgelake.engine import Ask, Asker, AskerFactory, EngineGone, Reply, run_stream, told_to_end
 
 # Few enough that one more death leaves few to ask alone, many enough that a window of 256 is soon through.
 SUSPECTS_AT_ONCE = 16
@@ -86,6 +86,7 @@ class Recovery(Generic[T]):
         open_engine: Callable[[], AskerFactory],
         alone: Callable[[], AbstractContextManager[None]],
         limits: Callable[[], Limits],
+        is_to_end: Callable[[], bool] = bool,
     ) -> None:
         """Opens no engine yet.
 
@@ -94,10 +95,12 @@ class Recovery(Generic[T]):
             alone: entered while suspects are asked, so that no other task of the same engine asks its own meanwhile:
                 a death is then due to the suspects of one task.
             limits: of what is in flight at the engine that was opened last.
+            is_to_end: whether the task is to end before all is answered.
         """
         self._open_engine = open_engine
         self._alone = alone
         self._limits = limits
+        self._is_to_end = is_to_end
         self._suspects: deque[Item[T]] = deque()
         self._last_suspects: deque[Item[T]] = deque()
         self._deaths = 0
@@ -113,6 +116,7 @@ class Recovery(Generic[T]):
 
         Raises:
             EngineGone: it died again and again without an answer in between, or too often in all.
+            RunError: `is_to_end` has become true; what was answered has been passed on.
         """
         fresh = iter(items)
         handed = _Handed[T]()
@@ -141,6 +145,8 @@ class Recovery(Generic[T]):
         self, handed: _Handed[T], items: Iterable[Item[T]], most: int | None = None
     ) -> Generator[Answered[T], None, bool]:
         """Pass on outcomes; returns whether the engine died before all were answered."""
+        if self._is_to_end():
+            raise told_to_end()
         try:
             factory = handed.watched(self._open_engine())
             limits = self._limits()
@@ -150,6 +156,7 @@ class Recovery(Generic[T]):
                 window_requests=min(most or limits.requests, limits.requests),
                 window_bytes=limits.bytes,
                 flush_every_s=limits.flush_every_s,
+                is_to_end=self._is_to_end,
             )
             with closing(stream):
                 for outcomes in stream:

@@ -6,26 +6,27 @@ import random
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judgelake.asking.chunk import ChunkWriter
 from judgelake.asking.config import Asking
+from judgelake.asking.connected import ConnectedTasks
 from judgelake.asking.first_outcomes import all_fail_alike
 from judgelake.asking.journal import Journal, recover
 from judgelake.asking.pending import WORTH_ANOTHER_ATTEMPT
 from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import Tally
-from judgelake.asking.task import FLUSH_SECONDS, AskingTask
+from judgelake.asking.stopping import WAKE_SECONDS, Stopping, have_stopped, wait_for_answers
+from judgelake.asking.task import AskingTask
 from judgelake.asking.task_error import our_error
 from judgelake.asking.transient import is_of_spark, is_transient
 from judgelake.comparisons import Status
 from judgelake.engine import EngineGone, StartFailed, StartRefused
 from judgelake.errors import RunError
-from judgelake.runtime import cause_of, submitted
+from judgelake.runtime import cause_of, submitted, tag_jobs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,33 +39,6 @@ PAUSE_SECONDS = 2.0
 # If so many chunks in a row cannot be appended, the first of a run or later ones, the others would fail too.
 FIRST_CHUNKS, LATER_CHUNKS = 3, 10
 OF_ONE_HOST = (EngineGone, StartFailed, StartRefused)
-# How often the driver wakes up to notice a signal while chunks are in flight.
-WAKE_SECONDS = 0.5
-# An interrupted task notices within seconds; one that hangs in foreign code never does.
-MOST_STOP_SECONDS = 60.0
-
-
-@dataclass(slots=True)
-class Stopping:
-    """A request to stop, followed between two steps of a run.
-
-    A KeyboardInterrupt during a call to Spark breaks the connection to it, and then the judgments so far can be
-    neither counted nor recorded.
-    """
-
-    is_wished: bool = False
-    is_heeded: bool = False
-
-    def wish(self) -> None:
-        """Request a stop; it is immediate if no run checks for it, or if it was requested before.
-
-        Raises:
-            KeyboardInterrupt: as above.
-        """
-        at_once = self.is_wished or not self.is_heeded
-        self.is_wished = True
-        if at_once:
-            raise KeyboardInterrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +67,8 @@ class Running:
     """How many chunks may be in flight now."""
     journal: Journal | None = None
     """Where tasks keep their answers until their chunk is in the table."""
+    tasks: ConnectedTasks = field(default_factory=ConnectedTasks)
+    """Those that can be told to end."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Results of the finished chunks in the table, by status."""
     set_aside: dict[int, str] = field(default_factory=dict)
@@ -106,7 +82,7 @@ class Running:
         """Write all chunks, a few at a time.
 
         A chunk that cannot be appended costs the others nothing: it is tried again if the cause may pass, else set
-        aside. On any other error, and on a stop, those in flight are cancelled; a stop appends what they have answered.
+        aside. On any other error, and on a stop, those in flight end, and a stop appends what they were answered.
 
         Raises:
             RunError: too many calls failed, the first all failed with one status, the engine died repeatedly, or some
@@ -135,7 +111,9 @@ class Running:
                         waiting.appendleft(again)
         except BaseException as error:
             has_stopped = False  # also if a second signal ends the next line
-            has_stopped = self._interrupt({future: one.chunk for future, one in in_flight.items()}, tag)
+            self.is_ending = True
+            chunks_in_flight = {future: one.chunk for future, one in in_flight.items()}
+            has_stopped = have_stopped(self.spark, tag, self.tasks, chunks_in_flight, self.asking.run_id)
             if has_stopped and isinstance(error, KeyboardInterrupt):
                 self._keep(chunks)
             raise
@@ -189,8 +167,7 @@ class Running:
         """Append what is in the journal of chunks that were stopped; what cannot be appended is for the next run."""
         if self.journal is None:
             return
-        # Their tasks notice it when they pass on the next results.
-        time.sleep(2 * FLUSH_SECONDS)
+        wait_for_answers(self.tasks)
         app_ids = {chunk.app_id for chunk in chunks if chunk.number not in self.set_aside}
         target, run_id = self.writer.target, self.asking.run_id
         try:
@@ -210,31 +187,10 @@ class Running:
                 stacklevel=2,
             )
 
-    def _interrupt(self, in_flight: Mapping[Future[Counter[str]], Chunk], tag: str) -> bool:
-        """Stop what is in flight; False if some of it did not stop in time, which a warning names.
-
-        Interrupts are repeated: a chunk is several Spark jobs, and between two of them there is none to interrupt.
-        """
-        self.is_ending = True
-        left = set(in_flight)
-        deadline = time.monotonic() + MOST_STOP_SECONDS
-        while left and time.monotonic() < deadline:
-            with suppress(Exception):  # a broken connection to Spark must not hide why the run ends
-                self.spark.interruptTag(tag)
-            _, left = wait(left, timeout=WAKE_SECONDS)
-        if left:
-            names = ", ".join(str(in_flight[future].number) for future in left)
-            warnings.warn(
-                f"Chunk {names} of run {self.asking.run_id} did not stop within {MOST_STOP_SECONDS:g} s of being "
-                "interrupted: its Spark job ends with the session. What it still appends counts in the next run.",
-                stacklevel=2,
-            )
-        return not left
-
     def _write(self, chunk: Chunk, tag: str) -> Counter[str]:
         if self.is_ending or self.stopping.is_wished:
             raise KeyboardInterrupt
-        self.spark.addTag(tag)
+        tag_jobs(self.spark, tag)
         # Once something was answered, a partition of difficult rows is not a misconfiguration.
         give_up_after = None if self.statuses["ok"] else self.asking.give_up_after
         return self.writer.write(chunk, replace(self.asking, give_up_after=give_up_after))

@@ -1,4 +1,4 @@
-"""The journal of a run, opened before anything is planned: what earlier runs left in it is appended first."""
+"""The journal of an output table: opened before a run is planned, and cleared of what no run takes any more."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from judgelake.asking.inquiry import Target
-from judgelake.asking.journal import Journal, journal_root, recover
-from judgelake.lake import read_pinned
+from judgelake.asking.journal import Journal, drop_abandoned, journal_address, journal_root, recover
+from judgelake.errors import UserError, in_one_line
+from judgelake.lake import identity_of
+from judgelake.stores import store_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,7 +34,7 @@ def open_journal(
         UserError: the place of the setting cannot be used.
         RunError: the table does not take what an earlier run has left.
     """
-    table = read_pinned(spark, target.table)
+    table = identity_of(spark, target.table)
     root = journal_root(setting, table.location)
     if root.note is not None:
         say(root.note)
@@ -44,3 +46,28 @@ def open_journal(
     if recovered:
         say(f"{recovered:,} answers of a run that ended early are now in {target.table}")
     return journal
+
+
+def drop_old_answers(spark: SparkSession, table: str, setting: str | None, older_than_s: float) -> int:
+    """Delete answers for a table that no run has appended, although they are that old; returns of how many chunks.
+
+    Args:
+        spark: a session with Delta.
+        table: the output table; it exists.
+        setting: `asking.staging`.
+        older_than_s: seconds since an answer of the chunk was written.
+
+    Raises:
+        UserError: the place cannot be read, or not be deleted from.
+    """
+    identity = identity_of(spark, table)
+    address = journal_address(setting, identity.location)
+    if address is None:
+        return 0
+    try:
+        return drop_abandoned(address, identity.table_id, older_than_s)
+    except store_errors() as error:
+        raise UserError(
+            f"The answers that wait in {address.partition('?')[0]} to be appended to {table} cannot be looked through: "
+            f"{in_one_line(error)}. Let this process read and delete there, or set asking.staging to off."
+        ) from error

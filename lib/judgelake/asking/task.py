@@ -56,7 +56,7 @@ class AskingTask:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn rows of a plan, in `in_asking_order`, into rows of the interpreter's schema."""
         with in_worker(), ProgressSender(self.progress) as sender:
-            with AnswersOfTask(self.journal) as journal:
+            with AnswersOfTask(self.journal, sender.is_told_to_end) as journal:
                 yield from self._all_results(batches, journal, sender)
             if journal.why_off is not None:
                 sender.send({"journal_off": journal.why_off[:MOST_OF_A_REASON]})
@@ -85,7 +85,8 @@ class AskingTask:
         watch = FirstOutcomes(self.give_up_after, sender.all_fail_alike)
         engine = _EngineOfTask(self, first[0]["prompt"], sender)
         asks = self._asks(itertools.chain([first], more), engine)
-        with closing(Recovery[Asked](engine.open, engine.alone, engine.limits).answers(asks)) as stream:
+        recovery = Recovery[Asked](engine.open, engine.alone, engine.limits, sender.is_told_to_end)
+        with closing(recovery.answers(asks)) as stream:
             for answered in stream:
                 results = [(asked, reply, self.interpreter.read(asked.rows[0], reply)) for asked, reply in answered]
                 batch = self.batch((row for item in results for row in self.interpreter.results(*item)), engine.name)

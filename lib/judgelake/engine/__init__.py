@@ -3,11 +3,12 @@
 from judgelake.engine.call import Ask, Asker, AskerFactory, Endpoint, Reply, Sending
 from judgelake.engine.client.client import Client, client_factory
 from judgelake.engine.client.endpoint import endpoint_of_url, settings_of_server
+from judgelake.engine.client.loop_thread import run_stream
 from judgelake.engine.client.sent_ids import field_of_texts
-from judgelake.engine.client.window import run_stream, stream
+from judgelake.engine.client.window import stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
-from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
+from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused, told_to_end
 from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.folder import local_model, shortest_context
@@ -121,6 +122,7 @@ __all__ = [
     "template_values",
     "token_ids",
     "tokenizer_folder",
+    "told_to_end",
     "with_dtype_for_this_cpu",
     "without_torch",
     "writes_chats_by_template",

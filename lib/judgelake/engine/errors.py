@@ -22,3 +22,8 @@ class StartRefused(UserError):  # noqa: N818 - says what happened
 
     Its log shows a setting or a lack of memory, or its host has another model than the driver, or none.
     """
+
+
+def told_to_end() -> RunError:
+    """The error of a task that was told to end before all its requests were answered: no more may be asked."""
+    return RunError("This task has ended before all its requests were answered, because its run stops.")

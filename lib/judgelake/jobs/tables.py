@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from judgelake.config import Tables, load_tables
+from judgelake.asking import Asking, drop_old_answers
+from judgelake.config import Tables, load_tables, read_yaml, validated
+from judgelake.errors import UserError
 from judgelake.lake import (
     LEAST_RETAIN_HOURS,
     TABLES,
@@ -18,7 +22,11 @@ from judgelake.lake import (
 )
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 DEFAULT_CONFIG = Path("conf/judge.yaml")
+SECONDS_AN_HOUR = 3600
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,9 +48,30 @@ def _command(arguments: argparse.Namespace) -> int:
             print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without deleting it", flush=True)
         for done in maintain(spark, tables, arguments.retain_hours):
             print(f"{done.table}: {done.files_before:,} files before, {done.files_after:,} now", flush=True)
+            if done.table == tables.judgments:
+                _drop_old_answers(spark, tables, arguments)
     finally:
         stop_spark(spark)
     return 0
+
+
+def _drop_old_answers(spark: SparkSession, tables: Tables, arguments: argparse.Namespace) -> None:
+    """Delete answers that wait for a run which never came; that they cannot be looked through fails nothing else."""
+    path = config_path(arguments, DEFAULT_CONFIG)
+    given = None if path is None else read_yaml(path).get("asking")
+    setting = given.get("staging") if isinstance(given, dict) else None
+    staging = validated(Asking, {"staging": setting}, str(path)).staging
+    try:
+        chunks = drop_old_answers(spark, tables.judgments, staging, arguments.retain_hours * SECONDS_AN_HOUR)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return
+    if chunks:
+        print(
+            f"{tables.judgments}: deleted answers of {chunks:,} chunks that no run had taken for "
+            f"{arguments.retain_hours:,} hours",
+            flush=True,
+        )
 
 
 def names_in(tables: Tables) -> list[str]:

@@ -13,7 +13,7 @@ from judgelake.lake.append import (
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
-from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
+from judgelake.lake.read import Newest, OtherWriters, Pinned, TableIdentity, identity_of, read_newest, read_pinned
 from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
@@ -47,6 +47,7 @@ __all__ = [
     "Newest",
     "OtherWriters",
     "Pinned",
+    "TableIdentity",
     "app_ids",
     "append_new",
     "append_once",
@@ -59,6 +60,7 @@ __all__ = [
     "ddl_of",
     "drop_plan",
     "drop_stale_plans",
+    "identity_of",
     "is_on_s3",
     "maintain",
     "named_in",

@@ -47,6 +47,14 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
+class TableIdentity:
+    """Which Delta table a name means now: its id, and the address of its folder."""
+
+    table_id: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class Newest:
     """A table at its newest version now; `is_empty` if it is known, without reading it, to have no rows."""
 
@@ -121,7 +129,8 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
     if not spark.catalog.tableExists(table):
         raise UserError(f"There is no table {table!r}. Fill it with jobs/ingest.py, or name yours under tables.")
     here = on_disk(spark, table)
-    table_id, location, newest = _identity(spark, table, here)
+    identity = _identity(spark, table, here)
+    newest = _last_in_history(spark, table) if here is None else here.version
     chosen = newest if version is None else version
     try:
         df = _at(spark, table, chosen)
@@ -134,22 +143,29 @@ def read_pinned(spark: SparkSession, table: str, version: int | None = None, nee
             "Map your columns with jobs/ingest.py --format table."
         )
     note = None if here is None else here.noted(chosen)
-    return Pinned(_rows(df, table, note), table, chosen, table_id, location)
+    return Pinned(_rows(df, table, note), table, chosen, identity.table_id, identity.location)
 
 
-def _identity(spark: SparkSession, table: str, here: OnDisk | None) -> tuple[str, str, int]:
-    """The id, the location and the newest version of a Delta table."""
+def identity_of(spark: SparkSession, table: str) -> TableIdentity:
+    """Which table it is and where, without a look at its rows and versions.
+
+    Raises:
+        UserError: the table cannot be read, or is not a Delta table.
+    """
+    return _identity(spark, table, on_disk(spark, table))
+
+
+def _identity(spark: SparkSession, table: str, here: OnDisk | None) -> TableIdentity:
     note = None if here is None else here.noted()
     if here is not None and note is not None:
-        return note.table_id, f"file:{here.folder}", here.version
+        return TableIdentity(note.table_id, f"file:{here.folder}")
     try:
         detail = spark.sql(f"DESCRIBE DETAIL {quoted(table)}").select("format", "id", "location").first()
     except AnalysisException as error:
         raise UserError(f"Table {table!r} cannot be read: {str(error).strip().splitlines()[0]}") from error
     if detail is None or detail["format"] != "delta":
         raise UserError(f"Table {table!r} is not a Delta table. Ingest it with jobs/ingest.py --format table.")
-    newest = _last_in_history(spark, table) if here is None else here.version
-    return str(detail["id"]), str(detail["location"]), newest
+    return TableIdentity(str(detail["id"]), str(detail["location"]))
 
 
 def _last_in_history(spark: SparkSession, table: str) -> int:

@@ -14,7 +14,7 @@ from judgelake.runtime.lent import in_job_settings, job_settings
 from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
-from judgelake.runtime.threads import submitted
+from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
 from judgelake.runtime.tracking import (
     REMEDY,
     flat,
@@ -34,6 +34,7 @@ __all__ = [
     "SMALL_BYTES",
     "CommandParser",
     "add_job_arguments",
+    "cancel_jobs",
     "cause_of",
     "check_java",
     "config_path",
@@ -53,6 +54,7 @@ __all__ = [
     "stop_spark",
     "submitted",
     "table_dataset",
+    "tag_jobs",
     "tracking_address",
     "tracking_errors",
     "warm_up",

@@ -10,8 +10,10 @@ from small_lake import judgment
 from judgelake.lake import (
     TABLES,
     VIEWS,
+    TableIdentity,
     append_once,
     create_tables,
+    identity_of,
     read_newest,
     read_pinned,
     register,
@@ -33,6 +35,7 @@ def test_the_log_on_disk_says_what_delta_says(spark, lake):
     history = spark.sql(f"DESCRIBE HISTORY {lake.judgments} LIMIT 1").first()
     pinned = read_pinned(spark, lake.judgments)
     assert (pinned.table_id, pinned.location) == (detail["id"], detail["location"])
+    assert identity_of(spark, lake.judgments) == TableIdentity(detail["id"], detail["location"])
     assert pinned.version == history["version"] == 2
     note = on_disk(spark, lake.judgments).noted()
     assert (note.files, note.size_bytes) == (detail["numFiles"], detail["sizeInBytes"])

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pyspark
@@ -13,7 +14,7 @@ from small_lake import lake_of_its_own
 
 from judgelake.cli import main as cli
 from judgelake.jobs.judge import main as judge_main
-from judgelake.runtime import get_spark, submitted
+from judgelake.runtime import cancel_jobs, get_spark, submitted, tag_jobs
 
 GIVEN = {
     "spark.master": "local[1]",
@@ -103,3 +104,23 @@ def test_work_in_a_thread_belongs_to_the_job_group_and_tags_of_its_caller(spark)
         spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
         spark.sparkContext.setLocalProperty("spark.job.description", None)
     assert (group, tags) == ("a notebook's command", {"nightly"})
+
+
+def test_the_jobs_of_a_thread_are_cancelled_from_another(spark):
+    def slow(batches):
+        for batch in batches:
+            yield batch
+            time.sleep(60)
+
+    def work():
+        tag_jobs(spark, "to be cancelled")
+        spark.range(1).mapInArrow(slow, "id long").collect()
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        working = submitted(spark, pool, work)
+        while not wait([working], timeout=0.5).done and time.monotonic() < began + 50:
+            cancel_jobs(spark, "to be cancelled")
+        with pytest.raises(Exception, match=r"(?i)cancel"):
+            working.result()
+    assert time.monotonic() < began + 50

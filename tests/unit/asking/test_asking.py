@@ -1,20 +1,23 @@
 """How a task groups its rows, when it gives up, and how its errors reach the driver."""
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
-from threads import submitted_without_spark
+from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking import Asking
+from judgelake.asking.connected import END
 from judgelake.asking.executor import given_endpoint
 from judgelake.asking.first_outcomes import FirstOutcomes
 from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import ProgressSender, ProgressServer, Reporter, Tally
-from judgelake.asking.run import Running, Stopping
+from judgelake.asking.run import Running
+from judgelake.asking.stopping import Stopping
 from judgelake.asking.task import AskingTask, requests_of
 from judgelake.asking.task_error import ERROR_MARK, our_error
 from judgelake.asking.window import Window
@@ -124,7 +127,7 @@ def test_all_of_a_short_run_are_enough_failed_calls(expected, reported, gives_up
     assert Tally(Counter(reported), expected=expected).all_failed_with(50) == gives_up
 
 
-class Judging:
+class Judging(SessionWithoutSpark):
     """A chunk writer and session whose chunk ends with these statuses."""
 
     def __init__(self, **statuses):
@@ -132,11 +135,6 @@ class Judging:
 
     def write(self, chunk, asking):
         return self.statuses
-
-    def addTag(self, tag):  # noqa: N802  # Spark's name
-        pass
-
-    interruptTag = addTag  # noqa: N815  # Spark's name
 
 
 @pytest.mark.parametrize(
@@ -247,7 +245,7 @@ def test_a_task_that_cannot_reach_the_driver_knows_nothing_of_other_tasks():
         assert sender.all_fail_alike(3) is None
 
 
-class BetweenTwoSparkJobs:
+class BetweenTwoSparkJobs(SessionWithoutSpark):
     """A running chunk whose next Spark job begins after the first interrupt, and the session that interrupts it."""
 
     def __init__(self):
@@ -259,10 +257,7 @@ class BetweenTwoSparkJobs:
             time.sleep(0.01)
         raise RuntimeError("interrupted")
 
-    def addTag(self, tag):  # noqa: N802  # Spark's name
-        pass
-
-    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+    def cancelJobsWithTag(self, tag):  # noqa: N802  # Spark's name
         self.interrupts += 1
 
 
@@ -276,7 +271,7 @@ def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
     assert both.interrupts >= 2
 
 
-class OneBadHost:
+class OneBadHost(SessionWithoutSpark):
     """A writer whose chunk fails with errors of one host, as often as told, then works."""
 
     def __init__(self, *errors):
@@ -288,12 +283,6 @@ class OneBadHost:
             error = self.errors.pop(0)
             raise RuntimeError(f"Job aborted: {ERROR_MARK}{json.dumps([type(error).__name__, str(error)])}")
         return Counter(ok=1)
-
-    def addTag(self, tag):  # noqa: N802  # Spark's name
-        pass
-
-    def interruptTag(self, tag):  # noqa: N802  # Spark's name
-        pass
 
 
 @pytest.mark.parametrize("error", [EngineGone("died"), StartFailed("no start"), StartRefused("no memory")], ids=repr)
@@ -332,12 +321,12 @@ class Deaf(BetweenTwoSparkJobs):
         self.released.wait(30)
         return Counter()
 
-    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+    def cancelJobsWithTag(self, tag):  # noqa: N802  # Spark's name
         raise ConnectionError("the gateway is gone")
 
 
 def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypatch):
-    monkeypatch.setattr("judgelake.asking.run.MOST_STOP_SECONDS", 0.1)
+    monkeypatch.setattr("judgelake.asking.stopping.MOST_STOP_SECONDS", 0.1)
     stopping, deaf = Stopping(is_heeded=True), Deaf()
     run = running(stopping=stopping, spark=deaf, writer=deaf)
     threading.Thread(target=lambda: (deaf.began.wait(), stopping.wish())).start()
@@ -349,10 +338,31 @@ def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypat
     deaf.released.set()
 
 
+def test_tasks_are_told_to_end_before_they_are_cancelled():
+    stopping, both, cancelled_after = Stopping(is_heeded=True), BetweenTwoSparkJobs(), []
+    run = running(stopping=stopping, spark=both, writer=both)
+    ours, of_task = socket.socketpair()
+
+    def task():
+        with ours, run.tasks.connected(ours):
+            assert of_task.recv(1) == END
+            time.sleep(0.3)
+            cancelled_after.append(both.interrupts)
+
+    connected = threading.Thread(target=task)
+    connected.start()
+    threading.Thread(target=lambda: (both.began.wait(), stopping.wish())).start()
+    with of_task, pytest.raises(KeyboardInterrupt):
+        run.carry_out([Chunk(0, 1, 1, 1, "app")])
+    connected.join()
+    assert cancelled_after == [0]
+    assert both.interrupts >= 2
+
+
 class DeafForTheSecondTime(Deaf):
     """The second Ctrl-C comes while the chunk is interrupted."""
 
-    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+    def cancelJobsWithTag(self, tag):  # noqa: N802  # Spark's name
         raise KeyboardInterrupt
 
 

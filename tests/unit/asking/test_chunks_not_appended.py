@@ -6,14 +6,15 @@ from collections import Counter, defaultdict
 import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from threads import submitted_without_spark
+from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking.config import Asking
 from judgelake.asking.inquiry import Target
 from judgelake.asking.journal import Journal
 from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import Reporter, Tally
-from judgelake.asking.run import Running, Stopping
+from judgelake.asking.run import Running
+from judgelake.asking.stopping import Stopping
 from judgelake.asking.task import AskingTask
 from judgelake.asking.transient import is_transient
 from judgelake.asking.window import Window
@@ -32,7 +33,7 @@ SLOW_DOWN = Py4JError(
 )
 
 
-class Appending:
+class Appending(SessionWithoutSpark):
     """A chunk writer and session; some chunks fail with errors, as often as there are, then work."""
 
     target = Target("judgments", JUDGMENT, "judgment_id", "judge_fingerprint", "f", "judged_at", "raw_output")
@@ -47,11 +48,6 @@ class Appending:
         if error is not None:
             raise error
         return Counter(ok=1)
-
-    def addTag(self, tag):  # noqa: N802  # Spark's name
-        pass
-
-    interruptTag = addTag  # noqa: N815  # Spark's name
 
 
 @pytest.fixture(autouse=True)

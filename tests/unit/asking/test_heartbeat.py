@@ -4,21 +4,22 @@ import threading
 import time
 
 import pytest
+from threads import SessionWithoutSpark
 
 from judgelake.asking import heartbeat
 from judgelake.asking.heartbeat import kept_alive
 
 
-class Session:
+class Session(SessionWithoutSpark):
     """A session whose renewal is queued behind tasks that never end, until it is interrupted."""
 
     def __init__(self, listens):
         self.listens, self.tags, self.renewing, self.freed = listens, [], threading.Event(), threading.Event()
 
-    def addTag(self, tag):  # noqa: N802  # Spark's name
+    def addJobTag(self, tag):  # noqa: N802  # Spark's name
         self.tags.append(tag)
 
-    def interruptTag(self, tag):  # noqa: N802  # Spark's name
+    def cancelJobsWithTag(self, tag):  # noqa: N802  # Spark's name
         if self.listens and tag in self.tags:
             self.freed.set()
 

@@ -3,17 +3,20 @@
 import itertools
 import logging
 import os
+import threading
 import time
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgelake.asking.journal import Journal, JournalWriter, TaskName, answered_before, files
+from judgelake.asking.journal import Journal, JournalWriter, KnownAnswers, TaskName, answered_before, files
 from judgelake.lake import JUDGMENT, as_batch
 
 SCHEMA = pa.schema([("key", pa.string()), ("attempt", pa.int32()), ("answer", pa.string())])
@@ -45,6 +48,10 @@ def keys_in(journal: Journal, task: TaskName | None = None) -> list[str]:
     return sorted(key for key, _ in answered_before(journal, APP_ID, task).places)
 
 
+def taken(known: KnownAnswers, keys: Sequence[Any]) -> list[dict[str, Any]]:
+    return [row for rows in known.take(keys) for row in rows.to_pylist()]
+
+
 def paths(journal: Journal) -> list[Path]:
     return sorted(path for path in Path(journal.root).rglob("*") if path.is_file())
 
@@ -53,9 +60,34 @@ def test_what_is_written_is_read_back_with_all_columns(journal):
     rows = batch("a", "b")
     assert write(journal, FIRST, rows).why_off is None
     known = answered_before(journal, APP_ID, AGAIN)
-    assert known.take([("b", 1), ("a", 1)]).to_pylist() == rows.to_pylist()[::-1]
+    assert taken(known, [("b", 1), ("a", 1)]) == rows.to_pylist()[::-1]
     assert ("c", 1) not in known
-    assert known.take([]).schema == SCHEMA
+    assert taken(known, []) == []
+
+
+@dataclass
+class InPieces:
+    """A table of rows that are too long for one batch, as those with more than 2 GiB of text."""
+
+    table: pa.Table
+
+    def take(self, places):
+        return InPieces(self.table.take(places))
+
+    def combine_chunks(self):
+        return self
+
+    def to_batches(self):
+        return self.table.to_batches(max_chunksize=1)
+
+
+@pytest.mark.parametrize("at_once", [2, 100])
+def test_many_answers_and_long_ones_are_read_back_in_several_batches(at_once, journal, monkeypatch):
+    monkeypatch.setattr("judgelake.asking.journal.known.ROWS_AT_ONCE", at_once)
+    write(journal, FIRST, batch(*"abcde"))
+    known = answered_before(journal, APP_ID, AGAIN)
+    wanted = [(key, 1) for key in "ecadb"]
+    assert [row["key"] for row in taken(replace(known, rows=InPieces(known.rows)), wanted)] == list("ecadb")
 
 
 def test_rows_of_every_type_of_a_judgment_are_read_back(tmp_path):
@@ -70,7 +102,7 @@ def test_rows_of_every_type_of_a_judgment_are_read_back(tmp_path):
     }
     rows = as_batch([{name: values.get(name) for name in JUDGMENT.names}], JUDGMENT)
     write(journal, FIRST, rows)
-    assert answered_before(journal, APP_ID).take([("j", 2)]).to_pylist() == rows.to_pylist()
+    assert taken(answered_before(journal, APP_ID), [("j", 2)]) == rows.to_pylist()
 
 
 def test_a_retried_task_reads_only_what_its_own_rows_got(journal):
@@ -110,6 +142,22 @@ def test_a_file_is_written_after_some_time_or_bytes_and_at_the_end(journal):
         writer.take(batch("e"))
     assert keys_in(journal) == ["a", "b", "c", "d", "e"]
     assert len(paths(journal)) == 3
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1000.0], ids=["in time", "at once, as the task may be ended"])
+def test_what_is_held_is_written_though_no_other_answer_comes(seconds, journal, monkeypatch):
+    monkeypatch.setattr("judgelake.asking.journal.writer.LOOK_SECONDS", 0.01)
+    is_urgent = threading.Event()
+    with JournalWriter(journal, APP_ID, FIRST, seconds_a_file=seconds, is_urgent=is_urgent.is_set) as writer:
+        writer.take(batch("a"))
+        assert keys_in(journal) == []
+        if seconds == 1000.0:
+            is_urgent.set()
+        end = time.monotonic() + 10
+        while not keys_in(journal) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert keys_in(journal) == ["a"]
+    assert len(paths(journal)) == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, GeneratorExit])
@@ -270,7 +318,7 @@ def test_what_is_read_back_is_what_was_written_each_key_once(tmp_path_factory, s
             held[task] = []
     known = answered_before(journal, APP_ID, TaskName("job", 0, next(attempts)))
     assert {key for key, _ in known.places} == kept.keys()
-    for row in known.take(list(known.places)).to_pylist():
+    for row in taken(known, list(known.places)):
         assert row["answer"] in kept[row["key"]]
 
 
@@ -283,3 +331,17 @@ def test_a_chunk_that_was_written_to_lately_may_still_be_worked_on(journal):
     assert set(journal.left_behind(least_age_s=600)) == {APP_ID}
     write(journal, OTHER, batch("b"))
     assert journal.left_behind(least_age_s=600) == {}
+
+
+def test_what_is_left_behind_is_listed_at_once_and_only_where_chunks_are(journal, monkeypatch):
+    listings, really = [], files.files_in
+    monkeypatch.setattr(files, "files_in", lambda *place, **how: listings.append(place) or really(*place, **how))
+    assert journal.left_behind() == {}
+    write(journal, FIRST, batch("a"))
+    (path,) = paths(journal)
+    for other in (path.parent.parent / path.name, path.parent / "deeper" / path.name):
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(path.read_bytes())
+    listings.clear()
+    assert journal.left_behind() == {APP_ID: [path.name]}
+    assert len(listings) == 1

@@ -1,6 +1,8 @@
 """A task that is tried again does not ask what its earlier attempts were answered."""
 
+import asyncio
 import json
+import threading
 import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -204,3 +206,33 @@ def test_a_request_that_is_not_asked_needs_no_journal(journal):
     results, _ = attempt(journal, Dying(-1), [*rows("a"), *rows("long", status="context_overflow")])
     assert sorted(row["key"] for row in results) == ["a", "long"]
     assert kept(journal) == ["a"]
+
+
+class Hanging(Dying):
+    """Answers some prompts; the next one takes longer than any test."""
+
+    hangs: threading.Event
+
+    async def ask(self, ask):
+        if self.answers == 0:
+            self.hangs.set()
+            await asyncio.sleep(60)
+        return await super().ask(ask)
+
+
+def test_a_task_that_is_told_to_end_writes_down_what_it_was_answered(journal):
+    engine = Hanging(3)
+    engine.hangs = threading.Event()
+    with closing(ProgressServer("127.0.0.1")) as server:
+        threading.Thread(target=lambda: (engine.hangs.wait(), server.tasks.tell_to_end())).start()
+        began = time.monotonic()
+        results, error = attempt(journal, engine, rows(*"abcdef"), reporter=server.reporter)
+        assert time.monotonic() - began < 10
+        assert "run stops" in str(error)
+        assert kept(journal) == sorted(row["key"] for row in results) == list("abc")
+        assert server.tasks.wait_until_ended(10)
+        assert server.tasks.told == 1
+        # Its retry asks nothing more.
+        again = Hanging(-1)
+        assert "run stops" in str(attempt(journal, again, rows(*"abcdef"), reporter=server.reporter)[1])
+        assert again.asked == []

@@ -90,6 +90,29 @@ def test_reports_of_tasks_are_added_and_others_end_their_connection(server, caps
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_tasks_are_told_to_end_also_those_that_connect_later_and_nobody_else(server):
+    def heard(sender):
+        end = time.monotonic() + 10
+        while not sender.is_told_to_end() and time.monotonic() < end:
+            time.sleep(0.01)
+        return sender.is_told_to_end()
+
+    stranger = socket.create_connection((server.reporter.host, server.reporter.port), timeout=0.2)
+    with stranger, ProgressSender(server.reporter) as early:
+        assert early.all_fail_alike(1) is False
+        assert not early.is_told_to_end()
+        assert server.tasks.wait_until_ended(0.1) is False
+        server.tasks.tell_to_end()
+        assert heard(early)
+        assert early.all_fail_alike(1) is False
+        with ProgressSender(server.reporter) as late:
+            assert heard(late)
+        with pytest.raises(TimeoutError):
+            stranger.recv(1)
+    assert server.tasks.wait_until_ended(10) is True
+    assert server.tasks.told == 2
+
+
 def test_hundreds_of_tasks_may_connect_before_the_driver_looks(monkeypatch):
     monkeypatch.setattr("socketserver.BaseServer.serve_forever", lambda self: None)
     monkeypatch.setattr("socketserver.BaseServer.shutdown", lambda self: None)

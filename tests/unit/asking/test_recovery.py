@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from judgelake.asking.recovery import DEATHS_IN_A_ROW, MOST_DEATHS, SUSPECTS_AT_ONCE, Limits, Recovery
 from judgelake.comparisons import Failure, Status
 from judgelake.engine import Ask, EngineGone, Reply
+from judgelake.errors import RunError
 from judgelake.judges import Decoding, Prompt
 
 REPLY = Reply("8 7", "stop", 1, 0, 1, None, 1.0)
@@ -172,3 +173,18 @@ def test_a_few_killers_end_no_task_but_many_do():
     with pytest.raises(EngineGone):
         answered(engine, 1000, window=8)
     assert engine.starts == MOST_DEATHS + 1
+
+
+def test_an_engine_that_dies_as_the_run_stops_is_not_started_again():
+    engine = Mortal(dies_after=5)
+    recovery = Recovery(engine.open_engine, engine.alone, lambda: Limits(1, 10**6, 0.01), lambda: engine.calls > 5)
+    outcomes = []
+
+    def take_all():
+        for pairs in recovery.answers(asks(100)):
+            outcomes.extend(pairs)
+
+    with pytest.raises(RunError, match="run stops"):
+        take_all()
+    assert len(outcomes) == 5
+    assert engine.starts == 1

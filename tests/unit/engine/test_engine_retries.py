@@ -18,6 +18,7 @@ from judgelake.asking.first_outcomes import FirstOutcomes
 from judgelake.comparisons import Failure, Status
 from judgelake.engine import Ask, Client, Endpoint, Engine, EngineGone, EngineRefused, Reply, endpoint_of_url
 from judgelake.engine.client.body import read_reply, request_body
+from judgelake.engine.client.connection import Connection
 from judgelake.engine.client.outcome import Again, outcome_of
 from judgelake.engine.client.pace import Pace, wait_before
 from judgelake.judges import Decoding, Prompt
@@ -27,6 +28,7 @@ OTHER = Ask(Prompt(text="Warm up."), Decoding(max_tokens=1))
 LABELS = Ask(Prompt(text="Choose: "), Decoding(max_tokens=1), labels=("A", "B"))
 # How soon a server of the standard library notices that it must stop.
 POLL_S = 0.02
+CONNECTION = "judgelake.engine.client.client.Connection"
 KEY = "sk-s3cret-0123456789-value"
 
 
@@ -157,19 +159,22 @@ def test_a_lone_surrogate_in_the_finish_reason_is_replaced():
     assert reply.finish_reason == "stop: ?"
 
 
-class Connecting(Client):
-    """Fails to connect for the first calls, like a server with a full backlog."""
+class Connecting(Connection):
+    """The first calls get no connection in time, as from a server with a full backlog."""
 
-    times = 2
-    health = 200
+    times, health = 2, True
 
-    async def _http(self, method, url, data=None, timeout_s=None):
-        if url.endswith("/health") and self.health is None:
+    async def _http(self, method, url, *how):
+        if url.endswith("/health") and not self.health:
             raise aiohttp.ClientConnectionError("no such socket")
         if method == "POST" and self.times:
             self.times -= 1
             raise aiohttp.ConnectionTimeoutError("Connection timeout to host")
-        return await super()._http(method, url, data, timeout_s)
+        return await super()._http(method, url, *how)
+
+
+class WithoutHealth(Connecting):
+    health = False
 
 
 def run_client(client, *asks):
@@ -202,23 +207,24 @@ def test_our_own_server_may_take_as_long_as_it_computes(own_server, monkeypatch)
     assert outcome == Failure(Status.TIMEOUT, "no answer within 0.03 s")
 
 
-def test_a_connection_that_takes_too_long_is_tried_again(own_server):
-    (outcome,) = run_client(Connecting(own_server, Engine(max_retries=2)), TEXT)
+def test_a_connection_that_takes_too_long_is_tried_again(own_server, monkeypatch):
+    monkeypatch.setattr(CONNECTION, Connecting)
+    (outcome,) = run_client(Client(own_server, Engine(max_retries=2)), TEXT)
     assert isinstance(outcome, Reply)
 
 
-def test_a_connection_that_never_comes_is_an_engine_error(own_server):
-    (outcome,) = run_client(Connecting(own_server, Engine(max_retries=1)), TEXT)
+def test_a_connection_that_never_comes_is_an_engine_error(own_server, monkeypatch):
+    monkeypatch.setattr(CONNECTION, Connecting)
+    (outcome,) = run_client(Client(own_server, Engine(max_retries=1)), TEXT)
     assert outcome.status is Status.ENGINE_ERROR
     assert "connection" in outcome.reason.lower()
     assert "no answer within" not in outcome.reason
 
 
-def test_an_own_server_that_takes_no_connection_and_is_dead_is_gone(own_server):
-    client = Connecting(own_server, Engine(max_retries=2))
-    client.health = None
+def test_an_own_server_that_takes_no_connection_and_is_dead_is_gone(own_server, monkeypatch):
+    monkeypatch.setattr(CONNECTION, WithoutHealth)
     with pytest.raises(EngineGone):
-        run_client(client, TEXT)
+        run_client(Client(own_server, Engine(max_retries=2)), TEXT)
 
 
 def test_a_named_time_is_a_lower_bound_and_everybody_has_his_own():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from judgelake.engine import Ask, EngineGone, Reply, run_stream, stream
 from judgelake.engine.client.window import FIRST_GROUP
+from judgelake.errors import RunError
 from judgelake.judges import Decoding, Prompt
 
 REPLY = Reply("8 7", "stop", 1, 0, 1, None, 1.0)
@@ -111,6 +112,26 @@ def test_leaving_early_cancels_what_is_in_flight_and_closes_the_asker():
     assert mixed.is_closed
     assert asker.cancelled == asker.asked == 4
     assert threading.active_count() == before
+
+
+def test_a_stream_that_is_told_to_end_passes_on_all_that_has_come():
+    class Hanging(Watched):
+        async def ask(self, ask: Ask) -> Reply:
+            self.seconds = 30.0 if int(ask.prompt.text) > 6 else 0.0
+            return await super().ask(ask)
+
+    asker, passed_on, began = Hanging(), [], time.monotonic()
+
+    def take_all():
+        options = {"window_requests": 4, "window_bytes": 100, "flush_every_s": 0.01}
+        for answered in run_stream(asks([1] * 50), asker.open, is_to_end=lambda: asker.asked >= 11, **options):
+            passed_on.extend(item for item, _ in answered)
+
+    with pytest.raises(RunError, match="run stops"):
+        take_all()
+    assert sorted(passed_on) == list(range(7))
+    assert asker.is_closed
+    assert time.monotonic() - began < 10
 
 
 def test_an_engine_that_is_gone_ends_the_stream_with_its_own_error():

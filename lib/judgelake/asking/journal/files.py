@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from judgelake.asking.journal.place import UNWRITABLE
 from judgelake.errors import in_one_line
-from judgelake.stores import filesystem
+from judgelake.stores import filesystem, store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Journal:
             rows: with the columns of `schema`.
 
         Raises:
-            OSError: the place cannot be written; also other errors of `UNWRITABLE`.
+            OSError: the place cannot be written; also the other `store_errors`.
         """
         sink = pa.BufferOutputStream()
         pq.write_table(rows, sink, compression=COMPRESSION, compression_level=LEVEL)
@@ -84,7 +84,7 @@ class Journal:
         """The names of a chunk's files that begin with a text, in order; empty if it has none.
 
         Raises:
-            OSError: the place cannot be read; also other errors of `UNWRITABLE`.
+            OSError: the place cannot be read; also the other `store_errors`.
         """
         system, folder = self._opened(app_id)
         return sorted(name for name in _names(system, folder) if name.startswith(begin) and NAME.fullmatch(name))
@@ -108,7 +108,7 @@ class Journal:
             if match is None or zlib.crc32(content) != int(match["checksum"], 16):
                 raise ValueError(f"{len(content):,} bytes that are not those that were written")
             return self._as_rows(pq.read_table(pa.BufferReader(content)))
-        except UNWRITABLE as error:
+        except store_errors() as error:
             if must_read and isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
                 raise
             logger.warning("left out %s/%s/%s of the journal: %s", self.address, app_id, name, in_one_line(error))
@@ -121,13 +121,12 @@ class Journal:
             least_age_s: seconds for which no file of a chunk may have been written; it may still be worked on else.
 
         Raises:
-            OSError: the place cannot be read; also other errors of `UNWRITABLE`.
+            OSError: the place cannot be read; also the other `store_errors`.
         """
-        system, folder = self._opened()
         found = {}
-        for app_id in sorted(_names(system, folder, folders=True)):
-            files = self.files(app_id)
-            if files and time.time() - _last_written(system, f"{folder}/{app_id}") >= least_age_s:
+        for app_id, infos in sorted(_by_folder(*self._opened()).items()):
+            files = sorted(info.base_name for info in infos if NAME.fullmatch(info.base_name))
+            if files and time.time() - max(map(written_at, infos)) >= least_age_s:
                 found[app_id] = files
         return found
 
@@ -149,7 +148,7 @@ class Journal:
                 system.delete_file(f"{folder}/{name}")
         except FileNotFoundError:
             return  # another driver was faster
-        except UNWRITABLE as error:
+        except store_errors() as error:
             logger.warning(
                 "could not delete %s/%s, whose answers are in the table: %s", self.address, app_id, in_one_line(error)
             )
@@ -192,18 +191,29 @@ def _write(system: Any, path: str, content: pa.Buffer) -> None:
         file.write(content)
 
 
-def _last_written(system: Any, folder: str) -> float:
-    """When the newest file directly in a folder was written, in seconds since the epoch; 0 if that is not known."""
-    from pyarrow.fs import FileSelector
+def _by_folder(system: Any, folder: str) -> dict[str, list[Any]]:
+    """The files of the folders in a folder, by the names of those, with one listing."""
+    found = defaultdict(list)
+    for info in files_in(system, folder, recursive=True):
+        inside, _, _ = info.path.removeprefix(f"{folder}/").rpartition("/")
+        found[inside].append(info)
+    # Not a file beside the folders, nor one deeper.
+    return {inside: infos for inside, infos in found.items() if inside and "/" not in inside}
 
-    infos = system.get_file_info(FileSelector(folder, allow_not_found=True))
-    return max((info.mtime_ns / 1e9 for info in infos if info.mtime_ns is not None), default=0.0)
+
+def written_at(info: Any) -> float:
+    """When a file was written, in seconds since the epoch; 0 if that is not known."""
+    return 0.0 if info.mtime_ns is None else float(info.mtime_ns / 1e9)
 
 
-def _names(system: Any, folder: str, *, folders: bool = False) -> list[str]:
-    """The names of the files, or of the folders, directly in a folder; none if it is not there."""
+def _names(system: Any, folder: str) -> list[str]:
+    """The names of the files directly in a folder; none if it is not there."""
+    return [info.base_name for info in files_in(system, folder)]
+
+
+def files_in(system: Any, folder: str, *, recursive: bool = False) -> list[Any]:
+    """What pyarrow tells of the files directly in a folder, or anywhere in it; nothing if it is not there."""
     from pyarrow.fs import FileSelector, FileType
 
-    wanted = FileType.Directory if folders else FileType.File
-    found = system.get_file_info(FileSelector(folder, allow_not_found=True))
-    return [info.base_name for info in found if info.type == wanted]
+    found = system.get_file_info(FileSelector(folder, allow_not_found=True, recursive=recursive))
+    return [info for info in found if info.type == FileType.File]

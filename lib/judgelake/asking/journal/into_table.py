@@ -11,11 +11,11 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.asking.journal.files import Journal, logger
-from judgelake.asking.journal.place import UNWRITABLE
 from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.lake import app_ids as app_ids_of
 from judgelake.lake import append_once, ddl_of, read_newest
 from judgelake.runtime import cause_of, submitted
+from judgelake.stores import store_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -170,6 +170,6 @@ def _listed(journal: Journal, files: Callable[[], T]) -> T | None:
     """The files; None, and a warning, if the place cannot be read: then they are for a later run."""
     try:
         return files()
-    except UNWRITABLE as error:
+    except store_errors() as error:
         logger.warning("cannot read the answers that may be in %s: %s", journal.address, in_one_line(error))
         return None

@@ -6,18 +6,20 @@ stage again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from judgelake.asking.journal.files import Journal, logger
-from judgelake.asking.journal.place import UNWRITABLE
 from judgelake.asking.journal.writer import TaskName
 from judgelake.errors import in_one_line
+from judgelake.stores import store_errors
 
 Key = tuple[Any, ...]
+# As many as a task passes on at once.
+ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,17 @@ class KnownAnswers:
     def __len__(self) -> int:
         return len(self.places)
 
-    def take(self, keys: Sequence[Key]) -> pa.RecordBatch:
-        """The rows with these keys, in their order.
+    def take(self, keys: Sequence[Key]) -> Iterator[pa.RecordBatch]:
+        """The rows with these keys, in their order; in several batches if there are many, or long ones.
 
         Raises:
             KeyError: no row has one of them.
         """
-        chosen = self.rows.take(pa.array([self.places[key] for key in keys], pa.int64()))
-        return chosen.combine_chunks().to_batches()[0] if keys else pa.RecordBatch.from_pylist([], chosen.schema)
+        places = [self.places[key] for key in keys]
+        for begin in range(0, len(places), ROWS_AT_ONCE):
+            chosen = self.rows.take(pa.array(places[begin : begin + ROWS_AT_ONCE], pa.int64()))
+            # A column of texts is in pieces of at most 2 GiB, and each piece is in another batch.
+            yield from chosen.combine_chunks().to_batches()
 
 
 def answered_before(journal: Journal, app_id: str, task: TaskName | None = None) -> KnownAnswers:
@@ -55,7 +60,7 @@ def answered_before(journal: Journal, app_id: str, task: TaskName | None = None)
     """
     try:
         names = journal.files(app_id, "" if task is None else task.of_partition)
-    except UNWRITABLE as error:
+    except store_errors() as error:
         logger.warning("asks again what %s may hold: %s", journal.address, in_one_line(error))
         names = []
     return _by_key(journal, (journal.read(app_id, name) for name in names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -20,8 +20,9 @@ class AnswersOfTask:
     fail alike nothing may be stored, not by a later run either.
     """
 
-    def __init__(self, journal: TaskJournal | None) -> None:
-        self._journal = journal
+    def __init__(self, journal: TaskJournal | None, is_ending: Callable[[], bool] = bool) -> None:
+        """Reads and writes nothing yet; once `is_ending` says that the task is to end, all is written at once."""
+        self._journal, self._is_ending = journal, is_ending
         self._stack = ExitStack()
         self._writer: JournalWriter | None = None
         self._before: KnownAnswers | None = None
@@ -32,7 +33,8 @@ class AnswersOfTask:
         if self._journal is not None:
             task = task_name(self._journal.token)
             self._before = answered_before(self._journal.journal, self._journal.app_id, task) or None
-            writer = JournalWriter(self._journal.journal, self._journal.app_id, task)
+            where = self._journal
+            writer = JournalWriter(where.journal, where.app_id, task, is_urgent=self._is_ending)
             self._writer = self._stack.enter_context(writer)
         return self
 
@@ -61,7 +63,7 @@ class AnswersOfTask:
         if self._before is not None and len(self._again) >= least:
             # A row that is in the plan twice counts once.
             again, self._again = list(dict.fromkeys(self._again)), []
-            yield self._before.take(again)
+            yield from self._before.take(again)
 
     def take(self, results: pa.RecordBatch, *, is_certain: bool) -> None:
         """Write down results, and those held so far, if it is certain that they may be stored; else hold them."""

@@ -7,11 +7,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from judgelake.asking.config import OFF
 from judgelake.errors import UserError, in_one_line, without_password
-from judgelake.stores import STORES, filesystem, holds_a_key, keys_of, scheme_of, store_address
+from judgelake.stores import STORES, filesystem, holds_a_key, keys_of, scheme_of, store_address, store_errors
 
 # Readers of Delta tables and VACUUM ignore folders with this first letter, except _delta_index and _change_data.
 # Source: Delta's documentation of VACUUM, and `DeltaTableUtils.isHiddenDirectory`.
@@ -19,8 +17,6 @@ INSIDE_A_TABLE = "_staged_answers"
 LOCAL = re.compile(r"file:(?://[^/]*)?(?P<path>/.*)", re.DOTALL)
 # Databricks shows its file system to Python as a folder.
 DBFS = re.compile(r"dbfs:(?://[^/]*)?(?P<path>/.*)", re.DOTALL)
-# What a store or a folder that cannot be written raises, from pyarrow.
-UNWRITABLE = (OSError, ValueError, NotImplementedError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,8 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
     """
     if setting == OFF:
         return JournalRoot(None)
+    address = journal_address(setting, table_location)
     if setting is None:
-        address = pyarrow_address(f"{table_location.rstrip('/')}/{INSIDE_A_TABLE}")
         why = why_not_here(address) or why_unusable(address)
         return JournalRoot(address) if why is None else JournalRoot(None, _no_journal(table_location, why))
     if scheme_of(setting) in STORES and holds_a_key(setting):
@@ -59,7 +55,6 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
             "The address in asking.staging holds a key, which would end up in tables and logs: set it in the "
             "environment of driver and executors (AWS_SECRET_ACCESS_KEY, ...)."
         )
-    address = pyarrow_address(setting)
     why = why_unusable(address)
     if why is not None:
         raise UserError(
@@ -67,6 +62,18 @@ def journal_root(setting: str | None, table_location: str) -> JournalRoot:
             "that the driver and all executors can write, or off."
         )
     return JournalRoot(address)
+
+
+def journal_address(setting: str | None, table_location: str) -> str | None:
+    """Where the journal of a table is, or would be, as pyarrow opens it; None if pyarrow cannot, or it is off.
+
+    Args:
+        setting: `asking.staging`, as in `journal_root`.
+        table_location: as in `journal_root`.
+    """
+    if setting == OFF:
+        return None
+    return pyarrow_address(f"{table_location.rstrip('/')}/{INSIDE_A_TABLE}" if setting is None else setting)
 
 
 def pyarrow_address(place: str) -> str | None:
@@ -107,7 +114,7 @@ def why_unusable(address: str | None) -> str | None:
         with system.open_output_stream(f"{root}/{name}") as file:
             file.write(b"?")
         system.delete_file(f"{root}/{name}")
-    except UNWRITABLE as error:
+    except store_errors() as error:
         keys = keys_of(address)
         return in_one_line(error) + ("" if keys is None else f" (keys are read from the environment: {keys})")
     return None

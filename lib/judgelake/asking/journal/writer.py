@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -14,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from judgelake.asking.journal.files import Journal
-from judgelake.asking.journal.place import UNWRITABLE
 from judgelake.errors import in_one_line
+from judgelake.stores import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 SECONDS_A_FILE = 20.0
 # Long answers: so that a file is written, and read again, in a moment and in one piece.
 BYTES_A_FILE = 16 * 1024 * 1024
+# How often it is looked whether it is time to write, since the next answer may come much later.
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ def task_name(token: str) -> TaskName:
 class JournalWriter:
     """Writes the answers of one attempt of a task to the journal, a file every few seconds.
 
-    A context manager: what is held is written at the end, however the task ends. A place that cannot be written never
-    fails the task: then no more is written, and `why_off` says why.
+    A context manager: within it a thread writes what is due though nothing comes, and what is held is written at the
+    end, however the task ends. A place that cannot be written never fails the task: then no more is written, and
+    `why_off` says why.
     """
 
     def __init__(
@@ -72,30 +76,59 @@ class JournalWriter:
         seconds_a_file: float = SECONDS_A_FILE,
         bytes_a_file: int = BYTES_A_FILE,
         clock: Callable[[], float] = time.monotonic,
+        is_urgent: Callable[[], bool] = bool,
     ) -> None:
+        """Writes nothing yet.
+
+        Args:
+            journal: where.
+            app_id: of the chunk.
+            task: who writes.
+            seconds_a_file: after which time answers are written.
+            bytes_a_file: so many are written at once.
+            clock: gives the time in seconds.
+            is_urgent: whether the task may be ended at any moment, so that every answer is written at once.
+        """
         self.why_off: str | None = None
         self._journal, self._app_id, self._task = journal, app_id, task
         self._seconds, self._bytes, self._clock = seconds_a_file, bytes_a_file, clock
+        self._is_urgent = is_urgent
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
         self._files = 0
         self._last = clock()
+        self._lock = threading.Lock()
+        self._has_ended = threading.Event()
 
     def __enter__(self) -> Self:
+        threading.Thread(target=self._write_in_time, name="judgelake-journal", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._write()
+        self._has_ended.set()
+        with self._lock:
+            self._write()
 
     def take(self, rows: pa.RecordBatch) -> None:
         """Hold the rows that were answered, and write a file if it is time."""
         if self.why_off is not None:
             return
         answered = rows.filter(pc.is_valid(rows.column(self._journal.answer)))
-        if answered.num_rows:
-            self._held.append(answered)
-            self._held_bytes += answered.nbytes
-        if self._held_bytes >= self._bytes or self._clock() - self._last >= self._seconds:
+        with self._lock:
+            if answered.num_rows:
+                self._held.append(answered)
+                self._held_bytes += answered.nbytes
+            self._write_if_due()
+
+    def _write_in_time(self) -> None:
+        while not self._has_ended.wait(LOOK_SECONDS):
+            with self._lock:
+                if self._held:
+                    self._write_if_due()
+
+    def _write_if_due(self) -> None:
+        is_full = self._held_bytes >= self._bytes
+        if is_full or self._clock() - self._last >= self._seconds or self._is_urgent():
             self._write()
 
     def _write(self) -> None:
@@ -104,7 +137,7 @@ class JournalWriter:
             try:
                 table = pa.Table.from_batches(held, self._journal.schema)
                 self._journal.write(self._app_id, f"{self._task}-{self._files:05}", table)
-            except UNWRITABLE as error:
+            except store_errors() as error:
                 self.why_off = in_one_line(error)
                 logger.warning(
                     "this task writes no more answers to %s, so those that come would be lost with it: %s",

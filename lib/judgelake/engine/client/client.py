@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,19 +25,16 @@ from judgelake.engine.client.body import (
     read_reply,
     request_body,
 )
+from judgelake.engine.client.connection import CONNECT_TIMEOUT_S, Connection
 from judgelake.engine.client.decisions import ABSENT_STATUSES, Absent, Decided, Decisions
 from judgelake.engine.client.http_answer import HttpAnswer, models_in
 from judgelake.engine.client.label_tokens import LabelTokens
 from judgelake.engine.client.outcome import Again, is_transient, outcome_of, outcome_of_answer, shown, unknown_path
-from judgelake.engine.client.pace import Pace, retry_after_s, wait_before
+from judgelake.engine.client.pace import Pace, wait_before
 from judgelake.engine.client.sent_ids import SentIds
 from judgelake.engine.config import Engine, call_timeout_s
 from judgelake.engine.errors import EngineGone, EngineRefused
 
-CONNECT_TIMEOUT_S = 30.0
-PROBE_TIMEOUT_S = 30.0
-# uvicorn closes a connection after 5 s without use; reusing one at that moment would fail.
-KEEP_ALIVE_S = 4.0
 QUOTED_CHARACTERS = 60
 TOO_MANY_REQUESTS = 429
 
@@ -44,21 +42,21 @@ T = TypeVar("T")
 
 
 class Client:
-    """An async context manager over one connection pool. The caller bounds the number of calls in flight."""
+    """An async context manager; asks over one connection pool. The caller bounds the number of calls in flight."""
 
     def __init__(self, endpoint: Endpoint, engine: Engine, sending: Sending | None = None) -> None:
         """No connection is opened before the context is entered. Without `sending`, all prompts are sent as text."""
         self._endpoint = endpoint
         self._engine = engine
         self._pace = Pace(engine.requests_per_second)
-        self._is_own = endpoint.uds is not None
-        self._timeout_s = call_timeout_s(engine, is_own=self._is_own)
-        self._is_vllm = self._is_own
+        self._timeout_s = call_timeout_s(engine, is_own=endpoint.uds is not None)
+        self._connection = Connection(endpoint, self._timeout_s)
+        self._opened = AsyncExitStack()
+        self._is_vllm = self._connection.is_own
         self._has_answered = False
         self._label_tokens = LabelTokens(self._tokenize)
         self._sent_ids = SentIds(sending, self._tokenize)
         self._decisions = Decisions(endpoint, engine)
-        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the pool and query the server once.
@@ -67,23 +65,10 @@ class Client:
             EngineGone: our own server does not respond.
             EngineRefused: no server responds at the address, or the key is refused.
         """
-        connector: aiohttp.BaseConnector
-        if self._endpoint.uds is not None:
-            connector = aiohttp.UnixConnector(self._endpoint.uds, limit=0, keepalive_timeout=KEEP_ALIVE_S)
-        else:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
-        key = self._endpoint.api_key
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_TIMEOUT_S),
-            trust_env=not self._is_own,
-        )
-        try:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._connection)
             await self._look()
-        except BaseException:
-            await self._session.close()
-            raise
+            self._opened = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -92,8 +77,7 @@ class Client:
         """Close every connection."""
         self._label_tokens.cancel()
         self._sent_ids.cancel()
-        if self._session is not None:
-            await self._session.close()
+        await self._opened.aclose()
 
     async def ask(self, ask: Ask) -> Reply | Failure:
         """The server's reply, or why there is none.
@@ -172,30 +156,30 @@ class Client:
         if not isinstance(http, HttpAnswer):
             return http
         if http.status == 404 and not self._has_answered:
-            raise EngineRefused(unknown_path(self._endpoint, path, await self._names(), http.text))
+            raise EngineRefused(unknown_path(self._endpoint, path, await self._connection.names(), http.text))
         return await self._outcome(http)
 
     async def _post(self, path: str, data: bytes) -> HttpAnswer | Failure | Again:
         try:
-            http = await self._http("POST", f"{self._endpoint.base_url}/{path}", data)
+            http = await self._connection.post(path, data)
         except aiohttp.ServerTimeoutError as error:
             # Also a TimeoutError; as sock_read is not set, it can only come from connecting.
-            await self._stop_if_dead(error)
+            await self._connection.stop_if_dead(error)
             return Again(f"no connection within {CONNECT_TIMEOUT_S:g} s")
         except TimeoutError:
             limit = "time" if self._timeout_s is None else f"{self._timeout_s:g} s"
             return Failure(Status.TIMEOUT, f"no answer within {limit}")
         except aiohttp.ClientError as error:
-            await self._stop_if_dead(error)
+            await self._connection.stop_if_dead(error)
             return Again(f"{type(error).__name__} while talking to the server")
-        await self._stop_if_forgotten(http)
+        await self._connection.stop_if_forgotten(http)
         return http
 
     async def _outcome(self, http: HttpAnswer) -> dict[str, Any] | Failure | Again:
         if http.status == 200:
             return await self._decode(http.text)
         if http.status >= 500:
-            await self._stop_if_dead(None)
+            await self._connection.stop_if_dead(None)
         return outcome_of(http.status, http.text, http.retry_after, self._endpoint, has_answered=self._has_answered)
 
     async def _decode(self, text: str) -> dict[str, Any] | Failure | Again:
@@ -210,7 +194,7 @@ class Client:
         if (error := error_in_answer(decoded)) is not None:
             return outcome_of_answer(error, self._endpoint, has_answered=self._has_answered)
         if is_broken_off(decoded):
-            await self._stop_if_dead(None)
+            await self._connection.stop_if_dead(None)
             return Again("the server aborted the answer")
         self._has_answered = self._has_answered or bool(decoded.get("choices") or decoded.get("answers"))
         return decoded
@@ -218,24 +202,14 @@ class Client:
     def _quoted(self, text: str) -> str:
         return repr(shown(text, self._endpoint, QUOTED_CHARACTERS))
 
-    async def _http(
-        self, method: str, url: str, data: bytes | None = None, timeout_s: float | None = None
-    ) -> HttpAnswer:
-        assert self._session is not None, "the client is used outside its context"
-        timeout = aiohttp.ClientTimeout(total=timeout_s or self._timeout_s, sock_connect=CONNECT_TIMEOUT_S)
-        async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as response:
-            content = await response.read()
-            after = retry_after_s(response.headers.get("Retry-After"))
-            return HttpAnswer(response.status, content.decode("utf-8", "replace"), after)
-
     async def _look(self) -> None:
         """Find out which server responds: whether it is vLLM, and whether it accepts our key."""
         is_busy = False
         for attempt in range(self._engine.max_retries + 1):
             try:
-                http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
+                http = await self._connection.models()
             except (aiohttp.ClientError, TimeoutError) as error:
-                if self._is_own:
+                if self._connection.is_own:
                     raise EngineGone(
                         f"The vLLM server of this executor does not answer ({type(error).__name__})."
                     ) from error
@@ -245,15 +219,16 @@ class Client:
                     outcome_of(http.status, http.text, None, self._endpoint, has_answered=False)
                 if not is_transient(http.status):
                     # A hosted server may not list its models; then only its answers to calls count.
-                    self._is_vllm = self._is_own or any(model.get("owned_by") == "vllm" for model in models_in(http))
+                    names_vllm = any(model.get("owned_by") == "vllm" for model in models_in(http))
+                    self._is_vllm = self._connection.is_own or names_vllm
                     return
                 if http.status >= 500:
-                    await self._stop_if_dead(None)
+                    await self._connection.stop_if_dead(None)
                 is_busy = http.status == TOO_MANY_REQUESTS
                 again = Again(f"HTTP {http.status}", http.retry_after)
             if attempt == self._engine.max_retries or not await self._wait(again, attempt + 1):
                 break
-        if self._is_own:
+        if self._connection.is_own:
             raise EngineGone(f"The vLLM server of this executor does not list its model ({again.reason}).")
         if is_busy:
             # The server exists; the rows show how it answers the calls themselves.
@@ -263,50 +238,20 @@ class Client:
             "Give the address of a running server, up to and including /v1."
         )
 
-    async def _stop_if_dead(self, cause: Exception | None) -> None:
-        """Raise `EngineGone` if the failing server is our own and dead; a busy server is not dead."""
-        if not self._is_own:
-            return
-        health = self._endpoint.base_url.removesuffix("/v1") + "/health"
-        try:
-            http = await self._http("GET", health, timeout_s=PROBE_TIMEOUT_S)
-        except TimeoutError:
-            return
-        except aiohttp.ClientError as error:
-            raise EngineGone("The vLLM server of this executor has ended; its log says why.") from (cause or error)
-        if http.status != 200:
-            raise EngineGone(f"The vLLM server of this executor is dying (health: HTTP {http.status}).") from cause
-
-    async def _stop_if_forgotten(self, http: HttpAnswer) -> None:
-        """Raise `EngineGone` if our own server no longer has our adapter: another task has started it again since."""
-        if self._is_own and http.status == 404:
-            names = await self._names()
-            if names and self._endpoint.model not in names:
-                raise EngineGone("The vLLM server of this executor was started again and does not have the adapter.")
-
-    async def _names(self) -> list[str]:
-        """The models that the server lists; none if it does not."""
-        try:
-            http = await self._http("GET", f"{self._endpoint.base_url}/models", timeout_s=PROBE_TIMEOUT_S)
-            return [str(listed.get("id")) for listed in models_in(http)]
-        except (aiohttp.ClientError, TimeoutError):
-            return []
-
     async def _tokenize(self, body: dict[str, Any]) -> list[int] | Failure | None:
         template = {name: self._engine.body[name] for name in OF_THE_TEMPLATE if name in self._engine.body}
         data = json.dumps({"model": self._endpoint.model} | (template if "messages" in body else {}) | body).encode()
         return await self._persist(lambda: self._tokens(data))
 
     async def _tokens(self, data: bytes) -> list[int] | Again | None:
-        url = self._endpoint.base_url.removesuffix("/v1") + "/tokenize"
         try:
-            http = await self._http("POST", url, data, PROBE_TIMEOUT_S)
+            http = await self._connection.tokens(data)
         except (aiohttp.ClientError, TimeoutError) as error:
-            await self._stop_if_dead(error)
+            await self._connection.stop_if_dead(error)
             return Again(f"{type(error).__name__} from /tokenize")
-        await self._stop_if_forgotten(http)
+        await self._connection.stop_if_forgotten(http)
         if is_transient(http.status):
-            await self._stop_if_dead(None)
+            await self._connection.stop_if_dead(None)
             return Again(f"HTTP {http.status} from /tokenize", http.retry_after)
         try:
             tokens = json.loads(http.text)["tokens"] if http.status == 200 else None

@@ -15,7 +15,7 @@ from judgelake.engine.model.folder import model_files
 from judgelake.engine.model.layout import Kind, files_of
 from judgelake.engine.model.place import Place
 from judgelake.errors import UserError, in_one_line
-from judgelake.stores import filesystem, keys_of
+from judgelake.stores import filesystem, keys_of, store_errors
 
 # One stream of an object store gives a part of what a host's network can.
 FILES_AT_ONCE = 8
@@ -45,8 +45,8 @@ def read_files(place: Place, kind: Kind, folder: Path) -> None:
     folder.mkdir(parents=True)
     try:
         _read_by_mlflow(place, kind, folder) if place.by_mlflow else _read(place, kind, folder)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
+    except store_errors() as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise UserError(
                 f"There is no space for the {kind.name} {place.uri!r} in {str(folder.parent)!r} on host "
                 f"{socket.gethostname()}: set engine.model_cache to a folder on a larger disk."
@@ -71,7 +71,7 @@ def _listed(place: Place) -> dict[str, Any]:
     try:
         system, root = filesystem(place.source)
         found = system.get_file_info(FileSelector(root, recursive=True))
-    except (OSError, ValueError, NotImplementedError) as error:
+    except store_errors() as error:
         raise unreadable(place, error) from error
     prefix = root.rstrip("/") + "/"
     return {info.path.removeprefix(prefix): info for info in found if info.type == FileType.File}

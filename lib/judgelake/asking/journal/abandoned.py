@@ -1,0 +1,35 @@
+"""Answers that no run takes any more: their judge is not used again, or their comparisons are gone."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+
+from judgelake.asking.journal.files import files_in, written_at
+from judgelake.stores import filesystem
+
+
+def drop_abandoned(address: str, table_id: str, older_than_s: float) -> int:
+    """Delete the answers of chunks in whose folders nothing was written for a time; returns of how many chunks.
+
+    A run that works writes every 20 seconds, and the next run of the same judge appends what it finds.
+
+    Args:
+        address: of the journal.
+        table_id: of the output table.
+        older_than_s: how long ago the last file of a chunk must have been written.
+
+    Raises:
+        OSError: the place cannot be read, or not be deleted from; also the other `store_errors`.
+    """
+    system, root = filesystem(address)
+    folder = f"{root.rstrip('/')}/{table_id}"
+    newest: defaultdict[str, float] = defaultdict(float)
+    for info in files_in(system, folder, recursive=True):
+        chunk, _, _ = info.path.rpartition("/")
+        newest[chunk] = max(newest[chunk], written_at(info))
+    # A store that does not tell when a file was written gives 0, which must not look old.
+    stale = [chunk for chunk, at in newest.items() if at and time.time() - at >= older_than_s and chunk != folder]
+    for chunk in stale:
+        system.delete_dir(chunk)
+    return len(stale)

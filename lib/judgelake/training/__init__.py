@@ -6,6 +6,7 @@ from judgelake.training.order import grouped_by_length, order_of
 from judgelake.training.records import example_from_record, record_of
 from judgelake.training.row import LeftOut, Row, SoftTarget
 from judgelake.training.shards import SHARD, read_shards, row_of, write_shards
+from judgelake.training.swap import swap_example
 
 __all__ = [
     "SHARD",
@@ -29,5 +30,6 @@ __all__ = [
     "read_shards",
     "record_of",
     "row_of",
+    "swap_example",
     "write_shards",
 ]

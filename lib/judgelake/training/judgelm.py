@@ -30,9 +30,9 @@ class JudgelmRow:
 def from_judgelm(row: Mapping[str, Any], comparison: Comparison, *, group: str, split: Split) -> JudgelmRow:
     """The example of a training row.
 
-    A judgment is its scores and, behind the first line of its text, the reasons; a text whose first line says other
-    scores is not learned. So are a text "error" and scores of -1, with which the source marks what the teacher did not
-    judge.
+    A judgment is its scores and, behind the first line of its text, the reasons. A text whose first line says other
+    scores, such as "error", is a problem. Scores of -1, with which the source marks what the teacher did not judge,
+    are none: there is nothing to learn.
 
     Args:
         row: with the keys of the published file; `text` and `score`, and the same with `_w_reference`.
@@ -43,8 +43,8 @@ def from_judgelm(row: Mapping[str, Any], comparison: Comparison, *, group: str, 
     Source: JudgeLM, judgelm/train/train.py.
     """
     judged = _judged(row, *WITHOUT)
-    if isinstance(judged, str):
-        return JudgelmRow(None, (judged,))
+    if not isinstance(judged, Judged):
+        return JudgelmRow(None, () if judged is None else (judged,))
     referenced = _judged(row, *WITH) if row.get(WITH[1]) is not None else None
     problems = [referenced] if isinstance(referenced, str) else []
     example = Example(
@@ -62,14 +62,14 @@ def from_judgelm(row: Mapping[str, Any], comparison: Comparison, *, group: str, 
     return JudgelmRow(identified(example), tuple(problems)) if problem is None else JudgelmRow(None, (problem,))
 
 
-def _judged(row: Mapping[str, Any], text_key: str, score_key: str) -> Judged | str:
+def _judged(row: Mapping[str, Any], text_key: str, score_key: str) -> Judged | str | None:
     fields: dict[str, Check] = {score_key: list_of(number), text_key: text}
     problem = problem_of(row, fields)
     if problem is not None:
         return problem
     scores = tuple(float(score) for score in row[score_key])
     if NO_SCORE in scores:
-        return f"{score_key}: the teacher gave none"
+        return None
     line, _, reasons = row[text_key].lstrip().partition("\n")
     said = _scores_of(line)
     if said != scores:

@@ -103,7 +103,7 @@ def test_a_row_of_judgelm_teaches_both_prompts() -> None:
     [
         pytest.param({"text": "error"}, "text: its first line is not the scores 9 2: 'error'", True, id="error"),
         pytest.param({"text": "2 9\nx"}, "text: its first line is not the scores 9 2: '2 9'", True, id="other scores"),
-        pytest.param({"score": [-1, -1]}, "score: the teacher gave none", True, id="no scores"),
+        pytest.param({"score": [-1, -1], "text": "error"}, None, True, id="not judged"),
         pytest.param({"score": [9]}, "text: its first line is not the scores 9: '9 2'", True, id="too few"),
         pytest.param({"text": None}, "text: null, expected text", True, id="no text"),
         pytest.param({"text_w_reference": "?"}, "text_w_reference: its first line", False, id="with the reference"),

@@ -78,14 +78,14 @@ class RowMaker:
             return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
         if shown.judged is None:
             return LeftOut(example.example_id, epoch, "no_target", "the reference is shown, and nobody judged with it")
-        writer = self.writer(shown.choice, prompt)
-        answer = writer.target(shown.judged, len(shown.comparison.answers))
+        before = space_after(prompt)
+        answer = self.writer(shown.choice, prompt).target(shown.judged, len(shown.comparison.answers))
         if isinstance(answer, Failure):
             cause: Cause = "not_read_back" if answer.status is Status.UNPARSEABLE else "no_target"
             return LeftOut(example.example_id, epoch, cause, answer.reason)
-        target_ids = self._target_ids(answer)
+        target_ids = self._target_ids(answer, before)
         row = self._row(example, epoch, shown, prompt, target_ids, len(target_ids))
-        soft = self._soft(shown, row.target_from) if isinstance(row, Row) else None
+        soft = self._soft(shown, row.target_from, before) if isinstance(row, Row) else None
         if isinstance(soft, str):
             return LeftOut(example.example_id, epoch, "no_soft_target", soft)
         return replace(row, soft=soft) if isinstance(row, Row) else row
@@ -123,8 +123,11 @@ class RowMaker:
         """By mode, since a chat template writes the same behind all of its prompts."""
         return {}
 
-    def _target_ids(self, answer: Prompt) -> list[int]:
-        return [*self.encoder.answer_ids(answer), self.end_token]
+    def _target_ids(self, answer: Prompt, before: str = "") -> list[int]:
+        moved = len(before)
+        material = tuple(tuple((start + moved, end + moved) for start, end in spans) for spans in answer.material)
+        whole = Prompt(text=before + (answer.text or ""), material=material)
+        return [*self.encoder.answer_ids(whole), self.end_token]
 
     def _row(
         self, example: Example, epoch: int, shown: Shown, prompt: Prompt, target_ids: list[int], room: int
@@ -145,11 +148,17 @@ class RowMaker:
             trimmed=was_cut,
         )
 
-    def _soft(self, shown: Shown, position: int) -> SoftTarget | str | None:
+    def _soft(self, shown: Shown, position: int, before: str) -> SoftTarget | str | None:
         """What is learned at the place of the label; None if only the label is, a text if it cannot be known."""
         if self.style is not Style.SOFT or shown.choice.with_reference:
             return None
         if shown.probabilities is None:
             return "the example has no probabilities of its teacher"
         labels = labels_of(self.spec.mode(self.asking.mode_of(shown.choice)), len(shown.comparison.answers))
-        return soft_target(labels, shown.probabilities, self.encoder, position)
+        return soft_target(labels, shown.probabilities, self.encoder, position, before)
+
+
+def space_after(prompt: Prompt) -> str:
+    """A space if the prompt ends within a line of text, as JudgeLM's "10" of a first score: "10 7" is not "107"."""
+    ending = prompt.parts[-1] if prompt.messages is None or prompt.is_continued else ""
+    return " " if ending[-1:].isalnum() else ""

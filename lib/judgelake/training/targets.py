@@ -104,7 +104,7 @@ class TargetWriter:
         """What the judge would be understood to say if its model wrote this text, in shown order."""
         mode = self._mode
         if mode.labels_decide:
-            meaning = mode.choices.verdict_of(answers).get(text) if mode.choices is not None else None
+            meaning = mode.choices.verdict_of(answers).get(text.strip()) if mode.choices is not None else None
             if meaning is None:
                 return Failure(Status.UNPARSEABLE, f"{text[:60]!r} is not one of the judge's labels")
             return Reading(verdict=meaning) if isinstance(meaning, str) else Reading(scores=(meaning,))

@@ -187,6 +187,19 @@ def test_a_mode_that_always_shows_the_reference_needs_a_judgment_with_it() -> No
     assert left_out(one, example(referenced=None)).cause == "no_target"
 
 
+def test_a_score_is_not_joined_to_the_number_with_which_the_prompt_ends() -> None:
+    """JudgeLM grades one answer behind the 10 of the reference."""
+    single = example(
+        comparison=replace(COMPARISON, answers=COMPARISON.answers[:1]),
+        judged=Judged(None, (7.0,)),
+        referenced=Judged(None, (7.0,), "Fine."),
+        probabilities=None,
+    )
+    row = made(maker(mode="single"), single)
+    assert said(row) == " 7\nFine."
+    assert encoder().text_of(row.input_ids).endswith(":10 7\nFine.")
+
+
 def test_soft_labels_are_at_the_labels_place_in_the_order_shown() -> None:
     a, b, tie = (encoder().answer_ids(Prompt(text=label))[0] for label in "ABT")
     for swap, shares in ((0.0, (0.7, 0.2, 0.1)), (1.0, (0.2, 0.7, 0.1))):

@@ -35,6 +35,7 @@ class Tables(Config):
     plans: str = "plans"
     runs: str = "runs"
     metrics: str = "metrics"
+    training_examples: str = "training_examples"
     judgments_latest: str = "judgments_latest"
     """View: the last attempt of every request."""
     judgments_both_orders: str = "judgments_both_orders"

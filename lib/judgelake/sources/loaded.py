@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from judgelake.comparisons import (
     Comparison,
@@ -19,6 +19,9 @@ from judgelake.comparisons import (
 from judgelake.errors import UserError
 from judgelake.sources.judgments import judgment_from_record
 
+if TYPE_CHECKING:
+    from judgelake.training import Example
+
 Pairs = Literal["all", "together", "alone"]
 
 OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
@@ -29,7 +32,8 @@ OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
 class Loaded:
     """A comparison with its labels and judgments; comparison None if it comes from elsewhere, now or earlier.
 
-    `refused` are labels of the row that cannot be read: the comparison is taken without them.
+    `refused` are labels of the row that cannot be read: the comparison is taken without them. `examples` are what a
+    judge can learn from the row, for sources with the reasons of a teacher.
     """
 
     file: str
@@ -38,6 +42,7 @@ class Loaded:
     labels: tuple[Label, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     refused: tuple[Rejected, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from judgelake.asking.planning import ROW_HASH, Rendering
 from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
+from judgelake.asking.resolving import Found, changing_answers, find_model
 from judgelake.asking.run import Stopping
+from judgelake.asking.run_record import Clock, RunRecord, git_commit
+from judgelake.asking.signals import stopping_on_signals
 from judgelake.asking.slots import Place, Slots, find_slots
 from judgelake.asking.staging import open_journal
 from judgelake.asking.task_error import our_error
@@ -24,6 +27,8 @@ __all__ = [
     "ROW_HASH",
     "Asked",
     "Asking",
+    "Clock",
+    "Found",
     "Interpreter",
     "Marks",
     "Named",
@@ -38,13 +43,17 @@ __all__ = [
     "Request",
     "Requester",
     "Row",
+    "RunRecord",
     "Slots",
     "Stopping",
     "Tally",
     "Target",
     "Work",
     "amounts_of",
+    "changing_answers",
+    "find_model",
     "find_slots",
+    "git_commit",
     "given_endpoint",
     "ids_of",
     "key_of_text",
@@ -53,4 +62,5 @@ __all__ = [
     "our_error",
     "pending_requests",
     "profile_of",
+    "stopping_on_signals",
 ]

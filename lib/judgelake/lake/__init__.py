@@ -14,6 +14,7 @@ from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_pinned
+from judgelake.lake.rejected import rejected_rows
 from judgelake.lake.schemas import (
     COMPARISON,
     JUDGMENT,
@@ -29,6 +30,7 @@ from judgelake.lake.schemas import (
     selected,
     without,
 )
+from judgelake.lake.staging import staging_folder
 from judgelake.lake.upkeep import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 
 __all__ = [
@@ -66,9 +68,11 @@ __all__ = [
     "read_newest",
     "read_pinned",
     "register",
+    "rejected_rows",
     "renew_plan",
     "replace_plan",
     "replace_rows",
     "selected",
+    "staging_folder",
     "without",
 ]

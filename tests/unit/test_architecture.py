@@ -19,7 +19,7 @@ BASE = {"errors", "config", "writability", "markdown", "stores"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"report", "sources", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {"report", "sources", "generation", "engine", "lake", "runtime", "asking"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -35,6 +35,8 @@ MAY_IMPORT = {
     "report": BASE | {"measures"},
     "runtime": BASE,
     "sources": BASE | {"comparisons", "api", "judges"},
+    # From rows of a source to seeds, from answers to comparisons.
+    "generation": BASE | {"comparisons", "sources"},
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},
@@ -223,7 +225,9 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("room", ["comparisons", "api", "judges", "measures", "report", "sources", "config", "cli"])
+@pytest.mark.parametrize(
+    "room", ["comparisons", "api", "judges", "measures", "report", "sources", "generation", "config", "cli"]
+)
 def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
     assert not modules_loaded_by(f"import judgelake.{room}") & set(HEAVY)
 

@@ -9,6 +9,8 @@ from judgelake.judges.parsers.thinking import has_thinking_marks, opened_thinkin
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
+from judgelake.judges.templates import problem as template_problem
+from judgelake.judges.templates import rendered as filled_template
 
 __all__ = [
     "PARSERS",
@@ -18,6 +20,7 @@ __all__ = [
     "Prompt",
     "control_pattern",
     "control_strings",
+    "filled_template",
     "has_thinking_marks",
     "judge_file",
     "judge_fingerprint",
@@ -27,6 +30,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "template_problem",
     "verdict_name",
     "without_thinking",
 ]

@@ -17,12 +17,15 @@ from judgelake.lake.read import Newest, OtherWriters, Pinned, read_newest, read_
 from judgelake.lake.rejected import rejected_rows
 from judgelake.lake.schemas import (
     COMPARISON,
+    GENERATED_ANSWER,
+    GENERATED_COMPARISON,
     JUDGMENT,
     LABEL,
     PLANNED,
     REJECTED_ROW,
     RUN,
     SCHEMAS,
+    SEED,
     as_batch,
     as_struct,
     check_names,
@@ -35,6 +38,8 @@ from judgelake.lake.upkeep import LEAST_RETAIN_HOURS, Maintained, drop_stale_pla
 
 __all__ = [
     "COMPARISON",
+    "GENERATED_ANSWER",
+    "GENERATED_COMPARISON",
     "JUDGMENT",
     "LABEL",
     "LEAST_RETAIN_HOURS",
@@ -43,6 +48,7 @@ __all__ = [
     "REJECTED_ROW",
     "RUN",
     "SCHEMAS",
+    "SEED",
     "TABLES",
     "VIEWS",
     "Maintained",

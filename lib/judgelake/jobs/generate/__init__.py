@@ -1,0 +1,13 @@
+"""The generate job: from questions to answers of several models and comparisons of them, each step a table."""
+
+from judgelake.jobs.generate.command import main
+from judgelake.jobs.generate.config import GenerateJob
+from judgelake.jobs.generate.job import STEPS, Generated, generate
+
+__all__ = [
+    "STEPS",
+    "GenerateJob",
+    "Generated",
+    "generate",
+    "main",
+]

@@ -1,0 +1,162 @@
+"""`jobs/generate.py`: which questions, which models answer them, and how answers become comparisons."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from judgelake.asking import Asking
+from judgelake.config import Config, Tables
+from judgelake.engine import Engine
+from judgelake.generation import SeedColumns
+from judgelake.judges import Decoding
+
+
+class SeedSource(Config):
+    """Where questions come from: files, or a table that Spark reads."""
+
+    format: str = "table"
+    """The layout of a row: alpaca, dolly, sharegpt, judgelake, or table with a mapping."""
+    files: tuple[str, ...] = ()
+    """Files, folders or patterns, read by the driver."""
+    table: str | None = None
+    """Instead of `files`: a table of the catalog, or a Delta or Parquet address, read by the executors."""
+    columns: SeedColumns | None = None
+    """For the format table: what each column holds; null: only `question`."""
+    source: str | None = None
+    """Name of the source in all tables; null: that of the format."""
+    licence: str | None = None
+    """Of the rows that name none; it goes with every row that is made of them."""
+    language: str | None = None
+    """Of the rows that name none."""
+    category: str | None = None
+    """Of the rows that name none."""
+    references: bool = True
+    """Whether the answers of the source are taken as references."""
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if bool(self.files) == (self.table is not None):
+            raise ValueError("name either files or a table")
+        if self.columns is not None and self.format != "table":
+            raise ValueError(f"columns is for format: table, and format is {self.format}: change one of them")
+        return self
+
+
+class NearDuplicates(Config):
+    """How near-duplicates are found: by the share of word sequences that two questions have in common."""
+
+    similarity: float | None = Field(default=0.8, gt=0, le=1)
+    """Jaccard similarity of the word sequences from which on one of two questions is left out; null: none is."""
+    words: PositiveInt = 3
+    """Words in a sequence."""
+    hash_tables: PositiveInt = 8
+    """Of MinHash: with 8, a pair of similarity 0.8 is overlooked once in 400,000 times."""
+    seed: int = 0
+    """Of the hashes."""
+
+
+class SeedStep(Config):
+    """Which questions become seeds."""
+
+    sources: tuple[SeedSource, ...] = ()
+    least_characters: PositiveInt = 1
+    """Of messages and input together; shorter ones are rejected."""
+    most_characters: PositiveInt | None = 16_000
+    """Likewise; longer ones are rejected. Null: none is."""
+    near_duplicates: NearDuplicates = NearDuplicates()
+
+
+class AnsweringModel(Config):
+    """One model that answers, and how it is asked."""
+
+    name: str = Field(min_length=1)
+    """Its name in all tables. Two entries may have the same model, with other sampling or another prompt."""
+    model: str
+    """Local folder, Hugging Face name, address, or its name at engine.url."""
+    revision: str | None = None
+    """Commit, tag or branch of a model on Hugging Face."""
+    adapter: str | None = None
+    """LoRA adapter on the model."""
+    system: str | None = None
+    """System prompt; null: none."""
+    template: str | None = None
+    """For models without a chat template: the whole prompt, in Jinja, with {{ question }}, {{ input }}, {{ system }}.
+    Null: the question is sent as a chat. Only questions of one user turn fit it."""
+    decoding: Decoding = Decoding()
+    """How it samples; `max_tokens` are those of an answer."""
+    samples: PositiveInt = 1
+    """Answers to each question; more than 1 is only useful with a temperature above 0."""
+    context_length: PositiveInt = 4096
+    """Tokens of question and answer together."""
+    engine: Engine = Engine()
+    """What answers: a given address, or a vLLM on each executor."""
+
+    @model_validator(mode="after")
+    def _samples_differ(self) -> Self:
+        if self.samples > 1 and self.decoding.temperature == 0:
+            raise ValueError(f"samples is {self.samples}, but at temperature 0 all are the same: raise the temperature")
+        if self.decoding.max_tokens >= self.context_length:
+            raise ValueError(
+                f"decoding.max_tokens ({self.decoding.max_tokens}) leaves no room for a question in context_length "
+                f"({self.context_length}): lower it"
+            )
+        return self
+
+
+class AnswerStep(Config):
+    """Which seeds are answered, of those that are near-duplicates of none."""
+
+    where: str | None = None
+    """SQL predicate on the seeds table."""
+    limit: PositiveInt | None = None
+    """The first N seeds by seed_id, which is a hash."""
+
+
+class ComparisonStep(Config):
+    """How the answers to one question become comparisons, and which are left out."""
+
+    how: Literal["random", "all", "baseline", "together"] = "random"
+    """random: `pairs` pairs a question, in which all models stand equally often; all: every pair; baseline: each model
+    against one; together: all answers to a question in one comparison."""
+    pairs: PositiveInt = 1
+    """For random: pairs a question."""
+    baseline: str | None = None
+    """For baseline: the name of the model that all others are compared with."""
+    most_characters: PositiveInt | None = 16_000
+    """Of an answer; a longer one is left out. Null: none is."""
+    seed: int = 0
+    """Of the choice of pairs and of the order of answers."""
+
+    @model_validator(mode="after")
+    def _has_a_baseline_where_needed(self) -> Self:
+        if (self.how == "baseline") != (self.baseline is not None):
+            raise ValueError(f"baseline names a model where how is baseline, and how is {self.how}: change one of them")
+        return self
+
+
+class GenerateJob(Config):
+    """`jobs/generate.py`: seeds, answers of several models, and comparisons of them."""
+
+    seeds: SeedStep = SeedStep()
+    models: tuple[AnsweringModel, ...] = ()
+    answers: AnswerStep = AnswerStep()
+    comparisons: ComparisonStep = ComparisonStep()
+    asking: Asking = Asking()
+    staging: str | None = None
+    """Folder for staged rows that this machine and the executors can both access; null: in the warehouse folder."""
+    tables: Tables = Tables()
+
+    @model_validator(mode="after")
+    def _names_each_model_once(self) -> Self:
+        names = [model.name for model in self.models]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"models: {twice!r} is the name of two of them: name each by what is different about it")
+        if self.comparisons.baseline is not None and self.models and self.comparisons.baseline not in names:
+            raise ValueError(
+                f"comparisons.baseline is {self.comparisons.baseline!r}, which none of the models is called: "
+                f"{', '.join(names)}"
+            )
+        return self

@@ -19,7 +19,7 @@ BASE = {"errors", "config", "writability", "markdown", "stores"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"report", "sources", "generation", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {"training", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -31,6 +31,8 @@ MAY_IMPORT = {
     "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
+    # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
+    "training": BASE | {"comparisons", "judges"},
     # Data in, text out.
     "report": BASE | {"measures"},
     "runtime": BASE,
@@ -225,9 +227,10 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "room", ["comparisons", "api", "judges", "measures", "report", "sources", "generation", "config", "cli"]
-)
+LIGHT = ["comparisons", "api", "judges", "measures", "training", "report", "sources", "generation", "config", "cli"]
+
+
+@pytest.mark.parametrize("room", LIGHT)
 def test_light_rooms_can_be_imported_without_spark_or_vllm(room):
     assert not modules_loaded_by(f"import judgelake.{room}") & set(HEAVY)
 

@@ -5,21 +5,25 @@ from judgelake.judges.controls import control_pattern, control_strings, neutrali
 from judgelake.judges.decoding import Decoding
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
-from judgelake.judges.parsers.thinking import has_thinking_marks, opened_thinking, without_thinking
+from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, opened_thinking, without_thinking
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 from judgelake.judges.templates import problem as template_problem
 from judgelake.judges.templates import rendered as filled_template
+from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
 
 __all__ = [
+    "CUT_MARK",
     "PARSERS",
     "Decoding",
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
+    "closing_of",
     "control_pattern",
     "control_strings",
+    "cut_answers",
     "filled_template",
     "has_thinking_marks",
     "judge_file",
@@ -31,6 +35,7 @@ __all__ = [
     "parse",
     "render",
     "template_problem",
+    "trimmed",
     "verdict_name",
     "without_thinking",
 ]

@@ -153,3 +153,4 @@ REJECTED_ROW, PLANNED, RUN = (SCHEMAS[table] for table in ("rejected_rows", "pla
 SEED, GENERATED_ANSWER, GENERATED_COMPARISON = (
     SCHEMAS[table] for table in ("seeds", "generated_answers", "generated_comparisons")
 )
+TRAINING_EXAMPLE = SCHEMAS["training_examples"]

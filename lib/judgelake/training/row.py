@@ -1,0 +1,46 @@
+"""A tokenised training row, and why an example gave none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Cause = Literal["too_long", "no_prompt", "no_target", "not_read_back", "cut_target", "no_soft_target"]
+
+
+@dataclass(frozen=True, slots=True)
+class SoftTarget:
+    """A distribution over label tokens to learn at one place: the loss there is cross entropy against it.
+
+    `position` is the index of the label token in the row's `input_ids`: the logits at `position - 1` are its
+    prediction. `probabilities` sum to 1 and are in the order of `token_ids`.
+    """
+
+    position: int
+    token_ids: tuple[int, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An example as tokens: the prompt, and from `target_from` on the judgment and the end token, all supervised."""
+
+    example_id: str
+    epoch: int
+    swapped: bool
+    with_reference: bool
+    input_ids: tuple[int, ...]
+    target_from: int
+    soft: SoftTarget | None = None
+    trimmed: bool = False
+    """Whether answers were cut to fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Why an example gave no row in an epoch: counted by `cause`, and never silently."""
+
+    example_id: str
+    epoch: int
+    cause: Cause
+    reason: str

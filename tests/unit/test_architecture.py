@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "runtime": BASE,
     "sources": BASE | {"comparisons", "api", "judges"},
     # From rows of a source to seeds, from answers to comparisons.
-    "generation": BASE | {"comparisons", "sources"},
+    "generation": BASE | {"comparisons", "sources", "training"},
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},

@@ -55,9 +55,7 @@ class Pairing:
             return self._random(question_id, by_model)
         if self.how == "together":
             return [self._together(question_id, by_model)]
-        pairs = itertools.combinations(by_model, 2)
-        if self.how == "baseline":
-            pairs = (pair for pair in itertools.combinations(by_model, 2) if self.baseline in pair)
+        pairs = [pair for pair in itertools.combinations(by_model, 2) if self.baseline in (None, *pair)]
         return [group for first, second in pairs for group in itertools.product(by_model[first], by_model[second])]
 
     def _random(self, question_id: str, by_model: dict[str, list[Candidate]]) -> list[Group]:

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judgelake.comparisons import Failure, Message, Status, comparison_from_record, optional, problem_of, text
+from judgelake.comparisons import (
+    Comparison,
+    Failure,
+    Message,
+    Status,
+    comparison_from_record,
+    optional,
+    problem_of,
+    text,
+)
 
 OF_A_QUESTION = ("messages", "input", "reference", "source", "attributes")
 OF_A_SEED = {name: optional(text) for name in ("category", "language", "licence")}
@@ -60,6 +69,14 @@ def seed_from_record(record: Mapping[str, Any]) -> Seed | Failure:
         attributes=comparison.attributes,
         **about,
     )
+
+
+def question_id_of(comparison: Comparison) -> str:
+    """The id that the question of a comparison has as a seed, whatever the comparison calls it."""
+    messages = [{"role": message.role, "content": message.content} for message in comparison.messages]
+    seed = seed_from_record({"messages": messages, "input": comparison.input})
+    assert isinstance(seed, Seed), "the question of a comparison is one of a seed"
+    return seed.seed_id
 
 
 def seed_to_record(seed: Seed) -> dict[str, Any]:

@@ -59,6 +59,13 @@ def lines_of(done: Generated) -> Iterator[str]:
         made = done.comparisons
         left_out = ", ".join(f"{count:,} {kind}" for kind, count in made.left_out.items()) or "nothing"
         yield f"comparisons: {made.added:,} added, {made.held:,} were there before; left out: {left_out}"
+    for taught in done.examples or ():
+        splits = ", ".join(f"{count:,} {name}" for name, count in taught.splits.items()) or "none"
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in taught.left_out.items()) or "nothing"
+        yield (
+            f"examples of {taught.teacher}: {splits}; {taught.added:,} of them added, {taught.held:,} there before; "
+            f"left out: {left_out}; {taught.without_referenced:,} have a reference that the teacher was not shown"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

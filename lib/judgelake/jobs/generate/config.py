@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt, model_validator
 from judgelake.asking import Asking
 from judgelake.config import Config, Tables
 from judgelake.engine import Engine
-from judgelake.generation import SeedColumns
+from judgelake.generation import Agreement, Reasons, SeedColumns
 from judgelake.judges import Decoding
 
 
@@ -136,13 +136,58 @@ class ComparisonStep(Config):
         return self
 
 
+class Teacher(Config):
+    """Whose judgments of the comparisons are learned; the judge job has made them, or they were imported."""
+
+    name: str = Field(min_length=1)
+    """Its name in the examples."""
+    judged: str | None = None
+    """SQL predicate on the judgments: those of one judge in one mode, made without sight of a reference."""
+    referenced: str | None = None
+    """Likewise those made with sight of the reference; null: none were."""
+    labeler: str | None = None
+    """Instead of `judged`: whose labels are learned."""
+    agreement: Agreement = "agree"
+    """agree: only what gets the same verdict in both orders; first: the original order alone counts; mean: the label
+    with the highest mean log-probability over both orders, for judges that decide by log-probabilities."""
+    reasons: Reasons | None = None
+    """Where in the output the reasons are: after_first_line or before_last_line; null: they are not learned."""
+    licence: str | None = None
+    """The terms on which the teacher's outputs may be used; joined to the licence of the question."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.judged is None) == (self.labeler is None):
+            raise ValueError("give either judged (a predicate on judgments) or labeler")
+        if self.labeler is not None and self.agreement != "first":
+            raise ValueError("labels have no order: with labeler set agreement: first")
+        return self
+
+
+class ExampleStep(Config):
+    """How judgments and labels of comparisons become training examples."""
+
+    table: str | None = None
+    """Comparisons that were judged or labeled; null: tables.generated_comparisons."""
+    teachers: tuple[Teacher, ...] = ()
+    validation_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of the groups of near-duplicate questions that are for validation, by a hash of the group."""
+    most_train: PositiveInt | None = None
+    """Examples for training of each teacher, the first by a hash; null: all."""
+    most_validation: PositiveInt | None = None
+    """Examples for validation, likewise."""
+    seed: int = 0
+    """Of the split."""
+
+
 class GenerateJob(Config):
-    """`jobs/generate.py`: seeds, answers of several models, and comparisons of them."""
+    """`jobs/generate.py`: seeds, answers of several models, comparisons of them, and training examples."""
 
     seeds: SeedStep = SeedStep()
     models: tuple[AnsweringModel, ...] = ()
     answers: AnswerStep = AnswerStep()
     comparisons: ComparisonStep = ComparisonStep()
+    examples: ExampleStep = ExampleStep()
     asking: Asking = Asking()
     staging: str | None = None
     """Folder for staged rows that this machine and the executors can both access; null: in the warehouse folder."""

@@ -14,6 +14,7 @@ from judgelake.jobs.generate.answerer import Answerer, resolve_answerer
 from judgelake.jobs.generate.answers import Answered, ask, askers_of, pinned_seeds
 from judgelake.jobs.generate.compared import Compared, compare
 from judgelake.jobs.generate.config import GenerateJob
+from judgelake.jobs.generate.examples import Taught, teach
 from judgelake.jobs.generate.seeds import Seeded, add_seeds
 from judgelake.lake import create_tables, register
 from judgelake.runtime import in_job_settings
@@ -21,8 +22,9 @@ from judgelake.runtime import in_job_settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-STEPS = ("seeds", "answers", "comparisons")
+STEPS = ("seeds", "answers", "comparisons", "examples")
 NEEDED = ("seeds", "generated_answers", "generated_comparisons", "rejected_rows", "runs")
+FOR_EXAMPLES = ("generated_comparisons", "judgments", "labels", "training_examples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Generated:
     seeds: Seeded | None = None
     answers: tuple[Answered, ...] | None = None
     comparisons: Compared | None = None
+    examples: tuple[Taught, ...] | None = None
 
 
 @in_job_settings
@@ -59,18 +62,20 @@ def generate(
     """
     console, stopping = console or Console(), stopping or Stopping()
     answerers = answerers_of(job) if {"answers", "comparisons"} & set(steps) else []
-    register(spark, job.tables, NEEDED)
-    create_tables(spark, job.tables, NEEDED)
+    has_examples = "examples" in steps and bool(job.examples.teachers)
+    needed = {*(NEEDED if set(steps) - {"examples"} else ()), *(FOR_EXAMPLES if has_examples else ())}
+    register(spark, job.tables, needed)
+    create_tables(spark, job.tables, needed)
     seeds = add_seeds(spark, job) if "seeds" in steps else None
-    if not answerers:
-        return Generated(seeds)
-    pinned, asked = pinned_seeds(spark, job)
-    answers = None
-    if "answers" in steps:
-        askers = askers_of(job, answerers, asked)
-        answers = tuple(ask(spark, job, pinned, asker, console, stopping) for asker in askers)
-    comparisons = compare(spark, job, answerers, asked) if "comparisons" in steps else None
-    return Generated(seeds, answers, comparisons)
+    answers = comparisons = None
+    if answerers:
+        pinned, asked = pinned_seeds(spark, job)
+        if "answers" in steps:
+            askers = askers_of(job, answerers, asked)
+            answers = tuple(ask(spark, job, pinned, asker, console, stopping) for asker in askers)
+        if "comparisons" in steps:
+            comparisons = compare(spark, job, answerers, asked)
+    return Generated(seeds, answers, comparisons, teach(spark, job) if has_examples else None)
 
 
 def answerers_of(job: GenerateJob) -> list[Answerer]:

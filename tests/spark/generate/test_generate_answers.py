@@ -3,6 +3,10 @@
 import pytest
 from generate_lake import GenerateLake, model
 
+from judgelake.errors import RunError
+from judgelake.jobs.generate import dry_run
+from judgelake.jobs.generate.dry_run import lines_of_plan
+
 
 @pytest.fixture(scope="module")
 def lake(spark, empty_warehouse, tmp_path_factory) -> GenerateLake:
@@ -27,3 +31,33 @@ def test_seeds_are_answered_once_and_a_second_run_asks_only_what_is_new(lake, sh
     rows = lake.rows("generated_answers")
     assert len({row["answer_id"] for row in rows}) == len(rows) == 12
     assert {(row["answerer"], row["sample"]) for row in rows} == {("greedy", 0), ("warm", 0), ("warm", 1)}
+
+
+def test_a_run_that_breaks_off_is_continued_and_nothing_is_there_twice(lake, shared_server):
+    source = {"format": "alpaca", "files": [lake.file("metals.jsonl", QUESTIONS)]}
+    seeds, lenient = {"sources": [source]}, {"max_failed_share": 0.1}
+    with pytest.raises(RunError, match="engine_error"):
+        dying = model("late", shared_server("die-after:2"), system="S")
+        lake.generate(["seeds", "answers"], seeds=seeds, asking=lenient, models=[dying])
+    lake.generate(["answers"], asking=lenient, models=[model("late", shared_server("instant"), system="S")])
+    latest = {}
+    for row in sorted(lake.rows("generated_answers", "answerer = 'late'"), key=lambda row: row["attempt"]):
+        latest.setdefault(row["answer_id"], []).append((row["status"], row["attempt"]))
+    assert len(latest) == 4
+    assert all(tries[-1][0] == "ok" for tries in latest.values())
+    assert all([status for status, _ in tries].count("ok") == 1 for tries in latest.values())
+    assert not lake.rows("plans")
+
+
+def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server):
+    url = shared_server("instant")
+    models = [model("greedy", url), model("new", url, system="Never asked.", decoding={"max_tokens": 10})]
+    before = len(lake.rows("generated_answers"))
+    planned = dry_run(lake.spark, lake.job(models=models))
+    known, new = planned.models
+    assert (planned.seeds, planned.comparisons, planned.teacher_requests) == (4, 4, 8)
+    assert (known.requests, known.skipped) == (0, 4)
+    assert (new.requests, new.skipped, new.output_tokens_at_most, new.seconds) == (4, 0, 40, None)
+    assert new.prompt_bytes == sum(len(f"Never asked.What is {metal}?") for metal in METALS)
+    assert len(lake.rows("generated_answers")) == before
+    assert len(list(lines_of_plan(planned))) == 4

@@ -2,12 +2,13 @@
 
 from judgelake.jobs.generate.command import main
 from judgelake.jobs.generate.config import GenerateJob
-from judgelake.jobs.generate.job import STEPS, Generated, generate
+from judgelake.jobs.generate.job import STEPS, Generated, dry_run, generate
 
 __all__ = [
     "STEPS",
     "GenerateJob",
     "Generated",
+    "dry_run",
     "generate",
     "main",
 ]

@@ -13,7 +13,8 @@ from judgelake.asking import stopping_on_signals
 from judgelake.config import load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.jobs.generate.config import GenerateJob
-from judgelake.jobs.generate.job import STEPS, Generated, generate
+from judgelake.jobs.generate.dry_run import lines_of_plan
+from judgelake.jobs.generate.job import STEPS, Generated, dry_run, generate
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
 
 DEFAULT_CONFIG = Path("conf/generate.yaml")
@@ -30,6 +31,9 @@ def _command(arguments: argparse.Namespace) -> int:
     spark = get_spark(job.tables, "judgelake generate", debug=arguments.debug, one_command=True)
     with stopping_on_signals() as stopping:
         try:
+            if arguments.dry_run:
+                _print(console, lines_of_plan(dry_run(spark, job)))
+                return 0
             done = generate(spark, job, arguments.steps, console=console, stopping=stopping)
         except KeyboardInterrupt:
             console.print("Stopped: all answers so far are kept; run the same command again to continue.")
@@ -39,9 +43,13 @@ def _command(arguments: argparse.Namespace) -> int:
                 stop_engines(owner_of_this_driver(), folder)
             with suppress(Exception):  # a stop during a call has broken the connection
                 stop_spark(spark)
-    for line in lines_of(done):
-        console.print(line, markup=False, soft_wrap=True)
+    _print(console, lines_of(done))
     return 0
+
+
+def _print(console: Console, lines: Iterator[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def lines_of(done: Generated) -> Iterator[str]:
@@ -77,5 +85,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--steps", nargs="+", choices=STEPS, default=STEPS, metavar="STEP", help=f"of {', '.join(STEPS)}; default: all"
     )
+    parser.add_argument("--dry-run", action="store_true", help="report what would be asked, without asking")
     add_job_arguments(parser, DEFAULT_CONFIG, "comparisons.how=all")
     return parser

@@ -14,6 +14,7 @@ from judgelake.jobs.generate.answerer import Answerer, resolve_answerer
 from judgelake.jobs.generate.answers import Answered, ask, askers_of, pinned_seeds
 from judgelake.jobs.generate.compared import Compared, compare
 from judgelake.jobs.generate.config import GenerateJob
+from judgelake.jobs.generate.dry_run import Planned, estimate
 from judgelake.jobs.generate.examples import Taught, teach
 from judgelake.jobs.generate.seeds import Seeded, add_seeds
 from judgelake.lake import create_tables, register
@@ -76,6 +77,16 @@ def generate(
         if "comparisons" in steps:
             comparisons = compare(spark, job, answerers, asked)
     return Generated(seeds, answers, comparisons, teach(spark, job) if has_examples else None)
+
+
+@in_job_settings
+def dry_run(spark: SparkSession, job: GenerateJob) -> Planned:
+    """What `generate` would ask of the seeds that are in the table, without asking and writing only empty tables."""
+    answerers = answerers_of(job)
+    register(spark, job.tables, NEEDED)
+    _, asked = pinned_seeds(spark, job)
+    create_tables(spark, job.tables, NEEDED)
+    return estimate(spark, job, askers_of(job, answerers, asked), asked)
 
 
 def answerers_of(job: GenerateJob) -> list[Answerer]:

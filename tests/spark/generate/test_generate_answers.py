@@ -13,9 +13,8 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> GenerateLake:
     return GenerateLake(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_generate_answers")
 
 
-QUESTIONS = [
-    {"instruction": f"What is {word}?", "output": f"It is {word}."} for word in ("tin", "zinc", "lead", "iron")
-]
+METALS = ("tin", "zinc", "lead", "iron")
+QUESTIONS = [{"instruction": f"What is {metal}?", "output": f"It is {metal}."} for metal in METALS]
 
 
 def test_seeds_are_answered_once_and_a_second_run_asks_only_what_is_new(lake, shared_server):
@@ -36,8 +35,8 @@ def test_seeds_are_answered_once_and_a_second_run_asks_only_what_is_new(lake, sh
 def test_a_run_that_breaks_off_is_continued_and_nothing_is_there_twice(lake, shared_server):
     source = {"format": "alpaca", "files": [lake.file("metals.jsonl", QUESTIONS)]}
     seeds, lenient = {"sources": [source]}, {"max_failed_share": 0.1}
+    dying = model("late", shared_server("die-after:2"), system="S")
     with pytest.raises(RunError, match="engine_error"):
-        dying = model("late", shared_server("die-after:2"), system="S")
         lake.generate(["seeds", "answers"], seeds=seeds, asking=lenient, models=[dying])
     lake.generate(["answers"], asking=lenient, models=[model("late", shared_server("instant"), system="S")])
     latest = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from judgelake.comparisons import Comparison, Failure, comparison_from_record
 from judgelake.generation.pairing import Candidate, Group, Pairing
@@ -39,11 +39,18 @@ class Comparing:
     pairing: Pairing
     most_characters: int | None = None
     """Of an answer; None: of any length."""
+    reference_model: str | None = None
+    """Whose answer is the reference of seeds that have none; it is not compared."""
 
     def comparisons(self, seed: Seed, given: Sequence[Given]) -> Iterator[Comparison | LeftOut]:
         """The comparisons of a seed, and all that was left out on the way."""
+        in_order = sorted(given, key=lambda one: (one.model, one.sample))
+        if seed.reference is None:
+            seed = replace(seed, reference=self._reference(in_order))
         candidates = []
-        for one in sorted(given, key=lambda one: (one.model, one.sample)):
+        for one in in_order:
+            if one.model == self.reference_model:
+                continue
             reason = self._unusable(one)
             if reason is None:
                 candidates.append(Candidate(one.model, one.sample, one.answer or ""))
@@ -59,6 +66,10 @@ class Comparing:
             return
         for group in self.pairing.groups(seed.seed_id, candidates):
             yield self._comparison(seed, group)
+
+    def _reference(self, given: Sequence[Given]) -> str | None:
+        usable = (one.answer for one in given if one.model == self.reference_model and self._unusable(one) is None)
+        return next(usable, None)
 
     def _unusable(self, one: Given) -> str | None:
         if one.status != "ok" or one.answer is None:

@@ -1,6 +1,7 @@
 """From answers to comparisons: what is left out has its reason, and everything is counted once."""
 
 import json
+from dataclasses import replace
 
 from judgelake.comparisons import Comparison
 from judgelake.generation import Comparing, Given, LeftOut, Pairing, seed_from_record
@@ -20,9 +21,9 @@ def ok(model, text, sample=0):
     return Given(model, sample, "ok", text)
 
 
-def compared(*given, how="all", **settings):
+def compared(*given, how="all", seed=SEED, **settings):
     pairing = Pairing(how, **{key: settings.pop(key) for key in ("baseline",) if key in settings})
-    return list(Comparing(pairing, **settings).comparisons(SEED, given))
+    return list(Comparing(pairing, **settings).comparisons(seed, given))
 
 
 def reasons(made):
@@ -68,3 +69,16 @@ def test_identical_answers_are_not_compared_and_too_long_ones_are_not_used():
     made = compared(ok("a", "12345"), ok("b", "1234"), ok("c", "123"), most_characters=4)
     assert reasons(made) == ["answer of a: too long: 5 characters, expected at most 4"]
     assert len(made) == 2
+
+
+def test_the_answer_of_a_named_model_is_the_reference_where_there_is_none_and_is_not_compared():
+    given = (ok("a", "x"), ok("b", "y"), ok("best", "A soft metal."))
+    bare = replace(SEED, reference=None)
+    (made,) = compared(*given, seed=bare, reference_model="best")
+    assert made.reference == "A soft metal."
+    assert {one.model for one in made.answers} == {"a", "b"}
+    (own,) = compared(*given, reference_model="best")
+    assert own.reference == "A metal."
+    failed = (*given[:2], Given("best", 0, "timeout", None, "slow"))
+    (without,) = compared(*failed, seed=bare, reference_model="best")
+    assert without.reference is None

@@ -67,7 +67,7 @@ def compare(spark: SparkSession, job: GenerateJob, answerers: Sequence[Answerer]
 def comparing_of(step: ComparisonStep) -> Comparing:
     """How the config pairs answers."""
     pairing = Pairing(step.how, step.pairs, step.baseline, step.seed)
-    return Comparing(pairing, step.most_characters)
+    return Comparing(pairing, step.most_characters, step.reference_model)
 
 
 def kind_of_reason() -> Any:

@@ -124,6 +124,8 @@ class ComparisonStep(Config):
     """For random: pairs a question."""
     baseline: str | None = None
     """For baseline: the name of the model that all others are compared with."""
+    reference_model: str | None = None
+    """Name of the model whose answer is the reference of questions that have none; it is not compared with others."""
     most_characters: PositiveInt | None = 16_000
     """Of an answer; a longer one is left out. Null: none is."""
     seed: int = 0
@@ -133,6 +135,8 @@ class ComparisonStep(Config):
     def _has_a_baseline_where_needed(self) -> Self:
         if (self.how == "baseline") != (self.baseline is not None):
             raise ValueError(f"baseline names a model where how is baseline, and how is {self.how}: change one of them")
+        if self.baseline is not None and self.baseline == self.reference_model:
+            raise ValueError(f"{self.baseline!r} is baseline and reference_model: the reference is not compared")
         return self
 
 
@@ -199,9 +203,10 @@ class GenerateJob(Config):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"models: {twice!r} is the name of two of them: name each by what is different about it")
-        if self.comparisons.baseline is not None and self.models and self.comparisons.baseline not in names:
-            raise ValueError(
-                f"comparisons.baseline is {self.comparisons.baseline!r}, which none of the models is called: "
-                f"{', '.join(names)}"
-            )
+        for key in ("baseline", "reference_model"):
+            named = getattr(self.comparisons, key)
+            if named is not None and self.models and named not in names:
+                raise ValueError(
+                    f"comparisons.{key} is {named!r}, which none of the models is called: {', '.join(names)}"
+                )
         return self

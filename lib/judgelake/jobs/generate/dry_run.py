@@ -62,7 +62,7 @@ def estimate(spark: SparkSession, job: GenerateJob, askers: list[Asker], seeds: 
 
 def comparisons_a_question(job: GenerateJob) -> int:
     """How many comparisons a question gives if all models answer it."""
-    samples = [model.samples for model in job.models]
+    samples = [model.samples for model in job.models if model.name != job.comparisons.reference_model]
     if len(samples) < 2:
         return 0
     step = job.comparisons

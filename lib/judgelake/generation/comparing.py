@@ -47,16 +47,18 @@ class Comparing:
         in_order = sorted(given, key=lambda one: (one.model, one.sample))
         if seed.reference is None:
             seed = replace(seed, reference=self._reference(in_order))
-        candidates = []
+        candidates: dict[tuple[str, str], Candidate] = {}
         for one in in_order:
             if one.model == self.reference_model:
                 continue
-            reason = self._unusable(one)
+            reason, same = self._unusable(one), (one.model, one.answer or "")
+            if reason is None and same in candidates:
+                reason = f"repeats its sample {candidates[same].sample}"
             if reason is None:
-                candidates.append(Candidate(one.model, one.sample, one.answer or ""))
+                candidates[same] = Candidate(one.model, one.sample, one.answer or "")
             else:
                 yield LeftOut(f"answer of {one.model}: {reason}", _raw(seed, [one]))
-        models = {one.model for one in candidates}
+        models = {model for model, _ in candidates}
         if len(models) < LEAST_MODELS:
             who = f"only {next(iter(models))} has" if models else "no model has"
             yield LeftOut(f"{who} a usable answer, so there is nothing to compare", _raw(seed, given))
@@ -64,7 +66,7 @@ class Comparing:
         if self.pairing.baseline is not None and self.pairing.baseline not in models:
             yield LeftOut(f"the baseline {self.pairing.baseline} has no usable answer", _raw(seed, given))
             return
-        for group in self.pairing.groups(seed.seed_id, candidates):
+        for group in self.pairing.groups(seed.seed_id, candidates.values()):
             yield self._comparison(seed, group)
 
     def _reference(self, given: Sequence[Given]) -> str | None:

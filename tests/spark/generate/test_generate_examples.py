@@ -27,7 +27,7 @@ def lake(spark, empty_warehouse, tmp_path_factory, shared_server) -> GenerateLak
     done = lake.generate(seeds={"sources": [source]}, models=models)
     assert done.comparisons.added == len(QUESTIONS)
     content = {
-        "judge": {"name": "judgelm", "model": "test-judge"},
+        "judge": {"name": "judgelm", "mode": "pair-reasons", "model": "test-judge"},
         "engine": {"url": shared_server("garbage:0.1")},
         "tables": lake.tables.model_copy(update={"comparisons": lake.tables.generated_comparisons}).model_dump(),
         "mlflow": {"enabled": False},

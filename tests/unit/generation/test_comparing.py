@@ -71,6 +71,12 @@ def test_identical_answers_are_not_compared_and_too_long_ones_are_not_used():
     assert len(made) == 2
 
 
+def test_samples_of_a_model_that_say_the_same_are_one_answer():
+    made = compared(ok("a", "x"), ok("a", "x", 1), ok("a", "z", 2), ok("b", "y"))
+    assert reasons(made) == ["answer of a: repeats its sample 0"]
+    assert len([one for one in made if isinstance(one, Comparison)]) == 2
+
+
 def test_the_answer_of_a_named_model_is_the_reference_where_there_is_none_and_is_not_compared():
     given = (ok("a", "x"), ok("b", "y"), ok("best", "A soft metal."))
     bare = replace(SEED, reference=None)

@@ -72,7 +72,7 @@ def comparing_of(step: ComparisonStep) -> Comparing:
 
 def kind_of_reason() -> Any:
     """What of a reason is the same for all models and lengths: "answer: timeout", "identical answers", ..."""
-    of_answer = F.regexp_extract("reason", r"^answer of .*?: ([a-z_ ]+)", 1)
+    of_answer = F.regexp_extract("reason", r"^answer of .*?: ([a-z_]+(?: [a-z]+)*)", 1)
     other = F.regexp_extract("reason", r"^([^:,]+)", 1)
     return F.when(of_answer != "", F.concat(F.lit("answer: "), of_answer)).otherwise(other)
 

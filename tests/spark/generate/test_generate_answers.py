@@ -3,7 +3,7 @@
 import pytest
 from generate_lake import GenerateLake, model
 
-from judgelake.errors import RunError
+from judgelake.errors import RunError, UserError
 from judgelake.jobs.generate import dry_run
 from judgelake.jobs.generate.dry_run import lines_of_plan
 
@@ -15,6 +15,11 @@ def lake(spark, empty_warehouse, tmp_path_factory) -> GenerateLake:
 
 METALS = ("tin", "zinc", "lead", "iron")
 QUESTIONS = [{"instruction": f"What is {metal}?", "output": f"It is {metal}."} for metal in METALS]
+
+
+def test_without_questions_nobody_is_asked(lake):
+    with pytest.raises(UserError, match=r"There are no questions in 'of_test_generate_answers\.seeds': name files"):
+        lake.generate(models=[model("greedy", "http://127.0.0.1:9/v1")])
 
 
 def test_seeds_are_answered_once_and_a_second_run_asks_only_what_is_new(lake, shared_server):
@@ -36,8 +41,10 @@ def test_a_run_that_breaks_off_is_continued_and_nothing_is_there_twice(lake, sha
     source = {"format": "alpaca", "files": [lake.file("metals.jsonl", QUESTIONS)]}
     seeds, lenient = {"sources": [source]}, {"max_failed_share": 0.1}
     dying = model("late", shared_server("die-after:2"), system="S")
-    with pytest.raises(RunError, match="engine_error"):
-        lake.generate(["seeds", "answers"], seeds=seeds, asking=lenient, models=[dying])
+    other = model("other", shared_server("instant"), system="T")
+    with pytest.raises(RunError, match=r"^late: .*engine_error"):
+        lake.generate(["seeds", "answers"], seeds=seeds, asking=lenient, models=[dying, other])
+    assert len(lake.rows("generated_answers", "answerer = 'other' AND status = 'ok'")) == 4
     lake.generate(["answers"], asking=lenient, models=[model("late", shared_server("instant"), system="S")])
     latest = {}
     for row in sorted(lake.rows("generated_answers", "answerer = 'late'"), key=lambda row: row["attempt"]):

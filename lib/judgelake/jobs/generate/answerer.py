@@ -122,7 +122,7 @@ def resolve_answerer(
             model.model, model.revision, model.adapter, engine, commit_of=commit_of, say=say or say_on_stderr
         )
     except UserError as error:
-        raise in_terms_of(place, error) from error
+        raise UserError(in_terms_of(place, str(error))) from error
     context = shortest_context(found.weights.folder, model.context_length, max_model_len(engine.options))
     content = {
         "model": found.identity,
@@ -152,6 +152,6 @@ def settled(model: AnsweringModel) -> AnsweringModel:
     return model.model_copy(update={"engine": with_dtype_for_this_cpu(model.engine)})
 
 
-def in_terms_of(place: int, error: UserError) -> UserError:
-    """An error about a model or its engine, with the keys as this job's config has them."""
-    return UserError(KEY.sub(f"models.{place}.", str(error)))
+def in_terms_of(place: int, message: str) -> str:
+    """A message about a model or its engine, with the keys as this job's config has them."""
+    return KEY.sub(f"models.{place}.", message)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.jobs.generate.answers import MODE, Asker, pending_of
+from judgelake.jobs.generate.answers import Asker, pending_of
 from judgelake.jobs.generate.config import GenerateJob
+from judgelake.jobs.generate.model_runs import MODE
 from judgelake.lake import read_newest
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from rich.console import Console
 from judgelake.asking import Stopping
 from judgelake.errors import UserError
 from judgelake.jobs.generate.answerer import Answerer, resolve_answerer
-from judgelake.jobs.generate.answers import Answered, ask, askers_of, pinned_seeds
+from judgelake.jobs.generate.answers import askers_of, pinned_seeds
 from judgelake.jobs.generate.compared import Compared, compare
 from judgelake.jobs.generate.config import GenerateJob
 from judgelake.jobs.generate.dry_run import Planned, estimate
 from judgelake.jobs.generate.examples import Taught, teach
+from judgelake.jobs.generate.model_runs import Answered, ask_all
 from judgelake.jobs.generate.seeds import Seeded, add_seeds
 from judgelake.lake import create_tables, register
 from judgelake.runtime import in_job_settings
@@ -73,7 +74,7 @@ def generate(
         pinned, asked = pinned_seeds(spark, job)
         if "answers" in steps:
             askers = askers_of(job, answerers, asked)
-            answers = tuple(ask(spark, job, pinned, asker, console, stopping) for asker in askers)
+            answers = ask_all(spark, job, pinned, askers, console, stopping)
         if "comparisons" in steps:
             comparisons = compare(spark, job, answerers, asked)
     return Generated(seeds, answers, comparisons, teach(spark, job) if has_examples else None)

@@ -41,8 +41,8 @@ def test_a_plan_says_what_is_known_and_what_is_not():
     assert list(lines_of_plan(Planned(15, (known, unknown), 15))) == [
         "seeds in the table that are asked: 15",
         (
-            "answers of a: 10 to ask for (5 there before, 1 that cannot be asked), 1,000 bytes of prompts, about 270 + 900 "
-            "tokens and 12 s at the rate of run run1"
+            "answers of a: 10 to ask for (5 there before, 1 that cannot be asked), 1,000 bytes of prompts, about "
+            "270 + 900 tokens and 12 s at the rate of run run1"
         ),
         (
             "answers of b: 10 to ask for (0 there before), 1,000 bytes of prompts, at most 640 tokens of output, time "
@@ -66,8 +66,8 @@ def test_the_end_counts_every_step_and_all_that_was_left_out():
         "answers of a (run r2): nothing to ask; 7 were there before",
         "comparisons: 5 added, 1 were there before; left out: 2 identical answers",
         (
-            "examples of t: 3 train, 1 validation; 3 of them added, 1 there before; left out: 2 orders contradict; 4 have "
-            "a reference that the teacher was not shown"
+            "examples of t: 3 train, 1 validation; 3 of them added, 1 there before; left out: 2 orders contradict; "
+            "4 have a reference that the teacher was not shown"
         ),
     ]
     assert list(lines_of(Generated())) == []

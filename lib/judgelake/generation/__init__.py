@@ -6,7 +6,7 @@ from judgelake.generation.seed import Seed, question_id_of, seed_from_record, se
 from judgelake.generation.seed_formats import SEED_FORMATS, SeedFormat, seed_format_named
 from judgelake.generation.seed_rows import SeedReader
 from judgelake.generation.seed_table import SeedColumns
-from judgelake.generation.teaching import Agreement, Reasons, Said, learned, split_of, terms_of
+from judgelake.generation.teaching import Agreement, Reasons, Said, learned, terms_of
 
 __all__ = [
     "SEED_FORMATS",
@@ -26,6 +26,5 @@ __all__ = [
     "seed_format_named",
     "seed_from_record",
     "seed_to_record",
-    "split_of",
     "terms_of",
 ]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from judgelake.comparisons import orders_of
-from judgelake.training import Judged, Split
+from judgelake.training import Judged
 
 Agreement = Literal["agree", "first", "mean"]
 Reasons = Literal["after_first_line", "before_last_line"]
-SHARE_DIGITS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +93,6 @@ def reasons_in(output: str, where: Reasons) -> str | None:
     stripped = output.strip()
     head, _, tail = stripped.partition("\n") if where == "after_first_line" else stripped.rpartition("\n")
     return (tail if where == "after_first_line" else head).strip() or None
-
-
-def split_of(group: str, validation_share: float, seed: int = 0) -> Split:
-    """The split of a group of near-duplicate questions: by its hash alone, so that no example ever changes sides."""
-    digest = hashlib.sha256(f"split:{seed}:{group}".encode()).hexdigest()
-    return "validation" if int(digest[:SHARE_DIGITS], 16) / 16.0**SHARE_DIGITS < validation_share else "train"
 
 
 def terms_of(*licences: str | None) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgelake.generation import Said, learned, split_of, terms_of
+from judgelake.generation import Said, learned, terms_of
 from judgelake.generation.teaching import Learned, mean_probabilities, reasons_in
 
 
@@ -89,16 +89,6 @@ def test_mean_probabilities_sum_to_one(values):
 )
 def test_reasons_are_the_output_without_the_line_of_the_verdict(output, where, expected):
     assert reasons_in(output, where) == expected
-
-
-def test_a_group_stays_in_its_split_when_the_share_grows_and_the_share_is_met():
-    groups = [f"g{number}" for number in range(4000)]
-    small = {group for group in groups if split_of(group, 0.05) == "validation"}
-    large = {group for group in groups if split_of(group, 0.2) == "validation"}
-    assert small < large
-    assert abs(len(small) - 200) < 4 * math.sqrt(200)
-    assert {split_of(group, 0.0) for group in groups} == {"train"}
-    assert {split_of(group, 1.0) for group in groups} == {"validation"}
 
 
 def test_the_terms_of_an_example_are_those_of_all_it_is_made_of():

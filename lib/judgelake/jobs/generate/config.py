@@ -140,17 +140,30 @@ class ComparisonStep(Config):
         return self
 
 
+class Labels(Config):
+    """Whose labels of the comparisons are learned."""
+
+    labeler: str | None = None
+    """Null: the verdict of most labelers."""
+    referenced_labeler: str | None = None
+    """Who labeled with sight of the reference."""
+    holds_with_reference: bool = False
+    """Whether the first label is true however the judge is asked, and so teaches the prompt with the reference too."""
+    invalid_score: float | None = -1.0
+    """What a source writes where its labeler gave no score."""
+
+
 class Teacher(Config):
     """Whose judgments of the comparisons are learned; the judge job has made them, or they were imported."""
 
     name: str = Field(min_length=1)
-    """Its name in the examples."""
+    """Its name in the examples; those of labels have the labeler's."""
     judged: str | None = None
     """SQL predicate on the judgments: those of one judge in one mode, made without sight of a reference."""
     referenced: str | None = None
     """Likewise those made with sight of the reference; null: none were."""
-    labeler: str | None = None
-    """Instead of `judged`: whose labels are learned."""
+    labels: Labels | None = None
+    """Instead of `judged`: labels are learned."""
     agreement: Agreement = "agree"
     """agree: only what gets the same verdict in both orders; first: the original order alone counts; mean: the label
     with the highest mean log-probability over both orders, for judges that decide by log-probabilities."""
@@ -161,10 +174,10 @@ class Teacher(Config):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
-        if (self.judged is None) == (self.labeler is None):
-            raise ValueError("give either judged (a predicate on judgments) or labeler")
-        if self.labeler is not None and self.agreement != "first":
-            raise ValueError("labels have no order: with labeler set agreement: first")
+        if (self.judged is None) == (self.labels is None):
+            raise ValueError("give either judged (a predicate on judgments) or labels")
+        if self.referenced is not None and self.labels is not None:
+            raise ValueError("referenced is for judgments: of labels set labels.referenced_labeler")
         return self
 
 

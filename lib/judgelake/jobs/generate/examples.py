@@ -12,12 +12,21 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from judgelake.comparisons import LETTERS, Comparison, Failure, comparison_from_record
+from judgelake.comparisons import Failure, Label, comparison_from_record
 from judgelake.errors import UserError, first_line
-from judgelake.generation import Said, learned, question_id_of, split_of, terms_of
+from judgelake.generation import Said, learned, question_id_of, terms_of
 from judgelake.jobs.generate.config import ExampleStep, GenerateJob, Teacher
-from judgelake.lake import COMPARISON, TRAINING_EXAMPLE, append_new, as_batch, as_struct, read_newest, staging_folder
-from judgelake.training import SPLITS, Example, example_problem, identified, record_of
+from judgelake.lake import (
+    COMPARISON,
+    LABEL,
+    TRAINING_EXAMPLE,
+    append_new,
+    as_batch,
+    as_struct,
+    read_newest,
+    staging_folder,
+)
+from judgelake.training import SPLITS, Example, LabelRule, example_problem, from_labels, identified, record_of, split_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -56,8 +65,8 @@ def teach(spark: SparkSession, job: GenerateJob) -> tuple[Taught, ...]:
 
 def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> Taught:
     rows = _comparisons(spark, job)
-    for use, said in (("judged", _first_said(spark, job, teacher)), ("referenced", _referenced(spark, job, teacher))):
-        given = said.groupBy("comparison_id").agg(F.collect_list(F.struct(*SAID)).alias(use))
+    for use, said in _said_by(spark, job, teacher).items():
+        given = said.groupBy("comparison_id").agg(F.collect_list(F.struct(*said.columns)).alias(use))
         rows = rows.join(given, "comparison_id", "left")
     made = rows.mapInArrow(_making(job.examples, teacher), from_arrow_schema(MADE))
     with staging_folder(job.staging, job.tables, "examples") as folder:
@@ -88,25 +97,14 @@ def _comparisons(spark: SparkSession, job: GenerateJob) -> DataFrame:
     return rows.select(*COMPARISON.names, *more)
 
 
-def _first_said(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> DataFrame:
-    if teacher.judged is not None:
-        return _judgments(spark, job, teacher, "judged", teacher.judged)
-    labels = read_newest(spark, job.tables.labels).df.where(F.col("labeler") == F.lit(teacher.labeler))
-    # A label is in the comparison's own order, as a judgment in it would be.
-    nothing = {"raw_output": "string", "verdict_logprobs": "map<string, double>", "bounded_labels": "array<string>"}
-    return labels.select(
-        "comparison_id",
-        F.lit(None).cast("string").alias("shown_order"),
-        F.lit("ok").alias("status"),
-        "verdict",
-        "scores",
-        *(F.lit(None).cast(kind).alias(name) for name, kind in nothing.items()),
-    )
-
-
-def _referenced(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> DataFrame:
-    where = "false" if teacher.referenced is None else teacher.referenced
-    return _judgments(spark, job, teacher, "referenced", where)
+def _said_by(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> dict[str, DataFrame]:
+    """What the examples are made of, by the name of the column that has it."""
+    if teacher.judged is None:
+        return {"labels": read_newest(spark, job.tables.labels).df.select(*LABEL.names)}
+    return {
+        "judged": _judgments(spark, job, teacher, "judged", teacher.judged),
+        "referenced": _judgments(spark, job, teacher, "referenced", teacher.referenced or "false"),
+    }
 
 
 def _judgments(spark: SparkSession, job: GenerateJob, teacher: Teacher, use: str, where: str) -> DataFrame:
@@ -159,22 +157,30 @@ def example_of(record: Mapping[str, Any], step: ExampleStep, teacher: Teacher) -
     """The example of a comparison with what was said of it, or why there is none.
 
     Args:
-        record: a row of comparisons with question_group and licence, which may be null, and the judgments without and
-            with sight of the reference as lists, null without any.
+        record: a row of comparisons with question_group and licence, which may be null; and as lists, null without any,
+            either its labels or the judgments without and with sight of the reference.
         step: how examples are split.
-        teacher: how they are made of judgments.
+        teacher: how they are made of judgments or labels.
     """
     comparison = comparison_from_record({name: record[name] for name in COMPARISON.names})
     if isinstance(comparison, Failure):
         return f"comparison: {comparison.reason}"
-    what = learned(_said(record["judged"], comparison), len(comparison.answers), teacher.agreement, teacher.reasons)
-    if isinstance(what, str):
-        return what
-    shown = learned(
-        _said(record["referenced"], comparison), len(comparison.answers), teacher.agreement, teacher.reasons
-    )
     # By its text, where no seed is behind it: the same question is in the same split wherever it comes from.
     group = record["question_group"] or question_id_of(comparison)
+    split, licence = split_of(group, step.validation_share, step.seed), terms_of(record["licence"], teacher.licence)
+    if teacher.labels is not None:
+        if not record["labels"]:
+            return "not labeled"
+        labels = [Label(**{**row, "scores": row["scores"] and tuple(row["scores"])}) for row in record["labels"] or ()]
+        rule = LabelRule(**teacher.labels.model_dump())
+        labeled = from_labels(comparison, labels, rule, group=group, split=split, licence=licence)
+        return labeled.reason if isinstance(labeled, Failure) else labeled
+    answers = len(comparison.answers)
+    what, shown = (
+        learned(_said(record[use]), answers, teacher.agreement, teacher.reasons) for use in ("judged", "referenced")
+    )
+    if isinstance(what, str):
+        return what
     example = Example(
         example_id="",
         group=group,
@@ -183,18 +189,17 @@ def example_of(record: Mapping[str, Any], step: ExampleStep, teacher: Teacher) -
         referenced=None if isinstance(shown, str) or comparison.reference is None else shown.judged,
         probabilities=what.probabilities,
         teacher=teacher.name,
-        split=split_of(group, step.validation_share, step.seed),
+        split=split,
         source=comparison.source or "",
-        licence=terms_of(record["licence"], teacher.licence),
+        licence=licence,
     )
     return example_problem(example) or identified(example)
 
 
-def _said(rows: list[dict[str, Any]] | None, comparison: Comparison) -> list[Said]:
-    own = LETTERS[: len(comparison.answers)]
+def _said(rows: list[dict[str, Any]] | None) -> list[Said]:
     return [
         Said(
-            order=row["shown_order"] or own,
+            order=row["shown_order"],
             status=row["status"],
             verdict=row["verdict"],
             scores=row["scores"],

@@ -7,8 +7,6 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from judgelake.comparisons import LETTERS
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -54,7 +52,7 @@ class Pairing:
         if self.how == "random":
             return self._random(question_id, by_model)
         if self.how == "together":
-            return [self._together(question_id, by_model)]
+            return [self._together(by_model)]
         pairs = [pair for pair in itertools.combinations(by_model, 2) if self.baseline in (None, *pair)]
         return [group for first, second in pairs for group in itertools.product(by_model[first], by_model[second])]
 
@@ -72,10 +70,9 @@ class Pairing:
             groups.append(tuple(chosen))
         return groups
 
-    def _together(self, question_id: str, by_model: dict[str, list[Candidate]]) -> Group:
-        """The first sample of each model, of as many models as there are letters."""
-        models = sorted(by_model, key=lambda model: self._key(question_id, "player", model))
-        return tuple(by_model[model][0] for model in models[: len(LETTERS)])
+    def _together(self, by_model: dict[str, list[Candidate]]) -> Group:
+        """The first sample of each model."""
+        return tuple(samples[0] for samples in by_model.values())
 
     def _ordered(self, question_id: str, group: Group) -> Group:
         members = sorted(f"{one.model}\0{one.sample}" for one in group)

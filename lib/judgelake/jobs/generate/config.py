@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from judgelake.asking import Asking
+from judgelake.comparisons import LETTERS
 from judgelake.config import Config, Tables
 from judgelake.engine import Engine
 from judgelake.generation import Agreement, Reasons, SeedColumns
@@ -211,11 +212,15 @@ class GenerateJob(Config):
     tables: Tables = Tables()
 
     @model_validator(mode="after")
-    def _names_each_model_once(self) -> Self:
+    def _names_models_that_there_are(self) -> Self:
         names = [model.name for model in self.models]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"models: {twice!r} is the name of two of them: name each by what is different about it")
+        if self.comparisons.how == "together" and len(set(names) - {self.comparisons.reference_model}) > len(LETTERS):
+            raise ValueError(
+                f"comparisons.how: together takes at most {len(LETTERS)} models, and there are {len(names)}"
+            )
         for key in ("baseline", "reference_model"):
             named = getattr(self.comparisons, key)
             if named is not None and self.models and named not in names:

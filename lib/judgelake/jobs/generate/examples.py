@@ -65,7 +65,9 @@ def teach(spark: SparkSession, job: GenerateJob) -> tuple[Taught, ...]:
 
 def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> Taught:
     rows = _comparisons(spark, job)
-    for use, said in _said_by(spark, job, teacher).items():
+    # Judgments of other comparisons may be by other judges.
+    ids = rows.select("comparison_id")
+    for use, said in _said_by(spark, job, teacher, ids).items():
         given = said.groupBy("comparison_id").agg(F.collect_list(F.struct(*said.columns)).alias(use))
         rows = rows.join(given, "comparison_id", "left")
     made = rows.mapInArrow(_making(job.examples, teacher), from_arrow_schema(MADE))
@@ -97,21 +99,21 @@ def _comparisons(spark: SparkSession, job: GenerateJob) -> DataFrame:
     return rows.select(*COMPARISON.names, *more)
 
 
-def _said_by(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> dict[str, DataFrame]:
-    """What the examples are made of, by the name of the column that has it."""
+def _said_by(spark: SparkSession, job: GenerateJob, teacher: Teacher, ids: DataFrame) -> dict[str, DataFrame]:
+    """What the examples of these comparisons are made of, by the name of the column that has it."""
     if teacher.judged is None:
-        return {"labels": read_newest(spark, job.tables.labels).df.select(*LABEL.names)}
-    return {
-        "judged": _judgments(spark, job, teacher, "judged", teacher.judged),
-        "referenced": _judgments(spark, job, teacher, "referenced", teacher.referenced or "false"),
-    }
+        labels = read_newest(spark, job.tables.labels).df.select(*LABEL.names)
+        return {"labels": labels.join(ids, "comparison_id", "left_semi")}
+    judgments = read_newest(spark, job.tables.judgments).df.where("repeat = 0")
+    ours = judgments.join(ids, "comparison_id", "left_semi")
+    predicates = {"judged": teacher.judged, "referenced": teacher.referenced or "false"}
+    return {use: _judgments(ours, job, teacher, use, where) for use, where in predicates.items()}
 
 
-def _judgments(spark: SparkSession, job: GenerateJob, teacher: Teacher, use: str, where: str) -> DataFrame:
+def _judgments(judgments: DataFrame, job: GenerateJob, teacher: Teacher, use: str, where: str) -> DataFrame:
     """The last judgment of each comparison and order, of the judge that the predicate selects."""
-    judgments = read_newest(spark, job.tables.judgments).df
     try:
-        ours = judgments.where(where).where("repeat = 0")
+        ours = judgments.where(where)
         judges = ours.select("judge", "mode", "judge_fingerprint").distinct().limit(MOST_SHOWN).collect()
     except (AnalysisException, ParseException) as error:
         raise UserError(

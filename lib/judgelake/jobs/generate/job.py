@@ -17,7 +17,7 @@ from judgelake.jobs.generate.config import GenerateJob
 from judgelake.jobs.generate.dry_run import Planned, estimate
 from judgelake.jobs.generate.examples import Taught, teach
 from judgelake.jobs.generate.model_runs import Answered, ask_all
-from judgelake.jobs.generate.seeds import Seeded, add_seeds
+from judgelake.jobs.generate.seeds import Seeded, add_seeds, check_sources
 from judgelake.lake import create_tables, register
 from judgelake.runtime import in_job_settings
 
@@ -63,6 +63,8 @@ def generate(
         KeyboardInterrupt: a stop was requested. All answers so far are kept.
     """
     console, stopping = console or Console(), stopping or Stopping()
+    if "seeds" in steps:
+        check_sources(job.seeds)
     answerers = answerers_of(job) if {"answers", "comparisons"} & set(steps) else []
     has_examples = "examples" in steps and bool(job.examples.teachers)
     needed = {*(NEEDED if set(steps) - {"examples"} else ()), *(FOR_EXAMPLES if has_examples else ())}

@@ -82,6 +82,19 @@ def add_seeds(spark: SparkSession, job: GenerateJob) -> Seeded:
     return total
 
 
+def check_sources(step: SeedStep) -> None:
+    """Do nothing if the layout of every source exists, and its files; before Spark makes a table.
+
+    Raises:
+        UserError: there is no such layout or file.
+    """
+    for source in step.sources:
+        reader_of(source, step)
+        for name in source.files:
+            if missing := [found.path for found in files_named(name) if not found.path.exists()]:
+                raise UserError(f"seeds.sources: there is no file {str(missing[0])!r}: correct its name.")
+
+
 def reader_of(source: SeedSource, step: SeedStep) -> SeedReader:
     """What reads the rows of a source.
 

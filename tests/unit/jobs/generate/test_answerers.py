@@ -95,6 +95,11 @@ def test_a_mistake_names_the_key_of_the_model_that_it_is_about(changes, message)
             r"comparisons\.baseline is 'b', which none of the models is called: a",
             id="another baseline",
         ),
+        pytest.param(
+            {"models": [{"name": str(n), "model": "x"} for n in range(27)], "comparisons": {"how": "together"}},
+            r"together takes at most 26 models, there are 27",
+            id="more answers than letters",
+        ),
         pytest.param({"seeds": {"sources": [{"format": "alpaca"}]}}, r"name either files or a table", id="no source"),
         pytest.param({"examples": {"teachers": [{"name": "t"}]}}, r"give either judged", id="teacher"),
     ],

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import pytest
 
 from judgelake.config import validated
+from judgelake.errors import UserError
 from judgelake.jobs.generate import Generated, GenerateJob
 from judgelake.jobs.generate.command import lines_of
 from judgelake.jobs.generate.compared import Compared
 from judgelake.jobs.generate.dry_run import Estimate, Planned, comparisons_a_question, lines_of_plan
 from judgelake.jobs.generate.examples import Taught
 from judgelake.jobs.generate.model_runs import Answered
-from judgelake.jobs.generate.seeds import Seeded
+from judgelake.jobs.generate.seeds import Seeded, check_sources
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,21 @@ def test_the_comparisons_of_a_question_are_counted_before_it_is_asked(samples, c
     ]
     job = validated(GenerateJob, {"models": models, "comparisons": comparisons}, None)
     assert comparisons_a_question(job) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        pytest.param({"format": "alpacca", "files": ["x.json"]}, r"no layout of seeds 'alpacca'\. Did", id="layout"),
+        pytest.param({"format": "alpaca", "files": ["x.json"]}, r"there is no file 'x\.json'", id="file"),
+        pytest.param({"format": "alpaca", "files": ["x*.json"]}, r"the pattern matches no file", id="pattern"),
+    ],
+)
+def test_a_source_that_is_not_there_is_refused_before_spark_makes_a_table(source, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = validated(GenerateJob, {"seeds": {"sources": [source]}}, None)
+    with pytest.raises(UserError, match=message):
+        check_sources(job.seeds)
 
 
 def test_a_plan_says_what_is_known_and_what_is_not():

@@ -96,6 +96,11 @@ def test_labels_of_a_person_are_examples_too(lake):
     assert (done.added, done.left_out) == (1, {"not judged": len(QUESTIONS) - 1})
 
 
+def test_without_a_teacher_there_is_nothing_to_learn(lake):
+    with pytest.raises(UserError, match=r"^examples\.teachers is empty"):
+        lake.generate(["examples"])
+
+
 def test_a_predicate_that_does_not_name_one_judge_is_refused(lake):
     with pytest.raises(UserError, match=r"examples\.teachers \('teacher'\): judged 'nothing = 1' does not fit"):
         taught(lake, teacher={"judged": "nothing = 1"})

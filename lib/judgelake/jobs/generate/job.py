@@ -67,6 +67,8 @@ def generate(
         check_sources(job.seeds)
     answerers = answerers_of(job) if {"answers", "comparisons"} & set(steps) else []
     has_examples = "examples" in steps and bool(job.examples.teachers)
+    if set(steps) == {"examples"} and not has_examples:
+        raise UserError("examples.teachers is empty: name whose judgments or labels are to be learned.")
     needed = {*(NEEDED if set(steps) - {"examples"} else ()), *(FOR_EXAMPLES if has_examples else ())}
     register(spark, job.tables, needed)
     create_tables(spark, job.tables, needed)

@@ -31,7 +31,7 @@ from judgelake.judges import Decoding, Prompt, filled_template, template_problem
 VALUES = ("question", "input", "system")
 """What a template may use."""
 # How messages about engines and models name their keys, which here belong to one of several models.
-KEY = re.compile(r"\b(?:judge\.(?=[a-z])|(?=engine\.[a-z]))")
+KEY = re.compile(r"(?<![/\w.-])(?:judge\.(?=[a-z])|(?=engine\.[a-z]))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ def example_of(record: Mapping[str, Any], step: ExampleStep, teacher: Teacher) -
     if teacher.labels is not None:
         if not record["labels"]:
             return "not labeled"
-        labels = [Label(**{**row, "scores": row["scores"] and tuple(row["scores"])}) for row in record["labels"] or ()]
+        labels = [Label(**{**row, "scores": row["scores"] and tuple(row["scores"])}) for row in record["labels"]]
         rule = LabelRule(**teacher.labels.model_dump())
         labeled = from_labels(comparison, labels, rule, group=group, split=split, licence=licence)
         return labeled.reason if isinstance(labeled, Failure) else labeled

@@ -9,7 +9,7 @@ from judgelake.engine import Reply
 from judgelake.errors import UserError
 from judgelake.generation import Seed, seed_from_record
 from judgelake.jobs.generate import GenerateJob
-from judgelake.jobs.generate.answerer import resolve_answerer
+from judgelake.jobs.generate.answerer import in_terms_of, resolve_answerer
 from judgelake.jobs.generate.answering import Answering
 from judgelake.jobs.generate.requests import REQUEST, AnswerRequests
 from judgelake.lake import GENERATED_ANSWER, as_batch
@@ -80,6 +80,13 @@ def test_a_template_makes_the_whole_prompt_of_a_model_without_chats():
 def test_a_mistake_names_the_key_of_the_model_that_it_is_about(changes, message):
     with pytest.raises(UserError, match=message):
         answerer(2, **changes)
+
+
+def test_only_keys_are_renamed_in_a_message_and_not_the_names_of_files():
+    said = "Set judge.model, or engine.options; see /tmp/engine.log and conf/judge.yaml."
+    assert in_terms_of(1, said) == (
+        "Set models.1.model, or models.1.engine.options; see /tmp/engine.log and conf/judge.yaml."
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,13 @@ def test_without_questions_nobody_is_asked(lake):
         lake.generate(models=[model("greedy", "http://127.0.0.1:9/v1")])
 
 
+def test_a_source_in_another_layout_is_refused_with_the_first_reason(lake):
+    source = {"format": "sharegpt", "files": [lake.file("alpaca.jsonl", QUESTIONS)]}
+    with pytest.raises(UserError, match=r"alpaca\.jsonl is a question in the layout sharegpt .* first: conv"):
+        lake.generate(["seeds"], seeds={"sources": [source]})
+    assert len(lake.rows("rejected_rows")) == len(QUESTIONS)
+
+
 def test_seeds_are_answered_once_and_a_second_run_asks_only_what_is_new(lake, shared_server):
     url = shared_server("instant")
     sources = [{"format": "alpaca", "files": [lake.file("metals.jsonl", QUESTIONS)], "licence": "cc-by-4.0"}]

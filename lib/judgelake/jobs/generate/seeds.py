@@ -200,7 +200,21 @@ def _into_table(spark: SparkSession, job: GenerateJob, source: SeedSource, stage
     rejected = refused.count()
     if rejected:
         append_new(rejected_rows(refused, f"seeds: {source.format}"), tables.rejected_rows, "row_id")
+    if not read:
+        raise _no_seed(tables.rejected_rows, source, refused)
     return Seeded(added, _left_out(spark, tables.seeds) - before, read - added, rejected)
+
+
+def _no_seed(table: str, source: SeedSource, refused: DataFrame) -> UserError:
+    """The error of a source of which no row is a seed: a job that goes on after it would ask nothing."""
+    name = source.table or ", ".join(source.files)
+    first = refused.orderBy("file", "line").first()
+    if first is None:
+        return UserError(f"seeds.sources: there is no row in {name}.")
+    return UserError(
+        f"seeds.sources: no row of {name} is a question in the layout {source.format} (all are in {table}); the first: "
+        f"{first['reason']}. Correct its format or columns."
+    )
 
 
 def _left_out(spark: SparkSession, table: str) -> int:

@@ -149,7 +149,7 @@ def _making(step: ExampleStep, teacher: Teacher) -> Callable[[Iterator[pa.Record
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             made = [example_of(record, step, teacher) for record in batch.to_pylist()]
-            rows = [{"example": None, "reason": one} if isinstance(one, str) else _row(one) for one in made]
+            rows = [{"example": None, "reason": one} if isinstance(one, str) else example_row(one) for one in made]
             yield as_batch(rows, MADE)
 
     return make
@@ -213,7 +213,8 @@ def _said(rows: list[dict[str, Any]] | None) -> list[Said]:
     ]
 
 
-def _row(example: Example) -> dict[str, Any]:
+def example_row(example: Example) -> dict[str, Any]:
+    """The row of `MADE` of an example."""
     record = record_of(example)
     comparison = {**record["comparison"], "attributes": list(example.comparison.attributes.items())}
     probabilities = None if example.probabilities is None else list(example.probabilities.items())

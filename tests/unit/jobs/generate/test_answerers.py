@@ -104,7 +104,7 @@ def test_only_keys_are_renamed_in_a_message_and_not_the_names_of_files():
         ),
         pytest.param(
             {"models": [{"name": str(n), "model": "x"} for n in range(27)], "comparisons": {"how": "together"}},
-            r"together takes at most 26 models, there are 27",
+            r"together takes at most 26 models, and there are 27",
             id="more answers than letters",
         ),
         pytest.param({"seeds": {"sources": [{"format": "alpaca"}]}}, r"name either files or a table", id="no source"),

@@ -19,7 +19,7 @@ BASE = {"errors", "config", "writability", "markdown", "stores"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"training", "report", "sources", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {"training", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -37,6 +37,8 @@ MAY_IMPORT = {
     "report": BASE | {"measures"},
     "runtime": BASE,
     "sources": BASE | {"comparisons", "api", "judges", "training"},
+    # From rows of a source to seeds, from answers to comparisons.
+    "generation": BASE | {"comparisons", "sources", "training"},
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},
@@ -225,7 +227,7 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-LIGHT = ["comparisons", "api", "judges", "measures", "training", "report", "sources", "config", "cli"]
+LIGHT = ["comparisons", "api", "judges", "measures", "training", "report", "sources", "generation", "config", "cli"]
 
 
 @pytest.mark.parametrize("room", LIGHT)

@@ -15,6 +15,9 @@ from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
 from judgelake.asking.rendering import Rendering
+from judgelake.asking.resolving import Found, changing_answers, find_model
+from judgelake.asking.run_record import Clock, RunRecord, git_commit
+from judgelake.asking.signals import stopping_on_signals
 from judgelake.asking.slots import Place, Slots, find_slots
 from judgelake.asking.staging import drop_old_answers, open_journal
 from judgelake.asking.stopping import Stopping
@@ -25,6 +28,8 @@ __all__ = [
     "ROW_HASH",
     "Asked",
     "Asking",
+    "Clock",
+    "Found",
     "Interpreter",
     "Marks",
     "Named",
@@ -39,14 +44,18 @@ __all__ = [
     "Request",
     "Requester",
     "Row",
+    "RunRecord",
     "Slots",
     "Stopping",
     "Tally",
     "Target",
     "Work",
     "amounts_of",
+    "changing_answers",
     "drop_old_answers",
+    "find_model",
     "find_slots",
+    "git_commit",
     "given_endpoint",
     "ids_of",
     "key_of_text",
@@ -55,4 +64,5 @@ __all__ = [
     "our_error",
     "pending_requests",
     "profile_of",
+    "stopping_on_signals",
 ]

@@ -39,7 +39,7 @@ def _command(arguments: argparse.Namespace) -> int:
     spark = get_spark(tables, app_name=f"judgelake tables {arguments.command}", debug=arguments.debug)
     try:
         if arguments.command == "create":
-            create_tables(spark, tables)
+            create_tables(spark, tables, TABLES)
             create_views(spark, tables)
             print(f"Tables and views are in {tables.warehouse or 'the catalog'}: {', '.join(names_in(tables))}.")
             return 0

@@ -9,6 +9,8 @@ from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, op
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
+from judgelake.judges.templates import problem as template_problem
+from judgelake.judges.templates import rendered as filled_template
 from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "control_pattern",
     "control_strings",
     "cut_answers",
+    "filled_template",
     "has_thinking_marks",
     "judge_file",
     "judge_fingerprint",
@@ -31,6 +34,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "template_problem",
     "trimmed",
     "verdict_name",
     "without_thinking",

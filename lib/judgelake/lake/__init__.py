@@ -14,14 +14,18 @@ from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, TableIdentity, identity_of, read_newest, read_pinned
+from judgelake.lake.rejected import rejected_rows
 from judgelake.lake.schemas import (
     COMPARISON,
+    GENERATED_ANSWER,
+    GENERATED_COMPARISON,
     JUDGMENT,
     LABEL,
     PLANNED,
     REJECTED_ROW,
     RUN,
     SCHEMAS,
+    SEED,
     TRAINING_EXAMPLE,
     as_batch,
     as_struct,
@@ -30,10 +34,13 @@ from judgelake.lake.schemas import (
     selected,
     without,
 )
+from judgelake.lake.staging import staging_folder
 from judgelake.lake.upkeep import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 
 __all__ = [
     "COMPARISON",
+    "GENERATED_ANSWER",
+    "GENERATED_COMPARISON",
     "JUDGMENT",
     "LABEL",
     "LEAST_RETAIN_HOURS",
@@ -42,6 +49,7 @@ __all__ = [
     "REJECTED_ROW",
     "RUN",
     "SCHEMAS",
+    "SEED",
     "TABLES",
     "TRAINING_EXAMPLE",
     "VIEWS",
@@ -70,9 +78,11 @@ __all__ = [
     "read_newest",
     "read_pinned",
     "register",
+    "rejected_rows",
     "renew_plan",
     "replace_plan",
     "replace_rows",
     "selected",
+    "staging_folder",
     "without",
 ]

@@ -15,7 +15,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from judgelake.config import Tables
 from judgelake.errors import UserError, first_line
 from judgelake.lake.log_store import check_log_store
-from judgelake.lake.names import POINTED_TO, TABLES, VIEWS, escaped, folder_of, needs, quoted, statement
+from judgelake.lake.names import OF_JUDGING, POINTED_TO, TABLES, VIEWS, escaped, folder_of, needs, quoted, statement
 from judgelake.lake.schemas import JUDGMENT, SCHEMAS, ddl_of
 from judgelake.runtime import ONE_COMMAND
 from judgelake.writability import why_unwritable
@@ -36,7 +36,7 @@ LOST_RACES = (
 )
 
 
-def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] = TABLES) -> None:
+def create_tables(spark: SparkSession, tables: Tables, wanted: Collection[str] = OF_JUDGING) -> None:
     """Create the missing tables and views; existing ones stay as they are.
 
     Views of an embedded warehouse exist only in the session, so a session marked with `ONE_COMMAND`, which nobody
@@ -137,9 +137,9 @@ def register(
 
 
 def _needed(spark: SparkSession, tables: Tables, wanted: Collection[str]) -> tuple[str, ...]:
-    """The wanted tables, or all where there are views or may be: they are over all."""
+    """The wanted tables, and those that views read where there are views or may be."""
     is_alone = tables.warehouse is not None and spark.conf.get(ONE_COMMAND, None)
-    return tuple(table for table in TABLES if table in wanted or not is_alone)
+    return tuple(table for table in TABLES if table in wanted or (table in OF_JUDGING and not is_alone))
 
 
 @retry(

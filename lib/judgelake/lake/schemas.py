@@ -150,4 +150,7 @@ SCHEMAS = {table: _schema_of(table) for table in TABLES}
 """The schema of each table, by its key in `tables`; every column may be NULL."""
 COMPARISON, LABEL, JUDGMENT = (SCHEMAS[table] for table in ("comparisons", "labels", "judgments"))
 REJECTED_ROW, PLANNED, RUN = (SCHEMAS[table] for table in ("rejected_rows", "plans", "runs"))
+SEED, GENERATED_ANSWER, GENERATED_COMPARISON = (
+    SCHEMAS[table] for table in ("seeds", "generated_answers", "generated_comparisons")
+)
 TRAINING_EXAMPLE = SCHEMAS["training_examples"]

@@ -12,7 +12,8 @@ from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
 from judgelake.jobs.ingest.examples import held_out
-from judgelake.jobs.ingest.staging import stage, staging_folder
+from judgelake.jobs.ingest.staging import stage
+from judgelake.lake import staging_folder
 from judgelake.runtime import in_job_settings
 from judgelake.sources import TABLE, Columns, Files, Item, Loaded, format_named, load_tables, read_here, rejections_of
 
@@ -82,7 +83,7 @@ def ingest(
         if time.monotonic() - begun > QUIET_S:
             say(line)
 
-    with staging_folder(job.staging, job.tables) as folder:
+    with staging_folder(job.staging, job.tables, "ingest") as folder:
         if format_name == TABLE:
             session, has_examples = _stage_tables(spark, files.tables, job.columns, folder, strict, report), False
         else:
@@ -153,8 +154,8 @@ def _into_tables(
     spark: SparkSession, tables: Tables, staged: _Staged, strict: bool, report: Callable[[str], None]
 ) -> Ingested:
     from judgelake.jobs.ingest.judgments import append_judgments
-    from judgelake.jobs.ingest.settling import LABEL_KEY, Part, rejected_rows, settle
-    from judgelake.lake import append_new, create_tables, read_newest
+    from judgelake.jobs.ingest.settling import LABEL_KEY, Part, settle
+    from judgelake.lake import append_new, create_tables, read_newest, rejected_rows
 
     def added(part: Part, table: str, *key: str) -> int:
         return append_new(part.rows, table, key) if part.new else 0

@@ -96,22 +96,6 @@ def settle(
     )
 
 
-def rejected_rows(rejected: DataFrame, format_name: str) -> DataFrame:
-    """The rows as in the table rejected_rows; the same row of the same file has the same `row_id` each time."""
-    # Only the file's name: the same file under another path is the same file.
-    name = F.element_at(F.split("file", "/"), -1)
-    parts = F.to_json(F.struct(name.alias("name"), "line", "reason", "raw"))
-    return rejected.select(
-        F.sha2(parts, 256).alias("row_id"),
-        "file",
-        "line",
-        "reason",
-        "raw",
-        F.lit(format_name).alias("format"),
-        F.current_timestamp().alias("ingested_at"),
-    )
-
-
 def _checked(
     given: DataFrame, held: Newest, key: tuple[str, ...], content: tuple[str, ...], differs: Column, *also: str
 ) -> DataFrame:

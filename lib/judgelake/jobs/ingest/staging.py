@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from judgelake.comparisons import Comparison, comparison_to_record, label_to_record
-from judgelake.config import Tables
-from judgelake.errors import UserError
 from judgelake.jobs.ingest.judgment_rows import FILLED, judgment_row
 from judgelake.lake import COMPARISON, JUDGMENT, LABEL, TRAINING_EXAMPLE, as_batch, as_struct, selected
 from judgelake.sources import Item, Loaded
@@ -39,41 +33,6 @@ STAGED = pa.schema(
         "raw": pa.string(),
     }
 )
-
-
-@contextmanager
-def staging_folder(staging: str | None, tables: Tables) -> Iterator[Path]:
-    """A new folder that this process and Spark's executors can both access, deleted at the end.
-
-    Raises:
-        UserError: it cannot be created, or no place is known that both can access.
-    """
-    place = Path(staging) if staging is not None else _inside_warehouse(tables)
-    folder = place.resolve() / f"ingest-{uuid.uuid4().hex}"
-    was_there = [parent for parent in (folder.parent, folder.parent.parent) if parent.exists()]
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise UserError(
-            f"Cannot write to {str(place)!r}: {error.strerror}. Make it writable or set `staging`."
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for parent in (folder.parent, folder.parent.parent):
-            if parent not in was_there:
-                with contextlib.suppress(OSError):
-                    parent.rmdir()
-
-
-def _inside_warehouse(tables: Tables) -> Path:
-    if tables.warehouse is None or "://" in tables.warehouse:
-        raise UserError(
-            "`staging` is not set: name a folder that this machine and Spark's executors can both access, for example "
-            "a Unity Catalog volume: --set staging=/Volumes/main/default/judgelake."
-        )
-    return Path(tables.warehouse) / "_staging"
 
 
 def stage(items: Iterable[Item], folder: Path, each: Callable[[Item], None] = lambda item: None) -> None:

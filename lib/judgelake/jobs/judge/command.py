@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from judgelake.asking import PlanningProgress, Stopping
+from judgelake.asking import PlanningProgress, stopping_on_signals
 from judgelake.config import load_config
 from judgelake.engine import owner_of_this_driver, stop_engines, without_torch
 from judgelake.jobs.judge.config import JudgeJob
@@ -45,7 +42,7 @@ def _command(arguments: argparse.Namespace) -> int:
         # While Java starts, Python has nothing to do.
         warm_up(job.mlflow)
     spark = get_spark(job.tables, "judgelake judge", debug=arguments.debug, one_command=True)
-    with _stopping_on_signals() as stopping:
+    with stopping_on_signals() as stopping:
         try:
             if arguments.dry_run:
                 with without_torch(), PlanningProgress(console, "counting what would be asked"):
@@ -63,32 +60,12 @@ def _command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@contextmanager
-def _stopping_on_signals() -> Iterator[Stopping]:
-    """Turn SIGTERM into the same clean stop as Ctrl-C, and keep Spark's own handler from taking over."""
-    stopping = Stopping()
-    if threading.current_thread() is not threading.main_thread():
-        # Python accepts handlers in the main thread only; a platform that runs commands in another has its own stop.
-        yield stopping
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        stopping.wish()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def report(console: Console, run: JudgeRun) -> None:
     """Print a run's counts in a few lines."""
     counts, record = run.counts, run.record
     orders = orders_text(counts.orders) if set(counts.orders) - {"original"} else ""
     by_status = ", ".join(f"{count:,} {status}" for status, count in counts.statuses.items()) or "nothing to judge"
-    rate = record.requests_per_s(counts)
+    rate = record.requests_per_s(counts.judgments)
     parts = [
         f"run {run.run_id} {record.outcome}: {by_status}",
         f"coverage {counts.coverage:.1%}" if counts.coverage is not None else "",

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from judgelake.asking import (
+    Clock,
     Plan,
     PlannedRun,
     PlanningProgress,
     ProgressServer,
+    RunRecord,
     Stopping,
     Work,
     amounts_of,
@@ -28,7 +30,7 @@ from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.input import pinned_input, planning, requests_of_job, work_of
 from judgelake.jobs.judge.judging import Judging
-from judgelake.jobs.judge.record import Clock, RunRecord, Tracker, write_run
+from judgelake.jobs.judge.record import Tracker, write_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register

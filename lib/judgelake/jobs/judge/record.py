@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.asking import Plan, Tally
+from judgelake.asking import Plan, RunRecord, git_commit
 from judgelake.config import fingerprint
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeJob, JudgeMlflow
@@ -35,58 +31,6 @@ if TYPE_CHECKING:
 # Where MLflow stores the experiment of the process.
 EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
 EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_experiment_id"
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run from start to end; None for what is not known."""
-
-    run_id: str
-    started_at: datetime
-    ended_at: datetime
-    outcome: str
-    """finished, failed or stopped."""
-    wall_s: float
-    asking_s: float
-    engine_start_s: float | None
-    device_seconds: float | None
-    engine_settings: str | None
-    """The settings of the engines, as JSON."""
-    mlflow_run_id: str | None
-
-    def requests_per_s(self, counts: Counts) -> float | None:
-        """Judgments per second while asking, without engine start; None if nothing was asked."""
-        seconds = self.asking_s - (self.engine_start_s or 0)
-        return counts.judgments / seconds if counts.judgments and seconds > 0 else None
-
-
-class Clock:
-    """When a run began, and when it began to ask."""
-
-    def __init__(self) -> None:
-        self._started_at = datetime.now(UTC)
-        self._started = self._asking = time.monotonic()
-
-    def asking_starts(self) -> None:
-        """Planning is over."""
-        self._asking = time.monotonic()
-
-    def record(self, run_id: str, outcome: str, tally: Tally, mlflow_run_id: str | None) -> RunRecord:
-        """The record of a run that ends now."""
-        now = time.monotonic()
-        asking_s = now - self._asking
-        return RunRecord(
-            run_id=run_id,
-            started_at=self._started_at,
-            ended_at=datetime.now(UTC),
-            outcome=outcome,
-            wall_s=now - self._started,
-            asking_s=asking_s,
-            engine_start_s=tally.engine_start_s,
-            device_seconds=tally.devices * asking_s if tally.devices else None,
-            engine_settings=tally.engine_settings,
-            mlflow_run_id=mlflow_run_id,
-        )
 
 
 def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> None:
@@ -115,7 +59,7 @@ def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: Run
         "prompt_tokens": counts.prompt_tokens,
         "cached_tokens": counts.cached_tokens,
         "output_tokens": counts.output_tokens,
-        "requests_per_s": record.requests_per_s(counts),
+        "requests_per_s": record.requests_per_s(counts.judgments),
     }
     # Input of requests_per_s, not a column.
     del row["asking_s"]
@@ -142,25 +86,6 @@ def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
 def config_text(job: JudgeJob) -> str:
     """The config as JSON. It contains no secret: keys are only named by variable or scope."""
     return json.dumps(job.model_dump(mode="json"), indent=2, sort_keys=True)
-
-
-def git_commit() -> str | None:
-    """The commit that the code runs from, with "+changes" if files differ from it; None outside a checkout of it."""
-    # For a package installed inside another project's checkout, that project's commit is meaningless.
-    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
-        return None
-    head, state = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
-    return None if head is None else head + ("+changes" if state else "")
-
-
-def _git(*arguments: str) -> str | None:
-    """Git's output in the folder of this file; None if it fails or there is no git."""
-    here = Path(__file__).parent
-    try:
-        answer = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 class Tracker:
@@ -234,7 +159,7 @@ class Tracker:
             "cached_tokens": counts.cached_tokens,
             "output_tokens": counts.output_tokens,
             "cached_share": counts.cached_share,
-            "requests_per_s": record.requests_per_s(counts),
+            "requests_per_s": record.requests_per_s(counts.judgments),
             "engine_start_s": record.engine_start_s,
             "device_seconds": record.device_seconds,
             "wall_s": record.wall_s,

@@ -5,32 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from judgelake.asking import Found, changing_answers, find_model
 from judgelake.engine import (
     CommitOf,
     ResolvedAdapter,
     ResolvedModel,
     Say,
-    adapted,
-    answer_changing,
     chat_template,
-    check_adapter_options,
     check_logprobs,
     check_options,
     commit_of,
-    env_changing,
-    is_in_mlflow,
     max_model_len,
-    request_changing,
-    resolve_adapter,
-    resolve_model,
     say_on_stderr,
-    served_model,
     shortest_context,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
 from judgelake.judges import Decoding, JudgeSpec, ModeSpec, judge_fingerprint, load_judge
-from judgelake.runtime import tracking_address, why_unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +101,8 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
     is_served = job.engine.url is not None
     if not is_served:
         check_options(job.engine.options)
-    found = _model_of(spec, job, commit_of, say or say_on_stderr)
-    adapter = _adapter_of(job, found, commit_of, say or say_on_stderr)
-    identity = adapted(found.identity, adapter)
-    spec = _with_choices(spec, job, found)
+    found = _found(spec, job, commit_of, say or say_on_stderr)
+    spec = _with_choices(spec, job, found.weights)
     _check_room(spec, choice.mode)
     if not is_served and spec.mode(choice.mode).labels_decide:
         check_logprobs(job.engine.options)
@@ -121,16 +110,20 @@ def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say:
         spec=spec,
         mode=choice.mode,
         reference=choice.reference,
-        weights=found,
-        model_version=identity,
+        weights=found.weights,
+        model_version=found.identity,
         fingerprint=judge_fingerprint(
-            spec, choice.mode, model_identity=identity, engine_options=_answer_changing(job), reference=choice.reference
+            spec,
+            choice.mode,
+            model_identity=found.identity,
+            engine_options=_answer_changing(job),
+            reference=choice.reference,
         ),
         decoding=spec.decoding_of(choice.mode),
         is_served=is_served,
         neutralises=job.hardening == "neutralise",
         chat_template=None if is_served else chat_template(job.engine.options),
-        adapter=adapter,
+        adapter=found.adapter,
     )
 
 
@@ -139,10 +132,7 @@ def _answer_changing(job: JudgeJob) -> dict[str, Any]:
 
     Only what is not at its default, so that judgments of the default keep their fingerprint.
     """
-    engine = job.engine
-    options: dict[str, Any] = request_changing(engine)
-    if engine.url is None:
-        options |= {**answer_changing(engine.options), **env_changing(engine.env)}
+    options = changing_answers(job.engine)
     if job.hardening == "neutralise":
         options["hardening"] = job.hardening
     if job.overflow == "trim":
@@ -150,43 +140,12 @@ def _answer_changing(job: JudgeJob) -> dict[str, Any]:
     return options
 
 
-def _model_of(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say) -> ResolvedModel:
+def _found(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say) -> Found:
     choice = job.judge
     # A revision belongs only to the model that it was written for.
     own = spec.revision if choice.model is None else None
     model, revision = choice.model or spec.model, choice.revision or own
-    if job.engine.url is not None:
-        return served_model(model, revision)
-    if is_in_mlflow(model):
-        _reach_mlflow()
-    return resolve_model(model, revision, commit_of=commit_of, cache=job.engine.model_cache, say=say)
-
-
-def _adapter_of(job: JudgeJob, base: ResolvedModel, commit_of: CommitOf | None, say: Say) -> ResolvedAdapter | None:
-    adapter = job.judge.adapter
-    if adapter is None:
-        return None
-    if job.engine.url is not None:
-        raise UserError(
-            f"judge.adapter ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
-            "judge.model, as the server there lists it, and leave judge.adapter out."
-        )
-    check_adapter_options(job.engine.options)
-    if is_in_mlflow(adapter):
-        _reach_mlflow()
-    return resolve_adapter(adapter, base, commit_of=commit_of, cache=job.engine.model_cache, say=say)
-
-
-def _reach_mlflow() -> None:
-    """Look for a model where the run will be recorded; MLflow itself would retry for minutes without a message."""
-    address = tracking_address()
-    if address is None:
-        return
-    if (problem := why_unusable(address)) is not None:
-        raise UserError(f"MLflow, where the model is kept: {problem}. Fix MLFLOW_TRACKING_URI.")
-    import mlflow
-
-    mlflow.set_tracking_uri(address)
+    return find_model(model, revision, choice.adapter, job.engine, commit_of=commit_of, say=say)
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:

@@ -1,19 +1,19 @@
--- One row per run of the judge job. The cost of judging so far:
+-- One row per run of the judge job, and one per run of a model that answers seeds (mode answer). The cost so far:
 --   SELECT judge, model, sum(asked), sum(output_tokens), sum(device_seconds) FROM runs GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {runs} (
   run_id             STRING COMMENT 'The run, as in judgments',
   started_at         TIMESTAMP COMMENT 'Start',
   ended_at           TIMESTAMP COMMENT 'End',
   outcome            STRING COMMENT 'finished, failed or stopped',
-  judge              STRING COMMENT 'Name of the judge',
-  judge_fingerprint  STRING COMMENT 'SHA-256 of all that can change its verdicts',
-  mode               STRING COMMENT 'How the judge was asked',
+  judge              STRING COMMENT 'Name of the judge, or of the model that answers',
+  judge_fingerprint  STRING COMMENT 'SHA-256 of all that can change its verdicts or answers',
+  mode               STRING COMMENT 'How the judge was asked; answer: a model that answers seeds',
   model              STRING COMMENT 'The judge model: folder, name, or address with its version; with its adapter',
   model_revision     STRING COMMENT 'Its revision; NULL for a local model, or if none was pinned',
   model_version      STRING COMMENT 'Content hash of the model files or name@commit, with that of its adapter',
   config_sha256      STRING COMMENT 'Hash of the whole config',
   config             STRING COMMENT 'The config as JSON; it names secrets but contains none',
-  input_table        STRING COMMENT 'The comparisons read',
+  input_table        STRING COMMENT 'The comparisons or seeds read',
   input_version      BIGINT COMMENT 'The version of that table that was read',
   git_commit         STRING COMMENT 'Commit of the code, "+changes" where files differed; NULL outside a checkout',
   judgelake_version  STRING COMMENT 'Version of the package',
@@ -35,6 +35,6 @@ CREATE TABLE IF NOT EXISTS {runs} (
   wall_s             DOUBLE COMMENT 'Seconds from start to end',
   requests_per_s     DOUBLE COMMENT 'Judgments per second while asking, without engine start'
 ) USING DELTA
-COMMENT 'Runs of the judge job'
+COMMENT 'Runs of the judge job, and of models that answer seeds'
 {location}
 TBLPROPERTIES ('delta.setTransactionRetentionDuration' = 'interval 60 days')

@@ -3,14 +3,14 @@
 import signal
 from threading import Thread
 
-from judgelake.jobs.judge.command import _stopping_on_signals
+from judgelake.asking import stopping_on_signals
 
 
 def test_a_command_outside_of_the_main_thread_runs_without_handlers():
     before, ran = signal.getsignal(signal.SIGTERM), []
 
     def command():
-        with _stopping_on_signals():
+        with stopping_on_signals():
             ran.append(signal.getsignal(signal.SIGTERM))
 
     thread = Thread(target=command)

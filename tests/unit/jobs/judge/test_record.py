@@ -8,11 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from judgelake.asking import Clock, git_commit
 from judgelake.asking.progress import Tally
 from judgelake.config import validated
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.record import Clock, Tracker, git_commit, run_row
+from judgelake.jobs.judge.record import Tracker, run_row
 from judgelake.jobs.judge.summary import Counts
 from judgelake.lake.schemas import RUN
 
@@ -23,7 +24,7 @@ def checkout(tmp_path, monkeypatch):
     file = tmp_path / ".venv" / "lib" / "record.py"
     file.parent.mkdir(parents=True)
     file.touch()
-    monkeypatch.setattr("judgelake.jobs.judge.record.__file__", str(file))
+    monkeypatch.setattr("judgelake.asking.run_record.__file__", str(file))
     author = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
 
     def git(*arguments):
@@ -50,7 +51,7 @@ def test_a_checkout_of_our_code_has_its_commit_and_says_whether_files_differ(che
 
 
 def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
-    monkeypatch.setattr("judgelake.jobs.judge.record.__file__", str(tmp_path / "record.py"))
+    monkeypatch.setattr("judgelake.asking.run_record.__file__", str(tmp_path / "record.py"))
     assert git_commit() is None
 
 

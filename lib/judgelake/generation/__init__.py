@@ -1,0 +1,30 @@
+"""From questions to comparisons of generated answers: reading seeds, pairing answers, leaving rows out; no Spark."""
+
+from judgelake.generation.comparing import Comparing, Given, LeftOut
+from judgelake.generation.pairing import Pairing
+from judgelake.generation.seed import Seed, question_id_of, seed_from_record, seed_to_record
+from judgelake.generation.seed_formats import SEED_FORMATS, SeedFormat, seed_format_named
+from judgelake.generation.seed_rows import SeedReader
+from judgelake.generation.seed_table import SeedColumns
+from judgelake.generation.teaching import Agreement, Reasons, Said, learned, terms_of
+
+__all__ = [
+    "SEED_FORMATS",
+    "Agreement",
+    "Comparing",
+    "Given",
+    "LeftOut",
+    "Pairing",
+    "Reasons",
+    "Said",
+    "Seed",
+    "SeedColumns",
+    "SeedFormat",
+    "SeedReader",
+    "learned",
+    "question_id_of",
+    "seed_format_named",
+    "seed_from_record",
+    "seed_to_record",
+    "terms_of",
+]

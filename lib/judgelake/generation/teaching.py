@@ -1,0 +1,100 @@
+"""What is learned of a teacher's judgments of one comparison in two orders, or why nothing is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from judgelake.comparisons import orders_of
+from judgelake.training import Judged
+
+Agreement = Literal["agree", "first", "mean"]
+Reasons = Literal["after_first_line", "before_last_line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A teacher's judgment in one order; verdict, scores and log-probabilities in the comparison's own order."""
+
+    order: str
+    status: str
+    verdict: str | None = None
+    scores: Sequence[float] | None = None
+    raw_output: str | None = None
+    logprobs: Mapping[str, float] | None = None
+    bounded: Collection[str] = ()
+    """Labels of which only an upper bound of the log-probability is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a judge is to learn of a comparison; `probabilities` are those of each label, None if not known."""
+
+    judged: Judged
+    probabilities: Mapping[str, float] | None = None
+
+
+def learned(
+    said: Sequence[Said], answers: int, agreement: Agreement = "agree", reasons: Reasons | None = None
+) -> Learned | str:
+    """What is learned of a comparison, or the reason why nothing is.
+
+    Scores and reasons are those of the original order, in which reasons name the answers.
+
+    Args:
+        said: a teacher's judgments, at most one for each order.
+        answers: of the comparison.
+        agreement: agree: both orders must give the same verdict; first: the original order alone counts; mean: the
+            label with the highest mean log-probability over both orders.
+        reasons: where in the output the reasons are; None: they are not learned.
+    """
+    own, reversed_order = orders_of(answers)
+    by_order = {one.order: one for one in said}
+    first, second = by_order.get(own), by_order.get(reversed_order)
+    needed = [first] if agreement == "first" or answers == 1 else [first, second]
+    if any(one is None for one in needed):
+        return "not judged" if first is None and second is None else "judged in one order only"
+    failed = next((one.status for one in needed if one is not None and one.status != "ok"), None)
+    if failed is not None:
+        return f"teacher failed: {failed}"
+    assert first is not None, "an order that is missing was found above"
+    text = None if reasons is None else reasons_in(first.raw_output or "", reasons)
+    probabilities = None if second is None or answers == 1 else mean_probabilities(first, second)
+    if agreement == "mean" and answers > 1:
+        if probabilities is None:
+            return "no log-probabilities of all labels in both orders"
+        return Learned(Judged(max(probabilities, key=probabilities.__getitem__), None, text), probabilities)
+    if agreement == "agree" and answers > 1 and second is not None and first.verdict != second.verdict:
+        return "orders contradict"
+    scores = None if first.scores is None else tuple(first.scores)
+    return Learned(Judged(first.verdict, scores, text), probabilities)
+
+
+def mean_probabilities(first: Said, second: Said) -> dict[str, float] | None:
+    """Each label's probability by the mean log-odds of both orders; None unless all are known in both.
+
+    The mean of log-odds cancels what a teacher adds to whichever answer it sees first.
+    """
+    if not first.logprobs or not second.logprobs or first.bounded or second.bounded:
+        return None
+    if first.logprobs.keys() != second.logprobs.keys():
+        return None
+    means = {label: (first.logprobs[label] + second.logprobs[label]) / 2 for label in sorted(first.logprobs)}
+    highest = max(means.values())
+    weights = {label: math.exp(mean - highest) for label, mean in means.items()}
+    total = math.fsum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
+
+
+def reasons_in(output: str, where: Reasons) -> str | None:
+    """The reasons in a teacher's output, without the line of its verdict; None if there are none."""
+    stripped = output.strip()
+    head, _, tail = stripped.partition("\n") if where == "after_first_line" else stripped.rpartition("\n")
+    return (tail if where == "after_first_line" else head).strip() or None
+
+
+def terms_of(*licences: str | None) -> str:
+    """The licences of all that an example is made of, as one SPDX expression; empty if none is known."""
+    return " AND ".join(sorted({licence for licence in licences if licence}))

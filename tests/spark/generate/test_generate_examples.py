@@ -1,0 +1,110 @@
+"""From seeds to training examples: a teacher judges the generated comparisons in both orders, and agreement is kept."""
+
+from collections import Counter
+
+import pytest
+from generate_lake import GenerateLake, model
+from pyspark.sql import functions as F
+from small_lake import append, label
+
+from judgelake.config import Tables, validated
+from judgelake.errors import UserError
+from judgelake.jobs.generate import GenerateJob, generate
+from judgelake.jobs.judge import JudgeJob, judge
+from judgelake.training import example_from_record
+
+MARKERS = ("which", "what", "where", "when", "who", "why", "how", "whose", "whom", "whence", "whither", "wherefore")
+QUESTIONS = [{"instruction": f"Say {marker}.", "output": marker} for marker in MARKERS]
+
+
+@pytest.fixture(scope="module")
+def lake(spark, empty_warehouse, tmp_path_factory, shared_server) -> GenerateLake:
+    """A lake with comparisons of two models, judged by a teacher in both orders."""
+    lake = GenerateLake(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_generate_examples")
+    url = shared_server("scores")
+    source = {"format": "alpaca", "files": [lake.file("q.jsonl", QUESTIONS)], "licence": "cc-by-4.0"}
+    models = [model("a", url), model("b", url, system="Be brief.")]
+    done = lake.generate(seeds={"sources": [source]}, models=models)
+    assert done.comparisons.added == len(QUESTIONS)
+    content = {
+        "judge": {"name": "judgelm", "mode": "pair-reasons", "model": "test-judge"},
+        "engine": {"url": shared_server("garbage:0.1")},
+        "tables": lake.tables.model_copy(update={"comparisons": lake.tables.generated_comparisons}).model_dump(),
+        "mlflow": {"enabled": False},
+        "asking": {"give_up_after": 1000},
+    }
+    judge(spark, validated(JudgeJob, content, "test"))
+    return lake
+
+
+def taught(lake, tables: Tables | None = None, **step):
+    teacher = {"name": "teacher", "judged": "judge = 'judgelm'", "reasons": "after_first_line", "licence": "mit"}
+    teachers = [teacher | step.pop("teacher", {})]
+    content = {"tables": (tables or lake.tables).model_dump(), "examples": {"teachers": teachers, **step}}
+    (done,) = generate(lake.spark, validated(GenerateJob, content, "test"), ["examples"]).examples
+    return done
+
+
+def test_what_both_orders_say_is_an_example_and_all_the_rest_is_counted(lake):
+    done = taught(lake, validation_share=0.3)
+    said = {}
+    for row in lake.rows("judgments"):
+        said.setdefault(row["comparison_id"], {})[row["shown_order"]] = row
+    kinds = Counter(kind_of(orders) for orders in said.values())
+    assert done.left_out == {kind: count for kind, count in kinds.items() if kind != "agree"}
+    assert done.added == kinds["agree"] == sum(done.splits.values())
+    assert (done.held, done.without_referenced) == (0, done.added)
+    rows = lake.spark.read.table(lake.tables.training_examples).collect()
+    for row in rows:
+        example = example_from_record(row.asDict(recursive=True))
+        first = said[example.comparison.comparison_id]["AB"]
+        assert (example.judged.verdict, list(example.judged.scores)) == (first["verdict"], list(first["scores"]))
+        assert example.judged.reasons == "The first is clearer."
+        assert (example.licence, example.source) == ("cc-by-4.0 AND mit", "alpaca")
+        assert example.comparison.reference in MARKERS
+    again = taught(lake, validation_share=0.3)
+    assert (again.added, again.held) == (0, done.added)
+
+
+def kind_of(orders):
+    failed = [orders[order]["status"] for order in ("AB", "BA") if orders[order]["status"] != "ok"]
+    if failed:
+        return f"teacher failed: {failed[0]}"
+    return "agree" if orders["AB"]["verdict"] == orders["BA"]["verdict"] else "orders contradict"
+
+
+def test_no_group_of_questions_is_in_both_splits(lake):
+    taught(lake, validation_share=0.3)
+    rows = lake.spark.read.table(lake.tables.training_examples)
+    assert rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
+
+
+def test_the_sizes_of_the_splits_are_bounded_and_what_is_beyond_is_counted(lake):
+    other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_small"})
+    done = taught(lake, other, validation_share=0.0, most_train=1)
+    assert done.splits == {"train": 1}
+    all_of_them = sum(taught(lake, validation_share=0.3).splits.values())
+    assert done.left_out["beyond most_train"] == all_of_them - 1
+
+
+def test_labels_of_a_person_are_examples_too(lake):
+    first = lake.rows("generated_comparisons")[0]["comparison_id"]
+    append(lake.spark, lake.tables.labels, label(first, "B", "ann", "human"))
+    done = taught(
+        lake, teacher={"name": "ann", "judged": None, "labeler": "ann", "agreement": "first", "reasons": None}
+    )
+    assert (done.added, done.left_out) == (1, {"not judged": len(QUESTIONS) - 1})
+
+
+def test_without_a_teacher_there_is_nothing_to_learn(lake):
+    with pytest.raises(UserError, match=r"^examples\.teachers is empty"):
+        lake.generate(["examples"])
+
+
+def test_a_predicate_that_does_not_name_one_judge_is_refused(lake):
+    with pytest.raises(UserError, match=r"examples\.teachers \('teacher'\): judged 'nothing = 1' does not fit"):
+        taught(lake, teacher={"judged": "nothing = 1"})
+    both = lake.spark.read.table(lake.tables.judgments).limit(1).withColumn("judge_fingerprint", F.lit("another"))
+    both.write.format("delta").mode("append").saveAsTable(lake.tables.judgments)
+    with pytest.raises(UserError, match=r"selects judgments of several judges \(.*another.*name one, for example by"):
+        taught(lake)

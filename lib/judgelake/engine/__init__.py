@@ -7,6 +7,7 @@ from judgelake.engine.client.sent_ids import field_of_texts
 from judgelake.engine.client.window import run_stream, stream
 from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
+from judgelake.engine.ending_tokens import end_token, ending_ids
 from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused
 from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
@@ -86,6 +87,8 @@ __all__ = [
     "copies",
     "cores_of_executor",
     "downloaded_tokenizer_folder",
+    "end_token",
+    "ending_ids",
     "endpoint_of_url",
     "ensure_engine",
     "env_changing",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from judgelake.engine.token_names import NAME_BYTES, with_names
 from judgelake.engine.tokenizer import chat_text, load_tokenizer, token_ids
 from judgelake.errors import in_one_line
 from judgelake.judges import Prompt
@@ -25,9 +27,9 @@ ORDINARY = re.compile(rf"[\s▁]*|.{{1,2}}|\w.*|.*\w|{HTML}", re.DOTALL)
 # A byte of a letter that is not in the vocabulary.
 BYTE = re.compile("<0x[0-9A-Fa-f]{2}>")
 SAMPLE = 'Answer "A" is better:\n\n1. it\'s ünï, 漢字 and 🙂 \t(42%)\n'
-# Nothing in a text is equal to a random name: 128 bits, of characters that no normalizer changes.
-NAME_BYTES = 16
 HARMONY_MODEL = "gpt_oss"
+# How tokens of SentencePiece show a space.
+SPACE = "▁"
 
 
 class UnsafeTokenizerError(Exception):
@@ -91,6 +93,31 @@ class Encoder:
         text = self._matcher.sub(lambda match: self._names[match.group()], text)
         text = self._core.sub(lambda match: cores[int(match.group(1))], text)
         return list(self._second.encode(text, add_special_tokens=not is_chat).ids)
+
+    def answer_ids(self, answer: Prompt) -> list[int]:
+        """The ids of what a model is to write after a prompt: nothing is added, at its beginning or at its end.
+
+        Control strings become control tokens only outside of the answer's material, as in prompts.
+
+        Args:
+            answer: a text, with the places of its material.
+        """
+        text = answer.text or ""
+        pieces, place = [], 0
+        for start, end in (*(answer.material[0] if answer.material else ()), (len(text), len(text))):
+            named = self._matcher.sub(lambda match: self._names[match.group()], text[place:start])
+            pieces += [named, text[start:end]]
+            place = end
+        text = "".join(pieces)
+        for before, ids_before in self._before_an_answer:
+            together = self._second.encode(before + text, add_special_tokens=False).ids
+            if together[: len(ids_before)] == ids_before:
+                return list(together[len(ids_before) :])
+        return list(self._second.encode(text, add_special_tokens=False).ids)
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """The text that a server makes of the ids of an answer: without special tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def ids_of_text(self, prompt: Prompt) -> list[int]:
         """The ids that a server makes of the prompt sent as text; raises as `token_ids`."""
@@ -168,6 +195,21 @@ class Encoder:
         return {content: f"<{secrets.token_hex(NAME_BYTES)}>" for content in self.controls}
 
     @cached_property
+    def _before_an_answer(self) -> list[tuple[str, list[int]]]:
+        """Texts, with their ids, behind which a word has no space as tokenizers add it at the beginning of a text."""
+        added = self._backend.get_added_tokens_decoder().values()
+        plain = (token.content for token in added if not (token.rstrip or token.single_word))
+        names = (self._names[content] for content in plain if content in self.controls)
+        found = []
+        for before in (*islice(names, 1), ":", "\n"):
+            ids = self._second.encode(before, add_special_tokens=False).ids
+            together = self._second.encode(f"{before}8", add_special_tokens=False).ids
+            is_apart = together[: len(ids)] == ids and len(together) > len(ids)
+            if is_apart and not (self._second.id_to_token(together[len(ids)]) or SPACE).startswith(SPACE):
+                found.append((before, ids))
+        return found
+
+    @cached_property
     def _prefix(self) -> str:
         return f"x{secrets.token_hex(NAME_BYTES)}m"
 
@@ -230,45 +272,3 @@ def is_ordinary(content: str) -> bool:
 def any_of(strings: Iterable[str]) -> str:
     """A pattern that matches any of the strings, the longest first; nothing if there are none."""
     return "|".join(re.escape(text) for text in sorted(strings, key=len, reverse=True)) or "(?!)"
-
-
-def with_names(description: dict[str, Any], names: Mapping[str, str], ids: Mapping[str, int]) -> dict[str, Any]:
-    """A tokenizer's JSON in which control tokens have other names and the same ids, in the vocabulary too.
-
-    Without the old names in the vocabulary, none of them can be made of pieces either.
-
-    Args:
-        description: the JSON.
-        names: the new name of each control token.
-        ids: of all added tokens. Those that keep their names enter the vocabulary too: the library numbers what it does
-            not find there anew, behind the highest id, and so with that of a control token.
-    """
-    model = description["model"]
-    changed = dict(model)
-    if isinstance(model["vocab"], list):
-        changed["vocab"] = _renamed_pieces(model["vocab"], names, ids)
-    else:
-        kept = {token: number for token, number in model["vocab"].items() if token not in names}
-        changed["vocab"] = kept | {names.get(content, content): number for content, number in ids.items()}
-    if model.get("unk_token") in names:
-        changed["unk_token"] = names[model["unk_token"]]
-    if "merges" in model:
-        changed["merges"] = [merge for merge in model["merges"] if not _makes_one_of(merge, names)]
-    added = [
-        token | {"content": names.get(token["content"], token["content"])} for token in description["added_tokens"]
-    ]
-    return description | {"model": changed, "added_tokens": added, "truncation": None, "padding": None}
-
-
-def _renamed_pieces(pieces: list[Any], names: Mapping[str, str], ids: Mapping[str, int]) -> list[Any]:
-    """The pieces of a Unigram model, whose ids are their places."""
-    by_id = {number: names.get(content, content) for content, number in ids.items()}
-    longest = max([len(pieces) - 1, *by_id])
-    # What fills a gap is never found either, as it has a random name.
-    filled = [*pieces, *([f"x{secrets.token_hex(NAME_BYTES)}x", 0.0] for _ in range(longest + 1 - len(pieces)))]
-    return [[by_id[place], piece[1]] if place in by_id else piece for place, piece in enumerate(filled)]
-
-
-def _makes_one_of(merge: Any, names: Mapping[str, str]) -> bool:
-    left, right = merge if isinstance(merge, list) else merge.split(" ", 1)
-    return left in names or right in names or left + right in names

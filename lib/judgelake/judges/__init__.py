@@ -5,19 +5,23 @@ from judgelake.judges.controls import control_pattern, control_strings, neutrali
 from judgelake.judges.decoding import Decoding
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
-from judgelake.judges.parsers.thinking import has_thinking_marks, opened_thinking, without_thinking
+from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, opened_thinking, without_thinking
 from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
+from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
 
 __all__ = [
+    "CUT_MARK",
     "PARSERS",
     "Decoding",
     "JudgeSpec",
     "ModeSpec",
     "Prompt",
+    "closing_of",
     "control_pattern",
     "control_strings",
+    "cut_answers",
     "has_thinking_marks",
     "judge_file",
     "judge_fingerprint",
@@ -27,6 +31,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "trimmed",
     "verdict_name",
     "without_thinking",
 ]

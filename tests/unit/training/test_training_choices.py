@@ -16,7 +16,7 @@ IDS = [f"{number:032x}" for number in range(2000)]
 def test_a_choice_is_known_from_example_epoch_and_seed_alone() -> None:
     """Written down once: a change of the hash would change rows in the middle of a training."""
     got = [choice("0" * 32, epoch, 7, Rates()) for epoch in range(4)]
-    assert [(one.swapped, one.with_reference) for one in got] == [(False, True), (True, True), (True, False), (True, False)]
+    assert got == [Choice(False, True), Choice(True, True), Choice(True, False), Choice(True, False)]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
@@ -75,7 +75,8 @@ def test_grouping_keeps_every_row_once_and_begins_with_the_longest_batch(
     if len(lengths) >= batch_size:
         whole = len(lengths) // batch_size * batch_size
         batches = [grouped[start : start + batch_size] for start in range(0, whole, batch_size)]
-        assert max(lengths[place] for place in batches[0]) == max(lengths[place] for batch in batches for place in batch)
+        longest = [max(lengths[place] for place in batch) for batch in batches]
+        assert longest[0] == max(longest)
 
 
 def test_rows_of_a_batch_are_alike_in_length() -> None:

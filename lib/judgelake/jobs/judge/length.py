@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
+from judgelake.comparisons import Comparison, Failure, Message, Status
 from judgelake.engine import (
     Encoder,
     ShippedTokenizer,
@@ -21,15 +21,12 @@ from judgelake.engine import (
 from judgelake.engine import tokenizer_folder as engine_folder
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
-from judgelake.judges import Prompt, control_pattern, neutralised, render
+from judgelake.judges import Prompt, control_pattern, neutralised, render, trimmed
 
 # What a chat template may add around the messages; only used to skip counting, so a generous value is safe.
 TEMPLATE_TOKENS = 256
 # What a decision endpoint adds: at most 26 options with their letters, and a line that asks for one.
 OPTIONS_TOKENS = 256
-CUT_MARK = " [... cut: answer longer than the judge can read]"
-# At least 51 characters of a cut answer are kept.
-LEAST_CUT = 100
 
 CountTokens = Callable[[Prompt], int]
 
@@ -70,28 +67,10 @@ class Trimming:
         tokens = count(prompt)
         if tokens <= budget:
             return Fitted(prompt)
-        best = self._trimmed(comparison, order, budget, count)
+        best = trimmed(comparison, budget, lambda shorter: rendered(self.judge, shorter, order), count)
         if best is None:
             return Failure(Status.CONTEXT_OVERFLOW, f"the prompt has {tokens} tokens, but only {budget} fit")
         return Fitted(best, trimmed=True)
-
-    def _trimmed(self, comparison: Comparison, order: str, budget: int, count: CountTokens) -> Prompt | None:
-        """The prompt with every answer cut to the greatest common length that fits; None if no length fits."""
-        # A token rarely has more than 16 characters, so a longer cut could not fit anyway.
-        longest = max(len(text) for answer in comparison.answers for text in answer.texts)
-        # So that some text of a cut answer is left to be judged next to the mark.
-        fits, too_long = LEAST_CUT - 1, min(longest, budget * 16) + 1
-        best: Prompt | None = None
-        while too_long - fits > 1:
-            length = (fits + too_long) // 2
-            prompt = rendered(self.judge, cut_answers(comparison, length), order)
-            if isinstance(prompt, Failure):
-                return None
-            if count(prompt) <= budget:
-                fits, best = length, prompt
-            else:
-                too_long = length
-        return best
 
 
 def trimming_of(judge: Judge) -> Trimming:
@@ -150,19 +129,6 @@ def rendered(judge: Judge, comparison: Comparison, order: str) -> Prompt | Failu
     if isinstance(prompt, Failure) or not judge.neutralises:
         return prompt
     return neutralised(prompt, control_pattern(judge.spec, judge.mode))
-
-
-def cut_answers(comparison: Comparison, length: int) -> Comparison:
-    """The comparison with every answer (each of its turns) cut to `length` characters, including the mark of a cut."""
-
-    def cut(text: str) -> str:
-        return text if len(text) <= length else text[: length - len(CUT_MARK)] + CUT_MARK
-
-    def shortened(answer: Answer) -> Answer:
-        turns = None if answer.turns is None else tuple(cut(turn) for turn in answer.turns)
-        return replace(answer, text=None if answer.text is None else cut(answer.text), turns=turns)
-
-    return replace(comparison, answers=tuple(shortened(answer) for answer in comparison.answers))
 
 
 def token_counter(judge: Judge) -> CountTokens | None:

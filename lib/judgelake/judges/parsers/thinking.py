@@ -144,6 +144,15 @@ def opened_thinking(text: str) -> str | None:
     return None
 
 
+def closing_of(opening: str) -> str:
+    """The mark that closes the thinking which a mark opens.
+
+    Raises:
+        KeyError: it opens none.
+    """
+    return BY_MARK[opening].closing
+
+
 def has_thinking_marks(tokens: Iterable[str]) -> bool:
     """Whether one of a tokenizer's tokens is a mark of thinking: then its model was made to think."""
     return any(token in BY_MARK for token in tokens)

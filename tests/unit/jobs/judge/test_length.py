@@ -16,7 +16,6 @@ from judgelake.comparisons import Answer, Comparison, Failure, Message, Status
 from judgelake.errors import UserError
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.judge.length import (
-    CUT_MARK,
     Trimming,
     counter_with,
     rendered,
@@ -25,7 +24,7 @@ from judgelake.jobs.judge.length import (
     trimming_of,
 )
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.judges import Prompt
+from judgelake.judges import CUT_MARK, Prompt
 
 TEMPLATE = "{% for message in messages %}{{ message.content }} {% endfor %}"
 CHAT = Prompt(messages=(Message("user", "Which is better?"),))

@@ -1,0 +1,146 @@
+"""Makes tokenised rows of examples; the same row whatever the process, the machine and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from judgelake.comparisons import Failure, Status
+from judgelake.judges import JudgeSpec, Prompt, opened_thinking
+from judgelake.training.choices import Choice, Rates, choice
+from judgelake.training.encoding import TokenEncoder
+from judgelake.training.example import Example
+from judgelake.training.formats import Style, labels_of
+from judgelake.training.row import Cause, LeftOut, Row, SoftTarget
+from judgelake.training.shown import Asking, Shown
+from judgelake.training.soft import soft_target
+from judgelake.training.targets import TargetWriter
+
+OverLong = Literal["trim", "leave_out"]
+
+
+@dataclass(frozen=True)
+class RowMaker:
+    """Makes the rows of one judge, mode and style with the tokenizer of the model that is trained.
+
+    Args:
+        spec: the judge.
+        mode: one of its modes.
+        style: what the model learns to write.
+        encoder: makes the ids; the same as the engine's, with the same chat template.
+        max_tokens: tokens that a row may have, prompt, judgment and end token together.
+        end_token: the id at which the engine stops; see `judgelake.engine.end_token`.
+        over_long: trim: answers are cut to one common length, with a mark; leave_out: the row is left out.
+        reference_mode: the mode that shows the reference; None: the same one.
+        rates: how often an example is swapped, and shown with its reference.
+        neutralises: as `judge.neutralise` of the judge job.
+
+    Raises:
+        UserError: when made, if the judge's format cannot be trained in this style.
+    """
+
+    spec: JudgeSpec
+    mode: str
+    style: Style
+    encoder: TokenEncoder
+    max_tokens: int
+    end_token: int
+    over_long: OverLong = "trim"
+    reference_mode: str | None = None
+    rates: Rates = field(default_factory=Rates)
+    neutralises: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that the modes can be trained in the style."""
+        for mode in {self.mode, self.reference_mode or self.mode}:
+            TargetWriter(self.spec, mode, self.style)
+
+    @property
+    def asking(self) -> Asking:
+        """How the judge is asked."""
+        return Asking(self.spec, self.mode, self.reference_mode, self.neutralises)
+
+    def choice(self, example: Example, epoch: int, seed: int) -> Choice:
+        """How an example is shown in an epoch."""
+        wanted = choice(example.example_id, epoch, seed, self.rates)
+        return self.asking.shown(example, wanted).choice
+
+    def row(self, example: Example, epoch: int, seed: int) -> Row | LeftOut:
+        """The row of an example in an epoch, or why there is none.
+
+        Raises:
+            UserError: the chat template does not accept the judge's messages, or a label of a style `soft` is not one
+                token of the model.
+        """
+        shown = self.asking.shown(example, choice(example.example_id, epoch, seed, self.rates))
+        prompt = self.asking.prompt(shown.comparison, shown.choice)
+        if isinstance(prompt, Failure):
+            return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
+        if shown.judged is None:
+            return LeftOut(example.example_id, epoch, "no_target", "the reference is shown, and nobody judged with it")
+        writer = self.writer(shown.choice, prompt)
+        answer = writer.target(shown.judged, len(shown.comparison.answers))
+        if isinstance(answer, Failure):
+            cause: Cause = "not_read_back" if answer.status is Status.UNPARSEABLE else "no_target"
+            return LeftOut(example.example_id, epoch, cause, answer.reason)
+        return self._row(example, epoch, shown, prompt, answer)
+
+    def row_of_text(self, example: Example, shown_as: Choice, text: str, epoch: int) -> Row | LeftOut:
+        """The row that teaches a text as it stands, such as a judgment that the model itself has written."""
+        shown = self.asking.shown(example, shown_as)
+        prompt = self.asking.prompt(shown.comparison, shown.choice)
+        if isinstance(prompt, Failure):
+            return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
+        answer = Prompt(text=text, material=(((0, len(text)),) if text else (),))
+        return self._row(example, epoch, shown, prompt, answer, is_soft=False)
+
+    def writer(self, shown_as: Choice, prompt: Prompt) -> TargetWriter:
+        """What writes the targets of rows that are shown so; the prompt is one of them."""
+        mode = self.asking.mode_of(shown_as)
+        opened = None
+        if prompt.messages is not None and self.spec.mode(mode).opened_thinking is None:
+            opened = opened_thinking(self.encoder.text_after(prompt))
+        return TargetWriter(self.spec, mode, self.style, opened)
+
+    def _row(
+        self, example: Example, epoch: int, shown: Shown, prompt: Prompt, answer: Prompt, *, is_soft: bool = True
+    ) -> Row | LeftOut:
+        target_ids = [*self.encoder.answer_ids(answer), self.end_token]
+        fitted = self._prompt_ids(shown, prompt, self.max_tokens - len(target_ids))
+        if isinstance(fitted, str):
+            return LeftOut(example.example_id, epoch, "too_long", f"{fitted}, and its target {len(target_ids)}")
+        prompt_ids, was_cut = fitted
+        soft = self._soft(shown, len(prompt_ids)) if is_soft else None
+        if isinstance(soft, str):
+            return LeftOut(example.example_id, epoch, "no_soft_target", soft)
+        return Row(
+            example_id=example.example_id,
+            epoch=epoch,
+            swapped=shown.choice.swapped,
+            with_reference=shown.choice.with_reference,
+            input_ids=(*prompt_ids, *target_ids),
+            target_from=len(prompt_ids),
+            soft=soft,
+            trimmed=was_cut,
+        )
+
+    def _prompt_ids(self, shown: Shown, prompt: Prompt, budget: int) -> tuple[list[int], bool] | str:
+        """The ids of a prompt that fits, and whether answers were cut for it; or how many tokens do not fit."""
+        ids = self.encoder.ids(prompt)
+        if len(ids) <= budget:
+            return ids, False
+        shorter = None
+        if self.over_long == "trim" and budget > 0:
+            shorter = self.asking.fitted(shown, budget, lambda other: len(self.encoder.ids(other)))
+        if shorter is None:
+            return f"the prompt has {len(ids)} tokens of the {self.max_tokens} that a row may have"
+        return self.encoder.ids(shorter), True
+
+    def _soft(self, shown: Shown, position: int) -> SoftTarget | str | None:
+        """What is learned at the place of the label; None if only the label is, a text if it cannot be known."""
+        if self.style is not Style.SOFT or shown.choice.with_reference:
+            return None
+        if shown.probabilities is None:
+            return "the example has no probabilities of its teacher"
+        labels = labels_of(self.spec.mode(self.asking.mode_of(shown.choice)), len(shown.comparison.answers))
+        return soft_target(labels, shown.probabilities, self.encoder, position)

@@ -116,11 +116,13 @@ def _validate(run: TrainingRun) -> Validate | None:
     validation, prompts = run.validation, read_prompts(Path(run.validation.prompts))
     if not prompts:
         raise UserError("There are no examples to validate on: give the split validation some, or turn it off.")
+    tokenizer = AutoTokenizer.from_pretrained(run.base, local_files_only=True, trust_remote_code=False)
     judging = Judging(
-        tokenizer=AutoTokenizer.from_pretrained(run.base, local_files_only=True, trust_remote_code=False),
+        tokenizer=tokenizer,
         judge=validation.judge,
         mode=validation.mode,
-        ends=end_tokens(Path(run.base), run.end_token),
+        # As vLLM: where the tokenizer's own end token is not the one that is trained, it ends an answer too.
+        ends=[*end_tokens(Path(run.base), run.end_token), tokenizer.eos_token_id or run.end_token],
         pad=run.pad_token,
         label_ids=validation.label_ids,
         prompts_at_once=validation.prompts_at_once,

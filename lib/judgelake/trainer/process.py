@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, EarlyStoppingCallback, TrainerCallback, TrainingArguments
+from transformers import AutoTokenizer, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
 from judgelake.errors import RunError, UserError
@@ -21,6 +21,7 @@ from judgelake.trainer.checkpoints import newest_checkpoint, step_of
 from judgelake.trainer.judge_trainer import JudgeTrainer, Validate
 from judgelake.trainer.model import end_tokens, merged, save_adapter, save_model, trainable_model
 from judgelake.trainer.order import Steps, batch_problem, training_order
+from judgelake.trainer.patience import Patience
 from judgelake.trainer.prompts import read_prompts
 from judgelake.trainer.reporting import Reporting
 from judgelake.trainer.run_record import RunFolder, TrainingRun
@@ -34,13 +35,16 @@ VALIDATIONS = 10
 def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
     """Train what the folder's record describes, as the only process or as one of several that torchrun started.
 
-    Goes on from the newest whole checkpoint. A training that is finished is only saved again.
+    Goes on from the newest whole checkpoint. A training whose model is there is finished, and nothing is done.
 
     Raises:
         UserError: the record, the base or the rows do not fit.
         RunError: the loss is not a number, or memory or disk are full.
     """
     run = folder.read()
+    if folder.model.is_dir():
+        say("this training is finished")
+        return
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with _clear_errors(run):
@@ -67,7 +71,7 @@ def _trainer(folder: RunFolder, run: TrainingRun, say: Callable[[str], None]) ->
     arguments = _arguments(folder.path, run, steps)
     callbacks: list[TrainerCallback] = [Reporting(folder.events, recipe.epochs, say, time.monotonic)]
     if recipe.patience is not None and run.validation is not None:
-        callbacks.append(EarlyStoppingCallback(recipe.patience))
+        callbacks.append(Patience(recipe.patience))
     model = trainable_model(Path(run.base), recipe)
     return JudgeTrainer(model, arguments, rows, steps, run.pad_token, _validate(run), callbacks)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+NAME_CHARACTERS = 32
 PROMPTS = pa.schema(
     {
         "comparison_id": pa.string(),
@@ -32,11 +34,14 @@ class LabelledPrompt:
     input_ids: tuple[int, ...]
 
 
-def write_prompts(prompts: Iterable[LabelledPrompt], path: Path) -> None:
-    """Write prompts, for `read_prompts`."""
+def write_prompts(prompts: Sequence[LabelledPrompt], folder: Path) -> Path:
+    """Write prompts into a file named by their content, for `read_prompts`; returns its path."""
+    digest = hashlib.sha256("".join(map(repr, prompts)).encode()).hexdigest()
+    path = folder / f"{digest[:NAME_CHARACTERS]}.parquet"
     records = [{name: getattr(prompt, name) for name in PROMPTS.names} for prompt in prompts]
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(records, PROMPTS), path)
+    return path
 
 
 def read_prompts(path: Path) -> list[LabelledPrompt]:

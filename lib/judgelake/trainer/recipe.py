@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from judgelake.config import Config
 
@@ -50,7 +50,7 @@ class Recipe(Config):
     """Seed of the order of the rows and of LoRA's first weights."""
     evaluate_steps: PositiveInt | None = None
     """Steps between two validations, each with a checkpoint; null: ten times in the training."""
-    patience: NonNegativeInt | None = None
+    patience: PositiveInt | None = None
     """Stop after so many validations in a row without a better one; null: never."""
     checkpoints: PositiveInt = 2
     """The number of checkpoints that are kept; the best one is kept in addition."""

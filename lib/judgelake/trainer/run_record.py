@@ -43,14 +43,19 @@ class TrainingRun(Config):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what decides the weights; paths count by their last name, which is a hash of the rows."""
-        content = self.model_dump(mode="json", exclude={"validation", "shards"})
-        recipe = {name: value for name, value in content["recipe"].items() if name not in NOT_OF_THE_WEIGHTS}
-        return fingerprint(content | {"recipe": recipe, "shards": [Path(path).name for path in self.shards]})
+        """SHA-256 (hex) of what decides the model; paths count by their last name, which is a hash of the content."""
+        content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
+        content["shards"] = [Path(path).name for path in self.shards]
+        if self.validation is not None:
+            content["validation"]["prompts"] = Path(self.validation.prompts).name
+        return fingerprint(content)
 
 
-NOT_OF_THE_WEIGHTS = {"rows_at_once", "gradient_checkpointing", "checkpoints", "evaluate_steps", "patience"}
-"""Keys of a recipe that may change when a training is resumed: they change no step."""
+NOT_OF_THE_MODEL: Any = {
+    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "validation": {"prompts_at_once"},
+}
+"""What may change when a training is resumed: memory and speed."""
 
 
 @dataclass(frozen=True, slots=True)

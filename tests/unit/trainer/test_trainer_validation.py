@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from judgelake.comparisons import TIE, Failure, Reading, Status
 from judgelake.judges import JudgeSpec
 from judgelake.trainer import LabelledPrompt, RunFolder, Validation, write_prompts
 from judgelake.trainer.agreement import figures
+from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
 from judgelake.trainer.validation import Judging
 from judgelake.training import Row
@@ -67,11 +69,27 @@ def row(place: int, epoch: int) -> Row:
 def validated_run(folder: Path, base: Path, epochs: int, **recipe: object) -> RunFolder:
     rows = [row(place, epoch) for epoch in range(epochs) for place in range(len(PROMPTS))]
     made = tiny_run(folder, rows, base, batch_rows=12, rows_at_once=12, **recipe)
-    path = folder / "prompts.parquet"
-    write_prompts(PROMPTS, path)
+    run = made.read()
+    made.record.unlink()
+    path = write_prompts(PROMPTS, folder / "validation")
     validation = Validation(prompts=str(path), judge=judge(), mode="pair")
-    made.write(made.read().model_copy(update={"validation": validation}))
+    made.write(run.model_copy(update={"validation": validation}))
     return made
+
+
+class KilledError(Exception):
+    """In place of a kill: nothing of ours catches it."""
+
+
+def killed_in_step(step: int) -> Callable[..., torch.Tensor]:
+    whole = JudgeTrainer.training_step
+
+    def killed(self: JudgeTrainer, *args: object) -> torch.Tensor:
+        if self.state.global_step + 1 == step:
+            raise KilledError
+        return whole(self, *args)
+
+    return killed
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -128,6 +146,20 @@ def test_the_checkpoint_with_the_best_agreement_becomes_the_model_and_a_training
     best = AutoModelForCausalLM.from_pretrained(folder.path / "checkpoint-4").state_dict()
     kept = AutoModelForCausalLM.from_pretrained(folder.model).state_dict()
     assert all(torch.equal(best[name], kept[name]) for name in best)
+
+
+def test_patience_is_counted_over_a_resume(tmp_path, base, monkeypatch):
+    values = iter([0.7, 0.6, 0.5, 0.4])
+    monkeypatch.setattr(
+        Judging, "figures", lambda self, model, prompts: {"agreement_failed_is_wrong": next(values), "coverage": 1.0}
+    )
+    folder = validated_run(tmp_path, base, epochs=4, evaluate_steps=2, patience=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(JudgeTrainer, "training_step", killed_in_step(5))
+        with pytest.raises(KilledError):
+            train_here(folder, lambda line: None)
+    train_here(folder, lambda line: None)
+    assert list(validations(folder)) == [2, 4, 6]
 
 
 def judging(base: Path, spec: JudgeSpec, at_once: int = 4, label_ids: dict[str, int] | None = None) -> Judging:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,11 +106,22 @@ def test_a_checkpoint_that_was_being_written_is_not_gone_on_from(tmp_path):
     assert newest_checkpoint(tmp_path / "nothing") is None
 
 
-def test_a_finished_training_is_saved_again_without_a_step(tmp_path, base):
+def test_a_finished_training_is_left_as_it_is(tmp_path, base):
     folder = tiny_run(tmp_path, TEN_STEPS, base)
     train_here(folder, silent)
-    before = losses(folder)
-    weights = (folder.model / "model.safetensors").read_bytes()
+    before, written = losses(folder), (folder.model / "model.safetensors").stat().st_mtime_ns
+    said: list[str] = []
+    train_here(folder, said.append)
+    assert said == ["this training is finished"]
+    assert losses(folder) == before
+    assert (folder.model / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_a_training_killed_before_its_model_was_saved_saves_it_without_a_step(tmp_path, base):
+    folder = tiny_run(tmp_path, TEN_STEPS, base)
+    train_here(folder, silent)
+    before, weights = losses(folder), (folder.model / "model.safetensors").read_bytes()
+    shutil.rmtree(folder.model)
     train_here(folder, silent)
     assert losses(folder) == before
     assert (folder.model / "model.safetensors").read_bytes() == weights

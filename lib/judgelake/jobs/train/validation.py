@@ -36,10 +36,8 @@ def write_validation(
             f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context. Set "
             "examples.validation: 0, or choose another mode."
         )
-    path = folder / "validation.parquet"
-    write_prompts(prompts, path)
     return Validation(
-        prompts=str(path),
+        prompts=str(write_prompts(prompts, folder / "validation")),
         judge=spec,
         mode=mode,
         label_ids=label_ids(spec, mode, encoder),

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     # Data in, text out.
     "report": BASE | {"measures"},
     "runtime": BASE,
-    "sources": BASE | {"comparisons", "api", "judges"},
+    "sources": BASE | {"comparisons", "api", "judges", "training"},
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Check, identifier, list_of, number, optional, problem_of, question, text
-from judgelake.sources.loaded import Files, Item, Rejected, Row, user_turns
+from judgelake.sources.loaded import Files, Item, Loaded, Rejected, Row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
+from judgelake.training import from_judgelm
 
 FIELDS: dict[str, Check] = {"question_id": identifier, "question_body": question, "answer1_body": text}
 LABEL = {"question_id": identifier}
@@ -27,7 +29,8 @@ def load(files: Files) -> Iterator[Item]:
 
     `score` and `score_w_reference` become labels unchanged: -1 marks a pair without a score by the teacher, and
     the evaluation leaves those rows out. Validation data is in several files: `--labels` names the teacher's files
-    (the labeler is then the file's name) and `--reference` the references, all joined by question_id.
+    (the labeler is then the file's name) and `--reference` the references, all joined by question_id. Training data
+    has the teacher's texts in its rows: such a row is also an example to learn from.
     """
     teachers = {path.stem: _ByQuestion(path, LABEL) for path in files.labels}
     references = _ByQuestion(files.reference, REFERENCE) if files.reference else None
@@ -39,7 +42,9 @@ def load(files: Files) -> Iterator[Item]:
         label_rows = {name: found for name, teacher in teachers.items() if (found := teacher.of(row)) is not None}
         return _convert(row, label_rows, references.of(row) if references else None)
 
-    yield from load_rows(files.inputs, FIELDS, convert)
+    read: list[Row | Rejected] = []
+    for item in load_rows(files.inputs, FIELDS, convert, became=lambda row, _: read.append(row)):
+        yield _with_example(read.pop(), item)
     for other in others:
         yield from other.left_over()
 
@@ -92,6 +97,19 @@ def _convert(row: Row, label_rows: Mapping[str, Row], reference_row: Row | None)
         "attributes": {"question_id": str(value["question_id"])},
     }
     return Record(comparison, labels, problems=problems)
+
+
+def _with_example(row: Row | Rejected, item: Item) -> Item:
+    """The item with what a judge can learn from the row, if it has a teacher's text and scores."""
+    if isinstance(row, Rejected) or not isinstance(item, Loaded) or item.comparison is None:
+        return item
+    if row.value.get("text") is None or not row.value.get("score"):
+        return item
+    # One question has many pairs, and near-duplicates of it are not known here.
+    found = from_judgelm(row.value, item.comparison, group=item.comparison.question_id, split="train")
+    # What is wrong with a label is wrong with the example too, and is reported once.
+    refused = dict.fromkeys((*item.refused, *(row.rejected(problem) for problem in found.problems)))
+    return replace(item, refused=tuple(refused), examples=() if found.example is None else (found.example,))
 
 
 def _labels(value: Mapping[str, Any], label_rows: Mapping[str, Row]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -18,6 +18,7 @@ from judgelake.comparisons import (
 )
 from judgelake.errors import UserError
 from judgelake.sources.judgments import judgment_from_record
+from judgelake.training import Example
 
 Pairs = Literal["all", "together", "alone"]
 
@@ -29,7 +30,8 @@ OF_FILES = ("input", "labels", "answers", "annotations", "judgments")
 class Loaded:
     """A comparison with its labels and judgments; comparison None if it comes from elsewhere, now or earlier.
 
-    `refused` are labels of the row that cannot be read: the comparison is taken without them.
+    `refused` are labels of the row that cannot be read: the comparison is taken without them. `examples` are what a
+    judge can learn from the row, for sources with the reasons of a teacher.
     """
 
     file: str
@@ -38,6 +40,7 @@ class Loaded:
     labels: tuple[Label, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     refused: tuple[Rejected, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,71 @@
 """Training rows as pure functions of examples, epoch and seed; no Spark, engine, torch, clock or random number."""
 
+from judgelake.training.auditing import Audit, audit
 from judgelake.training.choices import Choice, Rates, chance, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import SPLITS, Example, Judged, Split, example_problem, identified, label_of
+from judgelake.training.fitting import OverLong
 from judgelake.training.formats import TRAINABLE, Style, labels_of
-from judgelake.training.maker import OverLong, RowMaker
+from judgelake.training.heads import CLASSES, Head, HeadRowMaker, class_target, score_target
+from judgelake.training.judgelm import JudgelmRow, from_judgelm
+from judgelake.training.labelled import MAJORITY, LabelRule, from_labels
+from judgelake.training.maker import RowMaker
 from judgelake.training.order import grouped_by_length, order_of
 from judgelake.training.records import example_from_record, record_of
 from judgelake.training.row import LeftOut, Row, SoftTarget
+from judgelake.training.sampled import Preference, Sampled, agreeing, balanced, preferences
 from judgelake.training.shards import SHARD, read_shards, row_of, write_shards
+from judgelake.training.splits import split_of
 from judgelake.training.swap import swap_example
 from judgelake.training.targets import TargetWriter
 
 __all__ = [
+    "CLASSES",
+    "MAJORITY",
     "SHARD",
     "SPLITS",
     "TRAINABLE",
+    "Audit",
     "Choice",
     "Example",
+    "Head",
+    "HeadRowMaker",
     "Judged",
+    "JudgelmRow",
+    "LabelRule",
     "LeftOut",
     "OverLong",
+    "Preference",
     "Rates",
     "Row",
     "RowMaker",
+    "Sampled",
     "SoftTarget",
     "Split",
     "Style",
     "TargetWriter",
     "TokenEncoder",
+    "agreeing",
+    "audit",
+    "balanced",
     "chance",
     "choice",
+    "class_target",
     "example_from_record",
     "example_problem",
+    "from_judgelm",
+    "from_labels",
     "grouped_by_length",
     "identified",
     "label_of",
     "labels_of",
     "order_of",
+    "preferences",
     "read_shards",
     "record_of",
     "row_of",
+    "score_target",
+    "split_of",
     "swap_example",
     "write_shards",
 ]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from judgelake.comparisons import Failure, Status
 from judgelake.judges import JudgeSpec, Prompt, opened_thinking
 from judgelake.training.choices import Choice, Rates, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import Example
+from judgelake.training.fitting import OverLong, fitted_ids
 from judgelake.training.formats import Style, labels_of
 from judgelake.training.row import Cause, LeftOut, Row, SoftTarget
 from judgelake.training.shown import Asking, Shown
 from judgelake.training.soft import soft_target
 from judgelake.training.targets import TargetWriter
-
-OverLong = Literal["trim", "leave_out"]
 
 
 @dataclass(frozen=True)
@@ -78,41 +78,66 @@ class RowMaker:
             return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
         if shown.judged is None:
             return LeftOut(example.example_id, epoch, "no_target", "the reference is shown, and nobody judged with it")
-        writer = self.writer(shown.choice, prompt)
-        answer = writer.target(shown.judged, len(shown.comparison.answers))
+        before = space_after(prompt)
+        answer = self.writer(shown.choice, prompt).target(shown.judged, len(shown.comparison.answers))
         if isinstance(answer, Failure):
             cause: Cause = "not_read_back" if answer.status is Status.UNPARSEABLE else "no_target"
             return LeftOut(example.example_id, epoch, cause, answer.reason)
-        return self._row(example, epoch, shown, prompt, answer)
+        target_ids = self._target_ids(answer, before)
+        row = self._row(example, epoch, shown, prompt, target_ids, len(target_ids))
+        soft = self._soft(shown, row.target_from, before) if isinstance(row, Row) else None
+        if isinstance(soft, str):
+            return LeftOut(example.example_id, epoch, "no_soft_target", soft)
+        return replace(row, soft=soft) if isinstance(row, Row) else row
 
     def row_of_text(self, example: Example, shown_as: Choice, text: str, epoch: int) -> Row | LeftOut:
         """The row that teaches a text as it stands, such as a judgment that the model itself has written."""
+        (row,) = self.rows_of_texts(example, shown_as, (text,), epoch)
+        return row
+
+    def rows_of_texts(
+        self, example: Example, shown_as: Choice, texts: Sequence[str], epoch: int
+    ) -> tuple[Row | LeftOut, ...]:
+        """A row for each text, all behind the very same prompt, so that they can be preferred to each other."""
         shown = self.asking.shown(example, shown_as)
         prompt = self.asking.prompt(shown.comparison, shown.choice)
         if isinstance(prompt, Failure):
-            return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
-        answer = Prompt(text=text, material=(((0, len(text)),) if text else (),))
-        return self._row(example, epoch, shown, prompt, answer, is_soft=False)
+            return (LeftOut(example.example_id, epoch, "no_prompt", prompt.reason),) * len(texts)
+        answers = [Prompt(text=text, material=(((0, len(text)),) if text else (),)) for text in texts]
+        targets = [self._target_ids(answer) for answer in answers]
+        room = max(map(len, targets))
+        return tuple(self._row(example, epoch, shown, prompt, target, room) for target in targets)
 
     def writer(self, shown_as: Choice, prompt: Prompt) -> TargetWriter:
         """What writes the targets of rows that are shown so; the prompt is one of them."""
         mode = self.asking.mode_of(shown_as)
-        opened = None
-        if prompt.messages is not None and self.spec.mode(mode).opened_thinking is None:
-            opened = opened_thinking(self.encoder.text_after(prompt))
-        return TargetWriter(self.spec, mode, self.style, opened)
+        if mode not in self._writers:
+            opened = None
+            if prompt.messages is not None and self.spec.mode(mode).opened_thinking is None:
+                opened = opened_thinking(self.encoder.text_after(prompt))
+            self._writers[mode] = TargetWriter(self.spec, mode, self.style, opened)
+        return self._writers[mode]
+
+    @cached_property
+    def _writers(self) -> dict[str, TargetWriter]:
+        """By mode, since a chat template writes the same behind all of its prompts."""
+        return {}
+
+    def _target_ids(self, answer: Prompt, before: str = "") -> list[int]:
+        moved = len(before)
+        material = tuple(tuple((start + moved, end + moved) for start, end in spans) for spans in answer.material)
+        whole = Prompt(text=before + (answer.text or ""), material=material)
+        return [*self.encoder.answer_ids(whole), self.end_token]
 
     def _row(
-        self, example: Example, epoch: int, shown: Shown, prompt: Prompt, answer: Prompt, *, is_soft: bool = True
+        self, example: Example, epoch: int, shown: Shown, prompt: Prompt, target_ids: list[int], room: int
     ) -> Row | LeftOut:
-        target_ids = [*self.encoder.answer_ids(answer), self.end_token]
-        fitted = self._prompt_ids(shown, prompt, self.max_tokens - len(target_ids))
+        """The row with these targets; the prompt leaves room for so many tokens."""
+        fitted = fitted_ids(self.asking, shown, prompt, self.encoder, self.max_tokens - room, self.over_long)
         if isinstance(fitted, str):
-            return LeftOut(example.example_id, epoch, "too_long", f"{fitted}, and its target {len(target_ids)}")
+            reason = f"{fitted} beside a target of {room}: a row may have {self.max_tokens}"
+            return LeftOut(example.example_id, epoch, "too_long", reason)
         prompt_ids, was_cut = fitted
-        soft = self._soft(shown, len(prompt_ids)) if is_soft else None
-        if isinstance(soft, str):
-            return LeftOut(example.example_id, epoch, "no_soft_target", soft)
         return Row(
             example_id=example.example_id,
             epoch=epoch,
@@ -120,27 +145,20 @@ class RowMaker:
             with_reference=shown.choice.with_reference,
             input_ids=(*prompt_ids, *target_ids),
             target_from=len(prompt_ids),
-            soft=soft,
             trimmed=was_cut,
         )
 
-    def _prompt_ids(self, shown: Shown, prompt: Prompt, budget: int) -> tuple[list[int], bool] | str:
-        """The ids of a prompt that fits, and whether answers were cut for it; or how many tokens do not fit."""
-        ids = self.encoder.ids(prompt)
-        if len(ids) <= budget:
-            return ids, False
-        shorter = None
-        if self.over_long == "trim" and budget > 0:
-            shorter = self.asking.fitted(shown, budget, lambda other: len(self.encoder.ids(other)))
-        if shorter is None:
-            return f"the prompt has {len(ids)} tokens of the {self.max_tokens} that a row may have"
-        return self.encoder.ids(shorter), True
-
-    def _soft(self, shown: Shown, position: int) -> SoftTarget | str | None:
+    def _soft(self, shown: Shown, position: int, before: str) -> SoftTarget | str | None:
         """What is learned at the place of the label; None if only the label is, a text if it cannot be known."""
         if self.style is not Style.SOFT or shown.choice.with_reference:
             return None
         if shown.probabilities is None:
             return "the example has no probabilities of its teacher"
         labels = labels_of(self.spec.mode(self.asking.mode_of(shown.choice)), len(shown.comparison.answers))
-        return soft_target(labels, shown.probabilities, self.encoder, position)
+        return soft_target(labels, shown.probabilities, self.encoder, position, before)
+
+
+def space_after(prompt: Prompt) -> str:
+    """A space if the prompt ends within a line of text, as JudgeLM's "10" of a first score: "10 7" is not "107"."""
+    ending = prompt.parts[-1] if prompt.messages is None or prompt.is_continued else ""
+    return " " if ending[-1:].isalnum() else ""

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Cause = Literal["too_long", "no_prompt", "no_target", "not_read_back", "cut_target", "no_soft_target"]
+Cause = Literal[
+    "too_long",
+    "no_prompt",
+    "no_target",
+    "not_read_back",
+    "no_soft_target",
+    "no_supervised_token",
+    "cut_target",
+]
+"""Why an example gave no row, or why its row may not be trained on.
+
+too_long: it does not fit, even with the shortest answers. no_prompt: the judge cannot be asked. no_target: the judge's
+format cannot say the label. not_read_back: the judge's own parser reads the target otherwise. no_soft_target: nobody
+knows the distribution. no_supervised_token: nothing is learned. cut_target: it does not end with the end token.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,8 @@ class Row:
     soft: SoftTarget | None = None
     trimmed: bool = False
     """Whether answers were cut to fit."""
+    head_target: float | None = None
+    """What a classification or regression head learns; then no token is supervised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,11 @@ from judgelake.training.row import SoftTarget
 
 
 def soft_target(
-    labels: Mapping[str, str | float], probabilities: Mapping[str, float], encoder: TokenEncoder, position: int
+    labels: Mapping[str, str | float],
+    probabilities: Mapping[str, float],
+    encoder: TokenEncoder,
+    position: int,
+    before: str = "",
 ) -> SoftTarget | str:
     """The distribution to learn at a place, or why there is none.
 
@@ -20,6 +24,7 @@ def soft_target(
         probabilities: of the verdicts, in the order shown; one that is absent is 0.
         encoder: of the model that is trained.
         position: index of the label's token in the row.
+        before: a space, where one is written before the label.
 
     Raises:
         UserError: two labels begin with the same token, so that one token cannot tell them apart.
@@ -30,7 +35,7 @@ def soft_target(
     missing = [verdict for verdict, share in probabilities.items() if share > 0 and verdict not in by_verdict]
     if missing:
         return f"the teacher gives {missing[0]} a probability, and the judge has no label for it"
-    tokens = {label: encoder.answer_ids(Prompt(text=label))[0] for label in by_verdict.values()}
+    tokens = {label: encoder.answer_ids(Prompt(text=before + label))[0] for label in by_verdict.values()}
     if len(set(tokens.values())) < len(tokens):
         raise UserError(
             f"The labels {', '.join(map(repr, tokens))} do not all begin with different tokens of the model, so a "

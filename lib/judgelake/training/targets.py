@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from judgelake.comparisons import Failure, Reading, Status
+from judgelake.comparisons import Failure, Reading, Status, to_own_order
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, ModeSpec, Prompt, closing_of, opened_thinking, parse
 from judgelake.training.example import Judged, label_of
@@ -77,18 +77,20 @@ class TargetWriter:
         problem = self.problem(made.text or "", judged, answers)
         return made if problem is None else Failure(Status.UNPARSEABLE, problem)
 
-    def problem(self, text: str, judged: Judged, answers: int, *, was_cut: bool = False) -> str | None:
+    def problem(self, text: str, judged: Judged, answers: int, order: str = "", *, was_cut: bool = False) -> str | None:
         """Why the judge's own parser does not read a text as this judgment; None if it does.
 
         Args:
             text: what the model writes, with all that follows a stop of the mode's decoding.
-            judged: in the order shown.
+            judged: in the comparison's own order, or in the order shown if `order` is empty.
             answers: how many answers are shown.
+            order: the order in which they are shown, by their letters.
             was_cut: whether the mode's decoding would not have let the model write more.
         """
         said = self.read(text, answers, was_cut=was_cut)
         if isinstance(said, Failure):
             return f"{said.status.value}: {said.reason}"
+        said = to_own_order(said, order) if order else said
         label = label_of(judged, answers)
         if said.verdict != label:
             return f"it is read as {said.verdict}, expected {label}"
@@ -102,7 +104,7 @@ class TargetWriter:
         """What the judge would be understood to say if its model wrote this text, in shown order."""
         mode = self._mode
         if mode.labels_decide:
-            meaning = mode.choices.verdict_of(answers).get(text) if mode.choices is not None else None
+            meaning = mode.choices.verdict_of(answers).get(text.strip()) if mode.choices is not None else None
             if meaning is None:
                 return Failure(Status.UNPARSEABLE, f"{text[:60]!r} is not one of the judge's labels")
             return Reading(verdict=meaning) if isinstance(meaning, str) else Reading(scores=(meaning,))

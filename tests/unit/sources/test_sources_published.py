@@ -155,6 +155,22 @@ def test_judgelm_scores_with_and_without_reference_are_two_teachers_and_stay_as_
     assert [(a.model, a.text) for a in comparison.answers] == [("m1", "A."), ("m2", "B.")]
 
 
+def test_a_training_row_of_judgelm_is_an_example_as_far_as_its_texts_say_its_scores(write):
+    whole = {**JUDGELM, "score_w_reference": [2, 9.5], "text_w_reference": "2 9.5\n\nAs B says."}
+    wrong = {**whole, "question_id": 8, "question_body": "And it?", "text_w_reference": "9.5 2\nFirst."}
+    lost = {**whole, "question_id": 9, "question_body": "Or it?", "text": "error"}
+    unsaid = {key: value for key, value in whole.items() if not key.startswith("text")}
+    first, second, third, fourth = load("judgelm", write("train.jsonl", whole, wrong, lost, unsaid))
+    (example,) = first.examples
+    assert (example.comparison, example.group) == (first.comparison, first.comparison.question_id)
+    assert (example.judged.scores, example.judged.reasons) == ((1.0, 10.0), "Second.")
+    assert (example.referenced.scores, example.referenced.reasons) == ((2.0, 9.5), "As B says.")
+    assert (second.examples[0].referenced, len(labels_of(second))) == (None, 2)
+    assert refused(second) == ["text_w_reference: its first line is not the scores 2 9.5: '9.5 2'"]
+    assert (third.examples, refused(third)) == ((), ["text: its first line is not the scores 1 10: 'error'"])
+    assert (fourth.examples, refused(fourth)) == ((), [])
+
+
 def test_judgelm_validation_files_are_joined_by_question(write):
     pair = {key: JUDGELM[key] for key in ("question_id", "question_body", "answer1_body", "answer2_body")}
     items = load(

@@ -154,7 +154,7 @@ def test_answers_that_are_too_long_are_cut_with_the_mark_and_the_target_stays_wh
 def test_a_row_that_does_not_fit_is_left_out_with_its_lengths(over_long: Any, max_tokens: int) -> None:
     found = left_out(maker(max_tokens=max_tokens, over_long=over_long), long(6000))
     assert found.cause == "too_long"
-    assert f"of the {max_tokens} that a row may have, and its target " in found.reason
+    assert f"beside a target of 33: a row may have {max_tokens}" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,19 @@ def test_a_mode_that_always_shows_the_reference_needs_a_judgment_with_it() -> No
     one = maker("mt-bench", "pair-math-v1", Style.REASONS_FIRST)
     assert made(one).with_reference
     assert left_out(one, example(referenced=None)).cause == "no_target"
+
+
+def test_a_score_is_not_joined_to_the_number_with_which_the_prompt_ends() -> None:
+    """JudgeLM grades one answer behind the 10 of the reference."""
+    single = example(
+        comparison=replace(COMPARISON, answers=COMPARISON.answers[:1]),
+        judged=Judged(None, (7.0,)),
+        referenced=Judged(None, (7.0,), "Fine."),
+        probabilities=None,
+    )
+    row = made(maker(mode="single"), single)
+    assert said(row) == " 7\nFine."
+    assert encoder().text_of(row.input_ids).endswith(":10 7\nFine.")
 
 
 def test_soft_labels_are_at_the_labels_place_in_the_order_shown() -> None:
@@ -229,6 +242,16 @@ def test_a_text_of_the_models_own_is_taught_as_it_stands() -> None:
     assert encoder().tokenizer.decode(target) == text + "</s>"
     assert [one for one in target if one in encoder().control_ids] == [end()]
     assert row.swapped
+
+
+def test_texts_that_are_preferred_to_each_other_follow_the_same_prompt() -> None:
+    one = maker(max_tokens=1500)
+    chosen, rejected = one.rows_of_texts(long(6000), Choice(False, False), ("8 7", "7 8\n" + "Why. " * 60), 0)
+    assert isinstance(chosen, Row)
+    assert isinstance(rejected, Row)
+    assert chosen.input_ids[: chosen.target_from] == rejected.input_ids[: rejected.target_from]
+    assert len(chosen.input_ids) < len(rejected.input_ids) <= 1500
+    assert (said(chosen), chosen.trimmed) == ("8 7", True)
 
 
 def test_a_maker_of_an_untrainable_mode_is_refused_at_once() -> None:

@@ -31,6 +31,7 @@ EPILOG = """examples:
   %(prog)s --format mt_bench --input question.jsonl --answers model_answer/*.jsonl --baseline gpt-4
   %(prog)s --format pandalm --input testset-v1.json --judgments gpt-3.5-turbo-testset-v1.json
   %(prog)s --format judgelake --judgments said.jsonl --judges my_judges/
+  %(prog)s --format judgelm --input judgelm_train_100k.jsonl
   %(prog)s --format arena --input chatbot_arena_conversations.parquet
   %(prog)s --format openai_batch --judgments batch_output.jsonl --judge judgelm --mode pair
   %(prog)s --format table --input main.default.pairs --config conf/ingest.yaml
@@ -136,6 +137,8 @@ def _report(console: Console, done: Ingested, job: IngestJob, has_judgments: boo
     table.add_row("labels", f"{done.labels_added:,}", f"{done.labels_held:,}")
     if has_judgments:
         table.add_row("judgments", f"{done.judgments_added:,}", f"{done.judgments_held:,}")
+    if done.learned_added or done.learned_held:
+        table.add_row("training examples", f"{done.learned_added:,}", f"{done.learned_held:,}")
     if done.rejected:
         table.add_row("rejected rows", f"{done.rejected_added:,}", f"{done.rejected - done.rejected_added:,}")
     console.print(table)

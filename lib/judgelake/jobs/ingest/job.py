@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.config import IngestJob
+from judgelake.jobs.ingest.examples import held_out
 from judgelake.jobs.ingest.staging import stage, staging_folder
 from judgelake.runtime import in_job_settings
-from judgelake.sources import TABLE, Columns, Files, Item, format_named, load_tables, read_here, rejections_of
+from judgelake.sources import TABLE, Columns, Files, Item, Loaded, format_named, load_tables, read_here, rejections_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,12 +43,15 @@ class Ingested:
     examples: tuple[str, ...]
     judgments_added: int = 0
     judgments_held: int = 0
+    learned_added: int = 0
+    """Training examples; `examples` is of rejected rows."""
+    learned_held: int = 0
 
     @property
     def taken(self) -> int:
-        """Comparisons, labels and judgments that are now in the tables; 0 if nothing of the files could be used."""
-        added = self.comparisons_added + self.labels_added + self.judgments_added
-        return added + self.comparisons_held + self.labels_held + self.judgments_held
+        """Comparisons, labels, judgments and examples now in the tables; 0 if nothing of the files could be used."""
+        added = self.comparisons_added + self.labels_added + self.judgments_added + self.learned_added
+        return added + self.comparisons_held + self.labels_held + self.judgments_held + self.learned_held
 
 
 def ingest(
@@ -80,11 +84,12 @@ def ingest(
 
     with staging_folder(job.staging, job.tables) as folder:
         if format_name == TABLE:
-            session = _stage_tables(spark, files.tables, job.columns, folder, strict, report)
+            session, has_examples = _stage_tables(spark, files.tables, job.columns, folder, strict, report), False
         else:
-            _stage_files(format_named(format_name).load(files), folder, strict, report)
+            items = held_out(format_named(format_name).load(files), job.validation_share)
+            has_examples = _stage_files(items, folder, strict, report)
             session = spark() if callable(spark) else spark
-        staged = _Staged(folder, format_name, has_judgments=bool(files.judgments))
+        staged = _Staged(folder, format_name, has_judgments=bool(files.judgments), has_examples=has_examples)
         return _into_tables(session, job.tables, staged, strict, report)
 
 
@@ -95,6 +100,7 @@ class _Staged:
     folder: Path
     format_name: str
     has_judgments: bool
+    has_examples: bool
 
 
 def _stage_tables(
@@ -120,14 +126,16 @@ def _stage_tables(
     return session
 
 
-def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Callable[[str], None]) -> None:
+def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Callable[[str], None]) -> bool:
+    """Stage the items; returns whether one of them has an example to learn from."""
     rejected: list[str] = []
-    count = 0
+    count = learned = 0
     last_report = time.monotonic()
 
     def each(item: Item) -> None:
-        nonlocal count, last_report
+        nonlocal count, learned, last_report
         count += 1
+        learned += isinstance(item, Loaded) and len(item.examples)
         if strict and len(rejected) < EXAMPLES:
             rejected.extend(example(one.file, one.line, one.reason) for one in rejections_of(item))
         if time.monotonic() - last_report > BETWEEN_MESSAGES_S:
@@ -137,6 +145,7 @@ def _stage_files(items: Iterator[Item], folder: Path, strict: bool, report: Call
     stage(items, folder, each)
     if rejected:
         raise _refusal(rejected)
+    return learned > 0
 
 
 @in_job_settings
@@ -158,11 +167,12 @@ def _into_tables(
         comparisons=read_newest(spark, tables.comparisons),
         labels=read_newest(spark, tables.labels),
         judgments=read_newest(spark, tables.judgments) if staged.has_judgments else None,
+        examples=read_newest(spark, tables.training_examples) if staged.has_examples else None,
     )
     examples = _examples(settled.rejected) if settled.rejected_count else ()
     if strict and examples:
         raise _refusal(examples)
-    imported = settled.judgments
+    imported, learned = settled.judgments, settled.examples
     new = f"{settled.comparisons.new:,} comparisons, {settled.labels.new:,} labels"
     report(f"Appending {new}{f', {imported.new:,} judgments' if imported else ''}.")
     rejected = Part(rejected_rows(settled.rejected, staged.format_name), new=settled.rejected_count, held=0)
@@ -174,6 +184,8 @@ def _into_tables(
         # After the comparisons: a reader never sees a judgment whose comparison is missing.
         judgments_added=append_judgments(imported, tables.judgments) if imported else 0,
         judgments_held=imported.held if imported else 0,
+        learned_added=added(learned, tables.training_examples, "example_id") if learned else 0,
+        learned_held=learned.held if learned else 0,
         rejected=settled.rejected_count,
         rejected_added=added(rejected, tables.rejected_rows, "row_id"),
         examples=examples,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from judgelake.jobs.ingest.examples import settled_examples
 from judgelake.jobs.ingest.judgments import Imported, settle_judgments
 from judgelake.jobs.ingest.staged import POSITION, Kept, Known, Wrong, at, kept, place_of, staged_rows, unknown
 from judgelake.lake import COMPARISON, LABEL, without
@@ -41,11 +42,19 @@ class Settled:
     comparisons: Part
     labels: Part
     judgments: Imported | None
+    examples: Part | None
     rejected: DataFrame
     rejected_count: int
 
 
-def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newest, judgments: Newest | None) -> Settled:
+def settle(
+    spark: SparkSession,
+    folder: Path,
+    comparisons: Newest,
+    labels: Newest,
+    judgments: Newest | None,
+    examples: Newest | None,
+) -> Settled:
     """Compare the rows staged in `folder` with each other and with the tables.
 
     Of several rows with one id the table's is accepted, or else the first. One with other content is rejected together
@@ -58,6 +67,7 @@ def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newes
         comparisons: the comparisons table as it is.
         labels: the labels table as it is.
         judgments: the judgments table as it is; None if no file of judgments was read.
+        examples: the table of training examples as it is; None if no row has one.
     """
     rows = staged_rows(spark, folder)
     given = rows.where("comparison IS NOT NULL").select(at(F.lit(0)), "file", "line", "comparison.*")
@@ -80,6 +90,7 @@ def settle(spark: SparkSession, folder: Path, comparisons: Newest, labels: Newes
         comparisons=_part(given, checked),
         labels=_part(given_labels, checked_labels),
         judgments=imported,
+        examples=None if examples is None else Part(*settled_examples(taken, examples)),
         rejected=rejected.rows,
         rejected_count=rejected.counts["count"],
     )

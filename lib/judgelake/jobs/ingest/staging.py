@@ -17,8 +17,9 @@ from judgelake.comparisons import Comparison, comparison_to_record, label_to_rec
 from judgelake.config import Tables
 from judgelake.errors import UserError
 from judgelake.jobs.ingest.judgment_rows import FILLED, judgment_row
-from judgelake.lake import COMPARISON, JUDGMENT, LABEL, as_batch, as_struct, selected
+from judgelake.lake import COMPARISON, JUDGMENT, LABEL, TRAINING_EXAMPLE, as_batch, as_struct, selected
 from judgelake.sources import Item, Loaded
+from judgelake.training import Example, record_of
 
 ROWS = "rows.parquet"
 ROWS_A_GROUP = 5_000
@@ -33,6 +34,7 @@ STAGED = pa.schema(
         "comparison": as_struct(COMPARISON),
         "labels": pa.list_(as_struct(LABEL)),
         "judgments": pa.list_(as_struct(selected(JUDGMENT, *FILLED))),
+        "examples": pa.list_(as_struct(TRAINING_EXAMPLE)),
         "reason": pa.string(),
         "raw": pa.string(),
     }
@@ -98,15 +100,22 @@ def staged_row(item: Item) -> dict[str, Any]:
     """The columns of `STAGED`, without `seq`, for one item."""
     row: dict[str, Any] = {"file": item.file, "line": item.line or None}
     if not isinstance(item, Loaded):
-        return {**row, "comparison": None, "labels": [], "judgments": [], "reason": item.reason, "raw": item.raw}
+        nothing: dict[str, Any] = {"comparison": None, "labels": [], "judgments": [], "examples": []}
+        return {**row, **nothing, "reason": item.reason, "raw": item.raw}
     comparison = None if item.comparison is None else _comparison(item.comparison)
     labels = [label_to_record(label) for label in item.labels]
     judgments = [judgment_row(judgment) for judgment in item.judgments]
-    return {**row, "comparison": comparison, "labels": labels, "judgments": judgments, "reason": None, "raw": None}
+    given = {"comparison": comparison, "labels": labels, "judgments": judgments}
+    return {**row, **given, "examples": list(map(_example, item.examples)), "reason": None, "raw": None}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {**comparison_to_record(comparison), "attributes": list(comparison.attributes.items())}
+
+
+def _example(example: Example) -> dict[str, Any]:
+    shares = None if example.probabilities is None else list(example.probabilities.items())
+    return {**record_of(example), "comparison": _comparison(example.comparison), "probabilities": shares}
 
 
 def _bytes_of(item: Item) -> int:
@@ -116,6 +125,9 @@ def _bytes_of(item: Item) -> int:
     written = refused + sum(len(judgment.raw_output or "") for judgment in item.judgments)
     if item.comparison is None:
         return written
+    said = [judged for one in item.examples for judged in (one.judged, one.referenced) if judged is not None]
+    learned = sum(len(judged.reasons or "") for judged in said)
     asked = sum(len(message.content) for message in item.comparison.messages) + len(item.comparison.input or "")
     answered = sum(len(part) for answer in item.comparison.answers for part in answer.texts)
-    return written + asked + answered + len(item.comparison.reference or "")
+    shown = asked + answered + len(item.comparison.reference or "")
+    return written + learned + shown * (1 + len(item.examples))

@@ -88,17 +88,19 @@ def _stopping_on_sigterm() -> Iterator[None]:
 def show_plan(console: Console, plan: Plan) -> None:
     """Print what would be trained, as a table."""
     job, count = plan.job, counted(plan)
-    memory = plan.memory(count)
+    memory, audit = plan.memory(count), count.audit
     table = Table(title=f"What {plan.spec.name} ({job.judge.mode}) would learn", show_header=False)
     table.add_row("examples", f"{len(plan.selected.train):,}")
     table.add_row("examples to validate on", f"{len(plan.selected.validation):,}")
-    table.add_row(f"rows of {job.recipe.epochs} epochs", f"{count.rows:,}")
-    for cause, number in count.left_out.most_common():
-        reason = next(one["reason"] for one in count.listed if one["cause"] == cause)
-        table.add_row(f"left out: {cause}", f"{number:,}, for example: {reason}")
-    table.add_row("rows with answers cut to fit", f"{count.trimmed:,}")
-    table.add_row("tokens", f"{count.tokens:,}, of these learned: {count.target_tokens:,}")
-    table.add_row("tokens of the longest row", f"{count.longest:,}")
+    table.add_row(f"rows of {job.recipe.epochs} epochs", f"{audit.rows:,}")
+    for label, number in sorted(audit.labels.items()):
+        table.add_row(f"with the label {label}, as shown", f"{number:,}")
+    for cause, number in audit.faults.items():
+        reason = next((one.reason for one in audit.listed if one.cause == cause), "")
+        table.add_row(f"left out: {cause}", f"{number:,}" + (f", for example: {reason}" if reason else ""))
+    table.add_row("rows with answers cut to fit", f"{audit.trimmed:,}")
+    table.add_row("tokens", f"{audit.tokens:,}, of these learned: {audit.supervised:,}")
+    table.add_row("tokens of the longest row", f"{audit.longest:,}")
     table.add_row(f"steps of {job.recipe.batch_rows} rows", f"{plan.steps(count):,}")
     for name in ("weights", "gradients", "optimizer", "activations", "logits"):
         table.add_row(f"memory of a process: {name}", f"{getattr(memory, name) / 1e9:,.2f} GB")

@@ -67,7 +67,7 @@ class RowChoices(Config):
     over_long: Literal["trim", "leave_out"] = "trim"
     """trim: answers are cut equally, with a mark. leave_out: the example gives no row. The target is never cut."""
     most_left_out: float = Field(default=0.01, ge=0, le=1)
-    """Share of the rows that may be left out for another cause than their length; above it nothing is trained."""
+    """Share of the rows that may be left out or at fault (`training.Audit`); above it nothing is trained."""
 
 
 class TrainJob(Config):

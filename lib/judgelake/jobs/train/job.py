@@ -65,7 +65,7 @@ def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
 def summary_of(made: Prepared) -> str:
     """A training in one line, before it starts."""
     counts = made.counts
-    left_out = sum(count for name, count in counts.items() if name.startswith("left_out."))
+    left_out = counts["asked"] - counts["rows"]
     without = f" ({left_out:,} left out)" if left_out else ""
     return (
         f"{counts['rows']:,} rows{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "

@@ -35,11 +35,11 @@ class Plan:
 
     def memory(self, count: RowCount) -> Memory:
         """What a process of the training needs."""
-        return estimate_memory(shape_of(self.base.folder), self.job.recipe, count.longest, count.longest_target)
+        return estimate_memory(shape_of(self.base.folder), self.job.recipe, count.audit.longest, count.longest_target)
 
     def steps(self, count: RowCount) -> int:
         """The number of steps."""
-        return ceil(count.rows / self.job.recipe.batch_rows)
+        return ceil(count.audit.rows / self.job.recipe.batch_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Prepared:
     mode: str
     counts: dict[str, int]
     audit: list[dict[str, Any]]
-    """Examples that gave no row, some of each cause."""
+    """Rows left out or at fault, the first of them."""
     memory: Memory
     steps: int
 
@@ -85,7 +85,7 @@ def counted(plan: Plan) -> RowCount:
     """
     count, recipe = RowCount(), plan.job.recipe
     deque(made_rows(plan.maker, plan.selected.train, recipe.epochs, recipe.seed, count), maxlen=0)
-    count.check(plan.job.rows.most_left_out)
+    count.audit.require(plan.job.rows.most_left_out)
     return count
 
 
@@ -101,7 +101,7 @@ def prepared(plan: Plan) -> Prepared:
     rows = made_rows(plan.maker, plan.selected.train, recipe.epochs, recipe.seed, count)
     try:
         shards = write_shards(rows, folder.path / "rows")
-        count.check(job.rows.most_left_out)
+        count.audit.require(job.rows.most_left_out)
         encoder = plan.base.encoder
         validation = write_validation(folder.path, plan.selected.validation, job.examples, plan.spec, mode, encoder)
         run = TrainingRun(

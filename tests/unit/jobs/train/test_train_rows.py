@@ -16,11 +16,11 @@ from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.prepared import counted, prepared
-from judgelake.jobs.train.rows import RowCount, check_references
+from judgelake.jobs.train.rows import RowCount, check_references, made_rows
 from judgelake.jobs.train.validation import label_ids, prompts_of
 from judgelake.judges import load_judge
 from judgelake.trainer import StoredRows
-from judgelake.training import Judged, LeftOut
+from judgelake.training import Judged
 
 
 @pytest.fixture(scope="module")
@@ -60,29 +60,32 @@ def test_examples_that_the_judge_cannot_say_are_counted_and_refused_beyond_the_l
     without_scores = [replace(one, judged=Judged(one.judged.verdict)) for one in examples()[:2]]
     some = [*examples()[2:], *without_scores]
     plan = plan_here(train_job(tmp_path, base), some)
-    with pytest.raises(UserError, match=r"4 of 80 rows cannot be made \(4 no_target\).*rows.most_left_out \(1.0%\)"):
+    with pytest.raises(UserError, match=r"4 of 80 rows cannot be trained on \(4 no_target\), more than the 1.0%"):
         prepared(plan)
     allowed = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 0.05}), some)
     made = prepared(allowed)
-    assert (made.counts["rows"], made.counts["left_out.no_target"]) == (76, 4)
+    assert (made.counts["rows"], made.counts["faults.no_target"]) == (76, 4)
     assert {one["example_id"] for one in made.audit} == {one.example_id for one in without_scores}
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted_apart(tmp_path, base):
     long = replace(examples()[0], comparison=replace(examples()[0].comparison, answers=(Answer("w1 " * 60),) * 2))
-    job = train_job(tmp_path, base, rows={"max_tokens": 32, "over_long": "leave_out"})
-    assert counted(plan_here(job, [*examples()[1:], long])).left_out == {"too_long": 2}
-    with pytest.raises(UserError, match=r"No example gave a row: 2 too_long. The first: the prompt has 122 tokens"):
+    rows = {"max_tokens": 32, "over_long": "leave_out", "most_left_out": 0.05}
+    job = train_job(tmp_path, base, rows=rows)
+    assert counted(plan_here(job, [*examples()[1:], long])).audit.faults == {"too_long": 2}
+    with pytest.raises(UserError, match=r"all 2 are left out \(2 too_long\).*the prompt has 122 tokens"):
         counted(plan_here(job, [long]))
 
 
-def test_an_audit_lists_some_of_each_cause():
+def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_written(tmp_path, base):
+    # Three scores and the end token are more than the judge's two output tokens.
+    plan = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 1.0}))
+    short = plan.spec.model_copy(update={"decoding": plan.spec.decoding.model_copy(update={"max_tokens": 1})})
+    maker = replace(plan.maker, spec=short)
     count = RowCount()
-    for number in range(30):
-        count.add(LeftOut(str(number), 0, "no_target", "why"))
-    count.add(LeftOut("x", 0, "no_prompt", "other"))
-    assert count.left_out == {"no_target": 30, "no_prompt": 1}
-    assert [one["cause"] for one in count.listed] == ["no_target"] * 20 + ["no_prompt"]
+    assert list(made_rows(maker, examples(), 1, 0, count)) == []
+    assert count.audit.faults == {"not_read_back": 40}
+    assert len(count.listed) == 10
 
 
 def test_references_are_only_shown_where_somebody_judged_with_one():

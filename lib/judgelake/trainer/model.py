@@ -42,7 +42,7 @@ def save_model(model: PreTrainedModel | PeftModel, base: Path, end_token: int, f
     too, the padding among them; only an end token that they lack is added.
     """
     made = _new_folder(folder)
-    model.to(_dtype_of(base)).save_pretrained(made)
+    model.to(dtype_of(base)).save_pretrained(made)
     _complete(made, base, end_token)
     _take_place(made, folder)
 
@@ -94,7 +94,8 @@ def _loaded(base: Path, dtype: torch.dtype) -> Any:
     return model
 
 
-def _dtype_of(base: Path) -> torch.dtype:
+def dtype_of(base: Path) -> torch.dtype:
+    """The format of the base's weights, in which the trained ones are saved."""
     named = AutoConfig.from_pretrained(base, local_files_only=True).dtype
     return torch.float32 if named is None else named
 

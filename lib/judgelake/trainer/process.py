@@ -6,8 +6,9 @@ import errno
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from transformers.utils import logging
 from judgelake.errors import RunError, UserError
 from judgelake.trainer.agreement import CHOSEN_BY
 from judgelake.trainer.checkpoints import newest_checkpoint, step_of
-from judgelake.trainer.judge_trainer import JudgeTrainer, Validate
-from judgelake.trainer.model import end_tokens, merged, save_adapter, save_model, trainable_model
+from judgelake.trainer.judge_trainer import JudgeTrainer
+from judgelake.trainer.model import end_tokens, trainable_model
 from judgelake.trainer.order import Steps, batch_problem, training_order
 from judgelake.trainer.patience import Patience
-from judgelake.trainer.prompts import read_prompts
+from judgelake.trainer.prompts import LabelledPrompt, read_prompts
 from judgelake.trainer.reporting import Reporting
+from judgelake.trainer.result import save_result
 from judgelake.trainer.run_record import RunFolder, TrainingRun
 from judgelake.trainer.stored_rows import StoredRows
 from judgelake.trainer.validation import Judging
@@ -48,7 +50,8 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with _clear_errors(run):
-        trainer = _trainer(folder, run, say)
+        validation = _judging(run)
+        trainer = _trainer(folder, run, validation, say)
         checkpoint = newest_checkpoint(folder.path)
         if checkpoint is not None:
             say(f"going on after step {step_of(checkpoint):,}")
@@ -56,10 +59,15 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
         # All processes are here, so nobody reads a checkpoint any more.
         trainer.accelerator.wait_for_everyone()
         if trainer.is_world_process_zero():
-            _save(trainer, folder, run)
+            save_result(trainer.accelerator.unwrap_model(trainer.model), folder, run, validation)
 
 
-def _trainer(folder: RunFolder, run: TrainingRun, say: Callable[[str], None]) -> JudgeTrainer:
+def _trainer(
+    folder: RunFolder,
+    run: TrainingRun,
+    validation: tuple[Judging, list[LabelledPrompt]] | None,
+    say: Callable[[str], None],
+) -> JudgeTrainer:
     rows, recipe = StoredRows([Path(path) for path in run.shards]), run.recipe
     if not len(rows):
         raise UserError("There are no training rows: check the split and the filters of the examples.")
@@ -73,7 +81,12 @@ def _trainer(folder: RunFolder, run: TrainingRun, say: Callable[[str], None]) ->
     if recipe.patience is not None and run.validation is not None:
         callbacks.append(Patience(recipe.patience))
     model = trainable_model(Path(run.base), recipe)
-    return JudgeTrainer(model, arguments, rows, steps, run.pad_token, _validate(run), callbacks)
+    validate = None if validation is None else partial(_figures, *validation)
+    return JudgeTrainer(model, arguments, rows, steps, run.pad_token, validate, callbacks)
+
+
+def _figures(judging: Judging, prompts: Sequence[LabelledPrompt], model: Any) -> dict[str, float]:
+    return judging.figures(model, prompts)
 
 
 def _arguments(folder: Path, run: TrainingRun, steps: Steps) -> TrainingArguments:
@@ -114,7 +127,7 @@ def _arguments(folder: Path, run: TrainingRun, steps: Steps) -> TrainingArgument
     )
 
 
-def _validate(run: TrainingRun) -> Validate | None:
+def _judging(run: TrainingRun) -> tuple[Judging, list[LabelledPrompt]] | None:
     if run.validation is None:
         return None
     validation, prompts = run.validation, read_prompts(Path(run.validation.prompts))
@@ -131,19 +144,7 @@ def _validate(run: TrainingRun) -> Validate | None:
         label_ids=validation.label_ids,
         prompts_at_once=validation.prompts_at_once,
     )
-
-    def figures(model: Any) -> dict[str, float]:
-        return judging.figures(model, prompts)
-
-    return figures
-
-
-def _save(trainer: JudgeTrainer, folder: RunFolder, run: TrainingRun) -> None:
-    base, model = Path(run.base), trainer.accelerator.unwrap_model(trainer.model)
-    if run.recipe.lora is not None:
-        save_adapter(model, folder.adapter)
-        model = merged(base, folder.adapter)
-    save_model(model, base, run.end_token, folder.model)
+    return judging, prompts
 
 
 @contextmanager

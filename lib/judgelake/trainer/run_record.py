@@ -58,6 +58,10 @@ NOT_OF_THE_MODEL: Any = {
 """What may change when a training is resumed: memory and speed."""
 
 
+MERGED_FLIPS = "merged_flips"
+"""In an event: share of the validation's prompts to which the merged model gives another verdict than its adapter."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The folder of one training; everything that it writes is here."""
@@ -83,6 +87,11 @@ class RunFolder:
     def adapter(self) -> Path:
         """The finished adapter, with LoRA."""
         return self.path / "adapter"
+
+    @property
+    def predictions(self) -> Path:
+        """The finished model's answers to the prompts of the validation, as JSON lines."""
+        return self.path / "predictions.jsonl"
 
     def failure(self, process: int) -> Path:
         """Where a process writes why it failed."""

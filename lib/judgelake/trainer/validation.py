@@ -59,16 +59,20 @@ class Judging:
 
     def readings(self, model: Any, prompts: Sequence[LabelledPrompt]) -> list[Reading | Failure]:
         """What the judge says to each prompt, in the order shown; leaves the model as it was."""
+        return [self.read(answer) for answer in self.answers(model, prompts)]
+
+    def answers(self, model: Any, prompts: Sequence[LabelledPrompt]) -> list[Answer]:
+        """The model's answer to each prompt; leaves the model as it was."""
         was_training = model.training
         model.eval()
         try:
             with torch.no_grad():
-                answers = self._answers(model, [prompt.input_ids for prompt in prompts])
+                return self._answers(model, [prompt.input_ids for prompt in prompts])
         finally:
             model.train(was_training)
-        return [self._read(answer) for answer in answers]
 
-    def _read(self, answer: Answer) -> Reading | Failure:
+    def read(self, answer: Answer) -> Reading | Failure:
+        """What an answer says, by the judge's parser."""
         return parse(
             self.judge,
             self.mode,

@@ -13,11 +13,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from judgelake.comparisons import TIE, Failure, Reading, Status
 from judgelake.judges import JudgeSpec
-from judgelake.trainer import LabelledPrompt, RunFolder, Validation, write_prompts
+from judgelake.trainer import MERGED_FLIPS, LabelledPrompt, RunFolder, Validation, events_of, write_prompts
 from judgelake.trainer.agreement import figures
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
-from judgelake.trainer.validation import Judging
+from judgelake.trainer.validation import Answer, Judging
 from judgelake.training import Row
 
 SCORES = {"prompt": "{{ answers[0] }} {{ answers[1] }} better :", "parser": {"kind": "score_line"}}
@@ -130,6 +130,14 @@ def test_a_judge_that_learns_agrees_more_and_more_and_the_best_one_is_kept(tmp_p
         }
     )
     assert any(line.startswith("validation at step 60: agreement 100.0%") for line in said)
+    predictions = list(map(json.loads, folder.predictions.read_text("utf-8").splitlines()))
+    assert len(predictions) == len(PROMPTS)
+    assert {(one["order"], one["label"], one["shown_verdict"], one["text"]) for one in predictions} == {
+        ("AB", "A", "A", "9 2"),
+        ("BA", "A", "B", "2 9"),
+        ("AB", "B", "B", "2 9"),
+        ("BA", "B", "A", "9 2"),
+    }
     assert len(losses(folder)) == 60
 
 
@@ -146,6 +154,24 @@ def test_the_checkpoint_with_the_best_agreement_becomes_the_model_and_a_training
     best = AutoModelForCausalLM.from_pretrained(folder.path / "checkpoint-4").state_dict()
     kept = AutoModelForCausalLM.from_pretrained(folder.model).state_dict()
     assert all(torch.equal(best[name], kept[name]) for name in best)
+
+
+@pytest.mark.parametrize("flipped", [0, 9])
+def test_the_verdicts_that_merging_changes_are_counted(tmp_path, base, monkeypatch, flipped):
+    folder = validated_run(tmp_path, base, epochs=1, lora={"rank": 4, "alpha": 8})
+    calls: list[str] = []
+
+    def answers(self, model, prompts):
+        calls.append(type(model).__name__)
+        said = [Answer("9 2")] * len(prompts)
+        return said if len(calls) < 3 else [Answer("2 9")] * flipped + said[flipped:]
+
+    monkeypatch.setattr(Judging, "answers", answers)
+    train_here(folder, lambda line: None)
+    # The validation at the end, the adapter, the merged model.
+    assert calls == ["PeftModelForCausalLM", "PeftModelForCausalLM", "LlamaForCausalLM"]
+    (event,) = (event for event in events_of(folder.events)[0] if MERGED_FLIPS in event)
+    assert (event[MERGED_FLIPS], event["step"]) == (flipped / len(PROMPTS), 3)
 
 
 def test_patience_is_counted_over_a_resume(tmp_path, base, monkeypatch):

@@ -79,6 +79,9 @@ class TrainJob(Config):
     recipe: Recipe = Recipe()
     processes: PositiveInt = 1
     """Processes on this machine: one for each GPU, or one on CPU."""
+    most_flips: float = Field(default=0.02, ge=0, le=1)
+    """With LoRA: the share of the validation's verdicts that merging the adapter into the weights may change; above it
+    the model is not registered."""
     output: str = "models/trained"
     """Folder of the rows, checkpoints and the model; the same folder goes on with a training that was stopped."""
     tables: Tables = Tables()

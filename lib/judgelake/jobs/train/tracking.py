@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from judgelake.errors import UserError
+from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
 from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
-from judgelake.trainer import RunFolder, events_of
+from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
 CANDIDATE = "candidate"
 """The alias of the newest trained version; `champion` is given by promotion alone."""
 IDENTITY_TAG = "judgelake.training"
-OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss")
+OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
 
@@ -69,11 +69,23 @@ class TrainTracker:
         with _accepted():
             self._log_events()
             self._mlflow.log_figure(loss_curve(events_of(self.folder.events)[0]), "loss.png")
+            if self.folder.predictions.is_file():
+                self._mlflow.log_artifact(str(self.folder.predictions))
             name = self.job.mlflow.register_as
             if name is None:
                 self._log_model(prepared)
                 return None
+            self._check_flips()
             return self._registered(name, prepared)
+
+    def _check_flips(self) -> None:
+        flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
+        if flips and flips[-1] > self.job.most_flips:
+            raise RunError(
+                f"The merged model gives another verdict than its adapter for {flips[-1]:.1%} of the validation's "
+                f"prompts, more than most_flips ({self.job.most_flips:.1%}) allows, so it is not registered: serve the "
+                f"adapter in {str(self.folder.adapter)!r} on its base, or take a base with weights in float32."
+            )
 
     def _describe(self, prepared: Prepared) -> None:
         mlflow, job = self._mlflow, self.job

@@ -14,7 +14,7 @@ from judgelake.engine import resolve_model
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.job import train_planned
 from judgelake.jobs.train.tracking import TrainTracker
-from judgelake.trainer import events_of
+from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
 # SQLAlchemy and pydantic deprecate what MLflow asks of them.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
@@ -64,7 +64,7 @@ def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow):
     assert [point.step for point in curve] == list(range(1, 11))
     assert [point.step for point in client.get_metric_history(done.mlflow_run_id, "eval_coverage")] == [5, 10]
     names = {one.path for one in client.list_artifacts(done.mlflow_run_id)}
-    assert names >= {"loss.png", "rows.json", "audit.json"}
+    assert names >= {"loss.png", "rows.json", "audit.json", "predictions.jsonl"}
     version = client.get_model_version_by_alias("tiny-judge", "candidate")
     assert done.registered == f"models:/tiny-judge/{version.version}"
     assert version.tags["judgelake.base_licence"] == "apache-2.0"
@@ -129,6 +129,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, base):
     (tmp_path / "trained").write_text("a file", "utf-8")
     with pytest.raises(RunError, match=r"Cannot write .*trained.*Set output to a writable folder"):
         train_planned(plan_here(train_job(tmp_path, base)), silent)
+
+
+@pytest.mark.parametrize(("flips", "is_refused"), [((), False), ((0.3, 0.02), False), ((0.021,), True)])
+def test_a_merged_model_with_other_verdicts_than_its_adapter_is_not_registered(tmp_path, base, flips, is_refused):
+    folder = RunFolder(tmp_path)
+    folder.events.write_text("".join(json.dumps({"step": 3, MERGED_FLIPS: one}) + "\n" for one in flips), "utf-8")
+    tracker = TrainTracker(train_job(tmp_path, base), folder)
+    if not is_refused:
+        tracker._check_flips()
+        return
+    with pytest.raises(RunError, match=r"for 2.1% of the validation's prompts, more than most_flips \(2.0%\) allows"):
+        tracker._check_flips()
 
 
 def test_without_mlflow_nothing_is_logged(tmp_path, base):

@@ -14,7 +14,7 @@ from judgelake.engine import Say, say_on_stderr
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.launch import train_in_processes
-from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepared
+from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepare
 from judgelake.jobs.train.tracking import TrainTracker
 from judgelake.runtime import in_job_settings
 
@@ -53,7 +53,7 @@ def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
     job = plan.job
     with _alone_in(Path(job.output)):
         say(f"making the rows of {len(plan.selected.train):,} examples for {job.recipe.epochs} epochs")
-        made = prepared(plan)
+        made = prepare(plan)
         say(summary_of(made))
         tracker = TrainTracker(job, made.folder)
         with tracker.started(made):

@@ -89,7 +89,7 @@ def counted(plan: Plan) -> RowCount:
     return count
 
 
-def prepared(plan: Plan) -> Prepared:
+def prepare(plan: Plan) -> Prepared:
     """Write the rows and the prompts of the validation, and describe the training in its folder; needs no Spark.
 
     Raises:

@@ -15,7 +15,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import RowChoices
 from judgelake.jobs.train.examples import _check_classes
-from judgelake.jobs.train.prepared import counted, prepared
+from judgelake.jobs.train.prepared import counted, prepare
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
 from judgelake.jobs.train.validation import label_ids, prompts_of
 from judgelake.judges import load_judge
@@ -30,7 +30,7 @@ def base(tmp_path_factory):
 
 def test_every_example_gives_a_row_in_every_epoch_and_the_same_ones_again(tmp_path, base):
     plan = plan_here(train_job(tmp_path, base))
-    made, again = prepared(plan), prepared(plan)
+    made, again = prepare(plan), prepare(plan)
     assert made.run == again.run
     assert made.counts["rows"] == 80
     rows = StoredRows(list(map(tmp_path.joinpath, made.run.shards)))
@@ -51,7 +51,7 @@ def test_a_dry_run_counts_what_a_training_would_write(tmp_path, base):
     plan = plan_here(train_job(tmp_path, base))
     count = counted(plan)
     assert not (tmp_path / "trained").exists()
-    assert count.numbers == prepared(plan).counts
+    assert count.numbers == prepare(plan).counts
     assert plan.steps(count) == 10
     assert plan.memory(count).total > plan.memory(count).weights > 0
 
@@ -61,9 +61,9 @@ def test_examples_that_the_judge_cannot_say_are_counted_and_refused_beyond_the_l
     some = [*examples()[2:], *without_scores]
     plan = plan_here(train_job(tmp_path, base), some)
     with pytest.raises(UserError, match=r"4 of 80 rows cannot be trained on \(4 no_target\), more than the 1.0%"):
-        prepared(plan)
+        prepare(plan)
     allowed = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 0.05}), some)
-    made = prepared(allowed)
+    made = prepare(allowed)
     assert (made.counts["rows"], made.counts["faults.no_target"]) == (76, 4)
     assert {one["example_id"] for one in made.audit} == {one.example_id for one in without_scores}
 
@@ -125,7 +125,7 @@ def test_a_validation_that_can_ask_nothing_is_refused(tmp_path, base):
     single = replace(examples("validation")[0], judged=Judged(None, (5.0, 5.0)))
     three = replace(single, comparison=replace(single.comparison, answers=(Answer("w1"),) * 3))
     with pytest.raises(UserError, match=r"None of the 1 examples to validate on can be asked of judge 'tiny'"):
-        prepared(plan_here(train_job(tmp_path, base), validation=[three]))
+        prepare(plan_here(train_job(tmp_path, base), validation=[three]))
 
 
 def test_labels_that_begin_with_the_same_token_are_refused(tmp_path, base):

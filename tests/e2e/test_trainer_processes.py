@@ -1,4 +1,4 @@
-"""A training in processes of its own: killed with -9 and gone on with, and shared by two. About half a minute."""
+"""A training in processes of its own: killed with -9 and gone on with, and shared by two; a minute or two."""
 
 from __future__ import annotations
 

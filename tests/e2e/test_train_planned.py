@@ -1,4 +1,4 @@
-"""A training from examples at hand to the registered model, in a process of its own; half a minute."""
+"""A training from examples at hand to the registered model, in a process of its own: a minute on a busy machine."""
 
 from __future__ import annotations
 

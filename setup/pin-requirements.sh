@@ -5,6 +5,6 @@ set -eu
 PATH="$PATH:$PWD/.uv/bin"
 for device in cpu gpu; do
     uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url --python-version 3.11 \
-        --extra spark --extra "$device" --group dev --group quickstart pyproject.toml -o "requirements/$device.txt"
+        --extra spark --extra train --extra "$device" --group dev --group quickstart pyproject.toml -o "requirements/$device.txt"
     echo "requirements/$device.txt: $(wc -l < "requirements/$device.txt") packages"
 done

@@ -19,7 +19,7 @@ BASE = {"errors", "config", "writability", "markdown", "stores"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"training", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {"training", "trainer", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -33,6 +33,8 @@ MAY_IMPORT = {
     "measures": BASE | {"comparisons", "judges"},
     # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
     "training": BASE | {"comparisons", "judges"},
+    # Rows of tokens in, a model out: processes of their own, in which torch and transformers are loaded.
+    "trainer": BASE | {"comparisons", "judges", "measures", "training"},
     # Data in, text out.
     "report": BASE | {"measures"},
     "runtime": BASE,
@@ -227,7 +229,13 @@ def modules_loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-LIGHT = ["comparisons", "api", "judges", "measures", "training", "report", "sources", "generation", "config", "cli"]
+LIGHT = [
+    *("comparisons", "api", "judges", "measures", "training", "trainer", "report"),
+    "sources",
+    "generation",
+    "config",
+    "cli",
+]
 
 
 @pytest.mark.parametrize("room", LIGHT)
@@ -258,6 +266,8 @@ def test_what_shows_numbers_loads_nothing_that_computes_them(statement):
 
 
 ROOMS_IMPORTED = [room for room in rooms() if room != "quickstart"]
+# Loaded in a trainer's process alone, and by no room when it is imported.
+OF_A_TRAINER = {"torch", "transformers", "peft"}
 # A process and an empty folder for every room; what the rooms take from others is loaded once, before they part.
 IMPORT_EACH = """
 import importlib, os, sys
@@ -282,7 +292,7 @@ def imported_from_others() -> set[str]:
     """What the rooms import at once from other packages and the standard library."""
     at_once = (node for path in MODULES for node in ast.parse(path.read_text("utf-8")).body)
     names = {name for node in at_once for name in names_in(node)}
-    return {name for name in names if name and name.partition(".")[0] != "judgelake"}
+    return {name for name in names if name and name.partition(".")[0] not in {"judgelake", *OF_A_TRAINER}}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,93 @@
+"""The model that a job trains: its folder, its tokens for the end and for padding, and its licence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from judgelake.engine import Encoder, Say, UnsafeTokenizerError, end_token, ending_ids, load_encoder, resolve_model
+from judgelake.errors import UserError, in_one_line
+from judgelake.jobs.train.config import TrainedJudge
+
+FRONT_MATTER = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A model to train, on this machine.
+
+    `model` is its name as given, `identity` names its content. `licence` is what its card says, None if it says none.
+    """
+
+    model: str
+    identity: str
+    folder: Path
+    encoder: Encoder
+    end_token: int
+    pad_token: int
+    licence: str | None
+
+
+def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool) -> Base:
+    """Find the base, download it if it is a name on Hugging Face, and load its tokenizer.
+
+    Args:
+        chosen: the base, among other things.
+        say: takes lines about what is read from elsewhere.
+        is_chat: whether the judge's prompts are chats.
+
+    Raises:
+        UserError: it cannot be had, or its tokenizer lacks what a training needs.
+    """
+    found = resolve_model(chosen.base, chosen.revision, say=say)
+    folder = found.folder or _downloaded(found.model, found.revision)
+    try:
+        encoder = load_encoder(folder, chosen.base)
+    except UnsafeTokenizerError as error:
+        raise UserError(
+            f"The tokenizer of the base {chosen.base!r} cannot be trained with: {error}. Name another base."
+        ) from error
+    end = end_token(encoder, folder, is_chat=is_chat)
+    pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
+    return Base(found.model, found.identity, folder, encoder, end, pad, licence_of(folder))
+
+
+def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
+    """A token to pad with that ends nothing: the tokenizer's own, its unknown token, or the first other one.
+
+    Its value does not matter, since padding is masked. Were it an end token, a mask made from the ids would hide the
+    ends of the targets too.
+    """
+    candidates = (tokenizer.pad_token_id, tokenizer.unk_token_id, *range(len(ends) + 1))
+    return next(int(token) for token in candidates if token is not None and token not in ends)
+
+
+def licence_of(folder: Path) -> str | None:
+    """The licence that the model's card names; None if there is no card or none in it."""
+    try:
+        head, mark, rest = (folder / "README.md").read_text("utf-8").partition(FRONT_MATTER)
+    except (OSError, UnicodeDecodeError):
+        return None
+    if head.strip() or not mark:
+        return None
+    try:
+        card = yaml.safe_load(rest.partition(FRONT_MATTER)[0])
+    except yaml.YAMLError:
+        return None
+    return str(card["license"]) if isinstance(card, dict) and card.get("license") else None
+
+
+def _downloaded(name: str, revision: str | None) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(name, revision=revision))
+    except Exception as error:  # huggingface_hub and its network raise many kinds
+        raise UserError(
+            f"The base {name!r} is neither a folder nor to be had from Hugging Face: {in_one_line(error)}. Name a "
+            "folder with the model in judge.base."
+        ) from error

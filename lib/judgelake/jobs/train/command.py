@@ -1,0 +1,131 @@
+"""The command `judgelake-train` and `jobs/train.py`: arguments, one call, where the model is."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from judgelake.config import load_config
+from judgelake.jobs.train.config import TrainJob
+from judgelake.jobs.train.job import Trained, train_planned
+from judgelake.jobs.train.prepared import Plan, counted, plan_of
+from judgelake.runtime import (
+    CommandParser,
+    add_job_arguments,
+    config_path,
+    exit_code_of,
+    get_spark,
+    stop_spark,
+)
+
+DEFAULT_CONFIG = Path("conf/train.yaml")
+EPILOG = """examples:
+  %(prog)s --config conf/train/cpu-small.yaml --dry-run
+  %(prog)s --config conf/train/lora.yaml --set judge.base=models/base --set mlflow.register_as=my-judge
+  %(prog)s --config conf/train/judgelm.yaml --set processes=8
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    return exit_code_of(_parser(), _command, argv)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    job = load_config(TrainJob, config_path(arguments, DEFAULT_CONFIG), arguments.set)
+    console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
+    with _stopping_on_sigterm():
+        try:
+            plan = _planned(job, arguments, say)
+            if arguments.dry_run:
+                show_plan(console, plan)
+            else:
+                _report(console, train_planned(plan, say))
+        except KeyboardInterrupt:
+            say("Stopped: the checkpoints so far are kept; run the same command again to continue.")
+            return 130
+    return 0
+
+
+def _planned(job: TrainJob, arguments: argparse.Namespace, say: Any) -> Plan:
+    """The plan, with Spark stopped again: the training needs its memory."""
+    spark = get_spark(job.tables, "judgelake train", debug=arguments.debug, one_command=True)
+    try:
+        return plan_of(spark, job, say)
+    finally:
+        stop_spark(spark)
+
+
+@contextmanager
+def _stopping_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into Ctrl-C, so that the trainer ends with this process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print what would be trained, as a table."""
+    job, count = plan.job, counted(plan)
+    memory, audit = plan.memory(count), count.audit
+    table = Table(title=f"What {plan.spec.name} ({job.judge.mode}) would learn", show_header=False)
+    table.add_row("examples", f"{len(plan.selected.train):,}")
+    table.add_row("examples to validate on", f"{len(plan.selected.validation):,}")
+    table.add_row(f"rows of {job.recipe.epochs} epochs", f"{audit.rows:,}")
+    for label, number in sorted(audit.labels.items()):
+        table.add_row(f"with the label {label}, as shown", f"{number:,}")
+    for cause, number in audit.faults.items():
+        reason = next((one.reason for one in audit.listed if one.cause == cause), "")
+        table.add_row(f"left out: {cause}", f"{number:,}" + (f", for example: {reason}" if reason else ""))
+    table.add_row("rows with answers cut to fit", f"{audit.trimmed:,}")
+    table.add_row("tokens", f"{audit.tokens:,}, of these learned: {audit.supervised:,}")
+    table.add_row("tokens of the longest row", f"{audit.longest:,}")
+    table.add_row(f"steps of {job.recipe.batch_rows} rows", f"{plan.steps(count):,}")
+    for name in ("weights", "gradients", "optimizer", "activations", "logits"):
+        table.add_row(f"memory of a process: {name}", f"{getattr(memory, name) / 1e9:,.2f} GB")
+    table.add_row("memory of a process, about", f"{memory.total / 1e9:,.1f} GB")
+    console.print(table)
+
+
+def _report(console: Console, done: Trained) -> None:
+    parts = [
+        f"The model is in {done.model}",
+        f"registered as {done.registered}, alias candidate" if done.registered else "",
+        f"MLflow run {done.mlflow_run_id}" if done.mlflow_run_id else "",
+    ]
+    console.print("; ".join(part for part in parts if part) + ".", markup=False, soft_wrap=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="judgelake-train",
+        description="Train a judge on the examples of a Delta table: rows, training with checkpoints, MLflow.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="report rows, tokens, steps and memory, without training"
+    )
+    add_job_arguments(parser, DEFAULT_CONFIG, "judge.base=models/base")
+    return parser

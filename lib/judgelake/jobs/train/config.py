@@ -1,0 +1,88 @@
+"""`jobs/train.py`: which judge is trained on which examples, by which recipe, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from judgelake.config import Config, Mlflow, Tables
+from judgelake.trainer import Recipe
+from judgelake.training import Style
+
+
+class TrainMlflow(Mlflow):
+    """What a training logs in addition."""
+
+    register_as: str | None = Field(default=None, pattern=r"^[^/:'\"]+$")
+    """Name in MLflow's registry; the new version gets the alias `candidate`. Null: the model is not registered."""
+
+
+class TrainedJudge(Config):
+    """Which judge's prompts and targets are learned, and by which model."""
+
+    name: str
+    mode: str = "pair"
+    folder: str | None = None
+    """A folder with your own judge files, searched before the built-in ones."""
+    base: str
+    """The model to train: a folder, a name on Hugging Face, or an address as in `judge.model` of the judge job."""
+    revision: str | None = None
+    """Commit, tag or branch of a name on Hugging Face."""
+
+
+class Examples(Config):
+    """Which examples are trained and validated on."""
+
+    version: int | None = None
+    """Version of the table; null: the newest at the start of the training, then pinned."""
+    where: str | None = None
+    """SQL predicate on the table, for example "source = 'alpaca_eval'"."""
+    limit: PositiveInt | None = None
+    """The first N training examples by example_id."""
+    validation: NonNegativeInt = 200
+    """The first N examples of the split validation by example_id, judged in both orders at every validation; 0: none,
+    and the last weights are kept."""
+    validated_with: Literal["use", "ignore"] = "ignore"
+    """Whether a validation shows the reference, where an example has one; then its label is the one made with it."""
+    prompts_at_once: PositiveInt = 16
+    """Prompts of a validation that are computed at once."""
+
+
+class RowChoices(Config):
+    """How an example becomes a row of tokens."""
+
+    swap: float = Field(default=0.5, ge=0, le=1)
+    """Probability that the answers are shown in the reversed order, in each epoch anew (JudgeLM: swap augmentation)."""
+    reference: float = Field(default=0.0, ge=0, le=1)
+    """Probability that the reference is shown, in each epoch anew (JudgeLM: reference support at 0.5; its complement is
+    reference drop)."""
+    reference_mode: str | None = None
+    """The judge's mode that shows the reference; null: the same mode."""
+    style: Style = Style.VERDICT_ONLY
+    """verdict_only, verdict_first (then the reasons), reasons_first, thinking_first (the reasons as thinking), or soft:
+    the label alone, learned as the teacher's probabilities of all labels."""
+    max_tokens: PositiveInt = 2048
+    """Tokens of prompt and target together."""
+    over_long: Literal["trim", "leave_out"] = "trim"
+    """trim: answers are cut equally, with a mark. leave_out: the example gives no row. The target is never cut."""
+    most_left_out: float = Field(default=0.01, ge=0, le=1)
+    """Share of the rows that may be left out or at fault (`training.Audit`); above it nothing is trained."""
+
+
+class TrainJob(Config):
+    """`jobs/train.py`: from examples to a model."""
+
+    judge: TrainedJudge
+    examples: Examples = Examples()
+    rows: RowChoices = RowChoices()
+    recipe: Recipe = Recipe()
+    processes: PositiveInt = 1
+    """Processes on this machine: one for each GPU, or one on CPU."""
+    most_flips: float = Field(default=0.02, ge=0, le=1)
+    """With LoRA: the share of the validation's verdicts that merging the adapter into the weights may change; above it
+    the model is not registered."""
+    output: str = "models/trained"
+    """Folder of the rows, checkpoints and the model; the same folder goes on with a training that was stopped."""
+    tables: Tables = Tables()
+    mlflow: TrainMlflow = TrainMlflow()

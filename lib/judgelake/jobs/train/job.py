@@ -1,0 +1,92 @@
+"""The training job: from a table of examples to a model in a folder and in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from judgelake.engine import Say, say_on_stderr
+from judgelake.errors import RunError, UserError
+from judgelake.jobs.train.config import TrainJob
+from judgelake.jobs.train.launch import train_in_processes
+from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepare
+from judgelake.jobs.train.tracking import TrainTracker
+from judgelake.runtime import in_job_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished training; `registered` is the address of the model's version, None if it was not registered."""
+
+    prepared: Prepared
+    model: Path
+    mlflow_run_id: str | None
+    registered: str | None
+
+
+@in_job_settings
+def train(spark: SparkSession, job: TrainJob, say: Say = say_on_stderr) -> Trained:
+    """Train a judge and return the model.
+
+    Args:
+        spark: a session with Delta; only the examples are read with it.
+        job: what is trained, and how.
+        say: gets progress messages.
+
+    Raises:
+        UserError: something that the job names does not exist or does not fit.
+        RunError: the training could not finish. The same job goes on where it stopped.
+    """
+    return train_planned(plan_of(spark, job, say), say)
+
+
+def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
+    """The rest of `train`, which needs no Spark; raises as `train` does."""
+    job = plan.job
+    with _alone_in(Path(job.output)):
+        say(f"making the rows of {len(plan.selected.train):,} examples for {job.recipe.epochs} epochs")
+        made = prepare(plan)
+        say(summary_of(made))
+        tracker = TrainTracker(job, made.folder)
+        with tracker.started(made):
+            train_in_processes(made.folder, job.processes, say, tracker.watch)
+            registered = tracker.finished(made)
+    return Trained(made, made.folder.model, tracker.run_id, registered)
+
+
+def summary_of(made: Prepared) -> str:
+    """A training in one line, before it starts."""
+    counts = made.counts
+    left_out = counts["asked"] - counts["rows"]
+    without = f" ({left_out:,} left out)" if left_out else ""
+    return (
+        f"{counts['rows']:,} rows{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "
+        f"{made.memory.total / 1e9:,.1f} GB in each process"
+    )
+
+
+@contextmanager
+def _alone_in(output: Path) -> Iterator[None]:
+    """Context in which no other training of this machine writes into the folder."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(output / ".lock")
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UserError(
+            f"Another training is writing into {str(output)!r}: wait for it, or name another folder in output."
+        ) from error
+    except OSError as error:
+        raise RunError(f"Cannot write {str(output)!r}: {error.strerror}. Set output to a writable folder.") from error
+    try:
+        yield
+    finally:
+        lock.release()

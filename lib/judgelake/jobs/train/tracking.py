@@ -1,0 +1,188 @@
+"""A training in MLflow, logged by the driver: what it is made of, its curves as they grow, and its model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from judgelake.errors import RunError, UserError
+from judgelake.jobs.train.config import TrainJob
+from judgelake.jobs.train.prepared import Prepared
+from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
+from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
+
+CANDIDATE = "candidate"
+"""The alias of the newest trained version; `champion` is given by promotion alone."""
+IDENTITY_TAG = "judgelake.training"
+OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
+# As many as MLflow's servers accept in one call.
+METRICS_AT_ONCE = 1_000
+
+
+@dataclass(slots=True)
+class TrainTracker:
+    """The MLflow run of one training; does nothing where MLflow is switched off."""
+
+    job: TrainJob
+    folder: RunFolder
+    _mlflow: Any = None
+    _read: int = field(default=0)
+    run_id: str | None = None
+
+    @contextmanager
+    def started(self, prepared: Prepared) -> Iterator[None]:
+        """Context in which the run is open; what the training is made of is logged at once.
+
+        Raises:
+            UserError: MLflow does not accept it.
+        """
+        if not self.job.mlflow.enabled:
+            yield
+            return
+        with _accepted():
+            self._mlflow = open_experiment(self.job.mlflow)
+            run = self._mlflow.start_run(run_name=f"train-{prepared.run.identity[:8]}", nested=True)
+        with run:
+            self.run_id = run.info.run_id
+            with _accepted():
+                self._describe(prepared)
+            yield
+
+    def watch(self) -> None:
+        """Log what the trainer has written since the last call; what MLflow does not accept now is logged later."""
+        if self._mlflow is not None:
+            with suppress(*tracking_errors()):
+                self._log_events()
+
+    def finished(self, prepared: Prepared) -> str | None:
+        """Log the loss curve and the model, and register it; returns the registered version's address, if any.
+
+        A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was. The same
+        training is registered once.
+        """
+        if self._mlflow is None:
+            return None
+        with _accepted():
+            self._log_events()
+            self._mlflow.log_figure(loss_curve(events_of(self.folder.events)[0]), "loss.png")
+            if self.folder.predictions.is_file():
+                self._mlflow.log_artifact(str(self.folder.predictions))
+            name = self.job.mlflow.register_as
+            if name is None:
+                self._log_model(prepared)
+                return None
+            self._check_flips()
+            return self._registered(name, prepared)
+
+    def _check_flips(self) -> None:
+        flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
+        if flips and flips[-1] > self.job.most_flips:
+            raise RunError(
+                f"The merged model gives another verdict than its adapter for {flips[-1]:.1%} of the validation's "
+                f"prompts, more than most_flips ({self.job.most_flips:.1%}) allows, so it is not registered: serve the "
+                f"adapter in {str(self.folder.adapter)!r} on its base, or take a base with weights in float32."
+            )
+
+    def _describe(self, prepared: Prepared) -> None:
+        mlflow, job = self._mlflow, self.job
+        mlflow.log_params(flat(job.model_dump(mode="json", exclude={"tables", "mlflow"})))
+        mlflow.set_tags(tags_of(prepared))
+        selected = prepared.selected
+        dataset = table_dataset(job.tables, selected.table, selected.location, selected.version)
+        mlflow.log_input(dataset, context="training")
+        mlflow.log_text(json.dumps(prepared.counts, indent=2), "rows.json")
+        mlflow.log_text(json.dumps(prepared.audit, indent=2, ensure_ascii=False), "audit.json")
+        mlflow.log_metrics({name: float(value) for name, value in prepared.counts.items()})
+
+    def _log_events(self) -> None:
+        from mlflow.entities import Metric
+
+        events, read = events_of(self.folder.events, self._read)
+        metrics = [
+            Metric(name, float(value), int(event["time"] * 1000), event["step"])
+            for event in events
+            for name, value in event.items()
+            if name in OF_AN_EVENT or name.startswith("eval_")
+        ]
+        for start in range(0, len(metrics), METRICS_AT_ONCE):
+            self._mlflow.MlflowClient().log_batch(self.run_id, metrics=metrics[start : start + METRICS_AT_ONCE])
+        self._read = read
+
+    def _log_model(self, prepared: Prepared) -> Any:
+        if self.folder.adapter.is_dir():
+            self._mlflow.log_artifacts(str(self.folder.adapter), "adapter")
+        return self._mlflow.transformers.log_model(
+            # By its path: the weights are copied, never loaded.
+            transformers_model=str(self.folder.model),
+            name=prepared.spec.name,
+            task="text-generation",
+            pip_requirements=[f"{package}=={version(package)}" for package in ("transformers", "torch")],
+            tags=tags_of(prepared),
+        )
+
+    def _registered(self, name: str, prepared: Prepared) -> str:
+        client = self._mlflow.MlflowClient()
+        versions = client.search_model_versions(f"name='{name}'")
+        known = [one for one in versions if one.tags.get(IDENTITY_TAG) == prepared.run.identity]
+        if known:
+            made = known[0]
+        else:
+            made = self._mlflow.register_model(self._log_model(prepared).model_uri, name, tags=tags_of(prepared))
+        client.set_registered_model_alias(name, CANDIDATE, made.version)
+        return f"models:/{name}/{made.version}"
+
+
+@contextmanager
+def _accepted() -> Iterator[None]:
+    """Turn an error of MLflow or its store into one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except tracking_errors() as error:
+        raise UserError(
+            f"MLflow does not accept the training: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
+            "command logs it without training again."
+        ) from error
+
+
+def tags_of(prepared: Prepared) -> dict[str, str]:
+    """What a trained model comes from, as tags of its run, of the logged model and of the registered version."""
+    base, selected = prepared.base, prepared.selected
+    licences = {licence or "unknown": count for licence, count in selected.licences.items()}
+    return {
+        IDENTITY_TAG: prepared.run.identity,
+        "judgelake.judge": prepared.spec.name,
+        "judgelake.mode": prepared.mode,
+        "judgelake.base": base.model,
+        "judgelake.base_version": base.identity,
+        "judgelake.base_licence": base.licence or "unknown",
+        "judgelake.data": f"{selected.table} version {selected.version}",
+        "judgelake.data_licences": json.dumps(licences, sort_keys=True),
+        "judgelake.teachers": json.dumps(selected.teachers, sort_keys=True),
+        "judgelake.adapter": "merged" if prepared.run.recipe.lora is not None else "none",
+        "judgelake.version": version("judgelake"),
+    }
+
+
+def loss_curve(events: Sequence[Mapping[str, Any]]) -> Any:
+    """The loss of every step and the agreement of every validation as a picture."""
+    from matplotlib.figure import Figure  # seconds to import
+
+    picture = Figure(figsize=(7, 4))
+    axes = picture.subplots()
+    steps = [event for event in events if "loss" in event]
+    axes.plot([event["step"] for event in steps], [event["loss"] for event in steps], color="#4477aa", linewidth=1)
+    axes.set(xlabel="step", ylabel="loss, nats a target token")
+    validations = [event for event in events if "eval_agreement" in event]
+    if validations:
+        beside = axes.twinx()
+        values = [event["eval_agreement"] for event in validations]
+        beside.plot([event["step"] for event in validations], values, "o-", color="#ee6677")
+        beside.set(ylabel="agreement in the validation", ylim=(0, 1))
+    picture.tight_layout()
+    return picture

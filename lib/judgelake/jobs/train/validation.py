@@ -1,0 +1,90 @@
+"""What a training is validated on: the judge's own prompts of labelled comparisons, in both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from judgelake.comparisons import Comparison, Failure, orders_of
+from judgelake.engine import Encoder
+from judgelake.errors import UserError
+from judgelake.jobs.train.config import Examples
+from judgelake.judges import JudgeSpec, Prompt, render
+from judgelake.trainer import LabelledPrompt, Validation, write_prompts
+from judgelake.training import Example, label_of
+
+ANSWERS = 2
+
+
+def write_validation(
+    folder: Path, examples: Sequence[Example], chosen: Examples, spec: JudgeSpec, mode: str, encoder: Encoder
+) -> Validation | None:
+    """Write the prompts of a validation; None if the job has none.
+
+    Examples with more or fewer than two answers, without a verdict, and with a prompt that leaves no room for an
+    answer are not asked.
+
+    Raises:
+        UserError: no example can be asked, or the judge decides by labels that one token does not tell apart.
+    """
+    if not chosen.validation:
+        return None
+    prompts = list(prompts_of(examples, spec, mode, encoder, reference=chosen.validated_with))
+    if not prompts:
+        raise UserError(
+            f"None of the {len(examples):,} examples to validate on can be asked of judge {spec.name!r}, mode "
+            f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context. Set "
+            "examples.validation: 0, or choose another mode."
+        )
+    return Validation(
+        prompts=str(write_prompts(prompts, folder / "validation")),
+        judge=spec,
+        mode=mode,
+        label_ids=label_ids(spec, mode, encoder),
+        prompts_at_once=chosen.prompts_at_once,
+    )
+
+
+def prompts_of(
+    examples: Sequence[Example], spec: JudgeSpec, mode: str, encoder: Encoder, *, reference: str
+) -> Iterator[LabelledPrompt]:
+    """The prompts of all examples that can be asked, each in both orders, with the label that fits what is shown."""
+    budget = spec.context_length - spec.decoding_of(mode).max_tokens
+    for example in examples:
+        with_reference = reference == "use" and example.referenced is not None
+        label = label_of(example.referenced if with_reference and example.referenced else example.judged, ANSWERS)
+        if len(example.comparison.answers) != ANSWERS or label is None:
+            continue
+        made = [
+            (order, encoded(spec, mode, example.comparison, order, encoder, "use" if with_reference else "ignore"))
+            for order in orders_of(ANSWERS)
+        ]
+        if any(ids is None or len(ids) > budget for _, ids in made):
+            continue
+        yield from (LabelledPrompt(example.example_id, order, label, tuple(ids or ())) for order, ids in made)
+
+
+def encoded(
+    spec: JudgeSpec, mode: str, comparison: Comparison, order: str, encoder: Encoder, reference: str
+) -> list[int] | None:
+    """The ids of a prompt as an engine makes them; None if the judge cannot judge the comparison."""
+    prompt = render(spec, mode, comparison, order, reference)
+    return None if isinstance(prompt, Failure) else encoder.ids(prompt)
+
+
+def label_ids(spec: JudgeSpec, mode: str, encoder: Encoder) -> dict[str, int]:
+    """The token with which each label begins, for a mode that decides by them; else none.
+
+    Raises:
+        UserError: two labels begin with the same token.
+    """
+    labels = spec.labels_of(mode, ANSWERS)
+    if labels is None:
+        return {}
+    found = {label: encoder.answer_ids(Prompt(text=label))[0] for label in labels}
+    if len(set(found.values())) < len(found):
+        raise UserError(
+            f"Judge {spec.name!r}, mode {mode!r} decides by the first token of its labels, and with this base's "
+            f"tokenizer two of {', '.join(labels)} begin with the same one: choose another base or mode."
+        )
+    return found

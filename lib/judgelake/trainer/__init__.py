@@ -1,0 +1,28 @@
+"""Training a model on stored rows, in processes of its own without Spark; what is imported here needs no torch."""
+
+from judgelake.trainer.memory import Memory, estimate_memory, shape_of
+from judgelake.trainer.order import Place, Steps, batch_problem, training_order
+from judgelake.trainer.prompts import LabelledPrompt, write_prompts
+from judgelake.trainer.recipe import Lora, Recipe
+from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun, Validation, events_of
+from judgelake.trainer.stored_rows import StoredRows
+
+__all__ = [
+    "MERGED_FLIPS",
+    "LabelledPrompt",
+    "Lora",
+    "Memory",
+    "Place",
+    "Recipe",
+    "RunFolder",
+    "Steps",
+    "StoredRows",
+    "TrainingRun",
+    "Validation",
+    "batch_problem",
+    "estimate_memory",
+    "events_of",
+    "shape_of",
+    "training_order",
+    "write_prompts",
+]

@@ -1,0 +1,35 @@
+"""The checkpoints of a training: which one a resume goes on from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+PREFIX = "checkpoint-"
+STATE = "trainer_state.json"
+"""The file that transformers writes last."""
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint in a folder; None if there is none.
+
+    A process may be killed while it writes one, which then lacks its last file or the end of it.
+    """
+    found = {int(number): path for path in folder.glob(f"{PREFIX}*") if (number := _number_of(path)).isdigit()}
+    return next((found[step] for step in sorted(found, reverse=True) if _is_whole(found[step])), None)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The number of steps after which a checkpoint was written."""
+    return int(_number_of(checkpoint))
+
+
+def _number_of(path: Path) -> str:
+    return path.name.removeprefix(PREFIX)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        return isinstance(json.loads((checkpoint / STATE).read_text("utf-8")), dict)
+    except (OSError, ValueError):
+        return False

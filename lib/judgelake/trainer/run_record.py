@@ -1,0 +1,160 @@
+"""What a trainer's process reads and writes: the record of a training, and the names in its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PositiveInt
+
+from judgelake.config import Config, fingerprint, validated
+from judgelake.errors import RunError, UserError, in_one_line
+from judgelake.judges import JudgeSpec
+from judgelake.trainer.recipe import Recipe
+
+
+class Validation(Config):
+    """How a model is validated during the training: the real prompts, and how its answers are read."""
+
+    prompts: str
+    """Path of a Parquet file with the columns of `PROMPTS`."""
+    judge: JudgeSpec
+    mode: str
+    label_ids: dict[str, int] = Field(default_factory=dict)
+    """The token of each label, for modes that decide by log-probabilities."""
+    prompts_at_once: PositiveInt = 16
+
+
+class TrainingRun(Config):
+    """Everything that a training depends on; equal records give equal models on equal machines."""
+
+    base: str
+    """Folder of the model to train."""
+    shards: tuple[str, ...]
+    """Paths of the rows, in their order."""
+    recipe: Recipe = Recipe()
+    end_token: int
+    """The token that ends every target, and at which a served model stops."""
+    pad_token: int
+    validation: Validation | None = None
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 (hex) of what decides the model; paths count by their last name, which is a hash of the content."""
+        content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
+        content["shards"] = [Path(path).name for path in self.shards]
+        if self.validation is not None:
+            content["validation"]["prompts"] = Path(self.validation.prompts).name
+        return fingerprint(content)
+
+
+NOT_OF_THE_MODEL: Any = {
+    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "validation": {"prompts_at_once"},
+}
+"""What may change when a training is resumed: memory and speed."""
+
+
+MERGED_FLIPS = "merged_flips"
+"""In an event: share of the validation's prompts to which the merged model gives another verdict than its adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one training; everything that it writes is here."""
+
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        """The record of the training, as JSON."""
+        return self.path / "training.json"
+
+    @property
+    def events(self) -> Path:
+        """One JSON object a line for each step and validation; see `events_of`."""
+        return self.path / "events.jsonl"
+
+    @property
+    def model(self) -> Path:
+        """The finished model, as transformers and vLLM load it: with LoRA, the base and the adapter merged."""
+        return self.path / "model"
+
+    @property
+    def adapter(self) -> Path:
+        """The finished adapter, with LoRA."""
+        return self.path / "adapter"
+
+    @property
+    def predictions(self) -> Path:
+        """The finished model's answers to the prompts of the validation, as JSON lines."""
+        return self.path / "predictions.jsonl"
+
+    def failure(self, process: int) -> Path:
+        """Where a process writes why it failed."""
+        return self.path / f"failure-{process}.json"
+
+    def write(self, run: TrainingRun) -> None:
+        """Write the record, or find it unchanged.
+
+        Raises:
+            UserError: the folder holds another training.
+            OSError: it cannot be written.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.record.exists() and self.read().identity != run.identity:
+            raise UserError(
+                f"{str(self.path)!r} holds a training of other rows, another base or another recipe: name another "
+                "folder in output, or delete this one."
+            )
+        content = run.model_dump(mode="json", exclude_unset=True)
+        made = self.record.with_suffix(".new")
+        made.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+        made.replace(self.record)
+
+    def read(self) -> TrainingRun:
+        """The record.
+
+        Raises:
+            UserError: there is none, or it is not a record of this version.
+        """
+        try:
+            content = json.loads(self.record.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{str(self.record)!r} is not the record of a training: {in_one_line(error)}.") from error
+        return validated(TrainingRun, content, str(self.record))
+
+    def write_failure(self, process: int, error: UserError | RunError) -> None:
+        """Write down why a process failed, for the one that started it."""
+        self.failure(process).write_text(json.dumps({"exit_code": error.exit_code, "message": str(error)}), "utf-8")
+
+    def failures(self) -> Iterator[UserError | RunError]:
+        """What the processes wrote down, the first process first."""
+        for path in sorted(self.path.glob("failure-*.json")):
+            content = json.loads(path.read_text("utf-8"))
+            kind = UserError if content["exit_code"] == UserError.exit_code else RunError
+            yield kind(content["message"])
+
+    def forget_failures(self) -> None:
+        """Delete what an earlier try wrote down."""
+        for path in self.path.glob("failure-*.json"):
+            path.unlink()
+
+
+def events_of(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """The events in a file from a byte on, and where the next one begins; a line that is being written is left.
+
+    An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `tokens`; one of a validation has
+    `step` and its figures behind `eval_`.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            content = file.read()
+    except FileNotFoundError:
+        return [], start
+    whole = content[: content.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], start + len(whole)

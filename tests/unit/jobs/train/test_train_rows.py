@@ -1,0 +1,185 @@
+"""From examples to rows and prompts: what is counted, what is refused, and what the base must have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from tiny_model import END, PAD, save_tiny_model, token_of
+from tiny_training import example, examples, plan_here, train_job
+
+from judgelake.comparisons import TIE, Answer
+from judgelake.errors import UserError
+from judgelake.jobs.train.base import licence_of, padding_token
+from judgelake.jobs.train.config import RowChoices
+from judgelake.jobs.train.examples import _check_classes
+from judgelake.jobs.train.prepared import counted, prepare
+from judgelake.jobs.train.rows import RowCount, check_references, made_rows
+from judgelake.jobs.train.validation import label_ids, prompts_of
+from judgelake.judges import load_judge
+from judgelake.trainer import StoredRows
+from judgelake.training import Judged
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny_model(tmp_path_factory.mktemp("base"))
+
+
+def test_every_example_gives_a_row_in_every_epoch_and_the_same_ones_again(tmp_path, base):
+    plan = plan_here(train_job(tmp_path, base))
+    made, again = prepare(plan), prepare(plan)
+    assert made.run == again.run
+    assert made.counts["rows"] == 80
+    rows = StoredRows(list(map(tmp_path.joinpath, made.run.shards)))
+    assert Counter(rows[index].epoch for index in range(80)) == {0: 40, 1: 40}
+    swapped = sum(rows[index].swapped for index in range(80))
+    assert 20 < swapped < 60
+    assert made.counts["swapped"] == swapped
+    first = rows[0]
+    assert first.input_ids[first.target_from :] in {
+        (token_of("9"), token_of("2"), END),
+        (token_of("2"), token_of("9"), END),
+    }
+    assert rows.longest == made.counts["longest"] == 7
+    assert rows.longest_target == made.counts["longest_target"] == 3
+
+
+def test_a_dry_run_counts_what_a_training_would_write(tmp_path, base):
+    plan = plan_here(train_job(tmp_path, base))
+    count = counted(plan)
+    assert not (tmp_path / "trained").exists()
+    assert count.numbers == prepare(plan).counts
+    assert plan.steps(count) == 10
+    assert plan.memory(count).total > plan.memory(count).weights > 0
+
+
+def test_examples_that_the_judge_cannot_say_are_counted_and_refused_beyond_the_limit(tmp_path, base):
+    without_scores = [replace(one, judged=Judged(one.judged.verdict)) for one in examples()[:2]]
+    some = [*examples()[2:], *without_scores]
+    plan = plan_here(train_job(tmp_path, base), some)
+    with pytest.raises(UserError, match=r"4 of 80 rows cannot be trained on \(4 no_target\), more than the 1.0%"):
+        prepare(plan)
+    allowed = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 0.05}), some)
+    made = prepare(allowed)
+    assert (made.counts["rows"], made.counts["faults.no_target"]) == (76, 4)
+    assert {one["example_id"] for one in made.audit} == {one.example_id for one in without_scores}
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted_apart(tmp_path, base):
+    long = replace(examples()[0], comparison=replace(examples()[0].comparison, answers=(Answer("w1 " * 60),) * 2))
+    rows = {"max_tokens": 32, "over_long": "leave_out", "most_left_out": 0.05}
+    job = train_job(tmp_path, base, rows=rows)
+    assert counted(plan_here(job, [*examples()[1:], long])).audit.faults == {"too_long": 2}
+    with pytest.raises(UserError, match=r"all 2 are left out \(2 too_long\).*the prompt has 122 tokens"):
+        counted(plan_here(job, [long]))
+
+
+def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_written(tmp_path, base):
+    # Three scores and the end token are more than the judge's two output tokens.
+    plan = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 1.0}))
+    short = plan.spec.model_copy(update={"decoding": plan.spec.decoding.model_copy(update={"max_tokens": 1})})
+    maker = replace(plan.maker, spec=short)
+    count = RowCount()
+    assert list(made_rows(maker, examples(), 1, 0, count)) == []
+    assert count.audit.faults == {"not_read_back": 40}
+    assert len(count.listed) == 10
+
+
+def test_references_are_only_shown_where_somebody_judged_with_one():
+    with pytest.raises(UserError, match=r"rows.reference is 0.5, but no example has a judgment made with a reference"):
+        check_references(examples(), RowChoices(reference=0.5))
+    check_references([replace(examples()[0], referenced=Judged("A", (9, 2)))], RowChoices(reference=0.5))
+    check_references(examples(), RowChoices())
+
+
+def test_examples_of_one_label_alone_are_refused():
+    first = [example(1, worse, is_first=True) for worse in (10, 11)]
+    with pytest.raises(UserError, match="All 2 training examples have the label 'A'"):
+        _check_classes(first)
+    _check_classes([*first, example(1, 12, is_first=False)])
+    _check_classes([replace(first[0], judged=Judged(TIE)), first[1]])
+    single = replace(
+        first[0], comparison=replace(first[0].comparison, answers=(Answer("a"),)), judged=Judged(None, (5,))
+    )
+    _check_classes([single])
+
+
+def test_a_validation_asks_both_orders_with_the_label_that_fits_what_is_shown(tmp_path, base):
+    job = train_job(tmp_path, base)
+    spec, encoder = load_judge("tiny", job.judge.folder), plan_here(job).base.encoder
+    one = replace(example(1, 10, is_first=True), referenced=Judged("B", (1, 8)))
+    three = replace(one, comparison=replace(one.comparison, answers=(*one.comparison.answers, Answer("w3"))))
+    long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 60),) * 2))
+    asked = list(prompts_of([one, three, long], spec, "pair", encoder, reference="ignore"))
+    assert [(prompt.order, prompt.label) for prompt in asked] == [("AB", "A"), ("BA", "A")]
+    shown = [[token_of(word) for word in text.split()] for text in ("w1 w10 better :", "w10 w1 better :")]
+    assert [list(prompt.input_ids) for prompt in asked] == shown
+    with_reference = prompts_of([one], spec, "pair", encoder, reference="use")
+    assert [prompt.label for prompt in with_reference] == ["B", "B"]
+
+
+def test_a_validation_that_can_ask_nothing_is_refused(tmp_path, base):
+    single = replace(examples("validation")[0], judged=Judged(None, (5.0, 5.0)))
+    three = replace(single, comparison=replace(single.comparison, answers=(Answer("w1"),) * 3))
+    with pytest.raises(UserError, match=r"None of the 1 examples to validate on can be asked of judge 'tiny'"):
+        prepare(plan_here(train_job(tmp_path, base), validation=[three]))
+
+
+def test_labels_that_begin_with_the_same_token_are_refused(tmp_path, base):
+    encoder = plan_here(train_job(tmp_path, base)).base.encoder
+    # The words of the tiny model have no letters, so every label is its unknown token.
+    with pytest.raises(UserError, match="begin with the same one"):
+        label_ids(load_judge("chat"), "pair-logprobs", encoder)
+    assert label_ids(load_judge("chat"), "pair", encoder) == {}
+
+
+@pytest.mark.parametrize(
+    ("pad", "unknown", "ends", "expected"),
+    [
+        pytest.param(PAD, 2, {END}, PAD, id="its own"),
+        pytest.param(END, 2, {END}, 2, id="its own is the end: the unknown token"),
+        pytest.param(None, None, {0}, 1, id="it has none: the first other"),
+        pytest.param(0, None, {0, 1}, 2, id="two ends"),
+    ],
+)
+def test_a_padding_token_never_ends_an_answer(pad, unknown, ends, expected):
+    assert padding_token(SimpleNamespace(pad_token_id=pad, unk_token_id=unknown), ends) == expected
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [
+        ("---\nlicense: mit\nlanguage: en\n---\ntext", "mit"),
+        ("no head", None),
+        ("---\n[broken\n---\n", None),
+        ("---\nlanguage: en\n---\n", None),
+        (None, None),
+    ],
+)
+def test_the_licence_is_what_the_card_says(tmp_path, card, expected):
+    if card is not None:
+        (tmp_path / "README.md").write_text(card, "utf-8")
+    assert licence_of(tmp_path) == expected
+
+
+def test_a_base_that_is_nowhere_is_refused(tmp_path, base):
+    job = train_job(tmp_path, base)
+    nowhere = job.model_copy(update={"judge": job.judge.model_copy(update={"base": "nobody/nothing"})})
+    with pytest.raises(UserError, match="neither a folder nor to be had from Hugging Face"):
+        plan_here(nowhere)
+
+
+def test_a_base_that_never_stops_is_refused(tmp_path, base):
+    import json
+    import shutil
+
+    other = shutil.copytree(base, tmp_path / "other")
+    for name, key in (("tokenizer_config.json", "eos_token"), ("generation_config.json", "eos_token_id")):
+        content = json.loads((other / name).read_text("utf-8"))
+        del content[key]
+        (other / name).write_text(json.dumps(content), "utf-8")
+    with pytest.raises(UserError, match="does not stop at an end token"):
+        plan_here(train_job(tmp_path, other))

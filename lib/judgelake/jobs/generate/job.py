@@ -70,7 +70,8 @@ def generate(
     if set(steps) == {"examples"} and not has_examples:
         raise UserError("examples.teachers is empty: name whose judgments or labels are to be learned.")
     needed = {*(NEEDED if set(steps) - {"examples"} else ()), *(FOR_EXAMPLES if has_examples else ())}
-    register(spark, job.tables, needed)
+    # Of comparisons that were ingested examples can be made too, but they need not exist.
+    register(spark, job.tables, {*needed, "comparisons"} if has_examples else needed)
     create_tables(spark, job.tables, needed)
     seeds = add_seeds(spark, job) if "seeds" in steps else None
     answers = comparisons = None

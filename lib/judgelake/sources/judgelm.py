@@ -12,7 +12,6 @@ from typing import Any
 from judgelake.comparisons import Check, identifier, list_of, number, optional, problem_of, question, text
 from judgelake.sources.loaded import Files, Item, Loaded, Rejected, Row, user_turns
 from judgelake.sources.rows import Record, checked_rows, load_rows
-from judgelake.training import from_judgelm
 
 FIELDS: dict[str, Check] = {"question_id": identifier, "question_body": question, "answer1_body": text}
 LABEL = {"question_id": identifier}
@@ -105,6 +104,9 @@ def _with_example(row: Row | Rejected, item: Item) -> Item:
         return item
     if row.value.get("text") is None or not row.value.get("score"):
         return item
+    # Here, because it loads pyarrow, which a command that lists judges needs not.
+    from judgelake.training import from_judgelm
+
     # One question has many pairs, and near-duplicates of it are not known here.
     found = from_judgelm(row.value, item.comparison, group=item.comparison.question_id, split="train")
     # What is wrong with a label is wrong with the example too, and is reported once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from judgelake.comparisons import (
     Comparison,
@@ -18,7 +18,9 @@ from judgelake.comparisons import (
 )
 from judgelake.errors import UserError
 from judgelake.sources.judgments import judgment_from_record
-from judgelake.training import Example
+
+if TYPE_CHECKING:
+    from judgelake.training import Example
 
 Pairs = Literal["all", "together", "alone"]
 

@@ -13,12 +13,15 @@ from judgelake.errors import UserError
 from judgelake.jobs.train import plan_of, train
 from judgelake.jobs.train.command import show_plan
 from judgelake.jobs.train.examples import selected_examples
+from judgelake.lake import create_tables
 from judgelake.training import Example, record_of
 
 
 @pytest.fixture(scope="module")
 def tables(spark, empty_warehouse, tmp_path_factory):
-    return lake_of_its_own(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_train_job")
+    tables = lake_of_its_own(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_train_job")
+    create_tables(spark, tables, {"training_examples"})
+    return tables
 
 
 @pytest.fixture(scope="module")

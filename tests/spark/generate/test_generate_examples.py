@@ -90,10 +90,10 @@ def test_the_sizes_of_the_splits_are_bounded_and_what_is_beyond_is_counted(lake)
 def test_labels_of_a_person_are_examples_too(lake):
     first = lake.rows("generated_comparisons")[0]["comparison_id"]
     append(lake.spark, lake.tables.labels, label(first, "B", "ann", "human"))
-    done = taught(
-        lake, teacher={"name": "ann", "judged": None, "labeler": "ann", "agreement": "first", "reasons": None}
-    )
-    assert (done.added, done.left_out) == (1, {"not judged": len(QUESTIONS) - 1})
+    done = taught(lake, teacher={"name": "ann", "judged": None, "labels": {"labeler": "ann"}})
+    assert (done.added, done.left_out) == (1, {"not labeled": len(QUESTIONS) - 1})
+    (row,) = lake.rows("training_examples", "teacher = 'ann'")
+    assert (row["judged"]["verdict"], row["comparison"]["comparison_id"]) == ("B", first)
 
 
 def test_without_a_teacher_there_is_nothing_to_learn(lake):

@@ -12,7 +12,7 @@ from judgelake.lake.append import (
 )
 from judgelake.lake.create import create_tables, create_views, register
 from judgelake.lake.log_store import check_log_store, is_on_s3
-from judgelake.lake.names import TABLES, VIEWS, named_in, quoted
+from judgelake.lake.names import OF_JUDGING, TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, TableIdentity, identity_of, read_newest, read_pinned
 from judgelake.lake.rejected import rejected_rows
 from judgelake.lake.schemas import (
@@ -45,6 +45,7 @@ __all__ = [
     "LABEL",
     "LEAST_RETAIN_HOURS",
     "LOST_RACES",
+    "OF_JUDGING",
     "PLANNED",
     "REJECTED_ROW",
     "RUN",

@@ -80,7 +80,7 @@ def comparisons_a_question(job: GenerateJob) -> int:
 def _of_model(spark: SparkSession, job: GenerateJob, asker: Asker) -> Estimate:
     pending = pending_of(spark, job, asker)
     counted: Any = (
-        pending.rows.select(F.inline("wanted"))
+        pending.rows.select(F.inline("requests"))
         .agg(F.count("*"), F.count("prompt_bytes"), F.coalesce(F.sum("prompt_bytes"), F.lit(0)))
         .first()
     )

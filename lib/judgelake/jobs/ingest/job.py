@@ -155,12 +155,12 @@ def _into_tables(
 ) -> Ingested:
     from judgelake.jobs.ingest.judgments import append_judgments
     from judgelake.jobs.ingest.settling import LABEL_KEY, Part, settle
-    from judgelake.lake import append_new, create_tables, read_newest, rejected_rows
+    from judgelake.lake import OF_JUDGING, append_new, create_tables, read_newest, rejected_rows
 
     def added(part: Part, table: str, *key: str) -> int:
         return append_new(part.rows, table, key) if part.new else 0
 
-    create_tables(spark, tables)
+    create_tables(spark, tables, (*OF_JUDGING, "training_examples") if staged.has_examples else OF_JUDGING)
     report("All rows read; comparing them with the tables.")
     settled = settle(
         spark,

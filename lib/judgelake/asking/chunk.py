@@ -119,10 +119,8 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.target.table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
-        # In one task, without a shuffle: two short columns of one chunk.
-        short = rows.select(self.target.key, "status").coalesce(1)
         # A row too many must not stand in for one that is missing.
-        once = short.dropDuplicates([self.target.key]).groupBy("status").count()
+        once = rows.dropDuplicates([self.target.key]).groupBy("status").count()
         return Counter({row["status"]: row["count"] for row in once.collect()})
 
     def _checked_missing(self, chunk: Chunk) -> DataFrame:

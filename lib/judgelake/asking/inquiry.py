@@ -50,8 +50,9 @@ class Named:
 
     Attributes:
         request_id: its id.
-        prompt_bytes: of its prompt before any cut; None if it is known that nothing can be asked.
-        sort_key: the same for equal prompts of a question, with the same beginning for those that begin alike.
+        prompt_bytes: about those of its prompt; None if it is known that nothing can be asked.
+        sort_key: the same for equal prompts of a question and equal repeats, with the same beginning for prompts that
+            begin alike.
     """
 
     request_id: str
@@ -97,8 +98,8 @@ class Requester(Protocol):
         """What differs between rows of a question; rows that make equal prompts have equal content."""
         ...
 
-    def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """Those of its requests whose id is in `attempts`: rows of `schema` without question_key and row_hash.
+    def requests(self, record: Mapping[str, Any], attempts: Mapping[int, int]) -> Iterator[Row]:
+        """Those of its requests whose place in `named` is in `attempts`: `schema` without question_key and row_hash.
 
         `prompt` is a `Prompt`.
         """

@@ -218,18 +218,20 @@ def _sums(planned: DataFrame) -> list[dict[str, Any]]:
 
 def requests_of_plan(planned: DataFrame) -> DataFrame:
     """The requests of rows of a plan, each with the place of its question."""
-    return planned.select("chunk", "question_key", "question_bytes", "line_end", F.inline("requests"))
+    made = planned.select("chunk", "question_key", "question_bytes", "line_end", F.inline("requests"))
+    return made.withColumn("sorted", F.xxhash64("sort_key")).drop("sort_key")
 
 
 def _sums_of(wanted: DataFrame) -> list[dict[str, Any]]:
-    """Sums over each chunk's distinct requests; `split` counts those of several questions, see `_each_once`."""
+    """Sums over each chunk's distinct requests; `split` counts those that may be in two tasks, see `_each_once`."""
     requests = wanted.groupBy("request_id").agg(
         F.min("chunk").alias("chunk"),
         F.max("attempt").alias("attempt"),
         F.max("prompt_bytes").alias("prompt_bytes"),
         F.max("question_bytes").alias("question_bytes"),
         F.max("line_end").alias("line_end"),
-        (F.min("question_key") != F.max("question_key")).alias("is_split"),
+        # Two tasks of one chunk may get what differs by its sort key.
+        ((F.min("question_key") != F.max("question_key")) | (F.min("sorted") != F.max("sorted"))).alias("is_split"),
     )
     by_chunk = (
         requests.groupBy("chunk")

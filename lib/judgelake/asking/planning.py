@@ -75,11 +75,12 @@ class Planning:
             "requests": [
                 {
                     "request_id": named.request_id,
+                    "place": place,
                     "attempt": 1 if attempts is None else attempts[named.request_id],
                     "prompt_bytes": named.prompt_bytes,
                     "sort_key": named.sort_key,
                 }
-                for named in row.requests
+                for place, named in enumerate(row.requests)
                 if attempts is None or named.request_id in attempts
             ],
         }

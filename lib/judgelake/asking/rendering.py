@@ -20,7 +20,7 @@ PART = "part"
 
 def requests_of_row(requester: Requester, row: Mapping[str, Any]) -> Iterator[Row]:
     """The requests that are to be made of a row of a plan."""
-    attempts = {one["request_id"]: one["attempt"] for one in row["requests"]}
+    attempts = {one["place"]: one["attempt"] for one in row["requests"]}
     for request in requester.requests(json.loads(row["source"]), attempts):
         yield {**request, "question_key": row["question_key"], ROW_HASH: row[ROW_HASH]}
 

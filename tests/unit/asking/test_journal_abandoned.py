@@ -44,6 +44,15 @@ def test_only_chunks_of_the_table_in_which_nothing_is_new_are_dropped(chunks, tm
     assert drop_abandoned(place, "none", WEEK) == 0
 
 
+def test_a_file_beside_the_folders_of_chunks_is_no_chunk(chunks, tmp_path):
+    young = chunks("a", 1)
+    beside = young.parent / "a_$folder$"
+    beside.touch()
+    os.utime(beside, (time.time() - 30 * 86_400,) * 2)
+    assert drop_abandoned(str(tmp_path / "_staged_answers"), "table", WEEK) == 0
+    assert young.exists()
+
+
 @pytest.mark.parametrize("setting", [None, "folder", "off"])
 def test_they_are_looked_for_where_the_journal_is(setting, chunks, tmp_path, monkeypatch):
     identity = TableIdentity("table", f"file:{tmp_path}" if setting is None else "hdfs://host/judgments")

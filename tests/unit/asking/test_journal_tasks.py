@@ -31,15 +31,9 @@ class Requested:
     """Makes the requests of a row that holds them."""
 
     def requests(self, record, attempts):
-        for name, attempt in attempts.items():
-            prompt = Prompt(text=name.partition("-")[0])
-            yield {
-                "key": name,
-                "attempt": attempt,
-                "repeat": 0,
-                "prompt": prompt,
-                "prompt_sha256": prompt.text,
-            } | record
+        prompt = Prompt(text=record["key"].partition("-")[0])
+        for attempt in attempts.values():
+            yield {**record, "attempt": attempt, "repeat": 0, "prompt": prompt, "prompt_sha256": prompt.text}
 
 
 class Echoing:
@@ -131,11 +125,15 @@ def attempt(journal, engine, rows, give_up_after=None, reporter=None):
 
 def rows(*names, status=None):
     """Rows of a plan, each with one request; equal prompts are those with the same name before a "-"."""
-    source = json.dumps({"status": status, "reason": None})
     return [
-        {"question_key": place, "row_hash": place, "part": "", "source": source}
-        | {"requests": [{"request_id": name, "attempt": 1}]}
-        for place, name in enumerate(names)
+        {
+            "question_key": number,
+            "row_hash": number,
+            "part": "",
+            "source": json.dumps({"key": name, "status": status, "reason": None}),
+            "requests": [{"request_id": name, "place": 0, "attempt": 1}],
+        }
+        for number, name in enumerate(names)
     ]
 
 

@@ -18,13 +18,14 @@ class Requested:
 
     def requests(self, record, attempts):
         self.rendered += 1
-        for name, attempt in attempts.items():
+        for place, attempt in attempts.items():
+            name = list(record)[place]
             prompt = None if record[name] is None else Prompt(text=record[name])
             yield {"key": name, "attempt": attempt, "repeat": 0, "prompt": prompt}
 
 
 def planned(question, prompts, part=""):
-    requests = [{"request_id": name, "attempt": 1} for name in prompts]
+    requests = [{"request_id": name, "place": place, "attempt": 1} for place, name in enumerate(prompts)]
     return {"question_key": question, "row_hash": 0, "part": part, "source": json.dumps(prompts), "requests": requests}
 
 

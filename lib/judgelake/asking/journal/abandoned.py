@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from contextlib import suppress
 
-from judgelake.asking.journal.files import files_in, written_at
+from judgelake.asking.journal.files import NAME, files_in, written_at
 from judgelake.stores import filesystem
 
 
@@ -26,10 +27,14 @@ def drop_abandoned(address: str, table_id: str, older_than_s: float) -> int:
     folder = f"{root.rstrip('/')}/{table_id}"
     newest: defaultdict[str, float] = defaultdict(float)
     for info in files_in(system, folder, recursive=True):
-        chunk, _, _ = info.path.rpartition("/")
-        newest[chunk] = max(newest[chunk], written_at(info))
+        place, _, name = info.path.removeprefix(f"{folder}/").rpartition("/")
+        # FINGERPRINT/CHUNK/FILE and nothing else: beside the folders of chunks a store or a person may have put a file.
+        if place.count("/") == 1 and NAME.fullmatch(name):
+            newest[place] = max(newest[place], written_at(info))
     # A store that does not tell when a file was written gives 0, which must not look old.
-    stale = [chunk for chunk, at in newest.items() if at and time.time() - at >= older_than_s and chunk != folder]
-    for chunk in stale:
-        system.delete_dir(chunk)
+    stale = [place for place, at in newest.items() if at and time.time() - at >= older_than_s]
+    for place in stale:
+        # Another driver may have taken them meanwhile.
+        with suppress(FileNotFoundError):
+            system.delete_dir(f"{folder}/{place}")
     return len(stale)

@@ -21,10 +21,9 @@ T = TypeVar("T")
 
 # Requests kept ready in addition to the window, in windows: the engine stays busy while Spark takes a batch.
 WINDOWS_AHEAD = 2
-# Items that a sleeping loop is not woken for one by one, and for how long none of them waits: waking it is a system
-# call and a change of threads, a seventh of a task's time if it goes to sleep again after each.
-WAKE_EVERY = 16
-WAKE_AFTER_S = 0.002
+# How long the loop stays awake after an item: to wake it is a system call and a change of threads, a seventh of a
+# task's time if it goes to sleep after each.
+AWAKE_S = 0.002
 FLUSH_ROWS = 1_000
 STOP_TIMEOUT_S = 10.0
 
@@ -90,7 +89,6 @@ class _Feed(Generic[T]):
             self._ahead.add(cost)
             self._loop.put(self._pulled)
             self._pulled = next(self._source, None)
-        self._loop.wake()
         return self._pulled is not None or self._ahead.requests > 0
 
 
@@ -113,7 +111,6 @@ class _LoopThread(Generic[T]):
         self._window = (window_requests, window_bytes)
         self._handed: deque[tuple[T, Ask]] = deque()
         self._is_awake = False
-        self._put, self._woken = 0, 0.0
         self._outcomes: queue.SimpleQueue[tuple[T, Ask, Reply | Failure] | Broken] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="judgelake-ask", daemon=True)
         self._is_up = threading.Event()
@@ -134,18 +131,11 @@ class _LoopThread(Generic[T]):
         self._thread.join(STOP_TIMEOUT_S)
 
     def put(self, item: tuple[T, Ask]) -> None:
-        """Add one item, which waits at most for the next call of this or of `wake`; the caller bounds their number."""
-        self._handed.append(item)
-        self._put += 1
-        if self._put >= WAKE_EVERY or time.monotonic() - self._woken >= WAKE_AFTER_S:
-            self.wake()
-
-    def wake(self) -> None:
-        """Let the loop see what was added."""
+        """Add one item; the caller bounds their number."""
         assert self._loop is not None
-        self._put, self._woken = 0, time.monotonic()
+        self._handed.append(item)
         # A loop that is awake is not woken. It marks itself asleep before its last check for items, so none is missed.
-        if self._handed and not self._is_awake:
+        if not self._is_awake:
             self._is_awake = True
             with suppress(RuntimeError):  # the loop may have ended with an error, which `take` raises
                 self._loop.call_soon_threadsafe(self._arrived.set)
@@ -188,6 +178,9 @@ class _LoopThread(Generic[T]):
             while self._handed:
                 item, ask = self._handed.popleft()
                 yield (item, ask), ask
+            await asyncio.sleep(AWAKE_S)
+            if self._handed:
+                continue
             self._arrived.clear()
             self._is_awake = False
             if not self._handed:

@@ -46,7 +46,8 @@ class AnswerRequests:
         """The requests of one seed: each sample."""
         prompt = self._prompt(record)
         size = None if isinstance(prompt, Failure) else prompt.bytes
-        requests = tuple(Named(name, size) for name in self._names(record, prompt))
+        names = enumerate(self._names(record, prompt))
+        requests = tuple(Named(name, size, f"{sample:06}") for sample, name in names)
         return NamedRow(self.question_key(record), requests)
 
     @property
@@ -63,14 +64,14 @@ class AnswerRequests:
         """Nothing: rows with the same question make the same prompts."""
         return ""
 
-    def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """The requests of a seed that are in `attempts`, as rows of `REQUEST` without question_key and row_hash."""
+    def requests(self, record: Mapping[str, Any], attempts: Mapping[int, int]) -> Iterator[Row]:
+        """The samples of a seed that are in `attempts`, as rows of `REQUEST` without question_key and row_hash."""
         prompt = self._prompt(record)
         asked = _not_asked(prompt) if isinstance(prompt, Failure) else _asked(prompt)
         for sample, name in enumerate(self._names(record, prompt)):
-            if name in attempts:
+            if sample in attempts:
                 same = {KEY: name, "seed_id": record["seed_id"], "sample": sample, "repeat": sample}
-                yield {**same, **asked, "attempt": attempts[name]}
+                yield {**same, **asked, "attempt": attempts[sample]}
 
     def _prompt(self, record: Mapping[str, Any]) -> Prompt | Failure:
         if NOT_UTF8 in record:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 from judgelake.asking import NOT_UTF8, Named, NamedRow, Row, key_of_text
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
-from judgelake.jobs.judge.length import Fitted, Trimming, rendered
+from judgelake.jobs.judge.length import Fitted, Trimming, rendered, token_budget
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt
@@ -33,6 +34,9 @@ REQUEST = pa.schema(
 """A request of the judge job as a table has it; `prompt` is a prompt's stored form."""
 # Which question a row is filed under is no part of what is judged.
 NOT_CONTENT = ("question_id",)
+ALL = range(math.factorial(len(LETTERS)))
+# About, of English text in the tokenizers of today.
+BYTES_A_TOKEN = 4
 # Characters of a text that is worth being found again in the prefix cache.
 LONG = 32
 
@@ -50,11 +54,6 @@ class Shown:
     """Of that prompt, or of the row if there is none."""
     names: tuple[str, ...]
     """The judgment_id of each repeat."""
-
-    @property
-    def prompt_bytes(self) -> int | None:
-        """Of the prompt; None if there is none."""
-        return None if isinstance(self.prompt, Failure) else self.prompt.bytes
 
     @property
     def sort_key(self) -> str:
@@ -83,9 +82,9 @@ class JudgeRequests:
         """The requests of one comparison: each order and repeat."""
         comparison = _comparison(record)
         requests = (
-            Named(name, shown.prompt_bytes, shown.sort_key)
-            for shown in self._shown(record, comparison)
-            for name in shown.names
+            Named(name, self._weight(shown), f"{shown.sort_key}{repeat:06}")
+            for _, shown in self._shown(record, comparison)
+            for repeat, name in enumerate(shown.names)
         )
         # Rows that are no comparisons have no question in common.
         of_row = isinstance(comparison, Failure)
@@ -112,22 +111,26 @@ class JudgeRequests:
             return _row_sha256(record)
         return "\0".join(sorted("\0".join(answer.texts) for answer in comparison.answers))
 
-    def requests(self, record: Mapping[str, Any], attempts: Mapping[str, int]) -> Iterator[Row]:
-        """The requests of a comparison that are in `attempts`: `REQUEST` without question_key and row_hash.
+    def requests(self, record: Mapping[str, Any], attempts: Mapping[int, int]) -> Iterator[Row]:
+        """The requests of a comparison whose places are in `attempts`: `REQUEST` without question_key and row_hash.
 
         A comparison that cannot be judged gives one row per order with its status, so that nothing is lost.
         """
-        for shown in self._shown(record, _comparison(record)):
-            names = [(repeat, name) for repeat, name in enumerate(shown.names) if name in attempts]
-            if not names:
-                continue
+        places = range(self.order.repeats)
+        chosen = {place // self.order.repeats for place in attempts}
+        for number, shown in self._shown(record, _comparison(record), chosen):
             row = {**shown.columns, **self._asked(shown)}
-            for repeat, name in names:
-                yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempts[name]}
+            for repeat, name in zip(places, shown.names, strict=True):
+                attempt = attempts.get(number * self.order.repeats + repeat)
+                if attempt is not None:
+                    yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempt}
 
-    def _shown(self, record: Mapping[str, Any], comparison: Comparison | Failure) -> Iterator[Shown]:
+    def _shown(
+        self, record: Mapping[str, Any], comparison: Comparison | Failure, chosen: Container[int] = ALL
+    ) -> Iterator[tuple[int, Shown]]:
+        """The chosen orders by their number among all; others are not rendered."""
         if isinstance(comparison, Failure):
-            yield from self._invalid(record, comparison)
+            yield from self._invalid(record, comparison, chosen)
             return
         answers = len(comparison.answers)
         own_order = LETTERS[:answers]
@@ -139,11 +142,20 @@ class JudgeRequests:
             "question_id": comparison.question_id,
             "content_sha256": content,
         }
-        for order in shown_orders(answers, self.order, comparison.comparison_id):
+        for number, order in enumerate(shown_orders(answers, self.order, comparison.comparison_id)):
+            if number not in chosen:
+                continue
             prompt = own if order == own_order else rendered(self.judge, comparison, order)
             digest = content if prompt is own else _sha256_of(prompt, record)
             names = self._names(comparison.comparison_id, order, digest)
-            yield Shown({**same, "shown_order": order}, comparison, prompt, digest, names)
+            yield number, Shown({**same, "shown_order": order}, comparison, prompt, digest, names)
+
+    def _weight(self, shown: Shown) -> int | None:
+        """The bytes of the prompt, of one that is to be cut about those that will be left; None without a prompt."""
+        if isinstance(shown.prompt, Failure):
+            return None
+        most = None if self.trimming is None else BYTES_A_TOKEN * token_budget(self.judge)
+        return shown.prompt.bytes if most is None else min(most, shown.prompt.bytes)
 
     def _asked(self, shown: Shown) -> Row:
         """What is asked, or why nothing is."""
@@ -177,7 +189,9 @@ class JudgeRequests:
         repeats = range(self.order.repeats)
         return tuple(judgment_id(fingerprint, comparison_id, order, repeat, asked_sha256) for repeat in repeats)
 
-    def _invalid(self, record: Mapping[str, Any], failure: Failure) -> Iterator[Shown]:
+    def _invalid(
+        self, record: Mapping[str, Any], failure: Failure, chosen: Container[int]
+    ) -> Iterator[tuple[int, Shown]]:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
         same = {
@@ -186,9 +200,10 @@ class JudgeRequests:
             "content_sha256": row,
         }
         answers = len(record.get("answers") or ()) or 1
-        for order in shown_orders(min(answers, 26), self.order, comparison_id):
-            names = self._names(comparison_id, order, row)
-            yield Shown({**same, "shown_order": order}, None, failure, row, names)
+        for number, order in enumerate(shown_orders(min(answers, 26), self.order, comparison_id)):
+            if number in chosen:
+                names = self._names(comparison_id, order, row)
+                yield number, Shown({**same, "shown_order": order}, None, failure, row, names)
 
 
 def judgment_id(fingerprint: str, comparison_id: str, order: str, repeat: int, asked_sha256: str) -> str:

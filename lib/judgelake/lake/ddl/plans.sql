@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS {plans} (
   line_end      BIGINT COMMENT 'Bytes of all prompts up to the last one of this question, when those of the chunk are put in a line, the question with most bytes first',
   row_hash      BIGINT COMMENT 'Hash of the row of the input',
   source        STRING COMMENT 'The row of the input as JSON',
-  requests      ARRAY<STRUCT<request_id: STRING, attempt: INT, prompt_bytes: BIGINT, sort_key: STRING>> COMMENT 'The requests to make of it; attempt counts over all runs, from 1; prompt_bytes are those of the prompt before any cut, NULL if nothing can be asked; sort_key brings requests of a question together whose prompts begin alike'
+  requests      ARRAY<STRUCT<request_id: STRING, place: INT, attempt: INT, prompt_bytes: BIGINT, sort_key: STRING>> COMMENT 'The requests to make of it; place is that among all requests of the row, from 0; attempt counts over all runs, from 1; prompt_bytes are those of the prompt, about those that will be left of one that is to be cut, NULL if nothing can be asked; sort_key brings requests of a question together whose prompts begin alike'
 ) USING DELTA
 PARTITIONED BY (plan_id, chunk)
 COMMENT 'Requests that current runs will make'

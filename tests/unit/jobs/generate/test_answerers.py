@@ -140,7 +140,7 @@ def test_requests_are_named_by_data_alone_one_for_each_sample():
     assert [one.prompt_bytes for one in named.requests] == [4, 4]
     names = [one.request_id for one in named.requests]
     assert len(set(names)) == 2
-    (second,) = requests.requests(row, {names[1]: 3})
+    (second,) = requests.requests(row, {1: 3})
     assert (second["sample"], second["repeat"], second["attempt"], second["status"]) == (1, 1, 3, None)
     as_batch([{**second, "prompt": second["prompt"].stored, "question_key": 1, "row_hash": 2}], REQUEST)
 
@@ -151,7 +151,7 @@ def test_a_row_that_is_no_question_has_its_result_without_being_asked():
     row = {"seed_id": "s", "messages": [{"role": "user", "content": " "}], "input": None}
     (named,) = requests.named(row).requests
     assert named.prompt_bytes is None
-    (asked,) = requests.requests(row, {named.request_id: 1})
+    (asked,) = requests.requests(row, {0: 1})
     known = Answering(one).known({**asked, "row_hash": 1})
     assert (known["status"], known["error"]) == ("invalid_input", "messages[0].content: the question is empty")
     shared = {**Answering(one).of_the_run("r"), "chunk": 0, "engine": None}
@@ -181,9 +181,7 @@ def test_a_reply_is_an_answer_or_a_typed_failure(given, expected):
 def test_a_result_has_every_column_and_keeps_the_beginning_of_what_was_cut_off():
     one = answerer()
     requests = AnswerRequests(one, 1)
-    row = record(seed(("user", "Q")))
-    (named,) = requests.named(row).requests
-    (asked_row,) = requests.requests(row, {named.request_id: 1})
+    (asked_row,) = requests.requests(record(seed(("user", "Q"))), {0: 1})
     answering = Answering(one)
     asked, ask = answering.asked(({**asked_row, "row_hash": 7},), None)
     assert (ask.prompt.messages[-1].content, ask.ids) == ("Q", None)

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from word_tokenizer import save_word_tokenizer
 
 from judgelake.asking.planning import BATCH_BYTES, BATCH_ROWS, Names, Planning
-from judgelake.asking.rendering import Rendering
+from judgelake.asking.rendering import Rendering, requests_of_row
 from judgelake.asking.task_error import our_error
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.judge import JudgeJob, Order
+from judgelake.jobs.judge import requests as requests_module
 from judgelake.jobs.judge.input import requests_of_job
+from judgelake.jobs.judge.length import token_budget
 from judgelake.jobs.judge.resolve import resolve_judge
 from judgelake.judges import Prompt
 
@@ -313,3 +315,38 @@ def test_requests_that_show_the_same_answer_first_sort_next_to_each_other():
 def test_prompts_have_equal_keys_only_if_they_are_equal():
     made = sort_keys((FIRST, SECOND), (FIRST, SECOND), (SECOND, FIRST), *((str(n), str(n + 1)) for n in range(20)))
     assert len(set(made)) == len({prompt for prompt, _ in made}) == len({key for _, key in made}) == 42
+
+
+def test_of_a_row_with_many_orders_only_what_is_asked_is_rendered(monkeypatch):
+    requester = rendering("chat", judge={"name": "chat", "mode": "multi", "model": "m"}, order={"permutations": 20})
+    plans = planned([row(answers=(FIRST, SECOND, "x", "y", "z"))], requester)
+    (whole,) = [plan for batch in plans for plan in batch.to_pylist()]
+    assert len(whole["requests"]) > 20
+    orders = []
+
+    def counted(judge, comparison, order):
+        orders.append(order)
+        return real(judge, comparison, order)
+
+    real = requests_module.rendered
+    monkeypatch.setattr(requests_module, "rendered", counted)
+    for one in whole["requests"]:
+        orders.clear()
+        (made,) = requests_of_row(requester, {**whole, "requests": [one]})
+        assert made["judgment_id"] == one["request_id"]
+        assert set(orders) == {"ABCDE", made["shown_order"]}
+        assert len(orders) <= 2
+
+
+def test_repeats_of_one_prompt_may_be_asked_by_several_tasks():
+    requester = rendering(order={"repeats": 3, "orders": "AB"})
+    (plan,) = [plan for batch in planned([row(answers=(FIRST, SECOND))], requester) for plan in batch.to_pylist()]
+    assert len({one["sort_key"] for one in plan["requests"]}) == 3
+
+
+def test_a_prompt_that_is_cut_weighs_what_is_left_of_it(tmp_path):
+    folder = save_word_tokenizer(tmp_path, "word a b")
+    whole = rendering(overflow="trim", judge={"name": "judgelm", "model": str(folder), "context_length": 2048})
+    long = row(answers=("word " * 100_000, "b"))
+    (trimmed,) = [plan for batch in planned([long], whole) for plan in batch.to_pylist()]
+    assert {one["prompt_bytes"] for one in trimmed["requests"]} == {4 * token_budget(whole.judge)}

@@ -261,7 +261,7 @@ def test_an_identical_prompt_is_asked_once_answers_every_comparison_and_is_count
     assert found.skipped == 6
     assert found.prompt_bytes == before.prompt_bytes > 0
     # Two of the six judgments of the run cost a call, and two calls are to be made now.
-    assert found.seconds == pytest.approx(6 / run.record.requests_per_s(run.counts))
+    assert found.seconds == pytest.approx(6 / run.record.requests_per_s(run.counts.judgments))
 
 
 def test_judgments_that_were_deleted_or_overwritten_are_judged_again_whenever_that_is(spark, lake, shared_server):

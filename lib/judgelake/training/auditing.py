@@ -78,7 +78,7 @@ class Audit:
         if self.at_fault > most_at_fault * self.asked:
             raise UserError(
                 f"{self.at_fault:,} of {self.asked:,} rows cannot be trained on ({causes}), more than the "
-                f"{most_at_fault:.1%} that may be left out. Fix the examples, or allow more.{first}"
+                f"{most_at_fault:.1%} that may be left out. Fix the examples, or raise rows.most_left_out.{first}"
             )
         if len(self.labels) == 1 and SINGLE not in self.labels and self.rows > 1:
             raise UserError(

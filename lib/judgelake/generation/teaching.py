@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,10 @@ from typing import Literal
 from judgelake.comparisons import orders_of
 from judgelake.training import Judged
 
+UNKNOWN_TERMS = "LicenseRef-unknown"
+"""SPDX writes what is not on its list as LicenseRef-NAME, so that the whole stays an expression of it."""
+OR = re.compile(r"\sOR\s", re.IGNORECASE)
+IN_PARENTHESES = re.compile(r"\([^()]*\)")
 Agreement = Literal["agree", "first", "mean"]
 Reasons = Literal["after_first_line", "before_last_line"]
 
@@ -96,5 +101,15 @@ def reasons_in(output: str, where: Reasons) -> str | None:
 
 
 def terms_of(*licences: str | None) -> str:
-    """The licences of all that an example is made of, as one SPDX expression; empty if none is known."""
-    return " AND ".join(sorted({licence for licence in licences if licence}))
+    """The licences of all that an example is made of, as one SPDX expression.
+
+    Empty if none is known; `UNKNOWN_TERMS` stands for one that is not known beside others.
+    """
+    known = {licence for licence in licences if licence}
+    parts = sorted(known if all(licences) or not known else {*known, UNKNOWN_TERMS})
+    # AND binds before OR.
+    return " AND ".join(f"({part})" if len(parts) > 1 and _has_choice(part) else part for part in parts)
+
+
+def _has_choice(licence: str) -> bool:
+    return OR.search(IN_PARENTHESES.sub("", licence)) is not None

@@ -92,5 +92,17 @@ def test_reasons_are_the_output_without_the_line_of_the_verdict(output, where, e
 
 
 def test_the_terms_of_an_example_are_those_of_all_it_is_made_of():
-    assert terms_of("mit", None, "cc-by-nc-4.0", "mit") == "cc-by-nc-4.0 AND mit"
+    assert terms_of("mit", "cc-by-nc-4.0", "mit") == "cc-by-nc-4.0 AND mit"
+    assert terms_of("mit") == "mit"
     assert terms_of(None, None) == ""
+
+
+def test_terms_of_which_one_may_be_chosen_stay_together():
+    assert terms_of("MIT OR Apache-2.0", "CC-BY-NC-4.0") == "CC-BY-NC-4.0 AND (MIT OR Apache-2.0)"
+    assert terms_of("(MIT OR Apache-2.0)", "X or Y") == "(MIT OR Apache-2.0) AND (X or Y)"
+    assert terms_of("MIT OR Apache-2.0", "MIT OR Apache-2.0") == "MIT OR Apache-2.0"
+
+
+@pytest.mark.parametrize("unknown", [None, ""])
+def test_terms_that_are_partly_unknown_say_so(unknown):
+    assert terms_of(unknown, "MIT") == terms_of("MIT", unknown, unknown) == "LicenseRef-unknown AND MIT"

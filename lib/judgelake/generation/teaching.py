@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,10 @@ from typing import Literal
 from judgelake.comparisons import orders_of
 from judgelake.training import Judged
 
+UNKNOWN_TERMS = "LicenseRef-unknown"
+"""SPDX writes what is not on its list as LicenseRef-NAME, so that the whole stays an expression of it."""
+OR = re.compile(r"\sOR\s", re.IGNORECASE)
+IN_PARENTHESES = re.compile(r"\([^()]*\)")
 Agreement = Literal["agree", "first", "mean"]
 Reasons = Literal["after_first_line", "before_last_line"]
 
@@ -41,13 +46,14 @@ def learned(
 ) -> Learned | str:
     """What is learned of a comparison, or the reason why nothing is.
 
-    Scores and reasons are those of the original order, in which reasons name the answers.
+    Scores and reasons are those of the original order, in which reasons name the answers; reasons are not learned with
+    another label than that which they were given for.
 
     Args:
         said: a teacher's judgments, at most one for each order.
         answers: of the comparison.
         agreement: agree: both orders must give the same verdict; first: the original order alone counts; mean: the
-            label with the highest mean log-probability over both orders.
+            label with the highest mean log-probability over both orders, if it is one label.
         reasons: where in the output the reasons are; None: they are not learned.
     """
     own, reversed_order = orders_of(answers)
@@ -65,15 +71,25 @@ def learned(
     if agreement == "mean" and answers > 1:
         if probabilities is None:
             return "no log-probabilities of all labels in both orders"
-        return Learned(Judged(max(probabilities, key=probabilities.__getitem__), None, text), probabilities)
+        return _by_mean(probabilities, first, text)
     if agreement == "agree" and answers > 1 and second is not None and first.verdict != second.verdict:
         return "orders contradict"
     scores = None if first.scores is None else tuple(first.scores)
     return Learned(Judged(first.verdict, scores, text), probabilities)
 
 
+def _by_mean(probabilities: Mapping[str, float], first: Said, text: str | None) -> Learned | str:
+    highest = max(probabilities.values())
+    best = [label for label, share in probabilities.items() if math.isclose(share, highest)]
+    if len(best) > 1:
+        return f"no label has the highest mean probability: {', '.join(best)}"
+    return Learned(Judged(best[0], None, text if first.verdict == best[0] else None), probabilities)
+
+
 def mean_probabilities(first: Said, second: Said) -> dict[str, float] | None:
     """Each label's probability by the mean log-odds of both orders; None unless all are known in both.
+
+    None also if each label is impossible in one of the orders.
 
     The mean of log-odds cancels what a teacher adds to whichever answer it sees first.
     """
@@ -83,6 +99,8 @@ def mean_probabilities(first: Said, second: Said) -> dict[str, float] | None:
         return None
     means = {label: (first.logprobs[label] + second.logprobs[label]) / 2 for label in sorted(first.logprobs)}
     highest = max(means.values())
+    if highest == -math.inf:
+        return None
     weights = {label: math.exp(mean - highest) for label, mean in means.items()}
     total = math.fsum(weights.values())
     return {label: weight / total for label, weight in weights.items()}
@@ -96,5 +114,15 @@ def reasons_in(output: str, where: Reasons) -> str | None:
 
 
 def terms_of(*licences: str | None) -> str:
-    """The licences of all that an example is made of, as one SPDX expression; empty if none is known."""
-    return " AND ".join(sorted({licence for licence in licences if licence}))
+    """The licences of all that an example is made of, as one SPDX expression.
+
+    Empty if none is known; `UNKNOWN_TERMS` stands for one that is not known beside others.
+    """
+    known = {licence for licence in licences if licence}
+    parts = sorted(known if all(licences) or not known else {*known, UNKNOWN_TERMS})
+    # AND binds before OR.
+    return " AND ".join(f"({part})" if len(parts) > 1 and _has_choice(part) else part for part in parts)
+
+
+def _has_choice(licence: str) -> bool:
+    return OR.search(IN_PARENTHESES.sub("", licence)) is not None

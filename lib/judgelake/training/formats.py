@@ -26,6 +26,9 @@ class Style(StrEnum):
     """The label alone, learned as the teacher's distribution over all labels."""
 
 
+WITHOUT_REASONS = (Style.VERDICT_ONLY, Style.SOFT)
+
+
 class Place(StrEnum):
     """Where a judge's format has the verdict."""
 

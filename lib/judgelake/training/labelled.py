@@ -20,7 +20,7 @@ class LabelRule:
     `labeler`: None takes the verdict of the most labelers. `referenced_labeler`: who judged with sight of the
     reference, which teaches the prompt that shows it. `holds_with_reference`: whether the first label is true however
     the judge is asked, as that of a person who knows; it then teaches both prompts. `invalid_score`: what a source
-    writes where its labeler gave no score.
+    writes where its labeler gave no score; a label with such a score says nothing, whatever its verdict.
     """
 
     labeler: str | None = None
@@ -85,11 +85,11 @@ def _key(label: Label) -> tuple[str, str, tuple[float, ...]]:
 
 
 def _said(labels: Sequence[Label], rule: LabelRule) -> Judged | Failure:
-    who = "nobody" if rule.labeler is None else repr(rule.labeler)
     counting = _counting(labels, rule)
     said = [judged for label in counting if (judged := _judged(label, rule.invalid_score)) is not None]
     if not said:
-        return Failure(Status.INVALID_INPUT, f"{who} has given it a verdict or scores")
+        who = "nobody has given it a" if rule.labeler is None else f"{rule.labeler!r} has given it no"
+        return Failure(Status.INVALID_INPUT, f"{who} verdict or scores")
     if len(said) == 1:
         return said[0]
     answers = max(len(judged.scores or "AB") for judged in said)
@@ -106,7 +106,7 @@ def _said(labels: Sequence[Label], rule: LabelRule) -> Judged | Failure:
 def _judged(label: Label, invalid_score: float | None) -> Judged | None:
     scores = label.scores
     if scores is not None and invalid_score is not None and invalid_score in scores:
-        scores = None
+        return None
     return None if label.verdict is None and scores is None else Judged(label.verdict, scores)
 
 

@@ -12,7 +12,7 @@ from judgelake.training.choices import Choice, Rates, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import Example
 from judgelake.training.fitting import OverLong, fitted_ids
-from judgelake.training.formats import Style, labels_of
+from judgelake.training.formats import WITHOUT_REASONS, Style, labels_of
 from judgelake.training.row import Cause, LeftOut, Row, SoftTarget
 from judgelake.training.shown import Asking, Shown
 from judgelake.training.soft import soft_target
@@ -78,6 +78,8 @@ class RowMaker:
             return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
         if shown.judged is None:
             return LeftOut(example.example_id, epoch, "no_target", "the reference is shown, and nobody judged with it")
+        if shown.lost_reasons and self.style not in WITHOUT_REASONS:
+            return LeftOut(example.example_id, epoch, "ambiguous_reasons", "ambiguous reasons: they cannot be swapped")
         before = space_after(prompt)
         answer = self.writer(shown.choice, prompt).target(shown.judged, len(shown.comparison.answers))
         if isinstance(answer, Failure):

@@ -1,16 +1,19 @@
-"""The words of a judge's reasons that name answers by their place, exchanged as the answers are.
+"""The words of a judge's reasons that name answers by their place, exchanged as the answers are: all or none.
 
-Only words that surely name a place: a number or letter behind a word such as Assistant, "the first answer", and a bare
-letter where a sentence speaks of an answer. Everything else stays, above all numbers: a score is never touched.
+Words that surely name a place: a number or letter behind a word such as Assistant, "the first answer", and a bare
+letter or "the first" where a sentence speaks of an answer. Numbers stay: a score is never touched. A text with a word
+that may name a place as well as something else is ambiguous, and nothing of it is exchanged.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from judgelake.comparisons import LETTERS
+from judgelake.training.place_doubts import is_doubtful
+from judgelake.training.place_words import CHINESE_ORDINALS, ORDINAL, SERIES
 
 # "the answer 1", "output 2" and "model A" may be about what was answered, so these count with a capital only.
 NOUN = (
@@ -21,22 +24,25 @@ NOUN = (
 AMOUNT = r"[0-9]|[.,/][0-9]|\s?[%/]\s?[0-9]?|\s(?:points?|stars?|marks?|out\sof|of)\b"
 PLACE = rf"(?:[1-9][0-9]?(?!{AMOUNT})|(?i:one|two|three|four)\b|[A-Z](?![^\W_]))"
 # "Assistant 1", "Assistants 1 and 2", "Response A's", "response #2", "Output (a)", "Model [B]".
-NAMED = re.compile(
-    rf"{NOUN}\s?(?:#\s?|(?:number|no\.)\s)?"
+BEHIND = (
+    r"\s?(?:#\s?|(?:number|no\.)\s)?"
     rf"(?:(?P<places>{PLACE}(?:\s(?:and|or|vs\.?|versus|&)\s{PLACE})*)|(?:\((?P<round>\w)\)|\[(?P<square>\w)\]))"
 )
+NAMED = re.compile(rf"(?P<noun>{NOUN}){BEHIND}")
+LOWER = {"answer", "output", "model", "candidate", "reply", "completion"}
 ONE_PLACE = re.compile(PLACE)
-NUMBERS = ("one", "two", "three", "four")
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-SHORT_ORDINALS = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th")
-CHINESE_ORDINALS = tuple("一二三四五六七八九")
-SERIES = (NUMBERS, ORDINALS, SHORT_ORDINALS, CHINESE_ORDINALS)
-ORDINAL = rf"(?:{'|'.join((*ORDINALS, *SHORT_ORDINALS))})"
 # "the first answer", "the second AI assistant's", "the first and second responses"; not "should first answer".
 ORDERED = re.compile(
     rf"\bthe\s(?P<places>{ORDINAL}(?:\s(?:and|or)\s(?:the\s)?{ORDINAL})?)"
     r"\s(?:(?:AI|given|provided)\s)?(?:assistant|answer|response|reply|chatbot)s?(?![^\W_])"
     r"(?!\s(?:choice|option|key|sheet|line|part|time)s?\b)",
+    re.IGNORECASE,
+)
+# "The first is clearer", "better than the second one."; whoever counts other things says of them the same.
+ALONE = re.compile(
+    rf"\bthe\s(?P<places>{ORDINAL})(?:\sone)?"
+    r"(?=['’]s\b|\s*(?:[.,;:!?)]|\Z)|\s(?:is|was|has|had|does|did|gives|gave|provides|offers|lacks|misses|fails|follows|"
+    r"answers|explains|includes|contains|omits|makes|adds|wins|and|or|but|because|since|while|whereas|as)\b)",
     re.IGNORECASE,
 )
 ONE_ORDINAL = re.compile(ORDINAL, re.IGNORECASE)
@@ -47,18 +53,22 @@ FORMER_AND_LATTER = {"former": "latter", "latter": "former", "前者": "后者",
 BARE = re.compile(r"(?<![\w'’.\-/(\[])[A-Z](?![\w\-/]|\.\w)")
 # A letter of an answer begins a sentence or a part of one, and something is said of it; so an article never does.
 BEGINS = re.compile(
-    r"(?:\A|[.!?:;,。\n]\s*|\b(?:while|whereas|but|because|since|that|so|although|though|if|whether|both|and|however)\s)\Z",
+    r"(?:\A|[.!?:;,。\n]\s*|\b(?:while|whereas|but|because|since|that|which|so|although|though|if|whether|both|and|however)\s)"
+    r"\Z",
     re.IGNORECASE,
 )
 SAID_OF = re.compile(
     r"['’]s\b|\s(?:and|or)\s[A-Z](?![^\W_])|\s(?:is|was|has|had|does|did|gives|gave|provides|provided|offers|offered|"
-    r"lacks|lacked|misses|fails|failed|follows|answers|answered|explains|includes|contains|omits|makes|made|adds|wins|"
-    r"also|only|correctly|clearly|better)\b"
+    r"lacks|lacked|misses|fails|failed|follows|answers|answered|explains|includes|contains|omits|makes|made|adds|wins)"
+    r"\b"
 )
 COMPARED = re.compile(r"\b(?:than|over|prefer|choose|chose|between|neither)\s\Z", re.IGNORECASE)
-ENDS = re.compile(r"\s*(?:[.,;:!?)\n]|\Z)|\s(?:and|or|nor)\s[A-Z](?![^\W_])|\s(?:because|since|for|in|as)\b")
+ENDS = re.compile(
+    r"\s*(?:[.,;:!?)\n]|\Z)|\s(?:and|or|nor)\s[A-Z](?![^\W_])|\s(?:because|since|for|in|as|at|by|over|than|when)\b"
+)
 JOINED = re.compile(r"(?<![^\W_])[A-Z]\s(?:and|or|nor)\s\Z")
 LOOKED_BACK = 20
+TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Place:
     reversed: str
 
 
-def reversed_places(reasons: str, answers: int) -> str:
+def reversed_places(reasons: str, answers: int) -> str | None:
     """The reasons with every word for a place changed to that of the same answer in the reversed order.
 
     Doing it twice gives the same text. Scores, quoted numbers and all other words stay as they are; upper and lower
@@ -81,20 +91,39 @@ def reversed_places(reasons: str, answers: int) -> str:
     Args:
         reasons: free text.
         answers: how many answers there are; places beyond them stay.
+
+    Returns:
+        None if a word of the text may name a place or something else, so that it could only be reversed by half.
     """
+    if answers < TWO:
+        return reasons
+    there = _reversed_once(reasons, answers)
+    return there if there is not None and _reversed_once(there, answers) == reasons else None
+
+
+def _reversed_once(text: str, answers: int) -> str | None:
+    places = sorted(_places(text, answers), key=lambda place: place.start)
+    if is_doubtful(text, [(place.start, place.end) for place in places], answers):
+        return None
     pieces, end = [], 0
-    for place in sorted(_places(reasons, answers), key=lambda place: place.start):
-        pieces += [reasons[end : place.start], place.reversed]
+    for place in places:
+        pieces += [text[end : place.start], place.reversed]
         end = place.end
-    return "".join([*pieces, reasons[end:]])
+    return "".join([*pieces, text[end:]])
 
 
 def _places(text: str, answers: int) -> Iterator[Place]:
     found = {(start, end): other for start, end, other in _in_words(text, answers)}
-    found |= {(start, start + 1): other for start, other in _bare(text, answers) if (start, start + 1) not in found}
+    # Who numbers the answers means others of his own by "A" and "the first": is_doubtful then finds them left.
+    if not found:
+        found = {(start, start + 1): other for start, other in _bare(text, answers)}
+    elif any(text[start:end] in LETTERS for start, end in found):
+        found |= {(start, start + 1): other for start, other in _bare(text, answers) if (start, start + 1) not in found}
+    if all(ONE_ORDINAL.fullmatch(text[start:end]) for start, end in found):
+        found |= {(start, end): other for start, end, other in _ordinals(ALONE, text, answers)}
     first = min((start for start, _ in found), default=len(text))
     yield from (Place(*span, other) for span, other in found.items())
-    if answers == 2:
+    if answers == TWO:
         for match in FORMER.finditer(text, 0, first):
             word = match["english"] or match["chinese"]
             end = match.end()
@@ -102,18 +131,31 @@ def _places(text: str, answers: int) -> Iterator[Place]:
 
 
 def _in_words(text: str, answers: int) -> Iterator[tuple[int, int, str]]:
-    for match in NAMED.finditer(text):
+    named = list(NAMED.finditer(text))
+    for match in [*named, *_in_lower_case(text, named)]:
         for group in ("round", "square"):
             if match[group] is not None:
                 yield from _one(match[group], match.start(group), answers)
         if match["places"] is not None:
             for place in ONE_PLACE.finditer(text, *match.span("places")):
                 yield from _one(place.group(), place.start(), answers)
-    for match in ORDERED.finditer(text):
-        for place in ONE_ORDINAL.finditer(text, *match.span("places")):
-            yield from _one(place.group(), place.start(), answers)
+    yield from _ordinals(ORDERED, text, answers)
     for match in CHINESE_ORDERED.finditer(text):
         yield from _one(match["place"], match.start("place"), answers)
+
+
+def _in_lower_case(text: str, named: Sequence[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The nouns of the capitalised names in lower case, as in "Answer A is better than answer B"."""
+    nouns = {match["noun"].lower().removesuffix("s") for match in named} & LOWER
+    for noun in sorted(nouns):
+        same = rf"(?<![^\W_])(?<!\bthe\s)(?<!\ban\s)(?P<noun>{noun}s?)"
+        yield from re.finditer(same + BEHIND, text)
+
+
+def _ordinals(pattern: re.Pattern[str], text: str, answers: int) -> Iterator[tuple[int, int, str]]:
+    for match in pattern.finditer(text):
+        for place in ONE_ORDINAL.finditer(text, *match.span("places")):
+            yield from _one(place.group(), place.start(), answers)
 
 
 def _one(word: str, start: int, answers: int) -> Iterator[tuple[int, int, str]]:

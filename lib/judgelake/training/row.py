@@ -9,6 +9,7 @@ Cause = Literal[
     "too_long",
     "no_prompt",
     "no_target",
+    "ambiguous_reasons",
     "not_read_back",
     "no_soft_target",
     "no_supervised_token",
@@ -17,8 +18,9 @@ Cause = Literal[
 """Why an example gave no row, or why its row may not be trained on.
 
 too_long: it does not fit, even with the shortest answers. no_prompt: the judge cannot be asked. no_target: the judge's
-format cannot say the label. not_read_back: the judge's own parser reads the target otherwise. no_soft_target: nobody
-knows the distribution. no_supervised_token: nothing is learned. cut_target: it does not end with the end token.
+format cannot say the label. ambiguous_reasons: the answers are swapped, and a word of the reasons may name one of them
+or something else. not_read_back: the judge's own parser reads the target otherwise. no_soft_target: nobody knows the
+distribution. no_supervised_token: nothing is learned. cut_target: it does not end with the end token.
 """
 
 

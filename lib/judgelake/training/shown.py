@@ -25,6 +25,8 @@ class Shown:
     """None also with the reference shown: the teacher's are those without it."""
     choice: Choice
     """What was really done: an example of one answer is not swapped, and one without a reference shows none."""
+    lost_reasons: bool = False
+    """Whether there were reasons, but in the reversed order nobody can say which answers they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class Asking:
         one = swap_example(example) if swapped else example
         judged = one.referenced if with_reference else one.judged
         probabilities = None if with_reference else one.probabilities
-        return Shown(one.comparison, judged, probabilities, Choice(swapped, with_reference))
+        given = example.referenced if with_reference else example.judged
+        lost = given is not None and judged is not None and given.reasons is not None and judged.reasons is None
+        return Shown(one.comparison, judged, probabilities, Choice(swapped, with_reference), lost)
 
     def _shows_reference(self, example: Example, wanted: Choice) -> bool:
         if self.spec.mode(self.mode).reference in ALWAYS_SHOWN:

@@ -12,8 +12,9 @@ from judgelake.training.positions import reversed_places
 def swap_example(example: Example) -> Example:
     """The example as a judge sees it in the reversed order: answers, scores, verdicts, probabilities and reasons.
 
-    Its id stays: it is the same example, shown otherwise. Swapping twice gives the example back. The words of the
-    reasons that name places change as `reversed_places` says. An example of a single answer is its own swap.
+    Its id stays: it is the same example, shown otherwise. The words of the reasons that name places change as
+    `reversed_places` says; reasons in which they are ambiguous become None. Swapping twice gives the example back, but
+    for such reasons. An example of a single answer is its own swap.
     """
     answers = len(example.comparison.answers)
     probabilities = example.probabilities
@@ -35,7 +36,7 @@ def swap_answers(comparison: Comparison) -> Comparison:
 
 
 def swap_judged(judged: Judged, answers: int) -> Judged:
-    """What was said of so many answers, said of them in the reversed order."""
+    """What was said of so many answers, said of them in the reversed order; without reasons that are ambiguous."""
     reverse = orders_of(answers)[1]
     return Judged(
         verdict=None if judged.verdict is None else own_label(judged.verdict, reverse),

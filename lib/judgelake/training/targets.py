@@ -10,7 +10,7 @@ from judgelake.comparisons import Failure, Reading, Status, to_own_order
 from judgelake.errors import UserError
 from judgelake.judges import JudgeSpec, ModeSpec, Prompt, closing_of, opened_thinking, parse
 from judgelake.training.example import Judged, label_of
-from judgelake.training.formats import Format, Style, format_of
+from judgelake.training.formats import WITHOUT_REASONS, Format, Style, format_of
 
 OPENING = "<think>"
 
@@ -67,7 +67,7 @@ class TargetWriter:
             return verdict
         if self.style is Style.SOFT and self._closing is not None:
             return Failure(Status.INVALID_INPUT, "the prompt opens the thinking, so the first token is no label")
-        reasons = "" if self.style in (Style.VERDICT_ONLY, Style.SOFT) else (judged.reasons or "").strip()
+        reasons = "" if self.style in WITHOUT_REASONS else (judged.reasons or "").strip()
         if not reasons and self.style in (Style.REASONS_FIRST, Style.THINKING_FIRST):
             return Failure(Status.INVALID_INPUT, f"the style {self.style.value} needs reasons, the example has none")
         before, behind = self._around_reasons(verdict, bool(reasons))

@@ -70,6 +70,31 @@ def test_without_the_probability_of_every_label_in_both_orders_there_is_no_mean(
     assert learned([said("AB", "A", **known), other], 2, "mean").startswith("no log-probabilities")
 
 
+def by_logprobs(order, verdict, first, second, **more):
+    return said(order, verdict, logprobs={"A": first, "B": second}, **more)
+
+
+def test_reasons_that_argue_for_another_label_than_the_mean_are_not_learned():
+    own = by_logprobs("AB", "A", -0.5, -0.9, raw_output="8 7\nAssistant 1 is clearer.")
+    against = by_logprobs("BA", "B", -3.0, -0.1)
+    what = learned([own, against], 2, "mean", "after_first_line")
+    assert (what.judged.verdict, what.judged.reasons) == ("B", None)
+    alike = learned([own, by_logprobs("BA", "A", -0.1, -3.0)], 2, "mean", "after_first_line")
+    assert (alike.judged.verdict, alike.judged.reasons) == ("A", "Assistant 1 is clearer.")
+
+
+def test_labels_of_the_same_highest_mean_give_no_label():
+    both = [by_logprobs("AB", "A", math.log(0.8), math.log(0.2)), by_logprobs("BA", "B", math.log(0.2), math.log(0.8))]
+    assert learned(both, 2, "mean") == "no label has the highest mean probability: A, B"
+
+
+def test_labels_that_are_all_impossible_in_an_order_have_no_mean():
+    crosswise = [by_logprobs("AB", "A", 0.0, -math.inf), by_logprobs("BA", "B", -math.inf, 0.0)]
+    assert mean_probabilities(*crosswise) is None
+    assert learned(crosswise, 2, "mean").startswith("no log-probabilities")
+    assert mean_probabilities(crosswise[0], crosswise[0]) == {"A": 1.0, "B": 0.0}
+
+
 @given(st.lists(st.floats(-30, 0), min_size=6, max_size=6))
 @settings(deadline=None)
 def test_mean_probabilities_sum_to_one(values):
@@ -92,5 +117,17 @@ def test_reasons_are_the_output_without_the_line_of_the_verdict(output, where, e
 
 
 def test_the_terms_of_an_example_are_those_of_all_it_is_made_of():
-    assert terms_of("mit", None, "cc-by-nc-4.0", "mit") == "cc-by-nc-4.0 AND mit"
+    assert terms_of("mit", "cc-by-nc-4.0", "mit") == "cc-by-nc-4.0 AND mit"
+    assert terms_of("mit") == "mit"
     assert terms_of(None, None) == ""
+
+
+def test_terms_of_which_one_may_be_chosen_stay_together():
+    assert terms_of("MIT OR Apache-2.0", "CC-BY-NC-4.0") == "CC-BY-NC-4.0 AND (MIT OR Apache-2.0)"
+    assert terms_of("(MIT OR Apache-2.0)", "X or Y") == "(MIT OR Apache-2.0) AND (X or Y)"
+    assert terms_of("MIT OR Apache-2.0", "MIT OR Apache-2.0") == "MIT OR Apache-2.0"
+
+
+@pytest.mark.parametrize("unknown", [None, ""])
+def test_terms_that_are_partly_unknown_say_so(unknown):
+    assert terms_of(unknown, "MIT") == terms_of("MIT", unknown, unknown) == "LicenseRef-unknown AND MIT"

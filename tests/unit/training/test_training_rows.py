@@ -259,3 +259,14 @@ def test_a_maker_of_an_untrainable_mode_is_refused_at_once() -> None:
         maker("chat", "pair-decide", Style.VERDICT_ONLY)
     with pytest.raises(UserError, match="has no mode"):
         maker(reference_mode="pear")
+
+
+@pytest.mark.parametrize(("style", "is_row"), [(Style.VERDICT_FIRST, False), (Style.VERDICT_ONLY, True)])
+def test_a_swapped_row_with_ambiguous_reasons_is_left_out_and_counted(style: Style, *, is_row: bool) -> None:
+    of = example(judged=replace(JUDGED, reasons="A outperforms B."))
+    assert isinstance(maker(style=style).row(of, 0, 0), Row)
+    swapped = maker(style=style, rates=Rates(1.0, 0.0)).row(of, 0, 0)
+    assert isinstance(swapped, Row) if is_row else isinstance(swapped, LeftOut)
+    if isinstance(swapped, LeftOut):
+        assert swapped.cause == "ambiguous_reasons"
+        assert swapped.reason.startswith("ambiguous reasons")

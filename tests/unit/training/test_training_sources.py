@@ -54,10 +54,13 @@ def test_labels_make_an_example(rule: LabelRule, labels: list[Label], judged: Ju
     ("rule", "labels", "reason"),
     [
         pytest.param(LabelRule(), [], "nobody has given it", id="no label"),
-        pytest.param(LabelRule("bo"), [label("ann", "A")], "'bo' has given it", id="not by the named one"),
+        pytest.param(LabelRule("bo"), [label("ann", "A")], "'bo' has given it no verdict", id="not by the named one"),
         pytest.param(LabelRule(), [label("ann", "A"), label("bo", "B")], "no majority: 1 for A, 1 for B", id="split"),
         pytest.param(LabelRule(), [label("ann", "C")], "the answers are A, B", id="no such answer"),
         pytest.param(LabelRule(), [label("ann", None, (-1.0, -1.0))], "nobody has given it", id="no score"),
+        pytest.param(
+            *(LabelRule(), [label("ann", "tie", (-1.0, -1.0))], "nobody has given it"), id="a tie of missing scores"
+        ),
     ],
 )
 def test_labels_that_decide_nothing_make_none(rule: LabelRule, labels: list[Label], reason: str) -> None:

@@ -34,11 +34,25 @@ SWAPPED = {
     "I prefer B because it is short": "I prefer A because it is short",
     "The former is better than the latter.": "The latter is better than the former.",
     "回应1比回应2好，第一个回答": "回应2比回应1好，第二个回答",
+    "The first answer is better than the second.": "The second answer is better than the first.",
+    "The first answer is better than the second one.": "The second answer is better than the first one.",
+    "The first one is better, and the second lacks detail.": "The second one is better, and the first lacks detail.",
+    "The first is clearer.": "The second is clearer.",
+    "Answer A is better than answer B.": "Answer B is better than answer A.",
+    "Answer 1 is better than answer 2.": "Answer 2 is better than answer 1.",
+    "Model 1 is better than model 2.": "Model 2 is better than model 1.",
+    "I prefer A over B.": "I prefer B over A.",
+    "A is better than B at following it.": "B is better than A at following it.",
+    "A provides facts, which B lacks.": "B provides facts, which A lacks.",
+    "Response 2 repeats a word. A better suggestion would be: none.": (
+        "Response 1 repeats a word. A better suggestion would be: none."
+    ),
+    "Assistant 1 gets 8, Assistant 2 gets 2.": "Assistant 2 gets 8, Assistant 1 gets 2.",
+    "Response 1 is about the first person.": "Response 2 is about the first person.",
     "前者更好": "后者更好",
 }
 KEPT = [
     "8 7\nBoth are fine.",
-    "The answer 1 is wrong, answer 2 is asked for.",
     "It should first answer the question; second, give reasons.",
     "the first step, the second paragraph, the first answer choice",
     "Step 1 and step 2, version 1.5, 1/2, 2 points",
@@ -47,8 +61,33 @@ KEPT = [
     "Assistant 1.5 and Response 1,000",
     "This response a user liked",
     "Plan B. A good plan.",
-    "class A {} and f(A, B), A/B testing, A-level",
+    "A/B testing, A-level",
+    "A better suggestion would be: none.",
     "a formerly good answer",
+]
+AMBIGUOUS = [
+    "The answer 1 is wrong, answer 2 is asked for.",
+    "class A {} and f(A, B)",
+    "Assistant 1 is more detailed than 2.",
+    "Assistant 1, in contrast to 2, is good",
+    "Assistants 1, 2 both answered.",
+    "Assistant one is better than two.",
+    "The two answers: 1 is better than 2.",
+    "First response is better.",
+    "Assistant 1 gives two steps. The first is wrong.",
+    "Assistant A (the first one) is better",
+    "Both are good, but A is more concise while B rambles.",
+    "Response A is good. A better suggestion would be none.",
+    "A's reply outdoes B's.",
+    "A outperforms B.",
+    "A also gives the year.",
+    "A > B",
+    "Verdict: A",
+    "(A) is better than (B)",
+    "Option A is better than Option B",
+    "Assistant 1 chose option B, which is correct.",
+    "回应1好，第二更好",
+    "A比B好",
 ]
 
 
@@ -63,14 +102,23 @@ def test_words_that_may_mean_something_else_stay(reasons: str) -> None:
     assert reversed_places(reasons, 2) == reasons
 
 
+@pytest.mark.parametrize("reasons", AMBIGUOUS)
+def test_reasons_that_could_only_be_reversed_by_half_are_ambiguous(reasons: str) -> None:
+    assert reversed_places(reasons, 2) is None
+    assert swap_example(example(judged=Judged("A", None, reasons))).judged == Judged("B")
+    assert reversed_places(reasons, 1) == reasons
+
+
 def test_the_former_is_what_the_text_named_first_wherever_that_was_shown() -> None:
     said = "Assistant 1 and Assistant 2 are polite; the former errs."
     assert reversed_places(said, 2) == "Assistant 2 and Assistant 1 are polite; the former errs."
 
 
 def test_of_three_answers_the_middle_one_keeps_its_place() -> None:
-    said = "Assistant 1, Assistant 2 and the third answer; C is better than A; the former"
-    assert reversed_places(said, 3) == "Assistant 3, Assistant 2 and the first answer; A is better than C; the former"
+    said = "Assistant 1, Assistant 2 and the third answer; the former"
+    assert reversed_places(said, 3) == "Assistant 3, Assistant 2 and the first answer; the former"
+    assert reversed_places("C is better than A; the former", 3) == "A is better than C; the former"
+    assert reversed_places(f"{said}; C is better than A", 3) is None
 
 
 WORDS = "A|B|C|1|2|8|10|9.5|.| |\n|,|(|)|/|%|'s| and | is |than |the |first|second|former|latter|answer|Assistant |AI "
@@ -80,16 +128,25 @@ PIECES = st.sampled_from([*SWAPPED, *KEPT, *WORDS.split("|")])
 @settings(deadline=None, max_examples=500)
 @given(st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=40), st.integers(1, 4))
 def test_reversing_twice_gives_the_same_text_and_no_score_line_changes(text: str, answers: int) -> None:
-    assert reversed_places(reversed_places(text, answers), answers) == text
+    there = reversed_places(text, answers)
+    assert there is None or reversed_places(there, answers) == text
     line = "8 7\n"
-    assert reversed_places(line + text, answers).startswith(line)
+    assert (reversed_places(line + text, answers) or line).startswith(line)
 
 
 @settings(deadline=None)
 @given(examples())
 def test_swapping_twice_is_the_identity_and_nothing_is_mutated(one: Example) -> None:
     before = copy.deepcopy(one)
-    assert swap_example(swap_example(one)) == one == before
+    there = swap_example(one)
+    back = swap_example(there)
+    kept = {
+        name: None if judged is None else replace(judged, reasons=None)
+        for name in ("judged", "referenced")
+        if (judged := getattr(one, name)) is None or getattr(there, name).reasons is None
+    }
+    assert back == replace(one, **kept)
+    assert one == before
 
 
 def test_everything_said_of_an_answer_follows_it() -> None:

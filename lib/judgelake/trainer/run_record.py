@@ -33,6 +33,8 @@ class TrainingRun(Config):
 
     base: str
     """Folder of the model to train."""
+    base_identity: str
+    """Names the base's content, wherever its folder is; as `engine.ResolvedModel.identity`."""
     shards: tuple[str, ...]
     """Paths of the rows, in their order."""
     recipe: Recipe = Recipe()
@@ -43,7 +45,7 @@ class TrainingRun(Config):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what decides the model; paths count by their last name, which is a hash of the content."""
+        """SHA-256 (hex) of what decides the model; rows and prompts count by their file's name, a hash of the content."""
         content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:
@@ -52,10 +54,11 @@ class TrainingRun(Config):
 
 
 NOT_OF_THE_MODEL: Any = {
+    "base": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
     "validation": {"prompts_at_once"},
 }
-"""What may change when a training is resumed: memory and speed."""
+"""What may change when a training is resumed: where the base is, memory and speed."""
 
 
 MERGED_FLIPS = "merged_flips"

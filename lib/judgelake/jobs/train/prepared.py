@@ -106,6 +106,7 @@ def prepare(plan: Plan) -> Prepared:
         validation = write_validation(folder.path, plan.selected.validation, job.examples, plan.spec, mode, encoder)
         run = TrainingRun(
             base=str(plan.base.folder),
+            base_identity=plan.base.identity,
             shards=tuple(str(path) for path in shards),
             recipe=recipe,
             end_token=plan.base.end_token,

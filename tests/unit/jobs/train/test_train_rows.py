@@ -183,3 +183,15 @@ def test_a_base_that_never_stops_is_refused(tmp_path, base):
         (other / name).write_text(json.dumps(content), "utf-8")
     with pytest.raises(UserError, match="does not stop at an end token"):
         plan_here(train_job(tmp_path, other))
+
+
+def test_other_weights_at_the_same_place_are_another_training(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    made = prepare(plan_here(train_job(tmp_path, base)))
+    moved = base.rename(tmp_path / "moved")
+    assert prepare(plan_here(train_job(tmp_path, moved))).run.identity == made.run.identity
+    save_tiny_model(base, seed=7)
+    with pytest.raises(UserError, match="holds a training of other rows, another base or another recipe"):
+        prepare(plan_here(train_job(tmp_path, base)))
+    elsewhere = train_job(tmp_path, base).model_copy(update={"output": str(tmp_path / "elsewhere")})
+    assert prepare(plan_here(elsewhere)).run.identity != made.run.identity

@@ -37,6 +37,9 @@ class TrainingRun(Config):
     """Names the base's content, wherever its folder is; as `engine.ResolvedModel.identity`."""
     shards: tuple[str, ...]
     """Paths of the rows, in their order."""
+    examples_table: str = ""
+    examples_version: int | None = None
+    """Where the rows are from, so that a resume reads the same; the rows themselves decide the model."""
     recipe: Recipe = Recipe()
     end_token: int
     """The token that ends every target, and at which a served model stops."""
@@ -55,10 +58,12 @@ class TrainingRun(Config):
 
 NOT_OF_THE_MODEL: Any = {
     "base": True,
+    "examples_table": True,
+    "examples_version": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
     "validation": {"prompts_at_once"},
 }
-"""What may change when a training is resumed: where the base is, memory and speed."""
+"""What may change when a training is resumed: where base and examples are, memory and speed."""
 
 
 MERGED_FLIPS = "merged_flips"

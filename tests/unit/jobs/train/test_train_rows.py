@@ -15,7 +15,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import RowChoices
 from judgelake.jobs.train.examples import _check_classes
-from judgelake.jobs.train.prepared import counted, prepare
+from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
 from judgelake.jobs.train.validation import label_ids, prompts_of
 from judgelake.judges import load_judge
@@ -195,3 +195,32 @@ def test_other_weights_at_the_same_place_are_another_training(tmp_path):
         prepare(plan_here(train_job(tmp_path, base)))
     elsewhere = train_job(tmp_path, base).model_copy(update={"output": str(tmp_path / "elsewhere")})
     assert prepare(plan_here(elsewhere)).run.identity != made.run.identity
+
+
+def test_a_training_without_a_version_goes_on_with_the_one_that_it_began_with(tmp_path, base):
+    job, said = train_job(tmp_path, base), []
+    assert with_its_version(job, said.append) == job
+    prepare(plan_here(job))
+    again = with_its_version(job, said.append)
+    assert again.examples == job.examples.model_copy(update={"version": 3})
+    assert said == ["going on with version 3 of training_examples, with which the training in this folder began"]
+    asked = job.model_copy(update={"examples": job.examples.model_copy(update={"version": 2})})
+    other = job.model_copy(update={"tables": job.tables.model_copy(update={"training_examples": "others"})})
+    elsewhere = job.model_copy(update={"output": str(tmp_path / "elsewhere")})
+    assert [with_its_version(one, said.append) for one in (asked, other, elsewhere)] == [asked, other, elsewhere]
+    assert len(said) == 1
+
+
+def test_the_plan_of_a_resumed_training_reads_its_version(tmp_path, base, monkeypatch):
+    job = train_job(tmp_path, base)
+    plan = plan_here(job)
+    prepare(plan)
+    read: list[int | None] = []
+
+    def selected(spark, job):
+        read.append(job.examples.version)
+        return plan.selected
+
+    monkeypatch.setattr("judgelake.jobs.train.prepared.selected_examples", selected)
+    plan_of(None, job, lambda line: None)
+    assert read == [3]

@@ -123,8 +123,8 @@ def prepare(plan: Plan) -> Prepared:
     try:
         shards = write_shards(rows, folder.path / "rows")
         count.audit.require(job.rows.most_left_out)
-        encoder = plan.base.encoder
-        validation = write_validation(folder.path, plan.selected.validation, job.examples, plan.spec, mode, encoder)
+        asking, encoder = plan.maker.asking, plan.base.encoder
+        validation = write_validation(folder.path, plan.selected.validation, job.examples, asking, encoder)
         run = TrainingRun(
             base=str(plan.base.folder),
             base_identity=plan.base.identity,

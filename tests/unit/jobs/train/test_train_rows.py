@@ -17,10 +17,10 @@ from judgelake.jobs.train.config import RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
-from judgelake.jobs.train.validation import label_ids, prompts_of
-from judgelake.judges import load_judge
+from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
+from judgelake.judges import JudgeSpec, load_judge
 from judgelake.trainer import StoredRows
-from judgelake.training import Judged
+from judgelake.training import Asking, Judged
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +113,60 @@ def test_a_validation_asks_both_orders_with_the_label_that_fits_what_is_shown(tm
     one = replace(example(1, 10, is_first=True), referenced=Judged("B", (1, 8)))
     three = replace(one, comparison=replace(one.comparison, answers=(*one.comparison.answers, Answer("w3"))))
     long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 60),) * 2))
-    asked = list(prompts_of([one, three, long], spec, "pair", encoder, reference="ignore"))
+    asking = Asking(spec, "pair")
+    asked = list(prompts_of([one, three, long], asking, encoder, with_reference=False))
     assert [(prompt.order, prompt.label) for prompt in asked] == [("AB", "A"), ("BA", "A")]
     shown = [[token_of(word) for word in text.split()] for text in ("w1 w10 better :", "w10 w1 better :")]
     assert [list(prompt.input_ids) for prompt in asked] == shown
-    with_reference = prompts_of([one], spec, "pair", encoder, reference="use")
-    assert [prompt.label for prompt in with_reference] == ["B", "B"]
+
+
+REFERENCES = {"none": "", "optional": "{{ reference }} ", "required": "{{ reference }} "}
+MODES = {
+    name: {"answers": [2, 2], "prompt": f"{shown}{{{{ answers[0] }}}} {{{{ answers[1] }}}} better :", "reference": name}
+    for name, shown in REFERENCES.items()
+}
+
+
+def with_modes(job, **changes):
+    """The judge of a job with a mode for each use of a reference, and with changes to that which requires one."""
+    modes = {name: {**mode, "parser": {"kind": "score_line"}} for name, mode in MODES.items()}
+    modes["required"] |= changes
+    spec = load_judge("tiny", job.judge.folder)
+    return JudgeSpec.model_validate(spec.model_dump(exclude_unset=True) | {"modes": modes})
+
+
+@pytest.mark.parametrize(
+    ("mode", "reference_mode", "with_reference", "is_shown"),
+    [
+        pytest.param("none", None, True, False, id="cannot be shown"),
+        pytest.param("none", "required", True, True, id="by the other mode"),
+        pytest.param("none", "required", False, False, id="not wanted"),
+        pytest.param("none", "none", True, False, id="the other mode cannot either"),
+        pytest.param("optional", None, True, True, id="optional"),
+        pytest.param("required", None, False, True, id="always shown"),
+    ],
+)
+def test_a_validation_has_the_label_made_with_the_reference_only_where_it_is_shown(
+    tmp_path, base, mode, reference_mode, with_reference, is_shown
+):
+    job = train_job(tmp_path, base)
+    plain = example(1, 10, is_first=True)
+    one = replace(plain, referenced=Judged("B", (1, 8)), comparison=replace(plain.comparison, reference="w15"))
+    asking = Asking(with_modes(job), mode, reference_mode)
+    made = list(prompts_of([one], asking, plan_here(job).base.encoder, with_reference=with_reference))
+    assert [prompt.label for prompt in made] == (["B", "B"] if is_shown else ["A", "A"])
+    assert [token_of("w15") in prompt.input_ids for prompt in made] == [is_shown, is_shown]
+
+
+def test_a_validation_in_two_modes_that_are_not_read_alike_is_refused(tmp_path, base):
+    job = train_job(tmp_path, base, examples={"validation": 10, "validated_with": "use"})
+    plan = plan_here(job)
+    for changes in ({"decoding": {"max_tokens": 3}}, {"parser": {"kind": "score_line", "highest": 5}}):
+        asking = Asking(with_modes(job, **changes), "none", "required")
+        with pytest.raises(UserError, match=r"modes 'none' and 'required' .* are read in different ways"):
+            write_validation(tmp_path, plan.selected.validation, job.examples, asking, plan.base.encoder)
+    alike = Asking(with_modes(job), "none", "required")
+    assert write_validation(tmp_path, plan.selected.validation, job.examples, alike, plan.base.encoder).mode == "none"
 
 
 def test_a_validation_that_can_ask_nothing_is_refused(tmp_path, base):

@@ -73,9 +73,10 @@ def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
     if (problem := batch_problem(recipe.batch_rows, recipe.rows_at_once, job.processes)) is not None:
         raise UserError(f"recipe: {problem}.")
     selected = selected_examples(spark, job)
-    check_references(selected.train, job.rows)
     base = base_of(job.judge, say, is_chat=is_chat)
-    return Plan(job, selected, base, spec, row_maker(spec, job.judge.mode, base, job.rows))
+    maker = row_maker(spec, job.judge.mode, base, job.rows)
+    check_references(selected.train, job.rows, maker.asking, job.examples)
+    return Plan(job, selected, base, spec, maker)
 
 
 def with_its_version(job: TrainJob, say: Say) -> TrainJob:

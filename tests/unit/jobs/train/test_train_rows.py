@@ -13,7 +13,7 @@ from tiny_training import example, examples, plan_here, train_job
 from judgelake.comparisons import TIE, Answer
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
-from judgelake.jobs.train.config import RowChoices
+from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
@@ -88,11 +88,37 @@ def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_writ
     assert len(count.listed) == 10
 
 
-def test_references_are_only_shown_where_somebody_judged_with_one():
+def test_references_are_only_shown_where_somebody_judged_with_one(tmp_path, base):
+    asking = Asking(with_modes(train_job(tmp_path, base)), "optional")
+    wanted, some = RowChoices(reference=0.5), replace(examples()[0], referenced=Judged("A", (9, 2)))
     with pytest.raises(UserError, match=r"rows.reference is 0.5, but no example has a judgment made with a reference"):
-        check_references(examples(), RowChoices(reference=0.5))
-    check_references([replace(examples()[0], referenced=Judged("A", (9, 2)))], RowChoices(reference=0.5))
-    check_references(examples(), RowChoices())
+        check_references(examples(), wanted, asking, Examples())
+    check_references([some], wanted, asking, Examples())
+    check_references(examples(), RowChoices(), asking, Examples())
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen", "mode", "reference_mode", "expected"),
+    [
+        pytest.param({"reference": 0.5}, {}, "none", None, "rows.reference is 0.5", id="rows"),
+        pytest.param({}, {"validated_with": "use"}, "none", None, "examples.validated_with is use", id="use"),
+        pytest.param({}, {}, "optional", "none", "rows.reference_mode is 'none'", id="named"),
+        pytest.param({"reference": 0.5}, {"validated_with": "use"}, "none", "required", None, id="the other shows it"),
+        pytest.param({"reference": 0.5}, {"validated_with": "use"}, "required", None, None, id="the same shows it"),
+        pytest.param({}, {}, "none", None, None, id="not wanted"),
+    ],
+)
+def test_a_mode_that_shows_no_reference_is_refused_where_one_is_wanted(
+    tmp_path, base, rows, chosen, mode, reference_mode, expected
+):
+    asking = Asking(with_modes(train_job(tmp_path, base)), mode, reference_mode)
+    some = replace(examples()[0], referenced=Judged("A", (9, 2)))
+    arguments = ([some], RowChoices(**rows), asking, Examples(**chosen))
+    if expected is None:
+        check_references(*arguments)
+        return
+    with pytest.raises(UserError, match=f"{expected}, but mode 'none' of judge 'tiny' shows no reference"):
+        check_references(*arguments)
 
 
 def test_examples_of_one_label_alone_are_refused():

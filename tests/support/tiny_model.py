@@ -76,6 +76,7 @@ def tiny_run(folder: Path, rows: Sequence[Row], base: Path, **recipe: object) ->
     }
     run = TrainingRun(
         base=str(base),
+        base_identity="tiny",
         shards=tuple(map(str, shards)),
         recipe=Recipe.model_validate(usual | recipe),
         end_token=END,

@@ -1,5 +1,6 @@
 """Training a model on stored rows, in processes of its own without Spark; what is imported here needs no torch."""
 
+from judgelake.trainer.checkpoints import forget_lost_events
 from judgelake.trainer.memory import Memory, estimate_memory, shape_of
 from judgelake.trainer.order import Place, Steps, batch_problem, training_order
 from judgelake.trainer.prompts import LabelledPrompt, write_prompts
@@ -22,6 +23,7 @@ __all__ = [
     "batch_problem",
     "estimate_memory",
     "events_of",
+    "forget_lost_events",
     "shape_of",
     "training_order",
     "write_prompts",

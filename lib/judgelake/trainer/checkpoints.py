@@ -1,9 +1,11 @@
-"""The checkpoints of a training: which one a resume goes on from."""
+"""The checkpoints of a training: which one a resume goes on from, and which events it keeps."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from judgelake.trainer.run_record import RunFolder, events_of
 
 PREFIX = "checkpoint-"
 STATE = "trainer_state.json"
@@ -22,6 +24,19 @@ def newest_checkpoint(folder: Path) -> Path | None:
 def step_of(checkpoint: Path) -> int:
     """The number of steps after which a checkpoint was written."""
     return int(_number_of(checkpoint))
+
+
+def forget_lost_events(folder: RunFolder) -> None:
+    """Drop the events of steps behind the newest checkpoint, which are computed again; a finished training keeps all.
+
+    Must be called before a trainer says its first line, at which the driver reads the events and remembers how far.
+    """
+    if folder.model.is_dir() or not folder.events.exists():
+        return
+    checkpoint = newest_checkpoint(folder.path)
+    last = 0 if checkpoint is None else step_of(checkpoint)
+    kept = [event for event in events_of(folder.events)[0] if event["step"] <= last]
+    folder.events.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
 
 
 def _number_of(path: Path) -> str:

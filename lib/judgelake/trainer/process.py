@@ -18,7 +18,7 @@ from transformers.utils import logging
 
 from judgelake.errors import RunError, UserError
 from judgelake.trainer.agreement import CHOSEN_BY
-from judgelake.trainer.checkpoints import newest_checkpoint, step_of
+from judgelake.trainer.checkpoints import forget_lost_events, newest_checkpoint, step_of
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.model import end_tokens, trainable_model
 from judgelake.trainer.order import Steps, batch_problem, training_order
@@ -47,6 +47,8 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
     if folder.model.is_dir():
         say("this training is finished")
         return
+    if os.environ.get("RANK", "0") == "0":
+        forget_lost_events(folder)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with _clear_errors(run):

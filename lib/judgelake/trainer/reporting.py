@@ -10,8 +10,6 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from judgelake.trainer.run_record import events_of
-
 SECONDS_BETWEEN_LINES = 10.0
 OF_A_STEP = ("loss", "learning_rate", "grad_norm")
 OF_A_VALIDATION = "eval_"
@@ -26,11 +24,8 @@ class Reporting(TrainerCallback):  # type: ignore[misc]  # transformers has no t
         self._begun, self._first_step, self._said = clock(), 0, float("-inf")
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Drop events of steps behind the checkpoint: they are computed again."""
+        """Count time and steps from here."""
         self._begun, self._first_step = self._clock(), state.global_step
-        if state.is_world_process_zero:
-            kept = [event for event in events_of(self._events)[0] if event["step"] <= state.global_step]
-            self._events.write_text("".join(map(_line, kept)), "utf-8")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, float], **_: Any) -> None:
         """Write a step's or a validation's figures, and say how far the training is."""

@@ -33,8 +33,13 @@ class TrainingRun(Config):
 
     base: str
     """Folder of the model to train."""
+    base_identity: str
+    """Names the base's content, wherever its folder is; as `engine.ResolvedModel.identity`."""
     shards: tuple[str, ...]
     """Paths of the rows, in their order."""
+    examples_table: str = ""
+    examples_version: int | None = None
+    """Where the rows are from, so that a resume reads the same; the rows themselves decide the model."""
     recipe: Recipe = Recipe()
     end_token: int
     """The token that ends every target, and at which a served model stops."""
@@ -43,7 +48,7 @@ class TrainingRun(Config):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what decides the model; paths count by their last name, which is a hash of the content."""
+        """SHA-256 (hex) of what decides the model; rows and prompts count by their file's name, a hash of the content."""
         content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:
@@ -52,10 +57,13 @@ class TrainingRun(Config):
 
 
 NOT_OF_THE_MODEL: Any = {
+    "base": True,
+    "examples_table": True,
+    "examples_version": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
     "validation": {"prompts_at_once"},
 }
-"""What may change when a training is resumed: memory and speed."""
+"""What may change when a training is resumed: where base and examples are, memory and speed."""
 
 
 MERGED_FLIPS = "merged_flips"

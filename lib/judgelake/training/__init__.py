@@ -15,6 +15,7 @@ from judgelake.training.records import example_from_record, record_of
 from judgelake.training.row import LeftOut, Row, SoftTarget
 from judgelake.training.sampled import Preference, Sampled, agreeing, balanced, preferences
 from judgelake.training.shards import SHARD, read_shards, row_of, write_shards
+from judgelake.training.shown import Asking
 from judgelake.training.splits import split_of
 from judgelake.training.swap import swap_example
 from judgelake.training.targets import TargetWriter
@@ -25,6 +26,7 @@ __all__ = [
     "SHARD",
     "SPLITS",
     "TRAINABLE",
+    "Asking",
     "Audit",
     "Choice",
     "Example",

@@ -58,7 +58,7 @@ class Asking:
     def _shows_reference(self, example: Example, wanted: Choice) -> bool:
         if self.spec.mode(self.mode).reference in ALWAYS_SHOWN:
             return True
-        can_show = self.reference_mode is not None or self.spec.mode(self.mode).reference == "optional"
+        can_show = self.spec.mode(self.reference_mode or self.mode).reference != "none"
         has_one = example.comparison.reference is not None and example.referenced is not None
         return wanted.with_reference and can_show and has_one
 

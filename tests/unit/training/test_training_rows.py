@@ -100,6 +100,8 @@ def test_a_mode_of_its_own_shows_the_reference() -> None:
     assert said(row).endswith("[[B]]")
     without = made(maker("mt-bench", "pair-v2", Style.REASONS_FIRST, rates=ALWAYS))
     assert not without.with_reference
+    neither = made(maker("mt-bench", "pair-v2", Style.REASONS_FIRST, reference_mode="pair-v2", rates=ALWAYS))
+    assert (neither.with_reference, neither.input_ids) == (False, without.input_ids)
 
 
 @pytest.mark.parametrize("lacking", [{"referenced": None}, {"comparison": replace(COMPARISON, reference=None)}])

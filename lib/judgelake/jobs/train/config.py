@@ -35,7 +35,8 @@ class Examples(Config):
     """Which examples are trained and validated on."""
 
     version: int | None = None
-    """Version of the table; null: the newest at the start of the training, then pinned."""
+    """Version of the table; null: the newest at the start of the training, which a training that goes on
+    in the same folder reads again."""
     where: str | None = None
     """SQL predicate on the table, for example "source = 'alpaca_eval'"."""
     limit: PositiveInt | None = None

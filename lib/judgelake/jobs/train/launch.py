@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from judgelake.errors import RunError
-from judgelake.trainer import RunFolder
+from judgelake.trainer import RunFolder, forget_lost_events
 
 MODULE = "judgelake.trainer"
 LOG = "trainer.log"
@@ -38,6 +38,8 @@ def train_in_processes(
         UserError, RunError: what stopped the trainer.
     """
     folder.forget_failures()
+    # The trainer does it too, but a library that it imports may print a line before.
+    forget_lost_events(folder)
     log = folder.path / LOG
     with log.open("w", encoding="utf-8") as errors, _started(command_of(folder, processes), errors) as process:
         assert process.stdout is not None

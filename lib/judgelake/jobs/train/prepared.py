@@ -65,6 +65,7 @@ def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
     Raises:
         UserError: something that the job names does not exist or does not fit.
     """
+    job = with_its_version(job, say)
     spec = load_judge(job.judge.name, job.judge.folder)
     is_chat = bool(spec.mode(job.judge.mode).messages)
     spec.require_prompt()
@@ -72,9 +73,30 @@ def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
     if (problem := batch_problem(recipe.batch_rows, recipe.rows_at_once, job.processes)) is not None:
         raise UserError(f"recipe: {problem}.")
     selected = selected_examples(spark, job)
-    check_references(selected.train, job.rows)
     base = base_of(job.judge, say, is_chat=is_chat)
-    return Plan(job, selected, base, spec, row_maker(spec, job.judge.mode, base, job.rows))
+    maker = row_maker(spec, job.judge.mode, base, job.rows)
+    check_references(selected.train, job.rows, maker.asking, job.examples)
+    return Plan(job, selected, base, spec, maker)
+
+
+def with_its_version(job: TrainJob, say: Say) -> TrainJob:
+    """The job with the version of the examples with which the training in its folder began, if it names none.
+
+    Raises:
+        UserError: the folder holds a record that cannot be read.
+    """
+    folder = RunFolder(Path(job.output))
+    if job.examples.version is not None or not folder.record.exists():
+        return job
+    began = folder.read()
+    if began.examples_version is None or began.examples_table != job.tables.training_examples:
+        return job
+    say(
+        f"going on with version {began.examples_version} of {began.examples_table}, with which the training in this "
+        "folder began"
+    )
+    examples = job.examples.model_copy(update={"version": began.examples_version})
+    return job.model_copy(update={"examples": examples})
 
 
 def counted(plan: Plan) -> RowCount:
@@ -102,11 +124,14 @@ def prepare(plan: Plan) -> Prepared:
     try:
         shards = write_shards(rows, folder.path / "rows")
         count.audit.require(job.rows.most_left_out)
-        encoder = plan.base.encoder
-        validation = write_validation(folder.path, plan.selected.validation, job.examples, plan.spec, mode, encoder)
+        asking, encoder = plan.maker.asking, plan.base.encoder
+        validation = write_validation(folder.path, plan.selected.validation, job.examples, asking, encoder)
         run = TrainingRun(
             base=str(plan.base.folder),
+            base_identity=plan.base.identity,
             shards=tuple(str(path) for path in shards),
+            examples_table=plan.selected.table,
+            examples_version=plan.selected.version,
             recipe=recipe,
             end_token=plan.base.end_token,
             pad_token=plan.base.pad_token,

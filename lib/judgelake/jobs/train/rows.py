@@ -8,9 +8,9 @@ from typing import Any
 
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base
-from judgelake.jobs.train.config import RowChoices
+from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.judges import JudgeSpec
-from judgelake.training import Audit, Example, LeftOut, Rates, Row, RowMaker, audit
+from judgelake.training import Asking, Audit, Example, LeftOut, Rates, Row, RowMaker, audit
 
 
 @dataclass(slots=True)
@@ -66,15 +66,27 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
     )
 
 
-def check_references(examples: Sequence[Example], chosen: RowChoices) -> None:
-    """Refuse to show references where no example has a judgment made with one.
+def check_references(examples: Sequence[Example], rows: RowChoices, asking: Asking, chosen: Examples) -> None:
+    """Refuse to show references where no mode shows them, or where no example has a judgment made with one.
 
     Raises:
         UserError: that is so.
     """
-    if chosen.reference > 0 and not any(example.referenced is not None for example in examples):
+    mode = asking.reference_mode or asking.mode
+    if asking.spec.mode(mode).reference == "none":
+        wanted = [
+            f"rows.reference_mode is {mode!r}" if asking.reference_mode is not None else "",
+            f"rows.reference is {rows.reference:g}" if rows.reference > 0 else "",
+            "examples.validated_with is use" if chosen.validated_with == "use" else "",
+        ]
+        for one in filter(None, wanted):
+            raise UserError(
+                f"{one}, but mode {mode!r} of judge {asking.spec.name!r} shows no reference: name one that does in "
+                "rows.reference_mode, or ask for no reference."
+            )
+    if rows.reference > 0 and not any(example.referenced is not None for example in examples):
         raise UserError(
-            f"rows.reference is {chosen.reference:g}, but no example has a judgment made with a reference: set it to "
+            f"rows.reference is {rows.reference:g}, but no example has a judgment made with a reference: set it to "
             "0, or let a teacher judge with the references."
         )
 

@@ -11,13 +11,15 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.config import Examples
 from judgelake.judges import JudgeSpec, Prompt, render
 from judgelake.trainer import LabelledPrompt, Validation, write_prompts
-from judgelake.training import Example, label_of
+from judgelake.training import Asking, Choice, Example, label_of
 
 ANSWERS = 2
+READ_BY = ("choices", "verdict_from", "least_label_mass", "parser", "opened_thinking")
+"""What decides how an answer is read, besides the decoding."""
 
 
 def write_validation(
-    folder: Path, examples: Sequence[Example], chosen: Examples, spec: JudgeSpec, mode: str, encoder: Encoder
+    folder: Path, examples: Sequence[Example], chosen: Examples, asking: Asking, encoder: Encoder
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
@@ -25,11 +27,15 @@ def write_validation(
     answer are not asked.
 
     Raises:
-        UserError: no example can be asked, or the judge decides by labels that one token does not tell apart.
+        UserError: no example can be asked, the judge decides by labels that one token does not tell apart, or the
+            answers of its mode with the reference are read in another way than those of the other.
     """
     if not chosen.validation:
         return None
-    prompts = list(prompts_of(examples, spec, mode, encoder, reference=chosen.validated_with))
+    spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
+    if with_reference:
+        _check_read_alike(asking)
+    prompts = list(prompts_of(examples, asking, encoder, with_reference=with_reference))
     if not prompts:
         raise UserError(
             f"None of the {len(examples):,} examples to validate on can be asked of judge {spec.name!r}, mode "
@@ -46,17 +52,26 @@ def write_validation(
 
 
 def prompts_of(
-    examples: Sequence[Example], spec: JudgeSpec, mode: str, encoder: Encoder, *, reference: str
+    examples: Sequence[Example], asking: Asking, encoder: Encoder, *, with_reference: bool
 ) -> Iterator[LabelledPrompt]:
-    """The prompts of all examples that can be asked, each in both orders, with the label that fits what is shown."""
-    budget = spec.context_length - spec.decoding_of(mode).max_tokens
+    """The prompts of all examples that can be asked, each in both orders, with the label that fits what is shown.
+
+    Args:
+        examples: with labels.
+        asking: how the judge is asked.
+        encoder: makes the ids.
+        with_reference: whether the reference is shown where that is left open, and somebody judged with it.
+    """
     for example in examples:
-        with_reference = reference == "use" and example.referenced is not None
-        label = label_of(example.referenced if with_reference and example.referenced else example.judged, ANSWERS)
+        shown = asking.shown(example, Choice(swapped=False, with_reference=with_reference))
+        label = None if shown.judged is None else label_of(shown.judged, ANSWERS)
         if len(example.comparison.answers) != ANSWERS or label is None:
             continue
+        mode = asking.mode_of(shown.choice)
+        budget = asking.spec.context_length - asking.spec.decoding_of(mode).max_tokens
+        reference = "use" if shown.choice.with_reference else "ignore"
         made = [
-            (order, encoded(spec, mode, example.comparison, order, encoder, "use" if with_reference else "ignore"))
+            (order, encoded(asking.spec, mode, example.comparison, order, encoder, reference))
             for order in orders_of(ANSWERS)
         ]
         if any(ids is None or len(ids) > budget for _, ids in made):
@@ -70,6 +85,18 @@ def encoded(
     """The ids of a prompt as an engine makes them; None if the judge cannot judge the comparison."""
     prompt = render(spec, mode, comparison, order, reference)
     return None if isinstance(prompt, Failure) else encoder.ids(prompt)
+
+
+def _check_read_alike(asking: Asking) -> None:
+    """Refuse two modes in one validation, which reads all answers in one way."""
+    spec, modes = asking.spec, (asking.mode, asking.mode_of(Choice(swapped=False, with_reference=True)))
+    first, second = ([getattr(spec.mode(mode), name) for name in READ_BY] for mode in modes)
+    if first != second or spec.decoding_of(modes[0]) != spec.decoding_of(modes[1]):
+        raise UserError(
+            f"The answers in the modes {modes[0]!r} and {modes[1]!r} of judge {spec.name!r} are read in different "
+            "ways, and a validation reads all in one: set examples.validated_with: ignore, or name another "
+            "rows.reference_mode."
+        )
 
 
 def label_ids(spec: JudgeSpec, mode: str, encoder: Encoder) -> dict[str, int]:

@@ -13,14 +13,14 @@ from tiny_training import example, examples, plan_here, train_job
 from judgelake.comparisons import TIE, Answer
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
-from judgelake.jobs.train.config import RowChoices
+from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
-from judgelake.jobs.train.prepared import counted, prepare
+from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
-from judgelake.jobs.train.validation import label_ids, prompts_of
-from judgelake.judges import load_judge
+from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
+from judgelake.judges import JudgeSpec, load_judge
 from judgelake.trainer import StoredRows
-from judgelake.training import Judged
+from judgelake.training import Asking, Judged
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +88,37 @@ def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_writ
     assert len(count.listed) == 10
 
 
-def test_references_are_only_shown_where_somebody_judged_with_one():
+def test_references_are_only_shown_where_somebody_judged_with_one(tmp_path, base):
+    asking = Asking(with_modes(train_job(tmp_path, base)), "optional")
+    wanted, some = RowChoices(reference=0.5), replace(examples()[0], referenced=Judged("A", (9, 2)))
     with pytest.raises(UserError, match=r"rows.reference is 0.5, but no example has a judgment made with a reference"):
-        check_references(examples(), RowChoices(reference=0.5))
-    check_references([replace(examples()[0], referenced=Judged("A", (9, 2)))], RowChoices(reference=0.5))
-    check_references(examples(), RowChoices())
+        check_references(examples(), wanted, asking, Examples())
+    check_references([some], wanted, asking, Examples())
+    check_references(examples(), RowChoices(), asking, Examples())
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen", "mode", "reference_mode", "expected"),
+    [
+        pytest.param({"reference": 0.5}, {}, "none", None, "rows.reference is 0.5", id="rows"),
+        pytest.param({}, {"validated_with": "use"}, "none", None, "examples.validated_with is use", id="use"),
+        pytest.param({}, {}, "optional", "none", "rows.reference_mode is 'none'", id="named"),
+        pytest.param({"reference": 0.5}, {"validated_with": "use"}, "none", "required", None, id="the other shows it"),
+        pytest.param({"reference": 0.5}, {"validated_with": "use"}, "required", None, None, id="the same shows it"),
+        pytest.param({}, {}, "none", None, None, id="not wanted"),
+    ],
+)
+def test_a_mode_that_shows_no_reference_is_refused_where_one_is_wanted(
+    tmp_path, base, rows, chosen, mode, reference_mode, expected
+):
+    asking = Asking(with_modes(train_job(tmp_path, base)), mode, reference_mode)
+    some = replace(examples()[0], referenced=Judged("A", (9, 2)))
+    arguments = ([some], RowChoices(**rows), asking, Examples(**chosen))
+    if expected is None:
+        check_references(*arguments)
+        return
+    with pytest.raises(UserError, match=f"{expected}, but mode 'none' of judge 'tiny' shows no reference"):
+        check_references(*arguments)
 
 
 def test_examples_of_one_label_alone_are_refused():
@@ -113,12 +139,60 @@ def test_a_validation_asks_both_orders_with_the_label_that_fits_what_is_shown(tm
     one = replace(example(1, 10, is_first=True), referenced=Judged("B", (1, 8)))
     three = replace(one, comparison=replace(one.comparison, answers=(*one.comparison.answers, Answer("w3"))))
     long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 60),) * 2))
-    asked = list(prompts_of([one, three, long], spec, "pair", encoder, reference="ignore"))
+    asking = Asking(spec, "pair")
+    asked = list(prompts_of([one, three, long], asking, encoder, with_reference=False))
     assert [(prompt.order, prompt.label) for prompt in asked] == [("AB", "A"), ("BA", "A")]
     shown = [[token_of(word) for word in text.split()] for text in ("w1 w10 better :", "w10 w1 better :")]
     assert [list(prompt.input_ids) for prompt in asked] == shown
-    with_reference = prompts_of([one], spec, "pair", encoder, reference="use")
-    assert [prompt.label for prompt in with_reference] == ["B", "B"]
+
+
+REFERENCES = {"none": "", "optional": "{{ reference }} ", "required": "{{ reference }} "}
+MODES = {
+    name: {"answers": [2, 2], "prompt": f"{shown}{{{{ answers[0] }}}} {{{{ answers[1] }}}} better :", "reference": name}
+    for name, shown in REFERENCES.items()
+}
+
+
+def with_modes(job, **changes):
+    """The judge of a job with a mode for each use of a reference, and with changes to that which requires one."""
+    modes = {name: {**mode, "parser": {"kind": "score_line"}} for name, mode in MODES.items()}
+    modes["required"] |= changes
+    spec = load_judge("tiny", job.judge.folder)
+    return JudgeSpec.model_validate(spec.model_dump(exclude_unset=True) | {"modes": modes})
+
+
+@pytest.mark.parametrize(
+    ("mode", "reference_mode", "with_reference", "is_shown"),
+    [
+        pytest.param("none", None, True, False, id="cannot be shown"),
+        pytest.param("none", "required", True, True, id="by the other mode"),
+        pytest.param("none", "required", False, False, id="not wanted"),
+        pytest.param("none", "none", True, False, id="the other mode cannot either"),
+        pytest.param("optional", None, True, True, id="optional"),
+        pytest.param("required", None, False, True, id="always shown"),
+    ],
+)
+def test_a_validation_has_the_label_made_with_the_reference_only_where_it_is_shown(
+    tmp_path, base, mode, reference_mode, with_reference, is_shown
+):
+    job = train_job(tmp_path, base)
+    plain = example(1, 10, is_first=True)
+    one = replace(plain, referenced=Judged("B", (1, 8)), comparison=replace(plain.comparison, reference="w15"))
+    asking = Asking(with_modes(job), mode, reference_mode)
+    made = list(prompts_of([one], asking, plan_here(job).base.encoder, with_reference=with_reference))
+    assert [prompt.label for prompt in made] == (["B", "B"] if is_shown else ["A", "A"])
+    assert [token_of("w15") in prompt.input_ids for prompt in made] == [is_shown, is_shown]
+
+
+def test_a_validation_in_two_modes_that_are_not_read_alike_is_refused(tmp_path, base):
+    job = train_job(tmp_path, base, examples={"validation": 10, "validated_with": "use"})
+    plan = plan_here(job)
+    for changes in ({"decoding": {"max_tokens": 3}}, {"parser": {"kind": "score_line", "highest": 5}}):
+        asking = Asking(with_modes(job, **changes), "none", "required")
+        with pytest.raises(UserError, match=r"modes 'none' and 'required' .* are read in different ways"):
+            write_validation(tmp_path, plan.selected.validation, job.examples, asking, plan.base.encoder)
+    alike = Asking(with_modes(job), "none", "required")
+    assert write_validation(tmp_path, plan.selected.validation, job.examples, alike, plan.base.encoder).mode == "none"
 
 
 def test_a_validation_that_can_ask_nothing_is_refused(tmp_path, base):
@@ -183,3 +257,44 @@ def test_a_base_that_never_stops_is_refused(tmp_path, base):
         (other / name).write_text(json.dumps(content), "utf-8")
     with pytest.raises(UserError, match="does not stop at an end token"):
         plan_here(train_job(tmp_path, other))
+
+
+def test_other_weights_at_the_same_place_are_another_training(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    made = prepare(plan_here(train_job(tmp_path, base)))
+    moved = base.rename(tmp_path / "moved")
+    assert prepare(plan_here(train_job(tmp_path, moved))).run.identity == made.run.identity
+    save_tiny_model(base, seed=7)
+    with pytest.raises(UserError, match="holds a training of other rows, another base or another recipe"):
+        prepare(plan_here(train_job(tmp_path, base)))
+    elsewhere = train_job(tmp_path, base).model_copy(update={"output": str(tmp_path / "elsewhere")})
+    assert prepare(plan_here(elsewhere)).run.identity != made.run.identity
+
+
+def test_a_training_without_a_version_goes_on_with_the_one_that_it_began_with(tmp_path, base):
+    job, said = train_job(tmp_path, base), []
+    assert with_its_version(job, said.append) == job
+    prepare(plan_here(job))
+    again = with_its_version(job, said.append)
+    assert again.examples == job.examples.model_copy(update={"version": 3})
+    assert said == ["going on with version 3 of training_examples, with which the training in this folder began"]
+    asked = job.model_copy(update={"examples": job.examples.model_copy(update={"version": 2})})
+    other = job.model_copy(update={"tables": job.tables.model_copy(update={"training_examples": "others"})})
+    elsewhere = job.model_copy(update={"output": str(tmp_path / "elsewhere")})
+    assert [with_its_version(one, said.append) for one in (asked, other, elsewhere)] == [asked, other, elsewhere]
+    assert len(said) == 1
+
+
+def test_the_plan_of_a_resumed_training_reads_its_version(tmp_path, base, monkeypatch):
+    job = train_job(tmp_path, base)
+    plan = plan_here(job)
+    prepare(plan)
+    read: list[int | None] = []
+
+    def selected(spark, job):
+        read.append(job.examples.version)
+        return plan.selected
+
+    monkeypatch.setattr("judgelake.jobs.train.prepared.selected_examples", selected)
+    plan_of(None, job, lambda line: None)
+    assert read == [3]

@@ -1,0 +1,55 @@
+"""What the driver logs of a training while it runs, and what it registers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tiny_model import made_row, save_tiny_model, tiny_run
+from tiny_training import train_job
+
+from judgelake.jobs.train.tracking import TrainTracker
+from judgelake.trainer.judge_trainer import JudgeTrainer
+from judgelake.trainer.process import train_here
+
+ROWS = [made_row(example, epoch) for epoch in range(2) for example in range(18)]
+
+
+class KilledError(Exception):
+    """In place of a kill: nothing of ours catches it."""
+
+
+class Store:
+    """In place of MLflow: keeps the metrics that it is given."""
+
+    def __init__(self) -> None:
+        self.logged: list[Any] = []
+
+    def MlflowClient(self) -> Any:  # noqa: N802  # MLflow's name
+        return SimpleNamespace(log_batch=lambda run_id, metrics: self.logged.extend(metrics))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny_model(tmp_path_factory.mktemp("base"))
+
+
+def test_a_training_that_goes_on_after_a_kill_is_logged_to_its_end(tmp_path, base, monkeypatch):
+    folder = tiny_run(tmp_path, ROWS, base, evaluate_steps=3)
+    whole = JudgeTrainer.training_step
+
+    def killed(self, *args):
+        if self.state.global_step + 1 == 6:
+            raise KilledError
+        return whole(self, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JudgeTrainer, "training_step", killed)
+        with pytest.raises(KilledError):
+            train_here(folder, lambda line: None)
+    store = Store()
+    tracker = TrainTracker(train_job(tmp_path, base), folder, store)
+    train_here(folder, lambda line: tracker.watch())
+    tracker.watch()
+    assert [metric.step for metric in store.logged if metric.key == "loss"] == list(range(1, 10))

@@ -39,7 +39,7 @@ def example(better: int, worse: int, *, is_first: bool, split: Split = "train") 
     return identified(
         Example(
             example_id="",
-            group=name,
+            group=f"{name}-{split}",
             comparison=Comparison(name, name, (Message("user", "w19"),), shown),
             judged=Judged("A" if is_first else "B", scores),
             teacher="rule",

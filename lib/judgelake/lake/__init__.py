@@ -3,6 +3,7 @@
 from judgelake.lake.append import (
     LOST_RACES,
     app_ids,
+    append_and_delete,
     append_new,
     append_once,
     drop_plan,
@@ -11,6 +12,7 @@ from judgelake.lake.append import (
     replace_rows,
 )
 from judgelake.lake.create import create_tables, create_views, register
+from judgelake.lake.held_splits import as_held
 from judgelake.lake.log_store import check_log_store, is_on_s3
 from judgelake.lake.names import OF_JUDGING, TABLES, VIEWS, named_in, quoted
 from judgelake.lake.read import Newest, OtherWriters, Pinned, TableIdentity, identity_of, read_newest, read_pinned
@@ -60,9 +62,11 @@ __all__ = [
     "Pinned",
     "TableIdentity",
     "app_ids",
+    "append_and_delete",
     "append_new",
     "append_once",
     "as_batch",
+    "as_held",
     "as_struct",
     "check_log_store",
     "check_names",

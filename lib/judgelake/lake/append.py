@@ -102,6 +102,34 @@ def append_new(df: DataFrame, table: str, key: str | Sequence[str]) -> int:
 
 
 @_again
+def append_and_delete(df: DataFrame, gone: DataFrame, table: str, key: str) -> tuple[int, int]:
+    """Append the rows whose `key` is not yet in the table and delete others, in one commit; returns how many of each.
+
+    Args:
+        df: the rows to append, all columns of them.
+        gone: the keys of the rows to delete, as their only column; none of them is in `df`.
+        table: where they go.
+        key: the column that identifies a row.
+    """
+    spark = df.sparkSession
+    added = df.dropDuplicates([key]).withColumn("is_gone", F.expr("false"))
+    deleted = gone.distinct().withColumn("is_gone", F.expr("true"))
+    columns = ", ".join(quoted(column) for column in df.columns)
+    values = ", ".join(f"new.{quoted(column)}" for column in df.columns)
+    view = f"judgelake_new_{uuid.uuid4().hex}"
+    added.unionByName(deleted, allowMissingColumns=True).createOrReplaceTempView(view)
+    try:
+        done = spark.sql(
+            f"MERGE INTO {quoted(table)} AS old USING {view} AS new ON old.{quoted(key)} = new.{quoted(key)} "
+            "WHEN MATCHED AND new.is_gone THEN DELETE "
+            f"WHEN NOT MATCHED AND NOT new.is_gone THEN INSERT ({columns}) VALUES ({values})"
+        ).first()
+    finally:
+        spark.catalog.dropTempView(view)
+    return (0, 0) if done is None else (int(done["num_inserted_rows"]), int(done["num_deleted_rows"]))
+
+
+@_again
 def drop_plan(spark: SparkSession, plans: str, plan_id: str) -> None:
     """Delete a run's rows from the plans table: whole partitions, so no file is rewritten."""
     # Delta's DELETE takes no named parameters, and its own calls need a plugin in a Connect server.

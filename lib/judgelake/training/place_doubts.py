@@ -40,6 +40,7 @@ ORDERED = re.compile(
     re.IGNORECASE,
 )
 CHINESE = re.compile(rf"第(?P<word>[{''.join(CHINESE_ORDINALS)}])(?![步段句行点，,])")
+LOOKED_BACK = 80
 
 
 def is_doubtful(text: str, places: Collection[tuple[int, int]], answers: int) -> bool:
@@ -59,7 +60,10 @@ def _words(text: str, answers: int) -> Iterator[tuple[int, int]]:
                 yield match.span(word)
     for match in NUMBER.finditer(text):
         word = match.lastgroup or 0
-        is_score = word == "alone" and SCORED.search(text, 0, match.start(word)) is not None
+        is_score = (
+            word == "alone"
+            and SCORED.search(text, max(0, match.start(word) - LOOKED_BACK), match.start(word)) is not None
+        )
         if int(match[word]) <= answers and not is_score:
             yield match.span(word)
 
@@ -68,7 +72,7 @@ def _letters(text: str, answers: int, sure: set[tuple[int, int]], *, named: bool
     letters = [match for match in LETTER.finditer(text) if match.group() in LETTERS[:answers]]
     others: set[int] = set()
     for match in letters:
-        before = text[max(0, match.start() - 20) : match.start()]
+        before = text[max(0, match.start() - LOOKED_BACK) : match.start()]
         joined = JOINED.search(before)
         first = None if joined is None else match.start() - (len(before) - joined.start())
         if not named and (OTHER_NOUN.search(before) is not None or first in others):

@@ -79,6 +79,29 @@ def test_no_group_of_questions_is_in_both_splits(lake):
     assert rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
 
 
+def test_a_group_stays_in_the_split_of_an_earlier_teacher(lake):
+    other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_splits"})
+    first = taught(lake, other, validation_share=0.3)
+    second = taught(lake, other, validation_share=0.9, teacher={"name": "another"})
+    assert (second.added, second.splits) == (first.added, first.splits)
+    rows = lake.spark.read.table(other.training_examples)
+    assert rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
+
+
+def test_an_example_of_which_its_teacher_says_more_now_replaces_the_old_one(lake):
+    other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_grown"})
+    first = taught(lake, other, teacher={"reasons": None})
+    taught(lake, other, teacher={"reasons": None, "name": "another"})
+    second = taught(lake, other, teacher={"referenced": "judge = 'judgelm'"})
+    assert (second.added, second.held, second.replaced) == (first.added, 0, first.added)
+    assert second.without_referenced == 0
+    rows = lake.spark.read.table(other.training_examples)
+    assert rows.where("teacher = 'teacher'").count() == rows.where("teacher = 'another'").count() == first.added
+    assert rows.where("teacher = 'teacher' AND (referenced IS NULL OR judged.reasons IS NULL)").isEmpty()
+    again = taught(lake, other, teacher={"referenced": "judge = 'judgelm'"})
+    assert (again.added, again.held, again.replaced) == (0, first.added, 0)
+
+
 def test_the_sizes_of_the_splits_are_bounded_and_what_is_beyond_is_counted(lake):
     other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_small"})
     done = taught(lake, other, validation_share=0.0, most_train=1)

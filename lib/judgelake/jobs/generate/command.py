@@ -71,7 +71,8 @@ def lines_of(done: Generated) -> Iterator[str]:
         splits = ", ".join(f"{count:,} {name}" for name, count in taught.splits.items()) or "none"
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in taught.left_out.items()) or "nothing"
         yield (
-            f"examples of {taught.teacher}: {splits}; {taught.added:,} of them added, {taught.held:,} there before; "
+            f"examples of {taught.teacher}: {splits}; {taught.added:,} of them added, {taught.held:,} there before, "
+            f"{taught.replaced:,} older ones of the same comparisons replaced; "
             f"left out: {left_out}; {taught.without_referenced:,} have a reference that the teacher was not shown"
         )
 

@@ -20,8 +20,9 @@ from judgelake.lake import (
     COMPARISON,
     LABEL,
     TRAINING_EXAMPLE,
-    append_new,
+    append_and_delete,
     as_batch,
+    as_held,
     as_struct,
     read_newest,
     staging_folder,
@@ -46,6 +47,8 @@ class Taught:
     teacher: str
     added: int
     held: int
+    replaced: int
+    """Examples of the same comparisons by this teacher that were there before, and are no longer."""
     splits: dict[str, int]
     """Examples of this run by split, those that were there before too."""
     left_out: dict[str, int]
@@ -55,7 +58,7 @@ class Taught:
 
 
 def teach(spark: SparkSession, job: GenerateJob) -> tuple[Taught, ...]:
-    """Make the examples of all teachers, and append those that are new.
+    """Make the examples of all teachers, and append those that are new, each in the place of an older one.
 
     Raises:
         UserError: a predicate is not SQL, or selects the judgments of several judges.
@@ -77,14 +80,29 @@ def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher) -> Taug
         kept = spark.read.schema(made.schema).parquet(place)
         reasons = kept.where("reason IS NOT NULL").groupBy("reason").count().orderBy("reason").collect()
         left_out = {row["reason"]: row["count"] for row in reasons}
-        examples = kept.where("example IS NOT NULL").select("example.*")
+        held = read_newest(spark, job.tables.training_examples).df
+        examples = as_held(kept.where("example IS NOT NULL").select("example.*"), held)
         found = _by_split(examples)
         chosen = _chosen(examples, job.examples)
         splits = _by_split(chosen)
         left_out |= {f"beyond most_{name}": more for name in found if (more := found[name] - splits.get(name, 0))}
         missing = chosen.where("referenced IS NULL AND comparison.reference IS NOT NULL").count()
-        added = append_new(chosen, job.tables.training_examples, "example_id") if splits else 0
-    return Taught(teacher.name, added, sum(splits.values()) - added, splits, left_out, missing)
+        added, replaced = 0, 0
+        if splits:
+            gone = _superseded(held, chosen)
+            added, replaced = append_and_delete(chosen, gone, job.tables.training_examples, "example_id")
+    return Taught(teacher.name, added, sum(splits.values()) - added, replaced, splits, left_out, missing)
+
+
+def _superseded(held: DataFrame, chosen: DataFrame) -> DataFrame:
+    """The ids of the examples that a teacher's new ones of the same comparisons take the place of."""
+    same = ("comparison_id", "teacher")
+    of_held, of_chosen = (
+        rows.select("example_id", "teacher", F.col("comparison.comparison_id").alias("comparison_id"))
+        for rows in (held, chosen)
+    )
+    again = of_held.join(of_chosen.select(*same).distinct(), list(same), "left_semi").select("example_id")
+    return again.join(chosen.select("example_id"), "example_id", "left_anti")
 
 
 def _comparisons(spark: SparkSession, job: GenerateJob) -> DataFrame:

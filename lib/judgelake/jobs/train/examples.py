@@ -47,7 +47,7 @@ def selected_examples(spark: SparkSession, job: TrainJob) -> Selected:
 
     Raises:
         UserError: the table, the version or a column is missing, the predicate is not SQL, a row is no example, a split
-            is empty, or all examples have one label, from which nothing can be learned.
+            is empty, all examples have one label, from which nothing can be learned, or a question is in both splits.
     """
     register(spark, job.tables, {"training_examples", *named_in(job.tables, job.examples.where)})
     pinned = read_pinned(spark, job.tables.training_examples, job.examples.version, needs=("example_id", "split"))
@@ -67,6 +67,7 @@ def selected_examples(spark: SparkSession, job: TrainJob) -> Selected:
             "change examples.where."
         )
     _check_classes(train)
+    check_groups(train, validation)
     return Selected(train, validation, pinned.table, pinned.version, pinned.location)
 
 
@@ -100,6 +101,21 @@ def _examples(rows: DataFrame, pinned: Pinned) -> tuple[Example, ...]:
 
 def _place(pinned: Pinned, chosen: Examples) -> str:
     return f"{pinned.table} version {pinned.version}" + (f" where {chosen.where}" if chosen.where else "")
+
+
+def check_groups(train: Sequence[Example], validation: Sequence[Example]) -> None:
+    """Refuse to validate a judge on questions, or near-duplicates of them, that it is trained on.
+
+    Raises:
+        UserError: a group of questions is in both splits.
+    """
+    both = sorted({example.group for example in train} & {example.group for example in validation})
+    if both:
+        which = "group of questions is" if len(both) == 1 else "groups of questions are"
+        raise UserError(
+            f"{len(both):,} {which} in both splits, for example {both[0]!r}: give all examples of a group the same "
+            "split, or leave some out with examples.where."
+        )
 
 
 def _check_classes(examples: Sequence[Example]) -> None:

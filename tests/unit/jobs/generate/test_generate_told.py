@@ -74,7 +74,7 @@ def test_the_end_counts_every_step_and_all_that_was_left_out():
         Seeded(added=9, left_out=2, held=3, rejected=1),
         (Answered("r1", model, 7, 0, {"ok": 6, "timeout": 1}), Answered("r2", model, 0, 7, {})),
         Compared(5, 1, {"identical answers": 2}),
-        (Taught("t", 3, 1, {"train": 3, "validation": 1}, {"orders contradict": 2}, 4),),
+        (Taught("t", 3, 1, 2, {"train": 3, "validation": 1}, {"orders contradict": 2}, 4),),
     )
     assert list(lines_of(done)) == [
         "seeds: 9 added, 2 of them near-duplicates that are not asked; 3 were there before, 1 rejected",
@@ -82,7 +82,8 @@ def test_the_end_counts_every_step_and_all_that_was_left_out():
         "answers of a (run r2): nothing to ask; 7 were there before",
         "comparisons: 5 added, 1 were there before; left out: 2 identical answers",
         (
-            "examples of t: 3 train, 1 validation; 3 of them added, 1 there before; left out: 2 orders contradict; "
+            "examples of t: 3 train, 1 validation; 3 of them added, 1 there before, "
+            "2 older ones of the same comparisons replaced; left out: 2 orders contradict; "
             "4 have a reference that the teacher was not shown"
         ),
     ]

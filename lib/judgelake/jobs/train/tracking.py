@@ -80,6 +80,11 @@ class TrainTracker:
 
     def _check_flips(self) -> None:
         flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
+        if not flips and self.job.recipe.lora is not None:
+            raise RunError(
+                f"{str(self.folder.events)!r} does not say how many verdicts merging the adapter changed, so the model is "
+                "not registered: delete this folder and train again."
+            )
         if flips and flips[-1] > self.job.most_flips:
             raise RunError(
                 f"The merged model gives another verdict than its adapter for {flips[-1]:.1%} of the validation's "

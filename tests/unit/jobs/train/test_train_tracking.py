@@ -9,7 +9,9 @@ import pytest
 from tiny_model import made_row, save_tiny_model, tiny_run
 from tiny_training import train_job
 
+from judgelake.errors import RunError
 from judgelake.jobs.train.tracking import TrainTracker
+from judgelake.trainer import RunFolder
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
 
@@ -53,3 +55,10 @@ def test_a_training_that_goes_on_after_a_kill_is_logged_to_its_end(tmp_path, bas
     train_here(folder, lambda line: tracker.watch())
     tracker.watch()
     assert [metric.step for metric in store.logged if metric.key == "loss"] == list(range(1, 10))
+
+
+def test_a_merged_adapter_whose_flips_nobody_counted_is_not_registered(tmp_path, base):
+    adapter = train_job(tmp_path, base, recipe={"lora": {"rank": 4, "alpha": 8}})
+    with pytest.raises(RunError, match="does not say how many verdicts merging the adapter changed"):
+        TrainTracker(adapter, RunFolder(tmp_path))._check_flips()
+    TrainTracker(train_job(tmp_path, base), RunFolder(tmp_path))._check_flips()

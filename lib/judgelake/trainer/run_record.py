@@ -48,7 +48,7 @@ class TrainingRun(Config):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what decides the model; rows and prompts count by their files' names, hashes of the content."""
+        """SHA-256 (hex) of what decides the model; rows and prompts count by their files' names, which are hashes."""
         content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:

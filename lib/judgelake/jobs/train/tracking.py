@@ -61,8 +61,8 @@ class TrainTracker:
     def finished(self, prepared: Prepared) -> str | None:
         """Log the loss curve and the model, and register it; returns the registered version's address, if any.
 
-        A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was. The same
-        training is registered once.
+        A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was, as does
+        an old training that is run again. The same training is registered once.
         """
         if self._mlflow is None:
             return None
@@ -82,8 +82,8 @@ class TrainTracker:
         flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
         if not flips and self.job.recipe.lora is not None:
             raise RunError(
-                f"{str(self.folder.events)!r} does not say how many verdicts merging the adapter changed, so the model is "
-                "not registered: delete this folder and train again."
+                f"{str(self.folder.events)!r} does not say how many verdicts merging the adapter changed, so the "
+                "model is not registered: delete this folder and train again."
             )
         if flips and flips[-1] > self.job.most_flips:
             raise RunError(
@@ -137,7 +137,10 @@ class TrainTracker:
             made = known[0]
         else:
             made = self._mlflow.register_model(self._log_model(prepared).model_uri, name, tags=tags_of(prepared))
-        client.set_registered_model_alias(name, CANDIDATE, made.version)
+        # An old training that is run again is not the newest.
+        newest = client.get_registered_model(name).aliases.get(CANDIDATE, 0)
+        if int(newest) < int(made.version):
+            client.set_registered_model_alias(name, CANDIDATE, made.version)
         return f"models:/{name}/{made.version}"
 
 

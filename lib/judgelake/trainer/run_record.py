@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import Field, PositiveInt
 
 from judgelake.config import Config, fingerprint, validated
@@ -100,6 +102,30 @@ class RunFolder:
     def predictions(self) -> Path:
         """The finished model's answers to the prompts of the validation, as JSON lines."""
         return self.path / "predictions.jsonl"
+
+    @property
+    def trainer_lock(self) -> Path:
+        """The file that the first process locks while it trains, so that it counts also when its job was killed."""
+        return self.path / ".trainer.lock"
+
+    @contextmanager
+    def alone(self, *locks: Path) -> Iterator[None]:
+        """Context in which this process holds these locks.
+
+        Raises:
+            UserError: another training of this machine holds one.
+            OSError: the folder cannot be written.
+        """
+        with ExitStack() as held:
+            try:
+                for path in locks:
+                    held.enter_context(FileLock(path).acquire(blocking=False))
+            except Timeout as error:
+                raise UserError(
+                    f"Another training is writing into {str(self.path)!r}: wait for it or end it, or name another "
+                    "folder in output."
+                ) from error
+            yield
 
     def failure(self, process: int) -> Path:
         """Where a process writes why it failed."""

@@ -28,6 +28,8 @@ class Validation(Config):
     label_ids: dict[str, int] = Field(default_factory=dict)
     """The token of each label, for modes that decide by log-probabilities."""
     prompts_at_once: PositiveInt = 16
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """How many of the examples to validate on are not asked, by cause."""
 
 
 class TrainingRun(Config):
@@ -63,7 +65,7 @@ NOT_OF_THE_MODEL: Any = {
     "examples_table": True,
     "examples_version": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
-    "validation": {"prompts_at_once"},
+    "validation": {"prompts_at_once", "left_out"},
 }
 """What may change when a training is resumed: where base and examples are, memory and speed."""
 
@@ -181,7 +183,7 @@ class RunFolder:
 def events_of(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
     """The events in a file from a byte on, and where the next one begins; a line that is being written is left.
 
-    An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `tokens`; one of a validation has
+    An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `time`; one of a validation has
     `step` and its figures behind `eval_`.
     """
     try:

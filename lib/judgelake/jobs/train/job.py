@@ -66,9 +66,12 @@ def summary_of(made: Prepared) -> str:
     counts = made.counts
     left_out = counts["asked"] - counts["rows"]
     without = f" ({left_out:,} left out)" if left_out else ""
+    validation = made.run.validation
+    missing = {} if validation is None else validation.left_out
+    not_asked = ", ".join(f"{number:,} {cause}" for cause, number in missing.items())
     return (
         f"{counts['rows']:,} rows{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "
-        f"{made.memory.total / 1e9:,.1f} GB in each process"
+        f"{made.memory.total / 1e9:,.1f} GB in each process" + (f"; not validated on: {not_asked}" if not_asked else "")
     )
 
 

@@ -99,9 +99,10 @@ class TrainTracker:
         selected = prepared.selected
         dataset = table_dataset(job.tables, selected.table, selected.location, selected.version)
         mlflow.log_input(dataset, context="training")
-        mlflow.log_text(json.dumps(prepared.counts, indent=2), "rows.json")
+        counts = counts_of(prepared)
+        mlflow.log_text(json.dumps(counts, indent=2), "rows.json")
         mlflow.log_text(json.dumps(prepared.audit, indent=2, ensure_ascii=False), "audit.json")
-        mlflow.log_metrics({name: float(value) for name, value in prepared.counts.items()})
+        mlflow.log_metrics({name: float(value) for name, value in counts.items()})
 
     def _log_events(self) -> None:
         from mlflow.entities import Metric
@@ -156,6 +157,13 @@ def _accepted() -> Iterator[None]:
             f"MLflow does not accept the training: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
             "command logs it without training again."
         ) from error
+
+
+def counts_of(prepared: Prepared) -> dict[str, int]:
+    """The counts of the rows, and of the examples that are not validated on by cause."""
+    validation = prepared.run.validation
+    left_out = {} if validation is None else validation.left_out
+    return prepared.counts | {f"not_validated.{cause}": number for cause, number in left_out.items()}
 
 
 def tags_of(prepared: Prepared) -> dict[str, str]:

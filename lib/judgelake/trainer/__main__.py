@@ -21,7 +21,8 @@ def main(folder: RunFolder) -> int:
     from judgelake.trainer.process import train_here  # torch, transformers: seconds
 
     try:
-        train_here(folder, say if process == 0 else lambda line: None)
+        with folder.alone(*([folder.trainer_lock] if process == 0 else [])):
+            train_here(folder, say if process == 0 else lambda line: None)
     except (UserError, RunError) as error:
         folder.write_failure(process, error)
         say(str(error))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import Field, PositiveInt
 
 from judgelake.config import Config, fingerprint, validated
@@ -26,6 +28,8 @@ class Validation(Config):
     label_ids: dict[str, int] = Field(default_factory=dict)
     """The token of each label, for modes that decide by log-probabilities."""
     prompts_at_once: PositiveInt = 16
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """How many of the examples to validate on are not asked, by cause."""
 
 
 class TrainingRun(Config):
@@ -48,7 +52,7 @@ class TrainingRun(Config):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what decides the model; rows and prompts count by their file name, a hash of the content."""
+        """SHA-256 (hex) of what decides the model; rows and prompts count by their files' names, which are hashes."""
         content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:
@@ -61,7 +65,7 @@ NOT_OF_THE_MODEL: Any = {
     "examples_table": True,
     "examples_version": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
-    "validation": {"prompts_at_once"},
+    "validation": {"prompts_at_once", "left_out"},
 }
 """What may change when a training is resumed: where base and examples are, memory and speed."""
 
@@ -100,6 +104,30 @@ class RunFolder:
     def predictions(self) -> Path:
         """The finished model's answers to the prompts of the validation, as JSON lines."""
         return self.path / "predictions.jsonl"
+
+    @property
+    def trainer_lock(self) -> Path:
+        """The file that the first process locks while it trains, so that it counts also when its job was killed."""
+        return self.path / ".trainer.lock"
+
+    @contextmanager
+    def alone(self, *locks: Path) -> Iterator[None]:
+        """Context in which this process holds these locks.
+
+        Raises:
+            UserError: another training of this machine holds one.
+            OSError: the folder cannot be written.
+        """
+        with ExitStack() as held:
+            try:
+                for path in locks:
+                    held.enter_context(FileLock(path).acquire(blocking=False))
+            except Timeout as error:
+                raise UserError(
+                    f"Another training is writing into {str(self.path)!r}: wait for it or end it, or name another "
+                    "folder in output."
+                ) from error
+            yield
 
     def failure(self, process: int) -> Path:
         """Where a process writes why it failed."""
@@ -155,7 +183,7 @@ class RunFolder:
 def events_of(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
     """The events in a file from a byte on, and where the next one begins; a line that is being written is left.
 
-    An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `tokens`; one of a validation has
+    An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `time`; one of a validation has
     `step` and its figures behind `eval_`.
     """
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 from judgelake.trainer import Recipe
@@ -82,8 +82,18 @@ class TrainJob(Config):
     """Processes on this machine: one for each GPU, or one on CPU."""
     most_flips: float = Field(default=0.02, ge=0, le=1)
     """With LoRA: the share of the validation's verdicts that merging the adapter into the weights may change; above it
-    the model is not registered."""
+    the model is not registered. Registering it therefore needs a validation."""
     output: str = "models/trained"
     """Folder of the rows, checkpoints and the model; the same folder goes on with a training that was stopped."""
     tables: Tables = Tables()
     mlflow: TrainMlflow = TrainMlflow()
+
+    @model_validator(mode="after")
+    def _merging_is_validated(self) -> Self:
+        is_registered = self.mlflow.enabled and self.mlflow.register_as is not None
+        if self.recipe.lora is not None and is_registered and not self.examples.validation:
+            raise ValueError(
+                "a merged adapter is not registered without a validation, which counts the verdicts that merging "
+                "changes: set examples.validation above 0, or mlflow.register_as: null"
+            )
+        return self

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from judgelake.engine import Say, say_on_stderr
-from judgelake.errors import RunError, UserError
+from judgelake.errors import RunError
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.launch import train_in_processes
 from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepare
 from judgelake.jobs.train.tracking import TrainTracker
 from judgelake.runtime import in_job_settings
+from judgelake.trainer import RunFolder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -67,26 +66,28 @@ def summary_of(made: Prepared) -> str:
     counts = made.counts
     left_out = counts["asked"] - counts["rows"]
     without = f" ({left_out:,} left out)" if left_out else ""
+    validation = made.run.validation
+    missing = {} if validation is None else validation.left_out
+    not_asked = ", ".join(f"{number:,} {cause}" for cause, number in missing.items())
     return (
         f"{counts['rows']:,} rows{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "
-        f"{made.memory.total / 1e9:,.1f} GB in each process"
+        f"{made.memory.total / 1e9:,.1f} GB in each process" + (f"; not validated on: {not_asked}" if not_asked else "")
     )
 
 
 @contextmanager
 def _alone_in(output: Path) -> Iterator[None]:
     """Context in which no other training of this machine writes into the folder."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(output / ".lock")
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise UserError(
-            f"Another training is writing into {str(output)!r}: wait for it, or name another folder in output."
-        ) from error
-    except OSError as error:
-        raise RunError(f"Cannot write {str(output)!r}: {error.strerror}. Set output to a writable folder.") from error
-    try:
+    folder = RunFolder(output)
+    with ExitStack() as held:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            held.enter_context(folder.alone(output / ".lock"))
+            # Only looked at: this job's own trainer takes it.
+            with folder.alone(folder.trainer_lock):
+                pass
+        except OSError as error:
+            raise RunError(
+                f"Cannot write {str(output)!r}: {error.strerror}. Set output to a writable folder."
+            ) from error
         yield
-    finally:
-        lock.release()

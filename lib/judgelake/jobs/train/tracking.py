@@ -61,8 +61,8 @@ class TrainTracker:
     def finished(self, prepared: Prepared) -> str | None:
         """Log the loss curve and the model, and register it; returns the registered version's address, if any.
 
-        A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was. The same
-        training is registered once.
+        A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was, as does
+        an old training that is run again. The same training is registered once.
         """
         if self._mlflow is None:
             return None
@@ -80,6 +80,11 @@ class TrainTracker:
 
     def _check_flips(self) -> None:
         flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
+        if not flips and self.job.recipe.lora is not None:
+            raise RunError(
+                f"{str(self.folder.events)!r} does not say how many verdicts merging the adapter changed, so the "
+                "model is not registered: delete this folder and train again."
+            )
         if flips and flips[-1] > self.job.most_flips:
             raise RunError(
                 f"The merged model gives another verdict than its adapter for {flips[-1]:.1%} of the validation's "
@@ -94,9 +99,10 @@ class TrainTracker:
         selected = prepared.selected
         dataset = table_dataset(job.tables, selected.table, selected.location, selected.version)
         mlflow.log_input(dataset, context="training")
-        mlflow.log_text(json.dumps(prepared.counts, indent=2), "rows.json")
+        counts = counts_of(prepared)
+        mlflow.log_text(json.dumps(counts, indent=2), "rows.json")
         mlflow.log_text(json.dumps(prepared.audit, indent=2, ensure_ascii=False), "audit.json")
-        mlflow.log_metrics({name: float(value) for name, value in prepared.counts.items()})
+        mlflow.log_metrics({name: float(value) for name, value in counts.items()})
 
     def _log_events(self) -> None:
         from mlflow.entities import Metric
@@ -132,7 +138,10 @@ class TrainTracker:
             made = known[0]
         else:
             made = self._mlflow.register_model(self._log_model(prepared).model_uri, name, tags=tags_of(prepared))
-        client.set_registered_model_alias(name, CANDIDATE, made.version)
+        # An old training that is run again is not the newest.
+        newest = client.get_registered_model(name).aliases.get(CANDIDATE, 0)
+        if int(newest) < int(made.version):
+            client.set_registered_model_alias(name, CANDIDATE, made.version)
         return f"models:/{name}/{made.version}"
 
 
@@ -148,6 +157,13 @@ def _accepted() -> Iterator[None]:
             f"MLflow does not accept the training: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
             "command logs it without training again."
         ) from error
+
+
+def counts_of(prepared: Prepared) -> dict[str, int]:
+    """The counts of the rows, and of the examples that are not validated on by cause."""
+    validation = prepared.run.validation
+    left_out = {} if validation is None else validation.left_out
+    return prepared.counts | {f"not_validated.{cause}": number for cause, number in left_out.items()}
 
 
 def tags_of(prepared: Prepared) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from judgelake.comparisons import Comparison, Failure, orders_of
 from judgelake.engine import Encoder
@@ -14,6 +16,8 @@ from judgelake.trainer import LabelledPrompt, Validation, write_prompts
 from judgelake.training import Asking, Choice, Example, label_of
 
 ANSWERS = 2
+NotAsked = Literal["not_two_answers", "no_label", "no_prompt", "too_long"]
+"""Why an example is not asked; too_long: its prompt leaves no room for an answer in the judge's context."""
 READ_BY = ("choices", "verdict_from", "least_label_mass", "parser", "opened_thinking")
 """What decides how an answer is read, besides the decoding."""
 
@@ -23,8 +27,7 @@ def write_validation(
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
-    Examples with more or fewer than two answers, without a verdict, and with a prompt that leaves no room for an
-    answer are not asked.
+    Examples that cannot be asked are counted in `left_out`.
 
     Raises:
         UserError: no example can be asked, the judge decides by labels that one token does not tell apart, or the
@@ -35,7 +38,9 @@ def write_validation(
     spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
     if with_reference:
         _check_read_alike(asking)
-    prompts = list(prompts_of(examples, asking, encoder, with_reference=with_reference))
+    found = [prompts_of(one, asking, encoder, with_reference=with_reference) for one in examples]
+    prompts = [prompt for one in found if not isinstance(one, str) for prompt in one]
+    left_out = Counter(one for one in found if isinstance(one, str))
     if not prompts:
         raise UserError(
             f"None of the {len(examples):,} examples to validate on can be asked of judge {spec.name!r}, mode "
@@ -48,35 +53,39 @@ def write_validation(
         mode=mode,
         label_ids=label_ids(spec, mode, encoder),
         prompts_at_once=chosen.prompts_at_once,
+        left_out=dict(sorted(left_out.items())),
     )
 
 
 def prompts_of(
-    examples: Sequence[Example], asking: Asking, encoder: Encoder, *, with_reference: bool
-) -> Iterator[LabelledPrompt]:
-    """The prompts of all examples that can be asked, each in both orders, with the label that fits what is shown.
+    example: Example, asking: Asking, encoder: Encoder, *, with_reference: bool
+) -> tuple[LabelledPrompt, ...] | NotAsked:
+    """The prompts of an example in both orders, with the label that fits what is shown; or why it is not asked.
 
     Args:
-        examples: with labels.
+        example: with a label.
         asking: how the judge is asked.
         encoder: makes the ids.
         with_reference: whether the reference is shown where that is left open, and somebody judged with it.
     """
-    for example in examples:
-        shown = asking.shown(example, Choice(swapped=False, with_reference=with_reference))
-        label = None if shown.judged is None else label_of(shown.judged, ANSWERS)
-        if len(example.comparison.answers) != ANSWERS or label is None:
-            continue
-        mode = asking.mode_of(shown.choice)
-        budget = asking.spec.context_length - asking.spec.decoding_of(mode).max_tokens
-        reference = "use" if shown.choice.with_reference else "ignore"
-        made = [
-            (order, encoded(asking.spec, mode, example.comparison, order, encoder, reference))
-            for order in orders_of(ANSWERS)
-        ]
-        if any(ids is None or len(ids) > budget for _, ids in made):
-            continue
-        yield from (LabelledPrompt(example.example_id, order, label, tuple(ids or ())) for order, ids in made)
+    if len(example.comparison.answers) != ANSWERS:
+        return "not_two_answers"
+    shown = asking.shown(example, Choice(swapped=False, with_reference=with_reference))
+    label = None if shown.judged is None else label_of(shown.judged, ANSWERS)
+    if label is None:
+        return "no_label"
+    mode = asking.mode_of(shown.choice)
+    budget = asking.spec.context_length - asking.spec.decoding_of(mode).max_tokens
+    reference = "use" if shown.choice.with_reference else "ignore"
+    made: list[LabelledPrompt] = []
+    for order in orders_of(ANSWERS):
+        ids = encoded(asking.spec, mode, example.comparison, order, encoder, reference)
+        if ids is None:
+            return "no_prompt"
+        if len(ids) > budget:
+            return "too_long"
+        made.append(LabelledPrompt(example.example_id, order, label, tuple(ids)))
+    return tuple(made)
 
 
 def encoded(

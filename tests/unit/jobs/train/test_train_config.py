@@ -64,3 +64,15 @@ def test_judgelm_is_trained_as_published(root):
 def test_a_wrong_key_or_value_is_named(root, setting, expected):
     with pytest.raises(UserError, match=expected):
         load_config(TrainJob, root / "conf" / "train.yaml", [setting])
+
+
+ADAPTER = ["recipe.lora={rank: 4, alpha: 8}", "examples.validation=0"]
+
+
+def test_an_adapter_that_nothing_validates_is_not_registered(root):
+    path = root / "conf" / "train.yaml"
+    with pytest.raises(UserError, match=r"without a validation.*merging changes: set examples.validation above 0"):
+        load_config(TrainJob, path, [*ADAPTER, "mlflow.register_as=mine"])
+    for settings in (ADAPTER, [*ADAPTER, "mlflow.register_as=mine", "mlflow.enabled=false"], ADAPTER[1:]):
+        load_config(TrainJob, path, settings)
+    load_config(TrainJob, path, ["examples.validation=0", "mlflow.register_as=mine"])

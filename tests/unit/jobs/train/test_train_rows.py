@@ -15,8 +15,10 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
+from judgelake.jobs.train.job import summary_of
 from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
 from judgelake.jobs.train.rows import RowCount, check_references, made_rows
+from judgelake.jobs.train.tracking import counts_of
 from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
 from judgelake.judges import JudgeSpec, load_judge
 from judgelake.trainer import StoredRows
@@ -140,10 +142,31 @@ def test_a_validation_asks_both_orders_with_the_label_that_fits_what_is_shown(tm
     three = replace(one, comparison=replace(one.comparison, answers=(*one.comparison.answers, Answer("w3"))))
     long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 60),) * 2))
     asking = Asking(spec, "pair")
-    asked = list(prompts_of([one, three, long], asking, encoder, with_reference=False))
+    asked = prompts_of(one, asking, encoder, with_reference=False)
     assert [(prompt.order, prompt.label) for prompt in asked] == [("AB", "A"), ("BA", "A")]
     shown = [[token_of(word) for word in text.split()] for text in ("w1 w10 better :", "w10 w1 better :")]
     assert [list(prompt.input_ids) for prompt in asked] == shown
+    none = replace(one, judged=Judged(None))
+    shut = Asking(with_modes(job), "required")
+    assert [prompts_of(other, asking, encoder, with_reference=False) for other in (three, none, long)] == [
+        "not_two_answers",
+        "no_label",
+        "too_long",
+    ]
+    assert prompts_of(one, shut, encoder, with_reference=False) == "no_prompt"
+
+
+def test_examples_that_are_not_validated_on_are_counted_and_reported(tmp_path, base):
+    one, *others = examples("validation")[:4]
+    long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 60),) * 2))
+    three = replace(one, comparison=replace(one.comparison, answers=(*one.comparison.answers, Answer("w3"))))
+    job = train_job(tmp_path, base)
+    made = prepare(plan_here(job, validation=[long, long, three, *others]))
+    assert made.run.validation.left_out == {"not_two_answers": 1, "too_long": 2}
+    assert summary_of(made).endswith("in each process; not validated on: 1 not_two_answers, 2 too_long")
+    assert counts_of(made).items() >= {"not_validated.too_long": 2, "rows": 80}.items()
+    # What is not asked decides nothing.
+    assert prepare(plan_here(job, validation=others)).run.identity == made.run.identity
 
 
 REFERENCES = {"none": "", "optional": "{{ reference }} ", "required": "{{ reference }} "}
@@ -179,7 +202,7 @@ def test_a_validation_has_the_label_made_with_the_reference_only_where_it_is_sho
     plain = example(1, 10, is_first=True)
     one = replace(plain, referenced=Judged("B", (1, 8)), comparison=replace(plain.comparison, reference="w15"))
     asking = Asking(with_modes(job), mode, reference_mode)
-    made = list(prompts_of([one], asking, plan_here(job).base.encoder, with_reference=with_reference))
+    made = prompts_of(one, asking, plan_here(job).base.encoder, with_reference=with_reference)
     assert [prompt.label for prompt in made] == (["B", "B"] if is_shown else ["A", "A"])
     assert [token_of("w15") in prompt.input_ids for prompt in made] == [is_shown, is_shown]
 

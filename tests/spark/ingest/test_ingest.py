@@ -189,7 +189,7 @@ def test_strict_writes_nothing_when_a_row_would_be_rejected(spark, tables, tmp_p
 
 def test_two_ingests_at_once_double_nothing(into, monkeypatch):
     # Two drivers have a catalog each; the threads here share one, in which replacing a view is not atomic.
-    monkeypatch.setattr("judgelake.lake.create_tables", lambda spark, tables: None)
+    monkeypatch.setattr("judgelake.lake.create_tables", lambda *_: None)
     rows = [pair(f"at once {n}", f"Q{n}", labels=[label("A")]) for n in range(49)]
     paths = [f"{name}.jsonl" for name in "ab"]
     with ThreadPoolExecutor(2) as pool:

@@ -44,6 +44,7 @@ def judgments(spark, tables, rows):
 
 
 def test_every_table_view_and_column_says_what_it_is(spark, lake):
+    create_tables(spark, lake, TABLES)
     for name in (*TABLES, *VIEWS):
         fields = spark.read.table(getattr(lake, name)).schema.fields
         assert [field.name for field in fields if not field.metadata.get("comment")] == []
@@ -54,6 +55,7 @@ def test_every_table_view_and_column_says_what_it_is(spark, lake):
 
 
 def test_the_tables_have_the_columns_and_types_that_rows_are_made_with(spark, lake):
+    create_tables(spark, lake, TABLES)
     for name, schema in SCHEMAS.items():
         made = spark.read.table(getattr(lake, name)).schema
         assert made.simpleString() == from_arrow_schema(schema).simpleString()

@@ -8,6 +8,7 @@ from pyspark.testing import assertDataFrameEqual
 from small_lake import judgment
 
 from judgelake.lake import (
+    OF_JUDGING,
     TABLES,
     VIEWS,
     TableIdentity,
@@ -56,7 +57,7 @@ def test_a_session_of_one_command_has_the_tables_and_no_views(spark, tables):
     finally:
         spark.conf.unset(ONE_COMMAND)
     there = [name for name in (*TABLES, *VIEWS) if spark.catalog.tableExists(getattr(tables, name))]
-    assert there == list(TABLES)
+    assert there == list(OF_JUDGING)
 
 
 def test_a_command_gets_only_the_tables_it_needs_and_a_session_with_views_all(spark, tables):
@@ -68,7 +69,7 @@ def test_a_command_gets_only_the_tables_it_needs_and_a_session_with_views_all(sp
         spark.conf.unset(ONE_COMMAND)
     assert set(register(spark, tables, ("judgments",))) == {tables.judgments, tables.runs}
     create_tables(spark, tables, ("judgments",))
-    assert all(spark.catalog.tableExists(getattr(tables, name)) for name in (*TABLES, *VIEWS))
+    assert all(spark.catalog.tableExists(getattr(tables, name)) for name in (*OF_JUDGING, *VIEWS))
 
 
 def test_a_small_table_is_read_without_delta_as_delta_reads_it(spark, lake):

@@ -2,10 +2,11 @@
 
     python benchmarks/throughput.py --layers 4
 
-Both run the same vLLM with the same options over the same prompts (JudgeLM's format, the small model). The job's
-time is measured from its first request to its last answer, as recorded in the judgments table; its engine steps and
-those of the raw run are the count of vLLM's metric iteration_tokens_total. Prefix caching is off for both, so that a
-second round does not find the first one's prompts in the cache.
+Both run the same vLLM with the same options over the same prompts (JudgeLM's format, the small model), which are all
+different: the job would ask equal ones once. The job's time is measured from its first request to its last answer, as
+recorded in the judgments table; its engine steps and those of the raw run are the count of vLLM's metric
+iteration_tokens_total. Prefix caching is off for both, so that a second round does not find the first one's prompts in
+the cache.
 """
 
 from __future__ import annotations
@@ -27,22 +28,21 @@ import yaml
 from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
+from served import BLOCK_SIZE, counters, model_of
 
 from judgelake.comparisons import comparison_from_record
 from judgelake.config import load_config
 from judgelake.engine import Launch, owner_of_this_driver, stop_engines, with_dtype_for_this_cpu
 from judgelake.engine.server.environment import server_environment
-from judgelake.engine.server.probe import get
 from judgelake.jobs.ingest import IngestJob, ingest
 from judgelake.jobs.judge import JudgeJob, judge
 from judgelake.judges import load_judge, render
 from judgelake.judges.catalog import built_in_folder
-from judgelake.quickstart.small_model import make_small_model
 from judgelake.runtime import get_spark
 from judgelake.sources import Files
 
 CACHE_GIB = "2"
-BLOCK_SIZE = 32
+STEPS = "vllm:iteration_tokens_total_count"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path("../shared/data/pandalm/testset-v1.json")
     parser.add_argument("--data", type=Path, default=data, help="PandaLM's test set (default: %(default)s)")
-    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--requests", type=int, default=400, help="different prompts (default: %(default)s)")
+    parser.add_argument("--both-orders", action="store_true", help="ask each comparison in both orders")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--tokens", type=int, nargs="+", default=[1, 8, 64], help="maximum numbers of output tokens, one row each"
@@ -73,21 +74,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> None:
     """All rounds of all output lengths."""
     model = model_of(arguments.layers)
-    job = job_of(folder, model, arguments.requests, arguments.stop)
+    job = job_of(folder, model, "both" if arguments.both_orders else "AB", arguments.stop)
     spark = get_spark(job.tables, app_name="judgelake throughput benchmark")
     try:
         ingest(spark, IngestJob(tables=job.tables), "pandalm", Files(inputs=(arguments.data,)))
         prompts = folder / "prompts.json"
-        prompts.write_text(json.dumps(prompts_of(spark, job)), "utf-8")
+        prompts.write_text(json.dumps(keep_different(spark, job, arguments.requests)), "utf-8")
         table = Table(
             "output tokens", "job/raw, requests per second", "job/raw, steps", "job, requests/s", "raw, requests/s"
         )
         with raw(job) as ask_raw:
+
+            def turn_of_both(tokens: int, number: int) -> tuple[dict[str, float], dict[str, float]]:
+                return through_the_job(spark, job, tokens, number), ask_raw(prompts, tokens, arguments.stop)
+
+            turn_of_both(arguments.tokens[0], 0)  # warms both up
             for tokens in arguments.tokens:
-                turns = [
-                    (through_the_job(spark, job, tokens, number), ask_raw(prompts, tokens, arguments.stop))
-                    for number in range(arguments.rounds + 1)
-                ][1:]  # the first turn of each warms both up
+                turns = [turn_of_both(tokens, number) for number in range(1, arguments.rounds + 1)]
                 table.add_row(str(tokens), *figures(turns, arguments.requests))
                 console.print(f"{tokens} tokens: {turns}", soft_wrap=True)
         console.print(table)
@@ -96,8 +99,8 @@ def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> No
         spark.stop()
 
 
-def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
-    """JudgeLM's prompts over the first comparisons, each in one order, and the given stop text."""
+def job_of(folder: Path, model: Path, orders: str, stop: str) -> JudgeJob:
+    """JudgeLM's prompts over all comparisons in the given orders, with the given stop text."""
     judges = folder / "judges"
     judges.mkdir()
     file = yaml.safe_load(built_in_folder().joinpath("judgelm.yaml").read_text("utf-8"))
@@ -110,8 +113,7 @@ def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
             "judge.name=judgelm",
             f"judge.folder={judges}",
             f"judge.model={model}",
-            f"input.limit={requests}",
-            "order.orders=AB",
+            f"order.orders={orders}",
             "asking.give_up_after=1000000",
             "mlflow.enabled=false",
             f"tables.warehouse={folder / 'warehouse'}",
@@ -121,51 +123,43 @@ def job_of(folder: Path, model: Path, requests: int, stop: str) -> JudgeJob:
     )
 
 
-def model_of(layers: int | None) -> Path:
-    """The small model, or a model with only its first layers."""
-    whole = make_small_model("models/smollm2-135m")
-    if layers is None:
-        return whole
-    cut = whole.with_name(f"{whole.name}-{layers}-layers")
-    if not cut.exists():
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+def keep_different(spark: Any, job: JudgeJob, requests: int) -> list[str]:
+    """The prompts that the job will ask, after all comparisons are deleted that would repeat one or are too many."""
+    spec, orders = load_judge("judgelm"), orders_of(job)
+    rows = spark.read.table(job.tables.comparisons).orderBy("comparison_id").collect()
+    prompts: dict[str, None] = {}
+    kept = []
+    for row in rows:
+        comparison = comparison_from_record(row.asDict(recursive=True))
+        made = [render(spec, "pair", comparison, order).text for order in orders]
+        if len(prompts) + len(made) <= requests and len({*made} - prompts.keys()) == len(made):
+            prompts.update(dict.fromkeys(made))
+            kept.append(row["comparison_id"])
+    if len(prompts) < requests:
+        raise SystemExit(f"The data has {len(prompts)} different prompts: lower --requests.")
+    spark.read.table(job.tables.comparisons).where(~F.col("comparison_id").isin(kept)).createOrReplaceTempView("others")
+    spark.sql(f"DELETE FROM {job.tables.comparisons} WHERE comparison_id IN (SELECT comparison_id FROM others)")
+    return list(prompts)
 
-        model = AutoModelForCausalLM.from_pretrained(whole, dtype="auto", num_hidden_layers=layers)
-        model.save_pretrained(cut)
-        AutoTokenizer.from_pretrained(whole).save_pretrained(cut)
-    return cut
 
-
-def prompts_of(spark: Any, job: JudgeJob) -> list[str]:
-    """The prompts that the job will ask."""
-    spec = load_judge("judgelm")
-    rows = spark.read.table(job.tables.comparisons).orderBy("comparison_id").limit(job.input.limit).collect()
-    records = [row.asDict(recursive=True) for row in rows]
-    return [render(spec, "pair", comparison_from_record(record), "AB").text for record in records]
+def orders_of(job: JudgeJob) -> tuple[str, ...]:
+    """The orders that each comparison is asked in."""
+    return ("AB", "BA") if job.order.orders == "both" else ("AB",)
 
 
 def through_the_job(spark: Any, job: JudgeJob, tokens: int, number: int) -> dict[str, float]:
     """One run of the judge job into a judgments table of its own: seconds from first request to last answer, steps."""
     tables = job.tables.model_copy(update={"judgments": f"judgments_{tokens}_{number}"})
     choice = job.judge.model_copy(update={"max_tokens": tokens})
-    before = server_steps()
+    (before,) = counters(STEPS)
     judge(spark, job.model_copy(update={"tables": tables, "judge": choice}), console=Console(quiet=True))
     began = F.unix_micros("judged_at") - F.col("latency_ms") * 1000
     rows = spark.read.table(tables.judgments)
     row = rows.agg(
         ((F.max(F.unix_micros("judged_at")) - F.min(began)) / 1e6).alias("s"), F.sum("output_tokens").alias("tokens")
     ).first()
-    return {"seconds": row["s"], "steps": server_steps() - before, "output_tokens": row["tokens"]}
-
-
-def server_steps() -> int:
-    """Engine steps of the executor's server so far; 0 before it runs."""
-    place = Path(tempfile.gettempdir())
-    for socket in place.glob("judgelake-*/*.sock"):
-        for line in (get(str(socket), "/metrics", 10) or "").splitlines():
-            if line.startswith("vllm:iteration_tokens_total_count"):
-                return int(float(line.rpartition(" ")[2]))
-    return 0
+    (after,) = counters(STEPS)
+    return {"seconds": row["s"], "steps": after - before, "output_tokens": row["tokens"]}
 
 
 @contextmanager

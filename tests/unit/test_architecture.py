@@ -316,12 +316,20 @@ def test_importing_a_room_says_and_makes_nothing(room, imported):
     assert (code, out, made) == (0, "", []), err
 
 
-def tracked_files() -> list[Path]:
+def tracked_paths() -> list[Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if answer.returncode != 0:
         pytest.skip("not a git checkout, so there is no list of the project's files")
-    return [ROOT / name for name in answer.stdout.split("\0") if name and (ROOT / name).is_file()]
+    return [ROOT / name for name in answer.stdout.split("\0") if name]
+
+
+def tracked_files() -> list[Path]:
+    return [path for path in tracked_paths() if path.is_file()]
+
+
+def test_no_file_is_a_link():
+    assert [path for path in tracked_paths() if path.is_symlink()] == []
 
 
 # Spelled in pieces, so that this file does not hold what it forbids.

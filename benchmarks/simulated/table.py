@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 HOUR_S = 3_600.0
@@ -68,8 +67,3 @@ def short(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {name}"
     return f"{number:g}"
-
-
-def table(rows: Iterable[Row]) -> str:
-    """The whole table."""
-    return "\n".join([head(), *map(line, rows)])

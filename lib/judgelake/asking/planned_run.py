@@ -19,7 +19,7 @@ from judgelake.asking.pending import Work
 from judgelake.asking.plan import Plan
 from judgelake.asking.progress import ProgressServer
 from judgelake.asking.run import Running, in_order_of_run
-from judgelake.asking.share import Share, chunks_for, share_of
+from judgelake.asking.share import Share, share_of
 from judgelake.asking.slot_count import SlotCount
 from judgelake.asking.slots import counted_again, slots_of
 from judgelake.asking.stopping import Stopping
@@ -75,11 +75,11 @@ class PlannedRun:
         slots = SlotCount(share.slots, counted_again(self.spark, self.amounts) if may_grow else None)
         tasks = None if share.may_grow else share.tasks
         writer = ChunkWriter(self.spark, plan, target, others, slots, tasks, profile_of(self.amounts), self.journal)
+        task = self._task(share)
 
         def in_flight() -> int:
-            return chunks_for(slots.last) if may_grow and limits.chunks_in_flight is None else share.chunks_in_flight
+            return share.in_flight_at(slots.last)
 
-        task = self._task(share)
         work, server = plan.requests + plan.skipped, self.server
         return Running(
             self.spark, writer, task, limits, stopping, server.tally, work, in_flight, self.journal, server.tasks

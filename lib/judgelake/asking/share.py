@@ -34,6 +34,12 @@ class Share:
     requests_per_second: float | None
     may_grow: bool = False
     """Nothing bounds the tasks of the run, so there may be more of them when the cluster has more slots."""
+    is_chosen: bool = False
+    """The config says how many chunks are in flight, so it is the same for any number of slots."""
+
+    def in_flight_at(self, slots: int) -> int:
+        """The chunks in flight when the cluster has come to so many slots."""
+        return chunks_for(slots) if self.may_grow and not self.is_chosen else self.chunks_in_flight
 
 
 def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]) -> Share:
@@ -49,7 +55,8 @@ def share_of(engine: Engine, limits: Asking, slots: int, chunks: Sequence[Chunk]
     window = limits.window_requests or (WINDOW_OF_A_SERVER if engine.url is not None else None)
     if engine.max_in_flight is None and engine.requests_per_second is None:
         in_flight = limits.chunks_in_flight or chunks_for(slots)
-        return Share(slots, in_flight, tasks, window, None, limits.partitions is None)
+        is_chosen = limits.chunks_in_flight is not None
+        return Share(slots, in_flight, tasks, window, None, limits.partitions is None, is_chosen)
     most = engine.max_in_flight or sys.maxsize
     in_flight = max(1, min(limits.chunks_in_flight or chunks_for(slots), slots, most, len(chunks)))
     largest = max((chunk.to_ask for chunk in chunks), default=0)

@@ -76,3 +76,16 @@ def test_the_bounds_hold_whatever_the_cluster(bound, rate, slots, sizes, in_flig
     assert share.window_requests <= window
     if rate is not None:
         assert at_once * share.requests_per_second == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    ("asking", "bound", "expected"),
+    [
+        pytest.param({}, None, chunks_for(64), id="nothing bounds them"),
+        pytest.param({"chunks_in_flight": 2}, None, 2, id="the config says how many"),
+        pytest.param({"partitions": 4}, None, chunks_for(8), id="the config says how many tasks"),
+        pytest.param({}, 64, share_of(*job(max_in_flight=64), 8, chunks(20_000)).chunks_in_flight, id="the engine's"),
+    ],
+)
+def test_a_cluster_that_has_grown_has_more_chunks_in_flight_unless_something_bounds_them(asking, bound, expected):
+    assert share_of(*job(asking, max_in_flight=bound), 8, chunks(20_000)).in_flight_at(64) == expected

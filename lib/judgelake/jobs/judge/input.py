@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 # Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
 DATA_EXCEPTION = "22"
 # The columns that a judge may see; the types of others may have no hash.
-CONTENT = ("comparison_id", "question_id", "messages", "answers", "input", "reference", "rubric")
+MUST_HAVE = ("comparison_id", "question_id", "messages", "answers")
+MAY_HAVE = {"input": "string", "reference": "string", "rubric": "struct<criteria:string,scores:array<string>>"}
+"""Columns of comparisons that not every table has, and their types."""
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def _selected(df: DataFrame, chosen: Input) -> DataFrame:
     if chosen.limit is None:
         return rows
     # Rows that share an id are in no order of their own: a second read could choose others.
-    content = F.xxhash64(*(name for name in CONTENT if name in df.columns))
+    content = F.xxhash64(*(name for name in (*MUST_HAVE, *MAY_HAVE) if name in df.columns))
     return rows.orderBy("comparison_id", content).limit(chosen.limit)
 
 
@@ -121,21 +123,9 @@ def prepared(comparisons: DataFrame) -> DataFrame:
     Bytes that are not UTF-8 in a string column would fail Spark's Arrow conversion for the whole partition, so
     the texts are decoded where they are rendered.
     """
-    have = set(comparisons.columns)
-
-    def column(name: str, otherwise: str) -> Column:
-        return F.col(name) if name in have else F.lit(None).cast(otherwise).alias(name)
-
+    missing = {name: F.lit(None).cast(kind) for name, kind in MAY_HAVE.items() if name not in comparisons.columns}
     answers_have_turns = "turns" in comparisons.select(F.explode("answers").alias("answer")).select("answer.*").columns
-    raw = comparisons.select(
-        "comparison_id",
-        "question_id",
-        "messages",
-        "answers",
-        column("input", "string"),
-        column("reference", "string"),
-        column("rubric", "struct<criteria:string,scores:array<string>>"),
-    )
+    raw = comparisons.withColumns(missing).select(*MUST_HAVE, *MAY_HAVE)
     return raw.select(
         F.xxhash64(*raw.columns).alias(ROW_HASH),
         *(_bytes(name) for name in ("comparison_id", "question_id", "input", "reference")),

@@ -61,20 +61,22 @@ def undone_sentence(model: str, found: Undone, *, dry_run: bool = False) -> str:
 
 def _table(found: Promotion) -> Table:
     candidate = f"candidate, version {found.candidate.version.number}"
-    champion = "no champion" if found.champion is None else f"champion, version {found.champion.version.number}"
+    champion = f"champion, version {found.champion.version.number}" if found.champion is not None else None
     labels = label_rule_text(found.evaluation.job, found.evaluation.inputs)
-    title = escape(f"{found.candidate.version.name}: version {found.candidate.version.number} against ")
-    table = Table(
-        title=f"{title}{champion} ({escape(labels or '')})", title_justify="left", box=None, padding=(0, 1, 0, 0)
-    )
+    head = f"{found.candidate.version.name}: version {found.candidate.version.number}"
+    against = "and no champion" if champion is None else f"against {champion}"
+    title = escape(f"{head} {against} ({labels or 'no labels'})")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    compared = () if champion is None else ((champion, 14), ("difference", 14))
     # All of them fit eighty columns: a number stands above its interval.
-    for head, width in (("threshold", 11), ("demanded", 17), (candidate, 14), (champion, 14), ("difference", 14)):
-        table.add_column(head, min_width=min(width, len(head)), max_width=width)
+    for name, width in (("threshold", 11), ("demanded", 17 if compared else 40), (candidate, 14), *compared):
+        table.add_column(name, min_width=min(width, len(name)), max_width=width)
     table.add_column("passed", no_wrap=True)
     for check in found.decision.checks:
-        numbers = (text.replace(" (", "\n(") for text in (check.candidate, check.champion, check.difference))
-        cells = (check.name, check.demanded, *numbers, PASSED if check.failure is None else NOT_PASSED)
-        table.add_row(*(escape(cell.translate(PLAIN)) for cell in cells))
+        shown = (check.candidate, check.champion, check.difference)[: 1 + len(compared)]
+        cells = (check.name, check.demanded, *(text.replace(" (", "\n(") for text in shown))
+        passed = PASSED if check.failure is None else NOT_PASSED
+        table.add_row(*(escape(cell.translate(PLAIN)) for cell in (*cells, passed)))
     return table
 
 

@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from evaluation_example import row
+from promotion_example import NEW, OLD, against, difference, figures, in_slice, of
 
 from judgelake.errors import UserError
 from judgelake.jobs.promote import Thresholds
 from judgelake.jobs.promote.decision import decide
-from judgelake.jobs.promote.evidence import Evidence, Figures, Side, evidence_of
-
-NEW, OLD = Side("new", "judge (new)"), Side("old", "judge (old)")
-
-
-def of(metric, *numbers, side=NEW, rule="mean", **parts):
-    return row(metric, *numbers, judge_fingerprint=side.fingerprint, swap_rule=rule, **parts)
-
-
-def figures(agreement=(0.78, 0.74, 0.82), consistency=0.8, delta_bias=0.03, judged=990, side=NEW, **baselines):
-    trivial = {"baseline_chance": 0.5, "baseline_longer": 0.67} | baselines
-    return Figures(
-        of("agreement", *agreement, side=side, n=1000, asked=1000),
-        of("tie_rate", 0.1, side=side, n=judged, asked=1000),
-        None if consistency is None else of("consistency", consistency, side=side, rule=None),
-        None if delta_bias is None else of("delta_bias", delta_bias, side=side, rule=None),
-        tuple(of(metric, value, side=side) for metric, value in trivial.items()),
-    )
-
-
-def difference(*numbers, where="all", **parts):
-    return of("agreement_difference", *numbers, subject=OLD.name, slice=where, **parts)
-
-
-def in_slice(name, value, low, high, **parts):
-    return difference(
-        value, low / 2, high / 2, where=f"source={name}", simultaneous_low=low, simultaneous_high=high, **parts
-    )
-
-
-def against(gain=(0.04, 0.01, 0.07), slices=(), **parts):
-    return Evidence(figures(**parts), figures((0.74, 0.70, 0.78), side=OLD), difference(*gain), tuple(slices))
+from judgelake.jobs.promote.evidence import Evidence, evidence_of
 
 
 @pytest.mark.parametrize(

@@ -40,16 +40,17 @@ def told(evidence, **how):
         pytest.param(
             WORSE,
             False,
-            "Version 3 of judge does not become champion, version 2 stays: its agreement is not higher than the "
-            "champion's (-6.0 points (-9.0 to -3.0)); its consistency is 20.0 %, below 60 %; its agreement is certainly lower in "
-            "source=x: -20.0 points (-30.0 to -10.0).",
+            "Version 3 of judge does not become champion, version 2 stays: its agreement is not higher than "
+            "the champion's (-6.0 points (-9.0 to -3.0)); its consistency is 20.0 %, below 60 %; its agreement is "
+            "certainly lower in source=x: -20.0 points (-30.0 to -10.0).",
             id="refused",
         ),
         pytest.param(
             Evidence(figures((0.7, 0.66, 0.74))),
             False,
-            "Version 3 of judge does not become champion, it still has no champion: its agreement is not above always "
-            "the longer answer (70.0 % (66.0 to 74.0), compared with guessing 50.0 %, always the longer answer 67.0 %).",
+            "Version 3 of judge does not become champion, it still has no champion: its agreement is not above "
+            "always the longer answer (70.0 % (66.0 to 74.0), compared with guessing 50.0 %, always the longer "
+            "answer 67.0 %).",
             id="no first champion",
         ),
     ],

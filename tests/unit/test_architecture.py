@@ -44,9 +44,10 @@ MAY_IMPORT = {
     "engine": BASE | {"comparisons", "api", "judges"},
     "lake": PURE | {"runtime"},
     "asking": BASE | {"comparisons", "judges", "engine", "lake", "runtime"},
-    # A job never imports another job.
+    # A job never imports another job, but for promotion: it decides by an evaluation, and by no statistic of its own.
     "jobs": set(),
     **{f"jobs.{job}": PARTS for job in JOBS},
+    "jobs.promote": PARTS | {"jobs.evaluate"},
     "jobs.tables": PARTS,
     "doctor": PARTS | {"jobs.judge"},
     # The command line reaches every room, each only when its subcommand runs.

@@ -31,7 +31,7 @@ from judgelake.report.content import (
 )
 from judgelake.report.findings import Finding, effect_finding, found_words, pair_finding
 from judgelake.report.glossary import headline_sentence
-from judgelake.report.numbers import bounds_text
+from judgelake.report.numbers import bounds_text, has_interval, interval_text, reason_text, size_text, value_text
 from judgelake.report.page import notebook_html, render_page
 
 __all__ = [
@@ -65,12 +65,17 @@ __all__ = [
     "effect_finding",
     "found_words",
     "gap_text",
+    "has_interval",
     "headline_sentence",
+    "interval_text",
     "is_unlabelled",
     "judge_card",
     "notebook_html",
     "pair_finding",
+    "reason_text",
     "render_page",
+    "size_text",
     "unlabelled_text",
     "unlike_text",
+    "value_text",
 ]

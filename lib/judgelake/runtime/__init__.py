@@ -12,6 +12,7 @@ from judgelake.runtime.command import (
 )
 from judgelake.runtime.lent import in_job_settings, job_settings
 from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
+from judgelake.runtime.registry import CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, TRAINING
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
 from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
@@ -19,6 +20,7 @@ from judgelake.runtime.tracking import (
     REMEDY,
     flat,
     open_experiment,
+    open_store,
     shown_error,
     table_dataset,
     tracking_address,
@@ -28,10 +30,15 @@ from judgelake.runtime.tracking import (
 )
 
 __all__ = [
+    "CANDIDATE",
+    "CHAMPION",
     "DEBUG",
+    "JUDGE_TAG",
+    "MODE_TAG",
     "ONE_COMMAND",
     "REMEDY",
     "SMALL_BYTES",
+    "TRAINING",
     "CommandParser",
     "add_job_arguments",
     "cancel_jobs",
@@ -48,6 +55,7 @@ __all__ = [
     "job_settings",
     "kept_in_memory",
     "open_experiment",
+    "open_store",
     "setting",
     "shown_error",
     "sql_state",

@@ -64,25 +64,38 @@ def _warm_up(address: str | None, modules: tuple[str, ...]) -> None:
 
 
 def open_experiment(settings: Mlflow) -> Any:
-    """MLflow, set to the experiment of the settings; the address comes from MLFLOW_TRACKING_URI or Databricks.
+    """MLflow, set to the experiment of the settings; see `open_store`.
 
     Raises:
-        UserError: no server responds at the address, it is not writable, or MLflow does not accept the experiment.
+        UserError: as `open_store`, or MLflow does not accept the experiment.
     """
-    address = tracking_address()
-    problem = why_unusable(address) if address is not None else None
-    if problem is not None:
-        # MLflow itself retries for minutes without a message.
-        raise UserError(f"MLflow: {problem}. {REMEDY}")
-    import mlflow  # takes seconds to import, and is not needed if disabled
-
-    if address is not None:
-        mlflow.set_tracking_uri(address)
+    mlflow = open_store()
     try:
         mlflow.set_experiment(settings.experiment)
     except mlflow.MlflowException as error:
         why = without_password(first_line(error))
         raise UserError(f"MLflow does not accept the experiment {settings.experiment!r}: {why} {REMEDY}") from error
+    return mlflow
+
+
+def open_store(remedy: str = REMEDY) -> Any:
+    """MLflow, set to the address in MLFLOW_TRACKING_URI, or that of Databricks.
+
+    Args:
+        remedy: what to do where that address cannot be used, a sentence.
+
+    Raises:
+        UserError: no server responds at the address, or it is not writable.
+    """
+    address = tracking_address()
+    problem = why_unusable(address) if address is not None else None
+    if problem is not None:
+        # MLflow itself retries for minutes without a message.
+        raise UserError(f"MLflow: {problem}. {remedy}")
+    import mlflow  # takes seconds to import, and is not needed if disabled
+
+    if address is not None:
+        mlflow.set_tracking_uri(address)
     return mlflow
 
 

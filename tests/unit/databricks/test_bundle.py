@@ -17,6 +17,7 @@ from judgelake.config import Tables, load_config, load_tables
 from judgelake.jobs.evaluate import EvaluateJob
 from judgelake.jobs.ingest import IngestJob
 from judgelake.jobs.judge import JudgeJob
+from judgelake.jobs.promote import PromoteJob
 from judgelake.lake.description import described
 from judgelake.runtime.session import LEAST_SPARK
 
@@ -26,6 +27,7 @@ MODELS: dict[str, Any] = {
     "judgelake-judge": JudgeJob,
     "judgelake-ingest": IngestJob,
     "judgelake-evaluate": EvaluateJob,
+    "judgelake-promote": PromoteJob,
 }
 # Source: "Databricks Runtime release notes versions and compatibility".
 SPARK_OF_RUNTIME = {"17.3": (4, 0), "18": (4, 1), "19": (4, 2)}
@@ -81,7 +83,8 @@ WHEEL_TASKS = {
 
 
 def test_each_job_has_its_tasks():
-    assert set(WHEEL_TASKS) == {"ingest/create_tables", "ingest/ingest", "judge/judge", "evaluate/evaluate"}
+    of_jobs = {"ingest/create_tables", "ingest/ingest", "judge/judge", "evaluate/evaluate", "promote/promote"}
+    assert set(WHEEL_TASKS) == of_jobs
 
 
 @pytest.mark.parametrize("name", WHEEL_TASKS)
@@ -130,7 +133,7 @@ def test_packages_have_the_versions_of_pyproject():
     (judge,) = (task for task in resources["judge"]["tasks"] if task["task_key"] == "judge")
     packages = [library["pypi"]["package"] for library in judge["libraries"] if "pypi" in library]
     assert packages == pinned["gpu"]
-    for job in ("ingest", "evaluate"):
+    for job in ("ingest", "evaluate", "promote"):
         (environment,) = resources[job]["environments"]
         wheel, *others = environment["spec"]["dependencies"]
         assert wheel == "../dist/*.whl"

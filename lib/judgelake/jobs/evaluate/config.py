@@ -37,7 +37,7 @@ EachOnce = AfterValidator(_each_once)
 """A list of different items: with an item listed twice, every figure would be computed twice."""
 
 
-class Pinned(Config):
+class Versions(Config):
     """Versions of the tables; null: the newest at the start of the evaluation, then pinned."""
 
     comparisons: int | None = None
@@ -96,13 +96,15 @@ class JudgePairs(Config):
     to this number."""
     always: tuple[tuple[str, str], ...] = ()
     """Pairs of judges, by their names in the evaluation, that are always compared."""
+    in_slices: bool = False
+    """Whether they are also compared in each slice, apart from those of a judgment (judge_margin, control_strings)."""
 
 
 class EvaluateJob(Config):
     """`jobs/evaluate.py`: judgments against labels."""
 
     tables: Tables = Tables()
-    versions: Pinned = Pinned()
+    versions: Versions = Versions()
     where: str | None = None
     """SQL predicate on the comparisons, for example "source = 'pandalm'"."""
     judgments_where: str | None = None

@@ -14,22 +14,24 @@ PAIRS_TESTED, SLICES_TESTED = "agreement_difference", "slice_difference"
 def with_corrected(rows: Sequence[Result]) -> Iterator[Result]:
     """The rows with what is corrected over all comparisons of a kind in the evaluation that could be made.
 
-    p-values by Holm's method: of two judges over all pairs, of a slice over all slices of its judge. Of two judges also
-    the second interval and the detectable effect, by Bonferroni's.
+    p-values by Holm's method: of two judges over all pairs, and in slices over all slices of the pair; of a slice over
+    all slices of its judge. Of two judges also the second interval and the detectable effect, by Bonferroni's.
     """
-    pairs = _holm((place, row) for place, row in enumerate(rows) if row.metric == PAIRS_TESTED and row.is_whole)
-    by_judge: dict[str | None, list[tuple[int, Result]]] = {}
+    together: dict[tuple[str | None, ...], list[tuple[int, Result]]] = {}
     for place, row in enumerate(rows):
-        if row.metric == SLICES_TESTED:
-            by_judge.setdefault(row.judge_fingerprint, []).append((place, row))
-    of_slices: dict[int, float] = {}
-    for tested in by_judge.values():
-        of_slices |= _holm(tested)
-    for place, row in enumerate(rows):
-        if place in pairs:
-            yield _corrected(row, pairs[place], len(pairs))
-        else:
-            yield replace(row, p_corrected=of_slices[place]) if place in of_slices else row
+        if row.metric == PAIRS_TESTED:
+            kind = (row.metric,) if row.is_whole else (row.metric, row.judge_fingerprint, row.subject)
+            together.setdefault(kind, []).append((place, row))
+        elif row.metric == SLICES_TESTED:
+            together.setdefault((row.metric, row.judge_fingerprint), []).append((place, row))
+    corrected: dict[int, Result] = {}
+    for tested in together.values():
+        p_values = _holm(tested)
+        for place, p_corrected in p_values.items():
+            is_of_two = rows[place].metric == PAIRS_TESTED
+            with_p = replace(rows[place], p_corrected=p_corrected)
+            corrected[place] = _simultaneous(with_p, len(p_values)) if is_of_two else with_p
+    yield from (corrected.get(place, row) for place, row in enumerate(rows))
 
 
 def _holm(tested: Iterable[tuple[int, Result]]) -> Mapping[int, float]:
@@ -38,12 +40,6 @@ def _holm(tested: Iterable[tuple[int, Result]]) -> Mapping[int, float]:
     return dict(zip(known, holm([*known.values()]), strict=True))
 
 
-def _corrected(row: Result, p_corrected: float, tests: int) -> Result:
+def _simultaneous(row: Result, tests: int) -> Result:
     found = simultaneous(row.value or 0.0, row.spread, tests)
-    return replace(
-        row,
-        p_corrected=p_corrected,
-        simultaneous_low=found.low,
-        simultaneous_high=found.high,
-        detectable=found.detectable,
-    )
+    return replace(row, simultaneous_low=found.low, simultaneous_high=found.high, detectable=found.detectable)

@@ -92,20 +92,27 @@ class Evaluation:
             freed(rows)
 
 
-def compute(spark: SparkSession, job: EvaluateJob, say: Callable[[str], None] = lambda line: None) -> Evaluation:
+def compute(
+    spark: SparkSession,
+    job: EvaluateJob,
+    say: Callable[[str], None] = lambda line: None,
+    narrowed: Callable[[Chosen], Chosen] = lambda chosen: chosen,
+) -> Evaluation:
     """Evaluate the judgments of the job; the metrics table exists afterwards, and is not yet written to.
 
     Args:
         spark: a session with Delta.
         job: what is compared with what, by which rules.
         say: gets progress messages.
+        narrowed: leaves out rows of the pinned tables for a reason that is no predicate of the job. An evaluation
+            narrowed by it is not to be written: its rows would have the name of the whole one.
 
     Raises:
         UserError: a table, version, column or label named in the job does not exist, or nothing can be evaluated.
     """
     needed = {*NEEDED, *named_in(job.tables, job.where, job.judgments_where)}
     register(spark, job.tables, needed)
-    chosen = chosen_rows(spark, job)
+    chosen = narrowed(chosen_rows(spark, job))
     with ExitStack() as in_memory, gone_versions_named(chosen.versions):
         features = kept_in_memory(features_of(chosen.comparisons, job.slices.by))
         in_memory.callback(freed, features)
@@ -228,7 +235,10 @@ class _Counting:
 
     def _of_judge_pairs(self, groups: Groups, pairs: tuple[Pair, ...]) -> DataFrame | None:
         is_summed = self.known.buckets.tell_questions and not self._has_few_judgments
-        return judge_pair_observations(self.rows, self.inputs, groups, pairs, self.job.labels.rule, is_summed=is_summed)
+        slices = self.known.slices.of_comparisons if self.job.judge_pairs.in_slices else ()
+        return judge_pair_observations(
+            self.rows, self.inputs, groups, pairs, self.job.labels.rule, slices=slices, is_summed=is_summed
+        )
 
     def _told(self, observations: DataFrame, groups: Groups) -> dict[Place, Told]:
         cells, figuring = count_cells(observations, self.known.buckets), self._figuring(groups)
@@ -244,10 +254,12 @@ class _Counting:
         """Whether the driver can process all cells: by an upper bound, since counting them would take one more pass."""
         judges, labelers = len(self.inputs.judges), min(len(self.inputs.labelers), MOST_LABELERS)
         # Among them one of each label on a judged comparison, where the labelers are few enough to be tested.
-        of_each = 5 * len(self.job.slices.by) + 15 + judges + 2 * min(len(self.inputs.labelers), MOST_TESTED)
+        of_each = 5 * len(self.job.slices.by) + 15 + 2 * min(len(self.inputs.labelers), MOST_TESTED)
+        of_each += judges * (1 + len(self.job.slices.by) * self.job.judge_pairs.in_slices)
         of_judgments = sum(judge.judgments for judge in self.inputs.judges) * of_each
         of_labels = self.known.comparisons * self.known.most_answers * (4 + 2 * comb(labelers, 2))
-        tables = groups + 2 * judges * len(self.known.slices.names)
+        sliced = groups if self.job.judge_pairs.in_slices else 2 * judges
+        tables = groups + sliced * len(self.known.slices.names)
         return of_judgments + of_labels <= FEW_CELLS and tables <= FEW_TABLES
 
     def _figuring(self, groups: Groups) -> Figuring:

@@ -32,6 +32,8 @@ MARGINS = {
 }
 """Dimensions of a judgment or label, not of a comparison, in bins with their lower ends: how clear it is, and how a
 prompt with control strings in its material was sent, as far as an answer tells."""
+OF_A_JUDGE = ("judge_margin", CONTROL_STRINGS)
+"""Dimensions of a judgment: two judges have one comparison in different slices."""
 MARGIN_COLUMNS = {"label_margin": "label_lead", "judge_margin": "margin", CONTROL_STRINGS: "controls"}
 # The relative error of an approximate count of questions, and how many times the wanted number are listed for it.
 COUNT_ERROR = 0.02
@@ -63,6 +65,11 @@ class SliceNames:
     def numbers(self) -> range:
         """All slices, `WHOLE` first."""
         return range(WHOLE, WHOLE + 1 + len(self.names))
+
+    @property
+    def of_comparisons(self) -> list[int]:
+        """The slices that a comparison is in whoever judges it."""
+        return [WHOLE + 1 + place for place, (dimension, _) in enumerate(self.names) if dimension not in OF_A_JUDGE]
 
 
 def features_of(comparisons: DataFrame, dimensions: Sequence[str]) -> DataFrame:

@@ -12,11 +12,20 @@ from typing import Any
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
-from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
+from judgelake.runtime import (
+    CANDIDATE,
+    JUDGE_TAG,
+    MODE_TAG,
+    REMEDY,
+    TRAINING,
+    flat,
+    open_experiment,
+    shown_error,
+    table_dataset,
+    tracking_errors,
+)
 from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
-CANDIDATE = "candidate"
-"""The alias of the newest trained version; `champion` is given by promotion alone."""
 IDENTITY_TAG = "judgelake.training"
 OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
 # As many as MLflow's servers accept in one call.
@@ -98,7 +107,7 @@ class TrainTracker:
         mlflow.set_tags(tags_of(prepared))
         selected = prepared.selected
         dataset = table_dataset(job.tables, selected.table, selected.location, selected.version)
-        mlflow.log_input(dataset, context="training")
+        mlflow.log_input(dataset, context=TRAINING)
         counts = counts_of(prepared)
         mlflow.log_text(json.dumps(counts, indent=2), "rows.json")
         mlflow.log_text(json.dumps(prepared.audit, indent=2, ensure_ascii=False), "audit.json")
@@ -172,8 +181,8 @@ def tags_of(prepared: Prepared) -> dict[str, str]:
     licences = {licence or "unknown": count for licence, count in selected.licences.items()}
     return {
         IDENTITY_TAG: prepared.run.identity,
-        "judgelake.judge": prepared.spec.name,
-        "judgelake.mode": prepared.mode,
+        JUDGE_TAG: prepared.spec.name,
+        MODE_TAG: prepared.mode,
         "judgelake.base": base.model,
         "judgelake.base_version": base.identity,
         "judgelake.base_licence": base.licence or "unknown",

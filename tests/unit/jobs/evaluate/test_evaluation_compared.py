@@ -13,12 +13,14 @@ import pytest
 from evaluation_example import judge_info, row
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import stdtrit
 
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob, JudgePairs
 from judgelake.jobs.evaluate.corrections import with_corrected
 from judgelake.jobs.evaluate.evaluation import refuse_too_many
+from judgelake.jobs.evaluate.features import CONTROL_STRINGS as CONTROLS
 from judgelake.jobs.evaluate.features import SliceNames
 from judgelake.jobs.evaluate.figures import Figuring, metric_rows, told_by_driver
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
@@ -26,6 +28,7 @@ from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import all_pairs, always_pairs, nearest_pairs
 from judgelake.jobs.evaluate.observations.observation import VOCABULARIES
 from judgelake.measures.families import APART, CELL, SEPARATOR, WHOLE, Buckets
+from judgelake.measures.spread import Spread
 
 
 def judges_of(number):
@@ -174,6 +177,27 @@ def test_slices_are_corrected_over_all_of_their_judge_and_pairs_over_all_pairs()
     ]
     assert [one.p_corrected for one in with_corrected(rows)] == [0.03, 0.02, 0.04, None, 0.02, None]
     assert [replace(one, p_corrected=None) for one in with_corrected(rows)] == rows
+
+
+def test_two_judges_in_slices_are_corrected_over_all_slices_of_the_pair():
+    def tested(where, p_value=0.01, subject="two"):
+        spread = None if p_value is None else Spread(0.02, 99.0, 100.0)
+        return row("agreement_difference", 0.1, slice=where, subject=subject, p_value=p_value, spread=spread)
+
+    rows = [tested("all"), tested("source=one"), tested("source=two", 0.04), tested("source=three", None)]
+    rows.append(tested("source=one", 0.04, subject="three"))
+    made = list(with_corrected(rows))
+    assert [one.p_corrected for one in made] == [0.01, 0.02, 0.04, None, 0.04]
+    whole, one, two, too_small, of_other = (made_of.simultaneous_low for made_of in made)
+    assert whole == of_other == pytest.approx(0.1 - stdtrit(99, 0.975) * 0.02)
+    assert one == two == pytest.approx(0.1 - stdtrit(99, 0.9875) * 0.02)
+    assert too_small is None
+
+
+def test_slices_of_a_judgment_are_none_of_two_judges():
+    names = (("source", "x"), ("judge_margin", "1 to below 2 nats"), ("label_margin", "below 1"), (CONTROLS, "none"))
+    slices = SliceNames(names, ("source", "judge_margin", "label_margin", CONTROLS))
+    assert [slices.name(number) for number in slices.of_comparisons] == ["source=x", "label_margin=below 1"]
 
 
 def test_leaderboards_are_compared_for_the_judges_that_are_and_always_with_the_labels():

@@ -17,6 +17,7 @@ from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judged import named, said_in, times_of
 from judgelake.jobs.evaluate.observations.observation import LABELS, SAID, coded, exploded, observed
+from judgelake.measures.families import WHOLE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -86,6 +87,7 @@ def judge_pair_observations(
     pairs: Sequence[Pair],
     rule: str,
     *,
+    slices: Sequence[int] = (),
     is_summed: bool = False,
 ) -> DataFrame | None:
     """The family judge_pairs: the verdicts of two judges on the comparisons asked of both; None without pairs.
@@ -99,7 +101,10 @@ def judge_pair_observations(
         groups: gets a group for each pair.
         pairs: those to compare.
         rule: of the labels.
-        is_summed: whether equal observations become one (`_summed`); only where nobody needs their questions.
+        slices: the numbers of the slices in which the judges are also compared; only such as are of a comparison or its
+            label, whoever judges it.
+        is_summed: whether equal observations become one (`_summed`); only where nobody needs their questions, and
+            without `slices`.
     """
     if not pairs:
         return None
@@ -108,7 +113,7 @@ def judge_pair_observations(
     slot = [slots.get(judge.number) for judge in inputs.judges]
     asked = rows.where("verdict != 'not_asked'").withColumn("slot", _looked_up(slot, F.col("judge_number")))
     said = said_in(rows)
-    together = _together(asked.where("slot IS NOT NULL"), said, len(slots), rule)
+    together = _together(asked.where("slot IS NOT NULL"), said, len(slots), rule, slices)
     each = together.withColumn("pair", F.explode(F.sequence(F.lit(0), F.lit(len(pairs) - 1))))
     sides = [(side, [slots[pair[place]] for pair in pairs]) for place, side in enumerate(("first", "second"))]
     unpacked = each.withColumns({f"{side}_{name}": _unpacked(of, name) for side, of in sides for name in said})
@@ -116,24 +121,31 @@ def judge_pair_observations(
     both = unpacked.where("first_said > 0 AND second_said > 0")
     outcomes = [_sides_of(name) for name in said]
     times = times_of(*(first * (len(SAID) + 1) + second for first, second in outcomes))
-    if is_summed and rule != "each":
+    if is_summed and rule != "each" and not slices:
         both = _summed(both, [_code(*sides) for sides in outcomes], times, len(pairs))
         return exploded(both, F.array(observed(_looked_up(of_pair, F.col("pair")), F.col("code"), n=F.col("n"))))
-    group = _looked_up(of_pair, F.col("pair"))
+    group, in_slices = _looked_up(of_pair, F.col("pair")), F.col("slices") if slices else None
     made = [
-        observed(group, _code(*sides) if rule != "each" else _named(*sides), n=n, when=when)
+        observed(group, _code(*sides) if rule != "each" else _named(*sides), in_slices, n, when)
         for sides, (n, when) in zip(outcomes, times, strict=True)
     ]
     return exploded(both, F.array(*made))
 
 
-def _together(rows: DataFrame, said: Sequence[str], slots: int, rule: str) -> DataFrame:
-    """The verdicts on each comparison that two judges or more were asked, in `words_` and the column's name."""
+def _together(rows: DataFrame, said: Sequence[str], slots: int, rule: str, slices: Sequence[int]) -> DataFrame:
+    """The verdicts on each comparison that two judges or more were asked, in `words_` and the column's name.
+
+    Where slices are wanted, `slices` are those of them that the comparison is in, and the whole.
+    """
     words = [
         F.array(*(_word(number, name) for number in range(-(-slots // JUDGES_A_WORD)))).alias(f"words_{name}")
         for name in said
     ]
     same = ("comparison_id", "bucket", "question_key", "votes" if rule == "each" else "label_place")
+    if slices:
+        wanted = F.array_intersect("slices", F.array(*map(F.lit, (WHOLE, *slices))))
+        # The same for all judges.
+        words.append(F.min(F.array_sort(wanted)).alias("slices"))
     return rows.groupBy(*same).agg(*words, F.count("*").alias("judges")).where("judges > 1")
 
 

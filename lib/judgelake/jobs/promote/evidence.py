@@ -1,0 +1,120 @@
+"""What an evaluation says of a candidate and of the champion: the results that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from judgelake.errors import UserError
+from judgelake.measures import BASELINES, PAIRS, Result, main_metrics, shown_in
+
+CHANCE = "baseline_chance"
+DIFFERENCE = "agreement_difference"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One judge over everything, by the headline's swap rule."""
+
+    agreement: Result
+    judged: Result
+    """A result whose `n` of `asked` are the judgments with a verdict, whatever a failed one counts as."""
+    consistency: Result | None = None
+    """None, as the next: no comparison was asked in both orders."""
+    delta_bias: Result | None = None
+    baselines: tuple[Result, ...] = ()
+    """What judges that read nothing would agree with these labels."""
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of judgments with a verdict."""
+        return self.judged.coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a decision is made from; without a champion there is nothing to compare with."""
+
+    candidate: Figures
+    champion: Figures | None = None
+    difference: Result | None = None
+    """Agreement of the candidate minus that of the champion on the same comparisons; and, below, in each slice."""
+    slices: tuple[Result, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How an evaluation names one of the two: the fingerprint, and the name that is unique in it."""
+
+    fingerprint: str
+    name: str
+
+
+def evidence_of(rows: Sequence[Result], rule: str, candidate: Side, champion: Side | None) -> Evidence:
+    """Choose the results of an evaluation of these judges alone.
+
+    Args:
+        rows: of the evaluation.
+        rule: the swap rule of its headline.
+        candidate: one of its judges.
+        champion: the other one, if there is one.
+
+    Raises:
+        UserError: no comparison of two answers has a label that counts, or all labels name one class.
+    """
+    figures = _figures(rows, rule, candidate)
+    _check_labels(figures)
+    if champion is None:
+        return Evidence(figures)
+    differences = [_of_candidate(row, candidate, champion) for row in rows if row.metric == DIFFERENCE]
+    whole = next(row for row in differences if row.is_whole)
+    slices = tuple(row for row in differences if not row.is_whole)
+    return Evidence(figures, _figures(rows, rule, champion), whole, slices)
+
+
+def _figures(rows: Sequence[Result], rule: str, side: Side) -> Figures:
+    own = [row for row in rows if row.judge_fingerprint == side.fingerprint and row.is_whole]
+    named = {row.metric: row for row in own if row.subject is None and row.swap_rule in (None, rule)}
+    agreement = next(named[metric] for metric in main_metrics(PAIRS) if metric in named)
+    consistency, delta_bias = (
+        row if (row := named.get(metric)) is not None and row.asked else None
+        for metric in ("consistency", "delta_bias")
+    )
+    # A failed judgment is never a verdict in the rate of ties; a rule without verdicts has none.
+    judged = named.get("tie_rate", agreement)
+    baselines = tuple(row for row in own if row.metric in shown_in(BASELINES) and row.swap_rule == rule)
+    return Figures(agreement, judged, consistency, delta_bias, baselines)
+
+
+def _check_labels(figures: Figures) -> None:
+    if not figures.agreement.n:
+        raise UserError(
+            f"Nothing can be decided by the swap rule {figures.agreement.swap_rule}: {figures.agreement.reason}."
+        )
+    chance = next((row for row in figures.baselines if row.metric == CHANCE), None)
+    if chance is not None and chance.value is None:
+        raise UserError(
+            f"Nothing can be decided: {chance.reason}, and a judge that always names it would be the best. Add "
+            "comparisons with other labels."
+        )
+
+
+def _of_candidate(row: Result, candidate: Side, champion: Side) -> Result:
+    """The difference as candidate minus champion; the evaluation subtracts the judge that it lists later."""
+    if (row.judge_fingerprint, row.subject) == (candidate.fingerprint, champion.name):
+        return row
+    return replace(
+        row,
+        judge_fingerprint=candidate.fingerprint,
+        subject=champion.name,
+        value=_negative(row.value),
+        low=_negative(row.high),
+        high=_negative(row.low),
+        simultaneous_low=_negative(row.simultaneous_high),
+        simultaneous_high=_negative(row.simultaneous_low),
+    )
+
+
+def _negative(number: float | None) -> float | None:
+    # 0.0 and not -0.0, which would be shown with a sign.
+    return None if number is None else 0.0 - number

@@ -1,0 +1,92 @@
+"""What is kept of a decision: an MLflow run with thresholds, figures and table versions, and tags on the version."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from judgelake.jobs.evaluate import label_rule_text
+from judgelake.jobs.promote.config import PromoteJob
+from judgelake.jobs.promote.contenders import IDENTITY_TAG
+from judgelake.jobs.promote.evidence import Figures
+from judgelake.jobs.promote.promotion import Promotion
+from judgelake.jobs.promote.registry import DATE_TAG, DECISION_TAG, NONE, PREVIOUS_TAG, Registry, Verdict, accepted
+from judgelake.jobs.promote.terminal import text_of
+from judgelake.runtime import CANDIDATE, CHAMPION, flat, open_experiment, table_dataset
+
+FIGURES_TAG = "judgelake.promotion.figures"
+RUN_TAG = "judgelake.promotion.run"
+NO_PARAMS = {"tables", "mlflow", "model_cache"}
+TEXT = "promotion.txt"
+
+
+def recorded(registry: Registry, job: PromoteJob, found: Promotion) -> str:
+    """Log the decision and write it on the candidate; returns the id of the MLflow run.
+
+    The candidate is then marked as refused, or as passed, with the version to go back to; the alias has not moved yet.
+
+    Raises:
+        UserError: MLflow does not accept it.
+    """
+    mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
+    verdict = Verdict.PASSED if found.is_promoted else Verdict.REFUSED
+    with accepted():
+        with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
+            _log(mlflow, job, found)
+            mlflow.set_tags({DECISION_TAG: verdict.value, "judgelake.registered_model": candidate.address})
+        run_id = str(run.info.run_id)
+    tags = {
+        DECISION_TAG: verdict.value,
+        DATE_TAG: datetime.now(UTC).isoformat("T", "seconds"),
+        FIGURES_TAG: json.dumps({name: round(value, 4) for name, value in figures_of(found).items()}),
+        RUN_TAG: run_id,
+    }
+    if found.is_promoted:
+        tags[PREVIOUS_TAG] = NONE if found.champion is None else found.champion.version.number
+    registry.tag(candidate.number, tags)
+    for one in (found.candidate, found.champion):
+        # So that the next run need not read the files again.
+        if one is not None and IDENTITY_TAG not in one.version.tags:
+            registry.tag(one.version.number, {IDENTITY_TAG: one.identity})
+    return run_id
+
+
+def figures_of(found: Promotion) -> dict[str, float]:
+    """The numbers of a decision as metrics: candidate.agreement, champion.coverage, difference.low, and so on."""
+    figures = _of(CANDIDATE, found.evidence.candidate)
+    if found.evidence.champion is not None:
+        figures |= _of(CHAMPION, found.evidence.champion)
+    if (difference := found.evidence.difference) is not None:
+        figures |= {
+            "difference": difference.value,
+            "difference.low": difference.low,
+            "difference.high": difference.high,
+        }
+    counted = {"comparisons": found.counts.used, "questions": found.counts.questions}
+    return {name: float(value) for name, value in (figures | counted).items() if value is not None}
+
+
+def _of(alias: str, of: Figures) -> dict[str, float | int | None]:
+    consistency, delta_bias = (None if row is None else row.value for row in (of.consistency, of.delta_bias))
+    figures = {"agreement": of.agreement.value, "agreement.low": of.agreement.low, "agreement.high": of.agreement.high}
+    figures |= {"consistency": consistency, "delta_bias": delta_bias, "coverage": of.coverage}
+    return {f"{alias}.{name}": value for name, value in figures.items()}
+
+
+def _log(mlflow: Any, job: PromoteJob, found: Promotion) -> None:
+    """Log to the open run what was decided by which thresholds, and from which versions of the tables."""
+    inputs = found.evaluation.inputs
+    versions = {f"versions.{name}": pinned.version for name, pinned in inputs.versions.items()}
+    rules = {
+        "swap_rule": found.evaluation.job.headline.value,
+        "label_rule": label_rule_text(found.evaluation.job, inputs),
+        "candidate": found.candidate.version.address,
+        "champion": found.champion.version.address if found.champion is not None else NONE,
+    }
+    mlflow.log_params(flat(job.model_dump(mode="json", exclude=NO_PARAMS) | versions | rules))
+    mlflow.log_metrics(figures_of(found))
+    mlflow.log_text(text_of(found), TEXT)
+    names = list(inputs.versions)
+    tables = [table_dataset(job.tables, one.table, one.location, one.version) for one in inputs.versions.values()]
+    mlflow.log_inputs(tables, contexts=names, tags_list=[None] * len(names))

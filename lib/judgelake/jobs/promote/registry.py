@@ -1,0 +1,183 @@
+"""The registered model: which versions are candidate and champion, what is known of them, and moving the alias."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from judgelake.errors import RunError, UserError, did_you_mean
+from judgelake.runtime import CANDIDATE, CHAMPION, open_store, shown_error, tracking_errors, why_unusable
+
+REMEDY = "Fix MLFLOW_TRACKING_URI, or MLFLOW_REGISTRY_URI if the registry has an address of its own."
+UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
+MOST_NAMED = 100
+DECISION_TAG = "judgelake.promotion"
+"""What became of a version, a `Verdict`."""
+DATE_TAG = "judgelake.promotion.date"
+PREVIOUS_TAG = "judgelake.promotion.previous"
+"""On a version that became champion: the version that was champion before, or `NONE`."""
+NONE = "none"
+
+
+class Verdict(StrEnum):
+    """What a promotion has written on a version."""
+
+    REFUSED = "refused"
+    PASSED = "passed"
+    """Every threshold is reached, and the alias is about to move."""
+    PROMOTED = "promoted"
+    UNDONE = "undone"
+    """It was champion, and somebody has put the alias back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the registered model."""
+
+    name: str
+    number: str
+    run_id: str | None = None
+    """The MLflow run that made it."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """As `judge.model` names it."""
+        return f"models:/{self.name}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the aliases are: numbers of versions, None where there is none."""
+
+    candidate: str | None
+    champion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One registered model in MLflow."""
+
+    mlflow: Any
+    name: str
+
+    @classmethod
+    def opened(cls, name: str) -> Registry:
+        """MLflow's registry, which responds.
+
+        Raises:
+            UserError: it does not.
+        """
+        mlflow = open_store(REMEDY)
+        with accepted():
+            address = mlflow.get_registry_uri()
+            # MLflow itself retries for minutes without a message.
+            problem = why_unusable(address)
+        if problem is not None:
+            raise UserError(f"MLflow's registry: {problem}. {REMEDY}")
+        return cls(mlflow, name)
+
+    def standing(self) -> Standing:
+        """Where the aliases are now.
+
+        Raises:
+            UserError: there is no such model, or the registry does not respond.
+        """
+        with accepted():
+            try:
+                aliases = self._client.get_registered_model(self.name).aliases
+            except self.mlflow.MlflowException as error:
+                if error.error_code != UNKNOWN:
+                    raise
+                raise self._no_such_model() from error
+        return Standing(*(str(aliases[one]) if one in aliases else None for one in (CANDIDATE, CHAMPION)))
+
+    def version(self, number: str) -> Version:
+        """A version with its tags.
+
+        Raises:
+            UserError: there is no such version any more, or the registry does not respond.
+        """
+        with accepted():
+            try:
+                found = self._client.get_model_version(self.name, number)
+            except self.mlflow.MlflowException as error:
+                if error.error_code != UNKNOWN:
+                    raise
+                raise UserError(f"{self.name!r} has no version {number} any more in MLflow's registry.") from error
+        return Version(self.name, number, found.run_id or None, dict(found.tags))
+
+    def tag(self, number: str, tags: Mapping[str, str]) -> None:
+        """Write tags on a version.
+
+        Raises:
+            UserError: the registry does not accept them.
+        """
+        with accepted():
+            for key, value in tags.items():
+                self._client.set_model_version_tag(self.name, number, key, value)
+
+    def untag(self, number: str, key: str) -> None:
+        """Remove a tag from a version; raises as `tag`."""
+        with accepted():
+            self._client.delete_model_version_tag(self.name, number, key)
+
+    def move_champion(self, to: str | None, since: Standing) -> None:
+        """Put the alias on a version, or remove it, if both aliases are still where they were.
+
+        Args:
+            to: the version; None: no version is champion any more.
+            since: where the aliases were when it was decided.
+
+        Raises:
+            RunError: one of them has moved meanwhile; nothing is changed.
+            UserError: the registry does not accept it.
+        """
+        now = self.standing()
+        if now != since:
+            raise RunError(
+                f"The aliases of {self.name!r} have moved while this was decided ({_moved(since, now)}), so nothing is "
+                "changed: run the same command again."
+            )
+        with accepted():
+            if to is None:
+                self._client.delete_registered_model_alias(self.name, CHAMPION)
+            else:
+                self._client.set_registered_model_alias(self.name, CHAMPION, to)
+
+    @property
+    def _client(self) -> Any:
+        return self.mlflow.MlflowClient()
+
+    def _no_such_model(self) -> UserError:
+        names = [one.name for one in self._client.search_registered_models(max_results=MOST_NAMED)]
+        there = f"It has {', '.join(sorted(names))}." if names else "It has no model."
+        return UserError(
+            f"MLflow's registry has no model {self.name!r}.{did_you_mean(self.name, names)} {there} jobs/train.py "
+            f"registers one (--set mlflow.register_as={self.name})."
+        )
+
+
+@contextmanager
+def accepted() -> Iterator[None]:
+    """Turn an error of MLflow or its store into one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except tracking_errors() as error:
+        raise UserError(f"MLflow's registry does not accept this: {shown_error(error)}. {REMEDY}") from error
+
+
+def _moved(since: Standing, now: Standing) -> str:
+    pairs = ((CANDIDATE, since.candidate, now.candidate), (CHAMPION, since.champion, now.champion))
+    return ", ".join(
+        f"{alias} from {_version(before)} to {_version(after)}" for alias, before, after in pairs if before != after
+    )
+
+
+def _version(number: str | None) -> str:
+    return "no version" if number is None else f"version {number}"

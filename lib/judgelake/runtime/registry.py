@@ -1,0 +1,10 @@
+"""What jobs write on a registered version of a judge, and read of it: aliases and tags."""
+
+CANDIDATE = "candidate"
+"""The alias of the newest trained version."""
+CHAMPION = "champion"
+"""The alias of the version that judges; moved by promotion alone."""
+JUDGE_TAG, MODE_TAG = "judgelake.judge", "judgelake.mode"
+"""The tags that say whose prompts, and of which mode, a version was trained on."""
+TRAINING = "training"
+"""The context in which a training's run has the table of its examples as an MLflow dataset."""

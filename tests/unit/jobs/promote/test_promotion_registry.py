@@ -1,0 +1,145 @@
+"""Moving the alias and taking it back, in a registry that others change too."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+from judgelake.errors import RunError, UserError
+from judgelake.jobs.promote import undo
+from judgelake.jobs.promote.registry import DECISION_TAG, PREVIOUS_TAG, Registry, Standing
+from judgelake.jobs.promote.undoing import Undone
+
+
+def unknown(what: str) -> MlflowException:
+    return MlflowException(f"{what} not found", error_code=RESOURCE_DOES_NOT_EXIST)
+
+
+class Store:
+    """In place of MLflow: one model, "judge", with tags by version, and where its aliases are."""
+
+    MlflowException = MlflowException
+
+    def __init__(self, tags: dict[str, dict[str, str]], **aliases: str) -> None:
+        self.tags, self.aliases = tags, aliases
+        self.meanwhile: dict[str, str] = {}
+        """Where somebody else puts an alias after the first look."""
+
+    def MlflowClient(self) -> Any:  # noqa: N802  # MLflow's name
+        return self
+
+    def get_registered_model(self, name: str) -> Any:
+        if name != "judge":
+            raise unknown(name)
+        found = SimpleNamespace(aliases=dict(self.aliases))
+        self.aliases |= self.meanwhile
+        return found
+
+    def search_registered_models(self, max_results: int) -> list[Any]:
+        return [SimpleNamespace(name="judge")]
+
+    def get_model_version(self, name: str, number: str) -> Any:
+        if number not in self.tags:
+            raise unknown(number)
+        return SimpleNamespace(run_id="", tags=self.tags[number])
+
+    def set_model_version_tag(self, name: str, number: str, key: str, value: str) -> None:
+        self.tags[number][key] = str(value)
+
+    def delete_model_version_tag(self, name: str, number: str, key: str) -> None:
+        del self.tags[number][key]
+
+    def set_registered_model_alias(self, name: str, alias: str, number: str) -> None:
+        self.aliases[alias] = number
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        del self.aliases[alias]
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    def made(store: Store) -> Store:
+        monkeypatch.setattr(Registry, "opened", lambda name: Registry(store, name))
+        return store
+
+    return made
+
+
+def promoted(*previous: str | None) -> dict[str, dict[str, str]]:
+    """Versions 1, 2, ..., each with the version that was champion before it."""
+    return {str(at): {} if one is None else {PREVIOUS_TAG: one} for at, one in enumerate(previous, 1)}
+
+
+def test_an_undo_goes_back_one_promotion_after_the_other(opened):
+    store = opened(Store(promoted("none", "1", "2"), champion="3", candidate="3"))
+    assert undo("judge") == Undone("3", "2")
+    assert (store.aliases["champion"], store.tags["3"][DECISION_TAG]) == ("2", "undone")
+    assert undo("judge") == Undone("2", "1")
+    assert undo("judge") == Undone("1", None)
+    assert store.aliases == {"candidate": "3"}
+    assert not any(PREVIOUS_TAG in tags for tags in store.tags.values())
+    with pytest.raises(UserError, match="No version of 'judge' has the alias champion, so there is nothing to undo"):
+        undo("judge")
+
+
+def test_a_dry_undo_says_what_it_would_do_and_does_nothing(opened):
+    store = opened(Store(promoted(None, "1"), champion="2"))
+    assert undo("judge", dry_run=True) == Undone("2", "1")
+    assert (store.aliases, store.tags) == ({"champion": "2"}, promoted(None, "1"))
+
+
+@pytest.mark.parametrize(
+    ("previous", "message"),
+    [
+        pytest.param([None, None], "version 2 of 'judge' did not become champion by jobs/promote.py", id="by hand"),
+        pytest.param([None, "7"], "'judge' has no version 7 any more", id="its predecessor is deleted"),
+    ],
+)
+def test_what_cannot_be_undone_is_said_and_left_as_it_is(opened, previous, message):
+    store = opened(Store(promoted(*previous), champion="2"))
+    with pytest.raises(UserError, match=message):
+        undo("judge")
+    assert (store.aliases, store.tags) == ({"champion": "2"}, promoted(*previous))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "message"),
+    [
+        pytest.param({"champion": "3"}, "champion from version 1 to version 3", id="another champion"),
+        pytest.param({"candidate": "3"}, "candidate from version 2 to version 3", id="another candidate"),
+    ],
+)
+def test_an_alias_that_somebody_else_has_moved_is_not_moved_again(meanwhile, message):
+    store = Store(promoted(None, None, None), champion="1", candidate="2")
+    registry = Registry(store, "judge")
+    store.meanwhile = meanwhile
+    since = registry.standing()
+    assert since == Standing("2", "1")
+    with pytest.raises(RunError, match=rf"have moved while this was decided \({message}\), so nothing is changed"):
+        registry.move_champion("2", since)
+    assert store.aliases == {"champion": "1", "candidate": "2"} | meanwhile
+
+
+def test_an_undo_at_the_same_time_as_a_promotion_leaves_its_alias(opened):
+    store = opened(Store(promoted(None, "1", "2"), champion="2"))
+    store.meanwhile = {"champion": "3"}
+    with pytest.raises(RunError, match="champion from version 2 to version 3"):
+        undo("judge")
+    assert store.aliases == {"champion": "3"}
+    assert store.tags["2"][PREVIOUS_TAG] == "1"
+
+
+def test_a_model_that_is_not_there_is_named_with_the_nearest():
+    with pytest.raises(UserError, match=r"no model 'jugde'\. Did you mean 'judge'\? It has judge\. jobs/train"):
+        Registry(Store({}), "jugde").standing()
+    assert Registry(Store({}), "judge").standing() == Standing(None, None)
+
+
+def test_a_registry_that_does_not_respond_is_named_at_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=r"MLflow: http://127\.0\.0\.1:9 does not answer .*Fix MLFLOW_TRACKING_URI, or"):
+        Registry.opened("judge")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from filelock import FileLock
@@ -64,7 +65,17 @@ def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow):
     assert [point.step for point in curve] == list(range(1, 11))
     assert [point.step for point in client.get_metric_history(done.mlflow_run_id, "eval_coverage")] == [5, 10]
     names = {one.path for one in client.list_artifacts(done.mlflow_run_id)}
-    assert names >= {"loss.png", "rows.json", "audit.json", "predictions.jsonl"}
+    assert names >= {"loss.png", "rows.json", "audit.json", "predictions.jsonl", "judge_card.md"}
+    card = (done.model / "README.md").read_text("utf-8")
+    assert client.download_artifacts(done.mlflow_run_id, "judge_card.md", str(tmp_path))
+    assert (tmp_path / "judge_card.md").read_text("utf-8") == card
+    for fact in ("license: apache-2.0", "| `CC0-1.0` | 40 |", "| `rule` | 40 |", "models:/tiny-judge@champion"):
+        assert fact in card.replace('"', "")
+    # Ten examples in both orders; what they say of the finished model is in its predictions.
+    assert re.search(r"Coverage: outputs with a verdict \| \S+ . \| 20 \|", card)
+    assert "chose the weights" in card
+    assert (done.model / "BASE_README.md").read_text("utf-8").endswith("A model of words.\n")
+    assert tags["judgelake.use"] == "commercial"
     version = client.get_model_version_by_alias("tiny-judge", "candidate")
     assert done.registered == f"models:/tiny-judge/{version.version}"
     assert version.tags["judgelake.base_licence"] == "apache-2.0"

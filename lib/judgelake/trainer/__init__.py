@@ -3,12 +3,14 @@
 from judgelake.trainer.checkpoints import forget_lost_events
 from judgelake.trainer.memory import Memory, estimate_memory, shape_of
 from judgelake.trainer.order import Place, Steps, batch_problem, training_order
+from judgelake.trainer.predictions import figures_of_predictions
 from judgelake.trainer.prompts import LabelledPrompt, write_prompts
 from judgelake.trainer.recipe import Lora, Recipe
-from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun, Validation, events_of
+from judgelake.trainer.run_record import CHOSEN_BY, MERGED_FLIPS, RunFolder, TrainingRun, Validation, events_of
 from judgelake.trainer.stored_rows import StoredRows
 
 __all__ = [
+    "CHOSEN_BY",
     "MERGED_FLIPS",
     "LabelledPrompt",
     "Lora",
@@ -23,6 +25,7 @@ __all__ = [
     "batch_problem",
     "estimate_memory",
     "events_of",
+    "figures_of_predictions",
     "forget_lost_events",
     "shape_of",
     "training_order",

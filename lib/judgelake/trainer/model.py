@@ -18,6 +18,8 @@ from judgelake.trainer.recipe import Lora, Recipe
 NOT_COPIED = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.index.json", "config.json", "checkpoint*", ".*")
 """What of the base's folder is not the tokenizer's, the chat template's or a licence: weights and their shape."""
 GENERATION = "generation_config.json"
+RENAMED = {"README.md": "BASE_README.md"}
+"""The base's own card stays beside the card of the trained judge, which the job writes."""
 
 
 def trainable_model(base: Path, recipe: Recipe) -> PreTrainedModel | PeftModel:
@@ -103,7 +105,7 @@ def dtype_of(base: Path) -> torch.dtype:
 def _complete(made: Path, base: Path, end_token: int) -> None:
     for path in sorted(base.iterdir()):
         if path.is_file() and not any(path.match(pattern) for pattern in NOT_COPIED):
-            shutil.copyfile(path, made / path.name)
+            shutil.copyfile(path, made / RENAMED.get(path.name, path.name))
     generation, ends = _generation_of(base), end_tokens(base, end_token)
     if generation.get("eos_token_id") not in (ends, ends[0] if len(ends) == 1 else ends):
         content = json.dumps(generation | {"eos_token_id": ends}, indent=2)

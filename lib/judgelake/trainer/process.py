@@ -17,7 +17,6 @@ from transformers import AutoTokenizer, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
 from judgelake.errors import RunError, UserError
-from judgelake.trainer.agreement import CHOSEN_BY
 from judgelake.trainer.checkpoints import forget_lost_events, newest_checkpoint, step_of
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.model import end_tokens, trainable_model
@@ -26,7 +25,7 @@ from judgelake.trainer.patience import Patience
 from judgelake.trainer.prompts import LabelledPrompt, read_prompts
 from judgelake.trainer.reporting import Reporting
 from judgelake.trainer.result import save_result
-from judgelake.trainer.run_record import RunFolder, TrainingRun
+from judgelake.trainer.run_record import CHOSEN_BY, RunFolder, TrainingRun
 from judgelake.trainer.stored_rows import StoredRows
 from judgelake.trainer.validation import Judging
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from judgelake.comparisons import Reading
 from judgelake.trainer.model import dtype_of, merged, save_adapter, save_model
+from judgelake.trainer.predictions import write_predictions
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun
 from judgelake.trainer.validation import Answer, Judging
@@ -34,7 +35,7 @@ def save_result(
             _add_event(folder, {MERGED_FLIPS: flips})
             said = after
     if validation is not None and said is not None:
-        _write_predictions(folder.predictions, validation[1], said)
+        write_predictions(folder.predictions, _lines(validation[1], said))
     save_model(final, base, run.end_token, folder.model)
 
 
@@ -51,8 +52,8 @@ def _said(model: Any, judging: Judging, prompts: Sequence[LabelledPrompt]) -> li
     return [_Said(answer, judging) for answer in judging.answers(model, prompts)]
 
 
-def _write_predictions(path: Path, prompts: Sequence[LabelledPrompt], said: Sequence[_Said]) -> None:
-    lines = [
+def _lines(prompts: Sequence[LabelledPrompt], said: Sequence[_Said]) -> list[dict[str, Any]]:
+    return [
         {
             "example_id": prompt.comparison_id,
             "order": prompt.order,
@@ -64,7 +65,6 @@ def _write_predictions(path: Path, prompts: Sequence[LabelledPrompt], said: Sequ
         }
         for prompt, one in zip(prompts, said, strict=True)
     ]
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
 
 
 def _add_event(folder: RunFolder, figures: dict[str, float]) -> None:

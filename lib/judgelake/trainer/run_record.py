@@ -70,6 +70,8 @@ NOT_OF_THE_MODEL: Any = {
 """What may change when a training is resumed: where base and examples are, memory and speed."""
 
 
+CHOSEN_BY = "agreement_failed_is_wrong"
+"""The figure by which the best checkpoint is found: a model that answers only what is easy is not the best."""
 MERGED_FLIPS = "merged_flips"
 """In an event: share of the validation's prompts to which the merged model gives another verdict than its adapter."""
 

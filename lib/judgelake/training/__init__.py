@@ -9,6 +9,7 @@ from judgelake.training.formats import TRAINABLE, Style, labels_of
 from judgelake.training.heads import CLASSES, Head, HeadRowMaker, class_target, score_target
 from judgelake.training.judgelm import JudgelmRow, from_judgelm
 from judgelake.training.labelled import MAJORITY, LabelRule, from_labels
+from judgelake.training.licences import STRICTNESS, Terms, terms_of_licence
 from judgelake.training.maker import RowMaker
 from judgelake.training.order import grouped_by_length, order_of
 from judgelake.training.records import example_from_record, record_of
@@ -25,6 +26,7 @@ __all__ = [
     "MAJORITY",
     "SHARD",
     "SPLITS",
+    "STRICTNESS",
     "TRAINABLE",
     "Asking",
     "Audit",
@@ -46,6 +48,7 @@ __all__ = [
     "Split",
     "Style",
     "TargetWriter",
+    "Terms",
     "TokenEncoder",
     "agreeing",
     "audit",
@@ -69,5 +72,6 @@ __all__ = [
     "score_target",
     "split_of",
     "swap_example",
+    "terms_of_licence",
     "write_shards",
 ]

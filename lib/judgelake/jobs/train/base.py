@@ -67,7 +67,10 @@ def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
 
 
 def licence_of(folder: Path) -> str | None:
-    """The licence that the model's card names; None if there is no card or none in it."""
+    """The licence that the model's card names; None if there is no card or none in it.
+
+    Of a licence of its own ("other") its name, as hubs have it beside.
+    """
     try:
         head, mark, rest = (folder / "README.md").read_text("utf-8").partition(FRONT_MATTER)
     except (OSError, UnicodeDecodeError):
@@ -78,7 +81,10 @@ def licence_of(folder: Path) -> str | None:
         card = yaml.safe_load(rest.partition(FRONT_MATTER)[0])
     except yaml.YAMLError:
         return None
-    return str(card["license"]) if isinstance(card, dict) and card.get("license") else None
+    if not isinstance(card, dict) or not card.get("license"):
+        return None
+    named = card.get("license_name") if card["license"] == "other" else None
+    return str(named or card["license"])
 
 
 def _downloaded(name: str, revision: str | None) -> Path:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from judgelake.config import load_config
+from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.job import Trained, train_planned
 from judgelake.jobs.train.prepared import Plan, counted, plan_of
@@ -106,6 +107,8 @@ def show_plan(console: Console, plan: Plan) -> None:
         table.add_row(f"memory of a process: {name}", f"{getattr(memory, name) / 1e9:,.2f} GB")
     table.add_row("memory of a process, about", f"{memory.total / 1e9:,.1f} GB")
     console.print(table)
+    if (warning := use_terms(plan.base, plan.selected).line) is not None:
+        console.print(warning, markup=False, soft_wrap=True)
 
 
 def _report(console: Console, done: Trained) -> None:

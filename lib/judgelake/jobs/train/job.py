@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from judgelake.engine import Say, say_on_stderr
 from judgelake.errors import RunError
+from judgelake.jobs.train.card import use_terms, write_card
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.launch import train_in_processes
 from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepare
@@ -54,10 +55,12 @@ def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
         say(f"making the rows of {len(plan.selected.train):,} examples for {job.recipe.epochs} epochs")
         made = prepare(plan)
         say(summary_of(made))
+        if (warning := use_terms(plan.base, plan.selected).line) is not None:
+            say(warning)
         tracker = TrainTracker(job, made.folder)
         with tracker.started(made):
             train_in_processes(made.folder, job.processes, say, tracker.watch)
-            registered = tracker.finished(made)
+            registered = tracker.finished(made, write_card(made, job))
     return Trained(made, made.folder.model, tracker.run_id, registered)
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from judgelake.errors import RunError, UserError
+from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
 from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors
@@ -19,6 +20,7 @@ CANDIDATE = "candidate"
 """The alias of the newest trained version; `champion` is given by promotion alone."""
 IDENTITY_TAG = "judgelake.training"
 OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
+CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
 
@@ -58,8 +60,10 @@ class TrainTracker:
             with suppress(*tracking_errors()):
                 self._log_events()
 
-    def finished(self, prepared: Prepared) -> str | None:
-        """Log the loss curve and the model, and register it; returns the registered version's address, if any.
+    def finished(self, prepared: Prepared, card: str) -> str | None:
+        """Log the loss curve, the card and the model, and register it; returns the registered version's address.
+
+        None if the model is not registered.
 
         A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was, as does
         an old training that is run again. The same training is registered once.
@@ -69,6 +73,7 @@ class TrainTracker:
         with _accepted():
             self._log_events()
             self._mlflow.log_figure(loss_curve(events_of(self.folder.events)[0]), "loss.png")
+            self._mlflow.log_text(card, CARD)
             if self.folder.predictions.is_file():
                 self._mlflow.log_artifact(str(self.folder.predictions))
             name = self.job.mlflow.register_as
@@ -138,6 +143,8 @@ class TrainTracker:
             made = known[0]
         else:
             made = self._mlflow.register_model(self._log_model(prepared).model_uri, name, tags=tags_of(prepared))
+            line = use_terms(prepared.base, prepared.selected).line
+            client.update_model_version(name, made.version, line or "No licence that is named forbids commercial use.")
         # An old training that is run again is not the newest.
         newest = client.get_registered_model(name).aliases.get(CANDIDATE, 0)
         if int(newest) < int(made.version):
@@ -179,6 +186,7 @@ def tags_of(prepared: Prepared) -> dict[str, str]:
         "judgelake.base_licence": base.licence or "unknown",
         "judgelake.data": f"{selected.table} version {selected.version}",
         "judgelake.data_licences": json.dumps(licences, sort_keys=True),
+        "judgelake.use": use_terms(base, selected).kind,
         "judgelake.teachers": json.dumps(selected.teachers, sort_keys=True),
         "judgelake.adapter": "merged" if prepared.run.recipe.lora is not None else "none",
         "judgelake.version": version("judgelake"),

@@ -1,6 +1,6 @@
 """Training a model on stored rows, in processes of its own without Spark; what is imported here needs no torch."""
 
-from judgelake.trainer.checkpoints import forget_lost_events
+from judgelake.trainer.entry import run_process
 from judgelake.trainer.memory import Memory, estimate_memory, shape_of
 from judgelake.trainer.order import Place, Steps, batch_problem, training_order
 from judgelake.trainer.predictions import figures_of_predictions
@@ -26,7 +26,7 @@ __all__ = [
     "estimate_memory",
     "events_of",
     "figures_of_predictions",
-    "forget_lost_events",
+    "run_process",
     "shape_of",
     "training_order",
     "write_prompts",

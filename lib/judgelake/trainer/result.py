@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Reading
-from judgelake.trainer.model import dtype_of, merged, save_adapter, save_model
+from judgelake.trainer.model import merged, save_adapter, save_model, saved_dtype
 from judgelake.trainer.predictions import write_predictions
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun
@@ -24,11 +23,11 @@ def save_result(
     With a validation, its last answers are written down too, and how many verdicts the merging has changed: the merged
     weights are rounded to the base's format, the adapter's output is not.
     """
-    base, final = Path(run.base), model
+    final = model
     said = None if validation is None else _said(model, *validation)
     if run.recipe.lora is not None:
         save_adapter(model, folder.adapter)
-        final = merged(base, folder.adapter).to(device=model.device, dtype=dtype_of(base))
+        final = merged(run, folder.adapter).to(device=model.device, dtype=saved_dtype(run))
         if validation is not None and said is not None:
             after = _said(final, *validation)
             flips = sum(one.verdict != other.verdict for one, other in zip(said, after, strict=True)) / len(said)
@@ -36,7 +35,7 @@ def save_result(
             said = after
     if validation is not None and said is not None:
         write_predictions(folder.predictions, _lines(validation[1], said))
-    save_model(final, base, run.end_token, folder.model)
+    save_model(final, run, folder.model)
 
 
 class _Said:

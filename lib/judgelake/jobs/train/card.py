@@ -101,7 +101,7 @@ def trained_judge(prepared: Prepared, job: TrainJob) -> TrainedJudge:
         base_version=base.identity,
         base_licence=base.licence,
         registered_as=job.mlflow.register_as if job.mlflow.enabled else None,
-        is_servable=True,
+        is_servable=job.rows.head == "generation",
         data=f"{selected.table} version {selected.version}",
         where=job.examples.where,
         licences=[
@@ -142,7 +142,7 @@ def _validation(prepared: Prepared, job: TrainJob) -> ValidationFigures | None:
 def _best_step(folder: RunFolder) -> int | None:
     """The step of the first validation with the best agreement, whose checkpoint is kept."""
     name = f"eval_{CHOSEN_BY}"
-    found = [event for event in events_of(folder.events)[0] if name in event]
+    found = [event for event in events_of(folder.events) if name in event]
     best = max(found, key=lambda event: event[name], default=None)
     return None if best is None else int(best["step"])
 

@@ -85,7 +85,7 @@ def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow, m
     for fact in ("license: apache-2.0", "| `CC0-1.0` | 40 |", "| `rule` | 40 |", "models:/tiny-judge@champion"):
         assert fact in card.replace('"', "")
     # Ten examples in both orders; what they say of the finished model is in its predictions.
-    assert re.search(r"Coverage: outputs with a verdict \| \S+ . \| 20 \|", card)
+    assert re.search(r"Coverage: outputs with a verdict \| [^|]+ \| 20 \|", card)
     assert "chose the weights" in card
     assert (done.model / "BASE_README.md").read_text("utf-8").endswith("A model of words.\n")
     assert tags["judgelake.use"] == "commercial"
@@ -146,5 +146,5 @@ def test_a_merged_model_with_other_verdicts_than_its_adapter_is_not_registered(t
 def test_without_mlflow_nothing_is_logged(tmp_path, base):
     tracker = TrainTracker(train_job(tmp_path, base), None)
     with tracker.started(None):
-        assert tracker.finished(None) is None
+        assert tracker.finished(None, "") is None
     assert tracker.run_id is None

@@ -16,7 +16,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
-from judgelake.jobs.train.job import summary_of
+from judgelake.jobs.train.job import prepare_only, summary_of
 from judgelake.jobs.train.plan import plan_of, with_its_version
 from judgelake.jobs.train.prepared import prepare
 from judgelake.jobs.train.row_store import counted
@@ -24,7 +24,7 @@ from judgelake.jobs.train.rows import check_references, made_rows
 from judgelake.jobs.train.tracking import counts_of
 from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
 from judgelake.judges import JudgeSpec, load_judge
-from judgelake.trainer import StoredRows
+from judgelake.trainer import RunFolder, StoredRows
 from judgelake.training import Asking, Judged, RowMaker, Tally
 
 
@@ -59,6 +59,30 @@ def test_a_dry_run_counts_what_a_training_would_write(tmp_path, base):
     assert audit.counts == prepare(plan).counts
     assert plan.steps(audit) == 10
     assert plan.memory(audit).total > plan.memory(audit).weights > 0
+
+
+@pytest.mark.parametrize(("head", "targets"), [("classification", {0.0, 1.0}), ("regression", {7.0, -7.0})])
+def test_a_head_learns_from_the_prompts_alone_and_is_validated_on_the_same(tmp_path, base, head, targets):
+    plan = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "head": head}))
+    made = prepare(plan)
+    rows = StoredRows([Path(path) for path in made.run.shards])
+    found = [rows[index] for index in range(len(rows))]
+    assert {row.head_target for row in found} == targets
+    assert {row.target_from - len(row.input_ids) for row in found} == {0}
+    assert (made.run.head, made.run.validation.label_ids) == (head, {})
+    assert (made.counts["rows"], made.counts["supervised"]) == (80, 0)
+    # Trainings of tokens keep the name that they had before there were heads.
+    tokens = made.run.model_copy(update={"head": "generation"})
+    assert tokens.identity != made.run.identity
+
+
+def test_what_is_prepared_for_another_machine_is_a_folder_and_a_command(tmp_path, base):
+    said: list[str] = []
+    command = prepare_only(plan_here(train_job(tmp_path, base, processes=2)), said.append)
+    folder = RunFolder(tmp_path / "trained")
+    assert command == f"torchrun --nproc-per-node 2 -m judgelake.trainer {folder.path}"
+    assert len(StoredRows([Path(path) for path in folder.read().shards])) == 80
+    assert said[-1].startswith("80 rows, ")
 
 
 def test_rows_are_made_once_for_all_that_they_are_made_of(tmp_path, base, monkeypatch):

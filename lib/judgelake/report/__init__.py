@@ -33,7 +33,7 @@ from judgelake.report.findings import Finding, effect_finding, found_words, pair
 from judgelake.report.glossary import headline_sentence
 from judgelake.report.numbers import bounds_text
 from judgelake.report.page import notebook_html, render_page
-from judgelake.report.training_card import Material, TrainedJudge, ValidationFigures, training_card
+from judgelake.report.trained_judge import Material, TrainedJudge, ValidationFigures, training_card
 
 __all__ = [
     "NOT_ASKED",

@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from filelock import FileLock
 from small_lake import lake_of_its_own
-from tiny_model import losses, made_row, save_tiny_model, tiny_run
+from tiny_model import losses, save_tiny_model
 from tiny_training import examples, train_job
 
 from judgelake.errors import UserError
 from judgelake.jobs.train import plan_of, train
 from judgelake.jobs.train.command import show_plan
 from judgelake.jobs.train.examples import selected_examples
-from judgelake.jobs.train.spark_launch import train_on_spark
 from judgelake.lake import create_tables
 from judgelake.trainer import RunFolder
 from judgelake.trainer.process import train_here
@@ -102,18 +100,12 @@ def test_two_tasks_of_a_barrier_stage_train_the_model_that_one_process_would(spa
     assert (done.model / "README.md").is_file()
     assert done.registered is None
     # The first process's lines come to the driver; the other says nothing.
-    assert capfd.readouterr().out.count("validation at step 5: ") == 1
+    assert capfd.readouterr().err.count("validation at step 5: ") == 1
     alone = RunFolder(tmp_path / "alone")
     alone.write(done.prepared.run)
     train_here(alone, lambda line: None)
     assert list(losses(alone)) == [1, 2, 3, 4, 5]
     assert losses(done.prepared.folder) == pytest.approx(losses(alone), rel=1e-4)
-
-
-def test_what_stops_the_tasks_is_said_in_the_trainers_words(spark, tmp_path):
-    folder = tiny_run(tmp_path, [made_row(example) for example in range(4)], tmp_path)
-    with FileLock(folder.trainer_lock), pytest.raises(UserError, match="Another training is writing into"):
-        train_on_spark(folder, 1, lambda: None, on_driver=False)
 
 
 def test_a_row_that_is_no_example_and_one_that_is_there_twice_are_named(spark, job, add, tables):

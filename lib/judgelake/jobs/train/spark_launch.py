@@ -19,7 +19,8 @@ TOO_FEW_SLOTS = ("SPARK-24819", "requires more slots")
 def train_on_spark(folder: RunFolder, processes: int, watch: Callable[[], None], *, on_driver: bool) -> None:
     """Train what the folder's record describes in the active session, and wait for the end.
 
-    The trainer's lines appear on the driver's standard output, all else of process N in `trainer-N.log` in the folder.
+    pyspark prints the trainer's lines on the driver (of tasks as errors); all else that process N writes is in
+    `trainer-N.log` in the folder.
     Every process reads the rows from the folder and needs no session.
 
     Args:

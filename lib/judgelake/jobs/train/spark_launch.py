@@ -61,8 +61,10 @@ def _of_a_task() -> Callable[[str, Sequence[str]], int]:
         import sys
         from pathlib import Path
 
-        # A process that a task starts does not see what spark-submit has shipped; it lies in the executor's folder.
-        sys.path += [*map(os.path.abspath, glob.glob("*.zip")), *filter(os.path.exists, paths)]
+        # A process that a task starts does not see what spark-submit has shipped, which lies in the executor's folder.
+        # It comes before what is installed, as in the task; the driver's own paths are the last resort.
+        sys.path[1:1] = map(os.path.abspath, glob.glob("*.zip"))
+        sys.path += filter(os.path.exists, paths)
         log = Path(folder) / f"trainer-{os.environ['RANK']}.log"
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
         from judgelake.errors import UserError

@@ -41,7 +41,6 @@ class Audit:
     faults: Mapping[str, int] = field(default_factory=dict)
     """Rows left out or at fault, by their cause."""
     listed: tuple[LeftOut, ...] = ()
-
     longest_target: int = 0
     needed: Mapping[int, int] = field(default_factory=dict)
     """How many of the rows that are too long would fit with how many max_tokens, and not with fewer."""
@@ -64,8 +63,11 @@ class Audit:
         spare = int(allowed) - (self.at_fault - len(too_long))
         if not too_long or spare < 0:
             return ""
-        enough = f"with rows.max_tokens of {too_long[-1 - spare]} no more would be left out, " if spare else ""
-        return f" Of those that are too long {enough}with {'' if spare else 'rows.max_tokens of '}{too_long[-1]} none."
+        every = f"{too_long[-1]} would fit all that are too long."
+        if not 0 < spare < len(too_long):
+            return f" A rows.max_tokens of {every}"
+        enough = f"{too_long[-1 - spare]} would leave out no more than rows.most_left_out allows"
+        return f" A rows.max_tokens of {enough}, one of {every}"
 
     def require(self, most_at_fault: float) -> None:
         """Do nothing if the rows can be trained on.
@@ -81,7 +83,8 @@ class Audit:
         first = f" The first: example {self.listed[0].example_id}: {self.listed[0].reason}." if self.listed else ""
         if self.rows == 0:
             why = f"all {self.asked:,} are left out ({causes})" if self.asked else "there are no examples"
-            raise UserError(f"There are no rows to train on: {why}. Name other examples or another mode.{first}")
+            fit = self._what_would_fit(most_at_fault * self.asked)
+            raise UserError(f"There are no rows to train on: {why}.{fit} Name other examples or another mode.{first}")
         if self.at_fault > most_at_fault * self.asked:
             raise UserError(
                 f"{self.at_fault:,} of {self.asked:,} rows cannot be trained on ({causes}), more than the "

@@ -96,9 +96,9 @@ TOO_LONG = [(example(), LeftOut("e9", 0, "too_long", "too long", needed)) for ne
 @pytest.mark.parametrize(
     ("most", "expected"),
     [
-        (0.25, r"Of those that are too long with rows\.max_tokens of 500 no more would be left out, with 900 none\."),
-        (0.1, r"Of those that are too long with rows\.max_tokens of 700 no more would be left out, with 900 none\."),
-        (0.0, r"Of those that are too long with rows\.max_tokens of 900 none\."),
+        (0.25, r"A rows\.max_tokens of 500 would leave out no more than .* allows, one of 900 would fit all that are"),
+        (0.1, r"A rows\.max_tokens of 700 would leave out no more than .* allows, one of 900 would fit all that are"),
+        (0.0, r"A rows\.max_tokens of 900 would fit all that are too long\. Fix the examples"),
     ],
 )
 def test_a_refusal_says_which_length_would_do(most: float, expected: str) -> None:

@@ -51,7 +51,7 @@ class UseTerms:
     def line(self) -> str | None:
         """What is to be said before anybody trains; None if no licence forbids commercial use and all are known."""
         if self.forbidden:
-            return "NOT FOR COMMERCIAL USE: " + " ".join(self.forbidden)
+            return "NOT FOR COMMERCIAL USE: " + " ".join((*self.forbidden, *self.unknown))
         return " ".join(self.unknown) + " Clear the terms before the judge is used." if self.unknown else None
 
 

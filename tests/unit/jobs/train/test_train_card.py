@@ -36,8 +36,8 @@ def selected(**licences: int) -> Selected:
             "cc-by-nc-4.0",
             {"": 1},
             "non_commercial",
-            "NOT FOR COMMERCIAL USE: The base b comes under cc-by-nc-4.0. 1 of 1 training examples come under terms that "
-            "nobody named.",
+            "NOT FOR COMMERCIAL USE: The base b comes under cc-by-nc-4.0. 1 of 1 training examples come under terms "
+            "that nobody named.",
             id="the base, and examples without terms",
         ),
         pytest.param(

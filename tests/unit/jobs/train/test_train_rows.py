@@ -91,7 +91,7 @@ def test_rows_are_made_once_for_all_that_they_are_made_of(tmp_path, base, monkey
     made = prepare(plan, said.append)
     fewer, other = plan_here(plan.job, examples()[:20]), plan_here(train_job(tmp_path, base, recipe={"seed": 1}))
 
-    def not_again(*args: object) -> None:
+    def not_again(*args: object, **more: object) -> None:
         raise AssertionError("a row is made")
 
     with monkeypatch.context() as patched:

@@ -1,8 +1,9 @@
-"""A training from examples at hand to the registered model, in a process of its own: a minute on a busy machine."""
+"""A training from examples at hand to the registered model, in a process of its own: half a minute."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from filelock import FileLock
@@ -42,12 +43,26 @@ def silent(line: str) -> None:
     pass
 
 
-def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow):
+def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow, monkeypatch):
     job = train_job(tmp_path, base, mlflow={"enabled": True, "register_as": "tiny-judge"})
-    said: list[str] = []
-    done = train_planned(plan_here(job), said.append)
+    plan, client, said = plan_here(job), mlflow.MlflowClient(), list[str]()
+
+    def broken(*args: object, **more: object) -> None:
+        raise OSError("the registry is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow.register_model", broken)
+        with pytest.raises(UserError, match=r"the registry is gone.*What is trained is kept; the same command logs it"):
+            train_planned(plan, said.append)
     assert said[1].startswith("80 rows, ")
     assert " 10 steps, about " in said[1]
+    assert client.search_registered_models() == []
+    events = events_of(RunFolder(tmp_path / "trained").events)
+    # The same job again trains nothing, and registers what is there.
+    monkeypatch.setattr("judgelake.jobs.train.job.train_in_processes", None)
+    done = train_planned(plan_here(job), said.append)
+    assert said[-3:] == ["the rows of 40 examples are there already", said[1], "this training is finished"]
+    assert events_of(done.prepared.folder.events) == events
     run = mlflow.get_run(done.mlflow_run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params["recipe.batch_rows"] == "8"
@@ -59,43 +74,28 @@ def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow):
     assert tags["judgelake.data"] == "training_examples version 3"
     (source,) = (entry.dataset for entry in run.inputs.dataset_inputs)
     assert (source.name, source.digest) == ("training_examples", "v3")
-    client = mlflow.MlflowClient()
     curve = client.get_metric_history(done.mlflow_run_id, "loss")
     assert [point.step for point in curve] == list(range(1, 11))
     assert [point.step for point in client.get_metric_history(done.mlflow_run_id, "eval_coverage")] == [5, 10]
     names = {one.path for one in client.list_artifacts(done.mlflow_run_id)}
-    assert names >= {"loss.png", "rows.json", "audit.json", "predictions.jsonl"}
+    assert names >= {"loss.png", "rows.json", "audit.json", "predictions.jsonl", "judge_card.md"}
+    card = (done.model / "README.md").read_text("utf-8")
+    assert client.download_artifacts(done.mlflow_run_id, "judge_card.md", str(tmp_path))
+    assert (tmp_path / "judge_card.md").read_text("utf-8") == card
+    for fact in ("license: apache-2.0", "| `CC0-1.0` | 40 |", "| `rule` | 40 |", "models:/tiny-judge@champion"):
+        assert fact in card.replace('"', "")
+    # Ten examples in both orders; what they say of the finished model is in its predictions.
+    assert re.search(r"Coverage: outputs with a verdict \| [^|]+ \| 20 \|", card)
+    assert "chose the weights" in card
+    assert (done.model / "BASE_README.md").read_text("utf-8").endswith("A model of words.\n")
+    assert tags["judgelake.use"] == "commercial"
     version = client.get_model_version_by_alias("tiny-judge", "candidate")
-    assert done.registered == f"models:/tiny-judge/{version.version}"
+    assert done.registered == f"models:/tiny-judge/{version.version}" == "models:/tiny-judge/1"
     assert version.tags["judgelake.base_licence"] == "apache-2.0"
     # As the judge job loads it.
     found = resolve_model("models:/tiny-judge@candidate", None, cache=str(tmp_path / "cache"), say=silent)
     assert found.folder is not None
     assert {path.name for path in found.folder.iterdir()} >= {"config.json", "model.safetensors", "tokenizer.json"}
-    # The same job again trains nothing.
-    events = events_of(done.prepared.folder.events)[0]
-    train_planned(plan_here(job), silent)
-    assert events_of(done.prepared.folder.events)[0] == events
-
-
-def test_a_registry_that_breaks_off_leaves_the_alias_where_it_was_and_the_model_in_its_folder(
-    tmp_path, base, mlflow, monkeypatch
-):
-    job = train_job(tmp_path, base, mlflow={"enabled": True, "register_as": "tiny-judge"}, recipe={"epochs": 1})
-    plan = plan_here(job)
-
-    def broken(*args: object, **more: object) -> None:
-        raise OSError("the registry is gone")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("mlflow.register_model", broken)
-        with pytest.raises(UserError, match=r"the registry is gone.*What is trained is kept; the same command logs it"):
-            train_planned(plan, silent)
-    client = mlflow.MlflowClient()
-    assert client.search_registered_models() == []
-    done = train_planned(plan, silent)
-    assert done.registered == "models:/tiny-judge/1"
-    assert client.get_model_version_by_alias("tiny-judge", "candidate").version == 1
 
 
 def test_a_tracking_address_that_does_not_answer_ends_the_job_before_it_trains(tmp_path, base, monkeypatch):
@@ -146,5 +146,5 @@ def test_a_merged_model_with_other_verdicts_than_its_adapter_is_not_registered(t
 def test_without_mlflow_nothing_is_logged(tmp_path, base):
     tracker = TrainTracker(train_job(tmp_path, base), None)
     with tracker.started(None):
-        assert tracker.finished(None) is None
+        assert tracker.finished(None, "") is None
     assert tracker.run_id is None

@@ -1,4 +1,4 @@
-"""A training in processes of its own: killed with -9 and gone on with, and shared by two; a minute or two."""
+"""A training in processes of its own: killed with -9 and gone on with, and shared by two; half a minute."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from tiny_model import losses, made_row, save_tiny_model, tiny_run
 
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.launch import command_of, train_in_processes
 from judgelake.trainer import RunFolder
+from judgelake.trainer.process import train_here
 
 # A last step of 3 rows: with two processes of 2 rows at once the second gets one row.
 ROWS = [made_row(example, epoch, soft=example % 3 == 0) for epoch in range(5) for example in range(19)]
@@ -32,12 +34,9 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def whole(base, tmp_path_factory) -> dict[int, float]:
-    """The losses of the training that nothing disturbed, in one process."""
+    """The losses of the training that nothing disturbed, in this process: a new one takes seconds to start."""
     folder = tiny_run(tmp_path_factory.mktemp("whole"), ROWS, base, batch_rows=8, evaluate_steps=3)
-    said: list[str] = []
-    train_in_processes(folder, 1, said.append)
-    assert said[-1].startswith("step 12 of 12, epoch 5.00 of 5, loss ")
-    assert (folder.model / "config.json").is_file()
+    train_here(folder, lambda line: None)
     return losses(folder)
 
 
@@ -58,7 +57,11 @@ def test_a_trainer_killed_between_checkpoints_goes_on_with_the_same_losses(base,
         process.kill()
         process.wait()
     assert len(losses(folder)) < len(whole)
-    train_in_processes(folder, 1, lambda line: None)
+    said: list[str] = []
+    train_in_processes(folder, 1, said.append)
+    assert said[0] == "going on after step 3"
+    assert said[-1].startswith("step 12 of 12, epoch 5.00 of 5, loss ")
+    assert (folder.model / "config.json").is_file()
     assert list(losses(folder)) == list(whole)
     assert losses(folder) == pytest.approx(whole, abs=1e-6)
 
@@ -71,8 +74,10 @@ def wait_for_step(folder: RunFolder, step: int) -> None:
 
 
 def test_what_stops_the_trainer_stops_the_job_with_the_same_words(tmp_path):
-    with pytest.raises(UserError, match="cannot be trained"):
-        train_in_processes(tiny_run(tmp_path, ROWS[:4], tmp_path), 1, lambda line: None)
+    # Refused before torch is imported.
+    folder = tiny_run(tmp_path, ROWS[:4], tmp_path)
+    with FileLock(folder.trainer_lock), pytest.raises(UserError, match="Another training is writing into"):
+        train_in_processes(folder, 1, lambda line: None)
 
 
 def test_a_trainer_that_is_killed_is_said_to_lack_memory(tmp_path, monkeypatch):

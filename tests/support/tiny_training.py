@@ -9,7 +9,7 @@ from judgelake.comparisons import Answer, Comparison, Message
 from judgelake.jobs.train import TrainJob
 from judgelake.jobs.train.base import base_of
 from judgelake.jobs.train.examples import Selected
-from judgelake.jobs.train.prepared import Plan
+from judgelake.jobs.train.plan import Plan
 from judgelake.jobs.train.rows import row_maker
 from judgelake.judges import load_judge
 from judgelake.training import Example, Judged, Split, identified

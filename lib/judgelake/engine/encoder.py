@@ -62,6 +62,8 @@ class Encoder:
             raise UnsafeTokenizerError("its vocabulary makes control tokens of plain text")
         if self._second.encode(SAMPLE).ids != list(self.tokenizer(SAMPLE)["input_ids"]):
             raise UnsafeTokenizerError("with other names for its control tokens it encodes plain text differently")
+        # The random names are chosen now: threads that share an encoder must not each choose their own.
+        assert self._core
 
     @cached_property
     def controls(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 from judgelake.judges.templates import problem as template_problem
 from judgelake.judges.templates import rendered as filled_template
-from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
+from judgelake.judges.trimming import CUT_MARK, cut_answers, shortest, trimmed
 
 __all__ = [
     "CUT_MARK",
@@ -34,6 +34,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "shortest",
     "template_problem",
     "trimmed",
     "verdict_name",

@@ -44,6 +44,11 @@ def trimmed(
     return best
 
 
+def shortest(comparison: Comparison) -> Comparison:
+    """The comparison with every answer cut as much as an answer ever is."""
+    return cut_answers(comparison, LEAST_CUT)
+
+
 def cut_answers(comparison: Comparison, length: int) -> Comparison:
     """The comparison with every answer (each of its turns) cut to `length` characters, including the mark of a cut."""
 

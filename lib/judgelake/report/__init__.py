@@ -1,4 +1,4 @@
-"""How an evaluation is shown to people: one HTML page, and one card per judge. Data in, text out; computes nothing."""
+"""How evaluations and trainings are shown to people: a page, a card per judge. Data in, text out; computes nothing."""
 
 from judgelake.report.baselines import beside
 from judgelake.report.beside_labelers import gap_text
@@ -33,6 +33,7 @@ from judgelake.report.findings import Finding, effect_finding, found_words, pair
 from judgelake.report.glossary import headline_sentence
 from judgelake.report.numbers import bounds_text, has_interval, interval_text, reason_text, size_text, value_text
 from judgelake.report.page import notebook_html, render_page
+from judgelake.report.trained_judge import Material, TrainedJudge, ValidationFigures, training_card
 
 __all__ = [
     "NOT_ASKED",
@@ -50,6 +51,7 @@ __all__ = [
     "Labelers",
     "Leaderboard",
     "MarginBin",
+    "Material",
     "Missing",
     "Models",
     "OrderVerdict",
@@ -59,7 +61,9 @@ __all__ = [
     "Rules",
     "ShownAnswer",
     "TableRead",
+    "TrainedJudge",
     "Turn",
+    "ValidationFigures",
     "beside",
     "bounds_text",
     "effect_finding",
@@ -75,6 +79,7 @@ __all__ = [
     "reason_text",
     "render_page",
     "size_text",
+    "training_card",
     "unlabelled_text",
     "unlike_text",
     "value_text",

@@ -144,7 +144,7 @@ def _figures(title: str, rows: Sequence[Result] | Missing) -> Iterator[str]:
     elif not rows:
         yield "Not known: no figure was computed."
     else:
-        yield _table(HEADS, map(_cells, rows))
+        yield table(HEADS, map(_cells, rows))
 
 
 def _cells(row: Result) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ def _confusion(confusion: Confusion | Missing) -> Iterator[str]:
     yield f"Labels (rows) by verdicts{rule}:"
     heads = ("", *map(code, confusion.verdicts))
     rows = zip(confusion.labels, confusion.counts, strict=True)
-    yield _table(heads, ((code(label), *map(count_text, counts)) for label, counts in rows))
+    yield table(heads, ((code(label), *map(count_text, counts)) for label, counts in rows))
 
 
 def _found(section: JudgeSection) -> Iterator[str]:
@@ -203,6 +203,7 @@ def _not_tested(section: JudgeSection, content: ReportContent) -> Iterator[str]:
     yield bullets(sentences) if sentences else "Nothing was listed. That does not mean that everything was tested."
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

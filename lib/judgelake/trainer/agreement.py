@@ -11,14 +11,22 @@ from judgelake.comparisons import Failure, Reading, to_own_order
 from judgelake.measures import FailureRule, SwapRule
 from judgelake.measures.families import FAILED, FIGURES_OF, SEPARATOR, VERDICTS, Asked, Table
 from judgelake.trainer.prompts import LabelledPrompt
+from judgelake.trainer.run_record import CHOSEN_BY
 
 NOT_ASKED = VERDICTS[-1]
-CHOSEN_BY = "agreement_failed_is_wrong"
-"""The figure by which the best checkpoint is found: a model that answers only what is easy is not the best."""
 
 
 def figures(prompts: Sequence[LabelledPrompt], found: Sequence[Reading | Failure]) -> dict[str, float]:
-    """The figures of a validation; one that is not defined in these data is left out, but for the one that chooses.
+    """The values of `counted_figures`."""
+    return {name: value for name, (value, _) in counted_figures(prompts, found).items()}
+
+
+def counted_figures(
+    prompts: Sequence[LabelledPrompt], found: Sequence[Reading | Failure]
+) -> dict[str, tuple[float, int]]:
+    """The figures of a validation, each with the number of comparisons (coverage: of prompts) that it is made of.
+
+    One that is not defined in these data is left out, but for the one that chooses.
 
     agreement: the mean of both orders (`SwapRule.MEAN`), failed verdicts left out. agreement_failed_is_wrong: the same
     with failed verdicts counted as wrong, 0 if there is nothing. consistency, delta_bias: see `measures.both_orders`.
@@ -43,8 +51,11 @@ def figures(prompts: Sequence[LabelledPrompt], found: Sequence[Reading | Failure
         "coverage": np.mean([isinstance(reading, Reading) for reading in found]) if found else None,
     }
     chosen_by = _value("pairs", "agreement", both, FailureRule.WRONG)
-    known = {name: float(value) for name, value in values.items() if value is not None}
-    return known | {CHOSEN_BY: chosen_by or 0.0}
+    asked = [pair for pair in both if NOT_ASKED not in pair]
+    judged = sum(FAILED not in pair for pair in asked)
+    made_of = dict.fromkeys(values, judged) | {"coverage": len(found)}
+    known = {name: (float(value), made_of[name]) for name, value in values.items() if value is not None}
+    return known | {CHOSEN_BY: (chosen_by or 0.0, len(asked))}
 
 
 def _verdict(reading: Reading | Failure, order: str) -> str:

@@ -29,20 +29,25 @@ def collate(rows: Sequence[Row], pad: int) -> dict[str, Any]:
         `soft_ids` and `soft_probabilities`: its tokens and their probabilities, shape (n, labels), filled up with
         probability 0.
     """
-    longest = max((len(row.input_ids) for row in rows), default=SHORTEST)
-    shape = (max(1, len(rows)), longest)
-    ids, labels = torch.full(shape, pad), torch.full(shape, IGNORED)
-    mask = torch.zeros(shape, dtype=torch.long)
+    ids, mask = padded([row.input_ids for row in rows], pad)
+    labels = torch.full_like(ids, IGNORED)
     for place, row in enumerate(rows):
-        tokens = torch.tensor(row.input_ids)
-        ids[place, : len(tokens)] = tokens
-        mask[place, : len(tokens)] = 1
-        labels[place, row.target_from : len(tokens)] = tokens[row.target_from :]
-    if not rows:
-        # Attention needs something to look at.
-        mask[:] = 1
-    first = min((row.target_from for row in rows), default=longest - 1)
+        learned = slice(row.target_from, len(row.input_ids))
+        labels[place, learned] = ids[place, learned]
+    first = min((row.target_from for row in rows), default=ids.shape[1] - 1)
     return {"input_ids": ids, "attention_mask": mask, "labels": labels, "first": first, **_soft(rows)}
+
+
+def padded(sequences: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids padded on the right, and their mask; of no sequence one of padding, which is not masked."""
+    longest = max((len(ids) for ids in sequences), default=SHORTEST)
+    ids = torch.full((max(1, len(sequences)), longest), pad)
+    # Attention needs something to look at.
+    mask = torch.zeros_like(ids) if sequences else torch.ones_like(ids)
+    for place, tokens in enumerate(sequences):
+        ids[place, : len(tokens)] = torch.tensor(tokens)
+        mask[place, : len(tokens)] = 1
+    return ids, mask
 
 
 def _soft(rows: Sequence[Row]) -> dict[str, torch.Tensor]:

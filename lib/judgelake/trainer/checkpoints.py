@@ -27,16 +27,16 @@ def step_of(checkpoint: Path) -> int:
 
 
 def forget_lost_events(folder: RunFolder) -> None:
-    """Drop the events of steps behind the newest checkpoint, which are computed again; a finished training keeps all.
-
-    Must be called before a trainer says its first line, at which the driver reads the events and remembers how far.
-    """
-    if folder.model.is_dir() or not folder.events.exists():
+    """Drop the events behind the newest checkpoint, which are computed again; a finished training keeps all."""
+    if folder.is_finished or not folder.events.exists():
         return
     checkpoint = newest_checkpoint(folder.path)
     last = 0 if checkpoint is None else step_of(checkpoint)
-    kept = [event for event in events_of(folder.events)[0] if event["step"] <= last]
-    folder.events.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
+    kept = [event for event in events_of(folder.events) if event["step"] <= last]
+    made = folder.events.with_suffix(".new")
+    made.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
+    # At once, since a job may be reading them.
+    made.replace(folder.events)
 
 
 def _number_of(path: Path) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -12,13 +10,10 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from judgelake.errors import RunError
-from judgelake.trainer.batch import collate, target_tokens
-from judgelake.trainer.loss import target_loss
+from judgelake.trainer.objectives import Objective
 from judgelake.trainer.order import Steps
 from judgelake.trainer.stored_rows import StoredRows
 
-OF_THE_LOSS = ("labels", "first", "soft", "soft_ids", "soft_probabilities")
-"""What a batch holds besides the model's own arguments."""
 Validate = Callable[[Any], dict[str, float]]
 """The figures of a model in its present state, the same in every process."""
 
@@ -30,7 +25,7 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
     are repeated; this one is a list, so that a resume skips exactly what was computed.
     """
 
-    # What the loss returns is divided by the target tokens of the whole step.
+    # What the loss returns is divided by the terms of the whole step.
     loss_is_scaled_for_ga = True
     control: Any
 
@@ -40,12 +35,12 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
         arguments: TrainingArguments,
         rows: StoredRows,
         steps: Steps,
-        pad: int,
+        objective: Objective,
         validate: Validate | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         """Prepare; `train` starts."""
-        self._steps, self._pad, self._validate = steps, pad, validate
+        self._steps, self._objective, self._validate = steps, objective, validate
         super().__init__(
             model,
             arguments,
@@ -55,30 +50,24 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
             callbacks=list(callbacks),
         )
         self.remove_callback(PrinterCallback)
-        self._takes_columns = "logits_to_keep" in inspect.signature(self._own_model.forward).parameters
-
-    @property
-    def _own_model(self) -> Any:
-        """The model without an adapter around it, whose arguments are seen."""
-        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The batches of this process, from the first step to the last."""
         return DataLoader(
             self.train_dataset,
             batch_sampler=self._steps,
-            collate_fn=partial(collate, pad=self._pad),
+            collate_fn=self._objective.collate,
         )
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor]:
-        """The batches of a step, and the number of its target tokens in all processes."""
+        """The batches of a step, and of how many terms the loss of all processes is the sum."""
         batches = [next(epoch_iterator) for _ in range(num_batches)]
-        tokens = torch.tensor(sum(map(target_tokens, batches)), device=device)
+        items = torch.tensor(sum(map(self._objective.items, batches)), device=device)
         if self.args.world_size > 1:
-            tokens = self.accelerator.gather(tokens).sum()
-        return batches, tokens
+            items = self.accelerator.gather(items).sum()
+        return batches, items
 
     def compute_loss(
         self,
@@ -88,14 +77,8 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
         num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
         """The batch's share of the step's mean; the processes' gradients are averaged, so it is times their number."""
-        batch = {name: inputs.pop(name) for name in OF_THE_LOSS}
-        last = inputs["input_ids"].shape[1] - 1
-        columns = torch.arange(batch["first"] - 1, last, device=inputs["input_ids"].device)
-        if self._takes_columns:
-            inputs["logits_to_keep"] = columns
-        outputs = model(**inputs, use_cache=False)
-        logits = outputs.logits if self._takes_columns else outputs.logits[:, columns]
-        loss = target_loss(logits, batch) * self.args.world_size / num_items_in_batch
+        total, outputs = self._objective.loss(model, inputs)
+        loss = total * self.args.world_size / num_items_in_batch
         return (loss, outputs) if return_outputs else loss
 
     def training_step(

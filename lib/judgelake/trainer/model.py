@@ -10,40 +10,58 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PreTrainedModel, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    GenerationConfig,
+    PreTrainedModel,
+    set_seed,
+)
 
 from judgelake.errors import UserError, in_one_line
-from judgelake.trainer.recipe import Lora, Recipe
+from judgelake.trainer.recipe import Lora
+from judgelake.trainer.run_record import TrainingRun
+from judgelake.training import CLASSES, Head
 
 NOT_COPIED = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.index.json", "config.json", "checkpoint*", ".*")
 """What of the base's folder is not the tokenizer's, the chat template's or a licence: weights and their shape."""
 GENERATION = "generation_config.json"
+RENAMED = {"README.md": "BASE_README.md"}
+"""The base's own card stays beside the card of the trained judge, which the job writes."""
 
 
-def trainable_model(base: Path, recipe: Recipe) -> PreTrainedModel | PeftModel:
+def trainable_model(run: TrainingRun) -> PreTrainedModel | PeftModel:
     """The base with float32 weights to train, or frozen weights and float32 adapters to train.
 
     Raises:
-        UserError: the folder holds no causal language model that transformers can load.
+        UserError: the folder holds no model of the head's kind that transformers can load.
     """
+    recipe = run.recipe
     # Frozen weights need no precision that they never had.
     dtype = torch.float32 if recipe.lora is None or not recipe.bf16 else torch.bfloat16
-    model = _loaded(base, dtype)
+    set_seed(recipe.seed)
+    model = _loaded(run, dtype)
     if recipe.lora is None:
         return model
     set_seed(recipe.seed)
-    return get_peft_model(model, _adapters(recipe.lora, model))
+    return get_peft_model(model, _adapters(recipe.lora, model, run.head))
 
 
-def save_model(model: PreTrainedModel | PeftModel, base: Path, end_token: int, folder: Path) -> None:
+def save_model(model: PreTrainedModel | PeftModel, run: TrainingRun, folder: Path) -> None:
     """Save the trained model with the base's dtype, tokenizer, chat template and licence; all of it or nothing.
 
     The tokenizer's files are copied, so that ids stay those of the training. The base's own settings of generation stay
-    too, the padding among them; only an end token that they lack is added.
+    too, the padding among them; only an end token that they lack is added. A model with a head generates nothing, and
+    has none.
     """
     made = _new_folder(folder)
-    model.to(dtype_of(base)).save_pretrained(made)
-    _complete(made, base, end_token)
+    model.to(saved_dtype(run)).save_pretrained(made)
+    _complete(made, Path(run.base))
+    if run.head == "generation":
+        _complete_generation(made, Path(run.base), run.end_token)
+    else:
+        (made / GENERATION).unlink(missing_ok=True)
     _take_place(made, folder)
 
 
@@ -54,9 +72,9 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     _take_place(made, folder)
 
 
-def merged(base: Path, adapter: Path) -> PreTrainedModel:
+def merged(run: TrainingRun, adapter: Path) -> PreTrainedModel:
     """The base with the adapter added to its weights, in float32: in bfloat16 a small change would be rounded away."""
-    with_adapter = PeftModel.from_pretrained(_loaded(base, torch.float32), str(adapter))
+    with_adapter = PeftModel.from_pretrained(_loaded(run, torch.float32), str(adapter))
     return with_adapter.merge_and_unload()
 
 
@@ -67,8 +85,9 @@ def end_tokens(base: Path, end_token: int) -> list[int]:
     return list(dict.fromkeys([*listed, end_token]))
 
 
-def _adapters(lora: Lora, model: PreTrainedModel) -> LoraConfig:
-    output = model.get_output_embeddings()
+def _adapters(lora: Lora, model: PreTrainedModel, head: Head) -> LoraConfig:
+    # A head is trained as a whole, and saved with the adapter.
+    output = model.get_output_embeddings() if head == "generation" else getattr(model, _head_of(model))
     linear = (name for name, module in model.named_modules() if isinstance(module, nn.Linear) and module is not output)
     return LoraConfig(
         r=lora.rank,
@@ -76,34 +95,62 @@ def _adapters(lora: Lora, model: PreTrainedModel) -> LoraConfig:
         lora_dropout=lora.dropout,
         # By their last names, as vLLM knows them; peft's own "all-linear" lists every layer.
         target_modules=sorted({name.rpartition(".")[2] for name in linear}),
-        task_type="CAUSAL_LM",
+        task_type="CAUSAL_LM" if head == "generation" else "SEQ_CLS",
     )
 
 
-def _loaded(base: Path, dtype: torch.dtype) -> Any:
+def _loaded(run: TrainingRun, dtype: torch.dtype) -> Any:
+    is_head = run.head != "generation"
+    kind = AutoModelForSequenceClassification if is_head else AutoModelForCausalLM
+    shape = _shape_of(run.head) if is_head else {}
     try:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, local_files_only=True, trust_remote_code=False)
+        model = kind.from_pretrained(run.base, dtype=dtype, local_files_only=True, trust_remote_code=False, **shape)
     except (OSError, ValueError, KeyError) as error:
+        what = "a model that can have a head for sequences" if is_head else "a causal language model"
         raise UserError(
-            f"The model in {str(base)!r} cannot be trained: {in_one_line(error)}. Name a causal language model in the "
-            "format of transformers."
+            f"The model in {run.base!r} cannot be trained: {in_one_line(error)}. Name {what} in the format of "
+            "transformers."
         ) from error
+    if is_head:
+        # By it transformers finds the last token of each prompt.
+        model.config.get_text_config().pad_token_id = run.pad_token
+        model.config.use_cache = False
+        getattr(model, _head_of(model)).float()
+        return model
     # transformers refuses to save what some bases come with, such as a temperature without sampling; and a validation
     # decodes as our engine does, which takes no settings from the model.
     model.generation_config = GenerationConfig()
     return model
 
 
-def dtype_of(base: Path) -> torch.dtype:
-    """The format of the base's weights, in which the trained ones are saved."""
-    named = AutoConfig.from_pretrained(base, local_files_only=True).dtype
-    return torch.float32 if named is None else named
+def _shape_of(head: Head) -> dict[str, Any]:
+    if head == "regression":
+        return {"num_labels": 1}
+    return {
+        "num_labels": len(CLASSES),
+        "id2label": dict(enumerate(CLASSES)),
+        "label2id": {label: number for number, label in enumerate(CLASSES)},
+    }
 
 
-def _complete(made: Path, base: Path, end_token: int) -> None:
+def _head_of(model: PreTrainedModel) -> str:
+    """The name of the head: decoders of transformers have a `score`, encoders a `classifier`."""
+    return "score" if hasattr(model, "score") else "classifier"
+
+
+def saved_dtype(run: TrainingRun) -> torch.dtype:
+    """The format in which trained weights are saved: that of the base's, for a model with a head float32."""
+    named = AutoConfig.from_pretrained(run.base, local_files_only=True).dtype
+    return torch.float32 if named is None or run.head != "generation" else named
+
+
+def _complete(made: Path, base: Path) -> None:
     for path in sorted(base.iterdir()):
         if path.is_file() and not any(path.match(pattern) for pattern in NOT_COPIED):
-            shutil.copyfile(path, made / path.name)
+            shutil.copyfile(path, made / RENAMED.get(path.name, path.name))
+
+
+def _complete_generation(made: Path, base: Path, end_token: int) -> None:
     generation, ends = _generation_of(base), end_tokens(base, end_token)
     if generation.get("eos_token_id") not in (ends, ends[0] if len(ends) == 1 else ends):
         content = json.dumps(generation | {"eos_token_id": ends}, indent=2)

@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from judgelake.trainer.agreement import CHOSEN_BY
+from judgelake.trainer.run_record import CHOSEN_BY
 
 
 class Patience(TrainerCallback):  # type: ignore[misc]  # transformers has no types

@@ -17,18 +17,18 @@ from transformers import AutoTokenizer, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
 from judgelake.errors import RunError, UserError
-from judgelake.trainer.agreement import CHOSEN_BY
 from judgelake.trainer.checkpoints import forget_lost_events, newest_checkpoint, step_of
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.model import end_tokens, trainable_model
+from judgelake.trainer.objectives import HeadTarget, Objective, TargetTokens
 from judgelake.trainer.order import Steps, batch_problem, training_order
 from judgelake.trainer.patience import Patience
 from judgelake.trainer.prompts import LabelledPrompt, read_prompts
 from judgelake.trainer.reporting import Reporting
 from judgelake.trainer.result import save_result
-from judgelake.trainer.run_record import RunFolder, TrainingRun
+from judgelake.trainer.run_record import CHOSEN_BY, RunFolder, TrainingRun
 from judgelake.trainer.stored_rows import StoredRows
-from judgelake.trainer.validation import Judging
+from judgelake.trainer.validation import HeadJudging, Judging
 
 VALIDATIONS = 10
 """In a training whose recipe does not say after how many steps."""
@@ -44,7 +44,7 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
         RunError: the loss is not a number, or memory or disk are full.
     """
     run = folder.read()
-    if folder.model.is_dir():
+    if folder.is_finished:
         say("this training is finished")
         return
     if os.environ.get("RANK", "0") == "0":
@@ -82,9 +82,11 @@ def _trainer(
     callbacks: list[TrainerCallback] = [Reporting(folder.events, recipe.epochs, say, time.monotonic)]
     if recipe.patience is not None and run.validation is not None:
         callbacks.append(Patience(recipe.patience))
-    model = trainable_model(Path(run.base), recipe)
+    model = trainable_model(run)
     validate = None if validation is None else partial(_figures, *validation)
-    return JudgeTrainer(model, arguments, rows, steps, run.pad_token, validate, callbacks)
+    of_tokens = run.head == "generation"
+    objective: Objective = TargetTokens.of(model, run.pad_token) if of_tokens else HeadTarget(run.pad_token, run.head)
+    return JudgeTrainer(model, arguments, rows, steps, objective, validate, callbacks)
 
 
 def _figures(judging: Judging, prompts: Sequence[LabelledPrompt], model: Any) -> dict[str, float]:
@@ -136,7 +138,7 @@ def _judging(run: TrainingRun) -> tuple[Judging, list[LabelledPrompt]] | None:
     if not prompts:
         raise UserError("There are no examples to validate on: give the split validation some, or turn it off.")
     tokenizer = AutoTokenizer.from_pretrained(run.base, local_files_only=True, trust_remote_code=False)
-    judging = Judging(
+    judging = (Judging if run.head == "generation" else HeadJudging)(
         tokenizer=tokenizer,
         judge=validation.judge,
         mode=validation.mode,

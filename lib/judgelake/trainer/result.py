@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from judgelake.comparisons import Reading
-from judgelake.trainer.model import dtype_of, merged, save_adapter, save_model
+from judgelake.trainer.model import merged, save_adapter, save_model, saved_dtype
+from judgelake.trainer.predictions import write_predictions
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun
 from judgelake.trainer.validation import Answer, Judging
@@ -23,19 +23,19 @@ def save_result(
     With a validation, its last answers are written down too, and how many verdicts the merging has changed: the merged
     weights are rounded to the base's format, the adapter's output is not.
     """
-    base, final = Path(run.base), model
+    final = model
     said = None if validation is None else _said(model, *validation)
     if run.recipe.lora is not None:
         save_adapter(model, folder.adapter)
-        final = merged(base, folder.adapter).to(device=model.device, dtype=dtype_of(base))
+        final = merged(run, folder.adapter).to(device=model.device, dtype=saved_dtype(run))
         if validation is not None and said is not None:
             after = _said(final, *validation)
             flips = sum(one.verdict != other.verdict for one, other in zip(said, after, strict=True)) / len(said)
             _add_event(folder, {MERGED_FLIPS: flips})
             said = after
     if validation is not None and said is not None:
-        _write_predictions(folder.predictions, validation[1], said)
-    save_model(final, base, run.end_token, folder.model)
+        write_predictions(folder.predictions, _lines(validation[1], said))
+    save_model(final, run, folder.model)
 
 
 class _Said:
@@ -51,8 +51,8 @@ def _said(model: Any, judging: Judging, prompts: Sequence[LabelledPrompt]) -> li
     return [_Said(answer, judging) for answer in judging.answers(model, prompts)]
 
 
-def _write_predictions(path: Path, prompts: Sequence[LabelledPrompt], said: Sequence[_Said]) -> None:
-    lines = [
+def _lines(prompts: Sequence[LabelledPrompt], said: Sequence[_Said]) -> list[dict[str, Any]]:
+    return [
         {
             "example_id": prompt.comparison_id,
             "order": prompt.order,
@@ -64,7 +64,6 @@ def _write_predictions(path: Path, prompts: Sequence[LabelledPrompt], said: Sequ
         }
         for prompt, one in zip(prompts, said, strict=True)
     ]
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
 
 
 def _add_event(folder: RunFolder, figures: dict[str, float]) -> None:

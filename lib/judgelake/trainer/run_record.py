@@ -16,6 +16,7 @@ from judgelake.config import Config, fingerprint, validated
 from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.judges import JudgeSpec
 from judgelake.trainer.recipe import Recipe
+from judgelake.training import Head
 
 
 class Validation(Config):
@@ -45,6 +46,7 @@ class TrainingRun(Config):
     examples_version: int | None = None
     """Where the rows are from, so that a resume reads the same; the rows themselves decide the model."""
     recipe: Recipe = Recipe()
+    head: Head = "generation"
     end_token: int
     """The token that ends every target, and at which a served model stops."""
     pad_token: int
@@ -54,6 +56,9 @@ class TrainingRun(Config):
     def identity(self) -> str:
         """SHA-256 (hex) of what decides the model; rows and prompts count by their files' names, which are hashes."""
         content = self.model_dump(mode="json", exclude=NOT_OF_THE_MODEL)
+        if self.head == "generation":
+            # As it was named before there were heads.
+            del content["head"]
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:
             content["validation"]["prompts"] = Path(self.validation.prompts).name
@@ -70,6 +75,8 @@ NOT_OF_THE_MODEL: Any = {
 """What may change when a training is resumed: where base and examples are, memory and speed."""
 
 
+CHOSEN_BY = "agreement_failed_is_wrong"
+"""The figure by which the best checkpoint is found: a model that answers only what is easy is not the best."""
 MERGED_FLIPS = "merged_flips"
 """In an event: share of the validation's prompts to which the merged model gives another verdict than its adapter."""
 
@@ -79,6 +86,11 @@ class RunFolder:
     """The folder of one training; everything that it writes is here."""
 
     path: Path
+
+    @property
+    def rows(self) -> Path:
+        """The folder of the rows, which the record names."""
+        return self.path / "rows"
 
     @property
     def record(self) -> Path:
@@ -94,6 +106,11 @@ class RunFolder:
     def model(self) -> Path:
         """The finished model, as transformers and vLLM load it: with LoRA, the base and the adapter merged."""
         return self.path / "model"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the model is there, which appears last and whole."""
+        return self.model.is_dir()
 
     @property
     def adapter(self) -> Path:
@@ -180,17 +197,14 @@ class RunFolder:
             path.unlink()
 
 
-def events_of(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """The events in a file from a byte on, and where the next one begins; a line that is being written is left.
+def events_of(path: Path) -> list[dict[str, Any]]:
+    """The events in a file; a line that is being written is left.
 
     An event of a step has `step`, `epoch`, `loss`, `learning_rate`, `grad_norm` and `time`; one of a validation has
     `step` and its figures behind `eval_`.
     """
     try:
-        with path.open("rb") as file:
-            file.seek(start)
-            content = file.read()
+        content = path.read_bytes()
     except FileNotFoundError:
-        return [], start
-    whole = content[: content.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], start + len(whole)
+        return []
+    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +12,12 @@ import torch
 from torch import distributed
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
-from judgelake.comparisons import Failure, Reading
+from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges import Decoding, JudgeSpec, parse
 from judgelake.trainer.agreement import figures
+from judgelake.trainer.batch import padded
 from judgelake.trainer.prompts import LabelledPrompt
+from judgelake.training import verdict_of_head
 
 ANSWERS = 2
 # A stop text begins in the last tokens; more need not be looked at after each.
@@ -88,11 +92,14 @@ class Judging:
         answers = [Answer()] * len(prompts)
         for start in range(0, len(places), self.prompts_at_once):
             batch = places[start : start + self.prompts_at_once]
-            ids, mask = self._padded([prompts[place] for place in batch], model.device)
-            decides = self.judge.mode(self.mode).labels_decide
-            for place, answer in zip(batch, (self._labels if decides else self._texts)(model, ids, mask), strict=True):
+            for place, answer in zip(batch, self._at_once(model, [prompts[place] for place in batch]), strict=True):
                 answers[place] = answer
         return answers
+
+    def _at_once(self, model: Any, prompts: Sequence[tuple[int, ...]]) -> Iterator[Answer]:
+        ids, mask = self._padded(prompts, model.device)
+        decides = self.judge.mode(self.mode).labels_decide
+        return (self._labels if decides else self._texts)(model, ids, mask)
 
     def _padded(self, prompts: Sequence[tuple[int, ...]], device: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Prompts padded on the left, so that all end where the answers begin."""
@@ -138,6 +145,25 @@ class Judging:
         if found:
             return Answer(text[: min(found)])
         return Answer(text, "length" if end is None else "stop")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadJudging(Judging):
+    """Reads a head's own output: the largest class, or the sign of the score's difference."""
+
+    def read(self, answer: Answer) -> Reading | Failure:
+        """The verdict of the numbers that an answer lists."""
+        values = json.loads(answer.text)
+        if not all(map(math.isfinite, values)):
+            return Failure(Status.UNPARSEABLE, f"the head's output is not a number: {answer.text}")
+        return Reading(verdict=verdict_of_head(values))
+
+    def _at_once(self, model: Any, prompts: Sequence[tuple[int, ...]]) -> Iterator[Answer]:
+        # On the right: models with absolute positions count from the first column.
+        ids, mask = padded(prompts, self.pad)
+        logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
+        for row in logits.float().tolist():
+            yield Answer(json.dumps(row))
 
 
 class _StopTexts(StoppingCriteria):  # type: ignore[misc]  # transformers has no types

@@ -1,14 +1,15 @@
 """Training rows as pure functions of examples, epoch and seed; no Spark, engine, torch, clock or random number."""
 
-from judgelake.training.auditing import Audit, audit
+from judgelake.training.auditing import Audit, Tally, audit
 from judgelake.training.choices import Choice, Rates, chance, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import SPLITS, Example, Judged, Split, example_problem, identified, label_of
 from judgelake.training.fitting import OverLong
 from judgelake.training.formats import TRAINABLE, Style, labels_of
-from judgelake.training.heads import CLASSES, Head, HeadRowMaker, class_target, score_target
+from judgelake.training.heads import CLASSES, Head, HeadRowMaker, class_target, score_target, verdict_of_head
 from judgelake.training.judgelm import JudgelmRow, from_judgelm
 from judgelake.training.labelled import MAJORITY, LabelRule, from_labels
+from judgelake.training.licences import STRICTNESS, Terms, terms_of_licence
 from judgelake.training.maker import RowMaker
 from judgelake.training.order import grouped_by_length, order_of
 from judgelake.training.records import example_from_record, record_of
@@ -17,7 +18,7 @@ from judgelake.training.sampled import Preference, Sampled, agreeing, balanced, 
 from judgelake.training.shards import SHARD, read_shards, row_of, write_shards
 from judgelake.training.shown import Asking
 from judgelake.training.splits import split_of
-from judgelake.training.swap import swap_example
+from judgelake.training.swap import swap_answers, swap_example
 from judgelake.training.targets import TargetWriter
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "MAJORITY",
     "SHARD",
     "SPLITS",
+    "STRICTNESS",
     "TRAINABLE",
     "Asking",
     "Audit",
@@ -45,7 +47,9 @@ __all__ = [
     "SoftTarget",
     "Split",
     "Style",
+    "Tally",
     "TargetWriter",
+    "Terms",
     "TokenEncoder",
     "agreeing",
     "audit",
@@ -68,6 +72,9 @@ __all__ = [
     "row_of",
     "score_target",
     "split_of",
+    "swap_answers",
     "swap_example",
+    "terms_of_licence",
+    "verdict_of_head",
     "write_shards",
 ]

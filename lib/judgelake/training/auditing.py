@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from judgelake.comparisons import Failure, orders_of, own_label
 from judgelake.errors import UserError
 from judgelake.training.choices import Choice
 from judgelake.training.example import Example, label_of
+from judgelake.training.heads import HeadRowMaker
 from judgelake.training.maker import RowMaker
 from judgelake.training.row import LeftOut, Row
+from judgelake.training.targets import TargetWriter
 
 LISTED = 10
+BY_NAME = ("labels", "faults")
 SINGLE = "a score"
 """In `Audit.labels`: the rows of single answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Counts of rows, and the first of those that may not be trained on; of two parts, `merged` is that of all."""
+    """Counts of rows, and the first of those that may not be trained on."""
 
     asked: int = 0
     """Examples times epochs."""
@@ -38,27 +41,33 @@ class Audit:
     faults: Mapping[str, int] = field(default_factory=dict)
     """Rows left out or at fault, by their cause."""
     listed: tuple[LeftOut, ...] = ()
+    longest_target: int = 0
+    needed: Mapping[int, int] = field(default_factory=dict)
+    """How many of the rows that are too long would fit with how many max_tokens, and not with fewer."""
 
     @property
     def at_fault(self) -> int:
         """Rows that may not be trained on."""
         return sum(self.faults.values())
 
-    def merged(self, other: Audit) -> Audit:
-        """The audit of the rows of both."""
-        return Audit(
-            asked=self.asked + other.asked,
-            rows=self.rows + other.rows,
-            tokens=self.tokens + other.tokens,
-            supervised=self.supervised + other.supervised,
-            longest=max(self.longest, other.longest),
-            trimmed=self.trimmed + other.trimmed,
-            swapped=self.swapped + other.swapped,
-            with_reference=self.with_reference + other.with_reference,
-            labels=Counter(self.labels) + Counter(other.labels),
-            faults=Counter(self.faults) + Counter(other.faults),
-            listed=(self.listed + other.listed)[: max(LISTED, len(self.listed))],
-        )
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts by name; those of labels and causes below `labels.` and `faults.`."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        below = {f"{name}.{key}": count for name in BY_NAME for key, count in sorted(values[name].items())}
+        return {name: value for name, value in values.items() if isinstance(value, int)} | below
+
+    def _what_would_fit(self, allowed: float) -> str:
+        """Which max_tokens would leave out as many as may be, and which none; empty if that helps nothing."""
+        too_long = sorted(Counter(self.needed).elements())
+        spare = int(allowed) - (self.at_fault - len(too_long))
+        if not too_long or spare < 0:
+            return ""
+        every = f"{too_long[-1]} would fit all that are too long."
+        if not 0 < spare < len(too_long):
+            return f" A rows.max_tokens of {every}"
+        enough = f"{too_long[-1 - spare]} would leave out no more than rows.most_left_out allows"
+        return f" A rows.max_tokens of {enough}, one of {every}"
 
     def require(self, most_at_fault: float) -> None:
         """Do nothing if the rows can be trained on.
@@ -74,11 +83,13 @@ class Audit:
         first = f" The first: example {self.listed[0].example_id}: {self.listed[0].reason}." if self.listed else ""
         if self.rows == 0:
             why = f"all {self.asked:,} are left out ({causes})" if self.asked else "there are no examples"
-            raise UserError(f"There are no rows to train on: {why}. Name other examples or another mode.{first}")
+            fit = self._what_would_fit(most_at_fault * self.asked)
+            raise UserError(f"There are no rows to train on: {why}.{fit} Name other examples or another mode.{first}")
         if self.at_fault > most_at_fault * self.asked:
             raise UserError(
                 f"{self.at_fault:,} of {self.asked:,} rows cannot be trained on ({causes}), more than the "
-                f"{most_at_fault:.1%} that may be left out. Fix the examples, or raise rows.most_left_out.{first}"
+                f"{most_at_fault:.1%} that may be left out.{self._what_would_fit(most_at_fault * self.asked)} Fix the "
+                f"examples, or raise rows.most_left_out.{first}"
             )
         if len(self.labels) == 1 and SINGLE not in self.labels and self.rows > 1:
             raise UserError(
@@ -87,46 +98,82 @@ class Audit:
             )
 
 
-def audit(made: Iterable[tuple[Example, Row | LeftOut]], maker: RowMaker, listed: int = LISTED) -> Audit:
-    """Look at rows as the engine will: their text, cut as the judge's decoding cuts it, read by its own parser.
+class Tally:
+    """Looks at rows as they are made, and counts them."""
+
+    def __init__(self, maker: RowMaker | HeadRowMaker, listed: int = LISTED) -> None:
+        """Count the rows of a maker; so many at fault are listed."""
+        self._maker, self._most_listed = maker, listed
+        self._numbers: Counter[str] = Counter()
+        self._longest = self._longest_target = 0
+        self._labels: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+        self._needed: Counter[int] = Counter()
+        self._listed: list[LeftOut] = []
+
+    def add(self, example: Example, outcome: Row | LeftOut) -> bool:
+        """Look at a row as the engine will; returns whether it may be trained on.
+
+        Its text, cut as the judge's decoding cuts it, is read by the judge's own parser.
+        """
+        self._numbers["asked"] += 1
+        fault = outcome if isinstance(outcome, LeftOut) else _fault(example, outcome, self._maker)
+        if isinstance(fault, LeftOut):
+            self._faults[fault.cause] += 1
+            if fault.needed is not None:
+                self._needed[fault.needed] += 1
+            if len(self._listed) < self._most_listed:
+                self._listed.append(fault)
+            return False
+        assert isinstance(outcome, Row)
+        learned = len(outcome.input_ids) - outcome.target_from
+        self._longest = max(self._longest, len(outcome.input_ids))
+        self._longest_target = max(self._longest_target, learned)
+        for name, number in (
+            ("rows", 1),
+            ("tokens", len(outcome.input_ids)),
+            ("supervised", learned),
+            ("trimmed", outcome.trimmed),
+            ("swapped", outcome.swapped),
+            ("with_reference", outcome.with_reference),
+        ):
+            self._numbers[name] += number
+        self._labels[_shown_label(example, outcome)] += 1
+        return True
+
+    @property
+    def audit(self) -> Audit:
+        """What was counted so far."""
+        return Audit(
+            **self._numbers,
+            longest=self._longest,
+            longest_target=self._longest_target,
+            labels=dict(self._labels),
+            faults=dict(self._faults),
+            needed=dict(self._needed),
+            listed=tuple(self._listed),
+        )
+
+
+def audit(made: Iterable[tuple[Example, Row | LeftOut]], maker: RowMaker | HeadRowMaker, listed: int = LISTED) -> Audit:
+    """What `Tally` counts of rows.
 
     Args:
         made: each example with its row, or with why it has none; of any epochs.
         maker: that made them.
         listed: how many at fault are listed.
     """
-    asked = tokens = supervised = longest = trimmed = swapped = with_reference = 0
-    labels: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-    found: list[LeftOut] = []
+    tally = Tally(maker, listed)
     for example, outcome in made:
-        asked += 1
-        fault = outcome if isinstance(outcome, LeftOut) else _fault(example, outcome, maker)
-        if fault is not None or isinstance(outcome, LeftOut):
-            assert fault is not None
-            faults[fault.cause] += 1
-            found += [fault] if len(found) < listed else []
-            continue
-        tokens += len(outcome.input_ids)
-        supervised += len(outcome.input_ids) - outcome.target_from
-        longest = max(longest, len(outcome.input_ids))
-        trimmed += outcome.trimmed
-        swapped += outcome.swapped
-        with_reference += outcome.with_reference
-        labels[_shown_label(example, outcome)] += 1
-    rows = asked - sum(faults.values())
-    return Audit(
-        *(asked, rows, tokens, supervised, longest, trimmed, swapped, with_reference),
-        labels=labels,
-        faults=faults,
-        listed=tuple(found),
-    )
+        tally.add(example, outcome)
+    return tally.audit
 
 
-def _fault(example: Example, row: Row, maker: RowMaker) -> LeftOut | None:
+def _fault(example: Example, row: Row, maker: RowMaker | HeadRowMaker) -> LeftOut | None:
+    if isinstance(maker, HeadRowMaker):
+        problem = maker.problem(row)
+        return None if problem is None else LeftOut(row.example_id, row.epoch, "cut_target", problem)
     target = row.input_ids[row.target_from :]
-    if row.head_target is not None:
-        return None
     if not target or row.target_from < 1:
         return LeftOut(row.example_id, row.epoch, "no_supervised_token", "no token of the row is learned")
     if target[-1] != maker.end_token or len(row.input_ids) > maker.max_tokens:
@@ -137,12 +184,11 @@ def _fault(example: Example, row: Row, maker: RowMaker) -> LeftOut | None:
 
 
 def _problem(example: Example, row: Row, target: tuple[int, ...], maker: RowMaker) -> str | None:
-    shown = maker.asking.shown(example, Choice(row.swapped, row.with_reference))
-    prompt = maker.asking.prompt(shown.comparison, shown.choice)
+    choice = Choice(row.swapped, row.with_reference)
     judged = example.referenced if row.with_reference else example.judged
-    if isinstance(prompt, Failure) or judged is None:
+    writer = maker.known_writer(choice) or _writer(example, choice, maker)
+    if writer is None or judged is None:
         return "the example cannot be shown as the row says"
-    writer = maker.writer(shown.choice, prompt)
     most = maker.spec.decoding_of(writer.mode).max_tokens
     # The end token counts, as it is generated too.
     was_cut = len(target) > most
@@ -150,6 +196,12 @@ def _problem(example: Example, row: Row, target: tuple[int, ...], maker: RowMake
     answers = len(example.comparison.answers)
     order = orders_of(answers)[row.swapped]
     return writer.problem(text, judged, answers, order, was_cut=was_cut)
+
+
+def _writer(example: Example, choice: Choice, maker: RowMaker) -> TargetWriter | None:
+    shown = maker.asking.shown(example, choice)
+    prompt = maker.asking.prompt(shown.comparison, shown.choice)
+    return None if isinstance(prompt, Failure) else maker.writer(shown.choice, prompt)
 
 
 def _shown_label(example: Example, row: Row) -> str:

@@ -11,7 +11,7 @@ from judgelake.judges import JudgeSpec, Prompt, opened_thinking
 from judgelake.training.choices import Choice, Rates, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import Example
-from judgelake.training.fitting import OverLong, fitted_ids
+from judgelake.training.fitting import Fit, OverLong, asked
 from judgelake.training.formats import WITHOUT_REASONS, Style, labels_of
 from judgelake.training.row import Cause, LeftOut, Row, SoftTarget
 from judgelake.training.shown import Asking, Shown
@@ -55,7 +55,7 @@ class RowMaker:
         for mode in {self.mode, self.reference_mode or self.mode}:
             TargetWriter(self.spec, mode, self.style)
 
-    @property
+    @cached_property
     def asking(self) -> Asking:
         """How the judge is asked."""
         return Asking(self.spec, self.mode, self.reference_mode, self.neutralises)
@@ -72,10 +72,10 @@ class RowMaker:
             UserError: the chat template does not accept the judge's messages, or a label of a style `soft` is not one
                 token of the model.
         """
-        shown = self.asking.shown(example, choice(example.example_id, epoch, seed, self.rates))
-        prompt = self.asking.prompt(shown.comparison, shown.choice)
-        if isinstance(prompt, Failure):
-            return LeftOut(example.example_id, epoch, "no_prompt", prompt.reason)
+        found = asked(self.asking, example, choice(example.example_id, epoch, seed, self.rates), epoch)
+        if isinstance(found, LeftOut):
+            return found
+        shown, prompt = found.shown, found.prompt
         if shown.judged is None:
             return LeftOut(example.example_id, epoch, "no_target", "the reference is shown, and nobody judged with it")
         if shown.lost_reasons and self.style not in WITHOUT_REASONS:
@@ -86,7 +86,7 @@ class RowMaker:
             cause: Cause = "not_read_back" if answer.status is Status.UNPARSEABLE else "no_target"
             return LeftOut(example.example_id, epoch, cause, answer.reason)
         target_ids = self._target_ids(answer, before)
-        row = self._row(example, epoch, shown, prompt, target_ids, len(target_ids))
+        row = found.row(self._fit, target_ids, len(target_ids))
         soft = self._soft(shown, row.target_from, before) if isinstance(row, Row) else None
         if isinstance(soft, str):
             return LeftOut(example.example_id, epoch, "no_soft_target", soft)
@@ -101,14 +101,13 @@ class RowMaker:
         self, example: Example, shown_as: Choice, texts: Sequence[str], epoch: int
     ) -> tuple[Row | LeftOut, ...]:
         """A row for each text, all behind the very same prompt, so that they can be preferred to each other."""
-        shown = self.asking.shown(example, shown_as)
-        prompt = self.asking.prompt(shown.comparison, shown.choice)
-        if isinstance(prompt, Failure):
-            return (LeftOut(example.example_id, epoch, "no_prompt", prompt.reason),) * len(texts)
+        found = asked(self.asking, example, shown_as, epoch)
+        if isinstance(found, LeftOut):
+            return (found,) * len(texts)
         answers = [Prompt(text=text, material=(((0, len(text)),) if text else (),)) for text in texts]
         targets = [self._target_ids(answer) for answer in answers]
         room = max(map(len, targets))
-        return tuple(self._row(example, epoch, shown, prompt, target, room) for target in targets)
+        return tuple(found.row(self._fit, target, room) for target in targets)
 
     def writer(self, shown_as: Choice, prompt: Prompt) -> TargetWriter:
         """What writes the targets of rows that are shown so; the prompt is one of them."""
@@ -119,6 +118,10 @@ class RowMaker:
                 opened = opened_thinking(self.encoder.text_after(prompt))
             self._writers[mode] = TargetWriter(self.spec, mode, self.style, opened)
         return self._writers[mode]
+
+    def known_writer(self, shown_as: Choice) -> TargetWriter | None:
+        """The same without a prompt; None if there was none yet."""
+        return self._writers.get(self.asking.mode_of(shown_as))
 
     @cached_property
     def _writers(self) -> dict[str, TargetWriter]:
@@ -131,24 +134,9 @@ class RowMaker:
         whole = Prompt(text=before + (answer.text or ""), material=material)
         return [*self.encoder.answer_ids(whole), self.end_token]
 
-    def _row(
-        self, example: Example, epoch: int, shown: Shown, prompt: Prompt, target_ids: list[int], room: int
-    ) -> Row | LeftOut:
-        """The row with these targets; the prompt leaves room for so many tokens."""
-        fitted = fitted_ids(self.asking, shown, prompt, self.encoder, self.max_tokens - room, self.over_long)
-        if isinstance(fitted, str):
-            reason = f"{fitted} beside a target of {room}: a row may have {self.max_tokens}"
-            return LeftOut(example.example_id, epoch, "too_long", reason)
-        prompt_ids, was_cut = fitted
-        return Row(
-            example_id=example.example_id,
-            epoch=epoch,
-            swapped=shown.choice.swapped,
-            with_reference=shown.choice.with_reference,
-            input_ids=(*prompt_ids, *target_ids),
-            target_from=len(prompt_ids),
-            trimmed=was_cut,
-        )
+    @property
+    def _fit(self) -> Fit:
+        return Fit(self.encoder, self.max_tokens, self.over_long)
 
     def _soft(self, shown: Shown, position: int, before: str) -> SoftTarget | str | None:
         """What is learned at the place of the label; None if only the label is, a text if it cannot be known."""

@@ -62,3 +62,5 @@ class LeftOut:
     epoch: int
     cause: Cause
     reason: str
+    needed: int | None = None
+    """Of one that is too long: the least max_tokens with which it would give a row."""

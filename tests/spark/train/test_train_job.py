@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 from small_lake import lake_of_its_own
-from tiny_model import save_tiny_model
+from tiny_model import losses, save_tiny_model
 from tiny_training import examples, train_job
 
 from judgelake.errors import UserError
@@ -14,6 +14,8 @@ from judgelake.jobs.train import plan_of, train
 from judgelake.jobs.train.command import show_plan
 from judgelake.jobs.train.examples import selected_examples
 from judgelake.lake import create_tables
+from judgelake.trainer import RunFolder
+from judgelake.trainer.process import train_here
 from judgelake.training import Example, record_of
 
 
@@ -92,13 +94,18 @@ def test_a_dry_run_shows_rows_tokens_steps_and_memory_and_writes_nothing(spark, 
     assert not (tmp_path / "trained").exists()
 
 
-def test_the_job_trains_a_model_that_is_validated_on_its_own_prompts(spark, job, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    said: list[str] = []
-    done = train(spark, job(recipe={"epochs": 1}), said.append)
+def test_two_tasks_of_a_barrier_stage_train_the_model_that_one_process_would(spark, job, tmp_path, capfd):
+    done = train(spark, job(launch="spark", processes=2, recipe={"epochs": 1, "rows_at_once": 4}), lambda line: None)
     assert (done.model / "model.safetensors").is_file()
-    assert any(line.startswith("validation at step 5: ") for line in said)
+    assert (done.model / "README.md").is_file()
     assert done.registered is None
+    # The first process's lines come to the driver; the other says nothing.
+    assert capfd.readouterr().err.count("validation at step 5: ") == 1
+    alone = RunFolder(tmp_path / "alone")
+    alone.write(done.prepared.run)
+    train_here(alone, lambda line: None)
+    assert list(losses(alone)) == [1, 2, 3, 4, 5]
+    assert losses(done.prepared.folder) == pytest.approx(losses(alone), rel=1e-4)
 
 
 def test_a_row_that_is_no_example_and_one_that_is_there_twice_are_named(spark, job, add, tables):

@@ -10,7 +10,7 @@ from filelock import FileLock
 from judgelake.errors import UserError
 from judgelake.jobs.train.job import _alone_in
 from judgelake.trainer import RunFolder
-from judgelake.trainer.__main__ import main
+from judgelake.trainer.entry import run_process as main
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def test_the_verdicts_that_merging_changes_are_counted(tmp_path, base, monkeypat
     train_here(folder, lambda line: None)
     # The validation at the end, the adapter, the merged model.
     assert calls == ["PeftModelForCausalLM", "PeftModelForCausalLM", "LlamaForCausalLM"]
-    (event,) = (event for event in events_of(folder.events)[0] if MERGED_FLIPS in event)
+    (event,) = (event for event in events_of(folder.events) if MERGED_FLIPS in event)
     assert (event[MERGED_FLIPS], event["step"]) == (flipped / len(PROMPTS), 3)
 
 

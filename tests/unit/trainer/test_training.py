@@ -207,7 +207,7 @@ def test_with_lora_the_base_stays_and_the_merged_model_says_what_its_adapter_say
 
 
 def test_a_loss_that_is_not_a_number_stops_before_the_weights_are_changed(tmp_path, base, monkeypatch):
-    monkeypatch.setattr("judgelake.trainer.judge_trainer.target_loss", lambda logits, batch: logits.sum() * math.nan)
+    monkeypatch.setattr("judgelake.trainer.objectives.target_loss", lambda logits, batch: logits.sum() * math.nan)
     folder = tiny_run(tmp_path, TEN_STEPS, base)
     with pytest.raises(RunError, match=r"The loss of step 1 is nan.*lower learning_rate"):
         train_here(folder, silent)

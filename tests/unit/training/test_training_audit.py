@@ -15,7 +15,7 @@ from judgelake.comparisons import Answer
 from judgelake.engine import Encoder
 from judgelake.errors import UserError
 from judgelake.judges import list_judges
-from judgelake.training import Audit, Example, Judged, LeftOut, Rates, Row, RowMaker, Style, audit
+from judgelake.training import Asking, Example, Judged, LeftOut, Rates, Row, RowMaker, Style, audit
 
 pytestmark = pytest.mark.skipif(find_spec("transformers") is None, reason="needs transformers")
 JUDGES = {spec.name: spec for spec in list_judges()}
@@ -81,15 +81,37 @@ def test_a_target_longer_than_the_judge_may_write_is_found() -> None:
     assert found.listed[0].reason.startswith("truncated")
 
 
-def test_parts_have_the_audit_of_the_whole() -> None:
+def test_a_row_of_a_known_mode_is_looked_at_without_its_prompt(monkeypatch) -> None:
+    one = maker()
     pairs = made(*numbered(30), example(judged=Judged("A")), example(judged=Judged("B"), referenced=None))
-    whole = audit(pairs, maker())
-    parts = [audit(pairs[start : start + 7], maker()) for start in range(0, len(pairs), 7)]
-    merged = Audit()
-    for part in parts:
-        merged = merged.merged(part)
-    assert merged == whole
+    whole = audit(pairs, one)
+    monkeypatch.setattr(Asking, "prompt", None)
+    assert audit(pairs, one) == whole
     assert whole.at_fault > 0
+
+
+TOO_LONG = [(example(), LeftOut("e9", 0, "too_long", "too long", needed)) for needed in (700, 500, 900)]
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (0.25, r"A rows\.max_tokens of 500 would leave out no more than .* allows, one of 900 would fit all that are"),
+        (0.1, r"A rows\.max_tokens of 700 would leave out no more than .* allows, one of 900 would fit all that are"),
+        (0.0, r"A rows\.max_tokens of 900 would fit all that are too long\. Fix the examples"),
+    ],
+)
+def test_a_refusal_says_which_length_would_do(most: float, expected: str) -> None:
+    found = audit([*made(*numbered(7)), *TOO_LONG], maker())
+    with pytest.raises(UserError, match=expected):
+        found.require(most)
+
+
+def test_a_refusal_for_other_causes_names_no_length() -> None:
+    other = [(example(), LeftOut("e8", 0, "no_target", "no label"))] * 2
+    with pytest.raises(UserError) as refused:
+        audit([*made(*numbered(5)), *TOO_LONG, *other], maker()).require(0.1)
+    assert "max_tokens" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

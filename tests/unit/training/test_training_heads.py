@@ -19,9 +19,11 @@ from judgelake.training import (
     LeftOut,
     Rates,
     Row,
+    audit,
     class_target,
     read_shards,
     score_target,
+    verdict_of_head,
     write_shards,
 )
 from judgelake.training.swap import swap_judged
@@ -55,7 +57,7 @@ def test_what_heads_learn(judged: Judged, answers: int, number: int | None, scor
 
 
 def maker(**more: Any) -> HeadRowMaker:
-    given: dict[str, Any] = {"head": "class", "max_tokens": 3000, "rates": Rates(1.0, 0.0)}
+    given: dict[str, Any] = {"head": "classification", "max_tokens": 3000, "pad_token": 0, "rates": Rates(1.0, 0.0)}
     return HeadRowMaker(JUDGELM, "pair", encoder=Encoder(byte_level(), "m"), **given | more)
 
 
@@ -74,9 +76,36 @@ def test_a_heads_row_is_the_prompt_alone(tmp_path: Any) -> None:
 @needs_transformers
 @pytest.mark.parametrize(
     ("changes", "cause"),
-    [({"max_tokens": 20}, "too_long"), ({"head": "score"}, "no_target")],
+    [({"max_tokens": 20}, "too_long"), ({"head": "regression"}, "no_target")],
 )
 def test_why_a_head_has_no_row(changes: dict[str, Any], cause: str) -> None:
     found = maker(**changes).row(example(judged=Judged("A"), referenced=None), 0, 0)
     assert isinstance(found, LeftOut)
     assert found.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([0.1, 0.3, 0.2], "B"),
+        ([-1.0, -2.0, -0.5], "tie"),
+        ([1.0, 1.0, 0.0], "A"),
+        ([0.5], "A"),
+        ([-0.5], "B"),
+        ([0.49], "tie"),
+        ([-0.1], "tie"),
+    ],
+)
+def test_what_a_heads_output_means(values: list[float], verdict: str) -> None:
+    assert verdict_of_head(values) == verdict
+
+
+@needs_transformers
+def test_a_prompt_that_ends_with_the_padding_token_is_left_out() -> None:
+    one = maker()
+    row = one.row(example(), 0, 0)
+    assert isinstance(row, Row)
+    assert audit([(example(), row)], one).labels == {"B": 1}
+    found = audit([(example(), row)], maker(pad_token=row.input_ids[-1]))
+    assert dict(found.faults) == {"cut_target": 1}
+    assert "ends with the padding token" in found.listed[0].reason

@@ -3,6 +3,6 @@
 from judgelake.jobs.train.command import main
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.job import Trained, train, train_planned
-from judgelake.jobs.train.prepared import plan_of
+from judgelake.jobs.train.plan import plan_of
 
 __all__ = ["TrainJob", "Trained", "main", "plan_of", "train", "train_planned"]

@@ -14,6 +14,8 @@ from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.train.config import TrainedJudge
 
 FRONT_MATTER = "---"
+NO_TOKEN = -1
+"""The end token of a model that writes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,14 @@ class Base:
     licence: str | None
 
 
-def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool) -> Base:
+def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = True) -> Base:
     """Find the base, download it if it is a name on Hugging Face, and load its tokenizer.
 
     Args:
         chosen: the base, among other things.
         say: takes lines about what is read from elsewhere.
         is_chat: whether the judge's prompts are chats.
+        generates: whether the model is to write, so that it needs an end token.
 
     Raises:
         UserError: it cannot be had, or its tokenizer lacks what a training needs.
@@ -51,7 +54,7 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool) -> Base:
         raise UserError(
             f"The tokenizer of the base {chosen.base!r} cannot be trained with: {error}. Name another base."
         ) from error
-    end = end_token(encoder, folder, is_chat=is_chat)
+    end = end_token(encoder, folder, is_chat=is_chat) if generates else NO_TOKEN
     pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
     return Base(found.model, found.identity, folder, encoder, end, pad, licence_of(folder))
 
@@ -67,7 +70,10 @@ def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
 
 
 def licence_of(folder: Path) -> str | None:
-    """The licence that the model's card names; None if there is no card or none in it."""
+    """The licence that the model's card names; None if there is no card or none in it.
+
+    Of a licence of its own ("other") its name, as hubs have it beside.
+    """
     try:
         head, mark, rest = (folder / "README.md").read_text("utf-8").partition(FRONT_MATTER)
     except (OSError, UnicodeDecodeError):
@@ -78,7 +84,10 @@ def licence_of(folder: Path) -> str | None:
         card = yaml.safe_load(rest.partition(FRONT_MATTER)[0])
     except yaml.YAMLError:
         return None
-    return str(card["license"]) if isinstance(card, dict) and card.get("license") else None
+    if not isinstance(card, dict) or not card.get("license"):
+        return None
+    named = card.get("license_name") if card["license"] == "other" else None
+    return str(named or card["license"])
 
 
 def _downloaded(name: str, revision: str | None) -> Path:

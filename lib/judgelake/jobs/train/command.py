@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from judgelake.config import load_config
+from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
-from judgelake.jobs.train.job import Trained, train_planned
-from judgelake.jobs.train.prepared import Plan, counted, plan_of
+from judgelake.jobs.train.job import Trained, prepare_only, train_planned
+from judgelake.jobs.train.plan import Plan, plan_of
+from judgelake.jobs.train.row_store import counted
 from judgelake.runtime import (
     CommandParser,
     add_job_arguments,
@@ -25,6 +27,7 @@ from judgelake.runtime import (
     get_spark,
     stop_spark,
 )
+from judgelake.trainer import RunFolder
 
 DEFAULT_CONFIG = Path("conf/train.yaml")
 EPILOG = """examples:
@@ -48,24 +51,31 @@ def _command(arguments: argparse.Namespace) -> int:
 
     with _stopping_on_sigterm():
         try:
-            plan = _planned(job, arguments, say)
-            if arguments.dry_run:
-                show_plan(console, plan)
-            else:
-                _report(console, train_planned(plan, say))
+            with _planned(job, arguments, say) as plan:
+                if arguments.dry_run:
+                    show_plan(console, plan)
+                elif arguments.prepare:
+                    command = prepare_only(plan, say)
+                    say(f"Prepared. Train with: {command}\nThen run this again without --prepare, which logs it.")
+                else:
+                    _report(console, train_planned(plan, say))
         except KeyboardInterrupt:
             say("Stopped: the checkpoints so far are kept; run the same command again to continue.")
             return 130
     return 0
 
 
-def _planned(job: TrainJob, arguments: argparse.Namespace, say: Any) -> Plan:
-    """The plan, with Spark stopped again: the training needs its memory."""
+@contextmanager
+def _planned(job: TrainJob, arguments: argparse.Namespace, say: Any) -> Iterator[Plan]:
+    """The plan, with Spark stopped again, which takes memory, unless it starts the training's processes."""
     spark = get_spark(job.tables, "judgelake train", debug=arguments.debug, one_command=True)
-    try:
-        return plan_of(spark, job, say)
-    finally:
-        stop_spark(spark)
+    needs_spark = job.launch != "torchrun" and not arguments.dry_run and not arguments.prepare
+    with ExitStack() as held:
+        held.callback(stop_spark, spark)
+        plan = plan_of(spark, job, say)
+        if not needs_spark:
+            held.close()
+        yield plan
 
 
 @contextmanager
@@ -87,8 +97,9 @@ def _stopping_on_sigterm() -> Iterator[None]:
 
 def show_plan(console: Console, plan: Plan) -> None:
     """Print what would be trained, as a table."""
-    job, count = plan.job, counted(plan)
-    memory, audit = plan.memory(count), count.audit
+    job = plan.job
+    audit = counted(plan, RunFolder(Path(job.output)).rows)
+    memory = plan.memory(audit)
     table = Table(title=f"What {plan.spec.name} ({job.judge.mode}) would learn", show_header=False)
     table.add_row("examples", f"{len(plan.selected.train):,}")
     table.add_row("examples to validate on", f"{len(plan.selected.validation):,}")
@@ -101,11 +112,13 @@ def show_plan(console: Console, plan: Plan) -> None:
     table.add_row("rows with answers cut to fit", f"{audit.trimmed:,}")
     table.add_row("tokens", f"{audit.tokens:,}, of these learned: {audit.supervised:,}")
     table.add_row("tokens of the longest row", f"{audit.longest:,}")
-    table.add_row(f"steps of {job.recipe.batch_rows} rows", f"{plan.steps(count):,}")
+    table.add_row(f"steps of {job.recipe.batch_rows} rows", f"{plan.steps(audit):,}")
     for name in ("weights", "gradients", "optimizer", "activations", "logits"):
         table.add_row(f"memory of a process: {name}", f"{getattr(memory, name) / 1e9:,.2f} GB")
     table.add_row("memory of a process, about", f"{memory.total / 1e9:,.1f} GB")
     console.print(table)
+    if (warning := use_terms(plan.base, plan.selected).line) is not None:
+        console.print(warning, markup=False, soft_wrap=True)
 
 
 def _report(console: Console, done: Trained) -> None:
@@ -126,6 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="report rows, tokens, steps and memory, without training"
+    )
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="only write rows and record, for a trainer that you start yourself",
     )
     add_job_arguments(parser, DEFAULT_CONFIG, "judge.base=models/base")
     return parser

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 from judgelake.trainer import Recipe
-from judgelake.training import Style
+from judgelake.training import Head, Style
 
 
 class TrainMlflow(Mlflow):
@@ -53,6 +53,9 @@ class Examples(Config):
 class RowChoices(Config):
     """How an example becomes a row of tokens."""
 
+    head: Head = "generation"
+    """generation: the judge's output, token by token. Two baselines, which no engine serves as a judge: classification,
+    a head for first, second or tie, and regression, one for the score of one answer or the difference of two."""
     swap: float = Field(default=0.5, ge=0, le=1)
     """Probability that the answers are shown in the reversed order, in each epoch anew (JudgeLM: swap augmentation)."""
     reference: float = Field(default=0.0, ge=0, le=1)
@@ -79,7 +82,11 @@ class TrainJob(Config):
     rows: RowChoices = RowChoices()
     recipe: Recipe = Recipe()
     processes: PositiveInt = 1
-    """Processes on this machine: one for each GPU, or one on CPU."""
+    """One for each GPU, or one on CPU: on this machine, or with `launch: spark` on all executors together."""
+    launch: Literal["torchrun", "spark", "spark_driver"] = "torchrun"
+    """torchrun: processes of this machine, after Spark has stopped. spark: a barrier stage on the executors, by
+    pyspark's TorchDistributor; `output` and the base must be at the same path on all machines. spark_driver: the same
+    on the driver's GPUs, as Spark knows them."""
     most_flips: float = Field(default=0.02, ge=0, le=1)
     """With LoRA: the share of the validation's verdicts that merging the adapter into the weights may change; above it
     the model is not registered. Registering it therefore needs a validation."""
@@ -89,8 +96,13 @@ class TrainJob(Config):
     mlflow: TrainMlflow = TrainMlflow()
 
     @model_validator(mode="after")
-    def _merging_is_validated(self) -> Self:
+    def _what_is_registered_can_judge(self) -> Self:
         is_registered = self.mlflow.enabled and self.mlflow.register_as is not None
+        if is_registered and self.rows.head != "generation":
+            raise ValueError(
+                f"a model with a head for {self.rows.head} is a baseline, which the judge job cannot ask: set "
+                "mlflow.register_as: null"
+            )
         if self.recipe.lora is not None and is_registered and not self.examples.validation:
             raise ValueError(
                 "a merged adapter is not registered without a validation, which counts the verdicts that merging "

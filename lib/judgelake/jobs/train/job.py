@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from judgelake.engine import Say, say_on_stderr
 from judgelake.errors import RunError
+from judgelake.jobs.train.card import use_terms, write_card
 from judgelake.jobs.train.config import TrainJob
-from judgelake.jobs.train.launch import train_in_processes
-from judgelake.jobs.train.prepared import Plan, Prepared, plan_of, prepare
+from judgelake.jobs.train.launch import MODULE, train_in_processes
+from judgelake.jobs.train.plan import Plan, plan_of
+from judgelake.jobs.train.prepared import Prepared, prepare
+from judgelake.jobs.train.spark_launch import train_on_spark
 from judgelake.jobs.train.tracking import TrainTracker
 from judgelake.runtime import in_job_settings
 from judgelake.trainer import RunFolder
@@ -36,7 +40,7 @@ def train(spark: SparkSession, job: TrainJob, say: Say = say_on_stderr) -> Train
     """Train a judge and return the model.
 
     Args:
-        spark: a session with Delta; only the examples are read with it.
+        spark: a session with Delta; the examples are read with it, and the processes started if the job says so.
         job: what is trained, and how.
         say: gets progress messages.
 
@@ -48,17 +52,35 @@ def train(spark: SparkSession, job: TrainJob, say: Say = say_on_stderr) -> Train
 
 
 def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
-    """The rest of `train`, which needs no Spark; raises as `train` does."""
+    """The rest of `train`, which needs a session only if the job's `launch` is one of Spark; raises as `train` does."""
     job = plan.job
     with _alone_in(Path(job.output)):
-        say(f"making the rows of {len(plan.selected.train):,} examples for {job.recipe.epochs} epochs")
-        made = prepare(plan)
+        made = prepare(plan, say)
         say(summary_of(made))
+        if (warning := use_terms(plan.base, plan.selected).line) is not None:
+            say(warning)
         tracker = TrainTracker(job, made.folder)
         with tracker.started(made):
-            train_in_processes(made.folder, job.processes, say, tracker.watch)
-            registered = tracker.finished(made)
+            if made.folder.is_finished:
+                say("this training is finished")
+            elif job.launch == "torchrun":
+                train_in_processes(made.folder, job.processes, say, tracker.watch)
+            else:
+                on_driver = job.launch == "spark_driver"
+                train_on_spark(made.folder, job.processes, tracker.watch, on_driver=on_driver)
+            registered = tracker.finished(made, write_card(made, job))
     return Trained(made, made.folder.model, tracker.run_id, registered)
+
+
+def prepare_only(plan: Plan, say: Say = say_on_stderr) -> str:
+    """Write the rows and the record of a training that somebody else starts; returns the command that trains.
+
+    The same job logs and registers the model when it is there. Raises as `train`.
+    """
+    with _alone_in(Path(plan.job.output)):
+        made = prepare(plan, say)
+        say(summary_of(made))
+    return shlex.join(["torchrun", "--nproc-per-node", str(plan.job.processes), "-m", MODULE, str(made.folder.path)])
 
 
 def summary_of(made: Prepared) -> str:

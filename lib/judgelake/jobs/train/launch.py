@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from judgelake.errors import RunError
-from judgelake.trainer import RunFolder, forget_lost_events
+from judgelake.trainer import RunFolder
 
 MODULE = "judgelake.trainer"
 LOG = "trainer.log"
@@ -18,7 +18,10 @@ STOP_SECONDS = 30
 
 
 def command_of(folder: RunFolder, processes: int) -> list[str]:
-    """The command that trains in a folder: plain Python, or torchrun for several processes of this machine."""
+    """The command that trains in a folder: plain Python, or torchrun for several processes of this machine.
+
+    It needs no job, session or MLflow: what a job has prepared may be trained wherever its files are.
+    """
     several = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m"]
     return [sys.executable, "-m", *(several if processes > 1 else []), MODULE, str(folder.path)]
 
@@ -38,8 +41,6 @@ def train_in_processes(
         UserError, RunError: what stopped the trainer.
     """
     folder.forget_failures()
-    # The trainer does it too, but a library that it imports may print a line before.
-    forget_lost_events(folder)
     log = folder.path / LOG
     with log.open("w", encoding="utf-8") as errors, _started(command_of(folder, processes), errors) as process:
         assert process.stdout is not None

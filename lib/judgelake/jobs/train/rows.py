@@ -1,58 +1,42 @@
-"""The rows of all epochs, made one after the other, with a count of what gave none."""
+"""The rows of all epochs, made one after the other, and counted."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.judges import JudgeSpec
-from judgelake.training import Asking, Audit, Example, LeftOut, Rates, Row, RowMaker, audit
+from judgelake.training import Asking, Example, HeadRowMaker, Rates, Row, RowMaker, Tally
+
+# Rows that are ready before they are asked for; each takes a few kilobytes.
+EXAMPLES_AT_ONCE = 256
+MOST_THREADS = 8
 
 
-@dataclass(slots=True)
-class RowCount:
-    """What became of the examples of all epochs; grows as rows are made."""
-
-    audit: Audit = field(default_factory=Audit)
-    longest_target: int = 0
-
-    def takes(self, example: Example, made: Row | LeftOut, maker: RowMaker) -> bool:
-        """Look at one outcome and count it; returns whether it is a row to train on."""
-        found = audit([(example, made)], maker)
-        self.audit = self.audit.merged(found)
-        if isinstance(made, LeftOut) or not found.rows:
-            return False
-        self.longest_target = max(self.longest_target, len(made.input_ids) - made.target_from)
-        return True
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """All counts by name."""
-        counts = {
-            one.name: int(getattr(self.audit, one.name))
-            for one in fields(Audit)
-            if isinstance(getattr(self.audit, one.name), int)
-        }
-        labels = {f"labels.{label}": count for label, count in sorted(self.audit.labels.items())}
-        faults = {f"faults.{cause}": count for cause, count in sorted(self.audit.faults.items())}
-        return counts | {"longest_target": self.longest_target} | labels | faults
-
-    @property
-    def listed(self) -> list[dict[str, Any]]:
-        """The rows at fault that are listed."""
-        return [asdict(one) for one in self.audit.listed]
-
-
-def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> RowMaker:
+def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> RowMaker | HeadRowMaker:
     """What makes a job's rows.
 
     Raises:
         UserError: the judge's mode cannot be trained in the style.
     """
+    rates = Rates(swap=chosen.swap, reference=chosen.reference)
+    if chosen.head != "generation":
+        return HeadRowMaker(
+            spec=spec,
+            mode=mode,
+            head=chosen.head,
+            encoder=base.encoder,
+            max_tokens=chosen.max_tokens,
+            pad_token=base.pad_token,
+            over_long=chosen.over_long,
+            reference_mode=chosen.reference_mode,
+            rates=rates,
+        )
     return RowMaker(
         spec=spec,
         mode=mode,
@@ -62,7 +46,7 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
         end_token=base.end_token,
         over_long=chosen.over_long,
         reference_mode=chosen.reference_mode,
-        rates=Rates(swap=chosen.swap, reference=chosen.reference),
+        rates=rates,
     )
 
 
@@ -91,10 +75,21 @@ def check_references(examples: Sequence[Example], rows: RowChoices, asking: Aski
         )
 
 
-def made_rows(maker: RowMaker, examples: Sequence[Example], epochs: int, seed: int, count: RowCount) -> Iterator[Row]:
-    """The rows of all epochs in the order of the examples, without those at fault; `count` grows with each."""
-    for epoch in range(epochs):
-        for example in examples:
-            made = maker.row(example, epoch, seed)
-            if count.takes(example, made, maker) and isinstance(made, Row):
-                yield made
+def made_rows(
+    maker: RowMaker | HeadRowMaker, examples: Sequence[Example], epochs: int, seed: int, tally: Tally
+) -> Iterator[Row]:
+    """The rows of all epochs in the order of the examples, without those at fault; the tally counts each."""
+    # Nearly all time is spent in the tokenizer, which does not hold Python's lock.
+    with ThreadPoolExecutor(available_cores()) as threads:
+        for epoch in range(epochs):
+            one = partial(maker.row, epoch=epoch, seed=seed)
+            for start in range(0, len(examples), EXAMPLES_AT_ONCE):
+                some = examples[start : start + EXAMPLES_AT_ONCE]
+                for example, made in zip(some, threads.map(one, some), strict=True):
+                    if tally.add(example, made) and isinstance(made, Row):
+                        yield made
+
+
+def available_cores() -> int:
+    """How many cores this process may use; beyond a few the rest of Python's work is what takes time."""
+    return min(len(os.sched_getaffinity(0)), MOST_THREADS)

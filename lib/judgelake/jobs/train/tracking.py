@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from judgelake.errors import RunError, UserError
+from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
 from judgelake.runtime import (
@@ -28,6 +29,7 @@ from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
 IDENTITY_TAG = "judgelake.training"
 OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
+CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
 
@@ -39,7 +41,8 @@ class TrainTracker:
     job: TrainJob
     folder: RunFolder
     _mlflow: Any = None
-    _read: int = field(default=0)
+    _logged: set[tuple[str, int]] = field(default_factory=set)
+    """Names and steps: a trainer that goes on computes steps again, with the same figures."""
     run_id: str | None = None
 
     @contextmanager
@@ -67,8 +70,10 @@ class TrainTracker:
             with suppress(*tracking_errors()):
                 self._log_events()
 
-    def finished(self, prepared: Prepared) -> str | None:
-        """Log the loss curve and the model, and register it; returns the registered version's address, if any.
+    def finished(self, prepared: Prepared, card: str) -> str | None:
+        """Log the loss curve, the card and the model, and register it; returns the registered version's address.
+
+        None if the model is not registered.
 
         A version gets its alias as the last thing: what breaks off before leaves `candidate` where it was, as does
         an old training that is run again. The same training is registered once.
@@ -77,7 +82,8 @@ class TrainTracker:
             return None
         with _accepted():
             self._log_events()
-            self._mlflow.log_figure(loss_curve(events_of(self.folder.events)[0]), "loss.png")
+            self._mlflow.log_figure(loss_curve(events_of(self.folder.events)), "loss.png")
+            self._mlflow.log_text(card, CARD)
             if self.folder.predictions.is_file():
                 self._mlflow.log_artifact(str(self.folder.predictions))
             name = self.job.mlflow.register_as
@@ -88,7 +94,7 @@ class TrainTracker:
             return self._registered(name, prepared)
 
     def _check_flips(self) -> None:
-        flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events)[0] if MERGED_FLIPS in event]
+        flips = [event[MERGED_FLIPS] for event in events_of(self.folder.events) if MERGED_FLIPS in event]
         if not flips and self.job.recipe.lora is not None:
             raise RunError(
                 f"{str(self.folder.events)!r} does not say how many verdicts merging the adapter changed, so the "
@@ -116,16 +122,16 @@ class TrainTracker:
     def _log_events(self) -> None:
         from mlflow.entities import Metric
 
-        events, read = events_of(self.folder.events, self._read)
-        metrics = [
-            Metric(name, float(value), int(event["time"] * 1000), event["step"])
-            for event in events
+        found = {
+            (name, event["step"]): Metric(name, float(value), int(event["time"] * 1000), event["step"])
+            for event in events_of(self.folder.events)
             for name, value in event.items()
             if name in OF_AN_EVENT or name.startswith("eval_")
-        ]
-        for start in range(0, len(metrics), METRICS_AT_ONCE):
-            self._mlflow.MlflowClient().log_batch(self.run_id, metrics=metrics[start : start + METRICS_AT_ONCE])
-        self._read = read
+        }
+        new = [metric for key, metric in found.items() if key not in self._logged]
+        for start in range(0, len(new), METRICS_AT_ONCE):
+            self._mlflow.MlflowClient().log_batch(self.run_id, metrics=new[start : start + METRICS_AT_ONCE])
+        self._logged |= found.keys()
 
     def _log_model(self, prepared: Prepared) -> Any:
         if self.folder.adapter.is_dir():
@@ -134,7 +140,7 @@ class TrainTracker:
             # By its path: the weights are copied, never loaded.
             transformers_model=str(self.folder.model),
             name=prepared.spec.name,
-            task="text-generation",
+            task="text-generation" if prepared.run.head == "generation" else "text-classification",
             pip_requirements=[f"{package}=={version(package)}" for package in ("transformers", "torch")],
             tags=tags_of(prepared),
         )
@@ -178,16 +184,20 @@ def counts_of(prepared: Prepared) -> dict[str, int]:
 def tags_of(prepared: Prepared) -> dict[str, str]:
     """What a trained model comes from, as tags of its run, of the logged model and of the registered version."""
     base, selected = prepared.base, prepared.selected
+    terms = use_terms(base, selected)
     licences = {licence or "unknown": count for licence, count in selected.licences.items()}
     return {
         IDENTITY_TAG: prepared.run.identity,
         JUDGE_TAG: prepared.spec.name,
         MODE_TAG: prepared.mode,
+        "judgelake.head": prepared.run.head,
         "judgelake.base": base.model,
         "judgelake.base_version": base.identity,
         "judgelake.base_licence": base.licence or "unknown",
         "judgelake.data": f"{selected.table} version {selected.version}",
         "judgelake.data_licences": json.dumps(licences, sort_keys=True),
+        "judgelake.use": terms.kind,
+        "judgelake.use_terms": terms.line or "no licence that is named forbids commercial use",
         "judgelake.teachers": json.dumps(selected.teachers, sort_keys=True),
         "judgelake.adapter": "merged" if prepared.run.recipe.lora is not None else "none",
         "judgelake.version": version("judgelake"),

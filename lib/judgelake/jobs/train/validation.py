@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from judgelake.comparisons import Comparison, Failure, orders_of
+from judgelake.comparisons import Failure, orders_of
 from judgelake.engine import Encoder
 from judgelake.errors import UserError
 from judgelake.jobs.train.config import Examples
-from judgelake.judges import JudgeSpec, Prompt, render
+from judgelake.judges import JudgeSpec, Prompt
 from judgelake.trainer import LabelledPrompt, Validation, write_prompts
-from judgelake.training import Asking, Choice, Example, label_of
+from judgelake.training import Asking, Choice, Example, Head, label_of, swap_answers
 
 ANSWERS = 2
 NotAsked = Literal["not_two_answers", "no_label", "no_prompt", "too_long"]
@@ -23,7 +23,12 @@ READ_BY = ("choices", "verdict_from", "least_label_mass", "parser", "opened_thin
 
 
 def write_validation(
-    folder: Path, examples: Sequence[Example], chosen: Examples, asking: Asking, encoder: Encoder
+    folder: Path,
+    examples: Sequence[Example],
+    chosen: Examples,
+    asking: Asking,
+    encoder: Encoder,
+    head: Head = "generation",
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
@@ -36,7 +41,7 @@ def write_validation(
     if not chosen.validation:
         return None
     spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
-    if with_reference:
+    if with_reference and head == "generation":
         _check_read_alike(asking)
     found = [prompts_of(one, asking, encoder, with_reference=with_reference) for one in examples]
     prompts = [prompt for one in found if not isinstance(one, str) for prompt in one]
@@ -51,7 +56,7 @@ def write_validation(
         prompts=str(write_prompts(prompts, folder / "validation")),
         judge=spec,
         mode=mode,
-        label_ids=label_ids(spec, mode, encoder),
+        label_ids=label_ids(spec, mode, encoder) if head == "generation" else {},
         prompts_at_once=chosen.prompts_at_once,
         left_out=dict(sorted(left_out.items())),
     )
@@ -76,24 +81,16 @@ def prompts_of(
         return "no_label"
     mode = asking.mode_of(shown.choice)
     budget = asking.spec.context_length - asking.spec.decoding_of(mode).max_tokens
-    reference = "use" if shown.choice.with_reference else "ignore"
     made: list[LabelledPrompt] = []
-    for order in orders_of(ANSWERS):
-        ids = encoded(asking.spec, mode, example.comparison, order, encoder, reference)
-        if ids is None:
+    for order, comparison in zip(orders_of(ANSWERS), (shown.comparison, swap_answers(shown.comparison)), strict=True):
+        prompt = asking.prompt(comparison, shown.choice)
+        if isinstance(prompt, Failure):
             return "no_prompt"
+        ids = encoder.ids(prompt)
         if len(ids) > budget:
             return "too_long"
         made.append(LabelledPrompt(example.example_id, order, label, tuple(ids)))
     return tuple(made)
-
-
-def encoded(
-    spec: JudgeSpec, mode: str, comparison: Comparison, order: str, encoder: Encoder, reference: str
-) -> list[int] | None:
-    """The ids of a prompt as an engine makes them; None if the judge cannot judge the comparison."""
-    prompt = render(spec, mode, comparison, order, reference)
-    return None if isinstance(prompt, Failure) else encoder.ids(prompt)
 
 
 def _check_read_alike(asking: Asking) -> None:

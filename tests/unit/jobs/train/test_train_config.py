@@ -76,3 +76,10 @@ def test_an_adapter_that_nothing_validates_is_not_registered(root):
     for settings in (ADAPTER, [*ADAPTER, "mlflow.register_as=mine", "mlflow.enabled=false"], ADAPTER[1:]):
         load_config(TrainJob, path, settings)
     load_config(TrainJob, path, ["examples.validation=0", "mlflow.register_as=mine"])
+
+
+def test_a_baseline_that_the_judge_job_cannot_ask_is_not_registered(root):
+    path, head = root / "conf" / "train.yaml", "rows.head=classification"
+    with pytest.raises(UserError, match=r"a head for classification is a baseline.*set mlflow.register_as: null"):
+        load_config(TrainJob, path, [head, "mlflow.register_as=mine"])
+    load_config(TrainJob, path, [head])

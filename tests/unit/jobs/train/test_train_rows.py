@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,14 +16,16 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import licence_of, padding_token
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
-from judgelake.jobs.train.job import summary_of
-from judgelake.jobs.train.prepared import counted, plan_of, prepare, with_its_version
-from judgelake.jobs.train.rows import RowCount, check_references, made_rows
+from judgelake.jobs.train.job import prepare_only, summary_of
+from judgelake.jobs.train.plan import plan_of, with_its_version
+from judgelake.jobs.train.prepared import prepare
+from judgelake.jobs.train.row_store import counted
+from judgelake.jobs.train.rows import check_references, made_rows
 from judgelake.jobs.train.tracking import counts_of
 from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
 from judgelake.judges import JudgeSpec, load_judge
-from judgelake.trainer import StoredRows
-from judgelake.training import Asking, Judged
+from judgelake.trainer import RunFolder, StoredRows
+from judgelake.training import Asking, Judged, RowMaker, Tally
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,60 @@ def test_every_example_gives_a_row_in_every_epoch_and_the_same_ones_again(tmp_pa
 
 def test_a_dry_run_counts_what_a_training_would_write(tmp_path, base):
     plan = plan_here(train_job(tmp_path, base))
-    count = counted(plan)
+    audit = counted(plan, tmp_path / "trained" / "rows")
     assert not (tmp_path / "trained").exists()
-    assert count.numbers == prepare(plan).counts
-    assert plan.steps(count) == 10
-    assert plan.memory(count).total > plan.memory(count).weights > 0
+    assert audit.counts == prepare(plan).counts
+    assert plan.steps(audit) == 10
+    assert plan.memory(audit).total > plan.memory(audit).weights > 0
+
+
+@pytest.mark.parametrize(("head", "targets"), [("classification", {0.0, 1.0}), ("regression", {7.0, -7.0})])
+def test_a_head_learns_from_the_prompts_alone_and_is_validated_on_the_same(tmp_path, base, head, targets):
+    plan = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "head": head}))
+    made = prepare(plan)
+    rows = StoredRows([Path(path) for path in made.run.shards])
+    found = [rows[index] for index in range(len(rows))]
+    assert {row.head_target for row in found} == targets
+    assert {row.target_from - len(row.input_ids) for row in found} == {0}
+    assert (made.run.head, made.run.validation.label_ids) == (head, {})
+    assert (made.counts["rows"], made.counts["supervised"]) == (80, 0)
+    # Trainings of tokens keep the name that they had before there were heads.
+    tokens = made.run.model_copy(update={"head": "generation"})
+    assert tokens.identity != made.run.identity
+
+
+def test_what_is_prepared_for_another_machine_is_a_folder_and_a_command(tmp_path, base):
+    said: list[str] = []
+    command = prepare_only(plan_here(train_job(tmp_path, base, processes=2)), said.append)
+    folder = RunFolder(tmp_path / "trained")
+    assert command == f"torchrun --nproc-per-node 2 -m judgelake.trainer {folder.path}"
+    assert len(StoredRows([Path(path) for path in folder.read().shards])) == 80
+    assert said[-1].startswith("80 rows, ")
+
+
+def test_rows_are_made_once_for_all_that_they_are_made_of(tmp_path, base, monkeypatch):
+    plan = plan_here(train_job(tmp_path, base))
+    said: list[str] = []
+    made = prepare(plan, said.append)
+    fewer, other = plan_here(plan.job, examples()[:20]), plan_here(train_job(tmp_path, base, recipe={"seed": 1}))
+
+    def not_again(*args: object, **more: object) -> None:
+        raise AssertionError("a row is made")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RowMaker, "row", not_again)
+        again = prepare(plan, said.append)
+        assert (again.run, again.counts, again.audit) == (made.run, made.counts, made.audit)
+        assert counted(plan, made.folder.rows).counts == made.counts
+        for changed in (fewer, other):
+            with pytest.raises(AssertionError, match="a row is made"):
+                counted(changed, made.folder.rows)
+    assert said == ["making the rows of 40 examples for 2 epochs", "the rows of 40 examples are there already"]
+    # A shard that somebody has deleted is written again.
+    shards = list(map(Path, made.run.shards))
+    shards[0].unlink()
+    assert prepare(plan).run == made.run
+    assert shards[0].is_file()
 
 
 def test_examples_that_the_judge_cannot_say_are_counted_and_refused_beyond_the_limit(tmp_path, base):
@@ -74,9 +126,10 @@ def test_rows_that_are_too_long_are_left_out_and_counted_apart(tmp_path, base):
     long = replace(examples()[0], comparison=replace(examples()[0].comparison, answers=(Answer("w1 " * 60),) * 2))
     rows = {"max_tokens": 32, "over_long": "leave_out", "most_left_out": 0.05}
     job = train_job(tmp_path, base, rows=rows)
-    assert counted(plan_here(job, [*examples()[1:], long])).audit.faults == {"too_long": 2}
+    audit = counted(plan_here(job, [*examples()[1:], long]), tmp_path)
+    assert (audit.faults, audit.needed) == ({"too_long": 2}, {125: 2})
     with pytest.raises(UserError, match=r"all 2 are left out \(2 too_long\).*the prompt has 122 tokens"):
-        counted(plan_here(job, [long]))
+        counted(plan_here(job, [long]), tmp_path)
 
 
 def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_written(tmp_path, base):
@@ -84,10 +137,10 @@ def test_a_row_that_its_own_parser_does_not_read_as_the_engine_would_is_not_writ
     plan = plan_here(train_job(tmp_path, base, rows={"max_tokens": 32, "most_left_out": 1.0}))
     short = plan.spec.model_copy(update={"decoding": plan.spec.decoding.model_copy(update={"max_tokens": 1})})
     maker = replace(plan.maker, spec=short)
-    count = RowCount()
-    assert list(made_rows(maker, examples(), 1, 0, count)) == []
-    assert count.audit.faults == {"not_read_back": 40}
-    assert len(count.listed) == 10
+    tally = Tally(maker)
+    assert list(made_rows(maker, examples(), 1, 0, tally)) == []
+    assert tally.audit.faults == {"not_read_back": 40}
+    assert len(tally.audit.listed) == 10
 
 
 def test_references_are_only_shown_where_somebody_judged_with_one(tmp_path, base):
@@ -318,6 +371,6 @@ def test_the_plan_of_a_resumed_training_reads_its_version(tmp_path, base, monkey
         read.append(job.examples.version)
         return plan.selected
 
-    monkeypatch.setattr("judgelake.jobs.train.prepared.selected_examples", selected)
+    monkeypatch.setattr("judgelake.jobs.train.plan.selected_examples", selected)
     plan_of(None, job, lambda line: None)
     assert read == [3]

@@ -1,0 +1,86 @@
+"""What a job would train: the examples at one version, the base, the judge, and what makes its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgelake.engine import Say
+from judgelake.errors import UserError
+from judgelake.jobs.train.base import Base, base_of
+from judgelake.jobs.train.config import TrainJob
+from judgelake.jobs.train.examples import Selected, selected_examples
+from judgelake.jobs.train.rows import check_references, made_rows, row_maker
+from judgelake.judges import JudgeSpec, load_judge
+from judgelake.trainer import Memory, RunFolder, batch_problem, estimate_memory, shape_of
+from judgelake.training import Audit, HeadRowMaker, Row, RowMaker, Tally
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job would train, before its rows are written."""
+
+    job: TrainJob
+    selected: Selected
+    base: Base
+    spec: JudgeSpec
+    maker: RowMaker | HeadRowMaker = field(repr=False)
+
+    def rows(self, tally: Tally) -> Iterator[Row]:
+        """The rows of all epochs, made as they are asked for; the tally counts each."""
+        recipe = self.job.recipe
+        return made_rows(self.maker, self.selected.train, recipe.epochs, recipe.seed, tally)
+
+    def memory(self, audit: Audit) -> Memory:
+        """What a process of the training needs."""
+        return estimate_memory(shape_of(self.base.folder), self.job.recipe, audit.longest, audit.longest_target)
+
+    def steps(self, audit: Audit) -> int:
+        """The number of steps."""
+        return ceil(audit.rows / self.job.recipe.batch_rows)
+
+
+def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
+    """Read the examples and load the base's tokenizer; needs Spark, and writes nothing.
+
+    Raises:
+        UserError: something that the job names does not exist or does not fit.
+    """
+    job = with_its_version(job, say)
+    spec = load_judge(job.judge.name, job.judge.folder)
+    is_chat = bool(spec.mode(job.judge.mode).messages)
+    spec.require_prompt()
+    recipe = job.recipe
+    if (problem := batch_problem(recipe.batch_rows, recipe.rows_at_once, job.processes)) is not None:
+        raise UserError(f"recipe: {problem}.")
+    selected = selected_examples(spark, job)
+    base = base_of(job.judge, say, is_chat=is_chat, generates=job.rows.head == "generation")
+    maker = row_maker(spec, job.judge.mode, base, job.rows)
+    check_references(selected.train, job.rows, maker.asking, job.examples)
+    return Plan(job, selected, base, spec, maker)
+
+
+def with_its_version(job: TrainJob, say: Say) -> TrainJob:
+    """The job with the version of the examples with which the training in its folder began, if it names none.
+
+    Raises:
+        UserError: the folder holds a record that cannot be read.
+    """
+    folder = RunFolder(Path(job.output))
+    if job.examples.version is not None or not folder.record.exists():
+        return job
+    began = folder.read()
+    if began.examples_version is None or began.examples_table != job.tables.training_examples:
+        return job
+    say(
+        f"going on with version {began.examples_version} of {began.examples_table}, with which the training in this "
+        "folder began"
+    )
+    examples = job.examples.model_copy(update={"version": began.examples_version})
+    return job.model_copy(update={"examples": examples})

@@ -1,4 +1,5 @@
 -- One row per comparison of generated answers, to be judged by a teacher: jobs/judge.py --set tables.comparisons=generated_comparisons.
+-- question_id is that of the seed, the order of the answers comes from a hash, and their model is the name in the config of the generation.
 -- How often each model is shown first:
 --   SELECT answers[0].model, count(*) FROM generated_comparisons GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {generated_comparisons} (

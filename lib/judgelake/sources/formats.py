@@ -116,6 +116,7 @@ FORMATS: dict[str, Format] = {
             label_sheet.load,
             needs=("labels",),
             signs=(("labels", ("comparison_id", "shown_order", "labeler", "verdict")),),
+            counted="row with a verdict",
         ),
         Format(
             "pandalm",

@@ -71,11 +71,17 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server
     assert len(lake.rows("generated_answers")) == before
 
 
-def test_what_both_orders_say_is_an_example_and_all_the_rest_is_counted(lake):
-    done = taught(lake, validation_share=0.3)
+def said_in_both_orders(lake) -> dict:
+    """The judgments of the judge by comparison and order."""
     said = {}
     for row in lake.rows("judgments", "judge = 'judgelm'"):
         said.setdefault(row["comparison_id"], {})[row["shown_order"]] = row
+    return said
+
+
+def test_what_both_orders_say_is_an_example_and_all_the_rest_is_counted(lake):
+    done = taught(lake, validation_share=0.3)
+    said = said_in_both_orders(lake)
     kinds = Counter(kind_of(orders) for orders in said.values())
     assert done.left_out == {kind: count for kind, count in kinds.items() if kind != "agree"}
     assert done.added == kinds["agree"] == sum(done.splits.values())
@@ -88,6 +94,7 @@ def test_what_both_orders_say_is_an_example_and_all_the_rest_is_counted(lake):
         assert example.judged.reasons == "The first is clearer."
         assert (example.licence, example.source) == ("cc-by-4.0 AND mit", "alpaca")
         assert example.comparison.reference in MARKERS
+    assert not has_a_group_in_both_splits(lake.spark.read.table(lake.tables.training_examples))
     again = taught(lake, validation_share=0.3)
     assert (again.added, again.held) == (0, done.added)
 
@@ -99,33 +106,22 @@ def kind_of(orders):
     return "agree" if orders["AB"]["verdict"] == orders["BA"]["verdict"] else "orders contradict"
 
 
-def test_no_group_of_questions_is_in_both_splits(lake):
-    taught(lake, validation_share=0.3)
-    rows = lake.spark.read.table(lake.tables.training_examples)
-    assert rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
+def has_a_group_in_both_splits(rows) -> bool:
+    return not rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
 
 
-def test_a_group_stays_in_the_split_of_an_earlier_teacher(lake):
-    other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_splits"})
-    first = taught(lake, other, validation_share=0.3)
-    second = taught(lake, other, validation_share=0.9, teacher={"name": "another"})
-    assert (second.added, second.splits) == (first.added, first.splits)
-    rows = lake.spark.read.table(other.training_examples)
-    assert rows.groupBy("question_group").agg(F.countDistinct("split").alias("n")).where("n > 1").isEmpty()
-
-
-def test_an_example_of_which_its_teacher_says_more_now_replaces_the_old_one(lake):
+def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_says_now(lake):
     other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_grown"})
-    first = taught(lake, other, teacher={"reasons": None})
-    taught(lake, other, teacher={"reasons": None, "name": "another"})
+    first = taught(lake, other, teacher={"reasons": None}, validation_share=0.3)
+    another = taught(lake, other, teacher={"reasons": None, "name": "another"}, validation_share=0.9)
+    assert (another.added, another.splits) == (first.added, first.splits)
     second = taught(lake, other, teacher={"referenced": "judge = 'judgelm'"})
     assert (second.added, second.held, second.replaced) == (first.added, 0, first.added)
     assert second.without_referenced == 0
     rows = lake.spark.read.table(other.training_examples)
     assert rows.where("teacher = 'teacher'").count() == rows.where("teacher = 'another'").count() == first.added
     assert rows.where("teacher = 'teacher' AND (referenced IS NULL OR judged.reasons IS NULL)").isEmpty()
-    again = taught(lake, other, teacher={"referenced": "judge = 'judgelm'"})
-    assert (again.added, again.held, again.replaced) == (0, first.added, 0)
+    assert not has_a_group_in_both_splits(rows)
     of_another = rows.where("teacher = 'another'").count()
     taken_back, failed = (row["comparison"]["comparison_id"] for row in rows.where("teacher = 'teacher'").take(2))
     says_again(lake, taken_back, failed)
@@ -153,6 +149,7 @@ def says_again(lake, contradicted: str, failed: str):
         "scores": F.lit(None).cast("array<double>"),
         "verdict": F.when(is_failed, None).otherwise(shown),
         "status": F.when(is_failed, "timeout").otherwise(F.col("status")),
+        "error": F.when(is_failed, "slow").otherwise(F.col("error")),
     }
     both.withColumns(changed | said).write.format("delta").mode("append").saveAsTable(lake.tables.judgments)
 
@@ -161,7 +158,7 @@ def test_the_sizes_of_the_splits_are_bounded_and_what_is_beyond_is_counted(lake)
     other = lake.tables.model_copy(update={"training_examples": f"{lake.tables.training_examples}_small"})
     done = taught(lake, other, validation_share=0.0, most_train=1)
     assert done.splits == {"train": 1}
-    all_of_them = sum(taught(lake, validation_share=0.3).splits.values())
+    all_of_them = sum(kind_of(orders) == "agree" for orders in said_in_both_orders(lake).values())
     assert done.left_out["beyond most_train"] == all_of_them - 1
 
 

@@ -28,7 +28,8 @@ class GenerateLake:
 
     def job(self, **groups: Any) -> GenerateJob:
         """A job on the tables of this lake."""
-        return validated(GenerateJob, {"tables": self.tables.model_dump(), **groups}, "test")
+        usual = {"tables": self.tables.model_dump(), "mlflow": {"enabled": False}}
+        return validated(GenerateJob, {**usual, **groups}, "test")
 
     def generate(self, steps: Iterable[str] = STEPS, **groups: Any) -> Generated:
         """Run the steps of such a job."""

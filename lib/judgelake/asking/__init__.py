@@ -3,25 +3,26 @@
 from judgelake.asking.amounts import amounts_of, profile_of
 from judgelake.asking.answered_rows import Marks
 from judgelake.asking.config import Asking
-from judgelake.asking.encoding import ids_of
 from judgelake.asking.executor import given_endpoint
 from judgelake.asking.heavy import key_of_text
 from judgelake.asking.inquiry import Asked, Interpreter, Named, NamedRow, Request, Requester, Row, Target
+from judgelake.asking.outcome import ask_of, outcome_rows, with_answer
 from judgelake.asking.pending import Pending, Work, pending_requests
 from judgelake.asking.plan import Plan, make_plan
 from judgelake.asking.planned_run import PlannedRun
 from judgelake.asking.planning import ROW_HASH
+from judgelake.asking.planning_failures import planning_errors
 from judgelake.asking.planning_progress import PlanningProgress
 from judgelake.asking.progress import ProgressServer, Tally
 from judgelake.asking.records import NOT_UTF8
 from judgelake.asking.rendering import Rendering
 from judgelake.asking.resolving import Found, changing_answers, find_model
 from judgelake.asking.run_record import Clock, RunRecord, git_commit
+from judgelake.asking.run_rows import Written, code_facts, count_by_status, run_row, write_run, written_in
 from judgelake.asking.signals import stopping_on_signals
 from judgelake.asking.slots import Place, Slots, find_slots
 from judgelake.asking.staging import drop_old_answers, open_journal
 from judgelake.asking.stopping import Stopping
-from judgelake.asking.task_error import our_error
 
 __all__ = [
     "NOT_UTF8",
@@ -50,19 +51,27 @@ __all__ = [
     "Tally",
     "Target",
     "Work",
+    "Written",
     "amounts_of",
+    "ask_of",
     "changing_answers",
+    "code_facts",
+    "count_by_status",
     "drop_old_answers",
     "find_model",
     "find_slots",
     "git_commit",
     "given_endpoint",
-    "ids_of",
     "key_of_text",
     "make_plan",
     "open_journal",
-    "our_error",
+    "outcome_rows",
     "pending_requests",
+    "planning_errors",
     "profile_of",
+    "run_row",
     "stopping_on_signals",
+    "with_answer",
+    "write_run",
+    "written_in",
 ]

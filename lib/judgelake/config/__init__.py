@@ -1,6 +1,6 @@
 """A job's YAML file: how it is read, validated and rejected, and the keys that several jobs share."""
 
-from judgelake.config.loading import Mlflow, Tables, fingerprint, load_config, load_tables
+from judgelake.config.loading import Mlflow, Tables, fingerprint, load_config, load_groups, load_tables
 from judgelake.config.reading import SECRET_IN_URL, Config, read_yaml, validated
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Tables",
     "fingerprint",
     "load_config",
+    "load_groups",
     "load_tables",
     "read_yaml",
     "validated",

@@ -17,6 +17,7 @@ __all__ = [
     "Tables",
     "fingerprint",
     "load_config",
+    "load_groups",
     "load_tables",
     "read_yaml",
     "validated",
@@ -88,8 +89,17 @@ def load_tables(path: str | Path | None, overrides: Sequence[str] = ()) -> Table
     Raises:
         UserError: as `load_config`.
     """
-    named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key == "tables"}
-    return _loaded(_TablesOnly, named, path, overrides).tables
+    return load_groups(_TablesOnly, path, overrides).tables
+
+
+def load_groups(model: type[ConfigT], path: str | Path | None, overrides: Sequence[str] = ()) -> ConfigT:
+    """The groups of any job's YAML file that `model` has, whatever else it contains; precedence as in `load_config`.
+
+    Raises:
+        UserError: as `load_config`; also an override of another key.
+    """
+    named = {} if path is None else {key: value for key, value in read_yaml(path).items() if key in model.model_fields}
+    return _loaded(model, named, path, overrides)
 
 
 def _loaded(model: type[ConfigT], data: dict[str, Any], path: str | Path | None, overrides: Sequence[str]) -> ConfigT:

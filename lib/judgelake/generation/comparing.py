@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from judgelake.comparisons import Comparison, Failure, comparison_from_record
 from judgelake.generation.pairing import Candidate, Group, Pairing
+from judgelake.generation.refusals import refusal_in
 from judgelake.generation.seed import Seed, seed_to_record
 
 LEAST_MODELS = 2
@@ -41,6 +42,8 @@ class Comparing:
     """Of an answer; None: of any length."""
     reference_model: str | None = None
     """Whose answer is the reference of seeds that have none; it is not compared."""
+    has_refusals: bool = True
+    """Whether answers that decline to answer are used."""
 
     def comparisons(self, seed: Seed, given: Sequence[Given]) -> Iterator[Comparison | LeftOut]:
         """The comparisons of a seed, and all that was left out on the way."""
@@ -78,6 +81,8 @@ class Comparing:
             return f"{one.status}: {one.reason}"
         if self.most_characters is not None and len(one.answer) > self.most_characters:
             return f"too long: {len(one.answer):,} characters, expected at most {self.most_characters:,}"
+        if not self.has_refusals and (words := refusal_in(one.answer)) is not None:
+            return f"refusal: it begins with {words!r}"
         return None
 
     def _comparison(self, seed: Seed, group: Group) -> Comparison | LeftOut:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from judgelake.generation.hashes import hash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,7 @@ class Pairing:
         return tuple(sorted(group, key=lambda one: self._key(question_id, "place", *members, one.model, one.sample)))
 
     def _key(self, question_id: str, *parts: object) -> str:
-        text = "\0".join(map(str, (self.seed, question_id, *parts)))
-        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        return hash_of(self.seed, question_id, *parts)
 
 
 def tournament(players: Sequence[str]) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from judgelake.errors import UserError, did_you_mean
-from judgelake.generation import alpaca, comparison_questions, dolly, seed_table, sharegpt
+from judgelake.generation import comparison_questions, seed_table, sharegpt
+from judgelake.generation.instructions import ALPACA, DOLLY
 from judgelake.generation.seed_table import SeedColumns
 
 TABLE = "table"
@@ -28,8 +29,8 @@ class SeedFormat:
 FORMATS = {
     one.name: one
     for one in (
-        SeedFormat("alpaca", alpaca.record_of),
-        SeedFormat("dolly", dolly.record_of),
+        SeedFormat("alpaca", ALPACA.record_of),
+        SeedFormat("dolly", DOLLY.record_of),
         SeedFormat("sharegpt", sharegpt.record_of),
         SeedFormat("judgelake", comparison_questions.record_of),
     )

@@ -15,6 +15,9 @@ UNKNOWN_TERMS = "LicenseRef-unknown"
 """SPDX writes what is not on its list as LicenseRef-NAME, so that the whole stays an expression of it."""
 OR = re.compile(r"\sOR\s", re.IGNORECASE)
 IN_PARENTHESES = re.compile(r"\([^()]*\)")
+NOT_JUDGED, ONE_ORDER_ONLY = "not judged", "judged in one order only"
+NOT_JUDGED_YET = (NOT_JUDGED, ONE_ORDER_ONLY)
+"""The reasons of comparisons that the teacher has still to judge."""
 Agreement = Literal["agree", "first", "mean"]
 Reasons = Literal["after_first_line", "before_last_line"]
 
@@ -61,7 +64,7 @@ def learned(
     first, second = by_order.get(own), by_order.get(reversed_order)
     needed = [first] if agreement == "first" or answers == 1 else [first, second]
     if any(one is None for one in needed):
-        return "not judged" if first is None and second is None else "judged in one order only"
+        return NOT_JUDGED if first is None and second is None else ONE_ORDER_ONLY
     failed = next((one.status for one in needed if one is not None and one.status != "ok"), None)
     if failed is not None:
         return f"teacher failed: {failed}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judgelake.asking import Asking, drop_old_answers
-from judgelake.config import Tables, load_tables, read_yaml, validated
+from judgelake.config import Config, Tables, load_groups
 from judgelake.errors import UserError
 from judgelake.lake import (
     LEAST_RETAIN_HOURS,
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("conf/judge.yaml")
 SECONDS_AN_HOUR = 3600
+ASKED_FOR = ("judgments", "generated_answers")
+"""The tables whose rows wait in a journal until they are appended."""
+
+
+class Kept(Config):
+    """What of a job's config says where its tables are, and where answers wait for them."""
+
+    tables: Tables = Tables()
+    asking: Asking = Asking()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    tables = load_tables(config_path(arguments, DEFAULT_CONFIG), arguments.set)
+    kept = load_groups(Kept, config_path(arguments, DEFAULT_CONFIG), arguments.set)
+    tables = kept.tables
     spark = get_spark(tables, app_name=f"judgelake tables {arguments.command}", debug=arguments.debug)
     try:
         if arguments.command == "create":
@@ -48,30 +58,22 @@ def _command(arguments: argparse.Namespace) -> int:
             print(f"{tables.plans}: dropped the plan of run {plan_id}, which ended without deleting it", flush=True)
         for done in maintain(spark, tables, arguments.retain_hours):
             print(f"{done.table}: {done.files_before:,} files before, {done.files_after:,} now", flush=True)
-            if done.table == tables.judgments:
-                _drop_old_answers(spark, tables, arguments)
+            if done.table in {getattr(tables, name) for name in ASKED_FOR}:
+                _drop_old_answers(spark, done.table, kept.asking.staging, arguments.retain_hours)
     finally:
         stop_spark(spark)
     return 0
 
 
-def _drop_old_answers(spark: SparkSession, tables: Tables, arguments: argparse.Namespace) -> None:
+def _drop_old_answers(spark: SparkSession, table: str, staging: str | None, hours: int) -> None:
     """Delete answers that wait for a run which never came; that they cannot be looked through fails nothing else."""
-    path = config_path(arguments, DEFAULT_CONFIG)
-    given = None if path is None else read_yaml(path).get("asking")
-    setting = given.get("staging") if isinstance(given, dict) else None
-    staging = validated(Asking, {"staging": setting}, str(path)).staging
     try:
-        chunks = drop_old_answers(spark, tables.judgments, staging, arguments.retain_hours * SECONDS_AN_HOUR)
+        chunks = drop_old_answers(spark, table, staging, hours * SECONDS_AN_HOUR)
     except UserError as error:
         print(error, file=sys.stderr)
         return
     if chunks:
-        print(
-            f"{tables.judgments}: deleted answers of {chunks:,} chunks that no run had taken for "
-            f"{arguments.retain_hours:,} hours",
-            flush=True,
-        )
+        print(f"{table}: deleted answers of {chunks:,} chunks that no run had taken for {hours:,} hours", flush=True)
 
 
 def names_in(tables: Tables) -> list[str]:

@@ -105,11 +105,25 @@ def _metric_lists() -> dict[str, str]:
 
 
 def ddl_text(file: str) -> str:
-    """The text of `ddl/<file>.sql` with its comment lines and with the names of metrics filled in."""
-    text = files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
-    for name, value in _metric_lists().items():
+    """The text of `ddl/<file>.sql` with its comment lines, and with names of metrics and shared columns filled in."""
+    text = _ddl_file(file)
+    for name, value in {**_metric_lists(), **_columns_of_comparisons()}.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def _columns_of_comparisons() -> dict[str, str]:
+    """The columns of comparisons for tables that have them too: as columns, and as the fields of one column."""
+    lines = [line.strip().removesuffix(",") for line in _ddl_file("comparisons").splitlines() if " COMMENT '" in line]
+    fields = [line.partition(" COMMENT '")[0].split(maxsplit=1) for line in lines]
+    return {
+        "columns_of_comparisons": ",\n  ".join(lines),
+        "fields_of_comparisons": ", ".join(f"{name}: {kind}" for name, kind in fields),
+    }
+
+
+def _ddl_file(file: str) -> str:
+    return files("judgelake.lake").joinpath("ddl", f"{file}.sql").read_text("utf-8")
 
 
 def _statement(file: str) -> str:

@@ -12,6 +12,7 @@ from judgelake.runtime.command import (
 )
 from judgelake.runtime.lent import in_job_settings, job_settings
 from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
+from judgelake.runtime.opened_run import tracked_run
 from judgelake.runtime.registry import CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, TRAINING
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
@@ -63,6 +64,7 @@ __all__ = [
     "submitted",
     "table_dataset",
     "tag_jobs",
+    "tracked_run",
     "tracking_address",
     "tracking_errors",
     "warm_up",

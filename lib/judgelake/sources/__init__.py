@@ -6,6 +6,7 @@ from judgelake.sources.files import rows_of
 from judgelake.sources.folders import ANY_TABLE, files_named, is_address, read_here
 from judgelake.sources.formats import FORMATS, format_named
 from judgelake.sources.guessing import format_offered
+from judgelake.sources.label_sheet import as_csv, as_jsonl, sheet_row
 from judgelake.sources.loaded import (
     Files,
     Format,
@@ -36,6 +37,8 @@ __all__ = [
     "Pairs",
     "Rejected",
     "Row",
+    "as_csv",
+    "as_jsonl",
     "attributes_of",
     "columns_needed",
     "files_named",
@@ -52,6 +55,7 @@ __all__ = [
     "row_accepted",
     "rows_of",
     "rows_of_stream",
+    "sheet_row",
     "turns_of",
     "user_turns",
 ]

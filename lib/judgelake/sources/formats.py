@@ -11,6 +11,7 @@ from judgelake.sources import (
     feedback_collection,
     judgelake,
     judgelm,
+    label_sheet,
     llmbar,
     mm_vet,
     mt_bench,
@@ -109,6 +110,13 @@ FORMATS: dict[str, Format] = {
             judgelm.load,
             takes=("labels", "reference"),
             signs=(("input", ("question_id", "question_body", "answer1_body")),),
+        ),
+        Format(
+            "label_sheet",
+            label_sheet.load,
+            needs=("labels",),
+            signs=(("labels", ("comparison_id", "shown_order", "labeler", "verdict")),),
+            counted="row with a verdict",
         ),
         Format(
             "pandalm",

@@ -114,6 +114,8 @@ class Format:
     needs: tuple[str, ...] = ("input",)
     signs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Options, each with keys by which a row of its files is recognised; used only to offer the format."""
+    counted: str = "row"
+    """What of a file is taken; for the message that there is none."""
 
     def check(self, given: Sequence[str]) -> None:
         """Reject an option that this format does not accept, a missing one that it needs, and no file at all.

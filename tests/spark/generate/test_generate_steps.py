@@ -125,7 +125,14 @@ def test_a_second_run_adds_nothing(lake, first, groups):
     again = lake.generate(**groups)
     assert (again.seeds.added, again.comparisons.added) == (0, 0)
     assert again.comparisons.held == first.comparisons.added
-    assert [run.asked for run in again.answers] == [0, 0, 0]
+    assert [(run.asked, run.skipped) for run in again.answers] == [(0, 12), (0, 24), (0, 12)]
+    answers = lake.rows("generated_answers")
+    assert len({row["answer_id"] for row in answers}) == len(answers) == 48
+    assert {(row["answerer"], row["sample"]) for row in answers if row["answerer"] != "failing"} == {
+        ("sure", 0),
+        ("warm", 0),
+        ("warm", 1),
+    }
     assert len(lake.rows("rejected_rows", "format = 'generated'")) == sum(first.comparisons.left_out.values())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ingest_lake import IngestLake
+from pyspark.sql.functions import countDistinct
 
 from judgelake.jobs.ingest import IngestJob, ingest
 from judgelake.sources import Files
@@ -54,3 +55,10 @@ def test_training_rows_become_examples_once(into: IngestLake) -> None:
     assert (of_seven.teacher, of_seven.source, of_seven.licence) == ("gpt-4", "judgelm", "CC-BY-NC-4.0")
     held_out = sum(one.split == "validation" for one in examples)
     assert 3 <= held_out <= 18
+
+    # Another pair of a question that is in one split already, and nobody's idea of the share.
+    other = into.write("other.jsonl", *(row(number, answer1_body="Another.") for number in range(40)))
+    more = ingest(into.spark, IngestJob(tables=into.tables, validation_share=0.9), "judgelm", Files(inputs=(other,)))
+    assert more.learned_added == 40
+    by_group = into.spark.table(into.tables.training_examples).groupBy("question_group")
+    assert by_group.agg(countDistinct("split").alias("splits")).where("splits > 1").isEmpty()

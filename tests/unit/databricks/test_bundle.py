@@ -15,6 +15,7 @@ from bundle import BUNDLE, DASHBOARD, INCLUDED, REPO, datasets, filled, of_targe
 
 from judgelake.config import Tables, load_config, load_tables
 from judgelake.jobs.evaluate import EvaluateJob
+from judgelake.jobs.generate import GenerateJob
 from judgelake.jobs.ingest import IngestJob
 from judgelake.jobs.judge import JudgeJob
 from judgelake.jobs.promote import PromoteJob
@@ -27,6 +28,7 @@ MODELS: dict[str, Any] = {
     "judgelake-judge": JudgeJob,
     "judgelake-ingest": IngestJob,
     "judgelake-evaluate": EvaluateJob,
+    "judgelake-generate": GenerateJob,
     "judgelake-promote": PromoteJob,
 }
 # Source: "Databricks Runtime release notes versions and compatibility".
@@ -83,8 +85,9 @@ WHEEL_TASKS = {
 
 
 def test_each_job_has_its_tasks():
-    of_jobs = {"ingest/create_tables", "ingest/ingest", "judge/judge", "evaluate/evaluate", "promote/promote"}
-    assert set(WHEEL_TASKS) == of_jobs
+    of_generate = {f"generate/{task}" for task in ("answers", "teacher", "examples")}
+    others = {"ingest/create_tables", "ingest/ingest", "judge/judge", "evaluate/evaluate", "promote/promote"}
+    assert set(WHEEL_TASKS) == others | of_generate
 
 
 @pytest.mark.parametrize("name", WHEEL_TASKS)
@@ -99,8 +102,11 @@ def test_each_task_is_a_command_that_understands_its_arguments(name):
     parsed = getattr(import_module(module), function).__globals__["_parser"]().parse_args(arguments)
     assert parsed.set == overrides
     model = MODELS.get(task["entry_point"])
+    # The teacher's own file, in a volume, names its judge.
+    overrides += ["judge.name=chat"] if name == "generate/teacher" else []
     tables = load_tables(None, overrides) if model is None else load_config(model, None, overrides).tables
     expected = {field: f"main.judgelake.{field}" for field in Tables.model_fields}
+    expected |= {"comparisons": "main.judgelake.generated_comparisons"} if name == "generate/teacher" else {}
     assert tables.model_dump() == {**expected, "warehouse": None}
 
 
@@ -111,10 +117,11 @@ def test_all_tasks_name_the_tables_alike():
     assert len({tuple(items) for items in named.values()}) == 1
 
 
-def test_the_settings_of_the_gpu_cluster_are_those_with_their_reasons():
+@pytest.mark.parametrize("job", ["judge", "generate"])
+def test_the_settings_of_the_gpu_cluster_are_those_with_their_reasons(job):
     lines = (REPO / "conf" / "spark" / "databricks.conf").read_text("utf-8").splitlines()
     conf = dict(line.split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
-    (cluster,) = whole_bundle()["resources"]["jobs"]["judge"]["job_clusters"]
+    (cluster,) = whole_bundle()["resources"]["jobs"][job]["job_clusters"]
     assert cluster["new_cluster"]["spark_conf"] == conf
     # Standard access mode has no GPUs.
     assert cluster["new_cluster"]["data_security_mode"] == "SINGLE_USER"
@@ -130,9 +137,9 @@ def test_the_runtime_has_gpus_and_a_spark_that_is_new_enough():
 def test_packages_have_the_versions_of_pyproject():
     pinned = PROJECT["optional-dependencies"]
     resources = whole_bundle()["resources"]["jobs"]
-    (judge,) = (task for task in resources["judge"]["tasks"] if task["task_key"] == "judge")
-    packages = [library["pypi"]["package"] for library in judge["libraries"] if "pypi" in library]
-    assert packages == pinned["gpu"]
+    for task in (task for job in ("judge", "generate") for task in resources[job]["tasks"] if "libraries" in task):
+        packages = [library["pypi"]["package"] for library in task["libraries"] if "pypi" in library]
+        assert packages == pinned["gpu"]
     for job in ("ingest", "evaluate", "promote"):
         (environment,) = resources[job]["environments"]
         wheel, *others = environment["spec"]["dependencies"]

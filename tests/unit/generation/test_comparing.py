@@ -71,6 +71,13 @@ def test_identical_answers_are_not_compared_and_too_long_ones_are_not_used():
     assert len(made) == 2
 
 
+def test_a_refusal_is_left_out_with_its_words_unless_refusals_are_wanted():
+    given = (ok("a", "x"), ok("b", "y"), ok("c", "I'm sorry, but I can't assist with that."))
+    made = compared(*given, has_refusals=False)
+    assert reasons(made) == ["answer of c: refusal: it begins with \"I'm sorry, but I can't assist with\""]
+    assert (len(made), len(compared(*given, has_refusals=True))) == (2, 3)
+
+
 def test_samples_of_a_model_that_say_the_same_are_one_answer():
     made = compared(ok("a", "x"), ok("a", "x", 1), ok("a", "z", 2), ok("b", "y"))
     assert reasons(made) == ["answer of a: repeats its sample 0"]

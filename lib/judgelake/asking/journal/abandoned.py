@@ -1,4 +1,4 @@
-"""Answers that no run takes any more: their judge is not used again, or their comparisons are gone."""
+"""Answers that no run takes any more: their model is not asked again, or what it was asked is gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from judgelake.stores import filesystem
 def drop_abandoned(address: str, table_id: str, older_than_s: float) -> int:
     """Delete the answers of chunks in whose folders nothing was written for a time; returns of how many chunks.
 
-    A run that works writes every 20 seconds, and the next run of the same judge appends what it finds.
+    A run that works writes every 20 seconds, and the next run of the same model appends what it finds.
 
     Args:
         address: of the journal.

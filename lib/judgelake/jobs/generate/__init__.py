@@ -2,7 +2,8 @@
 
 from judgelake.jobs.generate.command import main
 from judgelake.jobs.generate.config import GenerateJob
-from judgelake.jobs.generate.job import STEPS, Generated, dry_run, generate
+from judgelake.jobs.generate.generated import Generated
+from judgelake.jobs.generate.job import STEPS, dry_run, generate
 
 __all__ = [
     "STEPS",

@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from judgelake.api import CUT_WHILE_THINKING, Ending, ending_of
-from judgelake.asking import Asked, Request, Row, Target, ids_of
+from judgelake.asking import Asked, Request, Row, Target, ask_of, outcome_rows, with_answer
 from judgelake.comparisons import Failure, Status
 from judgelake.engine import Ask, Encoder, Reply
 from judgelake.jobs.generate.answerer import Answerer
 from judgelake.jobs.generate.requests import KEY
-from judgelake.judges import Prompt, without_thinking
+from judgelake.judges import without_thinking
 from judgelake.lake import GENERATED_ANSWER, without
 
 OF_THE_RUN = ("run_id", "answerer", "answerer_fingerprint", "model_version", "chunk", "engine")
+OF_A_REQUEST = (KEY, "seed_id", "sample")
 OF_A_ROW = without(GENERATED_ANSWER, *OF_THE_RUN).names
 TOO_LONG = "the answer was cut off at max_tokens"
 EMPTY = "the model wrote nothing"
@@ -56,23 +57,13 @@ class Answering:
 
     def asked(self, request: Request, encoder: Encoder | None) -> tuple[Asked, Ask]:
         """What is sent for a request."""
-        row = request[0]
-        prompt: Prompt = row["prompt"]
-        ask = Ask(
-            prompt=prompt,
-            decoding=self.answerer.decoding,
-            cost_bytes=row["prompt_bytes"],
-            repeat=row["repeat"],
-            ids=ids_of(encoder, prompt),
-        )
-        return Asked(request, []), ask
+        return Asked(request, []), ask_of(request[0], encoder, decoding=self.answerer.decoding)
 
     def read(self, row: Row, reply: Reply | Failure) -> str | Failure:
         """The answer, without thinking; a `Failure` if there is no whole answer."""
+        reply = with_answer(reply)
         if isinstance(reply, Failure):
             return reply
-        if (failure := reply.without_answer()) is not None:
-            return failure
         answer = without_thinking(reply.text)
         if answer is None:
             return Failure(Status.TRUNCATED, CUT_WHILE_THINKING)
@@ -83,31 +74,9 @@ class Answering:
     def results(self, asked: Asked, reply: Reply | Failure, result: str | Failure) -> Iterator[Row]:
         """One row for each row of the request, without the shared columns."""
         now = datetime.now(UTC)
-        answered = None if isinstance(reply, Failure) else reply
-        failure = result if isinstance(result, Failure) else None
-        for place, row in enumerate(asked.rows):
-            # The tokens were spent once, so only the first row of a shared prompt carries them.
-            spent = answered if place == 0 else None
-            yield {
-                KEY: row[KEY],
-                "seed_id": row["seed_id"],
-                "sample": row["sample"],
-                "row_hash": row["row_hash"],
-                "prompt_sha256": row["prompt_sha256"],
-                "prompt_sent_as": None if answered is None else "ids" if answered.sent_ids else "text",
-                "answer": _beginning(answered) if isinstance(result, Failure) else result,
-                "raw_output": None if answered is None else answered.text,
-                "thinking": None if answered is None else answered.thinking or None,
-                "finish_reason": None if answered is None else answered.finish_reason,
-                "status": "ok" if failure is None else failure.status.value,
-                "error": None if failure is None else failure.reason,
-                "prompt_tokens": None if spent is None else spent.prompt_tokens,
-                "cached_tokens": None if spent is None else spent.cached_tokens,
-                "output_tokens": None if spent is None else spent.output_tokens,
-                "latency_ms": None if answered is None else answered.latency_ms,
-                "attempt": row["attempt"],
-                "answered_at": now,
-            }
+        answer = _beginning(reply) if isinstance(result, Failure) else result
+        for row, of_call in outcome_rows(asked, reply, result):
+            yield {**of_call, **{name: row[name] for name in OF_A_REQUEST}, "answer": answer, "answered_at": now}
 
     def known(self, row: Row) -> Row:
         """The result of a request that is not asked: its seed is invalid, or this model cannot be asked it."""
@@ -115,7 +84,7 @@ class Answering:
         return {**known, "error": row["reason"], "answered_at": datetime.now(UTC)}
 
 
-def _beginning(reply: Reply | None) -> str | None:
+def _beginning(reply: Reply | Failure) -> str | None:
     """What there is of an answer that was cut off."""
-    said = None if reply is None else without_thinking(reply.text)
+    said = None if isinstance(reply, Failure) else without_thinking(reply.text)
     return said.strip() or None if said is not None else None

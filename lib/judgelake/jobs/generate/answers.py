@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,8 @@ from judgelake.asking import (
     Marks,
     Pending,
     Work,
-    our_error,
     pending_requests,
+    planning_errors,
 )
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.generate.answerer import Answerer, settled
@@ -24,13 +22,9 @@ from judgelake.jobs.generate.answering import target_of
 from judgelake.jobs.generate.config import AnsweringModel, GenerateJob
 from judgelake.jobs.generate.requests import AnswerRequests
 from judgelake.lake import Pinned, read_pinned
-from judgelake.runtime import cause_of, sql_state
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-# Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
-DATA_EXCEPTION = "22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +93,5 @@ def prepared(seeds: DataFrame) -> DataFrame:
 
 def pending_of(spark: SparkSession, job: GenerateJob, asker: Asker) -> Pending:
     """What a model has not yet answered, without asking it."""
-    with planning(job):
+    with planning_errors("answers.where", job.answers.where):
         return pending_requests(spark, asker.work)
-
-
-@contextmanager
-def planning(job: GenerateJob) -> Iterator[None]:
-    """Turn failures in Spark's tasks during planning into judgelake's errors.
-
-    Raises:
-        UserError: a template cannot be filled for a seed, or answers.where cannot be computed on one.
-    """
-    try:
-        yield
-    except Exception as error:
-        ours = our_error(error)
-        if ours is not None:
-            raise ours from error
-        if job.answers.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
-            raise UserError(f"answers.where {job.answers.where!r} fails on a row: {cause_of(error)}") from error
-        raise

@@ -14,7 +14,8 @@ from judgelake.config import load_config
 from judgelake.engine import owner_of_this_driver, stop_engines
 from judgelake.jobs.generate.config import GenerateJob
 from judgelake.jobs.generate.dry_run import lines_of_plan
-from judgelake.jobs.generate.job import STEPS, Generated, dry_run, generate
+from judgelake.jobs.generate.generated import Generated
+from judgelake.jobs.generate.job import ALL_STEPS, STEPS, dry_run, generate
 from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
 
 DEFAULT_CONFIG = Path("conf/generate.yaml")
@@ -72,9 +73,14 @@ def lines_of(done: Generated) -> Iterator[str]:
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in taught.left_out.items()) or "nothing"
         yield (
             f"examples of {taught.teacher}: {splits}; {taught.added:,} of them added, {taught.held:,} there before, "
-            f"{taught.replaced:,} older ones of the same comparisons replaced; "
+            f"{taught.replaced:,} older ones of the same comparisons replaced, {taught.withdrawn:,} withdrawn; "
             f"left out: {left_out}; {taught.without_referenced:,} have a reference that the teacher was not shown"
         )
+    if done.sample is not None:
+        sheets = done.sample
+        written = f"written to {', '.join(sheets.written)}" if sheets.written else "nothing written"
+        kept = f"; there already and left as they are: {', '.join(sheets.kept)}" if sheets.kept else ""
+        yield f"sample: {sheets.comparisons:,} comparisons to label, {written}{kept}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,9 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Bring in questions, let models answer them and make comparisons of the answers.",
         epilog="Example: python jobs/generate.py --config conf/generate.yaml --steps seeds answers",
     )
-    parser.add_argument(
-        "--steps", nargs="+", choices=STEPS, default=STEPS, metavar="STEP", help=f"of {', '.join(STEPS)}; default: all"
-    )
+    steps = f"of {', '.join(ALL_STEPS)}; default: all but sample"
+    parser.add_argument("--steps", nargs="+", choices=ALL_STEPS, default=STEPS, metavar="STEP", help=steps)
     parser.add_argument("--dry-run", action="store_true", help="report what would be asked, without asking")
     add_job_arguments(parser, DEFAULT_CONFIG, "comparisons.how=all")
     return parser

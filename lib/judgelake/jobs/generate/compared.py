@@ -58,7 +58,7 @@ def compare(spark: SparkSession, job: GenerateJob, answerers: Sequence[Answerer]
         added = append_new(comparisons, tables.generated_comparisons, "comparison_id") if total else 0
         file, line = F.lit(tables.generated_answers).alias("file"), F.lit(None).cast("bigint").alias("line")
         left_out = kept.where("reason IS NOT NULL").select(file, line, "reason", "raw")
-        by_kind = left_out.groupBy(kind_of_reason().alias("kind")).count().orderBy("kind").collect()
+        by_kind = sorted(left_out.groupBy(kind_of_reason().alias("kind")).count().collect())
         if by_kind:
             append_new(rejected_rows(left_out, FORMAT), tables.rejected_rows, "row_id")
     return Compared(added, total - added, {row["kind"]: row["count"] for row in by_kind})
@@ -67,7 +67,7 @@ def compare(spark: SparkSession, job: GenerateJob, answerers: Sequence[Answerer]
 def comparing_of(step: ComparisonStep) -> Comparing:
     """How the config pairs answers."""
     pairing = Pairing(step.how, step.pairs, step.baseline, step.seed)
-    return Comparing(pairing, step.most_characters, step.reference_model)
+    return Comparing(pairing, step.most_characters, step.reference_model, step.refusals)
 
 
 def kind_of_reason() -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from judgelake.asking import Asking
 from judgelake.comparisons import LETTERS
-from judgelake.config import Config, Tables
+from judgelake.config import Config, Mlflow, Tables
 from judgelake.engine import Engine
 from judgelake.generation import Agreement, Reasons, SeedColumns
 from judgelake.judges import Decoding
@@ -69,6 +69,17 @@ class SeedStep(Config):
     near_duplicates: NearDuplicates = NearDuplicates()
 
 
+class Prices(Config):
+    """What a model costs, for --dry-run, all in one currency; a price that is null is not counted."""
+
+    input: NonNegativeFloat | None = None
+    """Per million tokens of prompts."""
+    output: NonNegativeFloat | None = None
+    """Per million tokens of output."""
+    gpu_hour: NonNegativeFloat | None = None
+    """Per hour of one GPU."""
+
+
 class AnsweringModel(Config):
     """One model that answers, and how it is asked."""
 
@@ -93,6 +104,7 @@ class AnsweringModel(Config):
     """Tokens of question and answer together."""
     engine: Engine = Engine()
     """What answers: a given address, or a vLLM on each executor."""
+    prices: Prices = Prices()
 
     @model_validator(mode="after")
     def _samples_differ(self) -> Self:
@@ -129,6 +141,8 @@ class ComparisonStep(Config):
     """Name of the model whose answer is the reference of questions that have none; it is not compared with others."""
     most_characters: PositiveInt | None = 16_000
     """Of an answer; a longer one is left out. Null: none is."""
+    refusals: bool = False
+    """Whether answers that decline to answer are used; see `generation.refusal_in`."""
     seed: int = 0
     """Of the choice of pairs and of the order of answers."""
 
@@ -172,6 +186,7 @@ class Teacher(Config):
     """Where in the output the reasons are: after_first_line or before_last_line; null: they are not learned."""
     licence: str | None = None
     """The terms on which the teacher's outputs may be used; joined to the licence of the question."""
+    prices: Prices = Prices()
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -198,6 +213,21 @@ class ExampleStep(Config):
     """Of the split."""
 
 
+class SampleStep(Config):
+    """A sample of the comparisons for people to label: those of `examples.table`."""
+
+    comparisons: PositiveInt = 100
+    """In the sample, chosen by a hash so that all models are in it about equally often; the same for each labeler."""
+    labelers: tuple[Annotated[str, Field(pattern=r"^\w[\w .@-]*$")], ...] = ()
+    """Who labels: each gets a sheet of their own, in an order of their own. Empty: one sheet with room for a name."""
+    references: bool = False
+    """Whether the reference answers are shown."""
+    folder: str = "sample"
+    """Where the sheets go, on this machine; those that are there stay as they are."""
+    seed: int = 0
+    """Of the sample and of the orders in which comparisons and answers are shown."""
+
+
 class GenerateJob(Config):
     """`jobs/generate.py`: seeds, answers of several models, comparisons of them, and training examples."""
 
@@ -206,10 +236,12 @@ class GenerateJob(Config):
     answers: AnswerStep = AnswerStep()
     comparisons: ComparisonStep = ComparisonStep()
     examples: ExampleStep = ExampleStep()
+    sample: SampleStep = SampleStep()
     asking: Asking = Asking()
     staging: str | None = None
     """Folder for staged rows that this machine and the executors can both access; null: in the warehouse folder."""
     tables: Tables = Tables()
+    mlflow: Mlflow = Mlflow()
 
     @model_validator(mode="after")
     def _names_models_that_there_are(self) -> Self:

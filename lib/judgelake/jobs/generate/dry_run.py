@@ -1,24 +1,28 @@
-"""What the steps would ask and make, reported before anything is asked."""
+"""What the steps would ask and make, and what that takes and costs, reported before anything is asked."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from judgelake.jobs.generate.answers import Asker, pending_of
-from judgelake.jobs.generate.config import GenerateJob
+from judgelake.jobs.generate.comparison_table import name_of_comparisons
+from judgelake.jobs.generate.config import GenerateJob, Prices, Teacher
 from judgelake.jobs.generate.model_runs import MODE
+from judgelake.jobs.generate.teachers import judgments_by_use
 from judgelake.lake import read_newest
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 ORDERS = 2
-"""In which a teacher is asked."""
+"""In which a teacher is asked, unless the original order alone counts."""
+NO_PRICES = Prices()
+A_MILLION, SECONDS_AN_HOUR = 1_000_000, 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +32,47 @@ class Estimate:
     model: str
     requests: int
     skipped: int
-    not_asked: int
+    not_asked: int = 0
     """Requests of which it is known that nothing can be asked."""
-    prompt_bytes: int
-    output_tokens_at_most: int
+    prompt_bytes: int | None = None
+    output_tokens_at_most: int | None = None
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     seconds: float | None = None
+    gpu_seconds: float | None = None
     run_id: str | None = None
     """The earlier run of this model by which tokens and time are estimated."""
+    prices: Prices = NO_PRICES
+
+    @property
+    def cost(self) -> float | None:
+        """By the prices that are given; None without any, or if a number that one of them is for is not known."""
+        amounts = {
+            "input": (self.prompt_tokens, A_MILLION),
+            "output": (self.output_tokens, A_MILLION),
+            "gpu_hour": (self.gpu_seconds, SECONDS_AN_HOUR),
+        }
+        given = {name: price for name, price in self.prices.model_dump().items() if price is not None}
+        known = [amounts[name][0] for name in given]
+        if not given or None in known:
+            return None
+        return math.fsum(price * (amounts[name][0] or 0) / amounts[name][1] for name, price in given.items())
+
+    def by_run(self, earlier: Any) -> Estimate:
+        """The same with tokens and times by a row of the table of runs; None: as it is."""
+        if earlier is None:
+            return self
+        asked = self.requests - self.not_asked
+        share = asked / earlier["asked"]
+        gpu_seconds = earlier["device_seconds"]
+        return replace(
+            self,
+            prompt_tokens=round(share * earlier["prompt_tokens"]),
+            output_tokens=round(share * earlier["output_tokens"]),
+            seconds=asked / earlier["requests_per_s"],
+            gpu_seconds=None if gpu_seconds is None else share * gpu_seconds,
+            run_id=earlier["run_id"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +83,31 @@ class Planned:
     models: tuple[Estimate, ...]
     comparisons: int
     """At most so many, if every answer can be used; those that are there already included."""
+    teachers: tuple[Estimate, ...] = ()
+    """Of the judge jobs, for those teachers whose judgments are learned."""
 
     @property
     def teacher_requests(self) -> int:
         """Requests to a teacher that judges all comparisons in both orders."""
         return self.comparisons * ORDERS
 
+    @property
+    def cost(self) -> float | None:
+        """Of all that would be asked; None if nothing has a price, or one of them cannot be known."""
+        priced = [one.cost for one in (*self.models, *self.teachers) if one.prices != NO_PRICES]
+        return None if not priced or None in priced else math.fsum(cost for cost in priced if cost is not None)
+
 
 def estimate(spark: SparkSession, job: GenerateJob, askers: list[Asker], seeds: DataFrame) -> Planned:
     """Count what would be asked; nothing is asked, and nothing written."""
     count = seeds.count()
     models = tuple(_of_model(spark, job, asker) for asker in askers)
-    return Planned(count, models, count * comparisons_a_question(job))
+    comparisons = count * comparisons_a_question(job)
+    judged = [teacher for teacher in job.examples.teachers if teacher.judged is not None]
+    others = None if job.examples.table is None else spark.read.table(job.examples.table).count()
+    to_judge = comparisons if others is None else others
+    teachers = tuple(one for teacher in judged for one in _of_teacher(spark, job, teacher, to_judge))
+    return Planned(count, models, comparisons, teachers)
 
 
 def comparisons_a_question(job: GenerateJob) -> int:
@@ -85,51 +134,71 @@ def _of_model(spark: SparkSession, job: GenerateJob, asker: Asker) -> Estimate:
         .first()
     )
     requests, asked, size = counted
-    earlier = _earlier(spark, job, asker)
-    most = asked * asker.answerer.decoding.max_tokens
-    known = Estimate(asker.answerer.name, requests, pending.skipped, requests - asked, size, most)
-    if earlier is None:
-        return known
-    return Estimate(
-        known.model,
+    known = Estimate(
+        asker.answerer.name,
         requests,
         pending.skipped,
         requests - asked,
         size,
-        most,
-        prompt_tokens=round(asked * earlier["prompt_tokens"] / earlier["asked"]),
-        output_tokens=round(asked * earlier["output_tokens"] / earlier["asked"]),
-        seconds=asked / earlier["requests_per_s"],
-        run_id=earlier["run_id"],
+        asked * asker.answerer.decoding.max_tokens,
+        prices=asker.model.prices,
     )
+    ours = (F.col("mode") == MODE) & (F.col("judge_fingerprint") == asker.answerer.fingerprint)
+    return known.by_run(_earlier(spark, job, ours))
 
 
-def _earlier(spark: SparkSession, job: GenerateJob, asker: Asker) -> Any:
-    """The last run of this model asked in this way that asked anything and knows its tokens; None if there is none."""
+def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, comparisons: int) -> Iterator[Estimate]:
+    """What the judge jobs of a teacher would still ask, without and with sight of the reference."""
+    orders = 1 if teacher.agreement == "first" else ORDERS
+    ids = read_newest(spark, name_of_comparisons(job)).df.select("comparison_id")
+    for use, judgments in judgments_by_use(spark, job, teacher, ids).items():
+        counted: Any = judgments.agg(F.count_if(F.col("status") == "ok"), F.max("judge_fingerprint")).first()
+        judged, fingerprint = counted
+        name = f"{teacher.name} with sight of references" if use == "referenced" else teacher.name
+        known = Estimate(name, max(0, comparisons * orders - judged), judged, prices=teacher.prices)
+        yield known.by_run(_earlier(spark, job, F.col("judge_fingerprint") == fingerprint))
+
+
+def _earlier(spark: SparkSession, job: GenerateJob, ours: Column) -> Any:
+    """The last of these runs that asked anything and knows its tokens; None if there is none."""
     newest = read_newest(spark, job.tables.runs)
     if newest.is_empty:
         return None
     known = "asked > 0 AND requests_per_s > 0 AND prompt_tokens IS NOT NULL AND output_tokens IS NOT NULL"
-    ours = newest.df.where(F.col("mode") == MODE).where(F.col("judge_fingerprint") == asker.answerer.fingerprint)
-    return ours.where(known).orderBy(F.desc("ended_at")).first()
+    return newest.df.where(ours).where(known).orderBy(F.desc("ended_at")).first()
 
 
 def lines_of_plan(planned: Planned) -> Iterator[str]:
     """The plan, a line each."""
     yield f"seeds in the table that are asked: {planned.seeds:,}"
     for one in planned.models:
-        tokens = f"at most {one.output_tokens_at_most:,} tokens of output, time unknown: no earlier run of this model"
-        if one.seconds is not None:
-            tokens = (
-                f"about {one.prompt_tokens:,} + {one.output_tokens:,} tokens and {one.seconds:,.0f} s "
-                f"at the rate of run {one.run_id}"
-            )
-        cannot = f", {one.not_asked:,} that cannot be asked" if one.not_asked else ""
-        yield (
-            f"answers of {one.model}: {one.requests:,} to ask for ({one.skipped:,} there before{cannot}), "
-            f"{one.prompt_bytes:,} bytes of prompts, {tokens}"
-        )
+        yield f"answers of {one.model}: {_asked(one)}, {one.prompt_bytes:,} bytes of prompts, {_takes(one)}"
     yield (
         f"comparisons: at most {planned.comparisons:,}; a teacher that judges them in both orders is asked "
         f"{planned.teacher_requests:,} times"
+    )
+    for one in planned.teachers:
+        yield f"judgments of {one.model}, by the judge job: at most {_asked(one)}, {_takes(one)}"
+    if planned.cost is not None:
+        yield f"cost by the prices given: about {planned.cost:,.2f}"
+
+
+def _asked(one: Estimate) -> str:
+    cannot = f", {one.not_asked:,} that cannot be asked" if one.not_asked else ""
+    return f"{one.requests:,} to ask for ({one.skipped:,} there before{cannot})"
+
+
+def _takes(one: Estimate) -> str:
+    """Tokens, time and cost, as far as they are known."""
+    if one.seconds is None:
+        most = one.output_tokens_at_most
+        tokens = "tokens and " if most is None else f"at most {most:,} tokens of output, "
+        price = one.prices.output
+        cost = "" if price is None or most is None else f"; its output costs at most {price * most / A_MILLION:,.2f}"
+        return f"{tokens}time unknown: no earlier run of this model{cost}"
+    gpus = "" if one.gpu_seconds is None else f" ({one.gpu_seconds / SECONDS_AN_HOUR:,.2f} GPU hours)"
+    cost = "" if one.cost is None else f"; about {one.cost:,.2f} by its prices"
+    return (
+        f"about {one.prompt_tokens:,} + {one.output_tokens:,} tokens and {one.seconds:,.0f} s{gpus} "
+        f"at the rate of run {one.run_id}{cost}"
     )

@@ -6,11 +6,9 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
 from rich.console import Console
 
 from judgelake.asking import (
@@ -20,20 +18,25 @@ from judgelake.asking import (
     ProgressServer,
     RunRecord,
     Stopping,
+    Written,
     amounts_of,
-    git_commit,
+    count_by_status,
     given_endpoint,
     make_plan,
     open_journal,
     pending_requests,
+    planning_errors,
+    run_row,
+    write_run,
+    written_in,
 )
 from judgelake.config import fingerprint
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.generate.answerer import Answerer, in_terms_of
 from judgelake.jobs.generate.answering import Answering
-from judgelake.jobs.generate.answers import Asker, planning
+from judgelake.jobs.generate.answers import Asker
 from judgelake.jobs.generate.config import GenerateJob
-from judgelake.lake import RUN, Pinned, append_once, check_names, drop_plan, read_newest
+from judgelake.lake import Pinned, drop_plan, read_newest
 from judgelake.runtime import driver_host
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
 MODE = "answer"
 """The mode of these runs in the table of runs."""
-TOKENS = ("prompt", "cached", "output")
+NOTHING = Written()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,23 @@ class Answered:
     """Requests for which this run wrote a result."""
     skipped: int
     """Requests with a result of earlier runs."""
-    statuses: dict[str, int] = field(default_factory=dict)
-    """Results of this run, by status."""
+    written: Written = NOTHING
+    """What this run has written."""
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """Results of this run, by status."""
+        return self.written.statuses
 
 
 def ask_all(
-    spark: SparkSession, job: GenerateJob, pinned: Pinned, askers: list[Asker], console: Console, stopping: Stopping
+    spark: SparkSession,
+    job: GenerateJob,
+    pinned: Pinned,
+    askers: list[Asker],
+    console: Console,
+    stopping: Stopping,
+    mlflow_run_id: str | None = None,
 ) -> tuple[Answered, ...]:
     """Ask all models, one after the other; one whose engine fails does not keep the others from being asked.
 
@@ -71,7 +85,7 @@ def ask_all(
     done, failed = [], []
     for asker in askers:
         try:
-            done.append(ask(spark, job, pinned, asker, console, stopping))
+            done.append(ask(spark, job, pinned, asker, console, stopping, mlflow_run_id))
         except RunError as error:
             failed.append(f"{asker.answerer.name}: {error}")
     if failed:
@@ -80,7 +94,13 @@ def ask_all(
 
 
 def ask(
-    spark: SparkSession, job: GenerateJob, pinned: Pinned, asker: Asker, console: Console, stopping: Stopping
+    spark: SparkSession,
+    job: GenerateJob,
+    pinned: Pinned,
+    asker: Asker,
+    console: Console,
+    stopping: Stopping,
+    mlflow_run_id: str | None = None,
 ) -> Answered:
     """Ask one model what it has not yet answered, and record the run.
 
@@ -96,7 +116,8 @@ def ask(
     with _in_terms_of(asker.place), closing(ProgressServer(driver_host(spark))) as server:
         endpoint = given_endpoint(engine, answerer.model, None)
         journal = open_journal(spark, work.target, job.asking.staging, say)
-        with planning(job), PlanningProgress(console, f"finding what {answerer.name} has not yet answered") as progress:
+        where = planning_errors("answers.where", job.answers.where)
+        with where, PlanningProgress(console, f"finding what {answerer.name} has not yet answered") as progress:
             pending = pending_requests(spark, work)
             progress.goes_on_with("writing the plan")
             plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
@@ -118,7 +139,7 @@ def ask(
             f"{answerer.name} ({answerer.model}) over {job.tables.seeds} version {pinned.version}: "
             f"{plan.requests:,} answers to ask for, {plan.skipped:,} there before"
         )
-        return _Run(job, asker, asking, clock).carry_out(stopping, console)
+        return _Run(job, asker, asking, clock, mlflow_run_id).carry_out(stopping, console)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,7 @@ class _Run:
     asker: Asker
     asking: PlannedRun
     clock: Clock
+    mlflow_run_id: str | None
 
     def carry_out(self, stopping: Stopping, console: Console) -> Answered:
         plan, outcome = self.asking.plan, "failed"
@@ -141,64 +163,38 @@ class _Run:
             outcome = "stopped"
             raise
         finally:
-            record = self.clock.record(plan.plan_id, outcome, self.asking.server.tally, None)
-            statuses = self._keep(record)
+            tally = self.asking.server.tally
+            written = self._keep(self.clock.record(plan.plan_id, outcome, tally, self.mlflow_run_id))
             stopping.is_heeded = False
-        return Answered(plan.plan_id, self.asker.answerer, plan.requests, plan.skipped, statuses)
+        return Answered(plan.plan_id, self.asker.answerer, plan.requests, plan.skipped, written)
 
-    def _keep(self, record: RunRecord) -> dict[str, int]:
+    def _keep(self, record: RunRecord) -> Written:
         """Count what the run has written, record its row, and delete its plan from the table."""
         spark, plan, tables = self.asking.spark, self.asking.plan, self.job.tables
-        answers = read_newest(spark, tables.generated_answers).df.where(F.col("run_id") == plan.plan_id)
-        sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
-        engines = F.collect_set("engine").alias("engines")
-        counted = answers.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines).collect()
-        statuses = {row["status"]: row["count"] for row in sorted(counted, key=lambda row: row["status"])}
-        tokens = {f"{name}_tokens": _sum(row[name] for row in counted) for name in TOKENS}
-        row = self._row(record, statuses, tokens, sorted({engine for one in counted for engine in one["engines"]}))
-        columns = spark.read.table(tables.runs).schema
-        values = tuple(row.get(name) for name in columns.names)
-        append_once(spark.createDataFrame([values], columns), tables.runs, record.run_id)
+        answers = read_newest(spark, tables.generated_answers).df
+        written = Written(**written_in(count_by_status(answers, plan.plan_id)))
+        write_run(spark, tables.runs, run_row(record, plan, written, facts_of(self.job, self.asker)))
         if plan.is_stored:
             drop_plan(spark, tables.plans, plan.plan_id)
-        return statuses
+        return written
 
-    def _row(
-        self, record: RunRecord, statuses: dict[str, int], tokens: dict[str, int | None], engines: list[str]
-    ) -> dict[str, Any]:
-        plan, answerer, written = self.asking.plan, self.asker.answerer, sum(statuses.values())
-        config = {
-            "model": self.asker.model.model_dump(mode="json"),
-            "answers": self.job.answers.model_dump(mode="json"),
-        }
-        row = {
-            **asdict(record),
-            **tokens,
-            "judge": answerer.name,
-            "judge_fingerprint": answerer.fingerprint,
-            "mode": MODE,
-            "model": answerer.model,
-            "model_revision": answerer.revision,
-            "model_version": answerer.model_version,
-            "config_sha256": fingerprint(config),
-            "config": json.dumps(config, indent=2, sort_keys=True),
-            "input_table": self.job.tables.seeds,
-            "input_version": plan.source.version,
-            "git_commit": git_commit(),
-            "judgelake_version": version("judgelake"),
-            "engine": "; ".join(engines) or None,
-            "requests": plan.requests + plan.skipped,
-            "asked": plan.to_ask,
-            "skipped": plan.skipped,
-            "answered_by_status": statuses,
-            "answered_by_order": {},
-            "coverage": statuses.get("ok", 0) / written if written else None,
-            "consistency": None,
-            "requests_per_s": record.requests_per_s(written),
-        }
-        del row["asking_s"]
-        check_names(row, RUN)
-        return row
+
+def facts_of(job: GenerateJob, asker: Asker) -> dict[str, Any]:
+    """What identifies the run's model, config and input, as columns of the table of runs."""
+    answerer = asker.answerer
+    model = asker.model.model_dump(mode="json", exclude={"prices"})
+    config = {"model": model, "answers": job.answers.model_dump(mode="json")}
+    return {
+        "judge": answerer.name,
+        "judge_fingerprint": answerer.fingerprint,
+        "mode": MODE,
+        "model": answerer.model,
+        "model_revision": answerer.revision,
+        "model_version": answerer.model_version,
+        "config_sha256": fingerprint(config),
+        "config": json.dumps(config, indent=2, sort_keys=True),
+        "input_table": job.tables.seeds,
+    }
 
 
 @contextmanager
@@ -210,11 +206,6 @@ def _in_terms_of(place: int) -> Iterator[None]:
         raise UserError(in_terms_of(place, str(error))) from error
     except RunError as error:
         raise RunError(in_terms_of(place, str(error))) from error
-
-
-def _sum(values: Iterator[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _sayer(console: Console) -> Callable[[str], None]:

@@ -76,6 +76,8 @@ def _nearest_earlier(fresh: DataFrame, all_seeds: DataFrame, settings: NearDupli
 def _ends_of_chains(parents: DataFrame) -> DataFrame:
     """Each seed with the group at the end of its chain of parents; a chain of n is followed in log2(n) steps."""
     here = parents.localCheckpoint()
+    if here.isEmpty():
+        return here.select("seed_id", F.col("parent").alias("question_group"))
     while True:
         above = here.select(F.col("seed_id").alias("parent"), F.col("parent").alias("next"))
         joined = here.join(above, "parent", "left").localCheckpoint()

@@ -187,22 +187,31 @@ def _into_table(spark: SparkSession, job: GenerateJob, source: SeedSource, stage
     # Of several rows with one question the first counts.
     first = given.groupBy("seed.seed_id").agg(F.min_by("seed", "seq").alias("seed")).select("seed.*")
     new = first if held.is_empty else first.join(held.df.select("seed_id"), "seed_id", "left_anti")
-    groups = grouped(new, held.df, job.seeds.near_duplicates)
-    rows = (
-        new.join(groups, "seed_id", "left")
-        .withColumn("question_group", F.coalesce("question_group", "seed_id"))
-        .withColumn("added_at", F.current_timestamp())
-        .select(*SEED.names)
-    )
-    read, before = given.count(), _left_out(spark, tables.seeds)
-    added = append_new(rows, tables.seeds, "seed_id")
+    # Where all are held, as in every run but the first, nothing is compared.
+    added, left_out = (0, 0) if new.isEmpty() else _added(spark, job, new, held.df)
+    read = given.count()
     refused = staged.where("reason IS NOT NULL").select("file", "line", "reason", "raw")
     rejected = refused.count()
     if rejected:
         append_new(rejected_rows(refused, f"seeds: {source.format}"), tables.rejected_rows, "row_id")
     if not read:
         raise _no_seed(tables.rejected_rows, source, refused)
-    return Seeded(added, _left_out(spark, tables.seeds) - before, read - added, rejected)
+    return Seeded(added, left_out, read - added, rejected)
+
+
+def _added(spark: SparkSession, job: GenerateJob, new: DataFrame, held: DataFrame) -> tuple[int, int]:
+    """Append seeds that the table does not have; returns how many, and how many of them are near-duplicates."""
+    table = job.tables.seeds
+    groups = grouped(new, held, job.seeds.near_duplicates)
+    rows = (
+        new.join(groups, "seed_id", "left")
+        .withColumn("question_group", F.coalesce("question_group", "seed_id"))
+        .withColumn("added_at", F.current_timestamp())
+        .select(*SEED.names)
+    )
+    before = _left_out(spark, table)
+    added = append_new(rows, table, "seed_id")
+    return added, _left_out(spark, table) - before
 
 
 def _no_seed(table: str, source: SeedSource, refused: DataFrame) -> UserError:

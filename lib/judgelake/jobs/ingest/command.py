@@ -86,7 +86,8 @@ def _nothing_taken(done: Ingested, arguments: argparse.Namespace) -> UserError:
     offered = (format_offered(files, f"--format {arguments.format} --{name}") for name, files in given)
     guess = next((offer for offer in offered if offer), "")
     if not done.rejected:
-        return UserError(f"Nothing was ingested: there is no row in {', '.join(given[0][1])}.{guess}")
+        counted = "row" if arguments.format == TABLE else format_named(arguments.format).counted
+        return UserError(f"Nothing was ingested: there is no {counted} in {', '.join(given[0][1])}.{guess}")
     if not guess and arguments.format != TABLE:
         guess = f" Columns of your own come in with --format {TABLE} and a config that names them."
     return UserError(

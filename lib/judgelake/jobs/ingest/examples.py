@@ -31,16 +31,20 @@ def held_out(items: Iterable[Item], validation_share: float) -> Iterator[Item]:
 def settled_examples(taken: DataFrame, held: Newest) -> tuple[DataFrame, int, int]:
     """The examples of the accepted rows that the table does not have, how many there are, and how many it has.
 
+    A group of questions of which the table has examples keeps its split, whatever share is held out now.
+
     Args:
         taken: staged rows without the rejected ones.
         held: the table of examples as it is.
     """
     from pyspark.sql import functions as F
 
+    from judgelake.lake import as_held
+
     given = taken.select(F.explode("examples").alias("example")).select("example.*")
     total = given.count()
     fresh = given.dropDuplicates(["example_id"])
     if not held.is_empty:
-        fresh = fresh.join(held.df.select("example_id"), "example_id", "left_anti")
+        fresh = as_held(fresh.join(held.df.select("example_id"), "example_id", "left_anti"), held.df)
     new = fresh.count()
     return fresh, new, total - new

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
-from judgelake.asking import ROW_HASH, Marks, Work, our_error
+from judgelake.asking import ROW_HASH, Marks, Work
 from judgelake.comparisons import LETTERS
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.judge.config import Input, JudgeJob, Order
@@ -19,36 +17,14 @@ from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.requests import JudgeRequests
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.lake import Pinned, read_pinned
-from judgelake.runtime import cause_of, sql_state
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# Class 22 of SQLSTATE: an expression that fails on a row, such as a cast or a division by zero.
-DATA_EXCEPTION = "22"
 # The columns that a judge may see; the types of others may have no hash.
 MUST_HAVE = ("comparison_id", "question_id", "messages", "answers")
 MAY_HAVE = {"input": "string", "reference": "string", "rubric": "struct<criteria:string,scores:array<string>>"}
 """Columns of comparisons that not every table has, and their types."""
-
-
-@contextmanager
-def planning(job: JudgeJob) -> Iterator[None]:
-    """Turn failures in Spark's tasks during planning into judgelake's errors.
-
-    Raises:
-        UserError: the judge's template cannot be rendered for a row, or input.where cannot be computed on one.
-    """
-    try:
-        yield
-    except Exception as error:
-        ours = our_error(error)
-        if ours is not None:
-            raise ours from error
-        # No other expression computed during planning is written by a user.
-        if job.input.where is not None and (sql_state(error) or "").startswith(DATA_EXCEPTION):
-            raise UserError(f"input.where {job.input.where!r} fails on a row: {cause_of(error)}") from error
-        raise
 
 
 def pinned_input(spark: SparkSession, job: JudgeJob) -> tuple[Pinned, DataFrame]:

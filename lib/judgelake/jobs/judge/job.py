@@ -24,13 +24,15 @@ from judgelake.asking import (
     make_plan,
     open_journal,
     pending_requests,
+    planning_errors,
+    write_run,
 )
 from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
-from judgelake.jobs.judge.input import pinned_input, planning, requests_of_job, work_of
+from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
 from judgelake.jobs.judge.judging import Judging
-from judgelake.jobs.judge.record import Tracker, write_run
+from judgelake.jobs.judge.record import Tracker, row_of_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.summary import Counts, count_judgments
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
@@ -89,7 +91,7 @@ def judge(
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         journal = open_journal(spark, work.target, job.asking.staging, partial(_say, console))
-        with planning(job), PlanningProgress(console, "finding what is not yet judged") as progress:
+        with planning_errors(*_where(job)), PlanningProgress(console, "finding what is not yet judged") as progress:
             pending = pending_requests(spark, work)
             progress.goes_on_with("writing the plan")
             plan = make_plan(spark, job.tables, work.target, pinned, pending, run_id)
@@ -137,7 +139,7 @@ class _JudgeRun:
         spark, plan, tables = self.asking.spark, self.asking.plan, self.job.tables
         judgments = read_newest(spark, tables.judgments).df
         counts = count_judgments(judgments, plan.plan_id)
-        write_run(spark, self.job, self.judge, plan, counts, record)
+        write_run(spark, tables.runs, row_of_run(self.job, self.judge, plan, counts, record))
         if plan.is_stored:
             drop_plan(spark, tables.plans, plan.plan_id)
         try:
@@ -154,13 +156,18 @@ def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     job = _settled(job)
     resolved = resolve_judge(job)
     work, _ = _prepared(spark, job, resolved)
-    with planning(job):
+    with planning_errors(*_where(job)):
         return resolved, estimate(spark, job, resolved, work)
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
     """The job with this machine's decisions written into it, before anything is identified by its content."""
     return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
+
+
+def _where(job: JudgeJob) -> tuple[str, str | None]:
+    """The predicate on the comparisons, after its key."""
+    return "input.where", job.input.where
 
 
 def _prepared(spark: SparkSession, job: JudgeJob, resolved: Judge) -> tuple[Work, Pinned]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from judgelake.asking import Asked, Request, Row, Target, ids_of
+from judgelake.asking import Asked, Request, Row, Target, ask_of, outcome_rows, with_answer
 from judgelake.comparisons import Failure, Reading, margin_of, mass_of, own_label, to_own_order
 from judgelake.engine import Ask, Encoder, Reply
 from judgelake.jobs.judge.resolve import Judge
@@ -20,6 +19,7 @@ from judgelake.lake import JUDGMENT, without
 KEY = "judgment_id"
 OF_THE_RUN = ("run_id", "judge", "judge_fingerprint", "model_version", "mode", "chunk", "engine")
 """Columns that are the same in all judgments of a task."""
+OF_A_REQUEST = (KEY, "comparison_id", "question_id", "shown_order", "repeat", "content_sha256", "trimmed")
 OF_A_ROW = without(JUDGMENT, *OF_THE_RUN).names
 
 
@@ -61,24 +61,21 @@ class Judging:
         more = () if encoder is None else (encoder.pattern,)
         pattern: re.Pattern[str] = control_pattern(self.judge.spec, self.judge.mode, *more)
         answers = len(row["shown_order"])
-        ask = Ask(
-            prompt=prompt,
+        ask = ask_of(
+            row,
+            encoder,
             decoding=self.judge.decoding,
             choices=self.judge.spec.choices_of(self.judge.mode, answers),
             labels=self.judge.spec.labels_of(self.judge.mode, answers),
-            cost_bytes=row["prompt_bytes"],
-            repeat=row["repeat"],
             decides=self.judge.decides,
-            ids=ids_of(encoder, prompt),
         )
         return Asked(request, control_strings(prompt, pattern)), ask
 
     def read(self, row: Row, reply: Reply | Failure) -> Reading | Failure:
         """The parsed reply, in shown order."""
+        reply = with_answer(reply)
         if isinstance(reply, Failure):
             return reply
-        if (failure := reply.without_answer()) is not None:
-            return failure
         return parse(
             self.judge.spec,
             self.judge.mode,
@@ -106,38 +103,18 @@ class Judging:
         """One judgment for every row of the request, in its comparison's original order; without shared columns."""
         now = datetime.now(UTC)
         answered = None if isinstance(reply, Failure) else reply
-        # The tokens were spent once, so only the first row of a shared prompt carries them.
-        for spent, row in zip(itertools.chain([answered], itertools.repeat(None)), asked.rows, strict=False):
+        for row, of_call in outcome_rows(asked, reply, result):
             own = Reading() if isinstance(result, Failure) else to_own_order(result, row["shown_order"])
-            failure = result if isinstance(result, Failure) else None
             yield {
-                "judgment_id": row["judgment_id"],
-                "comparison_id": row["comparison_id"],
-                "question_id": row["question_id"],
-                "shown_order": row["shown_order"],
-                "repeat": row["repeat"],
-                "content_sha256": row["content_sha256"],
-                "row_hash": row["row_hash"],
-                "prompt_sha256": row["prompt_sha256"],
-                "trimmed": row["trimmed"],
+                **of_call,
+                **{name: row[name] for name in OF_A_REQUEST},
                 "control_strings": asked.control_strings,
-                "prompt_sent_as": None if answered is None else "ids" if answered.sent_ids else "text",
-                "raw_output": None if answered is None else answered.text,
-                "thinking": None if answered is None else answered.thinking or None,
-                "finish_reason": None if answered is None else answered.finish_reason,
-                "status": "ok" if failure is None else failure.status.value,
-                "error": None if failure is None else failure.reason,
                 "scores": own.scores,
                 "verdict": own.verdict,
                 "verdict_logprobs": None if own.logprobs is None else list(own.logprobs.items()),
                 "bounded_labels": None if answered is None else self._bounded(answered, row["shown_order"]),
                 "margin": margin_of(own.logprobs),
                 "label_mass": None if answered is None else self._mass(answered),
-                "prompt_tokens": None if spent is None else spent.prompt_tokens,
-                "cached_tokens": None if spent is None else spent.cached_tokens,
-                "output_tokens": None if spent is None else spent.output_tokens,
-                "latency_ms": None if answered is None else answered.latency_ms,
-                "attempt": row["attempt"],
                 "judged_at": now,
             }
 

@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.asking import Plan, RunRecord, git_commit
+from judgelake.asking import Plan, RunRecord, code_facts, run_row
 from judgelake.config import fingerprint
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeJob, JudgeMlflow
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import Counts
-from judgelake.lake import RUN, append_once, check_names
-from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, table_dataset, tracking_errors, warm_up
+from judgelake.runtime import REMEDY, flat, shown_error, table_dataset, tracked_run, tracking_errors, warm_up
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-# Where MLflow stores the experiment of the process.
-EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
-EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_experiment_id"
+    from pyspark.sql import DataFrame
 
 
-def write_run(spark: SparkSession, job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> None:
-    """Append the run's row to the runs table."""
-    values = run_row(job, judge, plan, counts, record)
-    columns = spark.read.table(job.tables.runs).schema
-    row = tuple(values.get(name) for name in columns.names)
-    append_once(spark.createDataFrame([row], columns), job.tables.runs, record.run_id)
-
-
-def run_row(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> dict[str, Any]:
+def row_of_run(job: JudgeJob, judge: Judge, plan: Plan, counts: Counts, record: RunRecord) -> dict[str, Any]:
     """The run as a row of the runs table, by column."""
-    row = {
-        **asdict(record),
-        **facts_of(job, judge),
-        "input_version": plan.source.version,
-        "config": config_text(job),
-        "engine": "; ".join(counts.engines) or None,
-        "requests": plan.requests + plan.skipped,
-        "asked": plan.to_ask,
-        "skipped": plan.skipped,
-        "answered_by_status": counts.statuses,
-        "answered_by_order": counts.orders,
-        "coverage": counts.coverage,
-        "consistency": counts.consistency,
-        "prompt_tokens": counts.prompt_tokens,
-        "cached_tokens": counts.cached_tokens,
-        "output_tokens": counts.output_tokens,
-        "requests_per_s": record.requests_per_s(counts.judgments),
-    }
-    # Input of requests_per_s, not a column.
-    del row["asking_s"]
-    check_names(row, RUN)
-    return row
+    figures = {"answered_by_order": counts.orders, "consistency": counts.consistency}
+    return run_row(record, plan, counts, {**facts_of(job, judge), **figures, "config": config_text(job)})
 
 
 def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
-    """What identifies the run's judge, config, input and code, as flat names."""
+    """What identifies the run's judge, config and input, as flat names."""
     return {
         "judge": judge.spec.name,
         "judge_fingerprint": judge.fingerprint,
@@ -78,8 +39,6 @@ def facts_of(job: JudgeJob, judge: Judge) -> dict[str, Any]:
         "model_version": judge.model_version,
         "config_sha256": fingerprint(job.model_dump(mode="json")),
         "input_table": job.tables.comparisons,
-        "git_commit": git_commit(),
-        "judgelake_version": version("judgelake"),
     }
 
 
@@ -103,24 +62,9 @@ class Tracker:
         Raises:
             UserError: MLflow does not accept the run.
         """
-        if not self._settings.enabled:
-            yield
-            return
-        with ExitStack() as stack:
-            try:
-                self._wait_until_warm()
-                stack.enter_context(_experiment_put_back())
-                mlflow = open_experiment(self._settings)
-                # A notebook may have its own run open; judgelake's then becomes a child of it.
-                name = f"{judge.spec.name}-{judge.mode}-{run_id[:8]}"
-                run = mlflow.start_run(run_name=name, nested=True)
-                stack.push(partial(_end, run))
-                self.run_id = run.info.run_id
-                _log_start(mlflow, job, judge)
-            except UserError:
-                raise
-            except Exception as error:  # any error of its store, also that the store's driver is not installed
-                raise UserError(f"MLflow does not accept the run: {shown_error(error)}. {REMEDY}") from error
+        name = f"{judge.spec.name}-{judge.mode}-{run_id[:8]}"
+        describe = partial(_log_start, job=job, judge=judge)
+        with tracked_run(self._settings, name, describe, self._wait_until_warm) as self.run_id:
             yield
 
     def planned(self, job: JudgeJob, plan: Plan) -> None:
@@ -159,7 +103,7 @@ class Tracker:
             "cached_tokens": counts.cached_tokens,
             "output_tokens": counts.output_tokens,
             "cached_share": counts.cached_share,
-            "requests_per_s": record.requests_per_s(counts.judgments),
+            "requests_per_s": record.requests_per_s(counts.results),
             "engine_start_s": record.engine_start_s,
             "device_seconds": record.device_seconds,
             "wall_s": record.wall_s,
@@ -172,38 +116,11 @@ class Tracker:
             mlflow.log_table(_sample(judgments, record.run_id, self._settings.sample_rows), "judgments_sample.json")
 
 
-def _end(run: Any, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-    """End the MLflow run with the job's outcome; a store that is no longer available then does not fail the job."""
-    try:
-        run.__exit__(kind, error, trace)
-    except tracking_errors() as gone:
-        logging.getLogger(__name__).warning(
-            "could not report the end of run %s to MLflow: %s", run.info.run_id, shown_error(gone)
-        )
-
-
 def _log_start(mlflow: Any, job: JudgeJob, judge: Judge) -> None:
-    mlflow.set_tags({f"judgelake.{name}": value for name, value in facts_of(job, judge).items() if value is not None})
+    facts = {**facts_of(job, judge), **code_facts()}
+    mlflow.set_tags({f"judgelake.{name}": value for name, value in facts.items() if value is not None})
     mlflow.log_params(flat(job.model_dump(mode="json")))
     mlflow.log_text(config_text(job), "config.json")
-
-
-@contextmanager
-def _experiment_put_back() -> Iterator[None]:
-    """Restore a notebook's own experiment at the end: `open_experiment` sets the job's for the whole process."""
-    # MLflow has no public way to get the experiment without creating one, nor to unset it. Not imported here: that
-    # takes seconds, and an address that does not answer is reported before.
-    variable = os.environ.get(EXPERIMENT_VARIABLE)
-    chosen = getattr(sys.modules.get(EXPERIMENT_MODULE), EXPERIMENT_ATTRIBUTE, None)
-    try:
-        yield
-    finally:
-        if EXPERIMENT_MODULE in sys.modules:
-            setattr(sys.modules[EXPERIMENT_MODULE], EXPERIMENT_ATTRIBUTE, chosen)
-        if variable is None:
-            os.environ.pop(EXPERIMENT_VARIABLE, None)
-        else:
-            os.environ[EXPERIMENT_VARIABLE] = variable
 
 
 def _sample(judgments: DataFrame, run_id: str, rows: int) -> dict[str, list[Any]]:

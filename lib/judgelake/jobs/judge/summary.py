@@ -8,76 +8,51 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from judgelake.asking import Written, count_by_status, written_in
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-TOKENS = ("prompt", "cached", "output")
 ORDERS = ("original", "reversed", "other")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Written):
     """Counts over the judgments of one run. A number that cannot be known is None.
 
     `coverage` is judgments with status ok over all; `consistency` the share of comparisons with the same
     verdict in the original and the reversed order, among those with a verdict in both (`both_orders` of them).
     """
 
-    statuses: dict[str, int] = field(default_factory=dict)
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    output_tokens: int | None = None
     both_orders: int = 0
     consistency: float | None = None
     orders: dict[str, int] = field(default_factory=dict)
     """Judgments by the order shown, one of `ORDERS`; orders that were not shown are absent."""
-    engines: tuple[str, ...] = ()
     acting_controls: int = 0
     """Judgments whose material has control strings and whose prompt was sent as text, so that they could act."""
 
     @property
     def judgments(self) -> int:
         """Judgments written, whatever their status."""
-        return sum(self.statuses.values())
-
-    @property
-    def coverage(self) -> float | None:
-        """Share with status ok; None if nothing was written."""
-        return self.statuses.get("ok", 0) / self.judgments if self.judgments else None
-
-    @property
-    def cached_share(self) -> float | None:
-        """Share of the prompt tokens found in the prefix cache; None if the engine does not report it."""
-        if self.cached_tokens is None or not self.prompt_tokens:
-            return None
-        return self.cached_tokens / self.prompt_tokens
+        return self.results
 
 
 def count_judgments(judgments: DataFrame, run_id: str) -> Counts:
     """Count the judgments of one run."""
-    rows = judgments.where(F.col("run_id") == run_id)
-    sums = {name: F.sum(f"{name}_tokens").alias(name) for name in TOKENS}
-    engines = F.collect_set("engine").alias("engines")
     orders = (F.count_if(order_shown() == name).alias(name) for name in ORDERS)
     acting = F.count_if((F.col("prompt_sent_as") == "text") & (F.size("control_strings") > 0)).alias("acting")
-    by_status = rows.groupBy("status").agg(F.count("*").alias("count"), *sums.values(), engines, acting, *orders)
-    groups = sorted(by_status.collect(), key=lambda row: row["status"])
+    groups = count_by_status(judgments, run_id, acting, *orders)
     both: Any = (
-        both_orders(rows)
+        both_orders(judgments.where(F.col("run_id") == run_id))
         .agg(F.count("*").alias("n"), F.avg((F.col("own") == F.col("reversed")).cast("double")))
         .first()
     )
-    prompt, cached, output = ([row[name] for row in groups if row[name] is not None] for name in TOKENS)
     return Counts(
-        statuses={row["status"]: row["count"] for row in groups},
-        prompt_tokens=sum(prompt) if prompt else None,
-        cached_tokens=sum(cached) if cached else None,
-        output_tokens=sum(output) if output else None,
+        **written_in(groups),
         both_orders=both[0],
         consistency=both[1],
         orders={name: shown for name in ORDERS if (shown := sum(row[name] for row in groups))},
-        engines=tuple(sorted({engine for row in groups for engine in row["engines"]})),
         acting_controls=sum(row["acting"] for row in groups),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ from judgelake.jobs.train.config import TrainedJudge
 FRONT_MATTER = "---"
 NO_TOKEN = -1
 """The end token of a model that writes nothing."""
+# How messages about models name their keys, which are others here: a training has a base, and no adapter to put on it.
+KEYS = (
+    (re.compile(r"(?<![/\w.-])set judge\.adapter to it, and judge\.model to\b"), "set judge.base to"),
+    (re.compile(r"(?<![/\w.-])judge\.model\b"), "judge.base"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,10 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
     Raises:
         UserError: it cannot be had, or its tokenizer lacks what a training needs.
     """
-    found = resolve_model(chosen.base, chosen.revision, say=say)
+    try:
+        found = resolve_model(chosen.base, chosen.revision, say=say)
+    except UserError as error:
+        raise UserError(in_terms_of_training(str(error))) from error
     folder = found.folder or _downloaded(found.model, found.revision)
     try:
         encoder = load_encoder(folder, chosen.base)
@@ -57,6 +66,13 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
     end = end_token(encoder, folder, is_chat=is_chat) if generates else NO_TOKEN
     pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
     return Base(found.model, found.identity, folder, encoder, end, pad, licence_of(folder))
+
+
+def in_terms_of_training(message: str) -> str:
+    """A message about a model, with the keys as this job's config has them."""
+    for key, here in KEYS:
+        message = key.sub(here, message)
+    return message
 
 
 def padding_token(tokenizer: Any, ends: Collection[int]) -> int:

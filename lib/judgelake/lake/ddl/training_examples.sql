@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS {training_examples} (
   example_id     STRING COMMENT 'Id of the example: a hash of what it teaches, so that the same example is there once',
   question_group STRING COMMENT 'Shared by near-duplicate questions; a group is never in both splits',
   split          STRING COMMENT 'train or validation',
-  comparison     STRUCT<comparison_id: STRING, question_id: STRING, messages: ARRAY<STRUCT<role: STRING, content: STRING>>, input: STRING, answers: ARRAY<STRUCT<model: STRING, text: STRING, turns: ARRAY<STRING>>>, reference: STRING, rubric: STRUCT<criteria: STRING, scores: ARRAY<STRING>>, source: STRING, attributes: MAP<STRING, STRING>> COMMENT 'What is judged, with the columns of the table comparisons',
+  comparison     STRUCT<{fields_of_comparisons}> COMMENT 'What is judged, with the columns of the table comparisons',
   judged         STRUCT<verdict: STRING, scores: ARRAY<DOUBLE>, reasons: STRING> COMMENT 'The judgment to learn, made without sight of the reference, in the original order of the answers; verdict or scores may be NULL, reasons too',
   referenced     STRUCT<verdict: STRING, scores: ARRAY<DOUBLE>, reasons: STRING> COMMENT 'The judgment to learn where the reference is shown; NULL if nobody judged with it',
   probabilities  MAP<STRING, DOUBLE> COMMENT 'The teacher''s probability of each verdict without the reference, by the mean log-odds of both orders; NULL if not known',

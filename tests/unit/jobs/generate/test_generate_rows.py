@@ -1,13 +1,15 @@
 """The rows that the steps write, made from rows that they read: without Spark, as its workers make them."""
 
+import json
+
 import pytest
 
 from judgelake.comparisons import comparison_from_record, comparison_to_record
 from judgelake.generation import Comparing, Pairing, SeedReader, seed_format_named, seed_from_record, seed_to_record
 from judgelake.jobs.generate.compared import MADE, made_of
 from judgelake.jobs.generate.config import ExampleStep, Teacher
-from judgelake.jobs.generate.examples import MADE as MADE_EXAMPLES
-from judgelake.jobs.generate.examples import example_of, example_row
+from judgelake.jobs.generate.example_rows import MADE as MADE_EXAMPLES
+from judgelake.jobs.generate.example_rows import example_of, made_row
 from judgelake.jobs.generate.seeds import STAGED, staged_row
 from judgelake.lake import as_batch
 from judgelake.sources import Rejected, Row
@@ -82,21 +84,33 @@ def test_a_comparison_that_both_orders_judge_alike_is_an_example_that_the_table_
     )
     assert (example.licence, example.source, example.teacher) == ("cc-by-4.0 AND mit", "s", "t")
     assert example.probabilities["A"] > 0.9
-    (stored,) = as_batch([example_row(example)], MADE_EXAMPLES).to_pylist()
+    step, teacher = ExampleStep(validation_share=1.0), Teacher(name="t", judged="true", licence="cc-by-4.0")
+    (stored,) = as_batch([made_row(record, step, teacher)], MADE_EXAMPLES).to_pylist()
     assert example_from_record(stored["example"]) == example
+    assert (stored["comparison_id"], stored["teachers"]) == (COMPARISON.comparison_id, ["t"])
 
 
 @pytest.mark.parametrize(
-    ("judged", "reason"),
+    ("judged", "reason", "is_final"),
     [
-        ([said("AB"), said("BA", "B")], "orders contradict"),
-        ([said("AB"), said("BA", None)], "teacher failed: timeout"),
-        ([said("BA")], "judged in one order only"),
-        (None, "not judged"),
+        ([said("AB"), said("BA", "B")], "orders contradict", True),
+        ([said("AB"), said("BA", None)], "teacher failed: timeout", True),
+        ([said("BA")], "judged in one order only", False),
+        (None, "not judged", False),
     ],
 )
-def test_a_comparison_of_which_nothing_is_learned_says_why(judged, reason):
-    assert made(compared(judged=judged, referenced=None)) == reason
+def test_a_comparison_of_which_nothing_is_learned_says_why_and_what_was_said(judged, reason, is_final):
+    row = made_row(compared(judged=judged, referenced=None), ExampleStep(), Teacher(name="t", judged="true"))
+    assert (row["example"], row["reason"]) == (None, reason)
+    # What is still to be judged is not written down, nor does it cost an older example.
+    assert (row["raw"] is not None) == is_final
+    if row["raw"] is not None:
+        assert json.loads(row["raw"])["judged"][0] == {
+            "shown_order": "AB",
+            "status": "ok",
+            "verdict": "A",
+            "scores": None,
+        }
 
 
 def test_what_was_said_with_the_reference_may_be_missing():
@@ -121,3 +135,28 @@ def test_labels_are_learned_by_the_rule_of_training():
     example = made(compared(labels=[by_ann]), judged=None, labels=labels)
     assert (example.judged.verdict, example.referenced.verdict, example.teacher) == ("B", "B", "ann")
     assert made(compared(labels=None), judged=None, labels=labels) == "not labeled"
+
+
+@pytest.mark.parametrize(
+    ("labels", "others", "names"),
+    [
+        pytest.param({"labeler": "ann"}, (), ["ann"], id="one labeler"),
+        pytest.param({}, (), ["ann", "bob", "majority"], id="what most say was the word of one before"),
+        pytest.param({}, ("bob",), ["ann", "majority"], id="another teacher's is left alone"),
+        pytest.param({"referenced_labeler": "bob"}, (), ["ann", "majority"], id="with sight of the reference"),
+    ],
+)
+def test_an_example_of_labels_replaces_those_under_the_names_it_may_have_had(labels, others, names):
+    by = {"comparison_id": COMPARISON.comparison_id, "kind": "human", "verdict": "B", "scores": None}
+    record = compared(labels=[{**by, "labeler": "ann"}, {**by, "labeler": "bob", "verdict": "A"}])
+    row = made_row(record, ExampleStep(), Teacher(name="people", labels=labels), others)
+    assert row["teachers"] == names
+    if labels == {}:
+        assert row["reason"] == "the labelers have no majority: 1 for A, 1 for B"
+        assert json.loads(row["raw"])["labels"][0]["labeler"] == "ann"
+
+
+def test_a_label_of_somebody_else_says_nothing_yet_and_one_without_a_score_says_nothing_at_all():
+    by_bob = {"comparison_id": "c", "labeler": "bob", "kind": "human", "verdict": None, "scores": [-1.0, 5.0]}
+    said_by = {who: made(compared(labels=[by_bob]), judged=None, labels={"labeler": who}) for who in ("ann", "bob")}
+    assert said_by == {"ann": "not labeled", "bob": "'bob' has given it no verdict or scores"}

@@ -1,18 +1,23 @@
 """What a generation says before it asks and when it ends."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from judgelake.asking import Written
+from judgelake.comparisons import Answer, Comparison, Message
 from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.generate import Generated, GenerateJob
 from judgelake.jobs.generate.command import lines_of
 from judgelake.jobs.generate.compared import Compared
+from judgelake.jobs.generate.config import Prices, SampleStep
 from judgelake.jobs.generate.dry_run import Estimate, Planned, comparisons_a_question, lines_of_plan
 from judgelake.jobs.generate.examples import Taught
 from judgelake.jobs.generate.model_runs import Answered
 from judgelake.jobs.generate.seeds import Seeded, check_sources
+from judgelake.jobs.generate.sheets import Sampled, rows_of_sheet
 
 
 @pytest.mark.parametrize(
@@ -51,10 +56,20 @@ def test_a_source_that_is_not_there_is_refused_before_spark_makes_a_table(source
         check_sources(job.seeds)
 
 
+EARLIER = {
+    "asked": 3,
+    "prompt_tokens": 90,
+    "output_tokens": 300,
+    "requests_per_s": 0.75,
+    "device_seconds": 400.0,
+    "run_id": "run1",
+}
+
+
 def test_a_plan_says_what_is_known_and_what_is_not():
-    known = Estimate("a", 10, 5, 1, 1000, 9 * 512, 270, 900, 12.3, "run1")
+    known = Estimate("a", 10, 5, 1, 1000, 9 * 512).by_run({**EARLIER, "device_seconds": None})
     unknown = Estimate("b", 10, 0, 0, 1000, 10 * 64)
-    assert list(lines_of_plan(Planned(15, (known, unknown), 15))) == [
+    assert list(lines_of_plan(Planned(15, (known, unknown), 15, (Estimate("t", 30, 0),)))) == [
         "seeds in the table that are asked: 15",
         (
             "answers of a: 10 to ask for (5 there before, 1 that cannot be asked), 1,000 bytes of prompts, about "
@@ -65,16 +80,51 @@ def test_a_plan_says_what_is_known_and_what_is_not():
             "unknown: no earlier run of this model"
         ),
         "comparisons: at most 15; a teacher that judges them in both orders is asked 30 times",
+        (
+            "judgments of t, by the judge job: at most 30 to ask for (0 there before), tokens and time unknown: no "
+            "earlier run of this model"
+        ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("prices", "earlier", "cost"),
+    [
+        pytest.param({"input": 2.0, "output": 10.0}, {}, (270 * 2 + 900 * 10) / 1e6, id="tokens"),
+        pytest.param({"output": 10.0}, {}, 900 * 10 / 1e6, id="a price that is null is not counted"),
+        pytest.param({"gpu_hour": 3.0}, {}, 3 * 1200 / 3600, id="hours"),
+        pytest.param({"gpu_hour": 3.0}, {"device_seconds": None}, None, id="a server that tells no GPUs"),
+        pytest.param({}, {}, None, id="no price"),
+    ],
+)
+def test_a_cost_is_that_of_the_tokens_and_hours_that_are_known(prices, earlier, cost):
+    one = Estimate("a", 10, 0, 1, prices=Prices(**prices)).by_run({**EARLIER, **earlier})
+    assert one.cost == pytest.approx(cost)
+    unknown = Estimate("b", 10, 0, output_tokens_at_most=5_000, prices=Prices(**prices))
+    assert unknown.cost is None
+    assert Planned(1, (one, unknown), 1).cost is None
+
+
+def test_a_plan_says_what_it_costs_and_what_the_first_run_costs_at_most():
+    prices = Prices(output=10.0, gpu_hour=3.0)
+    known = Estimate("a", 10, 0, 1, 1000, prices=prices).by_run(EARLIER)
+    lines = list(lines_of_plan(Planned(10, (known,), 5, (replace(known, model="t", prompt_bytes=None),))))
+    assert lines[1].endswith("12 s (0.33 GPU hours) at the rate of run run1; about 1.01 by its prices")
+    assert lines[-1] == "cost by the prices given: about 2.02"
+    first = Estimate("b", 10, 0, 0, 1000, 640_000, prices=prices)
+    lines = list(lines_of_plan(Planned(10, (first,), 5)))
+    assert lines[1].endswith("no earlier run of this model; its output costs at most 6.40")
+    assert not lines[-1].startswith("cost")
 
 
 def test_the_end_counts_every_step_and_all_that_was_left_out():
     model = SimpleNamespace(name="a")
     done = Generated(
         Seeded(added=9, left_out=2, held=3, rejected=1),
-        (Answered("r1", model, 7, 0, {"ok": 6, "timeout": 1}), Answered("r2", model, 0, 7, {})),
+        (Answered("r1", model, 7, 0, Written({"ok": 6, "timeout": 1})), Answered("r2", model, 0, 7)),
         Compared(5, 1, {"identical answers": 2}),
-        (Taught("t", 3, 1, 2, {"train": 3, "validation": 1}, {"orders contradict": 2}, 4),),
+        (Taught("t", 3, 1, 2, 5, {"train": 3, "validation": 1}, {"orders contradict": 2}, 4),),
+        Sampled(100, ("s/ann.csv",), ("s/bob.csv",)),
     )
     assert list(lines_of(done)) == [
         "seeds: 9 added, 2 of them near-duplicates that are not asked; 3 were there before, 1 rejected",
@@ -83,8 +133,34 @@ def test_the_end_counts_every_step_and_all_that_was_left_out():
         "comparisons: 5 added, 1 were there before; left out: 2 identical answers",
         (
             "examples of t: 3 train, 1 validation; 3 of them added, 1 there before, "
-            "2 older ones of the same comparisons replaced; left out: 2 orders contradict; "
+            "2 older ones of the same comparisons replaced, 5 withdrawn; left out: 2 orders contradict; "
             "4 have a reference that the teacher was not shown"
         ),
+        ("sample: 100 comparisons to label, written to s/ann.csv; there already and left as they are: s/bob.csv"),
     ]
     assert list(lines_of(Generated())) == []
+
+
+COMPARISONS = [
+    Comparison(f"c{n}", f"q{n}", (Message("user", f"Q{n}"),), (Answer("x", "a"), Answer("y", "b"))) for n in range(40)
+]
+
+
+def test_every_labeler_gets_the_same_comparisons_in_an_order_of_their_own():
+    step = SampleStep()
+    ann, bob, again = (rows_of_sheet(COMPARISONS, who, step) for who in ("ann", "bob", "ann"))
+    assert ann == again
+    assert [row["comparison_id"] for row in ann] != [row["comparison_id"] for row in bob]
+    shown = {who: {row["comparison_id"]: row["shown_order"] for row in rows} for who, rows in (("a", ann), ("b", bob))}
+    assert shown["a"].keys() == shown["b"].keys() == {one.comparison_id for one in COMPARISONS}
+    assert shown["a"] != shown["b"]
+    # Neither order is much more often shown than the other.
+    assert 10 <= sum(order == "AB" for order in shown["a"].values()) <= 30
+    (first, *_) = rows_of_sheet(COMPARISONS, None, step)
+    assert first["labeler"] is None
+
+
+@pytest.mark.parametrize("name", ["../ann", "", "a/b", ".hidden"])
+def test_a_labeler_is_named_as_a_file_may_be(name):
+    with pytest.raises(UserError, match=r"sample\.labelers"):
+        validated(GenerateJob, {"sample": {"labelers": [name]}}, None)

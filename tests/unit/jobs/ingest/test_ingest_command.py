@@ -116,3 +116,9 @@ def test_a_guess_at_the_format_is_offered_and_not_taken(row, guess, tmp_path, mo
     assert main(["--input", "x.jsonl"]) == 2
     said = capsys.readouterr().err
     assert said.endswith(f"table. 'x.jsonl' looks like --format {guess}.\n" if guess else "table.\n")
+
+
+def test_a_sheet_that_nobody_has_filled_in_is_said_to_have_no_verdict():
+    files = dict.fromkeys(OF_ROWS, ()) | {"labels": ["ann.csv"]}
+    said = _nothing_taken(Ingested(0, 0, 0, 0, 0, 0, ()), SimpleNamespace(format="label_sheet", **files))
+    assert str(said) == "Nothing was ingested: there is no row with a verdict in ann.csv."

@@ -13,7 +13,7 @@ from judgelake.asking.progress import Tally
 from judgelake.config import validated
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.judge import JudgeJob
-from judgelake.jobs.judge.record import Tracker, run_row
+from judgelake.jobs.judge.record import Tracker, row_of_run
 from judgelake.jobs.judge.summary import Counts
 from judgelake.lake.schemas import RUN
 
@@ -62,14 +62,14 @@ def test_a_run_fills_every_column_of_the_runs_table_and_no_other(monkeypatch):
     plan = SimpleNamespace(source=SimpleNamespace(version=7), requests=3, skipped=2, to_ask=1)
     counts = Counts({"ok": 1}, output_tokens=9, orders={"reversed": 1}, engines=("a", "b"))
     record = Clock().record("run", "finished", Tally(), None)
-    row = run_row(job, judge, plan, counts, record)
+    row = row_of_run(job, judge, plan, counts, record)
     assert set(row) == set(RUN.names)
     assert (row["run_id"], row["input_version"], row["requests"], row["asked"]) == ("run", 7, 5, 1)
     assert (row["engine"], row["output_tokens"], row["coverage"]) == ("a; b", 9, 1)
     assert (row["answered_by_status"], row["answered_by_order"]) == ({"ok": 1}, {"reversed": 1})
-    monkeypatch.setattr("judgelake.jobs.judge.record.RUN", RUN.append(RUN.field("mode").with_name("colour")))
+    monkeypatch.setattr("judgelake.asking.run_rows.RUN", RUN.append(RUN.field("mode").with_name("colour")))
     with pytest.raises(ValueError, match=r"missing are \['colour'\]"):
-        run_row(job, judge, plan, counts, record)
+        row_of_run(job, judge, plan, counts, record)
 
 
 class Run:
@@ -124,7 +124,7 @@ def started(monkeypatch):
             return mlflow
 
         monkeypatch.setattr("judgelake.jobs.judge.record.warm_up", lambda settings: lambda: None)
-        monkeypatch.setattr("judgelake.jobs.judge.record.open_experiment", opened)
+        monkeypatch.setattr("judgelake.runtime.opened_run.open_experiment", opened)
         return mlflow, Tracker(job.mlflow).started(job, judge, "0123456789")
 
     yield start

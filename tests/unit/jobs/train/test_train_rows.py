@@ -315,11 +315,21 @@ def test_the_licence_is_what_the_card_says(tmp_path, card, expected):
     assert licence_of(tmp_path) == expected
 
 
-def test_a_base_that_is_nowhere_is_refused(tmp_path, base):
-    job = train_job(tmp_path, base)
-    nowhere = job.model_copy(update={"judge": job.judge.model_copy(update={"base": "nobody/nothing"})})
-    with pytest.raises(UserError, match="neither a folder nor to be had from Hugging Face"):
-        plan_here(nowhere)
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        pytest.param("nobody/nothing", r"to be had from Hugging Face: .* in judge\.base\.$", id="a name"),
+        pytest.param("./nowhere", r"not a folder on this machine\. Set judge\.base to a folder", id="a path"),
+        pytest.param("{adapter}", r"is an adapter: set judge\.base to the model that it was", id="an adapter"),
+    ],
+)
+def test_a_base_that_is_none_is_refused_in_the_words_of_this_config(tmp_path, base, message):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text("{}", "utf-8")
+    with pytest.raises(UserError, match=message) as raised:
+        plan_here(train_job(tmp_path, base.format(adapter=adapter)))
+    assert "judge.model" not in str(raised.value)
 
 
 def test_a_base_that_never_stops_is_refused(tmp_path, base):

@@ -3,6 +3,7 @@
 from judgelake.judges.catalog import judge_file, list_judges, load_judge
 from judgelake.judges.controls import control_pattern, control_strings, neutralised
 from judgelake.judges.decoding import Decoding
+from judgelake.judges.outlines import rendered as filled_template
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, opened_thinking, without_thinking
@@ -10,7 +11,6 @@ from judgelake.judges.parsing import parse
 from judgelake.judges.prompt import Prompt, render
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 from judgelake.judges.templates import problem as template_problem
-from judgelake.judges.templates import rendered as filled_template
 from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
 
 __all__ = [

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from judgelake.judges.outlines import Spans
 from judgelake.judges.prompt import Prompt
 from judgelake.judges.spec import JudgeSpec
-from judgelake.judges.templates import Spans, inlined
+from judgelake.judges.templates import inlined
 
 # Sources: chat templates and tokenizer_config.json of the models on Hugging Face, and the harmony format.
 OF_FAMILIES = (
@@ -61,7 +62,7 @@ def _closing(templates: Iterable[str]) -> list[str]:
 
 def control_strings(prompt: Prompt, pattern: re.Pattern[str]) -> list[str]:
     """The distinct control strings in a prompt's material, in their order; the template's own do not count."""
-    texts = list(prompt.material_texts)
+    texts = prompt.material_texts()
     # One search in place of one for each of a dozen texts: nearly all prompts have none. What matches in a text matches
     # in all of them together too.
     if pattern.search("\n".join(texts)) is None:

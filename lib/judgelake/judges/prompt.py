@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,8 +12,8 @@ from jinja2 import TemplateError
 
 from judgelake.comparisons import LETTERS, Answer, Comparison, Failure, Message, Status, as_shown
 from judgelake.errors import UserError
+from judgelake.judges.outlines import Spans, rendered
 from judgelake.judges.spec import JudgeSpec, ModeSpec
-from judgelake.judges.templates import Spans, rendered
 from judgelake.judges.turn_references import references_of_turns
 
 # No completion prompt begins with it: comparisons with NUL characters are rejected.
@@ -93,11 +93,10 @@ class Prompt:
         pairs = zip(self.messages, parts, strict=True)
         return Prompt(messages=tuple(Message(message.role, part) for message, part in pairs))
 
-    @property
-    def material_texts(self) -> Iterator[str]:
-        """The parts that come from the comparison."""
-        for part, spans in zip(self.parts, self.material, strict=False):
-            yield from (part[start:end] for start, end in spans)
+    def material_texts(self, least: int = 1) -> list[str]:
+        """The parts that come from the comparison and have at least so many characters."""
+        placed = zip(self.parts, self.material, strict=False)
+        return [part[start:end] for part, spans in placed for start, end in spans if end - start >= least]
 
     @property
     def sha256(self) -> str:

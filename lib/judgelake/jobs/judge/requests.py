@@ -60,8 +60,8 @@ class Shown:
         """A hash of each long text that the prompt shows, in order, and one of the whole prompt."""
         if isinstance(self.prompt, Failure):
             return ""
-        texts = (text for text in self.prompt.material_texts if len(text) >= LONG)
-        return "".join(f"{zlib.crc32(text.encode()):08x}" for text in texts) + self.sha256[:8]
+        hashes = [f"{zlib.crc32(text.encode()):08x}" for text in self.prompt.material_texts(LONG)]
+        return "".join(hashes) + self.sha256[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import judge_file, list_judges, load_judge
-from judgelake.judges.controls import control_pattern, control_strings, neutralised
+from judgelake.judges.controls import ControlPattern, control_pattern, control_strings, neutralised
 from judgelake.judges.decoding import Decoding
 from judgelake.judges.outlines import rendered as filled_template
 from judgelake.judges.parsers.logprobs import verdict_name
@@ -16,6 +16,7 @@ from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
 __all__ = [
     "CUT_MARK",
     "PARSERS",
+    "ControlPattern",
     "Decoding",
     "JudgeSpec",
     "ModeSpec",

@@ -116,3 +116,12 @@ def template_of(prompt: Prompt) -> str:
             said, place = said + part[place:start] + "\0", end
         said += part[place:]
     return said
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*FORMS, *HARMLESS, "[The End of Assistant 1's Answer]", "</answer_A>"])).map("".join))
+def test_the_signs_of_a_pattern_hide_no_control_string(text: str) -> None:
+    for judge in (CHAT, JUDGELM):
+        pattern = control_pattern(judge, "pair")
+        assert pattern.is_in(text) == (pattern.pattern.search(text) is not None)
+    assert all(form[0] in (pattern.signs or "") for form in FORMS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import zlib
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +33,6 @@ REQUEST = pa.schema(
 """A request of the judge job as a table has it; `prompt` is a prompt's stored form."""
 # Which question a row is filed under is no part of what is judged.
 NOT_CONTENT = ("question_id",)
-ALL = range(math.factorial(len(LETTERS)))
 # About, of English text in the tokenizers of today.
 BYTES_A_TOKEN = 4
 # Characters of a text that is worth being found again in the prefix cache.
@@ -126,9 +124,9 @@ class JudgeRequests:
                     yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempt}
 
     def _shown(
-        self, record: Mapping[str, Any], comparison: Comparison | Failure, chosen: Container[int] = ALL
+        self, record: Mapping[str, Any], comparison: Comparison | Failure, chosen: Container[int] | None = None
     ) -> Iterator[tuple[int, Shown]]:
-        """The chosen orders by their number among all; others are not rendered."""
+        """The chosen orders by their number among all, None: each; others are not rendered."""
         if isinstance(comparison, Failure):
             yield from self._invalid(record, comparison, chosen)
             return
@@ -143,7 +141,7 @@ class JudgeRequests:
             "content_sha256": content,
         }
         for number, order in enumerate(shown_orders(answers, self.order, comparison.comparison_id)):
-            if number not in chosen:
+            if chosen is not None and number not in chosen:
                 continue
             prompt = own if order == own_order else rendered(self.judge, comparison, order)
             digest = content if prompt is own else _sha256_of(prompt, record)
@@ -190,7 +188,7 @@ class JudgeRequests:
         return tuple(judgment_id(fingerprint, comparison_id, order, repeat, asked_sha256) for repeat in repeats)
 
     def _invalid(
-        self, record: Mapping[str, Any], failure: Failure, chosen: Container[int]
+        self, record: Mapping[str, Any], failure: Failure, chosen: Container[int] | None
     ) -> Iterator[tuple[int, Shown]]:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
@@ -201,7 +199,7 @@ class JudgeRequests:
         }
         answers = len(record.get("answers") or ()) or 1
         for number, order in enumerate(shown_orders(min(answers, 26), self.order, comparison_id)):
-            if number in chosen:
+            if chosen is None or number in chosen:
                 names = self._names(comparison_id, order, row)
                 yield number, Shown({**same, "shown_order": order}, None, failure, row, names)
 

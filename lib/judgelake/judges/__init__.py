@@ -8,7 +8,7 @@ from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, opened_thinking, without_thinking
 from judgelake.judges.parsing import parse
-from judgelake.judges.prompt import Prompt, render
+from judgelake.judges.prompt import Prompt, render, render_orders
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 from judgelake.judges.templates import problem as template_problem
 from judgelake.judges.trimming import CUT_MARK, cut_answers, trimmed
@@ -35,6 +35,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "render_orders",
     "template_problem",
     "trimmed",
     "verdict_name",

@@ -8,7 +8,7 @@ that does anything else with a text has no outline, and Jinja renders it every t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -76,9 +76,11 @@ class Outline:
         """The prompt with these texts, to which those that are computed are added."""
         for function, arguments in self.computed:
             texts.append(function(*(_known(argument, texts) for argument in arguments)))
-        pieces, spans, place = [], [], 0
+        pieces: list[str] = []
+        spans: list[tuple[int, int]] = []
+        place = 0
         for words, run in self.parts:
-            printed = texts[run] if type(run) is int else _joined(run, texts)
+            printed = run if type(run) is str else texts[run] if type(run) is int else _joined(run, texts)
             begin = place + len(words)
             place = begin + len(printed)
             if printed:
@@ -87,16 +89,15 @@ class Outline:
         return Rendered("".join((*pieces, self.end)), tuple(spans))
 
 
-def _joined(run: Run, texts: list[str]) -> str:
-    if isinstance(run, tuple):
-        return "".join(one if isinstance(one, str) else texts[one] for one in run)
-    return run if isinstance(run, str) else texts[run]
+def _joined(run: Iterable[int | str], texts: list[str]) -> str:
+    return "".join(one if isinstance(one, str) else texts[one] for one in run)
 
 
 def outline_of(pieces: Iterable[str], computed: Iterable[Any] = ()) -> Outline:
     """The outline in the pieces of a rendered template."""
     parts: list[tuple[str, Run]] = []
-    words, run = "", []
+    words = ""
+    run: list[int | str] = []
     for piece in pieces:
         if isinstance(piece, Printed):
             run += [piece.number] if isinstance(piece, _PrintedHole) else [str.__str__(piece)] if piece else []
@@ -180,7 +181,7 @@ class _Hole:
     # What Python would answer without an error, or Jinja would take an error of for an answer.
     __str__ = __repr__ = __format__ = __hash__ = __eq__ = __ne__ = _spoil
     __len__ = __iter__ = __contains__ = __getitem__ = __getattr__ = _spoil
-    __class__ = property(_spoil)  # type: ignore[assignment]
+    __class__ = property(_spoil)
 
 
 class _PrintedHole(Printed):
@@ -220,7 +221,7 @@ def _deferred(function: Callable[..., str]) -> Callable[..., Any]:
     return filtered
 
 
-def _holes_in(value: Any) -> Iterable[_Hole]:
+def _holes_in(value: Any) -> Iterator[_Hole]:
     if type(value) is _Hole:
         yield value
     elif type(value) in (list, tuple, dict):

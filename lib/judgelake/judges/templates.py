@@ -63,7 +63,12 @@ def _text_of(material: Any) -> str:
     return "\0".join(map(_text_of, material or ()))
 
 
-FILTERS = {"strip": strip, "without": without, "number_word": number_word, "tag_suffix": tag_suffix}
+FILTERS: dict[str, Callable[..., str]] = {
+    "strip": strip,
+    "without": without,
+    "number_word": number_word,
+    "tag_suffix": tag_suffix,
+}
 """Filters of the templates in addition to Jinja's own, by the name a judge file uses."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from judgelake.asking import NOT_UTF8, Named, NamedRow, Row, key_of_text
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
-from judgelake.jobs.judge.length import Fitted, Trimming, rendered, token_budget
+from judgelake.jobs.judge.length import Fitted, Trimming, rendered_orders, token_budget
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt
@@ -131,22 +131,26 @@ class JudgeRequests:
             yield from self._invalid(record, comparison, chosen)
             return
         answers = len(comparison.answers)
-        own_order = LETTERS[:answers]
-        own = rendered(self.judge, comparison, own_order)
+        orders = shown_orders(answers, self.order, comparison.comparison_id)
+        wanted = {number: order for number, order in enumerate(orders) if chosen is None or number in chosen}
         # The prompt is the part of a row that this judge sees: only an edit of that part is asked again.
-        content = _sha256_of(own, record)
+        own_order = LETTERS[:answers]
+        prompts = self._prompts(comparison, dict.fromkeys((own_order, *wanted.values())))
+        digests = {order: _sha256_of(prompt, record) for order, prompt in prompts.items()}
         same = {
             "comparison_id": comparison.comparison_id,
             "question_id": comparison.question_id,
-            "content_sha256": content,
+            "content_sha256": digests[own_order],
         }
-        for number, order in enumerate(shown_orders(answers, self.order, comparison.comparison_id)):
-            if chosen is not None and number not in chosen:
-                continue
-            prompt = own if order == own_order else rendered(self.judge, comparison, order)
-            digest = content if prompt is own else _sha256_of(prompt, record)
-            names = self._names(comparison.comparison_id, order, digest)
-            yield number, Shown({**same, "shown_order": order}, comparison, prompt, digest, names)
+        for number, order in wanted.items():
+            names = self._names(comparison.comparison_id, order, digests[order])
+            yield number, Shown({**same, "shown_order": order}, comparison, prompts[order], digests[order], names)
+
+    def _prompts(self, comparison: Comparison, orders: Iterable[str]) -> dict[str, Prompt | Failure]:
+        """The prompt in each order, untrimmed, or why there is none."""
+        shown = list(orders)
+        prompts = rendered_orders(self.judge, comparison, shown)
+        return dict.fromkeys(shown, prompts) if isinstance(prompts, Failure) else dict(zip(shown, prompts, strict=True))
 
     def _weight(self, shown: Shown) -> int | None:
         """The bytes of the prompt, of one that is to be cut about those that will be left; None without a prompt."""

@@ -80,7 +80,7 @@ class Outline:
         spans: list[tuple[int, int]] = []
         place = 0
         for words, run in self.parts:
-            printed = run if type(run) is str else texts[run] if type(run) is int else _joined(run, texts)
+            printed = texts[run] if isinstance(run, int) else run if isinstance(run, str) else _joined(run, texts)
             begin = place + len(words)
             place = begin + len(printed)
             if printed:

@@ -140,11 +140,12 @@ class _Asking(Generic[T]):
 
 
 async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], window: Window) -> AsyncIterator[T]:
-    """The items; those of the first window in groups, with a pause before each unless the one before is answered."""
+    """The items; those of the first window in groups, with a pause before each, until the one before is answered."""
     number = 0
     async for item in items if isinstance(items, AsyncIterable) else _asynchronous(items):
         if number < window.most_requests and number % FIRST_GROUP == 0:
-            await window.emptied(FIRST_PAUSE_S)
+            # Before the first one a task that is started during a stop learns that it is to end.
+            await (window.emptied(FIRST_PAUSE_S) if number else asyncio.sleep(FIRST_PAUSE_S))
         number += 1
         yield item
 

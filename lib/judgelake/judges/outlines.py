@@ -8,6 +8,7 @@ that does anything else with a text has no outline, and Jinja renders it every t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,8 +28,8 @@ TEXT, EMPTY = object(), object()
 
 Form = Any
 """What of values is no text: their structure, numbers and roles, with `TEXT` and `EMPTY` in place of texts."""
-Run = int | str | tuple[int | str, ...]
-"""Printed without a word of the template in between: the number of a text, a fixed text, or several of both."""
+Run = int | tuple[int | str, ...]
+"""Printed without a word of the template in between: the number of a text, or several of these and fixed texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> Rend
 class Outline:
     """What a template says, and what is printed in between."""
 
-    parts: tuple[tuple[str, Run], ...]
-    """Words of the template, and what is printed after them."""
+    parts: tuple[tuple[str, Spans, Run], ...]
+    """Fixed text, which of it an expression printed, and what follows it."""
     end: str
-    """Words after all of them."""
+    """Fixed text after all of them."""
+    material_of_end: Spans
     computed: tuple[tuple[Callable[..., str], tuple[Any, ...]], ...] = ()
     """Further texts, numbered after those that are given: what filters make of others."""
 
@@ -79,13 +81,15 @@ class Outline:
         pieces: list[str] = []
         spans: list[tuple[int, int]] = []
         place = 0
-        for words, run in self.parts:
-            printed = texts[run] if isinstance(run, int) else run if isinstance(run, str) else _joined(run, texts)
-            begin = place + len(words)
+        for fixed, material, run in self.parts:
+            printed = texts[run] if isinstance(run, int) else _joined(run, texts)
+            spans += [(place + start, place + after) for start, after in material]
+            begin = place + len(fixed)
             place = begin + len(printed)
             if printed:
                 spans.append((begin, place))
-            pieces += (words, printed)
+            pieces += (fixed, printed)
+        spans += [(place + start, place + after) for start, after in self.material_of_end]
         return Rendered("".join((*pieces, self.end)), tuple(spans))
 
 
@@ -95,21 +99,24 @@ def _joined(run: Iterable[int | str], texts: list[str]) -> str:
 
 def outline_of(pieces: Iterable[str], computed: Iterable[Any] = ()) -> Outline:
     """The outline in the pieces of a rendered template."""
-    parts: list[tuple[str, Run]] = []
-    words = ""
-    run: list[int | str] = []
-    for piece in pieces:
-        if isinstance(piece, Printed):
-            run += [piece.number] if isinstance(piece, _PrintedHole) else [str.__str__(piece)] if piece else []
-        elif piece:
-            if run:
-                parts.append((words, run[0] if len(run) == 1 else tuple(run)))
-                words, run = "", []
-            words += piece
-    if run:
-        parts.append((words, run[0] if len(run) == 1 else tuple(run)))
-        words = ""
-    return Outline(tuple(parts), words, tuple(computed))
+    parts: list[tuple[str, Spans, Run]] = []
+    fixed = ""
+    material: Spans = ()
+    # Between the words of the template; what is printed side by side is one part of the material.
+    for is_printed, side_by_side in itertools.groupby(
+        filter(None, pieces), key=lambda piece: isinstance(piece, Printed)
+    ):
+        run: list[int | str] = [
+            piece.number if isinstance(piece, _PrintedHole) else str.__str__(piece) for piece in side_by_side
+        ]
+        if all(isinstance(one, str) for one in run):
+            text = _joined(run, [])
+            material += ((len(fixed), len(fixed) + len(text)),) if is_printed else ()
+            fixed += text
+        else:
+            parts.append((fixed, material, run[0] if len(run) == 1 else tuple(run)))
+            fixed, material = "", ()
+    return Outline(tuple(parts), fixed, material, tuple(computed))
 
 
 def form_of(value: Any, texts: list[str]) -> Form:
@@ -194,7 +201,8 @@ class _PrintedHole(Printed):
 def _finalized(value: Any) -> Printed:
     if type(value) is not _Hole:
         return Printed(value)
-    printed = _PrintedHole()
+    # Of what is empty no piece is left.
+    printed = _PrintedHole("?")
     printed.number = value._number
     return printed
 

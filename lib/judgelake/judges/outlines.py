@@ -114,7 +114,8 @@ def outline_of(pieces: Iterable[str], computed: Iterable[Any] = ()) -> Outline:
             material += ((len(fixed), len(fixed) + len(text)),) if is_printed else ()
             fixed += text
         else:
-            parts.append((fixed, material, run[0] if len(run) == 1 else tuple(run)))
+            only = run[0] if len(run) == 1 else None
+            parts.append((fixed, material, only if isinstance(only, int) else tuple(run)))
             fixed, material = "", ()
     return Outline(tuple(parts), fixed, material, tuple(computed))
 

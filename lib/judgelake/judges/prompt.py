@@ -110,9 +110,8 @@ class Prompt:
         A token is at least one byte, so a completion has at most this many tokens plus the one that
         begins the text; a chat template adds further tokens.
         """
-        if self.text is not None:
-            return len(self.text.encode())
-        return sum(len(message.content.encode()) for message in self.messages or ())
+        # Of ASCII, as most texts are, no copy is made to count them.
+        return sum(len(part) if part.isascii() else len(part.encode()) for part in self.parts)
 
 
 def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, reference: str = "use") -> Prompt | Failure:

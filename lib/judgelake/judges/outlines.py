@@ -9,7 +9,7 @@ that does anything else with a text has no outline, and Jinja renders it every t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -148,7 +148,8 @@ def outline_for(source: str, partials: Partials, form: Form) -> Outline | None:
 class _Trace:
     """The holes of one rendering."""
 
-    texts: int = 0
+    holes: list[_Hole] = field(default_factory=list)
+    """Each in the place of its number."""
     computed: list[tuple[Callable[..., str], tuple[Any, ...]]] = field(default_factory=list)
     is_spoilt: bool = False
     """A hole was used in a way that only its text can answer; whoever did it may have caught the exception."""
@@ -165,8 +166,8 @@ class _Trace:
         return kind(self.values_of(item) for item in items)
 
     def hole(self, *, is_empty: bool | None) -> _Hole:
-        self.texts += 1
-        return _Hole(self, self.texts - 1, is_empty)
+        self.holes.append(_Hole(self, len(self.holes), is_empty))
+        return self.holes[-1]
 
 
 class _Hole:
@@ -223,9 +224,10 @@ def _deferred(function: Callable[..., str]) -> Callable[..., Any]:
         hole = next(_holes_in(arguments), None)
         if hole is None:
             return function(*arguments)
-        made = hole._trace.hole(is_empty=None)
-        hole._trace.computed.append((function, arguments))
-        return made
+        trace = hole._trace
+        # Copies: a list that a template makes may be longer later.
+        trace.computed.append((function, tuple(_known(argument, trace.holes) for argument in arguments)))
+        return trace.hole(is_empty=None)
 
     return filtered
 
@@ -238,8 +240,8 @@ def _holes_in(value: Any) -> Iterator[_Hole]:
             yield from _holes_in(item)
 
 
-def _known(value: Any, texts: list[str]) -> Any:
-    """An argument of a filter with texts in place of its holes."""
+def _known(value: Any, texts: Sequence[Any]) -> Any:
+    """A copy of an argument of a filter with texts in place of its holes."""
     if type(value) is _Hole:
         return texts[value._number]
     if type(value) is dict:

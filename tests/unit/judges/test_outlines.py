@@ -35,6 +35,10 @@ OF_ANY_TEXT = [
     pytest.param(
         "{% set n = (texts | tag_suffix(x)) %}<a_{{ n }}>{{ texts | length }}</a_{{ n }}>", id="with their suffix"
     ),
+    pytest.param(
+        "{% set y = [x] %}{% set n = (y | tag_suffix) %}{% set y = y.append(x) or y %}{{ n }}{{ y | length }}",
+        id="with the suffix of a list that is longer later",
+    ),
     pytest.param("{{ messages | tag_suffix }}{{ x | strip | without(['a', '<OR>']) }}", id="through our filters"),
 ]
 OF_THIS_TEXT = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from judgelake.comparisons import Failure, Status
 
@@ -66,6 +67,7 @@ def _plain(reason: str) -> str:
 ENDING_OF = {_plain(reason): ending for ending, reasons in REASONS.items() for reason in reasons}
 
 
+@lru_cache(maxsize=256)
 def ending_of(finish_reason: str | None) -> Ending | None:
     """What a server's finish reason means; None if it gives none. A reason that is not in the table is `UNKNOWN`.
 

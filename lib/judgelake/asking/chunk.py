@@ -119,8 +119,10 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.target.table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
+        # In one task: a chunk has few enough rows for that, and the two shuffles of more tasks cost several jobs.
+        of_chunk = rows.select(self.target.key, "status").coalesce(1)
         # A row too many must not stand in for one that is missing.
-        once = rows.dropDuplicates([self.target.key]).groupBy("status").count()
+        once = of_chunk.dropDuplicates([self.target.key]).groupBy("status").count()
         return Counter({row["status"]: row["count"] for row in once.collect()})
 
     def _checked_missing(self, chunk: Chunk) -> DataFrame:

@@ -77,9 +77,10 @@ def counted_again(spark: SparkSession, amounts: Amounts) -> Callable[[], int] | 
     Executors come and go, and the stage of `find_slots` would see only the slots that others leave free.
 
     Returns:
-        None if Spark does not tell its cores, or tasks take GPUs and the settings do not say how many an executor runs.
+        None if they stay as they are, in a session of one process, if Spark does not tell its cores, or if tasks take
+        GPUs and the settings do not say how many an executor runs.
     """
-    if any(setting(spark, name) is not None for name in FIXED_PARALLELISM):
+    if amounts.is_local or any(setting(spark, name) is not None for name in FIXED_PARALLELISM):
         return None
     if amounts.gpus_a_task == 0:
         return partial(_cores, spark)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judgelake.errors import UserError, in_one_line
-from judgelake.judges import JudgeSpec, Prompt, control_pattern, control_strings
+from judgelake.judges import ControlPattern, JudgeSpec, Prompt, control_pattern, control_strings
 
 if TYPE_CHECKING:
     from judgelake.engine import Encoder
@@ -25,7 +24,7 @@ class TokenView:
 
     tokenizer: Any
     encoder: Encoder | str
-    pattern: re.Pattern[str]
+    pattern: ControlPattern
     model: str
     context_length: int
     max_tokens: int

@@ -60,10 +60,12 @@ def text(value: Any) -> str | None:
         return f"{kind_of(value)}, expected text"
     if "\0" in value:
         return "contains a NUL character"
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return "contains half a surrogate pair, which is not a character"
+    # Most texts are ASCII, which Python knows without looking at them.
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "contains half a surrogate pair, which is not a character"
     return None
 
 

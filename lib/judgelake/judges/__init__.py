@@ -1,21 +1,22 @@
 """What a judge is asked and how its answer is parsed; pure code, without Spark, engine, clock or network."""
 
 from judgelake.judges.catalog import judge_file, list_judges, load_judge
-from judgelake.judges.controls import control_pattern, control_strings, neutralised
+from judgelake.judges.controls import ControlPattern, control_pattern, control_strings, neutralised
 from judgelake.judges.decoding import Decoding
+from judgelake.judges.outlines import rendered as filled_template
 from judgelake.judges.parsers.logprobs import verdict_name
 from judgelake.judges.parsers.registry import PARSERS
 from judgelake.judges.parsers.thinking import closing_of, has_thinking_marks, opened_thinking, without_thinking
 from judgelake.judges.parsing import parse
-from judgelake.judges.prompt import Prompt, render
+from judgelake.judges.prompt import Prompt, render, render_orders
 from judgelake.judges.spec import JudgeSpec, ModeSpec, judge_fingerprint
 from judgelake.judges.templates import problem as template_problem
-from judgelake.judges.templates import rendered as filled_template
 from judgelake.judges.trimming import CUT_MARK, cut_answers, shortest, trimmed
 
 __all__ = [
     "CUT_MARK",
     "PARSERS",
+    "ControlPattern",
     "Decoding",
     "JudgeSpec",
     "ModeSpec",
@@ -34,6 +35,7 @@ __all__ = [
     "opened_thinking",
     "parse",
     "render",
+    "render_orders",
     "shortest",
     "template_problem",
     "trimmed",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from judgelake.judges.outlines import Spans
 from judgelake.judges.prompt import Prompt
 from judgelake.judges.spec import JudgeSpec
-from judgelake.judges.templates import Spans, inlined
+from judgelake.judges.templates import inlined
 
 # Sources: chat templates and tokenizer_config.json of the models on Hugging Face, and the harmony format.
 OF_FAMILIES = (
@@ -31,9 +32,24 @@ OF_FAMILIES = (
 CLOSING_TAG = re.compile(r"</([A-Za-z][\w.:-]*)")
 CLOSING_BRACKET = re.compile(r"\[(?:The End|END)\b[^\]{\n]*")
 NAME_REST = "_-.:"
+SIGNS = "<[◁"
+"""Each of the forms above begins with one of these."""
 
 
-def control_pattern(spec: JudgeSpec, mode: str, *more: str) -> re.Pattern[str]:
+@dataclass(frozen=True, slots=True)
+class ControlPattern:
+    """Finds control strings. A text without any of its `signs` has none; None: it is not known how they begin."""
+
+    pattern: re.Pattern[str]
+    signs: str | None = None
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text has a control string; where its signs are known, most have not even one of these."""
+        may_be = self.signs is None or any(sign in text for sign in self.signs)
+        return may_be and self.pattern.search(text) is not None
+
+
+def control_pattern(spec: JudgeSpec, mode: str, *more: str) -> ControlPattern:
     """Matches control strings of well-known models, and what closes a part of the mode's own prompt.
 
     Args:
@@ -45,8 +61,9 @@ def control_pattern(spec: JudgeSpec, mode: str, *more: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _pattern(templates: tuple[str, ...], more: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join([*more, *OF_FAMILIES, *_closing(templates)]))
+def _pattern(templates: tuple[str, ...], more: tuple[str, ...]) -> ControlPattern:
+    pattern = re.compile("|".join([*more, *OF_FAMILIES, *_closing(templates)]))
+    return ControlPattern(pattern, None if more else SIGNS)
 
 
 def _closing(templates: Iterable[str]) -> list[str]:
@@ -59,28 +76,28 @@ def _closing(templates: Iterable[str]) -> list[str]:
     return tags + [re.escape(bracket) + r"[^\[\]\n]{0,60}\]" for bracket in sorted(brackets)]
 
 
-def control_strings(prompt: Prompt, pattern: re.Pattern[str]) -> list[str]:
+def control_strings(prompt: Prompt, pattern: ControlPattern) -> list[str]:
     """The distinct control strings in a prompt's material, in their order; the template's own do not count."""
-    texts = list(prompt.material_texts)
+    texts = prompt.material_texts()
     # One search in place of one for each of a dozen texts: nearly all prompts have none. What matches in a text matches
     # in all of them together too.
-    if pattern.search("\n".join(texts)) is None:
+    if not pattern.is_in("\n".join(texts)):
         return []
-    return list(dict.fromkeys(found for text in texts for found in _matches(text, pattern)))
+    return list(dict.fromkeys(found for text in texts for found in _matches(text, pattern.pattern)))
 
 
 def _matches(text: str, pattern: re.Pattern[str]) -> list[str]:
     return [match.group() for match in pattern.finditer(text)]
 
 
-def neutralised(prompt: Prompt, pattern: re.Pattern[str]) -> Prompt:
+def neutralised(prompt: Prompt, pattern: ControlPattern) -> Prompt:
     """The prompt with a space after the first character of each control string in its material.
 
     Visible to whoever reads the prompt, and enough for no tokenizer to see the string; nothing else changes.
     """
     if not control_strings(prompt, pattern):
         return prompt
-    broken = [_broken(part, spans, pattern) for part, spans in zip(prompt.parts, prompt.material, strict=True)]
+    broken = [_broken(part, spans, pattern.pattern) for part, spans in zip(prompt.parts, prompt.material, strict=True)]
     return replace(prompt.with_parts(part for part, _ in broken), material=tuple(spans for _, spans in broken))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,8 +12,8 @@ from jinja2 import TemplateError
 
 from judgelake.comparisons import LETTERS, Answer, Comparison, Failure, Message, Status, as_shown
 from judgelake.errors import UserError
+from judgelake.judges.outlines import Spans, rendered
 from judgelake.judges.spec import JudgeSpec, ModeSpec
-from judgelake.judges.templates import Spans, rendered
 from judgelake.judges.turn_references import references_of_turns
 
 # No completion prompt begins with it: comparisons with NUL characters are rejected.
@@ -93,11 +93,10 @@ class Prompt:
         pairs = zip(self.messages, parts, strict=True)
         return Prompt(messages=tuple(Message(message.role, part) for message, part in pairs))
 
-    @property
-    def material_texts(self) -> Iterator[str]:
-        """The parts that come from the comparison."""
-        for part, spans in zip(self.parts, self.material, strict=False):
-            yield from (part[start:end] for start, end in spans)
+    def material_texts(self, least: int = 1) -> list[str]:
+        """The parts that come from the comparison and have at least so many characters."""
+        placed = zip(self.parts, self.material, strict=False)
+        return [part[start:end] for part, spans in placed for start, end in spans if end - start >= least]
 
     @property
     def sha256(self) -> str:
@@ -111,9 +110,8 @@ class Prompt:
         A token is at least one byte, so a completion has at most this many tokens plus the one that
         begins the text; a chat template adds further tokens.
         """
-        if self.text is not None:
-            return len(self.text.encode())
-        return sum(len(message.content.encode()) for message in self.messages or ())
+        # Of ASCII, as most texts are, no copy is made to count them.
+        return sum(len(part) if part.isascii() else len(part.encode()) for part in self.parts)
 
 
 def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, reference: str = "use") -> Prompt | Failure:
@@ -134,19 +132,29 @@ def render(spec: JudgeSpec, mode: str, comparison: Comparison, order: str, refer
             does not have.
         ValueError: `order` is not an order of these answers, or `reference` is neither "use" nor "ignore".
     """
+    prompts = render_orders(spec, mode, comparison, (order,), reference)
+    return prompts if isinstance(prompts, Failure) else prompts[0]
+
+
+def render_orders(
+    spec: JudgeSpec, mode: str, comparison: Comparison, orders: Sequence[str], reference: str = "use"
+) -> list[Prompt] | Failure:
+    """The prompt of one comparison in each of the orders: as `render`, but what they have in common is done once."""
     spec.require_prompt()
     mode_spec = spec.mode(mode)
-    if "".join(sorted(order)) != LETTERS[: len(comparison.answers)]:
-        raise ValueError(f"{order!r} is not an order of {len(comparison.answers)} answers")
+    for order in orders:
+        if "".join(sorted(order)) != LETTERS[: len(comparison.answers)]:
+            raise ValueError(f"{order!r} is not an order of {len(comparison.answers)} answers")
     if reference not in ("use", "ignore"):
         raise ValueError(f"reference must be 'use' or 'ignore', not {reference!r}")
     of_turns = _references_of_turns(mode_spec, comparison)
     reason = _why_not(mode_spec, mode, comparison, of_turns, use_reference=reference == "use")
     if reason is not None:
         return Failure(Status.INVALID_INPUT, reason)
-    values = _values(mode_spec, comparison, order, of_turns, use_reference=reference == "use")
+    values = _values(mode_spec, comparison, of_turns, use_reference=reference == "use")
+    answers: Sequence[Any] = values["answers"]
     try:
-        return _filled(spec, mode_spec, values)
+        return [_filled(spec, mode_spec, values | {"answers": list(as_shown(answers, order))}) for order in orders]
     except Exception as error:  # a template can call and compute anything, so any exception is possible
         cause = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise UserError(
@@ -226,16 +234,18 @@ def _wrong_conversation(mode: ModeSpec, name: str, comparison: Comparison) -> st
 
 
 def _values(
-    mode: ModeSpec, comparison: Comparison, order: str, of_turns: tuple[str, ...] | None, *, use_reference: bool
+    mode: ModeSpec, comparison: Comparison, of_turns: tuple[str, ...] | None, *, use_reference: bool
 ) -> dict[str, Any]:
-    """The values that templates may use. All are text, or lists of text: nothing is rendered again."""
+    """The values that templates may use, with the answers in their own order.
+
+    All are text, or lists of text: nothing is rendered again.
+    """
     given = comparison.input or None
     added = "" if given is None or mode.has_input_place else f"\n{given}"
-    shown = as_shown(comparison.answers, order)
     rubric = comparison.rubric if mode.rubric != "none" else None
     values: dict[str, Any] = {
         "input": given,
-        "answers": [answer.texts[0] for answer in shown],
+        "answers": [answer.texts[0] for answer in comparison.answers],
         "reference": comparison.reference if use_reference and mode.reference != "none" else None,
         "rubric": None if rubric is None else {"criteria": rubric.criteria, "scores": rubric.scores},
     }
@@ -247,7 +257,7 @@ def _values(
         return values | {"question": comparison.messages[0].content + added}
     values["messages"] = _numbered(comparison.messages, added)
     if mode.conversation == "turns":
-        values["answers"] = [_numbered_turns(answer, values["messages"]) for answer in shown]
+        values["answers"] = [_numbered_turns(answer, values["messages"]) for answer in comparison.answers]
     return values
 
 

@@ -1,11 +1,10 @@
-"""Prompt templates: one sandboxed Jinja environment, and every filter that a judge file may use."""
+"""Prompt templates: the sandboxed Jinja environment, and every filter that a judge file may use."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,8 +25,6 @@ INCLUDE = re.compile(r"""\{%\s*include\s+(?P<quote>["'])(?P<name>[^"']+)(?P=quot
 SAFE_IN_A_LOOP = frozenset(("index", "index0", "first", "last", "length", "revindex", "revindex0"))
 
 Partials = tuple[tuple[str, str], ...]
-Spans = tuple[tuple[int, int], ...]
-"""Parts of a text: the first character of each, and the one after its last. Ascending, none empty, none adjacent."""
 
 
 def strip(text: str) -> str:
@@ -66,52 +63,13 @@ def _text_of(material: Any) -> str:
     return "\0".join(map(_text_of, material or ()))
 
 
-FILTERS = {"strip": strip, "without": without, "number_word": number_word, "tag_suffix": tag_suffix}
+FILTERS: dict[str, Callable[..., str]] = {
+    "strip": strip,
+    "without": without,
+    "number_word": number_word,
+    "tag_suffix": tag_suffix,
+}
 """Filters of the templates in addition to Jinja's own, by the name a judge file uses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A rendered template, and which parts of it are material: all that an expression (`{{ ... }}`) printed.
-
-    The rest is what the template itself says. Text that a template captures (`{% set name %}...{% endset %}`, a macro)
-    is material as a whole where it is printed, also its fixed words.
-    """
-
-    text: str
-    material: Spans
-
-
-def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> Rendered:
-    """The rendered template; it and what it includes are compiled once per process.
-
-    Inserted values are text and never rendered again, whatever braces they contain.
-
-    Raises:
-        jinja2.TemplateError: the template is not valid, or uses a value that does not exist.
-    """
-    template = _compiled(source, partials)
-    if isinstance(template, str):
-        return Rendered(template, ())
-    # As `Template.render`, but without merging the globals into a new chain of dicts for every prompt.
-    context = template.new_context({**_global_values(), **values}, shared=True)
-    pieces = list(template.root_render_func(context))
-    return Rendered("".join(pieces), _spans(pieces))
-
-
-def _spans(pieces: Iterable[str]) -> Spans:
-    spans: list[tuple[int, int]] = []
-    place = begin = end = 0
-    for piece in pieces:
-        after = place + len(piece)
-        if type(piece) is _Printed and piece:
-            if place != end:
-                if begin != end:
-                    spans.append((begin, end))
-                begin = place
-            end = after
-        place = after
-    return (*spans, (begin, end)) if begin != end else tuple(spans)
 
 
 def problem(source: str, partials: Partials, names: Collection[str]) -> str | None:
@@ -121,19 +79,19 @@ def problem(source: str, partials: Partials, names: Collection[str]) -> str | No
     """
     try:
         # Before the partials are put in, so that the line is the template's own.
-        _environment().parse(source)
+        environment().parse(source)
     except TemplateSyntaxError as error:
         return f"line {error.lineno}: {str(error.message).rstrip('.')}"
     try:
-        _compiled(source, partials)
-        tree = _environment().parse(inlined(source, partials))
+        compiled(source, partials)
+        tree = environment().parse(inlined(source, partials))
     except TemplateError as error:
         return str(error).strip().rstrip(".")
     if any(True for _ in meta.find_referenced_templates(tree)):
         return 'a partial must be included as {% include "name" %} and in no other way'
     if (block := _unmarked_block(tree)) is not None:
         return f"{block} does not show what of its text is material: use {{% set name %}}...{{% endset %}} and a filter"
-    unknown = sorted(meta.find_undeclared_variables(tree) - set(names) - set(_environment().globals))
+    unknown = sorted(meta.find_undeclared_variables(tree) - set(names) - set(environment().globals))
     if unknown:
         return f"it uses {unknown[0]!r}, which is not one of its values: {', '.join(names)}"
     return None
@@ -177,9 +135,14 @@ def inlined(source: str, partials: Partials) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(source: str, partials: Partials) -> Template | str:
+def compiled(source: str, partials: Partials) -> Template | str:
+    """The template, compiled once per process; its text if it prints nothing but that.
+
+    Raises:
+        jinja2.TemplateError: it is not valid.
+    """
     text = inlined(source, partials)
-    template = _environment().from_string(text)
+    template = environment().from_string(text)
     return template if any(mark in text for mark in ("{{", "{%", "{#")) else text
 
 
@@ -188,7 +151,7 @@ def _any_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(token) for token in tokens))
 
 
-class _Printed(str):
+class Printed(str):
     """What an expression printed; among the pieces of a rendered template it is recognised by its type."""
 
     __slots__ = ()
@@ -198,8 +161,18 @@ class _Printed(str):
         return self
 
 
-class _Environment(SandboxedEnvironment):
+class Environment(SandboxedEnvironment):
     """Jinja's sandbox, with a fast path for what templates use most: `loop.index` and the like."""
+
+    def __init__(self, finalize: Callable[[Any], Any]) -> None:
+        """An environment that applies `finalize` to whatever an expression prints."""
+        super().__init__(
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            autoescape=False,  # prompts are text for a model, not HTML
+            finalize=finalize,
+        )
+        self.filters.update(FILTERS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute of a value, if it is a safe one."""
@@ -209,17 +182,17 @@ class _Environment(SandboxedEnvironment):
 
 
 @lru_cache(maxsize=1)
-def _global_values() -> Mapping[str, Any]:
-    return dict(_environment().globals)
+def environment() -> Environment:
+    """The environment that renders."""
+    return Environment(finalize=Printed)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> SandboxedEnvironment:
-    environment = _Environment(
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # prompts are text for a model, not HTML
-        finalize=_Printed,
-    )
-    environment.filters.update(FILTERS)
-    return environment
+def pieces_of(template: Template, values: Mapping[str, Any]) -> list[str]:
+    """The pieces of the rendered template; one that an expression printed is a `Printed`.
+
+    Raises:
+        jinja2.TemplateError: the template uses a value that does not exist; also whatever it raises itself.
+    """
+    # As `Template.render`, but without merging the globals into a new chain of dicts for every prompt.
+    context = template.new_context({**template.environment.globals, **values}, shared=True)
+    return list(template.root_render_func(context))

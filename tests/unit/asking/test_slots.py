@@ -52,6 +52,7 @@ def test_slots_are_counted_again_as_executors_come(amounts, expected, monkeypatc
     ("settings", "amounts"),
     [
         pytest.param({"spark.default.parallelism": "200"}, Amounts(), id="a range has always 200 parts"),
+        pytest.param({}, Amounts(is_local=True), id="one process has the cores that it has"),
         pytest.param({}, Amounts(gpus_a_task=1.0, gpus_an_executor=1), id="the cores of an executor are not known"),
         pytest.param({}, Amounts(gpus_a_task=1.0, cores_an_executor=4), id="the GPUs of an executor are not known"),
     ],

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from judgelake.comparisons import Answer, Comparison, Message, Rubric
 from judgelake.judges import JudgeSpec, Prompt, list_judges, render
-from judgelake.judges.templates import problem, rendered
+from judgelake.judges.outlines import rendered
+from judgelake.judges.templates import problem
 
 JUDGES = [spec for spec in list_judges() if spec.withheld is None]
 MATERIAL = st.one_of(
@@ -86,7 +87,7 @@ def test_both_answers_are_material_in_every_mode() -> None:
         count = spec.modes[mode].answers[0]
         prompt = render(spec, mode, comparison_of(spec, mode, marks), "ABCD"[:count])
         assert isinstance(prompt, Prompt)
-        shown = "".join(prompt.material_texts)
+        shown = "".join(prompt.material_texts())
         assert all(mark in shown for mark in marks[4 : 4 + min(count, 2)])
         assert not any(mark in said for mark in marks for said in template_parts(prompt))
 

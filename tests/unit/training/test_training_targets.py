@@ -109,7 +109,7 @@ def test_a_target_is_written_so(kind: str, style: Style) -> None:
     target = TargetWriter(PAIRS[kind], "mine", style).target(Judged("A", (9.0, 2.0), " Because.\n"), 2)
     assert not isinstance(target, Failure)
     assert target.text == SAYS[kind, style]
-    reasons = list(target.material_texts)
+    reasons = target.material_texts()
     assert reasons == ([] if style in (Style.VERDICT_ONLY, Style.SOFT) else ["Because."])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -59,6 +60,14 @@ class Window:
         self.bytes -= cost
         self.room.set()
 
+    async def emptied(self, most_s: float) -> None:
+        """Wait until all have left, at most so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                while self.requests:
+                    self.room.clear()
+                    await self.room.wait()
+
 
 async def stream(
     items: Iterable[tuple[T, Ask]] | AsyncIterable[tuple[T, Ask]],
@@ -81,7 +90,7 @@ async def stream(
     """
     window = Window(window_requests, window_bytes)
     asking = _Asking[T](asker, window)
-    feeder = asyncio.create_task(asking.feed(_in_groups_at_first(items, window_requests)))
+    feeder = asyncio.create_task(asking.feed(_in_groups_at_first(items, window)))
     try:
         while (outcome := await asking.finished.get()) is not None:
             if isinstance(outcome, Broken):
@@ -107,9 +116,7 @@ class _Asking(Generic[T]):
         try:
             async for item, ask in items:
                 await self._window.enter(ask.cost_bytes)
-                task = asyncio.create_task(self._answer(item, ask))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks.add(asyncio.create_task(self._answer(item, ask)))
             await asyncio.gather(*self._tasks)
             self.finished.put_nowait(None)
         except Exception as error:  # raised again where the outcomes are taken
@@ -120,6 +127,9 @@ class _Asking(Generic[T]):
             self.finished.put_nowait((item, ask.cost_bytes, await self._asker.ask(ask)))
         except Exception as error:  # raised again where the outcomes are taken
             self.finished.put_nowait(Broken(error))
+        # Not by a callback, which the loop would call for each request on its own.
+        if (this := asyncio.current_task()) is not None:
+            self._tasks.discard(this)
 
     async def cancel(self, feeder: asyncio.Task[None]) -> None:
         """End the feeder and all calls."""
@@ -129,12 +139,13 @@ class _Asking(Generic[T]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], first: int) -> AsyncIterator[T]:
-    """The items; the first ones in groups with a pause before each."""
+async def _in_groups_at_first(items: Iterable[T] | AsyncIterable[T], window: Window) -> AsyncIterator[T]:
+    """The items; those of the first window in groups, with a pause before each, until the one before is answered."""
     number = 0
     async for item in items if isinstance(items, AsyncIterable) else _asynchronous(items):
-        if number < first and number % FIRST_GROUP == 0:
-            await asyncio.sleep(FIRST_PAUSE_S)
+        if number < window.most_requests and number % FIRST_GROUP == 0:
+            # Before the first one a task that is started during a stop learns that it is to end.
+            await (window.emptied(FIRST_PAUSE_S) if number else asyncio.sleep(FIRST_PAUSE_S))
         number += 1
         yield item
 

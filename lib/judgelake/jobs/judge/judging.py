@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,7 +58,7 @@ class Judging:
         row = request[0]
         prompt: Prompt = row["prompt"]
         more = () if encoder is None else (encoder.pattern,)
-        pattern: re.Pattern[str] = control_pattern(self.judge.spec, self.judge.mode, *more)
+        pattern = control_pattern(self.judge.spec, self.judge.mode, *more)
         answers = len(row["shown_order"])
         ask = ask_of(
             row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from judgelake.engine import (
 from judgelake.engine import tokenizer_folder as engine_folder
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.judge.resolve import Judge
-from judgelake.judges import Prompt, control_pattern, neutralised, render, trimmed
+from judgelake.judges import Prompt, control_pattern, neutralised, render_orders, trimmed
 
 # What a chat template may add around the messages; only used to skip counting, so a generous value is safe.
 TEMPLATE_TOKENS = 256
@@ -120,15 +120,22 @@ def token_budget(judge: Judge) -> int:
 
 
 def rendered(judge: Judge, comparison: Comparison, order: str) -> Prompt | Failure:
-    """The whole prompt of a comparison with its answers shown in `order`, or why it cannot be judged.
+    """As `rendered_orders`, for one order."""
+    prompts = rendered_orders(judge, comparison, (order,))
+    return prompts if isinstance(prompts, Failure) else prompts[0]
+
+
+def rendered_orders(judge: Judge, comparison: Comparison, orders: Sequence[str]) -> list[Prompt] | Failure:
+    """The whole prompt of a comparison with its answers shown in each of the orders, or why it cannot be judged.
 
     Raises:
         UserError: the judge's template cannot be rendered for the comparison.
     """
-    prompt = render(judge.spec, judge.mode, comparison, order, judge.reference)
-    if isinstance(prompt, Failure) or not judge.neutralises:
-        return prompt
-    return neutralised(prompt, control_pattern(judge.spec, judge.mode))
+    prompts = render_orders(judge.spec, judge.mode, comparison, orders, judge.reference)
+    if isinstance(prompts, Failure) or not judge.neutralises:
+        return prompts
+    pattern = control_pattern(judge.spec, judge.mode)
+    return [neutralised(prompt, pattern) for prompt in prompts]
 
 
 def token_counter(judge: Judge) -> CountTokens | None:

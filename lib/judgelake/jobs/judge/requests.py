@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import zlib
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 from judgelake.asking import NOT_UTF8, Named, NamedRow, Row, key_of_text
 from judgelake.comparisons import LETTERS, Comparison, Failure, Status, comparison_from_record
 from judgelake.jobs.judge.config import Order
-from judgelake.jobs.judge.length import Fitted, Trimming, rendered, token_budget
+from judgelake.jobs.judge.length import Fitted, Trimming, rendered_orders, token_budget
 from judgelake.jobs.judge.orders import shown_orders
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.judges import Prompt
@@ -34,7 +33,6 @@ REQUEST = pa.schema(
 """A request of the judge job as a table has it; `prompt` is a prompt's stored form."""
 # Which question a row is filed under is no part of what is judged.
 NOT_CONTENT = ("question_id",)
-ALL = range(math.factorial(len(LETTERS)))
 # About, of English text in the tokenizers of today.
 BYTES_A_TOKEN = 4
 # Characters of a text that is worth being found again in the prefix cache.
@@ -60,8 +58,8 @@ class Shown:
         """A hash of each long text that the prompt shows, in order, and one of the whole prompt."""
         if isinstance(self.prompt, Failure):
             return ""
-        texts = (text for text in self.prompt.material_texts if len(text) >= LONG)
-        return "".join(f"{zlib.crc32(text.encode()):08x}" for text in texts) + self.sha256[:8]
+        hashes = [f"{zlib.crc32(text.encode()):08x}" for text in self.prompt.material_texts(LONG)]
+        return "".join(hashes) + self.sha256[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +124,33 @@ class JudgeRequests:
                     yield {**row, "judgment_id": name, "repeat": repeat, "attempt": attempt}
 
     def _shown(
-        self, record: Mapping[str, Any], comparison: Comparison | Failure, chosen: Container[int] = ALL
+        self, record: Mapping[str, Any], comparison: Comparison | Failure, chosen: Container[int] | None = None
     ) -> Iterator[tuple[int, Shown]]:
-        """The chosen orders by their number among all; others are not rendered."""
+        """The chosen orders by their number among all, None: each; others are not rendered."""
         if isinstance(comparison, Failure):
             yield from self._invalid(record, comparison, chosen)
             return
         answers = len(comparison.answers)
-        own_order = LETTERS[:answers]
-        own = rendered(self.judge, comparison, own_order)
+        orders = shown_orders(answers, self.order, comparison.comparison_id)
+        wanted = {number: order for number, order in enumerate(orders) if chosen is None or number in chosen}
         # The prompt is the part of a row that this judge sees: only an edit of that part is asked again.
-        content = _sha256_of(own, record)
+        own_order = LETTERS[:answers]
+        prompts = self._prompts(comparison, dict.fromkeys((own_order, *wanted.values())))
+        digests = {order: _sha256_of(prompt, record) for order, prompt in prompts.items()}
         same = {
             "comparison_id": comparison.comparison_id,
             "question_id": comparison.question_id,
-            "content_sha256": content,
+            "content_sha256": digests[own_order],
         }
-        for number, order in enumerate(shown_orders(answers, self.order, comparison.comparison_id)):
-            if number not in chosen:
-                continue
-            prompt = own if order == own_order else rendered(self.judge, comparison, order)
-            digest = content if prompt is own else _sha256_of(prompt, record)
-            names = self._names(comparison.comparison_id, order, digest)
-            yield number, Shown({**same, "shown_order": order}, comparison, prompt, digest, names)
+        for number, order in wanted.items():
+            names = self._names(comparison.comparison_id, order, digests[order])
+            yield number, Shown({**same, "shown_order": order}, comparison, prompts[order], digests[order], names)
+
+    def _prompts(self, comparison: Comparison, orders: Iterable[str]) -> dict[str, Prompt | Failure]:
+        """The prompt in each order, untrimmed, or why there is none."""
+        shown = list(orders)
+        prompts = rendered_orders(self.judge, comparison, shown)
+        return dict.fromkeys(shown, prompts) if isinstance(prompts, Failure) else dict(zip(shown, prompts, strict=True))
 
     def _weight(self, shown: Shown) -> int | None:
         """The bytes of the prompt, of one that is to be cut about those that will be left; None without a prompt."""
@@ -190,7 +192,7 @@ class JudgeRequests:
         return tuple(judgment_id(fingerprint, comparison_id, order, repeat, asked_sha256) for repeat in repeats)
 
     def _invalid(
-        self, record: Mapping[str, Any], failure: Failure, chosen: Container[int]
+        self, record: Mapping[str, Any], failure: Failure, chosen: Container[int] | None
     ) -> Iterator[tuple[int, Shown]]:
         row = _row_sha256(record)
         comparison_id = record.get("comparison_id") or row[:32]
@@ -201,7 +203,7 @@ class JudgeRequests:
         }
         answers = len(record.get("answers") or ()) or 1
         for number, order in enumerate(shown_orders(min(answers, 26), self.order, comparison_id)):
-            if number in chosen:
+            if chosen is None or number in chosen:
                 names = self._names(comparison_id, order, row)
                 yield number, Shown({**same, "shown_order": order}, None, failure, row, names)
 

@@ -37,7 +37,7 @@ def record(one: Seed):
 
 
 def materials(prompt):
-    return list(prompt.material_texts)
+    return prompt.material_texts()
 
 
 def test_a_chat_is_the_conversation_with_its_input_and_one_system_message():

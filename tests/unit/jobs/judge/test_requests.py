@@ -324,12 +324,12 @@ def test_of_a_row_with_many_orders_only_what_is_asked_is_rendered(monkeypatch):
     assert len(whole["requests"]) > 20
     orders = []
 
-    def counted(judge, comparison, order):
-        orders.append(order)
-        return real(judge, comparison, order)
+    def counted(judge, comparison, wanted):
+        orders.extend(wanted)
+        return real(judge, comparison, wanted)
 
-    real = requests_module.rendered
-    monkeypatch.setattr(requests_module, "rendered", counted)
+    real = requests_module.rendered_orders
+    monkeypatch.setattr(requests_module, "rendered_orders", counted)
     for one in whole["requests"]:
         orders.clear()
         (made,) = requests_of_row(requester, {**whole, "requests": [one]})

@@ -49,6 +49,8 @@ MAY_IMPORT = {
     **{f"jobs.{job}": PARTS for job in JOBS},
     "jobs.promote": PARTS | {"jobs.evaluate"},
     "jobs.tables": PARTS,
+    # But an ablation is many trainings.
+    "jobs.ablate": PARTS | {"jobs.train"},
     "doctor": PARTS | {"jobs.judge"},
     # The command line reaches every room, each only when its subcommand runs.
     "cli": PARTS | {"jobs.ingest", "jobs.judge", "doctor"},

@@ -39,6 +39,7 @@ from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
+from judgelake.measures.statistics.crossed import crossed_estimate
 from judgelake.measures.statistics.interval import Estimate, absent, holm
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
@@ -99,6 +100,7 @@ __all__ = [
     "RightCounts",
     "Table",
     "absent",
+    "crossed_estimate",
     "headline_verdicts",
     "holm",
     "length_bin",

@@ -26,7 +26,7 @@ from judgelake.trainer.patience import Patience
 from judgelake.trainer.prompts import LabelledPrompt, read_prompts
 from judgelake.trainer.reporting import Reporting
 from judgelake.trainer.result import save_result
-from judgelake.trainer.run_record import CHOSEN_BY, RunFolder, TrainingRun
+from judgelake.trainer.run_record import CHOSEN_BY, RunFolder, TrainingRun, Validation
 from judgelake.trainer.stored_rows import StoredRows
 from judgelake.trainer.validation import HeadJudging, Judging
 
@@ -52,7 +52,7 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with _clear_errors(run):
-        validation = _judging(run)
+        validation = None if run.validation is None else _judging(run, run.validation)
         trainer = _trainer(folder, run, validation, say)
         checkpoint = newest_checkpoint(folder.path)
         if checkpoint is not None:
@@ -61,7 +61,8 @@ def train_here(folder: RunFolder, say: Callable[[str], None]) -> None:
         # All processes are here, so nobody reads a checkpoint any more.
         trainer.accelerator.wait_for_everyone()
         if trainer.is_world_process_zero():
-            save_result(trainer.accelerator.unwrap_model(trainer.model), folder, run, validation)
+            tests = {name: _judging(run, test) for name, test in run.tests.items()}
+            save_result(trainer.accelerator.unwrap_model(trainer.model), folder, run, validation, tests)
 
 
 def _trainer(
@@ -131,10 +132,8 @@ def _arguments(folder: Path, run: TrainingRun, steps: Steps) -> TrainingArgument
     )
 
 
-def _judging(run: TrainingRun) -> tuple[Judging, list[LabelledPrompt]] | None:
-    if run.validation is None:
-        return None
-    validation, prompts = run.validation, read_prompts(Path(run.validation.prompts))
+def _judging(run: TrainingRun, validation: Validation) -> tuple[Judging, list[LabelledPrompt]]:
+    prompts = read_prompts(Path(validation.prompts))
     if not prompts:
         raise UserError("There are no examples to validate on: give the split validation some, or turn it off.")
     tokenizer = AutoTokenizer.from_pretrained(run.base, local_files_only=True, trust_remote_code=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from judgelake.comparisons import Reading
@@ -14,14 +14,17 @@ from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.trainer.run_record import MERGED_FLIPS, RunFolder, TrainingRun
 from judgelake.trainer.validation import Answer, Judging
 
+Asked = tuple[Judging, Sequence[LabelledPrompt]]
+"""How prompts are asked, and which."""
+
 
 def save_result(
-    model: Any, folder: RunFolder, run: TrainingRun, validation: tuple[Judging, Sequence[LabelledPrompt]] | None
+    model: Any, folder: RunFolder, run: TrainingRun, validation: Asked | None, tests: Mapping[str, Asked]
 ) -> None:
     """Save the trained model, with LoRA its adapter and the base merged with it; the model appears last.
 
     With a validation, its last answers are written down too, and how many verdicts the merging has changed: the merged
-    weights are rounded to the base's format, the adapter's output is not.
+    weights are rounded to the base's format, the adapter's output is not. So are the answers to each test.
     """
     final = model
     said = None if validation is None else _said(model, *validation)
@@ -35,6 +38,8 @@ def save_result(
             said = after
     if validation is not None and said is not None:
         write_predictions(folder.predictions, _lines(validation[1], said))
+    for name, (judging, prompts) in tests.items():
+        write_predictions(folder.answers(name), _lines(prompts, _said(final, judging, prompts)))
     save_model(final, run, folder.model)
 
 

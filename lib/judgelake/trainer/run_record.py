@@ -51,6 +51,8 @@ class TrainingRun(Config):
     """The token that ends every target, and at which a served model stops."""
     pad_token: int
     validation: Validation | None = None
+    tests: dict[str, Validation] = Field(default_factory=dict)
+    """What the finished model is asked once, by a name for each; its answers are in `RunFolder.answers`."""
 
     @property
     def identity(self) -> str:
@@ -71,8 +73,9 @@ NOT_OF_THE_MODEL: Any = {
     "examples_version": True,
     "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
     "validation": {"prompts_at_once", "left_out"},
+    "tests": True,
 }
-"""What may change when a training is resumed: where base and examples are, memory and speed."""
+"""What may change when a training is resumed: where base and examples are, memory and speed, what is asked after it."""
 
 
 CHOSEN_BY = "agreement_failed_is_wrong"
@@ -121,6 +124,10 @@ class RunFolder:
     def predictions(self) -> Path:
         """The finished model's answers to the prompts of the validation, as JSON lines."""
         return self.path / "predictions.jsonl"
+
+    def answers(self, test: str) -> Path:
+        """The finished model's answers to the prompts of a test, in the form of `predictions`."""
+        return self.path / f"answers-{test}.jsonl"
 
     @property
     def trainer_lock(self) -> Path:

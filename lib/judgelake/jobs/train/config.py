@@ -10,10 +10,15 @@ from judgelake.config import Config, Mlflow, Tables
 from judgelake.trainer import Recipe
 from judgelake.training import Head, Style
 
+Reference = Literal["use", "ignore"]
+"""Whether the reference is shown to a model that is validated."""
+
 
 class TrainMlflow(Mlflow):
     """What a training logs in addition."""
 
+    log_model: bool = True
+    """Whether the weights are logged; a registered model's always are."""
     register_as: str | None = Field(default=None, pattern=r"^[^/:'\"]+$")
     """Name in MLflow's registry; the new version gets the alias `candidate`. Null: the model is not registered."""
 
@@ -44,7 +49,7 @@ class Examples(Config):
     validation: NonNegativeInt = 200
     """The first N examples of the split validation by example_id, judged in both orders at every validation; 0: none,
     and the last weights are kept."""
-    validated_with: Literal["use", "ignore"] = "ignore"
+    validated_with: Reference = "ignore"
     """Whether a validation shows the reference, where an example has one; then its label is the one made with it."""
     prompts_at_once: PositiveInt = 16
     """Prompts of a validation that are computed at once."""

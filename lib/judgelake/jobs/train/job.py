@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from judgelake.engine import Say, say_on_stderr
 from judgelake.errors import RunError
 from judgelake.jobs.train.card import use_terms, write_card
-from judgelake.jobs.train.config import TrainJob
+from judgelake.jobs.train.config import Reference, TrainJob
 from judgelake.jobs.train.launch import MODULE, train_in_processes
 from judgelake.jobs.train.plan import Plan, plan_of
 from judgelake.jobs.train.prepared import Prepared, prepare
@@ -51,11 +51,14 @@ def train(spark: SparkSession, job: TrainJob, say: Say = say_on_stderr) -> Train
     return train_planned(plan_of(spark, job, say), say)
 
 
-def train_planned(plan: Plan, say: Say = say_on_stderr) -> Trained:
-    """The rest of `train`, which needs a session only if the job's `launch` is one of Spark; raises as `train` does."""
+def train_planned(plan: Plan, say: Say = say_on_stderr, tests: Sequence[Reference] = ()) -> Trained:
+    """The rest of `train`, which needs a session only if the job's `launch` is one of Spark; raises as `train` does.
+
+    For `tests` see `prepare`.
+    """
     job = plan.job
     with _alone_in(Path(job.output)):
-        made = prepare(plan, say)
+        made = prepare(plan, say, tests)
         say(summary_of(made))
         if (warning := use_terms(plan.base, plan.selected).line) is not None:
             say(warning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from judgelake.engine import Say
 from judgelake.errors import RunError
 from judgelake.jobs.train.base import Base
+from judgelake.jobs.train.config import Reference
 from judgelake.jobs.train.examples import Selected
 from judgelake.jobs.train.plan import Plan
 from judgelake.jobs.train.row_store import stored_rows
 from judgelake.jobs.train.validation import write_validation
 from judgelake.judges import JudgeSpec
-from judgelake.trainer import Memory, RunFolder, TrainingRun
+from judgelake.trainer import Memory, RunFolder, TrainingRun, Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,11 @@ class Prepared:
     steps: int
 
 
-def prepare(plan: Plan, say: Say = lambda line: None) -> Prepared:
+def prepare(plan: Plan, say: Say = lambda line: None, tests: Sequence[Reference] = ()) -> Prepared:
     """Write the rows and the prompts of the validation, and describe the training in its folder; needs no Spark.
 
-    Rows that the folder holds already are not made again.
+    Rows that the folder holds already are not made again. With `tests` the examples to validate on choose no weights:
+    the finished model is asked them, once with and once without the reference, or one of both.
 
     Raises:
         UserError: too few rows can be made, or the folder holds another training.
@@ -46,10 +49,8 @@ def prepare(plan: Plan, say: Say = lambda line: None) -> Prepared:
     job, folder = plan.job, RunFolder(Path(plan.job.output).resolve())
     try:
         rows = stored_rows(plan, folder.rows, say)
-        asking, encoder = plan.maker.asking, plan.base.encoder
-        validation = write_validation(
-            folder.path, plan.selected.validation, job.examples, asking, encoder, job.rows.head
-        )
+        asked = {shown: _asked(plan, folder, shown) for shown in tests or (job.examples.validated_with,)}
+        known = {shown: validation for shown, validation in asked.items() if validation is not None}
         run = TrainingRun(
             base=str(plan.base.folder),
             base_identity=plan.base.identity,
@@ -60,7 +61,8 @@ def prepare(plan: Plan, say: Say = lambda line: None) -> Prepared:
             head=job.rows.head,
             end_token=plan.base.end_token,
             pad_token=plan.base.pad_token,
-            validation=validation,
+            validation=None if tests else asked[job.examples.validated_with],
+            tests=known if tests else {},
         )
         folder.write(run)
     except OSError as error:
@@ -77,3 +79,9 @@ def prepare(plan: Plan, say: Say = lambda line: None) -> Prepared:
         plan.memory(rows.audit),
         plan.steps(rows.audit),
     )
+
+
+def _asked(plan: Plan, folder: RunFolder, shown: Reference) -> Validation | None:
+    chosen = plan.job.examples.model_copy(update={"validated_with": shown})
+    asking, encoder, head = plan.maker.asking, plan.base.encoder, plan.job.rows.head
+    return write_validation(folder.path, plan.selected.validation, chosen, asking, encoder, head)

@@ -88,7 +88,8 @@ class TrainTracker:
                 self._mlflow.log_artifact(str(self.folder.predictions))
             name = self.job.mlflow.register_as
             if name is None:
-                self._log_model(prepared)
+                if self.job.mlflow.log_model:
+                    self._log_model(prepared)
                 return None
             self._check_flips()
             return self._registered(name, prepared)

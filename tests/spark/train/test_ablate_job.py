@@ -1,0 +1,112 @@
+"""An ablation from its config to the table of results; the tiny model is trained in this process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mlflow_store import empty_store, mlflow_at
+from small_lake import lake_of_its_own
+from tiny_model import save_tiny_model
+from tiny_training import examples, train_job
+
+from judgelake.config import Mlflow
+from judgelake.errors import UserError
+from judgelake.jobs.ablate import AblateJob, ablate
+from judgelake.jobs.train import job as training
+from judgelake.lake import create_tables
+from judgelake.trainer.process import train_here
+from judgelake.training import record_of
+
+CELLS = {"baseline": {}, "swap": {"rows.swap": 0.5}, "no room": {"rows.max_tokens": 3}}
+
+
+@pytest.fixture(scope="module")
+def job(spark, empty_warehouse, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ablation")
+    tables = lake_of_its_own(spark, empty_warehouse, tmp_path_factory.mktemp("lake"), "of_test_ablate_job")
+    create_tables(spark, tables, {"training_examples"})
+    columns = spark.read.table(tables.training_examples).schema
+    rows = [record_of(one) for one in (*examples(), *examples("validation"))]
+    spark.createDataFrame(rows, columns).write.format("delta").mode("append").saveAsTable(tables.training_examples)
+    usual = train_job(folder, save_tiny_model(tmp_path_factory.mktemp("base"))).model_dump(
+        mode="json", include={"judge", "rows", "recipe"}, exclude_unset=True
+    )
+    usual["rows"]["swap"] = 0.0
+    return AblateJob(
+        train=usual,
+        cells=CELLS,
+        baseline="baseline",
+        held_out=20,
+        output=str(folder / "ablation"),
+        tables=tables,
+    )
+
+
+@pytest.fixture(scope="module")
+def started(job, spark, tmp_path_factory):
+    """The ablation, run once and once more, and how many trainings each has started."""
+    counts = []
+
+    def train_in_this_process(folder, processes, say, watch):
+        counts[-1] += 1
+        train_here(folder, say)
+        watch()
+
+    store = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch, mlflow_at(store, empty_store(tmp_path_factory.mktemp("empty"))):
+        patch.setattr(training, "train_in_processes", train_in_this_process)
+        done = []
+        for _ in range(2):
+            counts.append(0)
+            done.append(ablate(spark, job, lambda line: None))
+        import mlflow
+
+        runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    return done, counts, runs
+
+
+def test_each_cell_is_trained_with_each_seed_and_a_second_run_trains_nothing(started):
+    done, counts, _ = started
+    assert counts == [6, 0]
+    assert done[0].results == done[1].results
+
+
+def test_a_cell_that_cannot_be_trained_leaves_the_others(started):
+    (first, _), _, _ = started
+    assert {*first.failures} == {f"no room-{seed}" for seed in range(3)}
+    assert "cannot be trained on" in first.failures["no room-0"]
+    missing = {one.value.reason for one in first.results if one.cell == "no room"}
+    assert missing == {"no seed of this cell and the baseline has finished"}
+
+
+def test_the_results_are_of_all_seeds_on_the_same_questions(started):
+    (first, _), _, _ = started
+    found = {(one.cell, one.measure): one for one in first.results}
+    assert {one.questions for one in first.results} == {20}
+    assert found["swap", "agreement"].seeds == (0, 1, 2)
+    assert found["swap", "coverage"].value.value > 0.9
+    assert found["swap", "agreement"].difference.value == pytest.approx(
+        found["swap", "agreement"].value.value - found["baseline", "agreement"].value.value
+    )
+    assert json.loads(first.folder.results.read_text("utf-8")) == [one.record() for one in first.results]
+    assert first.folder.picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_mlflow_has_one_run_with_a_child_for_each_training(started):
+    (first, second), _, runs = started
+    assert first.mlflow_run_id == second.mlflow_run_id
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == first.mlflow_run_id]
+    tags = [run.data.tags for run in children if "judgelake.cell" in run.data.tags]
+    cells = {(of["judgelake.cell"], of["judgelake.seed"]) for of in tags}
+    assert cells == {(cell, str(seed)) for cell in ("baseline", "swap") for seed in range(3)}
+    parent = next(run for run in runs if run.info.run_id == first.mlflow_run_id)
+    assert parent.data.metrics["swap/ignore/agreement"] == next(
+        one.value.value for one in first.results if (one.cell, one.measure) == ("swap", "agreement")
+    )
+
+
+def test_a_training_that_was_not_asked_in_this_way_is_named(started, spark, job):
+    both = job.model_copy(update={"shown": ("ignore", "use"), "mlflow": Mlflow(enabled=False)})
+    with pytest.raises(UserError, match=r"is finished and was not asked with shown: use\. Delete this folder"):
+        ablate(spark, both, lambda line: None)

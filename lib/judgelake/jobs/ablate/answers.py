@@ -53,12 +53,13 @@ def by_question(lines: Iterable[Mapping[str, Any]], groups: Mapping[str, str]) -
 def _values(both: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
     """The measures of one comparison, in their order."""
     as_shown, as_swapped = (line["shown_verdict"] for line in both)
-    own = (as_shown, None if as_swapped is None else SWAPPED[as_swapped])
-    is_consistent = own[0] is not None and own[0] == own[1]
-    lead = 0 if None in own else LEANING[own[0]] - LEANING[own[1]]
+    if as_shown is None or as_swapped is None:
+        verdicts = [line for line in both if line["shown_verdict"] is not None]
+        return 0.0, 0.0, 0.0, len(verdicts) / len(ORDERS)
+    own = (as_shown, SWAPPED[as_swapped])
     return (
-        0.0 if None in own else sum(verdict == both[0]["label"] for verdict in own) / len(ORDERS),
-        float(is_consistent),
-        float(np.sign(lead)),
-        sum(verdict is not None for verdict in own) / len(ORDERS),
+        sum(verdict == both[0]["label"] for verdict in own) / len(ORDERS),
+        float(own[0] == own[1]),
+        float(np.sign(LEANING[own[0]] - LEANING[own[1]])),
+        1.0,
     )

@@ -110,3 +110,9 @@ def test_a_training_that_was_not_asked_in_this_way_is_named(started, spark, job)
     both = job.model_copy(update={"shown": ("ignore", "use"), "mlflow": Mlflow(enabled=False)})
     with pytest.raises(UserError, match=r"is finished and was not asked with shown: use\. Delete this folder"):
         ablate(spark, both, lambda line: None)
+
+
+def test_a_training_with_other_settings_in_its_folder_is_not_taken_for_this_one(started, spark, job):
+    changed = job.model_copy(update={"cells": {**CELLS, "swap": {"rows.swap": 0.4}}, "mlflow": Mlflow(enabled=False)})
+    with pytest.raises(UserError, match=r"swap-0' is finished and had other settings\. Delete this folder"):
+        ablate(spark, changed, lambda line: None)

@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from judgelake.config import fingerprint
 from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.jobs.ablate.answers import by_question, read_answers
 from judgelake.jobs.ablate.results import Values
+from judgelake.jobs.train import TrainJob
 from judgelake.trainer import RunFolder
 
 DONE = "ablation.json"
+OF_THE_PLACE: Any = {
+    "output": True,
+    "tables": True,
+    "mlflow": True,
+    "processes": True,
+    "launch": True,
+    "examples": {"prompts_at_once"},
+    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +58,27 @@ class AblationFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             _write(self.path / DONE, known)
 
-    def finish(self, name: str, groups: Mapping[str, str], mlflow_run_id: str | None) -> None:
+    def finish(self, name: str, training: TrainJob, groups: Mapping[str, str], mlflow_run_id: str | None) -> None:
         """Say that a training is done, and which group each example that it was asked is of."""
+        done = {"training": _settings(training), "groups": dict(groups), "mlflow_run_id": mlflow_run_id}
         with self.writable():
-            _write(self.path / name / DONE, {"groups": dict(groups), "mlflow_run_id": mlflow_run_id})
+            _write(self.path / name / DONE, done)
 
-    def values(self, name: str, shown: Sequence[str]) -> dict[str, Values] | None:
+    def values(self, name: str, training: TrainJob, shown: Sequence[str]) -> dict[str, Values] | None:
         """What the model of a finished training said, for each way of asking; None if the training is not done.
 
         Raises:
-            UserError: it is done, but was not asked in one of these ways.
+            UserError: it is done with other settings, or was not asked in one of these ways.
         """
         done = _read(self.path / name / DONE)
         if done is None:
             return None
         folder = RunFolder(self.path / name)
+        if done["training"] != _settings(training):
+            raise UserError(
+                f"The training in {str(folder.path)!r} is finished and had other settings. Delete this folder to train "
+                "it again, or name another output."
+            )
         missing = [way for way in shown if not folder.answers(way).is_file()]
         if missing:
             raise UserError(
@@ -83,6 +100,11 @@ class AblationFolder:
             raise RunError(
                 f"Cannot write {str(self.path)!r}: {error.strerror}. Set output to a writable folder."
             ) from error
+
+
+def _settings(training: TrainJob) -> str:
+    """A hash of what a training is, wherever and how fast it is done."""
+    return fingerprint(training.model_dump(mode="json", exclude=OF_THE_PLACE))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

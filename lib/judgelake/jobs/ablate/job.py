@@ -37,8 +37,8 @@ class Ablation:
 def ablate(spark: SparkSession, job: AblateJob, say: Say = say_on_stderr) -> Ablation:
     """Train every cell with every seed and compare them; trainings that are done are not done again.
 
-    All seeds of a training order follow each other by seed, so that after a while each cell has one. A training that
-    fails leaves the others.
+    All cells are trained with the first seed, then with the next, so that a stopped ablation can compare them. A
+    training that fails leaves the others.
 
     Args:
         spark: a session with Delta; the examples are read with it.
@@ -52,11 +52,13 @@ def ablate(spark: SparkSession, job: AblateJob, say: Say = say_on_stderr) -> Abl
     folder = AblationFolder(Path(job.output).resolve())
     trainings = {key: training_of(job, *key) for key in _in_order(job)}
     known = folder.known()
-    version = known.get("examples_version") or _version(spark, job, trainings)
+    version = known["examples_version"] if known else _version(spark, job, trainings)
+    trainings = {key: _of_version(training, version) for key, training in trainings.items()}
     tracker = AblationTracker(job.mlflow, folder)
     with tracker.started(job, known.get("mlflow_run_id")):
-        folder.remember({"examples_version": version, "mlflow_run_id": tracker.run_id})
-        trained, failures = _trained(spark, job, trainings, version, folder, tracker, say)
+        run_id = tracker.run_id or known.get("mlflow_run_id")
+        folder.remember({"examples_version": version, "mlflow_run_id": run_id})
+        trained, failures = _trained(spark, job, trainings, folder, tracker, say)
         if not trained:
             raise RunError(f"No training of the ablation has finished. The first: {next(iter(failures.values()))}")
         by_way = {(*key, way): values for key, of in trained.items() for way, values in of.items()}
@@ -79,11 +81,14 @@ def _version(spark: SparkSession, job: AblateJob, trainings: Mapping[tuple[str, 
     return read_pinned(spark, table, chosen.pop(), needs=("example_id", "split")).version
 
 
+def _of_version(training: TrainJob, version: int) -> TrainJob:
+    return training.model_copy(update={"examples": training.examples.model_copy(update={"version": version})})
+
+
 def _trained(
     spark: SparkSession,
     job: AblateJob,
     trainings: Mapping[tuple[str, int], TrainJob],
-    version: int,
     folder: AblationFolder,
     tracker: AblationTracker,
     say: Say,
@@ -94,11 +99,10 @@ def _trained(
     for number, (key, training) in enumerate(trainings.items(), start=1):
         name = folder_name(*key)
         say(f"training {number} of {len(trainings)}: {key[0]}, seed {key[1]}")
-        values = folder.values(name, job.shown)
+        values = folder.values(name, training, job.shown)
         if values is None:
-            examples = training.examples.model_copy(update={"version": version})
             try:
-                plan = plan_of(spark, training.model_copy(update={"examples": examples}), say)
+                plan = plan_of(spark, training, say)
                 done = train_planned(plan, say, tests=job.shown)
             except (UserError, RunError) as error:
                 say(f"it could not finish: {error}")
@@ -106,8 +110,8 @@ def _trained(
                 continue
             tracker.name(done.mlflow_run_id, *key)
             groups = {example.example_id: example.group for example in plan.selected.validation}
-            folder.finish(name, groups, done.mlflow_run_id)
-            values = folder.values(name, job.shown)
+            folder.finish(name, training, groups, done.mlflow_run_id)
+            values = folder.values(name, training, job.shown)
         assert values is not None
         found[key] = values
     return found, failures

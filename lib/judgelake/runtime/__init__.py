@@ -16,6 +16,7 @@ from judgelake.runtime.opened_run import tracked_run
 from judgelake.runtime.registry import CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, TRAINING
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
+from judgelake.runtime.sigterm import sigterm_as_interrupt
 from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
 from judgelake.runtime.tracking import (
     REMEDY,
@@ -59,6 +60,7 @@ __all__ = [
     "open_store",
     "setting",
     "shown_error",
+    "sigterm_as_interrupt",
     "sql_state",
     "stop_spark",
     "submitted",

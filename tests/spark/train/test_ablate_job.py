@@ -120,3 +120,17 @@ def test_a_training_with_other_settings_in_its_folder_is_not_taken_for_this_one(
     changed = job.model_copy(update={"cells": {**CELLS, "swap": {"rows.swap": 0.4}}, "mlflow": Mlflow(enabled=False)})
     with pytest.raises(UserError, match=r"swap-0' is finished and had other settings\. Delete this folder"):
         ablate(spark, changed, lambda line: None)
+
+
+def test_if_nothing_can_be_trained_it_is_said_as_the_first_error_is(spark, job, tmp_path):
+    none = job.model_copy(
+        update={
+            "cells": {"no room": CELLS["no room"]},
+            "baseline": "no room",
+            "seeds": (0,),
+            "output": str(tmp_path),
+            "mlflow": Mlflow(enabled=False),
+        }
+    )
+    with pytest.raises(UserError, match=r"No training of the ablation has finished\. The first: There are no rows"):
+        ablate(spark, none, lambda line: None)

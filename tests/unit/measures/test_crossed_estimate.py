@@ -30,7 +30,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(questions, seeds, of_q
             + of_seeds * random.standard_normal((1, seeds))
             + of_rest * random.standard_normal((questions, seeds))
         )
-        found = crossed_estimate(values, most=9.0)
+        found = crossed_estimate(values, -9.0, 9.0)
         held += found.low <= 0.1 <= found.high
     assert 0.92 <= held / WORLDS <= 0.985
 
@@ -40,7 +40,7 @@ def test_an_interval_over_questions_alone_would_miss_what_seeds_add():
     held = 0
     for _ in range(400):
         values = 0.1 * random.standard_normal((1, 3)) + 0.3 * random.standard_normal((100, 3))
-        found = crossed_estimate(values.mean(axis=1, keepdims=True), most=9.0)
+        found = crossed_estimate(values.mean(axis=1, keepdims=True), -9.0, 9.0)
         held += found.low <= 0.0 <= found.high
     assert held / 400 < 0.7
 
@@ -56,13 +56,21 @@ def test_an_interval_over_questions_alone_would_miss_what_seeds_add():
     ],
 )
 def test_where_there_is_no_interval_there_is_a_reason(values, value, reason):
-    found = crossed_estimate(np.array(values, dtype=float))
+    found = crossed_estimate(np.array(values, dtype=float), 0.0, 1.0)
     assert (found.value, found.low) == (value, None)
     assert reason in found.reason
 
 
 def test_with_one_seed_it_is_the_t_interval_over_questions():
-    values = np.array([[1.0], [0.0], [0.0], [1.0], [1.0]])
-    found = crossed_estimate(values)
-    assert found.value == pytest.approx(0.6)
-    assert (found.low, found.high) == (pytest.approx(0.6 - 2.776445 * 0.244949, abs=1e-5), 1.0)
+    values = np.array([[0.6], [0.5], [0.5], [0.6], [0.6]])
+    found = crossed_estimate(values, 0.0, 1.0)
+    assert found.value == pytest.approx(0.56)
+    assert (found.low, found.high) == pytest.approx(
+        (0.56 - 2.776445 * 0.0244949, 0.56 + 2.776445 * 0.0244949), abs=1e-6
+    )
+
+
+def test_an_interval_does_not_leave_the_possible_values():
+    found = crossed_estimate(np.array([[0.0], [0.0], [0.0], [1.0]]), 0.0, 1.0)
+    assert found.low == 0.0
+    assert found.high == 1.0

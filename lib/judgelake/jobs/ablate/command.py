@@ -15,7 +15,15 @@ from judgelake.jobs.ablate.config import AblateJob, training_of
 from judgelake.jobs.ablate.job import Ablation, ablate
 from judgelake.jobs.ablate.results import Result
 from judgelake.measures.families import Estimate
-from judgelake.runtime import CommandParser, add_job_arguments, config_path, exit_code_of, get_spark, stop_spark
+from judgelake.runtime import (
+    CommandParser,
+    add_job_arguments,
+    config_path,
+    exit_code_of,
+    get_spark,
+    sigterm_as_interrupt,
+    stop_spark,
+)
 
 COMPARED = ("agreement", "consistency")
 """Measures whose difference to the baseline is shown; the others are in the results."""
@@ -41,14 +49,16 @@ def _command(arguments: argparse.Namespace) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    spark = get_spark(job.tables, "judgelake ablate", debug=arguments.debug, one_command=True)
-    try:
-        done = ablate(spark, job, say)
-    except KeyboardInterrupt:
-        say("Stopped: trainings and checkpoints so far are kept; run the same command again to continue.")
-        return 130
-    finally:
-        stop_spark(spark)
+    with sigterm_as_interrupt():
+        try:
+            spark = get_spark(job.tables, "judgelake ablate", debug=arguments.debug, one_command=True)
+            try:
+                done = ablate(spark, job, say)
+            finally:
+                stop_spark(spark)
+        except KeyboardInterrupt:
+            say("Stopped: trainings and checkpoints so far are kept; run the same command again to continue.")
+            return 130
     _show(console, done, job)
     return 1 if done.failures else 0
 
@@ -69,10 +79,11 @@ def _show(console: Console, done: Ablation, job: AblateJob) -> None:
         of_way = [result for result in done.results if result.shown == shown]
         title = f"{of_way[0].questions:,} held-out questions, references: {shown}"
         differences = (f"{measure} less {job.baseline}" for measure in COMPARED)
-        table = Table("cell", *MEASURES, *differences, title=title)
+        table = Table("cell", "seeds", *MEASURES, *differences, title=title)
         for cell in job.cells:
             of_cell = {result.measure: result for result in of_way if result.cell == cell}
-            table.add_row(cell, *_row(of_cell))
+            finished = ", ".join(map(str, of_cell[MEASURES[0]].seeds)) or "none"
+            table.add_row(cell, finished, *_row(of_cell))
         console.print(table)
     for name, why in done.failures.items():
         console.print(f"{name} could not finish: {why}", markup=False, soft_wrap=True)

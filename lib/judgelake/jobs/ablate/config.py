@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -14,7 +14,8 @@ from judgelake.jobs.train import TrainJob
 FEWEST_SEEDS = 3
 OWN = ("tables", "mlflow", "output", "examples.validation", "examples.validated_with", "recipe.seed")
 """Keys of a training that the ablation sets itself."""
-NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"
+CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
+"""Names a folder, and figures in MLflow."""
 
 
 class AblateJob(Config):
@@ -23,7 +24,7 @@ class AblateJob(Config):
     train: dict[str, Any]
     """A training as in conf/train.yaml, without what the ablation sets itself: tables, mlflow, output, the seed and
     what is validated."""
-    cells: dict[str, dict[str, Any]] = Field(min_length=1)
+    cells: dict[CellName, dict[str, Any]] = Field(min_length=1)
     """The variants by name, each with the keys that it changes: {swap: {rows.swap: 0.5}}. A cell is a row of the table
     of results."""
     baseline: str

@@ -58,9 +58,11 @@ def ablate(spark: SparkSession, job: AblateJob, say: Say = say_on_stderr) -> Abl
     with tracker.started(job, known.get("mlflow_run_id")):
         run_id = tracker.run_id or known.get("mlflow_run_id")
         folder.remember({"examples_version": version, "mlflow_run_id": run_id})
-        trained, failures = _trained(spark, job, trainings, folder, tracker, say)
+        trained, errors = _trained(spark, job, trainings, folder, tracker, say)
         if not trained:
-            raise RunError(f"No training of the ablation has finished. The first: {next(iter(failures.values()))}")
+            _, first = next(iter(errors.items()))
+            raise type(first)(f"No training of the ablation has finished. The first: {first}") from first
+        failures = {name: str(error) for name, error in errors.items()}
         by_way = {(*key, way): values for key, of in trained.items() for way, values in of.items()}
         results = results_of(by_way, [*job.cells], job.shown, job.baseline)
         tracker.finished(results, job, failures)
@@ -92,10 +94,10 @@ def _trained(
     folder: AblationFolder,
     tracker: AblationTracker,
     say: Say,
-) -> tuple[dict[tuple[str, int], dict[str, Values]], dict[str, str]]:
+) -> tuple[dict[tuple[str, int], dict[str, Values]], dict[str, UserError | RunError]]:
     """What each finished model said, and why the others are not finished."""
     found: dict[tuple[str, int], dict[str, Values]] = {}
-    failures: dict[str, str] = {}
+    errors: dict[str, UserError | RunError] = {}
     for number, (key, training) in enumerate(trainings.items(), start=1):
         name = folder_name(*key)
         say(f"training {number} of {len(trainings)}: {key[0]}, seed {key[1]}")
@@ -106,7 +108,7 @@ def _trained(
                 done = train_planned(plan, say, tests=job.shown)
             except (UserError, RunError) as error:
                 say(f"it could not finish: {error}")
-                failures[name] = str(error)
+                errors[name] = error
                 continue
             tracker.name(done.mlflow_run_id, *key)
             groups = {example.example_id: example.group for example in plan.selected.validation}
@@ -114,4 +116,4 @@ def _trained(
             values = folder.values(name, training, job.shown)
         assert values is not None
         found[key] = values
-    return found, failures
+    return found, errors

@@ -18,8 +18,8 @@ Trained = Mapping[tuple[str, int, str], Values]
 """Of each training that has finished, by its cell, seed and what was shown."""
 NOT_TRAINED = "no seed of this cell and the baseline has finished"
 THE_BASELINE = "the baseline itself"
-MOST = {"position_bias": 2.0}
-"""The largest difference of two cells, where it is not 1."""
+LEAST = {"position_bias": -1.0}
+"""The smallest value of a measure, where it is not 0; the largest is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class Result:
     shown: str
     measure: str
     seeds: tuple[int, ...]
-    """Those that have finished, for the difference also of the baseline."""
+    """Those that have finished."""
+    seeds_of_difference: tuple[int, ...]
+    """Those that have finished here and with the baseline."""
     questions: int
     value: Estimate
     difference: Estimate
@@ -43,7 +45,8 @@ class Result:
             for name in ("value", "difference")
             for part in ("value", "low", "high", "reason")
         }
-        return {**flat, "seeds": list(self.seeds), **numbers}
+        seeds = {"seeds": list(self.seeds), "seeds_of_difference": list(self.seeds_of_difference)}
+        return {**flat, **seeds, **numbers}
 
 
 def results_of(trained: Trained, cells: Sequence[str], shown: Sequence[str], baseline: str) -> list[Result]:
@@ -68,13 +71,18 @@ def _asked_of_all(trained: Trained, shown: str) -> list[str]:
 def _result(trained: Trained, cell: str, shown: str, measure: str, baseline: str, questions: Sequence[str]) -> Result:
     own = _by_seed(trained, cell, shown, measure, questions)
     base = _by_seed(trained, baseline, shown, measure, questions)
-    both = [own[seed] - base[seed] for seed in own if seed in base]
+    both = {seed: own[seed] - base[seed] for seed in own if seed in base and cell != baseline}
+    least = LEAST.get(measure, 0.0)
+    value, difference = _estimate(own, least, 1.0), _estimate(both, least - 1, 1 - least)
     if cell == baseline:
         difference = absent(THE_BASELINE)
-    else:
-        difference = crossed_estimate(np.stack(both, axis=1), MOST.get(measure, 1.0)) if both else absent(NOT_TRAINED)
-    value = crossed_estimate(np.stack([*own.values()], axis=1)) if own else absent(NOT_TRAINED)
-    return Result(cell, shown, measure, tuple(own), len(questions), value, difference)
+    return Result(cell, shown, measure, tuple(own), tuple(both), len(questions), value, difference)
+
+
+def _estimate(by_seed: Mapping[int, NDArray[np.float64]], least: float, most: float) -> Estimate:
+    if not by_seed:
+        return absent(NOT_TRAINED)
+    return crossed_estimate(np.stack([*by_seed.values()], axis=1), least, most)
 
 
 def _by_seed(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +23,7 @@ from judgelake.runtime import (
     config_path,
     exit_code_of,
     get_spark,
+    sigterm_as_interrupt,
     stop_spark,
 )
 from judgelake.trainer import RunFolder
@@ -49,7 +48,7 @@ def _command(arguments: argparse.Namespace) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    with _stopping_on_sigterm():
+    with sigterm_as_interrupt():
         try:
             with _planned(job, arguments, say) as plan:
                 if arguments.dry_run:
@@ -76,23 +75,6 @@ def _planned(job: TrainJob, arguments: argparse.Namespace, say: Any) -> Iterator
         if not needs_spark:
             held.close()
         yield plan
-
-
-@contextmanager
-def _stopping_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into Ctrl-C, so that the trainer ends with this process."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def show_plan(console: Console, plan: Plan) -> None:

@@ -20,21 +20,23 @@ LEAST_SEEDS = 3
 TWO_SEEDS = f"two seeds only, so there is no interval: {LEAST_SEEDS} are needed"
 
 
-def crossed_estimate(values: NDArray[np.float64], most: float = 1.0) -> Estimate:
+def crossed_estimate(values: NDArray[np.float64], least: float, most: float) -> Estimate:
     """The mean of values crossed by questions and seeds, as it would be with other questions and other seeds.
 
     The variance of the mean is that of a two-way layout with random questions and random seeds,
     (MS of questions + MS of seeds - MS of the rest) / (questions x seeds), and its degrees of freedom are
     Satterthwaite's. It is not taken to be smaller than that of questions or seeds alone. With one seed it is the
     interval over questions, which says nothing of other seeds. With two there is none: where seeds matter it would hold
-    the truth in 88 of 100 cases, with three in 92 to 97 (simulated).
+    the truth in 88 of 100 cases, with three in 92 to 97 (simulated). Of a share
+    near 0 or 1 in few questions it holds the truth less often: in 90 of 100 cases of 0.97 in 30 questions.
 
     Source: Satterthwaite 1946, "An approximate distribution of estimates of variance components"; for the crossed
     design, Judd, Westfall and Kenny 2012, "Treating stimuli as a random factor in social psychology".
 
     Args:
         values: shape (questions, seeds), for example how often two models differ in each; all finite.
-        most: no value is larger, nor smaller than minus this.
+        least: no value is smaller.
+        most: no value is larger.
     """
     questions, seeds = values.shape
     if not values.size or not np.isfinite(values).all():
@@ -48,7 +50,7 @@ def crossed_estimate(values: NDArray[np.float64], most: float = 1.0) -> Estimate
         return Estimate(mean, reason=NO_SPREAD)
     variance, degrees = _variance(values, questions, seeds)
     reach = t_quantile(degrees) * float(np.sqrt(variance))
-    return Estimate(mean, max(-most, mean - reach), min(most, mean + reach))
+    return Estimate(mean, max(least, mean - reach), min(most, mean + reach))
 
 
 def _variance(values: NDArray[np.float64], questions: int, seeds: int) -> tuple[float, float]:

@@ -44,6 +44,8 @@ def test_a_cell_is_the_training_with_its_changes_its_seed_and_a_folder_of_its_ow
         (["seeds=[0, 0, 1]"], "one is listed twice"),
         (["seeds=[]"], "expected one, or at least 3"),
         (["cells={a: {}, A: {}}", "baseline=a"], "differ only by capitals"),
+        (["cells={../a: {}}", "baseline=../a"], "pattern"),
+        (["cells={a+b: {}}", "baseline=a+b"], "pattern"),
     ],
 )
 def test_what_makes_no_ablation_is_refused(path, settings, expected):

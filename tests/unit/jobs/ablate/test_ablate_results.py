@@ -99,6 +99,7 @@ def test_a_seed_that_did_not_finish_and_a_cell_without_any_leave_what_is_known()
     found = results_of(trained(values), ["base", "other", "never"], ["ignore"], "base")
     by_cell = {one.cell: one for one in found if one.measure == "agreement"}
     assert by_cell["other"].seeds == (0, 1)
+    assert by_cell["other"].seeds_of_difference == (0,)
     assert by_cell["other"].difference.value == 0.5
     assert by_cell["never"].value.reason == "no seed of this cell and the baseline has finished"
     assert by_cell["never"].difference.value is None

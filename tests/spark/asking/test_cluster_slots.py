@@ -8,7 +8,7 @@ from judgelake.engine import Engine
 
 
 def test_the_tasks_of_a_local_session_are_all_in_one_place(spark):
-    slots = find_slots(spark, partial(dict, answer=42), hold_s=0.5)
+    slots = find_slots(spark, partial(dict, answer=42), hold_s=2.0)
     amounts = amounts_of(spark, Engine())
     assert amounts.is_local
     assert profile_of(amounts) is None

@@ -126,7 +126,7 @@ def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_say
     taken_back, failed = (row["comparison"]["comparison_id"] for row in rows.where("teacher = 'teacher'").take(2))
     says_again(lake, taken_back, failed)
     third = taught(lake, other, teacher={"judged": "judge = 'changed'"})
-    kinds = ("orders contradict", "teacher failed: timeout", "not judged")
+    kinds = ("orders contradict", "teacher failed: truncated", "not judged")
     assert third.left_out == dict(zip(kinds, (1, 1, len(MARKERS) - 2), strict=True))
     assert (third.added, third.replaced, third.withdrawn) == (0, 0, 2)
     kept = lake.spark.read.table(other.training_examples)
@@ -135,7 +135,7 @@ def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_say
     ).distinct().collect() == [("another",)]
     assert kept.where("teacher = 'another'").count() == of_another
     assert kept.where("teacher = 'teacher'").count() == first.added - 2
-    rejected = lake.rows("rejected_rows", "format = 'examples: teacher' AND raw LIKE '%timeout%'")
+    rejected = lake.rows("rejected_rows", "format = 'examples: teacher' AND raw LIKE '%truncated%'")
     assert failed in {json.loads(row["raw"])["comparison_id"] for row in rejected}
 
 
@@ -148,8 +148,8 @@ def says_again(lake, contradicted: str, failed: str):
     said = {
         "scores": F.lit(None).cast("array<double>"),
         "verdict": F.when(is_failed, None).otherwise(shown),
-        "status": F.when(is_failed, "timeout").otherwise(F.col("status")),
-        "error": F.when(is_failed, "slow").otherwise(F.col("error")),
+        "status": F.when(is_failed, "truncated").otherwise(F.col("status")),
+        "error": F.when(is_failed, "too long").otherwise(F.col("error")),
     }
     both.withColumns(changed | said).write.format("delta").mode("append").saveAsTable(lake.tables.judgments)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from judgelake.comparisons import Status
 from judgelake.jobs.generate.answers import Asker, pending_of
 from judgelake.jobs.generate.comparison_table import name_of_comparisons
 from judgelake.jobs.generate.config import GenerateJob, Prices, Teacher
@@ -59,18 +60,22 @@ class Estimate:
         return math.fsum(price * (amounts[name][0] or 0) / amounts[name][1] for name, price in given.items())
 
     def by_run(self, earlier: Any) -> Estimate:
-        """The same with tokens and times by a row of the table of runs; None: as it is."""
-        if earlier is None:
+        """The same with tokens and times by a row of the table of runs; None, or one without an answer: as it is.
+
+        By what that run has written and not by what it was to ask: it may have been stopped long before its end.
+        """
+        written = {} if earlier is None else earlier["answered_by_status"]
+        answers = sum(count for status, count in written.items() if not Status(status).is_without_answer)
+        if not answers:
             return self
         asked = self.requests - self.not_asked
-        share = asked / earlier["asked"]
         gpu_seconds = earlier["device_seconds"]
         return replace(
             self,
-            prompt_tokens=round(share * earlier["prompt_tokens"]),
-            output_tokens=round(share * earlier["output_tokens"]),
+            prompt_tokens=round(asked / answers * earlier["prompt_tokens"]),
+            output_tokens=round(asked / answers * earlier["output_tokens"]),
             seconds=asked / earlier["requests_per_s"],
-            gpu_seconds=None if gpu_seconds is None else share * gpu_seconds,
+            gpu_seconds=None if gpu_seconds is None else asked / sum(written.values()) * gpu_seconds,
             run_id=earlier["run_id"],
         )
 
@@ -160,12 +165,13 @@ def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, compari
 
 
 def _earlier(spark: SparkSession, job: GenerateJob, ours: Column) -> Any:
-    """The last of these runs that asked anything and knows its tokens; None if there is none."""
+    """The last of these runs that asked anything and knows its tokens, one that finished if any did; else None."""
     newest = read_newest(spark, job.tables.runs)
     if newest.is_empty:
         return None
     known = "asked > 0 AND requests_per_s > 0 AND prompt_tokens IS NOT NULL AND output_tokens IS NOT NULL"
-    return newest.df.where(ours).where(known).orderBy(F.desc("ended_at")).first()
+    has_finished = F.col("outcome") == "finished"
+    return newest.df.where(ours).where(known).orderBy(F.desc(has_finished), F.desc("ended_at")).first()
 
 
 def lines_of_plan(planned: Planned) -> Iterator[str]:

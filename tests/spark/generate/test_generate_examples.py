@@ -56,18 +56,25 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server
     url, before = shared_server("scores"), len(lake.rows("generated_answers"))
     known = model("a", url, prices={"output": 1.0})
     new = model("new", url, system="Never asked.", decoding={"max_tokens": 10})
-    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}]
-    planned = dry_run(lake.spark, lake.job(models=[known, new], examples={"teachers": teachers}))
-    first, second = planned.models
-    assert (planned.seeds, planned.comparisons, planned.teacher_requests) == (12, 12, 24)
+    by_ba = {"name": "by BA", "judged": "judge = 'judgelm' AND shown_order = 'BA'", "agreement": "first"}
+    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}, by_ba]
+    models = [known, model("b", url, system="Be brief."), new]
+    steps = {"models": models, "comparisons": {"how": "all"}}
+    planned = dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers}))
+    first, _, second = planned.models
+    assert (planned.seeds, planned.comparisons, planned.teacher_requests) == (12, 36, 72)
     assert (first.requests, first.skipped, first.cost) == (0, 12, 0)
     assert (second.requests, second.skipped, second.output_tokens_at_most, second.seconds) == (12, 0, 120, None)
     assert second.prompt_bytes == sum(len(f"Never asked.Say {marker}.") for marker in MARKERS)
-    (teacher,) = planned.teachers
-    judged = len(lake.rows("judgments", "status = 'ok'"))
-    assert (teacher.requests, teacher.skipped) == (24 - judged, judged)
-    assert teacher.cost == teacher.prompt_tokens
-    assert len(list(lines_of_plan(planned))) == 6
+    # Those of a and b are judged; 24 with the new model are still to be made. What cannot be read is not asked again.
+    teacher, by_ba = planned.teachers
+    assert (teacher.requests, teacher.skipped) == (24 * 2, len(lake.rows("judgments")))
+    assert teacher.cost == teacher.prompt_tokens > 0
+    # A judgment in an order that does not count leaves the other one to be asked for.
+    assert (by_ba.requests, by_ba.skipped) == (12 + 24, 0)
+    assert len(list(lines_of_plan(planned))) == 8
+    with pytest.raises(UserError, match=r"^There is no table 'nowhere': run the step comparisons"):
+        dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers, "table": "nowhere"}))
     assert len(lake.rows("generated_answers")) == before
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from judgelake.comparisons import orders_of
+from judgelake.comparisons import Status, orders_of
 from judgelake.training import Judged
 
 UNKNOWN_TERMS = "LicenseRef-unknown"
@@ -16,8 +16,12 @@ UNKNOWN_TERMS = "LicenseRef-unknown"
 OR = re.compile(r"\sOR\s", re.IGNORECASE)
 IN_PARENTHESES = re.compile(r"\([^()]*\)")
 NOT_JUDGED, ONE_ORDER_ONLY = "not judged", "judged in one order only"
-NOT_JUDGED_YET = (NOT_JUDGED, ONE_ORDER_ONLY)
-"""The reasons of comparisons that the teacher has still to judge."""
+FAILED = "teacher failed: {}"
+NOT_JUDGED_YET = (
+    *(NOT_JUDGED, ONE_ORDER_ONLY),
+    *(FAILED.format(status) for status in Status if status.is_worth_another_attempt),
+)
+"""The reasons of comparisons that the teacher has still to judge: never, or again as its engine failed."""
 Agreement = Literal["agree", "first", "mean"]
 Reasons = Literal["after_first_line", "before_last_line"]
 
@@ -67,7 +71,7 @@ def learned(
         return NOT_JUDGED if first is None and second is None else ONE_ORDER_ONLY
     failed = next((one.status for one in needed if one is not None and one.status != "ok"), None)
     if failed is not None:
-        return f"teacher failed: {failed}"
+        return FAILED.format(failed)
     assert first is not None, "an order that is missing was found above"
     text = None if reasons is None else reasons_in(first.raw_output or "", reasons)
     probabilities = None if second is None or answers == 1 else mean_probabilities(first, second)

@@ -24,9 +24,12 @@ from judgelake.comparisons import (
     kind_of,
     label_from_record,
     name,
+    optional,
     own_label,
+    problem_of,
     text,
 )
+from judgelake.sources.files import delimiter_of
 from judgelake.sources.loaded import Files, Item, Loaded, Row
 from judgelake.sources.rows import checked_rows
 from judgelake.sources.values import canonical, is_missing
@@ -38,8 +41,9 @@ ABOUT, SHOWN, GIVEN = (
     ("question", "input", "reference"),
     ("verdict", "comment"),
 )
-FORMULA = re.compile(r"[=+\-@\t\r]")
-"""How a cell begins that a spreadsheet would compute; in CSV an apostrophe comes before it."""
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How a cell begins that a spreadsheet would compute, or that looks as if it had been kept from that: in CSV an
+apostrophe (or one more) comes before it."""
 
 
 def sheet_row(comparison: Comparison, shown_order: str, labeler: str | None, *, has_reference: bool) -> dict[str, Any]:
@@ -84,22 +88,33 @@ def load(files: Files) -> Iterator[Item]:
         UserError: a file cannot be read.
     """
     fields = {"comparison_id": identifier, "shown_order": _order}
-    for row in checked_rows(files.labels, fields, {"labeler": text}):
-        yield _label(row) if isinstance(row, Row) else row
+    # Any row of a sheet may be without a verdict, also a blank one: its other columns are checked only if it has one.
+    for row in checked_rows(files.labels, {}):
+        if not isinstance(row, Row):
+            yield row
+        elif fields.keys() <= row.value.keys() and not _meant(row):
+            yield Loaded(row.file, row.line, None)
+        else:
+            problem = problem_of({"labeler": None, **row.value}, {**fields, "labeler": optional(text)})
+            yield _label(row) if problem is None else row.rejected(problem)
+
+
+def _meant(row: Row) -> str:
+    """The verdict, however it is spelled; empty if there is none."""
+    written = row.value.get("verdict")
+    return "" if is_missing(written) else canonical(written.strip() if isinstance(written, str) else written).lower()
 
 
 def _label(row: Row) -> Item:
-    written = row.value.get("verdict")
-    meant = "" if is_missing(written) else canonical(written.strip() if isinstance(written, str) else written).lower()
-    if not meant:
-        return Loaded(row.file, row.line, None)
-    order, labeler = row.value["shown_order"], _written(row.value["labeler"] or "")
+    written, meant = row.value.get("verdict"), _meant(row)
+    said = _unescaped if delimiter_of(row.file) is not None else str
+    order, labeler = row.value["shown_order"], said(row.value.get("labeler") or "")
     places = {str(place): letter for place, letter in enumerate(LETTERS[: len(order)], start=1)} | {TIE: TIE}
     if meant not in places:
         return row.rejected(f"verdict: {kind_of(written)}, expected one of {', '.join(places)}")
     if (problem := name(labeler)) is not None:
         return row.rejected(f"labeler: {problem}, expected the name of who gave the verdict")
-    of_row = {"comparison_id": _written(str(row.value["comparison_id"])), "labeler": labeler, "kind": KIND}
+    of_row = {"comparison_id": said(str(row.value["comparison_id"])), "labeler": labeler, "kind": KIND}
     label = label_from_record({**of_row, "verdict": own_label(places[meant], order)})
     return row.rejected(label.reason) if isinstance(label, Failure) else Loaded(row.file, row.line, None, (label,))
 
@@ -127,6 +142,6 @@ def _cell(value: Any) -> str:
     return f"'{written}" if FORMULA.match(written) else written
 
 
-def _written(cell: str) -> str:
-    """What a cell says, without the apostrophe that kept a spreadsheet from computing it."""
+def _unescaped(cell: str) -> str:
+    """What a cell of CSV says, without the apostrophe that kept a spreadsheet from computing it."""
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell

@@ -56,18 +56,25 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server
     url, before = shared_server("scores"), len(lake.rows("generated_answers"))
     known = model("a", url, prices={"output": 1.0})
     new = model("new", url, system="Never asked.", decoding={"max_tokens": 10})
-    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}]
-    planned = dry_run(lake.spark, lake.job(models=[known, new], examples={"teachers": teachers}))
-    first, second = planned.models
-    assert (planned.seeds, planned.comparisons, planned.teacher_requests) == (12, 12, 24)
+    by_ba = {"name": "by BA", "judged": "judge = 'judgelm' AND shown_order = 'BA'", "agreement": "first"}
+    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}, by_ba]
+    models = [known, model("b", url, system="Be brief."), new]
+    steps = {"models": models, "comparisons": {"how": "all"}}
+    planned = dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers}))
+    first, _, second = planned.models
+    assert (planned.seeds, planned.comparisons, planned.teacher_requests) == (12, 36, 72)
     assert (first.requests, first.skipped, first.cost) == (0, 12, 0)
     assert (second.requests, second.skipped, second.output_tokens_at_most, second.seconds) == (12, 0, 120, None)
     assert second.prompt_bytes == sum(len(f"Never asked.Say {marker}.") for marker in MARKERS)
-    (teacher,) = planned.teachers
-    judged = len(lake.rows("judgments", "status = 'ok'"))
-    assert (teacher.requests, teacher.skipped) == (24 - judged, judged)
-    assert teacher.cost == teacher.prompt_tokens
-    assert len(list(lines_of_plan(planned))) == 6
+    # Those of a and b are judged; 24 with the new model are still to be made. What cannot be read is not asked again.
+    teacher, by_ba = planned.teachers
+    assert (teacher.requests, teacher.skipped) == (24 * 2, len(lake.rows("judgments")))
+    assert teacher.cost == teacher.prompt_tokens > 0
+    # A judgment in an order that does not count leaves the other one to be asked for.
+    assert (by_ba.requests, by_ba.skipped) == (12 + 24, 0)
+    assert len(list(lines_of_plan(planned))) == 8
+    with pytest.raises(UserError, match=r"^There is no table 'nowhere': run the step comparisons"):
+        dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers, "table": "nowhere"}))
     assert len(lake.rows("generated_answers")) == before
 
 
@@ -126,7 +133,7 @@ def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_say
     taken_back, failed = (row["comparison"]["comparison_id"] for row in rows.where("teacher = 'teacher'").take(2))
     says_again(lake, taken_back, failed)
     third = taught(lake, other, teacher={"judged": "judge = 'changed'"})
-    kinds = ("orders contradict", "teacher failed: timeout", "not judged")
+    kinds = ("orders contradict", "teacher failed: truncated", "not judged")
     assert third.left_out == dict(zip(kinds, (1, 1, len(MARKERS) - 2), strict=True))
     assert (third.added, third.replaced, third.withdrawn) == (0, 0, 2)
     kept = lake.spark.read.table(other.training_examples)
@@ -135,7 +142,7 @@ def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_say
     ).distinct().collect() == [("another",)]
     assert kept.where("teacher = 'another'").count() == of_another
     assert kept.where("teacher = 'teacher'").count() == first.added - 2
-    rejected = lake.rows("rejected_rows", "format = 'examples: teacher' AND raw LIKE '%timeout%'")
+    rejected = lake.rows("rejected_rows", "format = 'examples: teacher' AND raw LIKE '%truncated%'")
     assert failed in {json.loads(row["raw"])["comparison_id"] for row in rejected}
 
 
@@ -148,8 +155,8 @@ def says_again(lake, contradicted: str, failed: str):
     said = {
         "scores": F.lit(None).cast("array<double>"),
         "verdict": F.when(is_failed, None).otherwise(shown),
-        "status": F.when(is_failed, "timeout").otherwise(F.col("status")),
-        "error": F.when(is_failed, "slow").otherwise(F.col("error")),
+        "status": F.when(is_failed, "truncated").otherwise(F.col("status")),
+        "error": F.when(is_failed, "too long").otherwise(F.col("error")),
     }
     both.withColumns(changed | said).write.format("delta").mode("append").saveAsTable(lake.tables.judgments)
 

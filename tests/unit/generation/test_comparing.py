@@ -74,7 +74,7 @@ def test_identical_answers_are_not_compared_and_too_long_ones_are_not_used():
 def test_a_refusal_is_left_out_with_its_words_unless_refusals_are_wanted():
     given = (ok("a", "x"), ok("b", "y"), ok("c", "I'm sorry, but I can't assist with that."))
     made = compared(*given, has_refusals=False)
-    assert reasons(made) == ["answer of c: refusal: it begins with \"I'm sorry, but I can't assist with\""]
+    assert reasons(made) == ["answer of c: refusal: it begins with \"I'm sorry, but I can't assist with that\""]
     assert (len(made), len(compared(*given, has_refusals=True))) == (2, 3)
 
 

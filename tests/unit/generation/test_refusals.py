@@ -25,6 +25,11 @@ REFUSALS = [
     "I don't feel comfortable helping with this.",
     '"I can\'t assist with that."',
     "**I'm sorry, but I can't provide that.**",
+    "I'm sorry, but as an AI language model, I cannot offer opinions on political matters.",
+    "I cannot create content that depicts violence against children.",
+    "I can't help you with that, as it is illegal.",
+    "I'm sorry, but I can't engage in this kind of content.",
+    "I'm unable to comply with your request because it asks for private data.",
 ]
 
 ANSWERS = [
@@ -36,6 +41,33 @@ ANSWERS = [
     pytest.param("I can't help but smile when I see the sea.", id="cannot help but"),
     pytest.param("I can't help falling in love with you", id="a song"),
     pytest.param("I cannot stress enough how important sleep is.", id="emphasis"),
+    pytest.param(
+        "I can't answer that question with certainty, as the data does not show it; the most likely cause is rust.",
+        id="not with certainty",
+    ),
+    pytest.param("I can't answer that question. The likely cause: rust.", id="a colon before the answer"),
+    pytest.param("I'm sorry that I can't give you better news: the answer is 42.", id="bad news"),
+    pytest.param(
+        "We are unable to process your order at this time. Please check your card details.", id="a notice to customers"
+    ),
+    pytest.param("Sorry, we can't offer refunds after 30 days.", id="terms of a shop"),
+    pytest.param("Unfortunately, we cannot fulfill your request.", id="a letter of a company"),
+    pytest.param("I cannot provide enough praise for this restaurant.", id="praise"),
+    pytest.param("Unfortunately, I can't give up smoking.", id="a habit"),
+    pytest.param("Unfortunately, I won't be able to write to you as often as I used to.", id="a letter"),
+    pytest.param("I'm sorry, I can't do this anymore. It's over between us.", id="a farewell"),
+    pytest.param("I won't be able to complete the report by Friday.", id="a deadline"),
+    pytest.param("I won't support a bill that raises taxes.", id="a speech"),
+    pytest.param("I cannot promote him, said Mr. Brown.", id="a promotion"),
+    pytest.param("I cannot generate enough force to move it.", id="mechanics"),
+    pytest.param("Sorry, I can't give you a lift tomorrow, my car is at the garage.", id="a lift"),
+    pytest.param("I can't complete this sentence without mentioning her name.", id="a sentence"),
+    pytest.param("I am not able to process the loss of my brother, he wrote.", id="grief"),
+    pytest.param("I must decline your request for a raise, wrote the manager.", id="a raise"),
+    pytest.param("I will not comply with that, Captain.", id="a mutiny"),
+    pytest.param("I can't help with that bag, it's too heavy.", id="a bag"),
+    pytest.param("I can't help in the kitchen tonight.", id="the kitchen"),
+    pytest.param("I couldn't answer that question. It haunted me for years.", id="a story"),
     pytest.param("I can't provide live figures, but in 2021 the town had 5,120 people.", id="a limit, then an answer"),
     pytest.param(
         "I'm sorry, but I can't assist with picking locks. However, a locksmith can open it in minutes.", id="however"

@@ -103,6 +103,38 @@ def test_a_row_that_nobody_has_labeled_yet_is_neither_a_label_nor_rejected(tmp_p
     assert item.labels == ()
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param({}, id="a blank row of a spreadsheet"),
+        pytest.param({"comparison_id": "c1", "question": "What?"}, id="a row without its order"),
+    ],
+)
+def test_a_row_without_a_verdict_is_not_labeled_whatever_else_it_lacks(tmp_path, cells):
+    row = {**sheet_row(PAIR, "BA", "ann", has_reference=False), "verdict": "1"}
+    labeled, blank = labels_in(written(tmp_path, [row, {**dict.fromkeys(row), **cells}], "csv"))
+    assert len(labeled.labels) == 1
+    assert (type(blank), blank.labels) == (Loaded, ())
+
+
+def test_a_file_that_is_no_sheet_is_rejected_and_not_taken_for_one_that_nobody_has_filled_in(tmp_path):
+    (item,) = labels_in(written(tmp_path, [{"comparison_id": "c1", "verdict": None}], "jsonl"))
+    assert item.reason == "shown_order: missing"
+
+
+@settings(deadline=None)
+@given(st.text("'=+-@ax", min_size=1), st.text("'=+-@ax", min_size=1), st.sampled_from(["csv", "jsonl"]))
+def test_ids_and_names_come_back_as_they_are_and_a_spreadsheet_computes_none(tmp_path_factory, one_id, labeler, kind):
+    pair = Comparison(one_id, "q", PAIR.messages, PAIR.answers)
+    row = {**sheet_row(pair, "BA", labeler, has_reference=False), "verdict": "1"}
+    path = written(tmp_path_factory.mktemp("sheet"), [row], kind)
+    (item,) = labels_in(path)
+    assert [(label.comparison_id, label.labeler) for label in item.labels] == [(one_id, labeler)]
+    if kind == "csv":
+        (cells,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+        assert not cells["comparison_id"].startswith(("=", "+", "-", "@"))
+
+
 @settings(deadline=None)
 @given(st.permutations("ABCD"), st.integers(0, 3), st.sampled_from(["csv", "jsonl"]))
 def test_whoever_is_named_best_by_place_is_the_answer_that_was_shown_there(tmp_path_factory, order, place, kind):

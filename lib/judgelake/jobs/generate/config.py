@@ -172,7 +172,7 @@ class Teacher(Config):
     """Whose judgments of the comparisons are learned; the judge job has made them, or they were imported."""
 
     name: str = Field(min_length=1)
-    """Its name in the examples; those of labels have the labeler's."""
+    """Its name in the examples; those of labels have the labeler's, or "majority" for the verdict of most."""
     judged: str | None = None
     """SQL predicate on the judgments: those of one judge in one mode, made without sight of a reference."""
     referenced: str | None = None

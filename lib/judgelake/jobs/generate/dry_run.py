@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from judgelake.comparisons import LETTERS, Status
 from judgelake.jobs.generate.answers import Asker, pending_of
-from judgelake.jobs.generate.comparison_table import name_of_comparisons
+from judgelake.jobs.generate.comparison_table import comparisons_of
 from judgelake.jobs.generate.config import GenerateJob, Prices, Teacher
 from judgelake.jobs.generate.model_runs import MODE
-from judgelake.jobs.generate.teachers import judgments_by_use
+from judgelake.jobs.generate.teachers import OF_A_REQUEST, judgments_by_use
 from judgelake.lake import read_newest
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ORDERS = 2
 """In which a teacher is asked, unless the original order alone counts."""
+AGAIN = [status.value for status in Status if status.is_worth_another_attempt]
+"""What the judge job asks again."""
 NO_PRICES = Prices()
 A_MILLION, SECONDS_AN_HOUR = 1_000_000, 3600
 
@@ -59,18 +62,22 @@ class Estimate:
         return math.fsum(price * (amounts[name][0] or 0) / amounts[name][1] for name, price in given.items())
 
     def by_run(self, earlier: Any) -> Estimate:
-        """The same with tokens and times by a row of the table of runs; None: as it is."""
-        if earlier is None:
+        """The same with tokens and times by a row of the table of runs; None, or one without an answer: as it is.
+
+        By what that run has written and not by what it was to ask: it may have been stopped long before its end.
+        """
+        written = {} if earlier is None else earlier["answered_by_status"]
+        answers = sum(count for status, count in written.items() if not Status(status).is_without_answer)
+        if not answers:
             return self
         asked = self.requests - self.not_asked
-        share = asked / earlier["asked"]
         gpu_seconds = earlier["device_seconds"]
         return replace(
             self,
-            prompt_tokens=round(share * earlier["prompt_tokens"]),
-            output_tokens=round(share * earlier["output_tokens"]),
+            prompt_tokens=round(asked / answers * earlier["prompt_tokens"]),
+            output_tokens=round(asked / answers * earlier["output_tokens"]),
             seconds=asked / earlier["requests_per_s"],
-            gpu_seconds=None if gpu_seconds is None else share * gpu_seconds,
+            gpu_seconds=None if gpu_seconds is None else asked / sum(written.values()) * gpu_seconds,
             run_id=earlier["run_id"],
         )
 
@@ -99,15 +106,17 @@ class Planned:
 
 
 def estimate(spark: SparkSession, job: GenerateJob, askers: list[Asker], seeds: DataFrame) -> Planned:
-    """Count what would be asked; nothing is asked, and nothing written."""
+    """Count what would be asked; nothing is asked, and nothing written.
+
+    Raises:
+        UserError: there is no table of comparisons, or a predicate of a teacher is as `judgments_by_use` refuses it.
+    """
     count = seeds.count()
-    models = tuple(_of_model(spark, job, asker) for asker in askers)
-    comparisons = count * comparisons_a_question(job)
     judged = [teacher for teacher in job.examples.teachers if teacher.judged is not None]
-    others = None if job.examples.table is None else spark.read.table(job.examples.table).count()
-    to_judge = comparisons if others is None else others
-    teachers = tuple(one for teacher in judged for one in _of_teacher(spark, job, teacher, to_judge))
-    return Planned(count, models, comparisons, teachers)
+    to_make = _still_to_make(spark, job, seeds) if judged and job.examples.table is None else 0
+    teachers = tuple(one for teacher in judged for one in _of_teacher(spark, job, teacher, to_make))
+    models = tuple(_of_model(spark, job, asker) for asker in askers)
+    return Planned(count, models, count * comparisons_a_question(job), teachers)
 
 
 def comparisons_a_question(job: GenerateJob) -> int:
@@ -147,25 +156,60 @@ def _of_model(spark: SparkSession, job: GenerateJob, asker: Asker) -> Estimate:
     return known.by_run(_earlier(spark, job, ours))
 
 
-def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, comparisons: int) -> Iterator[Estimate]:
-    """What the judge jobs of a teacher would still ask, without and with sight of the reference."""
-    orders = 1 if teacher.agreement == "first" else ORDERS
-    ids = read_newest(spark, name_of_comparisons(job)).df.select("comparison_id")
-    for use, judgments in judgments_by_use(spark, job, teacher, ids).items():
-        counted: Any = judgments.agg(F.count_if(F.col("status") == "ok"), F.max("judge_fingerprint")).first()
-        judged, fingerprint = counted
+def _still_to_make(spark: SparkSession, job: GenerateJob, seeds: DataFrame) -> int:
+    """At most so many comparisons of these seeds, by the models of the job, are not in the table yet."""
+    names = F.array(*(F.lit(model.name) for model in job.models))
+    is_ours = F.forall("answers", lambda answer: F.array_contains(names, answer.model))
+    made = read_newest(spark, job.tables.generated_comparisons).df.where(is_ours).groupBy("question_id").count()
+    of_seeds = seeds.select(F.col("seed_id").alias("question_id")).join(made, "question_id", "left")
+    missing = F.greatest(F.lit(0), comparisons_a_question(job) - F.coalesce("count", F.lit(0)))
+    counted: Any = of_seeds.agg(F.coalesce(F.sum(missing), F.lit(0))).first()
+    return int(counted[0])
+
+
+def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, to_make: int) -> Iterator[Estimate]:
+    """What the judge jobs of a teacher would still ask, without and with sight of the reference.
+
+    Args:
+        spark: the session.
+        job: names the comparisons.
+        teacher: whose judgments are learned.
+        to_make: comparisons that are not in the table yet.
+    """
+    is_first = teacher.agreement == "first"
+    needed = needed_orders(comparisons_of(spark, job), is_first)
+    for use, judgments in judgments_by_use(spark, job, teacher, needed.select("comparison_id")).items():
+        is_judged = (~F.col("status").isin(AGAIN)).alias("is_judged")
+        each = needed.join(judgments.select(*OF_A_REQUEST, is_judged, "judge_fingerprint"), [*OF_A_REQUEST], "left")
+        counted: Any = each.agg(F.count("*"), F.count_if("is_judged"), F.max("judge_fingerprint")).first()
+        requests, judged, fingerprint = counted
         name = f"{teacher.name} with sight of references" if use == "referenced" else teacher.name
-        known = Estimate(name, max(0, comparisons * orders - judged), judged, prices=teacher.prices)
+        still = requests - judged + to_make * (1 if is_first else ORDERS)
+        known = Estimate(name, still, judged, prices=teacher.prices)
         yield known.by_run(_earlier(spark, job, F.col("judge_fingerprint") == fingerprint))
 
 
+def needed_orders(comparisons: DataFrame, is_first: bool) -> DataFrame:
+    """The orders in which a teacher judges each comparison: comparison_id, shown_order.
+
+    Args:
+        comparisons: with their answers.
+        is_first: whether the original order alone counts.
+    """
+    own = F.substring(F.lit(LETTERS), F.lit(1), F.size("answers"))
+    # A single answer has one order.
+    orders = F.array(own) if is_first else F.array_distinct(F.array(own, F.reverse(own)))
+    return comparisons.select("comparison_id", F.explode(orders).alias("shown_order"))
+
+
 def _earlier(spark: SparkSession, job: GenerateJob, ours: Column) -> Any:
-    """The last of these runs that asked anything and knows its tokens; None if there is none."""
+    """The last of these runs that asked anything and knows its tokens, one that finished if any did; else None."""
     newest = read_newest(spark, job.tables.runs)
     if newest.is_empty:
         return None
     known = "asked > 0 AND requests_per_s > 0 AND prompt_tokens IS NOT NULL AND output_tokens IS NOT NULL"
-    return newest.df.where(ours).where(known).orderBy(F.desc("ended_at")).first()
+    has_finished = F.col("outcome") == "finished"
+    return newest.df.where(ours).where(known).orderBy(F.desc(has_finished), F.desc("ended_at")).first()
 
 
 def lines_of_plan(planned: Planned) -> Iterator[str]:

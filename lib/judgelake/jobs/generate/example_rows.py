@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -26,33 +27,29 @@ from judgelake.training import (
 MADE = pa.schema(
     {
         "comparison_id": pa.string(),
-        "teachers": pa.list_(pa.string()),
+        "teacher": pa.string(),
         "example": as_struct(TRAINING_EXAMPLE),
         "reason": pa.string(),
         "raw": pa.string(),
     }
 )
-"""What was made of a comparison. `teachers` are the names under which the table may have an older example of it, which
-this one replaces; so does a `reason` with a text in `raw`. A reason without one says that nothing was said yet."""
+"""What was made of a comparison. The table may have an older example of it under the name `teacher`, which this one
+replaces; so does a `reason` with a text in `raw`. A reason without one says that the teacher has still to speak."""
 NOT_LABELED = "not labeled"
 UNFINISHED = frozenset((*NOT_JUDGED_YET, NOT_LABELED))
 SHOWN = ("shown_order", "labeler", "kind", "status", "verdict", "scores")
 """What a rejected row shows of a judgment or label."""
 
 
-def made_row(
-    record: Mapping[str, Any], step: ExampleStep, teacher: Teacher, others: Collection[str] = ()
-) -> dict[str, Any]:
+def made_row(record: Mapping[str, Any], step: ExampleStep, teacher: Teacher) -> dict[str, Any]:
     """The row of `MADE` of a comparison.
 
     Args:
         record: as for `example_of`.
         step: how examples are split.
         teacher: how they are made of judgments or labels.
-        others: labelers whose examples another teacher of the job makes.
     """
-    labels = [row["labeler"] for row in record.get("labels") or ()]
-    row = {"comparison_id": record["comparison_id"], "teachers": _names_of(teacher, labels, others)}
+    row = {"comparison_id": record["comparison_id"], "teacher": _name_of(teacher)}
     made = example_of(record, step, teacher)
     if isinstance(made, Example):
         return {**row, "example": _stored(made), "reason": None, "raw": None}
@@ -81,7 +78,9 @@ def example_of(record: Mapping[str, Any], step: ExampleStep, teacher: Teacher) -
         if labels is None:
             return NOT_LABELED
         labeled = from_labels(comparison, labels, rule, group=group, split=split, licence=licence)
-        return labeled.reason if isinstance(labeled, Failure) else labeled
+        return (
+            labeled.reason if isinstance(labeled, Failure) else identified(replace(labeled, teacher=_name_of(teacher)))
+        )
     answers = len(comparison.answers)
     what, shown = (
         learned(_said(record.get(use)), answers, teacher.agreement, teacher.reasons) for use in ("judged", "referenced")
@@ -113,14 +112,13 @@ def _counting(rows: Sequence[Mapping[str, Any]] | None, rule: LabelRule) -> list
     return labels if any(asked_for) else None
 
 
-def _names_of(teacher: Teacher, labelers: Collection[str], others: Collection[str]) -> list[str]:
-    """The names that this teacher's example of a comparison may have in the table."""
-    if teacher.labels is None:
-        return [teacher.name]
-    if teacher.labels.labeler is not None:
-        return [teacher.labels.labeler]
-    # What most say is the word of one as long as there is only one.
-    return sorted({MAJORITY, *labelers} - {*others, teacher.labels.referenced_labeler})
+def _name_of(teacher: Teacher) -> str:
+    """The name that this teacher's examples have in the table.
+
+    What most say is never under the name of one, even if only one has labeled it: their own examples, which another
+    teacher makes, would be replaced.
+    """
+    return teacher.name if teacher.labels is None else teacher.labels.labeler or MAJORITY
 
 
 def _said(rows: list[dict[str, Any]] | None) -> list[Said]:

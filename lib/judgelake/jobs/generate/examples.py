@@ -128,8 +128,7 @@ def _superseded(held: DataFrame, made: DataFrame, chosen: DataFrame) -> DataFram
     any more, or only beyond the sizes of the splits.
     """
     final = made.where("example IS NOT NULL OR raw IS NOT NULL")
-    about = final.select("comparison_id", F.explode("teachers").alias("teacher"), "example.example_id")
-    ids = about.select("comparison_id", "teacher", F.col("example_id").alias("now"))
+    ids = final.select("comparison_id", "teacher", F.col("example.example_id").alias("now"))
     kept = chosen.select(F.col("example_id").alias("now"), F.lit(True).alias("is_chosen"))
     older = held.select("example_id", "teacher", F.col("comparison.comparison_id").alias("comparison_id"))
     same = older.join(ids.join(kept, "now", "left"), ["comparison_id", "teacher"])
@@ -153,11 +152,9 @@ def _chosen(examples: DataFrame, step: ExampleStep) -> DataFrame:
 
 def _making(job: GenerateJob, teacher: Teacher) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     step = job.examples
-    named = (one.labels.labeler for one in step.teachers if one is not teacher and one.labels is not None)
-    others = {labeler for labeler in named if labeler is not None}
 
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield as_batch([made_row(record, step, teacher, others) for record in batch.to_pylist()], MADE)
+            yield as_batch([made_row(record, step, teacher) for record in batch.to_pylist()], MADE)
 
     return make

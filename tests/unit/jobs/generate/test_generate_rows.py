@@ -21,7 +21,7 @@ SEED = seed_from_record(RECORD)
 
 
 def said(order, verdict="A", **changes):
-    row = {"shown_order": order, "status": "ok" if verdict else "timeout", "verdict": verdict, "scores": None}
+    row = {"shown_order": order, "status": "ok" if verdict else "unparseable", "verdict": verdict, "scores": None}
     return {**row, "raw_output": None, "verdict_logprobs": None, "bounded_labels": None, **changes}
 
 
@@ -87,14 +87,16 @@ def test_a_comparison_that_both_orders_judge_alike_is_an_example_that_the_table_
     step, teacher = ExampleStep(validation_share=1.0), Teacher(name="t", judged="true", licence="cc-by-4.0")
     (stored,) = as_batch([made_row(record, step, teacher)], MADE_EXAMPLES).to_pylist()
     assert example_from_record(stored["example"]) == example
-    assert (stored["comparison_id"], stored["teachers"]) == (COMPARISON.comparison_id, ["t"])
+    assert (stored["comparison_id"], stored["teacher"]) == (COMPARISON.comparison_id, "t")
 
 
 @pytest.mark.parametrize(
     ("judged", "reason", "is_final"),
     [
         ([said("AB"), said("BA", "B")], "orders contradict", True),
-        ([said("AB"), said("BA", None)], "teacher failed: timeout", True),
+        ([said("AB"), said("BA", None)], "teacher failed: unparseable", True),
+        ([said("AB"), said("BA", None, status="timeout")], "teacher failed: timeout", False),
+        ([said("AB"), said("BA", None, status="engine_error")], "teacher failed: engine_error", False),
         ([said("BA")], "judged in one order only", False),
         (None, "not judged", False),
     ],
@@ -102,7 +104,7 @@ def test_a_comparison_that_both_orders_judge_alike_is_an_example_that_the_table_
 def test_a_comparison_of_which_nothing_is_learned_says_why_and_what_was_said(judged, reason, is_final):
     row = made_row(compared(judged=judged, referenced=None), ExampleStep(), Teacher(name="t", judged="true"))
     assert (row["example"], row["reason"]) == (None, reason)
-    # What is still to be judged is not written down, nor does it cost an older example.
+    # What is still to be judged, or asked for again, is not written down, nor does it cost an older example.
     assert (row["raw"] is not None) == is_final
     if row["raw"] is not None:
         assert json.loads(row["raw"])["judged"][0] == {
@@ -137,23 +139,21 @@ def test_labels_are_learned_by_the_rule_of_training():
     assert made(compared(labels=None), judged=None, labels=labels) == "not labeled"
 
 
-@pytest.mark.parametrize(
-    ("labels", "others", "names"),
-    [
-        pytest.param({"labeler": "ann"}, (), ["ann"], id="one labeler"),
-        pytest.param({}, (), ["ann", "bob", "majority"], id="what most say was the word of one before"),
-        pytest.param({}, ("bob",), ["ann", "majority"], id="another teacher's is left alone"),
-        pytest.param({"referenced_labeler": "bob"}, (), ["ann", "majority"], id="with sight of the reference"),
-    ],
-)
-def test_an_example_of_labels_replaces_those_under_the_names_it_may_have_had(labels, others, names):
-    by = {"comparison_id": COMPARISON.comparison_id, "kind": "human", "verdict": "B", "scores": None}
-    record = compared(labels=[{**by, "labeler": "ann"}, {**by, "labeler": "bob", "verdict": "A"}])
-    row = made_row(record, ExampleStep(), Teacher(name="people", labels=labels), others)
-    assert row["teachers"] == names
-    if labels == {}:
+@pytest.mark.parametrize("labelers", [("ann",), ("ann", "bob"), ("ann", "bob", "cy")])
+def test_what_most_labelers_say_is_never_under_the_name_of_one_whose_own_examples_may_be_there(labelers):
+    """Whether most say the same or nobody agrees, only an older example of the same rule is replaced."""
+    by = {"comparison_id": COMPARISON.comparison_id, "kind": "human", "scores": None}
+    said_by = [{**by, "labeler": who, "verdict": verdict} for who, verdict in zip(labelers, "BAB", strict=False)]
+    row = made_row(compared(labels=said_by), ExampleStep(), Teacher(name="people", labels={}))
+    assert row["teacher"] == "majority"
+    if len(labelers) == 2:
         assert row["reason"] == "the labelers have no majority: 1 for A, 1 for B"
         assert json.loads(row["raw"])["labels"][0]["labeler"] == "ann"
+    else:
+        assert (row["example"]["teacher"], row["example"]["judged"]["verdict"]) == ("majority", "B")
+        assert example_from_record(as_batch([row], MADE_EXAMPLES).to_pylist()[0]["example"]).teacher == "majority"
+    own = made_row(compared(labels=said_by), ExampleStep(), Teacher(name="people", labels={"labeler": "ann"}))
+    assert (own["teacher"], own["example"]["teacher"]) == ("ann", "ann")
 
 
 def test_a_label_of_somebody_else_says_nothing_yet_and_one_without_a_score_says_nothing_at_all():

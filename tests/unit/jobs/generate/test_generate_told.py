@@ -57,7 +57,8 @@ def test_a_source_that_is_not_there_is_refused_before_spark_makes_a_table(source
 
 
 EARLIER = {
-    "asked": 3,
+    "asked": 1000,
+    "answered_by_status": {"ok": 2, "unparseable": 1},
     "prompt_tokens": 90,
     "output_tokens": 300,
     "requests_per_s": 0.75,
@@ -103,6 +104,19 @@ def test_a_cost_is_that_of_the_tokens_and_hours_that_are_known(prices, earlier, 
     unknown = Estimate("b", 10, 0, output_tokens_at_most=5_000, prices=Prices(**prices))
     assert unknown.cost is None
     assert Planned(1, (one, unknown), 1).cost is None
+
+
+@pytest.mark.parametrize(
+    ("written", "tokens", "gpu_seconds"),
+    [
+        pytest.param({"ok": 3}, 270, 1200, id="stopped long before all 1,000 were asked"),
+        pytest.param({"ok": 2, "truncated": 1, "timeout": 3}, 270, 600, id="failed calls have no tokens"),
+        pytest.param({"engine_error": 3}, None, None, id="no answer tells no tokens"),
+    ],
+)
+def test_an_estimate_is_by_what_the_earlier_run_has_written_and_not_by_what_it_was_to_ask(written, tokens, gpu_seconds):
+    known = Estimate("a", 10, 0, 1).by_run({**EARLIER, "answered_by_status": written})
+    assert (known.prompt_tokens, known.gpu_seconds) == (tokens, gpu_seconds)
 
 
 def test_a_plan_says_what_it_costs_and_what_the_first_run_costs_at_most():

@@ -3,7 +3,8 @@
 Jinja takes ten times as long as it takes to join the same pieces. So a template is rendered once with holes in place of
 all texts, and the result, an outline, is filled for each comparison of the same form: as many texts in the same places,
 the same ones of them empty. A hole can be printed, tested for being empty, and given to a filter of our own; a template
-that does anything else with a text has no outline, and Jinja renders it every time.
+that does anything else with a text has no outline, and Jinja renders it every time, with copies of the lists and dicts:
+a template that changes them changes nothing for the next prompt.
 """
 
 from __future__ import annotations
@@ -25,9 +26,16 @@ ROLE = "role"
 """The key of a text that templates compare with others, so that it is part of a form."""
 TEXT, EMPTY = object(), object()
 """In a form, in place of a text."""
+UNKNOWN = object()
+"""In a form, in place of a value of any other type, so that the form has no outline."""
+PLAIN = frozenset((str, int, float, bool, type(None)))
+"""Types of values that a filter finds the same each time, and that cannot change."""
 
 Form = Any
-"""What of values is no text: their structure, numbers and roles, with `TEXT` and `EMPTY` in place of texts."""
+"""What of values is no text: their structure, numbers and roles, with `TEXT` and `EMPTY` in place of texts.
+
+A number stands beside its type: 1 and True are equal, but do not print alike.
+"""
 Run = int | tuple[int | str, ...]
 """Printed without a word of the template in between: the number of a text, or several of these and fixed texts."""
 
@@ -58,7 +66,7 @@ def rendered(source: str, partials: Partials, values: Mapping[str, Any]) -> Rend
     texts: list[str] = []
     outline = outline_for(source, partials, form_of(values, texts))
     if outline is None:
-        outline, texts = outline_of(pieces_of(template, values)), []
+        outline, texts = outline_of(pieces_of(template, {name: _copied(value) for name, value in values.items()})), []
     return outline.filled(texts)
 
 
@@ -129,8 +137,14 @@ def form_of(value: Any, texts: list[str]) -> Form:
     if kind is list or kind is tuple:
         return kind, *[form_of(item, texts) for item in value]
     if kind is dict:
-        return kind, *[(key, item if key == ROLE else form_of(item, texts)) for key, item in value.items()]
-    return value
+        return kind, *[(key, _form_of_item(key, item, texts)) for key, item in value.items()]
+    return (kind, value) if kind is int or kind is bool or value is None else UNKNOWN
+
+
+def _form_of_item(key: Any, item: Any, texts: list[str]) -> Form:
+    if type(key) is not str:
+        return UNKNOWN
+    return (str, item) if key == ROLE and type(item) is str else form_of(item, texts)
 
 
 @lru_cache(maxsize=1024)
@@ -158,12 +172,12 @@ class _Trace:
         """Values of a form, with holes in place of its texts, numbered as `form_of` finds them."""
         if form is TEXT or form is EMPTY:
             return self.hole(is_empty=form is EMPTY)
-        if not isinstance(form, tuple):
-            return form
+        if form is UNKNOWN:
+            raise TypeError("only the value itself can answer this")
         kind, *items = form
         if kind is dict:
-            return {key: item if key == ROLE else self.values_of(item) for key, item in items}
-        return kind(self.values_of(item) for item in items)
+            return {key: self.values_of(item) for key, item in items}
+        return items[0] if kind in PLAIN else kind(self.values_of(item) for item in items)
 
     def hole(self, *, is_empty: bool | None) -> _Hole:
         self.holes.append(_Hole(self, len(self.holes), is_empty))
@@ -190,6 +204,7 @@ class _Hole:
     # What Python would answer without an error, or Jinja would take an error of for an answer.
     __str__ = __repr__ = __format__ = __hash__ = __eq__ = __ne__ = _spoil
     __len__ = __iter__ = __contains__ = __getitem__ = __getattr__ = _spoil
+    __float__ = __int__ = __index__ = __complex__ = _spoil
     __class__ = property(_spoil)
 
 
@@ -241,12 +256,31 @@ def _holes_in(value: Any) -> Iterator[_Hole]:
 
 
 def _known(value: Any, texts: Sequence[Any]) -> Any:
-    """A copy of an argument of a filter with texts in place of its holes."""
-    if type(value) is _Hole:
+    """A copy of an argument of a filter with texts in place of its holes.
+
+    Raises:
+        TypeError: a part of it, such as a generator, may be read only once or have holes that cannot be seen.
+    """
+    kind = type(value)
+    if kind is _Hole:
         return texts[value._number]
-    if type(value) is dict:
+    if kind is dict:
         return {key: _known(item, texts) for key, item in value.items()}
-    return type(value)(_known(item, texts) for item in value) if type(value) in (list, tuple) else value
+    if kind is list or kind is tuple:
+        return kind(_known(item, texts) for item in value)
+    if kind not in PLAIN:
+        raise TypeError("only a copy of an argument can be kept")
+    return value
+
+
+def _copied(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    return type(value)(map(_copied, value)) if type(value) in (list, tuple) else value
+
+
+def _same_object(*_: Any) -> NoReturn:
+    raise TypeError("only the values themselves can answer this")
 
 
 class _TracingEnvironment(Environment):
@@ -257,6 +291,7 @@ class _TracingEnvironment(Environment):
 def _tracing_environment() -> Environment:
     environment = _TracingEnvironment(finalize=_finalized)
     environment.filters.update({name: _deferred(function) for name, function in FILTERS.items()})
+    environment.tests["sameas"] = _same_object
     return environment
 
 

@@ -173,6 +173,8 @@ class Environment(SandboxedEnvironment):
             finalize=finalize,
         )
         self.filters.update(FILTERS)
+        # What they print is not the same the next time.
+        del self.filters["random"], self.globals["lipsum"]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute of a value, if it is a safe one."""

@@ -212,6 +212,8 @@ FAULTS = [
     pytest.param(mode_of(prompt="{{ question"), "the template of modes.pair is not usable: line 1: ", id="syntax"),
     pytest.param(mode_of(prompt="a\n\n{{ question }"), "is not usable: line 3: unexpected '}'", id="a lost brace"),
     pytest.param(mode_of(prompt="{{ question | shout }}"), "No filter named 'shout'", id="filter"),
+    pytest.param(mode_of(prompt="{{ question | random }}"), "No filter named 'random'", id="filter by chance"),
+    pytest.param(mode_of(prompt="{{ lipsum() }}"), "uses 'lipsum', which is not one of its values", id="chance"),
     pytest.param(
         mode_of(prompt="{% include 'gone' %}"), "includes 'gone', which is not one of the partials", id="partial"
     ),

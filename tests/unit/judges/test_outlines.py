@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
+from markupsafe import Markup
 
 from judgelake.judges.outlines import form_of, outline_for, outline_of, rendered
-from judgelake.judges.templates import compiled, pieces_of
+from judgelake.judges.templates import FILTERS, compiled, pieces_of
 
 TEXT = st.lists(st.sampled_from(["a", "1", " ", "\n", "<OR>", "é", "{{ x }}"]), max_size=4).map("".join)
 VALUES = st.fixed_dictionaries(
@@ -57,7 +61,18 @@ OF_THIS_TEXT = [
     pytest.param("{{ x is string }}{{ x is iterable }}{{ x is sequence }}{{ x is mapping }}", id="asked for its type"),
     pytest.param("{{ x.upper is defined }}", id="asked for its methods"),
     pytest.param("{{ {x: 1}[x] }}", id="as a key"),
+    pytest.param(
+        "{{ x | float }}{% if x | float(2) > 0.5 %}!{% endif %}{{ [x] | map('float') | sum }}", id="as a number"
+    ),
+    pytest.param("{{ x is sameas x }}{{ texts | select('sameas', x) | list | length }}", id="as an object"),
+    pytest.param("{{ [x, texts | map('strip')] | tag_suffix }}", id="beside what can be read once, in a list"),
+    pytest.param("{{ texts | map('strip') | tag_suffix(x) }}", id="beside what can be read once"),
+    pytest.param("{{ [x, {'a': 'b'}.values()] | tag_suffix }}", id="beside the values of a dict"),
 ]
+ITERATORS = frozenset(
+    ("batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "unique")
+)
+"""Filters of Jinja that make what prints as an address unless it is read."""
 
 
 def by_jinja(source: str, values: dict[str, Any]) -> object:
@@ -90,3 +105,66 @@ def test_values_of_one_form_differ_in_texts_alone(first: dict[str, Any], second:
     is_same = form_of(first, texts) == form_of(second, others)
     places = [bool(text) for text in texts] == [bool(text) for text in others]
     assert not is_same or (places and (first == second) is (texts == others))
+
+
+def outcome_of(render: Callable[..., object], *arguments: object) -> object:
+    try:
+        return render(*arguments)
+    except Exception as error:  # which one is what is compared
+        return type(error)
+
+
+def check_alike(source: str) -> None:
+    # Of one form, so that the second fills the outline that the first has made.
+    for x in ("3.5", "<b>7 a</b> {{ x }}"):
+        values = {"x": x, "texts": [x, "b"]}
+        expected = outcome_of(by_jinja, source, values)
+        assert outcome_of(rendered, source, (), values) == expected, (source, x)
+
+
+@pytest.mark.parametrize("name", sorted({*DEFAULT_FILTERS, *FILTERS} - {"random"}))
+def test_every_filter_makes_of_a_text_what_it_makes_in_jinja(name: str) -> None:
+    read = " | list" if name in ITERATORS else ""
+    for value in (f"x | {name}", f"x | {name}(1)", f"x | {name}(x)", f"[x] | {name}", f"[x, texts] | {name}(x)"):
+        check_alike(f"a{{{{ {value}{read} }}}}b")
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULT_TESTS))
+def test_every_test_says_of_a_text_what_it_says_in_jinja(name: str) -> None:
+    for claim in (
+        f"x is {name}",
+        f"x is {name}(x)",
+        f"x is {name}(texts[0])",
+        f"[x] | select('{name}') | list | length",
+    ):
+        check_alike(f"a{{{{ {claim} }}}}b")
+
+
+def test_values_that_are_equal_but_not_the_same_are_told_apart() -> None:
+    for same in ([1, True, 1.0], [0, False, 0.0, -0.0], [{1: "a"}, {True: "a"}]):
+        for value in same:
+            assert rendered("{{ value }}", (), {"value": value}).text == str(value)
+
+
+@pytest.mark.parametrize("value", [Markup("<b>"), 1.5, {1: "a"}, {"role": Markup("user")}, range(2)], ids=repr)
+def test_a_form_keeps_no_value_of_a_type_it_does_not_know(value: object) -> None:
+    form = form_of({"value": value}, [])
+    assert outline_for("{{ value }}", (), form) is None
+    assert repr(value) not in repr(form)
+    assert rendered("{{ value }}", (), {"value": value}) == by_jinja("{{ value }}", {"value": value})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set last = messages.pop() %}{{ messages | length }}{{ last.content | trim }}",
+        "{% set gone = messages[0].update(content='c') %}{{ messages[0].content }}{{ messages[1].content | upper }}",
+        "{% set gone = scores[0].append('c') %}{{ scores[0] | join }}",
+    ],
+)
+def test_a_template_changes_nothing_that_it_is_given(source: str) -> None:
+    values = {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}], "scores": (["a"],)}
+    before = copy.deepcopy(values)
+    first = rendered(source, (), values)
+    assert values == before
+    assert rendered(source, (), values) == first == by_jinja(source, values)

@@ -11,7 +11,7 @@ from judgelake.jobs.evaluate import Chosen, Evaluation, compute
 from judgelake.jobs.promote.config import PromoteJob
 from judgelake.jobs.promote.contenders import Contender, chosen_way, contender_of, ways_asked
 from judgelake.jobs.promote.decision import decide
-from judgelake.jobs.promote.evidence import Evidence, Side, evidence_of
+from judgelake.jobs.promote.evidence import Evidence, Side, check_questions, evidence_of
 from judgelake.jobs.promote.held_out import Counts, narrowed
 from judgelake.jobs.promote.promotion import Promotion
 from judgelake.jobs.promote.record import recorded
@@ -55,6 +55,7 @@ def promote(
     evaluation = compute(spark, job.evaluation(), say, deciding.narrow)
     evaluation.release()
     evidence = evidence_of(evaluation.rows, evaluation.job.headline.value, *deciding.sides(evaluation))
+    check_questions(evidence, job.held_out.least_questions)
     found = deciding.decided(evaluation, evidence)
     if dry_run:
         return found
@@ -154,7 +155,7 @@ class _Deciding:
         return Promotion(
             candidate,
             others[0] if others else None,
-            decide(evidence, self.job.thresholds),
+            decide(evidence, self.job.thresholds, self.job.held_out.least_questions),
             evidence,
             self.counts,
             evaluation,

@@ -63,7 +63,7 @@ def figures_of(found: Promotion) -> dict[str, float]:
             "difference.low": difference.low,
             "difference.high": difference.high,
         }
-    counted = {"comparisons": found.counts.used, "questions": found.counts.questions}
+    counted = {"comparisons": found.counts.used, "questions": found.evidence.questions}
     return {name: float(value) for name, value in (figures | counted).items() if value is not None}
 
 

@@ -14,7 +14,7 @@ from judgelake.jobs.promote.decision import decide
 from judgelake.jobs.promote.evidence import Evidence, Side, check_questions, evidence_of
 from judgelake.jobs.promote.held_out import Counts, narrowed
 from judgelake.jobs.promote.promotion import Promotion
-from judgelake.jobs.promote.record import recorded
+from judgelake.jobs.promote.record import logged, mark_identities, marks_of
 from judgelake.jobs.promote.registry import DECISION_TAG, Registry, Standing, Verdict
 from judgelake.jobs.promote.trained_on import examples_of, questions_of
 from judgelake.runtime import CANDIDATE, CHAMPION, in_job_settings
@@ -60,10 +60,16 @@ def promote(
     if dry_run:
         return found
     say("recording the decision")
-    run_id = recorded(registry, job, found)
     if found.is_promoted:
-        registry.move_champion(standing.candidate, standing)
+        # Again just before the move; here so that no run in MLflow tells of a champion that there is not.
+        registry.check_standing(standing)
+    run_id = logged(job, found)
+    with registry.marked(found.candidate.version, marks_of(found, run_id)):
+        if found.is_promoted:
+            registry.move_champion(standing.candidate, standing)
+    if found.is_promoted:
         registry.tag(standing.candidate, {DECISION_TAG: Verdict.PROMOTED})
+    mark_identities(registry, found)
     return replace(found, mlflow_run_id=run_id)
 
 

@@ -11,7 +11,16 @@ from judgelake.jobs.promote.config import PromoteJob
 from judgelake.jobs.promote.contenders import IDENTITY_TAG
 from judgelake.jobs.promote.evidence import Figures
 from judgelake.jobs.promote.promotion import Promotion
-from judgelake.jobs.promote.registry import DATE_TAG, DECISION_TAG, NONE, PREVIOUS_TAG, Registry, Verdict, accepted
+from judgelake.jobs.promote.registry import (
+    DATE_TAG,
+    DECISION_TAG,
+    NONE,
+    PREVIOUS_TAG,
+    Registry,
+    Verdict,
+    accepted,
+    history_with,
+)
 from judgelake.jobs.promote.terminal import text_of
 from judgelake.runtime import CANDIDATE, CHAMPION, flat, open_experiment, table_dataset
 
@@ -21,35 +30,53 @@ NO_PARAMS = {"tables", "mlflow", "model_cache"}
 TEXT = "promotion.txt"
 
 
-def recorded(registry: Registry, job: PromoteJob, found: Promotion) -> str:
-    """Log the decision and write it on the candidate; returns the id of the MLflow run.
-
-    The candidate is then marked as refused, or as passed, with the version to go back to; the alias has not moved yet.
+def logged(job: PromoteJob, found: Promotion) -> str:
+    """Log the decision; returns the id of the MLflow run.
 
     Raises:
         UserError: MLflow does not accept it.
     """
     mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
-    verdict = Verdict.PASSED if found.is_promoted else Verdict.REFUSED
+    verdict = _verdict(found)
     with accepted():
         with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
             _log(mlflow, job, found)
             mlflow.set_tags({DECISION_TAG: verdict.value, "judgelake.registered_model": candidate.address})
-        run_id = str(run.info.run_id)
+        return str(run.info.run_id)
+
+
+def marks_of(found: Promotion, run_id: str) -> dict[str, str]:
+    """The tags of the candidate: refused, or passed with the version to go back to; the alias has not moved yet.
+
+    Args:
+        found: the decision.
+        run_id: of the MLflow run in which it is logged.
+    """
     tags = {
-        DECISION_TAG: verdict.value,
+        DECISION_TAG: _verdict(found).value,
         DATE_TAG: datetime.now(UTC).isoformat("T", "seconds"),
         FIGURES_TAG: json.dumps({name: round(value, 4) for name, value in figures_of(found).items()}),
         RUN_TAG: run_id,
     }
     if found.is_promoted:
-        tags[PREVIOUS_TAG] = NONE if found.champion is None else found.champion.version.number
-    registry.tag(candidate.number, tags)
+        champion = None if found.champion is None else found.champion.version.number
+        tags[PREVIOUS_TAG] = history_with(found.candidate.version, champion)
+    return tags
+
+
+def mark_identities(registry: Registry, found: Promotion) -> None:
+    """Write on both versions what their content is, so that the next run need not read the files again.
+
+    Raises:
+        UserError: MLflow does not accept it.
+    """
     for one in (found.candidate, found.champion):
-        # So that the next run need not read the files again.
         if one is not None and IDENTITY_TAG not in one.version.tags:
             registry.tag(one.version.number, {IDENTITY_TAG: one.identity})
-    return run_id
+
+
+def _verdict(found: Promotion) -> Verdict:
+    return Verdict.PASSED if found.is_promoted else Verdict.REFUSED
 
 
 def figures_of(found: Promotion) -> dict[str, float]:

@@ -14,6 +14,7 @@ from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
 from judgelake.runtime import (
+    BASE_TAG,
     CANDIDATE,
     JUDGE_TAG,
     MODE_TAG,
@@ -192,7 +193,7 @@ def tags_of(prepared: Prepared) -> dict[str, str]:
         JUDGE_TAG: prepared.spec.name,
         MODE_TAG: prepared.mode,
         "judgelake.head": prepared.run.head,
-        "judgelake.base": base.model,
+        BASE_TAG: base.model,
         "judgelake.base_version": base.identity,
         "judgelake.base_licence": base.licence or "unknown",
         "judgelake.data": f"{selected.table} version {selected.version}",

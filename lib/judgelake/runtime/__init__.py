@@ -13,7 +13,7 @@ from judgelake.runtime.command import (
 from judgelake.runtime.lent import in_job_settings, job_settings
 from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
 from judgelake.runtime.opened_run import tracked_run
-from judgelake.runtime.registry import BASE_TAG, CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, TRAINING
+from judgelake.runtime.registry import BASE_TAG, CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, MOST_CHARACTERS, TRAINING
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
 from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
@@ -37,6 +37,7 @@ __all__ = [
     "DEBUG",
     "JUDGE_TAG",
     "MODE_TAG",
+    "MOST_CHARACTERS",
     "ONE_COMMAND",
     "REMEDY",
     "SMALL_BYTES",

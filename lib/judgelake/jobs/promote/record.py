@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-from judgelake.jobs.evaluate import label_rule_text
+from judgelake.jobs.evaluate import PLAIN, label_rule_text
 from judgelake.jobs.promote.config import PromoteJob
 from judgelake.jobs.promote.contenders import IDENTITY_TAG
-from judgelake.jobs.promote.evidence import Figures
+from judgelake.jobs.promote.decision import number
+from judgelake.jobs.promote.evidence import Figures, questions_text
 from judgelake.jobs.promote.promotion import Promotion
 from judgelake.jobs.promote.registry import (
     DATE_TAG,
@@ -22,10 +22,10 @@ from judgelake.jobs.promote.registry import (
     history_with,
 )
 from judgelake.jobs.promote.terminal import text_of
-from judgelake.runtime import CANDIDATE, CHAMPION, flat, open_experiment, table_dataset
+from judgelake.runtime import CANDIDATE, CHAMPION, MOST_CHARACTERS, flat, open_experiment, table_dataset
 
-FIGURES_TAG = "judgelake.promotion.figures"
-RUN_TAG = "judgelake.promotion.run"
+FIGURES_TAG = "judgelake_promotion_figures"
+RUN_TAG = "judgelake_promotion_run"
 NO_PARAMS = {"tables", "mlflow", "model_cache"}
 TEXT = "promotion.txt"
 
@@ -41,7 +41,7 @@ def logged(job: PromoteJob, found: Promotion) -> str:
     with accepted():
         with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
             _log(mlflow, job, found)
-            mlflow.set_tags({DECISION_TAG: verdict.value, "judgelake.registered_model": candidate.address})
+            mlflow.set_tags({"judgelake.promotion": verdict.value, "judgelake.registered_model": candidate.address})
         return str(run.info.run_id)
 
 
@@ -55,13 +55,20 @@ def marks_of(found: Promotion, run_id: str) -> dict[str, str]:
     tags = {
         DECISION_TAG: _verdict(found).value,
         DATE_TAG: datetime.now(UTC).isoformat("T", "seconds"),
-        FIGURES_TAG: json.dumps({name: round(value, 4) for name, value in figures_of(found).items()}),
+        FIGURES_TAG: _deciding_figure(found),
         RUN_TAG: run_id,
     }
     if found.is_promoted:
         champion = None if found.champion is None else found.champion.version.number
         tags[PREVIOUS_TAG] = history_with(found.candidate.version, champion)
     return tags
+
+
+def _deciding_figure(found: Promotion) -> str:
+    """The number that decides, in a tag's few characters; all figures are in the run."""
+    words, row = found.evidence.deciding
+    questions = questions_text(found.evidence.questions)
+    return f"{words}, {number(row)}, rests on {questions}".translate(PLAIN)[:MOST_CHARACTERS]
 
 
 def mark_identities(registry: Registry, found: Promotion) -> None:

@@ -14,10 +14,10 @@ from judgelake.runtime import CANDIDATE, CHAMPION, open_store, shown_error, trac
 REMEDY = "Fix MLFLOW_TRACKING_URI, or MLFLOW_REGISTRY_URI if the registry has an address of its own."
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
 MOST_NAMED = 100
-DECISION_TAG = "judgelake.promotion"
+DECISION_TAG = "judgelake_promotion"
 """What became of a version, a `Verdict`."""
-DATE_TAG = "judgelake.promotion.date"
-PREVIOUS_TAG = "judgelake.promotion.previous"
+DATE_TAG = "judgelake_promotion_date"
+PREVIOUS_TAG = "judgelake_promotion_previous"
 """On a version that became champion: who was champion before each of its promotions, the newest last; or `NONE`."""
 NONE = "none"
 

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from promotion_example import against, figures, promotion
+from unity_catalog import check_tags
 
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.promote import undo
+from judgelake.jobs.promote.evidence import Evidence
+from judgelake.jobs.promote.record import FIGURES_TAG, mark_identities, marks_of
 from judgelake.jobs.promote.registry import DECISION_TAG, PREVIOUS_TAG, Registry, Standing, Version, history_with
 from judgelake.jobs.promote.undoing import Undone
 
@@ -48,10 +52,11 @@ class Store:
         return SimpleNamespace(run_id="", tags=dict(self.tags[number]))
 
     def set_model_version_tag(self, name: str, number: str, key: str, value: str) -> None:
+        check_tags({key: value})
         self.tags[number][key] = str(value)
 
     def delete_model_version_tag(self, name: str, number: str, key: str) -> None:
-        del self.tags[number][key]
+        self.tags[number].pop(key, None)
 
     def set_registered_model_alias(self, name: str, alias: str, number: str) -> None:
         self.aliases[alias] = number
@@ -111,6 +116,19 @@ def test_an_undo_after_an_old_version_was_promoted_again_goes_the_whole_way_back
 )
 def test_a_version_keeps_who_was_champion_before_each_of_its_promotions(before, champion, after):
     assert history_with(Version("judge", "3", tags={} if before is None else {PREVIOUS_TAG: before}), champion) == after
+
+
+@pytest.mark.parametrize(
+    "evidence", [against(), against((-0.06, -0.09, -0.03)), Evidence(figures())], ids=["better", "worse", "first"]
+)
+def test_what_is_written_on_a_version_is_what_unity_catalog_accepts(evidence):
+    store = Store({"2": {}, "3": {PREVIOUS_TAG: " ".join(["2", "1"] * 20)}})
+    found, registry = promotion(evidence), Registry(store, "judge")
+    with registry.marked(found.candidate.version, marks_of(found, "f" * 32)):
+        mark_identities(registry, found)
+    assert store.tags["3"][DECISION_TAG] == ("passed" if found.is_promoted else "refused")
+    figures = store.tags["3"][FIGURES_TAG]
+    assert figures.endswith("rests on 400 questions")
 
 
 def test_a_dry_undo_says_what_it_would_do_and_does_nothing(opened):

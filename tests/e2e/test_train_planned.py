@@ -91,7 +91,7 @@ def test_a_training_is_logged_registered_and_done_once(tmp_path, base, mlflow, m
     assert tags["judgelake.use"] == "commercial"
     version = client.get_model_version_by_alias("tiny-judge", "candidate")
     assert done.registered == f"models:/tiny-judge/{version.version}" == "models:/tiny-judge/1"
-    assert version.tags["judgelake.base_licence"] == "apache-2.0"
+    assert version.tags["judgelake_base_licence"] == "apache-2.0"
     # As the judge job loads it.
     found = resolve_model("models:/tiny-judge@candidate", None, cache=str(tmp_path / "cache"), say=silent)
     assert found.folder is not None

@@ -13,7 +13,7 @@ from judgelake.runtime.command import (
 from judgelake.runtime.lent import in_job_settings, job_settings
 from judgelake.runtime.limits import driver_host, freed, is_connect, kept_in_memory, setting
 from judgelake.runtime.opened_run import tracked_run
-from judgelake.runtime.registry import CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, TRAINING
+from judgelake.runtime.registry import BASE_TAG, CANDIDATE, CHAMPION, JUDGE_TAG, MODE_TAG, MOST_CHARACTERS, TRAINING
 from judgelake.runtime.session import check_java, get_spark, stop_spark
 from judgelake.runtime.settings import ONE_COMMAND, SMALL_BYTES
 from judgelake.runtime.sigterm import sigterm_as_interrupt
@@ -32,11 +32,13 @@ from judgelake.runtime.tracking import (
 )
 
 __all__ = [
+    "BASE_TAG",
     "CANDIDATE",
     "CHAMPION",
     "DEBUG",
     "JUDGE_TAG",
     "MODE_TAG",
+    "MOST_CHARACTERS",
     "ONE_COMMAND",
     "REMEDY",
     "SMALL_BYTES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from judgelake.config import Config, Mlflow, Tables
 from judgelake.jobs.evaluate import EachOnce, EvaluateJob, JudgePairs, Labels, Slices, Versions
@@ -36,7 +36,8 @@ class HeldOut(Config):
     """How far the labels are kept apart from what was trained on."""
 
     least_questions: PositiveInt = 100
-    """Of fewer questions with a label that both judged and neither was trained on, nothing is decided."""
+    """Of fewer questions with a label that both judged and neither was trained on, nothing is decided; the same holds
+    for those that the deciding number rests on, and for those that were asked in both orders, if that is demanded."""
     unknown_training: Literal["refuse", "accept"] = "refuse"
     """What becomes of a candidate whose training examples are not known, such as a model that judgelake has not
     trained. accept: you know that no question of the labels was among them."""
@@ -62,7 +63,8 @@ class PromoteJob(Config):
     labels: Labels = Labels()
     swap_rule: SwapRule | None = None
     """How the verdicts of both orders become one, as the first of `swap_rules` of the evaluation. Null: what the
-    data of both judges allow."""
+    data of both judges allow. both_right and strict decide nothing: one has no verdicts, so that failures cannot be
+    told from them, and the other leaves out what is hard."""
     tie_margin: float = Field(default=0.0, ge=0)
     """The swap rules margin and centred: log-odds of at most this size are a tie."""
     failure_rule: Literal["wrong", "left_out"] = "wrong"
@@ -76,6 +78,16 @@ class PromoteJob(Config):
     folder here, to know it by its content."""
     tables: Tables = Tables()
     mlflow: Mlflow = Mlflow()
+
+    @field_validator("swap_rule")
+    @classmethod
+    def _gives_each_comparison_a_verdict(cls, rule: SwapRule | None) -> SwapRule | None:
+        if rule in (SwapRule.BOTH_RIGHT, SwapRule.STRICT):
+            raise ValueError(
+                f"{rule} leaves comparisons without a verdict, so neither failures nor what is hard would count: take "
+                "mean, or null for what the data allow"
+            )
+        return rule
 
     @model_validator(mode="after")
     def _has_a_registry(self) -> Self:

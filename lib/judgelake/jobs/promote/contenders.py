@@ -16,7 +16,7 @@ from judgelake.runtime import JUDGE_TAG, MODE_TAG
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-IDENTITY_TAG = "judgelake.model_version"
+IDENTITY_TAG = "judgelake_model_version"
 """The content of a version's files, as in the column `model_version` of its judgments."""
 MOST_SHOWN = 5
 

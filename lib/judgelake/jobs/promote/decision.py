@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from judgelake.jobs.promote.config import Thresholds
-from judgelake.jobs.promote.evidence import CHANCE, Evidence
+from judgelake.jobs.promote.evidence import CHANCE, Evidence, questions_text
 from judgelake.measures import Result, Scale
 from judgelake.report import beside, has_interval, interval_text, reason_text, size_text, value_text
 
@@ -46,26 +46,29 @@ class Decision:
         return tuple(check.failure for check in self.checks if check.failure is not None)
 
 
-def decide(evidence: Evidence, thresholds: Thresholds) -> Decision:
+def decide(evidence: Evidence, thresholds: Thresholds, least_questions: int) -> Decision:
     """Compare the evidence with the thresholds; those that are null are not checked.
 
     With a champion, the agreement is compared with the champion's on the same comparisons. Without one, it is compared
-    with judges that read nothing. The other thresholds are the same for both.
+    with judges that read nothing. The other thresholds are the same for both. What both orders show is not believed
+    of fewer than `least_questions`.
     """
     compared = _compared_slices(evidence)
     lowest = min(compared, key=lambda row: row.value or 0.0, default=None)
-    return Decision(tuple(_checks(evidence, thresholds, compared)), lowest)
+    return Decision(tuple(_checks(evidence, thresholds, compared, least_questions)), lowest)
 
 
-def _checks(evidence: Evidence, thresholds: Thresholds, slices: tuple[Result, ...]) -> Iterator[Check]:
+def _checks(
+    evidence: Evidence, thresholds: Thresholds, slices: tuple[Result, ...], least_questions: int
+) -> Iterator[Check]:
     if evidence.difference is not None:
         yield _agreement(evidence, evidence.difference, thresholds.most_fall)
     elif thresholds.first_above is not None:
         yield _above_baselines(evidence, thresholds.first_above)
     if thresholds.consistency is not None:
-        yield _consistency(evidence, thresholds.consistency)
+        yield _consistency(evidence, thresholds.consistency, least_questions)
     if thresholds.delta_bias is not None:
-        yield _delta_bias(evidence, thresholds.delta_bias)
+        yield _delta_bias(evidence, thresholds.delta_bias, least_questions)
     if thresholds.coverage is not None:
         yield _coverage(evidence, thresholds.coverage)
     if thresholds.slice_fall is not None and evidence.difference is not None:
@@ -103,24 +106,34 @@ def _above_baselines(evidence: Evidence, first_above: str) -> Check:
     return Check("agreement", f"above {others.words}", number(own.agreement), failure=failure)
 
 
-def _consistency(evidence: Evidence, least: float) -> Check:
+def _consistency(evidence: Evidence, least: float, least_questions: int) -> Check:
     row, other = evidence.candidate.consistency, evidence.champion.consistency if evidence.champion else None
-    demanded, failure = f"at least {_percent(least)}", None
-    if row is None or row.value is None:
-        failure = f"its consistency is {NOT_KNOWN}: {NOT_IN_BOTH if row is None else reason_text(row)}"
-    elif row.value < least:
+    demanded, failure = f"at least {_percent(least)}", _not_known("consistency", row, least_questions)
+    if failure is None and row is not None and row.value is not None and row.value < least:
         failure = f"its consistency is {value_text(row.value, row.scale)}, below {_percent(least)}"
     return Check("consistency", demanded, number(row), number(other), failure=failure)
 
 
-def _delta_bias(evidence: Evidence, most: float) -> Check:
+def _delta_bias(evidence: Evidence, most: float, least_questions: int) -> Check:
     row, other = evidence.candidate.delta_bias, evidence.champion.delta_bias if evidence.champion else None
-    demanded, failure = f"at most {_percent(most)}", None
-    if row is None or row.value is None:
-        failure = f"its delta bias is {NOT_KNOWN}: {NOT_IN_BOTH if row is None else reason_text(row)}"
-    elif row.value > most:
+    demanded, failure = f"at most {_percent(most)}", _not_known("delta bias", row, least_questions)
+    if failure is None and row is not None and row.value is not None and row.value > most:
         failure = f"its delta bias is {value_text(row.value, row.scale)}, above {_percent(most)}"
     return Check("delta bias", demanded, number(row), number(other), failure=failure)
+
+
+def _not_known(name: str, row: Result | None, least_questions: int) -> str | None:
+    """Why a figure of both orders says too little; None if it can be compared with its threshold."""
+    if row is None or row.value is None:
+        return f"its {name} is {NOT_KNOWN}: {NOT_IN_BOTH if row is None else reason_text(row)}"
+    questions = row.clusters or 0
+    if questions >= least_questions:
+        return None
+    verb = "was" if questions == 1 else "were"
+    return (
+        f"its {name} is {NOT_KNOWN} well enough: {questions_text(questions)} {verb} asked in both orders, fewer than "
+        f"held_out.least_questions ({least_questions:,})"
+    )
 
 
 def _coverage(evidence: Evidence, least: float) -> Check:

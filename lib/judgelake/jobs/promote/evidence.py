@@ -41,6 +41,18 @@ class Evidence:
     """Agreement of the candidate minus that of the champion on the same comparisons; and, below, in each slice."""
     slices: tuple[Result, ...] = ()
 
+    @property
+    def deciding(self) -> tuple[str, Result]:
+        """The number that decides with its words: the difference, or the agreement if there is no champion."""
+        if self.difference is not None:
+            return "the difference of the agreements", self.difference
+        return "its agreement", self.candidate.agreement
+
+    @property
+    def questions(self) -> int:
+        """The questions behind the number that decides; comparisons without a label or a verdict have no part in it."""
+        return self.deciding[1].clusters or 0
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -72,6 +84,28 @@ def evidence_of(rows: Sequence[Result], rule: str, candidate: Side, champion: Si
     return Evidence(figures, _figures(rows, rule, champion), whole, slices)
 
 
+def check_questions(evidence: Evidence, least: int) -> None:
+    """Check that the number that decides rests on enough questions.
+
+    The comparisons that are chosen may have a label that says nothing, or be asked in too few orders for the swap rule.
+
+    Raises:
+        UserError: it rests on fewer than `least`.
+    """
+    words, questions = evidence.deciding[0], evidence.questions
+    if questions < least:
+        raise UserError(
+            f"Too few labels to decide: {words} rests on {questions_text(questions)}, since the other comparisons have "
+            "no label that counts, or not the verdicts that the swap rule needs. held_out.least_questions asks for "
+            f"{least:,}, so {least - questions:,} more are needed, or lower it."
+        )
+
+
+def questions_text(number: int) -> str:
+    """How many, in words: "1 question"."""
+    return f"{number:,} question{'' if number == 1 else 's'}"
+
+
 def _figures(rows: Sequence[Result], rule: str, side: Side) -> Figures:
     own = [row for row in rows if row.judge_fingerprint == side.fingerprint and row.is_whole]
     named = {row.metric: row for row in own if row.subject is None and row.swap_rule in (None, rule)}
@@ -80,7 +114,7 @@ def _figures(rows: Sequence[Result], rule: str, side: Side) -> Figures:
         row if (row := named.get(metric)) is not None and row.asked else None
         for metric in ("consistency", "delta_bias")
     )
-    # A failed judgment is never a verdict in the rate of ties; a rule without verdicts has none.
+    # A failed judgment is never a verdict in the rate of ties.
     judged = named.get("tie_rate", agreement)
     baselines = tuple(row for row in own if row.metric in shown_in(BASELINES) and row.swap_rule == rule)
     return Figures(agreement, judged, consistency, delta_bias, baselines)

@@ -11,12 +11,12 @@ from judgelake.jobs.evaluate import Chosen, Evaluation, compute
 from judgelake.jobs.promote.config import PromoteJob
 from judgelake.jobs.promote.contenders import Contender, chosen_way, contender_of, ways_asked
 from judgelake.jobs.promote.decision import decide
-from judgelake.jobs.promote.evidence import Evidence, Side, evidence_of
+from judgelake.jobs.promote.evidence import Evidence, Side, check_questions, evidence_of
 from judgelake.jobs.promote.held_out import Counts, narrowed
 from judgelake.jobs.promote.promotion import Promotion
-from judgelake.jobs.promote.record import recorded
+from judgelake.jobs.promote.record import logged, mark_identities, marks_of
 from judgelake.jobs.promote.registry import DECISION_TAG, Registry, Standing, Verdict
-from judgelake.jobs.promote.trained_on import examples_of, questions_of
+from judgelake.jobs.promote.trained_on import questions_of, training_of
 from judgelake.runtime import CANDIDATE, CHAMPION, in_job_settings
 
 if TYPE_CHECKING:
@@ -55,14 +55,21 @@ def promote(
     evaluation = compute(spark, job.evaluation(), say, deciding.narrow)
     evaluation.release()
     evidence = evidence_of(evaluation.rows, evaluation.job.headline.value, *deciding.sides(evaluation))
+    check_questions(evidence, job.held_out.least_questions)
     found = deciding.decided(evaluation, evidence)
     if dry_run:
         return found
     say("recording the decision")
-    run_id = recorded(registry, job, found)
     if found.is_promoted:
-        registry.move_champion(standing.candidate, standing)
+        # Again just before the move; here so that no run in MLflow tells of a champion that there is not.
+        registry.check_standing(standing)
+    run_id = logged(job, found)
+    with registry.marked(found.candidate.version, marks_of(found, run_id)):
+        if found.is_promoted:
+            registry.move_champion(standing.candidate, standing)
+    if found.is_promoted:
         registry.tag(standing.candidate, {DECISION_TAG: Verdict.PROMOTED})
+    mark_identities(registry, found)
     return replace(found, mlflow_run_id=run_id)
 
 
@@ -124,22 +131,34 @@ class _Deciding:
         """
         known: dict[str, DataFrame] = {}
         for one in self.contenders:
-            try:
-                examples = examples_of(self.registry, one.version)
-                why = "its run in MLflow names no table of examples"
-                if examples is not None:
-                    known[one.alias] = questions_of(self.spark, examples)
-                    continue
-            except UserError as error:
-                why = str(error).rstrip(".")
-            text = f"What {one.name}, the {one.alias}, was trained on is not known ({why})"
+            questions, why = self._questions_of(one)
+            if questions is not None:
+                known[one.alias] = questions
+            if why is None:
+                continue
+            wholly = "" if questions is None else "wholly "
+            text = f"What {one.name}, the {one.alias}, was trained on is not {wholly}known ({why})"
             if one.alias == CANDIDATE and self.job.held_out.unknown_training == "refuse":
                 raise UserError(
                     f"{text}: if you know that no question of the labels was among it, set held_out.unknown_training: "
                     "accept."
                 )
-            self.notes.append(f"{text}: its questions are not left out.")
+            left = "its questions are" if questions is None else "what is not known is"
+            self.notes.append(f"{text}: {left} not left out.")
         return known
+
+    def _questions_of(self, one: Contender) -> tuple[DataFrame | None, str | None]:
+        """The questions that one was trained on, as far as they are known, and why not all are."""
+        questions, why = None, None
+        try:
+            training = training_of(self.registry, one.version)
+            why = training.unknown
+            for examples in training.examples:
+                more = questions_of(self.spark, examples)
+                questions = more if questions is None else questions.union(more)
+        except UserError as error:
+            why = str(error).rstrip(".")
+        return questions, why
 
     def sides(self, evaluation: Evaluation) -> tuple[Side, Side | None]:
         """The candidate and the champion by their names in an evaluation."""
@@ -154,7 +173,7 @@ class _Deciding:
         return Promotion(
             candidate,
             others[0] if others else None,
-            decide(evidence, self.job.thresholds),
+            decide(evidence, self.job.thresholds, self.job.held_out.least_questions),
             evidence,
             self.counts,
             evaluation,

@@ -2,54 +2,88 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-from judgelake.jobs.evaluate import label_rule_text
+from judgelake.jobs.evaluate import PLAIN, label_rule_text
 from judgelake.jobs.promote.config import PromoteJob
 from judgelake.jobs.promote.contenders import IDENTITY_TAG
-from judgelake.jobs.promote.evidence import Figures
+from judgelake.jobs.promote.decision import number
+from judgelake.jobs.promote.evidence import Figures, questions_text
 from judgelake.jobs.promote.promotion import Promotion
-from judgelake.jobs.promote.registry import DATE_TAG, DECISION_TAG, NONE, PREVIOUS_TAG, Registry, Verdict, accepted
+from judgelake.jobs.promote.registry import (
+    DATE_TAG,
+    DECISION_TAG,
+    NONE,
+    PREVIOUS_TAG,
+    Registry,
+    Verdict,
+    accepted,
+    history_with,
+)
 from judgelake.jobs.promote.terminal import text_of
-from judgelake.runtime import CANDIDATE, CHAMPION, flat, open_experiment, table_dataset
+from judgelake.runtime import CANDIDATE, CHAMPION, MOST_CHARACTERS, flat, open_experiment, table_dataset
 
-FIGURES_TAG = "judgelake.promotion.figures"
-RUN_TAG = "judgelake.promotion.run"
+FIGURES_TAG = "judgelake_promotion_figures"
+RUN_TAG = "judgelake_promotion_run"
 NO_PARAMS = {"tables", "mlflow", "model_cache"}
 TEXT = "promotion.txt"
 
 
-def recorded(registry: Registry, job: PromoteJob, found: Promotion) -> str:
-    """Log the decision and write it on the candidate; returns the id of the MLflow run.
-
-    The candidate is then marked as refused, or as passed, with the version to go back to; the alias has not moved yet.
+def logged(job: PromoteJob, found: Promotion) -> str:
+    """Log the decision; returns the id of the MLflow run.
 
     Raises:
         UserError: MLflow does not accept it.
     """
     mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
-    verdict = Verdict.PASSED if found.is_promoted else Verdict.REFUSED
+    verdict = _verdict(found)
     with accepted():
         with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
             _log(mlflow, job, found)
-            mlflow.set_tags({DECISION_TAG: verdict.value, "judgelake.registered_model": candidate.address})
-        run_id = str(run.info.run_id)
+            mlflow.set_tags({"judgelake.promotion": verdict.value, "judgelake.registered_model": candidate.address})
+        return str(run.info.run_id)
+
+
+def marks_of(found: Promotion, run_id: str) -> dict[str, str]:
+    """The tags of the candidate: refused, or passed with the version to go back to; the alias has not moved yet.
+
+    Args:
+        found: the decision.
+        run_id: of the MLflow run in which it is logged.
+    """
     tags = {
-        DECISION_TAG: verdict.value,
+        DECISION_TAG: _verdict(found).value,
         DATE_TAG: datetime.now(UTC).isoformat("T", "seconds"),
-        FIGURES_TAG: json.dumps({name: round(value, 4) for name, value in figures_of(found).items()}),
+        FIGURES_TAG: _deciding_figure(found),
         RUN_TAG: run_id,
     }
     if found.is_promoted:
-        tags[PREVIOUS_TAG] = NONE if found.champion is None else found.champion.version.number
-    registry.tag(candidate.number, tags)
+        champion = None if found.champion is None else found.champion.version.number
+        tags[PREVIOUS_TAG] = history_with(found.candidate.version, champion)
+    return tags
+
+
+def _deciding_figure(found: Promotion) -> str:
+    """The number that decides, in a tag's few characters; all figures are in the run."""
+    words, row = found.evidence.deciding
+    questions = questions_text(found.evidence.questions)
+    return f"{words}, {number(row)}, rests on {questions}".translate(PLAIN)[:MOST_CHARACTERS]
+
+
+def mark_identities(registry: Registry, found: Promotion) -> None:
+    """Write on both versions what their content is, so that the next run need not read the files again.
+
+    Raises:
+        UserError: MLflow does not accept it.
+    """
     for one in (found.candidate, found.champion):
-        # So that the next run need not read the files again.
         if one is not None and IDENTITY_TAG not in one.version.tags:
             registry.tag(one.version.number, {IDENTITY_TAG: one.identity})
-    return run_id
+
+
+def _verdict(found: Promotion) -> Verdict:
+    return Verdict.PASSED if found.is_promoted else Verdict.REFUSED
 
 
 def figures_of(found: Promotion) -> dict[str, float]:
@@ -63,7 +97,7 @@ def figures_of(found: Promotion) -> dict[str, float]:
             "difference.low": difference.low,
             "difference.high": difference.high,
         }
-    counted = {"comparisons": found.counts.used, "questions": found.counts.questions}
+    counted = {"comparisons": found.counts.used, "questions": found.evidence.questions}
     return {name: float(value) for name, value in (figures | counted).items() if value is not None}
 
 

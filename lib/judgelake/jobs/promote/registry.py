@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,11 +14,11 @@ from judgelake.runtime import CANDIDATE, CHAMPION, open_store, shown_error, trac
 REMEDY = "Fix MLFLOW_TRACKING_URI, or MLFLOW_REGISTRY_URI if the registry has an address of its own."
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
 MOST_NAMED = 100
-DECISION_TAG = "judgelake.promotion"
+DECISION_TAG = "judgelake_promotion"
 """What became of a version, a `Verdict`."""
-DATE_TAG = "judgelake.promotion.date"
-PREVIOUS_TAG = "judgelake.promotion.previous"
-"""On a version that became champion: the version that was champion before, or `NONE`."""
+DATE_TAG = "judgelake_promotion_date"
+PREVIOUS_TAG = "judgelake_promotion_previous"
+"""On a version that became champion: who was champion before each of its promotions, the newest last; or `NONE`."""
 NONE = "none"
 
 
@@ -31,6 +31,8 @@ class Verdict(StrEnum):
     PROMOTED = "promoted"
     UNDONE = "undone"
     """It was champion, and somebody has put the alias back."""
+    RESTORED = "restored"
+    """It is champion again, since what came after it is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Version:
     def address(self) -> str:
         """As `judge.model` names it."""
         return f"models:/{self.name}/{self.number}"
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Who was champion before each of its promotions that are not undone, the newest last; `NONE`: no version."""
+        return tuple(self.tags.get(PREVIOUS_TAG, "").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +132,59 @@ class Registry:
         with accepted():
             self._client.delete_model_version_tag(self.name, number, key)
 
-    def move_champion(self, to: str | None, since: Standing) -> None:
-        """Put the alias on a version, or remove it, if both aliases are still where they were.
+    @contextmanager
+    def marked(self, version: Version, tags: Mapping[str, str]) -> Iterator[None]:
+        """Context with tags on a version, for a move of the alias; if it is refused, they are as they were before.
+
+        Args:
+            version: as it was read before.
+            tags: what it is marked with.
+
+        Raises:
+            UserError: the registry does not accept them.
+        """
+        try:
+            self.tag(version.number, tags)
+            yield
+        except (RunError, UserError):
+            for key in tags:
+                with suppress(UserError):  # the registry that has just refused something
+                    if key in version.tags:
+                        self.tag(version.number, {key: version.tags[key]})
+                    else:
+                        self.untag(version.number, key)
+            raise
+
+    def check_standing(self, since: Standing, aliases: Sequence[str] = (CANDIDATE, CHAMPION)) -> None:
+        """Check that aliases are still where they were.
+
+        Args:
+            since: where they were when it was decided.
+            aliases: those that matter.
+
+        Raises:
+            RunError: one of them has moved meanwhile.
+        """
+        now = self.standing()
+        if moved := _moved(since, now, aliases):
+            raise RunError(
+                f"The aliases of {self.name!r} have moved while this was decided ({moved}), so nothing is changed: run "
+                "the same command again."
+            )
+
+    def move_champion(self, to: str | None, since: Standing, aliases: Sequence[str] = (CANDIDATE, CHAMPION)) -> None:
+        """Put the alias on a version, or remove it, if the aliases are still where they were.
 
         Args:
             to: the version; None: no version is champion any more.
             since: where the aliases were when it was decided.
+            aliases: those that matter.
 
         Raises:
             RunError: one of them has moved meanwhile; nothing is changed.
             UserError: the registry does not accept it.
         """
-        now = self.standing()
-        if now != since:
-            raise RunError(
-                f"The aliases of {self.name!r} have moved while this was decided ({_moved(since, now)}), so nothing is "
-                "changed: run the same command again."
-            )
+        self.check_standing(since, aliases)
         with accepted():
             if to is None:
                 self._client.delete_registered_model_alias(self.name, CHAMPION)
@@ -172,10 +215,19 @@ def accepted() -> Iterator[None]:
         raise UserError(f"MLflow's registry does not accept this: {shown_error(error)}. {REMEDY}") from error
 
 
-def _moved(since: Standing, now: Standing) -> str:
+def history_with(version: Version, champion: str | None) -> str:
+    """The tag `PREVIOUS_TAG` of a version that is promoted now, where `champion` is the one before it."""
+    before = NONE if champion is None else champion
+    # A promotion that has broken off before the alias moved is not one more.
+    return " ".join(version.history if version.history[-1:] == (before,) else (*version.history, before))
+
+
+def _moved(since: Standing, now: Standing, aliases: Sequence[str]) -> str:
     pairs = ((CANDIDATE, since.candidate, now.candidate), (CHAMPION, since.champion, now.champion))
     return ", ".join(
-        f"{alias} from {_version(before)} to {_version(after)}" for alias, before, after in pairs if before != after
+        f"{alias} from {_version(before)} to {_version(after)}"
+        for alias, before, after in pairs
+        if alias in aliases and before != after
     )
 
 

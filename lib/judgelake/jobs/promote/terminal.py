@@ -10,6 +10,7 @@ from rich.table import Table
 
 from judgelake.jobs.evaluate import PLAIN, label_rule_text
 from judgelake.jobs.promote.decision import number, together
+from judgelake.jobs.promote.evidence import questions_text
 from judgelake.jobs.promote.promotion import Promotion
 from judgelake.jobs.promote.undoing import Undone
 from judgelake.measures import FailureRule, Scale
@@ -89,6 +90,8 @@ def _notes(found: Promotion) -> list[str]:
         f"{rule} A judgment without a verdict counts {failed}.",
         *found.notes,
     ]
+    words = found.evidence.deciding[0]
+    notes.append(f"{words[:1].upper()}{words[1:]} rests on {questions_text(found.evidence.questions)}.")
     difference = found.evidence.difference
     if difference is not None and difference.detectable is not None:
         notes.append(

@@ -1,23 +1,26 @@
-"""Which questions a version was trained on: those of the table of examples that its MLflow run names."""
+"""Which questions a version was trained on: those of the examples that its MLflow run, and those of its bases, name."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
+from judgelake.engine import is_in_mlflow
 from judgelake.errors import UserError, first_line
 from judgelake.jobs.promote.registry import UNKNOWN, Registry, Version, accepted
 from judgelake.lake import read_pinned
-from judgelake.runtime import TRAINING
+from judgelake.runtime import BASE_TAG, TRAINING
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 CONTEXT = "mlflow.data.context"
+REGISTERED = re.compile(r"models:/(?P<name>[^/@]+)/(?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +35,60 @@ class Examples:
         return f"{self.table} version {self.version}"
 
 
-def examples_of(registry: Registry, version: Version) -> Examples | None:
-    """The examples that a version was trained and validated on; None if its run does not say so, or is gone.
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a version was trained on, with what its bases were trained on; `unknown` says what of it is not known."""
+
+    examples: tuple[Examples, ...]
+    unknown: str | None = None
+    """A clause; None: all is known."""
+
+
+def training_of(registry: Registry, version: Version) -> Training:
+    """The examples that a version and its bases, as far as they are registered, were trained and validated on.
+
+    A base that is not in MLflow is taken as one that judgelake has not trained.
 
     Raises:
         UserError: the registry does not respond.
     """
+    found: list[Examples] = []
+    followed, whose = {version.address}, "its run"
+    while True:
+        run = _run_of(registry, version)
+        examples = None if run is None else _examples_of(run)
+        if run is None or examples is None:
+            return Training(tuple(found), f"{whose} in MLflow names no table of examples")
+        found.append(examples)
+        base = run.data.tags.get(BASE_TAG, "")
+        if base in followed or not is_in_mlflow(base):
+            return Training(tuple(found))
+        registered = REGISTERED.fullmatch(base)
+        if registered is None:
+            return Training(tuple(found), f"its base {base} is not a version in MLflow's registry")
+        try:
+            version = Registry(registry.mlflow, registered["name"]).version(registered["number"])
+        except UserError as error:
+            return Training(tuple(found), str(error).rstrip("."))
+        followed.add(base)
+        whose = f"the run of its base {base}"
+
+
+def _run_of(registry: Registry, version: Version) -> Any:
+    """The MLflow run that made a version; None if it is not known, or gone."""
     if version.run_id is None:
         return None
     with accepted():
         try:
-            inputs = registry.mlflow.MlflowClient().get_run(version.run_id).inputs
+            return registry.mlflow.MlflowClient().get_run(version.run_id)
         except registry.mlflow.MlflowException as error:
             if error.error_code != UNKNOWN:
                 raise
             return None
-    for one in inputs.dataset_inputs if inputs is not None else ():
+
+
+def _examples_of(run: Any) -> Examples | None:
+    for one in run.inputs.dataset_inputs if run.inputs is not None else ():
         if any(tag.key == CONTEXT and tag.value == TRAINING for tag in one.tags):
             return _examples(one.dataset)
     return None

@@ -29,26 +29,32 @@ def undo(model: str, *, dry_run: bool = False) -> Undone:
 
     Raises:
         UserError: there is no champion, it was not promoted by this job, or its predecessor is gone.
-        RunError: an alias has moved meanwhile.
+        RunError: the alias has moved meanwhile; nothing is changed.
     """
     registry = Registry.opened(model)
     standing = registry.standing()
     if standing.champion is None:
         raise UserError(f"No version of {model!r} has the alias {CHAMPION}, so there is nothing to undo.")
     champion = registry.version(standing.champion)
-    previous = champion.tags.get(PREVIOUS_TAG)
-    if previous is None:
+    if not champion.history:
         raise UserError(
             f"There is nothing to undo: version {champion.number} of {model!r} did not become champion by "
             "jobs/promote.py, so it is not known which version was champion before."
         )
+    *earlier, previous = champion.history
     if previous != NONE:
         registry.version(previous)
     found = Undone(champion.number, None if previous == NONE else previous)
     if dry_run:
         return found
     # Before the alias: a version that is no longer champion must never look as if it could be promoted.
-    registry.tag(champion.number, {DECISION_TAG: Verdict.UNDONE, DATE_TAG: datetime.now(UTC).isoformat("T", "seconds")})
-    registry.move_champion(found.previous, standing)
-    registry.untag(champion.number, PREVIOUS_TAG)
+    date = {DATE_TAG: datetime.now(UTC).isoformat("T", "seconds")}
+    with registry.marked(champion, {DECISION_TAG: Verdict.UNDONE} | date):
+        registry.move_champion(found.previous, standing, [CHAMPION])
+    if earlier:
+        registry.tag(champion.number, {PREVIOUS_TAG: " ".join(earlier)})
+    else:
+        registry.untag(champion.number, PREVIOUS_TAG)
+    if found.previous is not None:
+        registry.tag(found.previous, {DECISION_TAG: Verdict.RESTORED} | date)
     return found

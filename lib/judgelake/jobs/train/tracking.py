@@ -14,9 +14,9 @@ from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
 from judgelake.runtime import (
+    BASE_TAG,
     CANDIDATE,
-    JUDGE_TAG,
-    MODE_TAG,
+    MOST_CHARACTERS,
     REMEDY,
     TRAINING,
     flat,
@@ -27,7 +27,10 @@ from judgelake.runtime import (
 )
 from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
-IDENTITY_TAG = "judgelake.training"
+IDENTITY_TAG = "judgelake_training"
+"""The tag of a registered version that says by which training it was made."""
+ONLY_OF_THE_RUN = ("judgelake.data_licences", "judgelake.use_terms", "judgelake.teachers")
+"""Tags that may be longer than those of a version can be; the card has the same."""
 OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
 CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
@@ -148,12 +151,13 @@ class TrainTracker:
 
     def _registered(self, name: str, prepared: Prepared) -> str:
         client = self._mlflow.MlflowClient()
-        versions = client.search_model_versions(f"name='{name}'")
-        known = [one for one in versions if one.tags.get(IDENTITY_TAG) == prepared.run.identity]
-        if known:
-            made = known[0]
-        else:
-            made = self._mlflow.register_model(self._log_model(prepared).model_uri, name, tags=tags_of(prepared))
+        found = client.search_model_versions(f"name='{name}'")
+        # Each is read by itself: what a search in Unity Catalog finds has no tags.
+        versions = (client.get_model_version(name, one.version) for one in found)
+        made = next((one for one in versions if one.tags.get(IDENTITY_TAG) == prepared.run.identity), None)
+        if made is None:
+            uri = self._log_model(prepared).model_uri
+            made = self._mlflow.register_model(uri, name, tags=version_tags(prepared))
         # An old training that is run again is not the newest.
         newest = client.get_registered_model(name).aliases.get(CANDIDATE, 0)
         if int(newest) < int(made.version):
@@ -183,16 +187,16 @@ def counts_of(prepared: Prepared) -> dict[str, int]:
 
 
 def tags_of(prepared: Prepared) -> dict[str, str]:
-    """What a trained model comes from, as tags of its run, of the logged model and of the registered version."""
+    """What a trained model comes from, as tags of its run and of the logged model."""
     base, selected = prepared.base, prepared.selected
     terms = use_terms(base, selected)
     licences = {licence or "unknown": count for licence, count in selected.licences.items()}
     return {
-        IDENTITY_TAG: prepared.run.identity,
-        JUDGE_TAG: prepared.spec.name,
-        MODE_TAG: prepared.mode,
+        "judgelake.training": prepared.run.identity,
+        "judgelake.judge": prepared.spec.name,
+        "judgelake.mode": prepared.mode,
         "judgelake.head": prepared.run.head,
-        "judgelake.base": base.model,
+        BASE_TAG: base.model,
         "judgelake.base_version": base.identity,
         "judgelake.base_licence": base.licence or "unknown",
         "judgelake.data": f"{selected.table} version {selected.version}",
@@ -203,6 +207,12 @@ def tags_of(prepared: Prepared) -> dict[str, str]:
         "judgelake.adapter": "merged" if prepared.run.recipe.lora is not None else "none",
         "judgelake.version": version("judgelake"),
     }
+
+
+def version_tags(prepared: Prepared) -> dict[str, str]:
+    """The same as tags of the registered version, as Unity Catalog accepts them: `judgelake_base`, ..."""
+    tags = {key: value for key, value in tags_of(prepared).items() if key not in ONLY_OF_THE_RUN}
+    return {key.replace(".", "_"): value[:MOST_CHARACTERS] for key, value in tags.items()}
 
 
 def loss_curve(events: Sequence[Mapping[str, Any]]) -> Any:

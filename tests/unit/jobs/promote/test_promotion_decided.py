@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from promotion_example import NEW, OLD, against, difference, figures, in_slice, of
+from promotion_example import LEAST, NEW, OLD, against, difference, figures, in_slice, of
 
+from judgelake.config import validated
 from judgelake.errors import UserError
-from judgelake.jobs.promote import Thresholds
+from judgelake.jobs.promote import PromoteJob, Thresholds
 from judgelake.jobs.promote.decision import decide
-from judgelake.jobs.promote.evidence import Evidence, evidence_of
+from judgelake.jobs.promote.evidence import Evidence, check_questions, evidence_of
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,19 @@ from judgelake.jobs.promote.evidence import Evidence, evidence_of
             [],
             id="one order meant",
         ),
+        pytest.param(
+            against(in_both=1, consistency=1.0, delta_bias=0.0),
+            {},
+            [
+                "its consistency is not known well enough: 1 question was asked in both orders, fewer than held_out.",
+                "its delta bias is not known well enough: 1 question",
+            ],
+            id="one question in both orders",
+        ),
+        pytest.param(against(in_both=100), {}, [], id="just enough questions in both orders"),
+        pytest.param(
+            against(in_both=99), {"consistency": None, "delta_bias": None}, [], id="too few where that is not demanded"
+        ),
         pytest.param(against(delta_bias=0.2), {}, ["its delta bias is 20.0 %, above 10 %"], id="biased"),
         pytest.param(against(judged=900), {}, ["its coverage is 90.0 %, below 95 %"], id="fails often"),
         pytest.param(
@@ -104,7 +118,7 @@ from judgelake.jobs.promote.evidence import Evidence, evidence_of
     ],
 )
 def test_a_candidate_becomes_champion_if_it_passes_every_threshold(evidence, thresholds, why):
-    decision = decide(evidence, Thresholds(**thresholds))
+    decision = decide(evidence, Thresholds(**thresholds), LEAST)
     said = [failure.replace("\u2212", "-").replace("\u202f", " ") for failure in decision.failures]
     assert len(said) == len(why), said
     assert all(part in clause for part, clause in zip(why, said, strict=True)), said
@@ -113,8 +127,8 @@ def test_a_candidate_becomes_champion_if_it_passes_every_threshold(evidence, thr
 
 def test_the_lowest_of_the_slices_that_are_large_enough_is_shown():
     slices = [in_slice("a", -0.01, -0.1, 0.08), in_slice("b", -0.03, -0.1, 0.04), difference(-0.9, where="source=c")]
-    assert decide(against(slices=slices), Thresholds()).lowest_slice == slices[1]
-    assert decide(against(), Thresholds()).lowest_slice is None
+    assert decide(against(slices=slices), Thresholds(), LEAST).lowest_slice == slices[1]
+    assert decide(against(), Thresholds(), LEAST).lowest_slice is None
 
 
 def rows_of(side, agreement=0.8, chance=0.5):
@@ -143,6 +157,26 @@ def test_a_difference_is_the_candidates_minus_the_champions_however_the_evaluati
     assert (found.candidate.agreement.value, found.champion.agreement.value) == (0.8, 0.6)
     assert (found.candidate.coverage, found.candidate.delta_bias.value) == (0.9, 0.1)
     assert [one.value for one in found.candidate.baselines] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "of"),
+    [
+        pytest.param(against(questions=99), "the difference of the agreements", id="the difference"),
+        pytest.param(Evidence(figures(questions=99)), "its agreement", id="the first champion's agreement"),
+    ],
+)
+def test_nothing_is_decided_by_a_number_of_fewer_questions_than_demanded(evidence, of):
+    with pytest.raises(UserError, match=rf"Too few labels to decide: {of} rests on 99 questions.* asks for 100, so 1"):
+        check_questions(evidence, 100)
+    check_questions(evidence, 99)
+
+
+def test_a_rule_that_counts_failures_as_verdicts_or_leaves_out_what_is_hard_decides_nothing():
+    for rule in ("both_right", "strict"):
+        with pytest.raises(UserError, match=f"{rule} leaves comparisons without a verdict"):
+            validated(PromoteJob, {"model": "judge", "swap_rule": rule}, "test")
+    assert validated(PromoteJob, {"model": "judge", "swap_rule": "mean"}, "test").swap_rule == "mean"
 
 
 def test_the_first_champion_is_compared_with_nobody():

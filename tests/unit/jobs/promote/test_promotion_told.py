@@ -72,6 +72,8 @@ def test_each_threshold_has_its_line_and_what_is_left_out_is_counted():
         "858 of 900 labelled comparisons are used, of 400 questions; 30 are not judged by both, 12 are of questions "
         "that the candidate was trained on, so they are left out."
     ) in text
+    assert "The difference of the agreements rests on 400 questions." in text
+    assert "Its agreement rests on 400 questions." in told(Evidence(figures()))
     assert "Lowest slice, its interval corrected for all: source=x, -20.0 points (-30.0 to -10.0)." in text
     assert "difference" not in told(Evidence(figures()))
 

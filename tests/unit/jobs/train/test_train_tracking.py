@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from tiny_model import made_row, save_tiny_model, tiny_run
 from tiny_training import train_job
+from unity_catalog import check_tags
 
 from judgelake.errors import RunError
-from judgelake.jobs.train.tracking import IDENTITY_TAG, TrainTracker
+from judgelake.jobs.train.tracking import IDENTITY_TAG, TrainTracker, version_tags
+from judgelake.runtime import JUDGE_TAG, MODE_TAG
 from judgelake.trainer import RunFolder
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
@@ -64,6 +66,24 @@ def test_a_merged_adapter_whose_flips_nobody_counted_is_not_registered(tmp_path,
     TrainTracker(train_job(tmp_path, base), RunFolder(tmp_path))._check_flips()
 
 
+def prepared_of(training: str) -> Any:
+    """What is trained, with more licences and teachers than a tag of a version can hold."""
+    many = {f"a-licence-with-a-long-name-{place}": place for place in range(50)}
+    return SimpleNamespace(
+        run=SimpleNamespace(identity=training, head="generation", recipe=SimpleNamespace(lora=None)),
+        spec=SimpleNamespace(name="chat"),
+        mode="pair",
+        base=SimpleNamespace(model="/a/folder" * 50, identity="0f", licence=None),
+        selected=SimpleNamespace(table="examples", version=3, licences=many, teachers=many, train=(), validation=()),
+    )
+
+
+def test_the_tags_of_a_version_say_for_which_judge_and_mode_it_was_trained():
+    tags = version_tags(prepared_of("0a"))
+    assert (tags[IDENTITY_TAG], tags[JUDGE_TAG], tags[MODE_TAG]) == ("0a", "chat", "pair")
+    assert tags["judgelake_data"] == "examples version 3"
+
+
 class Registry:
     """In place of MLflow's: versions by the training that made them, and where the alias is."""
 
@@ -75,15 +95,17 @@ class Registry:
         return self
 
     def search_model_versions(self, _: str) -> list[Any]:
-        # As MLflow, whose versions are numbers in words in some stores.
-        return [
-            SimpleNamespace(version=str(place), tags={IDENTITY_TAG: one}) for place, one in enumerate(self.trainings, 1)
-        ]
+        # As MLflow: versions are numbers in words in some stores, and what Unity Catalog finds has a method `tags`.
+        return [SimpleNamespace(version=str(place), tags=lambda: None) for place in range(1, len(self.trainings) + 1)]
+
+    def get_model_version(self, name: str, version: str) -> Any:
+        return SimpleNamespace(version=version, tags={IDENTITY_TAG: self.trainings[int(version) - 1]})
 
     def get_registered_model(self, _: str) -> Any:
         return SimpleNamespace(aliases={} if self.candidate is None else {"candidate": str(self.candidate)})
 
     def register_model(self, uri: str, name: str, tags: dict[str, str]) -> Any:
+        check_tags(tags)
         self.trainings.append(tags[IDENTITY_TAG])
         return SimpleNamespace(version=str(len(self.trainings)))
 
@@ -109,7 +131,6 @@ def test_the_alias_of_the_newest_version_never_goes_back(
     registry.candidate = before
     tracker = TrainTracker(train_job(tmp_path, base), RunFolder(tmp_path), registry)
     monkeypatch.setattr(TrainTracker, "_log_model", lambda self, prepared: SimpleNamespace(model_uri="runs:/1"))
-    monkeypatch.setattr("judgelake.jobs.train.tracking.tags_of", lambda prepared: {IDENTITY_TAG: training})
-    prepared = SimpleNamespace(run=SimpleNamespace(identity=training))
+    prepared = prepared_of(training)
     assert tracker._registered("tiny", prepared) == f"models:/tiny/{registered}"
     assert registry.candidate == after

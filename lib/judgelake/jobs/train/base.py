@@ -88,7 +88,7 @@ def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
 def licence_of(folder: Path) -> str | None:
     """The licence that the model's card names; None if there is no card or none in it.
 
-    Of a licence of its own ("other") its name, as hubs have it beside.
+    Of a licence of its own ("other") its name, as hubs have it beside; of several all of them, joined by AND.
     """
     try:
         head, mark, rest = (folder / "README.md").read_text("utf-8").partition(FRONT_MATTER)
@@ -102,8 +102,8 @@ def licence_of(folder: Path) -> str | None:
         return None
     if not isinstance(card, dict) or not card.get("license"):
         return None
-    named = card.get("license_name") if card["license"] == "other" else None
-    return str(named or card["license"])
+    listed = card["license"] if isinstance(card["license"], list) else [card["license"]]
+    return " AND ".join(str(card.get("license_name") or one) if one == "other" else str(one) for one in listed)
 
 
 def _downloaded(name: str, revision: str | None) -> Path:

@@ -85,5 +85,5 @@ def _asked(plan: Plan, folder: RunFolder, shown: Reference) -> Validation | None
     chosen = plan.job.examples.model_copy(update={"validated_with": shown})
     asking, base, head = plan.maker.asking, plan.base, plan.job.rows.head
     return write_validation(
-        folder.path, plan.selected.validation, chosen, asking, base.encoder, head, positions=base.positions
+        folder.path, plan.selected.validation, chosen, asking, base.encoder, head, positions=plan.positions
     )

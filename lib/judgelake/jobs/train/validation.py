@@ -34,8 +34,7 @@ def write_validation(
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
-    Examples that cannot be asked are counted in `left_out`. A head is asked nothing that is longer than its base's
-    `positions`; None: they have no limit.
+    Examples that cannot be asked are counted in `left_out`. The base of a head reads at most `positions` tokens.
 
     Raises:
         UserError: no example can be asked, the judge decides by labels that one token does not tell apart, or the
@@ -46,14 +45,14 @@ def write_validation(
     spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
     if with_reference and head == "generation":
         _check_read_alike(asking)
-    most = None if head == "generation" else positions
-    found = [prompts_of(one, asking, encoder, with_reference=with_reference, most_tokens=most) for one in examples]
+    found = [prompts_of(one, asking, encoder, with_reference=with_reference, most_tokens=positions) for one in examples]
     prompts = [prompt for one in found if not isinstance(one, str) for prompt in one]
     left_out = Counter(one for one in found if isinstance(one, str))
     if not prompts:
         raise UserError(
             f"None of the {len(examples):,} examples to validate on can be asked of judge {spec.name!r}, mode "
-            f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context. Set "
+            f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context"
+            f"{'' if positions is None else f' and the {positions:,} tokens that the base reads'}. Set "
             "examples.validation: 0, or choose another mode."
         )
     return Validation(

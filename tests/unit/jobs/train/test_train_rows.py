@@ -91,6 +91,12 @@ def test_a_head_is_shown_no_more_tokens_than_its_base_has_positions(tmp_path, ba
     made = prepare(replace(plan, selected=shown))
     assert made.run.validation.left_out == {"too_long": 1}
     assert (made.counts["rows"], made.counts["faults.too_long"]) == (80, 2)
+    # More max_tokens would not help, so the refusals advise none.
+    none = plan_here(train_job(tmp_path / "none", few, rows=rows), [long], [long])
+    with pytest.raises(UserError, match=r"at most 16 tokens, and the longest row has 22\. Name other examples"):
+        prepare(none)
+    with pytest.raises(UserError, match="fits its context and the 16 tokens that the base reads"):
+        prepare(replace(none, selected=replace(none.selected, train=shown.train)))
 
 
 @pytest.mark.parametrize(

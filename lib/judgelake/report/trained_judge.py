@@ -106,9 +106,12 @@ def training_card(judge: TrainedJudge) -> str:
 
 def _head(judge: TrainedJudge) -> Iterator[str]:
     licence = judge.base_licence
-    lines = [f"license: {json.dumps(licence)}"] if licence and not judge.forbidden else []
+    lines = [f"license: {json.dumps(licence)}"] if licence else []
+    # Hubs, and a training that begins with this judge, read nothing but the head.
     if judge.forbidden:
         lines = ["license: other", 'license_name: "non-commercial: see the card"']
+    elif judge.unknown:
+        lines = ["license: other", 'license_name: "terms not known: see the card"']
     lines += [f"base_model: {json.dumps(judge.base)}", "tags: [judgelake, llm-as-a-judge]"]
     yield "\n".join(["---", *lines, "---"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ def trainable_model(run: TrainingRun) -> PreTrainedModel | PeftModel:
     # Frozen weights need no precision that they never had.
     dtype = torch.float32 if recipe.lora is None or not recipe.bf16 else torch.bfloat16
     set_seed(recipe.seed)
-    model = _loaded(run, dtype)
+    model, made = _loaded(run, dtype)
     if recipe.lora is None:
         return model
     set_seed(recipe.seed)
-    return get_peft_model(model, _adapters(recipe.lora, model, run.head))
+    return get_peft_model(model, _adapters(recipe.lora, model, made))
 
 
 def save_model(model: PreTrainedModel | PeftModel, run: TrainingRun, folder: Path) -> None:
@@ -74,7 +75,8 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
 
 def merged(run: TrainingRun, adapter: Path) -> PreTrainedModel:
     """The base with the adapter added to its weights, in float32: in bfloat16 a small change would be rounded away."""
-    with_adapter = PeftModel.from_pretrained(_loaded(run, torch.float32), str(adapter))
+    model, _ = _loaded(run, torch.float32)
+    with_adapter = PeftModel.from_pretrained(model, str(adapter))
     return with_adapter.merge_and_unload()
 
 
@@ -85,26 +87,35 @@ def end_tokens(base: Path, end_token: int) -> list[int]:
     return list(dict.fromkeys([*listed, end_token]))
 
 
-def _adapters(lora: Lora, model: PreTrainedModel, head: Head) -> LoraConfig:
-    # A head is trained as a whole, and saved with the adapter.
-    output = model.get_output_embeddings() if head == "generation" else getattr(model, _head_of(model))
-    linear = (name for name, module in model.named_modules() if isinstance(module, nn.Linear) and module is not output)
+def _adapters(lora: Lora, model: PreTrainedModel, made: Sequence[str]) -> LoraConfig:
+    """Adapters on all linear layers but those in the modules that were `made` for a head and are trained as a whole."""
+    output = None if made else model.get_output_embeddings()
+    linear = (
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and module is not output and not _is_in(name, made)
+    )
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         # By their last names, as vLLM knows them; peft's own "all-linear" lists every layer.
         target_modules=sorted({name.rpartition(".")[2] for name in linear}),
-        task_type="CAUSAL_LM" if head == "generation" else "SEQ_CLS",
+        # Saved with the adapter: the base has no weights for them, and would draw others when it is loaded again.
+        modules_to_save=list(made) or None,
+        task_type="SEQ_CLS" if made else "CAUSAL_LM",
     )
 
 
-def _loaded(run: TrainingRun, dtype: torch.dtype) -> Any:
+def _loaded(run: TrainingRun, dtype: torch.dtype) -> tuple[Any, tuple[str, ...]]:
+    """The base as the head wants it, and the names of the modules that it has no weights for; none without a head."""
     is_head = run.head != "generation"
     kind = AutoModelForSequenceClassification if is_head else AutoModelForCausalLM
     shape = _shape_of(run.head) if is_head else {}
     try:
-        model = kind.from_pretrained(run.base, dtype=dtype, local_files_only=True, trust_remote_code=False, **shape)
+        model, found = kind.from_pretrained(
+            run.base, dtype=dtype, local_files_only=True, trust_remote_code=False, output_loading_info=True, **shape
+        )
     except (OSError, ValueError, KeyError) as error:
         what = "a model that can have a head for sequences" if is_head else "a causal language model"
         raise UserError(
@@ -115,12 +126,31 @@ def _loaded(run: TrainingRun, dtype: torch.dtype) -> Any:
         # By it transformers finds the last token of each prompt.
         model.config.get_text_config().pad_token_id = run.pad_token
         model.config.use_cache = False
-        getattr(model, _head_of(model)).float()
-        return model
+        made = _made_modules(model, found["missing_keys"])
+        for name in made:
+            model.get_submodule(name).float()
+        return model, made
     # transformers refuses to save what some bases come with, such as a temperature without sampling; and a validation
     # decodes as our engine does, which takes no settings from the model.
     model.generation_config = GenerationConfig()
-    return model
+    return model, ()
+
+
+def _made_modules(model: PreTrainedModel, missing: Collection[str]) -> tuple[str, ...]:
+    """The head, and the largest modules whose weights the base lacks, such as BERT's pooler."""
+    names = [name for name, _ in model.named_parameters()]
+    found = {_head_of(model)}
+    for name in sorted(set(missing).intersection(names)):
+        parts = name.split(".")
+        above = [".".join(parts[:length]) for length in range(1, len(parts))]
+        new = (one for one in above if all(other in missing for other in names if _is_in(other, [one])))
+        found.update([next(new, above[-1])] if above else [])
+    return tuple(sorted(name for name in found if not _is_in(name.rpartition(".")[0], found)))
+
+
+def _is_in(name: str, modules: Collection[str]) -> bool:
+    """Whether a module or a weight is one of the modules, or within one."""
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
 
 
 def _shape_of(head: Head) -> dict[str, Any]:

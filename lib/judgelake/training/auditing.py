@@ -57,9 +57,11 @@ class Audit:
         below = {f"{name}.{key}": count for name in BY_NAME for key, count in sorted(values[name].items())}
         return {name: value for name, value in values.items() if isinstance(value, int)} | below
 
-    def _what_would_fit(self, allowed: float) -> str:
+    def _what_would_fit(self, allowed: float, positions: int | None) -> str:
         """Which max_tokens would leave out as many as may be, and which none; empty if that helps nothing."""
         too_long = sorted(Counter(self.needed).elements())
+        if positions is not None and too_long and too_long[-1] > positions:
+            return f" The base reads at most {positions} tokens, and the longest row has {too_long[-1]}."
         spare = int(allowed) - (self.at_fault - len(too_long))
         if not too_long or spare < 0:
             return ""
@@ -69,11 +71,12 @@ class Audit:
         enough = f"{too_long[-1 - spare]} would leave out no more than rows.most_left_out allows"
         return f" A rows.max_tokens of {enough}, one of {every}"
 
-    def require(self, most_at_fault: float) -> None:
+    def require(self, most_at_fault: float, positions: int | None = None) -> None:
         """Do nothing if the rows can be trained on.
 
         Args:
             most_at_fault: the largest share of the rows asked for that may be left out or at fault.
+            positions: the most tokens that the model reads, if that limits the rows; no larger max_tokens is advised.
 
         Raises:
             UserError: there are no rows, all have one label, or more are at fault; names the causes and an example.
@@ -81,15 +84,14 @@ class Audit:
         worst = Counter(self.faults).most_common()
         causes = ", ".join(f"{count:,} {cause}" for cause, count in worst)
         first = f" The first: example {self.listed[0].example_id}: {self.listed[0].reason}." if self.listed else ""
+        fit = self._what_would_fit(most_at_fault * self.asked, positions)
         if self.rows == 0:
             why = f"all {self.asked:,} are left out ({causes})" if self.asked else "there are no examples"
-            fit = self._what_would_fit(most_at_fault * self.asked)
             raise UserError(f"There are no rows to train on: {why}.{fit} Name other examples or another mode.{first}")
         if self.at_fault > most_at_fault * self.asked:
             raise UserError(
                 f"{self.at_fault:,} of {self.asked:,} rows cannot be trained on ({causes}), more than the "
-                f"{most_at_fault:.1%} that may be left out.{self._what_would_fit(most_at_fault * self.asked)} Fix the "
-                f"examples, or raise rows.most_left_out.{first}"
+                f"{most_at_fault:.1%} that may be left out.{fit} Fix the examples, or raise rows.most_left_out.{first}"
             )
         if len(self.labels) == 1 and SINGLE not in self.labels and self.rows > 1:
             raise UserError(

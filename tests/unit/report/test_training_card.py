@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
 
+from judgelake.jobs.train.base import licence_of
 from judgelake.report import Material, TrainedJudge, ValidationFigures, training_card
+from judgelake.training import terms_of_licence
 
 JUDGE = TrainedJudge(
     judge="chat",
@@ -66,7 +69,8 @@ def test_what_is_not_known_is_said():
     assert "**Terms not known.** The base b names no licence. Clear them" in card
     assert "- Licence of the base: not known" in card
     assert "None: the weights after the last step were kept" in card
-    assert "license" not in yaml.safe_load(card.split("---")[1])
+    head = yaml.safe_load(card.split("---")[1])
+    assert (head["license"], head["license_name"]) == ("other", "terms not known: see the card")
 
 
 @pytest.mark.parametrize(
@@ -85,3 +89,16 @@ def test_names_from_tables_are_no_markup():
     card = training_card(replace(JUDGE, teachers=[Material("a | [b](http://c) `d`\n# e", 30)]))
     (line,) = (line for line in card.splitlines() if "http://c" in line)
     assert line == "| ``a \u00a6 [b](http://c) `d` # e`` | 30 |  |"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "terms"),
+    [
+        ({"unknown": ("1 of 30 training examples come under terms that nobody named.",)}, "unknown"),
+        ({"forbidden": ("The base b comes under mrl.",), "unknown": ("x",)}, "non_commercial"),
+        ({}, "commercial"),
+    ],
+)
+def test_a_judge_that_is_the_next_base_hands_on_the_terms_that_its_card_names(tmp_path: Path, reasons, terms):
+    (tmp_path / "README.md").write_text(training_card(replace(JUDGE, base_licence="mit", **reasons)), "utf-8")
+    assert terms_of_licence(licence_of(tmp_path)) == terms

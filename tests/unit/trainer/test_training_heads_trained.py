@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,8 @@ from torch.nn import functional
 from transformers import AutoModelForSequenceClassification
 
 from judgelake.judges import JudgeSpec
-from judgelake.trainer import RunFolder, Validation, write_prompts
+from judgelake.trainer import Lora, Recipe, RunFolder, TrainingRun, Validation, write_prompts
+from judgelake.trainer.model import merged, save_adapter, trainable_model
 from judgelake.trainer.process import train_here
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.training import CLASSES, Row
@@ -168,3 +170,48 @@ def test_a_prompt_with_the_end_token_in_it_is_read_at_its_own_end(tmp_path, base
     train_here(folder, silent)
     ids = (*prompt(0, 10)[:2], END, *prompt(0, 10)[2:])
     assert torch.allclose(read(folder.model, ids, 0, 3), read(folder.model, ids), atol=1e-5)
+
+
+def encoders() -> Iterator[Any]:
+    """Encoders with random weights, saved without what transformers puts between them and a head."""
+    from transformers import (
+        BertConfig,
+        BertForMaskedLM,
+        DistilBertConfig,
+        DistilBertForMaskedLM,
+        RobertaConfig,
+        RobertaForMaskedLM,
+    )
+
+    shape = {"vocab_size": 100, "max_position_embeddings": 64}
+    layers = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    small = {"dim": 32, "hidden_dim": 64, "n_layers": 1, "n_heads": 2}
+    yield pytest.param(BertForMaskedLM, BertConfig(**shape, **layers), id="a pooler")
+    yield pytest.param(DistilBertForMaskedLM, DistilBertConfig(**shape, **small), id="a layer before the classifier")
+    yield pytest.param(RobertaForMaskedLM, RobertaConfig(**shape, **layers), id="a classifier of two layers")
+
+
+@pytest.mark.parametrize(("kind", "config"), [*encoders()])
+def test_an_adapter_of_an_encoder_holds_all_that_its_base_has_no_weights_for(tmp_path, kind, config):
+    kind(config).save_pretrained(tmp_path / "base")
+    run = TrainingRun(
+        base=str(tmp_path / "base"),
+        base_identity="tiny",
+        shards=(),
+        recipe=Recipe(lora=Lora(rank=4), bf16=False),
+        head="classification",
+        end_token=-1,
+        pad_token=0,
+    )
+    model = trainable_model(run).eval()
+    ids = torch.arange(5, 41).reshape(4, 9)
+    shown = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.requires_grad:
+                weights += 0.3 * torch.randn_like(weights)
+        expected = model(**shown).logits
+        save_adapter(model, tmp_path / "adapter")
+        # What a process draws before it merges must not matter.
+        torch.manual_seed(1)
+        assert torch.allclose(merged(run, tmp_path / "adapter").eval()(**shown).logits, expected, atol=1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from judgelake.jobs.train.config import TrainedJudge
 FRONT_MATTER = "---"
 NO_TOKEN = -1
 """The end token of a model that writes nothing."""
+# They count positions from behind their padding token, and have as many fewer.
+OF_ROBERTA = re.compile(r"(?:xlm-)?roberta(?:-xl|-prelayernorm)?|camembert|data2vec-text|longformer|mpnet|xmod|luke")
 # How messages about models name their keys, which are others here: a training has a base, and no adapter to put on it.
 KEYS = (
     (re.compile(r"(?<![/\w.-])set judge\.adapter to it, and judge\.model to\b"), "set judge.base to"),
@@ -38,6 +41,8 @@ class Base:
     end_token: int
     pad_token: int
     licence: str | None
+    positions: int | None = None
+    """The most tokens that it reads at once, as its config says; None: no limit is named."""
 
 
 def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = True) -> Base:
@@ -65,7 +70,8 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
         ) from error
     end = end_token(encoder, folder, is_chat=is_chat) if generates else NO_TOKEN
     pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
-    return Base(found.model, found.identity, folder, encoder, end, pad, licence_of(folder))
+    licence, positions = licence_of(folder), positions_of(folder)
+    return Base(found.model, found.identity, folder, encoder, end, pad, licence, positions)
 
 
 def in_terms_of_training(message: str) -> str:
@@ -85,10 +91,24 @@ def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
     return next(int(token) for token in candidates if token is not None and token not in ends)
 
 
+def positions_of(folder: Path) -> int | None:
+    """How many tokens the model reads at most, by its config; None if it names no limit, or cannot be read."""
+    try:
+        whole = json.loads((folder / "config.json").read_text("utf-8"))
+        config = whole.get("text_config", whole)
+        named = config.get("max_position_embeddings", config.get("n_positions"))
+        if named is None or named <= 0:
+            return None
+        is_shifted = OF_ROBERTA.fullmatch(config.get("model_type", ""))
+        return int(named - config.get("pad_token_id", 1) - 1) if is_shifted else int(named)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
 def licence_of(folder: Path) -> str | None:
     """The licence that the model's card names; None if there is no card or none in it.
 
-    Of a licence of its own ("other") its name, as hubs have it beside.
+    Of a licence of its own ("other") its name, as hubs have it beside; of several all of them, joined by AND.
     """
     try:
         head, mark, rest = (folder / "README.md").read_text("utf-8").partition(FRONT_MATTER)
@@ -102,8 +122,8 @@ def licence_of(folder: Path) -> str | None:
         return None
     if not isinstance(card, dict) or not card.get("license"):
         return None
-    named = card.get("license_name") if card["license"] == "other" else None
-    return str(named or card["license"])
+    listed = card["license"] if isinstance(card["license"], list) else [card["license"]]
+    return " AND ".join(str(card.get("license_name") or one) if one == "other" else str(one) for one in listed)
 
 
 def _downloaded(name: str, revision: str | None) -> Path:

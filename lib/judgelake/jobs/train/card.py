@@ -58,17 +58,20 @@ class UseTerms:
 def use_terms(base: Base, selected: Selected) -> UseTerms:
     """What the licences of the base and of the training examples say of the use of the trained judge."""
     found: dict[Terms, list[str]] = {kind: [] for kind in STRICTNESS}
-    whose = f"The base {base.model}"
-    of_base = {"non_commercial": f"{whose} comes under {base.licence}.", "unknown": f"{whose} names no licence."}
-    kind = terms_of_licence(base.licence)
-    found[kind].append(of_base.get(kind, ""))
+    kind, under = _terms(base.licence, "comes under")
+    found[kind].append(f"The base {base.model} {under or 'names no licence'}.")
     for licence, count in sorted(selected.licences.items()):
-        kind = terms_of_licence(licence)
-        found[kind].append(
-            f"{count:,} of {len(selected.train):,} training examples come under "
-            + (f"{licence}." if licence else "terms that nobody named.")
-        )
+        kind, under = _terms(licence, "come under")
+        examples = f"{count:,} of {len(selected.train):,} training examples"
+        found[kind].append(f"{examples} {under or 'come under terms that nobody named'}.")
     return UseTerms(tuple(found["non_commercial"]), tuple(found["unknown"]))
+
+
+def _terms(licence: str | None, come_under: str) -> tuple[Terms, str]:
+    """The terms of a licence, and the words that name it; empty if it has no name."""
+    kind = terms_of_licence(licence)
+    doubt = ", of which is not known whether it allows commercial use" if kind == "unknown" else ""
+    return kind, f"{come_under} {licence}{doubt}" if licence else ""
 
 
 def write_card(prepared: Prepared, job: TrainJob) -> str:

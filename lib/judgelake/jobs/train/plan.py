@@ -32,6 +32,11 @@ class Plan:
     spec: JudgeSpec
     maker: RowMaker | HeadRowMaker = field(repr=False)
 
+    @property
+    def positions(self) -> int | None:
+        """The most tokens that a prompt of a head may have; None: no limit but that of the job and the judge."""
+        return None if self.job.rows.head == "generation" else self.base.positions
+
     def rows(self, tally: Tally) -> Iterator[Row]:
         """The rows of all epochs, made as they are asked for; the tally counts each."""
         recipe = self.job.recipe

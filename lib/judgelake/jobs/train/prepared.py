@@ -83,5 +83,7 @@ def prepare(plan: Plan, say: Say = lambda line: None, tests: Sequence[Reference]
 
 def _asked(plan: Plan, folder: RunFolder, shown: Reference) -> Validation | None:
     chosen = plan.job.examples.model_copy(update={"validated_with": shown})
-    asking, encoder, head = plan.maker.asking, plan.base.encoder, plan.job.rows.head
-    return write_validation(folder.path, plan.selected.validation, chosen, asking, encoder, head)
+    asking, base, head = plan.maker.asking, plan.base, plan.job.rows.head
+    return write_validation(
+        folder.path, plan.selected.validation, chosen, asking, base.encoder, head, positions=plan.positions
+    )

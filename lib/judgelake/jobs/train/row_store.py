@@ -42,7 +42,7 @@ def counted(plan: Plan, folder: Path) -> Audit:
     if stored is None:
         deque(plan.rows(tally), maxlen=0)
     audit = tally.audit if stored is None else stored.audit
-    audit.require(plan.job.rows.most_left_out)
+    audit.require(plan.job.rows.most_left_out, plan.positions)
     return audit
 
 
@@ -60,7 +60,7 @@ def stored_rows(plan: Plan, folder: Path, say: Say) -> WrittenRows:
         stored = _written(plan, listing)
     else:
         say(f"the rows of {len(plan.selected.train):,} examples are there already")
-    stored.audit.require(plan.job.rows.most_left_out)
+    stored.audit.require(plan.job.rows.most_left_out, plan.positions)
     return stored
 
 

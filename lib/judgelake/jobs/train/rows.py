@@ -19,7 +19,7 @@ MOST_THREADS = 8
 
 
 def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> RowMaker | HeadRowMaker:
-    """What makes a job's rows.
+    """What makes a job's rows; those of a head have no more tokens than the base has positions.
 
     Raises:
         UserError: the judge's mode cannot be trained in the style.
@@ -31,7 +31,7 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
             mode=mode,
             head=chosen.head,
             encoder=base.encoder,
-            max_tokens=chosen.max_tokens,
+            max_tokens=min(chosen.max_tokens, base.positions or chosen.max_tokens),
             pad_token=base.pad_token,
             over_long=chosen.over_long,
             reference_mode=chosen.reference_mode,
@@ -92,4 +92,6 @@ def made_rows(
 
 def available_cores() -> int:
     """How many cores this process may use; beyond a few the rest of Python's work is what takes time."""
-    return min(len(os.sched_getaffinity(0)), MOST_THREADS)
+    # macOS binds no process to cores, and lacks the call.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)

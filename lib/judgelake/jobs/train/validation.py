@@ -17,7 +17,8 @@ from judgelake.training import Asking, Choice, Example, Head, label_of, swap_ans
 
 ANSWERS = 2
 NotAsked = Literal["not_two_answers", "no_label", "no_prompt", "too_long"]
-"""Why an example is not asked; too_long: its prompt leaves no room for an answer in the judge's context."""
+"""Why an example is not asked; too_long: its prompt leaves no room for an answer in the judge's context, or has more
+tokens than the base of a head has positions."""
 READ_BY = ("choices", "verdict_from", "least_label_mass", "parser", "opened_thinking")
 """What decides how an answer is read, besides the decoding."""
 
@@ -29,10 +30,11 @@ def write_validation(
     asking: Asking,
     encoder: Encoder,
     head: Head = "generation",
+    positions: int | None = None,
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
-    Examples that cannot be asked are counted in `left_out`.
+    Examples that cannot be asked are counted in `left_out`. The base of a head reads at most `positions` tokens.
 
     Raises:
         UserError: no example can be asked, the judge decides by labels that one token does not tell apart, or the
@@ -43,13 +45,14 @@ def write_validation(
     spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
     if with_reference and head == "generation":
         _check_read_alike(asking)
-    found = [prompts_of(one, asking, encoder, with_reference=with_reference) for one in examples]
+    found = [prompts_of(one, asking, encoder, with_reference=with_reference, most_tokens=positions) for one in examples]
     prompts = [prompt for one in found if not isinstance(one, str) for prompt in one]
     left_out = Counter(one for one in found if isinstance(one, str))
     if not prompts:
         raise UserError(
             f"None of the {len(examples):,} examples to validate on can be asked of judge {spec.name!r}, mode "
-            f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context. Set "
+            f"{mode!r}: it takes two answers, a verdict as the label, and a prompt that fits its context"
+            f"{'' if positions is None else f' and the {positions:,} tokens that the base reads'}. Set "
             "examples.validation: 0, or choose another mode."
         )
     return Validation(
@@ -63,7 +66,7 @@ def write_validation(
 
 
 def prompts_of(
-    example: Example, asking: Asking, encoder: Encoder, *, with_reference: bool
+    example: Example, asking: Asking, encoder: Encoder, *, with_reference: bool, most_tokens: int | None = None
 ) -> tuple[LabelledPrompt, ...] | NotAsked:
     """The prompts of an example in both orders, with the label that fits what is shown; or why it is not asked.
 
@@ -72,6 +75,7 @@ def prompts_of(
         asking: how the judge is asked.
         encoder: makes the ids.
         with_reference: whether the reference is shown where that is left open, and somebody judged with it.
+        most_tokens: of a prompt, if that is less than the judge's context allows.
     """
     if len(example.comparison.answers) != ANSWERS:
         return "not_two_answers"
@@ -81,6 +85,7 @@ def prompts_of(
         return "no_label"
     mode = asking.mode_of(shown.choice)
     budget = asking.spec.context_length - asking.spec.decoding_of(mode).max_tokens
+    budget = budget if most_tokens is None else min(budget, most_tokens)
     made: list[LabelledPrompt] = []
     for order, comparison in zip(orders_of(ANSWERS), (shown.comparison, swap_answers(shown.comparison)), strict=True):
         prompt = asking.prompt(comparison, shown.choice)

@@ -48,6 +48,15 @@ def selected(**licences: int) -> Selected:
             "before the judge is used.",
             id="not known",
         ),
+        pytest.param(
+            "my-terms",
+            {"house_rules": 1},
+            "unknown",
+            "The base b comes under my-terms, of which is not known whether it allows commercial use. 1 of 1 training "
+            "examples come under house-rules, of which is not known whether it allows commercial use. Clear the terms "
+            "before the judge is used.",
+            id="not recognised",
+        ),
     ],
 )
 def test_the_strictest_terms_are_said(licence, licences, kind, line):
@@ -61,6 +70,7 @@ def test_the_strictest_terms_are_said(licence, licences, kind, line):
         ("---\nlicense: mit\n---\n", "mit"),
         ("---\nlicense: other\nlicense_name: llama3\n---\n", "llama3"),
         ("---\nlicense: other\n---\n", "other"),
+        ("---\nlicense: [mit, cc-by-nc-4.0]\n---\n", "mit AND cc-by-nc-4.0"),
         ("no head", None),
     ],
 )

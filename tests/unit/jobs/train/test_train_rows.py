@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +16,14 @@ from tiny_training import example, examples, plan_here, train_job
 
 from judgelake.comparisons import TIE, Answer
 from judgelake.errors import UserError
-from judgelake.jobs.train.base import licence_of, padding_token
+from judgelake.jobs.train.base import licence_of, padding_token, positions_of
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.job import prepare_only, summary_of
 from judgelake.jobs.train.plan import plan_of, with_its_version
 from judgelake.jobs.train.prepared import prepare
 from judgelake.jobs.train.row_store import counted
-from judgelake.jobs.train.rows import check_references, made_rows
+from judgelake.jobs.train.rows import available_cores, check_references, made_rows
 from judgelake.jobs.train.tracking import counts_of
 from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
 from judgelake.judges import JudgeSpec, load_judge
@@ -74,6 +77,49 @@ def test_a_head_learns_from_the_prompts_alone_and_is_validated_on_the_same(tmp_p
     # Trainings of tokens keep the name that they had before there were heads.
     tokens = made.run.model_copy(update={"head": "generation"})
     assert tokens.identity != made.run.identity
+
+
+def test_a_head_is_shown_no_more_tokens_than_its_base_has_positions(tmp_path, base):
+    few = shutil.copytree(base, tmp_path / "few")
+    config = json.loads((few / "config.json").read_text("utf-8"))
+    (few / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 16}), "utf-8")
+    rows = {"max_tokens": 32, "head": "classification", "most_left_out": 1.0}
+    plan = plan_here(train_job(tmp_path, few, rows=rows))
+    one, *others = examples("validation")[:4]
+    long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 10), Answer("w10 " * 10))))
+    shown = replace(plan.selected, train=(long, *examples()), validation=(long, *others))
+    made = prepare(replace(plan, selected=shown))
+    assert made.run.validation.left_out == {"too_long": 1}
+    assert (made.counts["rows"], made.counts["faults.too_long"]) == (80, 2)
+    # More max_tokens would not help, so the refusals advise none.
+    none = plan_here(train_job(tmp_path / "none", few, rows=rows), [long], [long])
+    with pytest.raises(UserError, match=r"at most 16 tokens, and the longest row has 22\. Name other examples"):
+        prepare(none)
+    with pytest.raises(UserError, match="fits its context and the 16 tokens that the base reads"):
+        prepare(replace(none, selected=replace(none.selected, train=shown.train)))
+
+
+@pytest.mark.parametrize(
+    ("config", "positions"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+        ({"model_type": "gpt2", "n_positions": 1024}, 1024),
+        # Its positions are counted from behind the padding token.
+        ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514}, 512),
+        ({"model_type": "gemma3", "text_config": {"max_position_embeddings": 8192}}, 8192),
+        ({"model_type": "t5"}, None),
+        ({"model_type": "xlnet", "max_position_embeddings": -1}, None),
+    ],
+)
+def test_a_base_has_the_positions_that_its_config_names(tmp_path, config, positions):
+    (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+    assert positions_of(tmp_path) == positions
+
+
+def test_rows_are_made_where_a_system_binds_no_process_to_cores(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert available_cores() >= 1
 
 
 def test_what_is_prepared_for_another_machine_is_a_folder_and_a_command(tmp_path, base):

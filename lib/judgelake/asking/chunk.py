@@ -119,11 +119,7 @@ class ChunkWriter:
         rows = read_newest(self.spark, self.target.table).df.where(
             (F.col("run_id") == asking.run_id) & (F.col("chunk") == chunk.number)
         )
-        # In one task: a chunk has few enough rows for that, and the two shuffles of more tasks cost several jobs.
-        of_chunk = rows.select(self.target.key, "status").coalesce(1)
-        # A row too many must not stand in for one that is missing.
-        once = of_chunk.dropDuplicates([self.target.key]).groupBy("status").count()
-        return Counter({row["status"]: row["count"] for row in once.collect()})
+        return counted_once(rows, self.target.key)
 
     def _checked_missing(self, chunk: Chunk) -> DataFrame:
         """The chunk's requests that have no result in the table, from any driver.
@@ -171,6 +167,15 @@ class ChunkWriter:
         slots = slots_of_a_chunk(self.slots.now(), len(self.plan.chunks))
         tasks = self.tasks or TASKS_A_SLOT * slots
         return tasks_of_chunk(chunk.to_ask, slots, tasks, asking.window.expected)
+
+
+def counted_once(rows: DataFrame, key: str) -> Counter[str]:
+    """How many of the rows, each key once, have which status: a row too many does not stand in for a missing one."""
+    # One shuffle to one task, which a chunk's rows are few enough for, not two of many tasks, which cost several jobs.
+    # Not `coalesce`: large compacted files, of which statistics leave out none, would then be read by one task too.
+    in_one = rows.select(key, "status").repartition(1)
+    counts = in_one.dropDuplicates([key]).groupBy("status").count()
+    return Counter({row["status"]: row["count"] for row in counts.collect()})
 
 
 def slots_of_a_chunk(slots: int, chunks: int) -> int:

@@ -15,7 +15,7 @@ from small_lake import SmallLake, append, lake_of_its_own
 
 from judgelake.config import Tables
 from judgelake.lake import create_tables
-from judgelake.runtime import get_spark
+from judgelake.runtime import ONE_COMMAND, get_spark
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A small local session with Delta."""
     settings = {
         "spark.master": "local[2]",
+        # As the jobs have it; making the views anew takes about a second for each test and each run, see `with_views`.
+        ONE_COMMAND: "true",
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": "2g",
         # Tests run each query once, over a few rows: compiling it would take far longer than interpreting it.
@@ -48,6 +50,14 @@ def replanned(spark: Any) -> Iterator[None]:
     spark.conf.set("spark.sql.adaptive.enabled", "false")
 
 
+@pytest.fixture(scope="module")
+def with_views(spark: Any) -> Iterator[None]:
+    """Tables come with their views, as in a notebook."""
+    spark.conf.unset(ONE_COMMAND)
+    yield
+    spark.conf.set(ONE_COMMAND, "true")
+
+
 @pytest.fixture
 def tables(tmp_path: Path) -> Tables:
     """Names and a warehouse no other test has; nothing is created."""
@@ -66,7 +76,7 @@ def empty_warehouse(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def lake(spark: Any, tables: Tables, empty_warehouse: Path) -> Tables:
-    """The same names, with empty tables and views behind them."""
+    """The same names, with empty tables behind them, and in a module `with_views` the views."""
     schema = tables.judgments.partition(".")[0]
     shutil.copytree(empty_warehouse, Path(tables.warehouse or "") / f"{schema}.db")
     create_tables(spark, tables)

@@ -6,6 +6,7 @@ import pytest
 from by_hand import LABELS, NAMES, RULES, names_of
 
 from judgelake.errors import UserError
+from judgelake.lake import register
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_every_row_has_a_finite_value_and_interval_or_a_reason(by_hand):
 
 def test_the_views_show_what_was_evaluated(spark, by_hand):
     tables = by_hand.small.tables
+    register(spark, tables, with_views=True)
     board = spark.read.table(tables.judge_leaderboard).where("swap_rule = 'first' AND judge LIKE 'j_'").collect()
     assert {r["judge"]: r["value"] for r in board} == {"j1": 5 / 7, "j2": 1.0, "j3": None}
     worst = spark.read.table(tables.worst_slices).where("judge = 'j1' AND place = 1 AND swap_rule = 'first'")
@@ -87,6 +89,7 @@ def test_an_evaluation_leaves_the_rows_of_another(spark, by_hand, by_other_rules
     small, one, other = by_hand.small, by_hand.done.evaluation.run_id, by_other_rules.evaluation.run_id
     assert one != other
     assert small.metrics(by_hand.done).keys() == by_hand.rows.keys()
+    register(spark, small.tables, with_views=True)
     shown = spark.read.table(small.tables.agreement_over_time).select("run_id").distinct().collect()
     assert {r["run_id"] for r in shown} == {one, other}
 

@@ -30,7 +30,7 @@ from small_lake import lake_of_its_own
 
 from judgelake.measures.families import CLASSES
 
-pytestmark = pytest.mark.usefixtures("replanned")
+pytestmark = pytest.mark.usefixtures("replanned", "with_views")
 
 NO_FIGURES = {
     "dataset|evaluator|judge|what|predictions_file(/[0-9])?|published_source": "what the figures are of",

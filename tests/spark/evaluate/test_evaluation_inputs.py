@@ -17,6 +17,8 @@ from judgelake.lake import read_pinned
 from judgelake.lake.names import folder_of
 from judgelake.measures.families import VERDICTS
 
+pytestmark = pytest.mark.usefixtures("with_views")
+
 NAMES = [f"c{number}" for number in range(6)]
 
 

@@ -15,6 +15,8 @@ from judgelake.lake import create_tables, register
 from judgelake.lake.create import create_views
 from judgelake.measures import KINDS, headline_of
 
+pytestmark = pytest.mark.usefixtures("with_views")
+
 METRICS = [headline_of(kind)[0] for kind in KINDS]
 KIND_NAMES = [kind.name for kind in KINDS]
 SCORED = {"swap_rule": "average", "is_headline": False}

@@ -18,6 +18,8 @@ from judgelake.errors import UserError
 from judgelake.jobs.ingest import Ingested, IngestJob, ingest
 from judgelake.sources import Files
 
+pytestmark = pytest.mark.usefixtures("with_views")
+
 
 def said(verdict: str | None, comparison_id: str, order: str = "AB", **more: Any) -> dict[str, Any]:
     return {"comparison_id": comparison_id, "judge": "gpt-x", "shown_order": order, "verdict": verdict, **more}

@@ -19,7 +19,7 @@ from judgelake.jobs.judge import dry_run, judge
 from judgelake.jobs.judge.job import JudgeRun
 from judgelake.quickstart.show import judged_pairs
 
-pytestmark = pytest.mark.usefixtures("replanned")
+pytestmark = pytest.mark.usefixtures("replanned", "with_views")
 
 REPEATS = 3
 KINDS = [

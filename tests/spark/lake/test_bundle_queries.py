@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
 from bundle import datasets, filled, of_target
+
+pytestmark = pytest.mark.usefixtures("with_views")
 
 
 def test_each_query_of_dashboard_and_alerts_runs(spark, lake):

@@ -29,6 +29,8 @@ from judgelake.lake import (
 from judgelake.lake.names import folder_of
 from judgelake.lake.schemas import SCHEMAS, ddl_of
 
+pytestmark = pytest.mark.usefixtures("with_views")
+
 
 @pytest.fixture(scope="module")
 def lake(spark, empty_warehouse, tmp_path_factory):

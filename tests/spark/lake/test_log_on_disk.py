@@ -51,24 +51,20 @@ def test_a_table_is_known_to_be_empty_only_where_it_is(spark, lake):
 
 
 def test_a_session_of_one_command_has_the_tables_and_no_views(spark, tables):
-    spark.conf.set(ONE_COMMAND, "true")
-    try:
-        create_tables(spark, tables)
-    finally:
-        spark.conf.unset(ONE_COMMAND)
+    create_tables(spark, tables)
     there = [name for name in (*TABLES, *VIEWS) if spark.catalog.tableExists(getattr(tables, name))]
     assert there == list(OF_JUDGING)
 
 
 def test_a_command_gets_only_the_tables_it_needs_and_a_session_with_views_all(spark, tables):
-    spark.conf.set(ONE_COMMAND, "true")
+    create_tables(spark, tables, ("judgments", "runs"))
+    assert set(register(spark, tables, ("judgments", "metrics"))) == {tables.judgments}
+    spark.conf.unset(ONE_COMMAND)
     try:
-        create_tables(spark, tables, ("judgments", "runs"))
-        assert set(register(spark, tables, ("judgments", "metrics"))) == {tables.judgments}
+        assert set(register(spark, tables, ("judgments",))) == {tables.judgments, tables.runs}
+        create_tables(spark, tables, ("judgments",))
     finally:
-        spark.conf.unset(ONE_COMMAND)
-    assert set(register(spark, tables, ("judgments",))) == {tables.judgments, tables.runs}
-    create_tables(spark, tables, ("judgments",))
+        spark.conf.set(ONE_COMMAND, "true")
     assert all(spark.catalog.tableExists(getattr(tables, name)) for name in (*OF_JUDGING, *VIEWS))
 
 

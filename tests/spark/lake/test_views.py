@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from small_lake import append, comparison, label, lake_of_its_own
 
+pytestmark = pytest.mark.usefixtures("with_views")
+
 EXAMPLES = sorted((Path(__file__).parents[3] / "sql" / "examples").glob("*.sql"))
 
 

@@ -20,6 +20,7 @@ from judgelake.runtime.sigterm import sigterm_as_interrupt
 from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
 from judgelake.runtime.tracking import (
     REMEDY,
+    accepted_by_mlflow,
     flat,
     open_experiment,
     open_store,
@@ -44,6 +45,7 @@ __all__ = [
     "SMALL_BYTES",
     "TRAINING",
     "CommandParser",
+    "accepted_by_mlflow",
     "add_job_arguments",
     "cancel_jobs",
     "cause_of",

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from judgelake.config import Mlflow
-from judgelake.errors import UserError
 from judgelake.jobs.ablate.config import AblateJob
 from judgelake.jobs.ablate.folder import AblationFolder
 from judgelake.jobs.ablate.picture import picture_of
 from judgelake.jobs.ablate.results import Result
-from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, tracking_errors
+from judgelake.runtime import REMEDY, accepted_by_mlflow, flat, open_experiment
 
 CELL_TAG, SEED_TAG, NAME_TAG = "judgelake.cell", "judgelake.seed", "mlflow.runName"
+KEPT = f"{REMEDY} What is trained is kept; the same command goes on."
+_accepted = partial(accepted_by_mlflow, "the ablation", KEPT)
 
 
 @dataclass(slots=True)
@@ -82,17 +84,3 @@ class AblationTracker:
                     if one.value.value is not None
                 }
             )
-
-
-@contextmanager
-def _accepted() -> Iterator[None]:
-    """Turn an error of MLflow or its store into one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except tracking_errors() as error:
-        raise UserError(
-            f"MLflow does not accept the ablation: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
-            "command goes on."
-        ) from error

@@ -18,11 +18,18 @@ from judgelake.jobs.promote.registry import (
     PREVIOUS_TAG,
     Registry,
     Verdict,
-    accepted,
     history_with,
 )
 from judgelake.jobs.promote.terminal import text_of
-from judgelake.runtime import CANDIDATE, CHAMPION, MOST_CHARACTERS, flat, open_experiment, table_dataset
+from judgelake.runtime import (
+    CANDIDATE,
+    CHAMPION,
+    MOST_CHARACTERS,
+    accepted_by_mlflow,
+    flat,
+    open_experiment,
+    table_dataset,
+)
 
 FIGURES_TAG = "judgelake_promotion_figures"
 RUN_TAG = "judgelake_promotion_run"
@@ -38,7 +45,7 @@ def logged(job: PromoteJob, found: Promotion) -> str:
     """
     mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
     verdict = _verdict(found)
-    with accepted():
+    with accepted_by_mlflow("the decision"):
         with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
             _log(mlflow, job, found)
             mlflow.set_tags({"judgelake.promotion": verdict.value, "judgelake.registered_model": candidate.address})

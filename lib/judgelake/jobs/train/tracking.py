@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from judgelake.errors import RunError, UserError
+from judgelake.errors import RunError
 from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
@@ -19,9 +20,9 @@ from judgelake.runtime import (
     MOST_CHARACTERS,
     REMEDY,
     TRAINING,
+    accepted_by_mlflow,
     flat,
     open_experiment,
-    shown_error,
     table_dataset,
     tracking_errors,
 )
@@ -35,6 +36,8 @@ OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
 CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
+KEPT = f"{REMEDY} What is trained is kept; the same command logs it without training again."
+_accepted = partial(accepted_by_mlflow, "the training", KEPT)
 
 
 @dataclass(slots=True)
@@ -163,20 +166,6 @@ class TrainTracker:
         if int(newest) < int(made.version):
             client.set_registered_model_alias(name, CANDIDATE, made.version)
         return f"models:/{name}/{made.version}"
-
-
-@contextmanager
-def _accepted() -> Iterator[None]:
-    """Turn an error of MLflow or its store into one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except tracking_errors() as error:
-        raise UserError(
-            f"MLflow does not accept the training: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
-            "command logs it without training again."
-        ) from error
 
 
 def counts_of(prepared: Prepared) -> dict[str, int]:

@@ -10,7 +10,8 @@ import pytest
 
 from judgelake.config import Mlflow
 from judgelake.errors import UserError
-from judgelake.runtime import accepted_by_mlflow, open_experiment, warm_up, why_unusable, without_password
+from judgelake.runtime import accepted_by_mlflow, warm_up, why_unusable, without_password
+from judgelake.runtime.tracking import open_experiment
 
 
 @contextmanager

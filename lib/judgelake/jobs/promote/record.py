@@ -27,8 +27,8 @@ from judgelake.runtime import (
     MOST_CHARACTERS,
     accepted_by_mlflow,
     flat,
-    open_experiment,
     table_dataset,
+    tracked_run,
 )
 
 FIGURES_TAG = "judgelake_promotion_figures"
@@ -43,13 +43,15 @@ def logged(job: PromoteJob, found: Promotion) -> str:
     Raises:
         UserError: MLflow does not accept it.
     """
-    mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
-    verdict = _verdict(found)
-    with accepted_by_mlflow("the decision"):
-        with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
+    candidate, verdict = found.candidate.version, _verdict(found)
+    with tracked_run(job.mlflow, f"promote-{candidate.name}-{candidate.number}") as run_id:
+        import mlflow
+
+        assert run_id is not None, "a config without MLflow is refused"
+        with accepted_by_mlflow("the decision"):
             _log(mlflow, job, found)
             mlflow.set_tags({"judgelake.promotion": verdict.value, "judgelake.registered_model": candidate.address})
-        return str(run.info.run_id)
+    return run_id
 
 
 def marks_of(found: Promotion, run_id: str) -> dict[str, str]:

@@ -22,8 +22,8 @@ from judgelake.runtime import (
     TRAINING,
     accepted_by_mlflow,
     flat,
-    open_experiment,
     table_dataset,
+    tracked_run,
     tracking_errors,
 )
 from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
@@ -58,16 +58,8 @@ class TrainTracker:
         Raises:
             UserError: MLflow does not accept it.
         """
-        if not self.job.mlflow.enabled:
-            yield
-            return
-        with _accepted():
-            self._mlflow = open_experiment(self.job.mlflow)
-            run = self._mlflow.start_run(run_name=f"train-{prepared.run.identity[:8]}", nested=True)
-        with run:
-            self.run_id = run.info.run_id
-            with _accepted():
-                self._describe(prepared)
+        name, describe = f"train-{prepared.run.identity[:8]}", partial(self._describe, prepared=prepared)
+        with tracked_run(self.job.mlflow, name, describe, advice=KEPT) as self.run_id:
             yield
 
     def watch(self) -> None:
@@ -114,8 +106,8 @@ class TrainTracker:
                 f"adapter in {str(self.folder.adapter)!r} on its base, or take a base with weights in float32."
             )
 
-    def _describe(self, prepared: Prepared) -> None:
-        mlflow, job = self._mlflow, self.job
+    def _describe(self, mlflow: Any, prepared: Prepared) -> None:
+        self._mlflow, job = mlflow, self.job
         mlflow.log_params(flat(job.model_dump(mode="json", exclude={"tables", "mlflow"})))
         mlflow.set_tags(tags_of(prepared))
         selected = prepared.selected

@@ -17,6 +17,7 @@ from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.judges import JudgeSpec
 from judgelake.trainer.recipe import Recipe
 from judgelake.training import Head
+from judgelake.whole_files import written_whole
 
 
 class Validation(Config):
@@ -171,9 +172,8 @@ class RunFolder:
                 "folder in output, or delete this one."
             )
         content = run.model_dump(mode="json", exclude_unset=True)
-        made = self.record.with_suffix(".new")
-        made.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
-        made.replace(self.record)
+        with written_whole(self.record) as draft:
+            draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
 
     def read(self) -> TrainingRun:
         """The record.

@@ -15,6 +15,7 @@ from judgelake.jobs.ablate.answers import by_question, read_answers
 from judgelake.jobs.ablate.results import Values
 from judgelake.jobs.train import TrainJob
 from judgelake.trainer import RunFolder
+from judgelake.whole_files import written_whole
 
 DONE = "ablation.json"
 OF_THE_PLACE: Any = {
@@ -117,6 +118,5 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    made = path.with_suffix(".new")
-    made.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    made.replace(path)
+    with written_whole(path) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False), "utf-8")

@@ -68,11 +68,13 @@ class TrainingRun(Config):
         return fingerprint(content)
 
 
+SPEED_OF_A_RECIPE = frozenset({"rows_at_once", "gradient_checkpointing", "checkpoints"})
+"""Keys of a recipe that decide how fast and in how much memory it is followed, not what comes of it."""
 NOT_OF_THE_MODEL: Any = {
     "base": True,
     "examples_table": True,
     "examples_version": True,
-    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "recipe": SPEED_OF_A_RECIPE,
     "validation": {"prompts_at_once", "left_out"},
     "tests": True,
 }

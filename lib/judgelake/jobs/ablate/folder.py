@@ -14,7 +14,7 @@ from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.jobs.ablate.answers import by_question, read_answers
 from judgelake.jobs.ablate.results import Values
 from judgelake.jobs.train import TrainJob
-from judgelake.trainer import RunFolder
+from judgelake.trainer import SPEED_OF_A_RECIPE, RunFolder
 from judgelake.whole_files import written_whole
 
 DONE = "ablation.json"
@@ -25,7 +25,7 @@ OF_THE_PLACE: Any = {
     "processes": True,
     "launch": True,
     "examples": {"prompts_at_once"},
-    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "recipe": SPEED_OF_A_RECIPE,
 }
 
 

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "judgelake"
 
-BASE = {"errors", "config", "writability", "markdown", "stores"}
+BASE = {"errors", "config", "writability", "whole_files", "cores", "markdown", "stores"}
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
@@ -23,6 +23,8 @@ PARTS = PURE | {"training", "trainer", "report", "sources", "generation", "engin
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
+    "whole_files": set(),
+    "cores": set(),
     "markdown": set(),
     "stores": set(),
     "config": {"errors"},

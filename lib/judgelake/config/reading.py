@@ -123,6 +123,25 @@ def put_in(data: dict[str, Any], item: str) -> Setting:
     path, equals, text = item.partition("=")
     if not equals or not path:
         raise UserError(f"--set {item!r}: expected key.path=value, for example --set judge.mode=single.")
+    try:
+        value = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"--set {item!r}: the value is not valid YAML.") from error
+    return put_at(data, path, value, f"--set {item!r}")
+
+
+def put_at(data: dict[str, Any], path: str, value: Any, origin: str) -> Setting:
+    """Set the value at `key.path` in nested mappings, with the groups on the way if they are missing.
+
+    Args:
+        data: is changed.
+        path: keys joined by dots.
+        value: of the last key.
+        origin: where the user wrote it, for the message.
+
+    Raises:
+        UserError: a part of the path is a value.
+    """
     *parents, leaf = parts = path.split(".")
     new_from = len(parts)
     for place, key in enumerate(parents, start=1):
@@ -130,11 +149,8 @@ def put_in(data: dict[str, Any], item: str) -> Setting:
             new_from = min(new_from, place)
         data = data.setdefault(key, {})
         if not isinstance(data, dict):
-            raise UserError(f"--set {item!r}: {key!r} is a value, not a group of keys.")
-    try:
-        data[leaf] = yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"--set {item!r}: the value is not valid YAML.") from error
+            raise UserError(f"{origin}: {key!r} is a value, not a group of keys.")
+    data[leaf] = value
     return Setting(tuple(parts), new_from)
 
 

@@ -36,6 +36,7 @@ from judgelake.lake.schemas import (
     selected,
     without,
 )
+from judgelake.lake.shown_orders import orders_in_sql
 from judgelake.lake.staging import staging_folder
 from judgelake.lake.upkeep import LEAST_RETAIN_HOURS, Maintained, drop_stale_plans, maintain
 
@@ -79,6 +80,7 @@ __all__ = [
     "is_on_s3",
     "maintain",
     "named_in",
+    "orders_in_sql",
     "quoted",
     "read_newest",
     "read_pinned",

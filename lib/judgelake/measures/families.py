@@ -39,7 +39,7 @@ from judgelake.measures.scores import ROUNDING
 from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
-from judgelake.measures.statistics.crossed import crossed_estimate
+from judgelake.measures.statistics.crossed import LEAST_SEEDS, crossed_estimate
 from judgelake.measures.statistics.interval import Estimate, absent, holm
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
@@ -72,6 +72,7 @@ __all__ = [
     "KEPT",
     "LACKING",
     "LEAST_LABELERS",
+    "LEAST_SEEDS",
     "LONGEST_ODDS",
     "LONGEST_RATIO",
     "MASS_BANDS",

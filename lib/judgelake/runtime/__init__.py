@@ -20,8 +20,8 @@ from judgelake.runtime.sigterm import sigterm_as_interrupt
 from judgelake.runtime.threads import cancel_jobs, submitted, tag_jobs
 from judgelake.runtime.tracking import (
     REMEDY,
+    accepted_by_mlflow,
     flat,
-    open_experiment,
     open_store,
     shown_error,
     table_dataset,
@@ -44,6 +44,7 @@ __all__ = [
     "SMALL_BYTES",
     "TRAINING",
     "CommandParser",
+    "accepted_by_mlflow",
     "add_job_arguments",
     "cancel_jobs",
     "cause_of",
@@ -58,7 +59,6 @@ __all__ = [
     "is_connect",
     "job_settings",
     "kept_in_memory",
-    "open_experiment",
     "open_store",
     "setting",
     "shown_error",

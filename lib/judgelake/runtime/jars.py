@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from judgelake.whole_files import written_whole
+
 RECORD = "jars.json"
 # Through these a user may name further jars. Spark adds them to what Ivy finds, but our list would replace them.
 OF_THE_USER = ("PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR", "SPARK_HOME")
@@ -47,9 +49,8 @@ def remember_jars(record: Path, jars: Iterable[str]) -> None:
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
         # Two sessions may start at once: a reader must never see a half-written file.
-        draft = record.with_name(f"{record.name}.{os.getpid()}")
-        draft.write_text(json.dumps(content), "utf-8")
-        draft.replace(record)
+        with written_whole(record) as draft:
+            draft.write_text(json.dumps(content), "utf-8")
     except OSError:
         return
 

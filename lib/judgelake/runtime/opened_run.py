@@ -22,15 +22,25 @@ EXPERIMENT_MODULE, EXPERIMENT_ATTRIBUTE = "mlflow.tracking.fluent", "_active_exp
 
 @contextmanager
 def tracked_run(
-    settings: Mlflow, name: str, describe: Callable[[Any], None], wait_until_warm: Callable[[], None]
+    settings: Mlflow,
+    name: str,
+    describe: Callable[[Any], None] = lambda mlflow: None,
+    wait_until_warm: Callable[[], None] = lambda: None,
+    *,
+    continued: str | None = None,
+    advice: str = REMEDY,
 ) -> Iterator[str | None]:
     """Context in which an MLflow run is open; gives its id, None where MLflow is switched off.
 
+    A run within another, of a notebook or of another job, is its child.
+
     Args:
         settings: whether it is enabled, and the experiment.
-        name: of the run.
-        describe: logs, through the module that it is given, what is known before anything is asked.
+        name: of a new run.
+        describe: logs, through the module that it is given, what is known of a new run at its start.
         wait_until_warm: of `warm_up`.
+        continued: the id of an earlier run that goes on, in place of a new one.
+        advice: what to do if MLflow does not accept the run, in sentences.
 
     Raises:
         UserError: MLflow does not accept the run.
@@ -43,14 +53,15 @@ def tracked_run(
             wait_until_warm()
             stack.enter_context(_experiment_put_back())
             mlflow = open_experiment(settings)
-            # A notebook may have its own run open; judgelake's then becomes a child of it.
-            run = mlflow.start_run(run_name=name, nested=True)
+            chosen = {"run_name": name} if continued is None else {"run_id": continued}
+            run = mlflow.start_run(**chosen, nested=True)
             stack.push(partial(_end, run))
-            describe(mlflow)
+            if continued is None:
+                describe(mlflow)
         except UserError:
             raise
         except Exception as error:  # any error of its store, also that the store's driver is not installed
-            raise UserError(f"MLflow does not accept the run: {shown_error(error)}. {REMEDY}") from error
+            raise UserError(f"MLflow does not accept the run: {shown_error(error)}. {advice}") from error
         yield run.info.run_id
 
 

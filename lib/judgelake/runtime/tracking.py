@@ -7,8 +7,8 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -113,6 +113,25 @@ def tracking_errors() -> tuple[type[Exception], ...]:
     from mlflow.exceptions import MlflowException
 
     return MlflowException, OSError, UserError
+
+
+@contextmanager
+def accepted_by_mlflow(what: str, advice: str = REMEDY) -> Iterator[None]:
+    """Context in which an error of MLflow or its store becomes one sentence; a `UserError` stays as it is.
+
+    Args:
+        what: is not accepted then, for example "the training".
+        advice: what to do, in sentences.
+
+    Raises:
+        UserError: MLflow does not accept it.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except tracking_errors() as error:
+        raise UserError(f"MLflow does not accept {what}: {shown_error(error)}. {advice}") from error
 
 
 def why_unusable(address: str) -> str | None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from judgelake.trainer.run_record import RunFolder, events_of
+from judgelake.whole_files import written_whole
 
 PREFIX = "checkpoint-"
 STATE = "trainer_state.json"
@@ -33,10 +34,9 @@ def forget_lost_events(folder: RunFolder) -> None:
     checkpoint = newest_checkpoint(folder.path)
     last = 0 if checkpoint is None else step_of(checkpoint)
     kept = [event for event in events_of(folder.events) if event["step"] <= last]
-    made = folder.events.with_suffix(".new")
-    made.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
-    # At once, since a job may be reading them.
-    made.replace(folder.events)
+    # In one step, since a job may be reading them.
+    with written_whole(folder.events) as draft:
+        draft.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
 
 
 def _number_of(path: Path) -> str:

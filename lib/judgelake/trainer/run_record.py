@@ -17,6 +17,7 @@ from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.judges import JudgeSpec
 from judgelake.trainer.recipe import Recipe
 from judgelake.training import Head
+from judgelake.whole_files import written_whole
 
 
 class Validation(Config):
@@ -67,11 +68,13 @@ class TrainingRun(Config):
         return fingerprint(content)
 
 
+SPEED_OF_A_RECIPE = frozenset({"rows_at_once", "gradient_checkpointing", "checkpoints"})
+"""Keys of a recipe that decide how fast and in how much memory it is followed, not what comes of it."""
 NOT_OF_THE_MODEL: Any = {
     "base": True,
     "examples_table": True,
     "examples_version": True,
-    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "recipe": SPEED_OF_A_RECIPE,
     "validation": {"prompts_at_once", "left_out"},
     "tests": True,
 }
@@ -171,9 +174,8 @@ class RunFolder:
                 "folder in output, or delete this one."
             )
         content = run.model_dump(mode="json", exclude_unset=True)
-        made = self.record.with_suffix(".new")
-        made.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
-        made.replace(self.record)
+        with written_whole(self.record) as draft:
+            draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
 
     def read(self) -> TrainingRun:
         """The record.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from judgelake.training.row import Row, SoftTarget
+from judgelake.whole_files import written_whole
 
 # Of 2,000 tokens each: 150 MB while they are written.
 ROWS_OF_A_SHARD = 2_000
@@ -92,11 +92,6 @@ def _written(rows: Sequence[Row], folder: Path) -> Path:
         digest.update(repr(row).encode())
     path = folder / f"{digest.hexdigest()[:NAME_CHARACTERS]}.parquet"
     if not path.exists():
-        # Beside its place, so that the last step is a rename on the same file system.
-        made = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            pq.write_table(pa.Table.from_pylist(list(map(_record, rows)), SHARD), made)
-            made.replace(path)
-        finally:
-            made.unlink(missing_ok=True)
+        with written_whole(path) as draft:
+            pq.write_table(pa.Table.from_pylist(list(map(_record, rows)), SHARD), draft)
     return path

@@ -8,7 +8,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.judge import judge
 from judgelake.jobs.judge.record import Tracker
 from judgelake.jobs.judge.resolve import resolve_judge
-from judgelake.runtime import open_experiment
+from judgelake.runtime.tracking import open_experiment
 
 # SQLAlchemy deprecates what MLflow asks of it.
 of_mlflow = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -14,6 +14,8 @@ from judgelake.config import Mlflow
 from judgelake.errors import UserError
 from judgelake.jobs.ablate import AblateJob, ablate
 from judgelake.jobs.train import job as training
+from judgelake.jobs.train import plan
+from judgelake.jobs.train.examples import selected_examples
 from judgelake.lake import create_tables
 from judgelake.trainer.process import train_here
 from judgelake.training import record_of
@@ -49,17 +51,22 @@ def job(spark, empty_warehouse, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def started(job, spark, tmp_path_factory):
-    """The ablation, run once and once more, and how many trainings each has started."""
-    counts = []
+    """The ablation, run once and once more, how many trainings each has started, and how often examples were read."""
+    counts, read = [], []
 
     def train_in_this_process(folder, processes, say, watch):
         counts[-1] += 1
         train_here(folder, say)
         watch()
 
+    def read_and_counted(spark, job):
+        read.append(job.examples)
+        return selected_examples(spark, job)
+
     store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch, mlflow_at(store, empty_store(tmp_path_factory.mktemp("empty"))):
         patch.setattr(training, "train_in_processes", train_in_this_process)
+        patch.setattr(plan, "selected_examples", read_and_counted)
         done = []
         for _ in range(2):
             counts.append(0)
@@ -67,17 +74,23 @@ def started(job, spark, tmp_path_factory):
         import mlflow
 
         runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    return done, counts, runs
+    return done, counts, runs, read
 
 
 def test_each_cell_is_trained_with_each_seed_and_a_second_run_trains_nothing(started):
-    done, counts, _ = started
+    done, counts, _, _ = started
     assert counts == [6, 0]
     assert done[0].results == done[1].results
 
 
+def test_the_examples_of_all_trainings_are_read_once(started):
+    _, _, _, read = started
+    # And once more for those that could not finish, in the second run.
+    assert len(read) == 2
+
+
 def test_a_cell_that_cannot_be_trained_leaves_the_others(started):
-    (first, _), _, _ = started
+    (first, _), *_ = started
     assert {*first.failures} == {f"no room-{seed}" for seed in range(3)}
     assert "There are no rows to train on: all 240 are left out" in first.failures["no room-0"]
     missing = {one.value.reason for one in first.results if one.cell == "no room"}
@@ -85,7 +98,7 @@ def test_a_cell_that_cannot_be_trained_leaves_the_others(started):
 
 
 def test_the_results_are_of_all_seeds_on_the_same_questions(started):
-    (first, _), _, _ = started
+    (first, _), *_ = started
     found = {(one.cell, one.measure): one for one in first.results}
     assert {one.questions for one in first.results} == {20}
     assert found["swap", "agreement"].seeds == (0, 1, 2)
@@ -98,7 +111,7 @@ def test_the_results_are_of_all_seeds_on_the_same_questions(started):
 
 
 def test_mlflow_has_one_run_with_a_child_for_each_training(started):
-    (first, second), _, runs = started
+    (first, second), _, runs, _ = started
     assert first.mlflow_run_id == second.mlflow_run_id
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == first.mlflow_run_id]
     tags = [run.data.tags for run in children if "judgelake.cell" in run.data.tags]

@@ -10,7 +10,8 @@ import pytest
 
 from judgelake.config import Mlflow
 from judgelake.errors import UserError
-from judgelake.runtime import open_experiment, warm_up, why_unusable, without_password
+from judgelake.runtime import accepted_by_mlflow, warm_up, why_unusable, without_password
+from judgelake.runtime.tracking import open_experiment
 
 
 @contextmanager
@@ -125,3 +126,18 @@ def test_nothing_is_warmed_up_where_mlflow_is_switched_off(monkeypatch):
     before = threading.active_count()
     warm_up(Mlflow(enabled=False))()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        pytest.param(OSError("no route to https://me:pa55@store\n"), UserError, id="its store"),
+        pytest.param(UserError("Name an experiment."), UserError, id="said already"),
+        pytest.param(KeyError("agreement"), KeyError, id="a mistake of ours"),
+    ],
+)
+def test_what_mlflow_does_not_accept_is_named_with_what_to_do(raised, expected):
+    with pytest.raises(expected) as found, accepted_by_mlflow("the training", "Free some space."):
+        raise raised
+    sentence = "MLflow does not accept the training: OSError: no route to https://store. Free some space."
+    assert str(found.value) == (sentence if isinstance(raised, OSError) else str(raised))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from judgelake.cores import allowed_cores
 from judgelake.engine.model.folder import local_model
 from judgelake.engine.server.adapters import RUN_TIME_LOADING
 from judgelake.engine.server.command import Launch
@@ -87,7 +88,7 @@ def _packages_are_writable() -> bool:
 
 def _cores_to_bind(cores: int, taken: Set[int]) -> str:
     """Some of the cores this process may use, as "0-3" or "0,2,5": free ones, if there are enough of them."""
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    allowed = allowed_cores()
     free = [core for core in allowed if core not in taken]
     used = (free if len(free) >= cores else allowed)[: max(1, cores)]
     if used == list(range(used[0], used[0] + len(used))):

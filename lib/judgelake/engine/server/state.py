@@ -16,6 +16,7 @@ import psutil
 
 from judgelake.engine.server.processes import ProcessId, kill_all, members_of_group, pid_space, with_descendants
 from judgelake.errors import UserError
+from judgelake.whole_files import written_whole
 from judgelake.writability import is_writable
 
 # The kernel's limit is 108 bytes with the final zero.
@@ -83,9 +84,8 @@ class Note:
 
     def write(self, path: Path) -> None:
         """Replace the note on disk in one step."""
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(self)), "utf-8")
-        os.replace(draft, path)
+        with written_whole(path) as draft:
+            draft.write_text(json.dumps(asdict(self)), "utf-8")
 
     def with_changes(self, **changes: object) -> Note:
         """The note with some fields replaced."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from judgelake.comparisons import TIE
+from judgelake.comparisons import TIE, Reading, orders_of, to_own_order
 
 MEASURES = ("agreement", "consistency", "position_bias", "coverage")
 """agreement: share of the verdicts of both orders that are the label, both counted as wrong where one failed, as where
@@ -17,9 +17,8 @@ a training chooses its weights. consistency: share of the comparisons with the s
 counted as inconsistent. position_bias: share in which an answer does better when it is shown first, less the share in
 which it does better when shown second, as in `measures.both_orders`, failed ones counted as neither; its absolute value
 is JudgeLM's delta bias. coverage: share of the prompts with a verdict."""
-SWAPPED = {"A": "B", "B": "A", TIE: TIE}
 LEANING = {"A": 1, TIE: 0, "B": -1}
-ORDERS = ("AB", "BA")
+ORDERS = orders_of(2)
 
 
 def read_answers(path: Path) -> list[dict[str, Any]]:
@@ -52,11 +51,10 @@ def by_question(lines: Iterable[Mapping[str, Any]], groups: Mapping[str, str]) -
 
 def _values(both: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
     """The measures of one comparison, in their order."""
-    as_shown, as_swapped = (line["shown_verdict"] for line in both)
-    if as_shown is None or as_swapped is None:
-        verdicts = [line for line in both if line["shown_verdict"] is not None]
-        return 0.0, 0.0, 0.0, len(verdicts) / len(ORDERS)
-    own = (as_shown, SWAPPED[as_swapped])
+    verdicts = (to_own_order(Reading(verdict=line["shown_verdict"]), line["order"]).verdict for line in both)
+    own = [verdict for verdict in verdicts if verdict is not None]
+    if len(own) < len(ORDERS):
+        return 0.0, 0.0, 0.0, len(own) / len(ORDERS)
     return (
         sum(verdict == both[0]["label"] for verdict in own) / len(ORDERS),
         float(own[0] == own[1]),

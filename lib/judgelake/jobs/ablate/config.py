@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from judgelake.config import Config, Mlflow, Tables, validated
+from judgelake.config import Config, Mlflow, Tables, put_at, validated
 from judgelake.errors import UserError
-from judgelake.jobs.train import TrainJob
+from judgelake.jobs.train import Reference, TrainJob
+from judgelake.measures.families import LEAST_SEEDS
 
-FEWEST_SEEDS = 3
 OWN = ("tables", "mlflow", "output", "examples.validation", "examples.validated_with", "recipe.seed")
 """Keys of a training that the ablation sets itself."""
 CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
@@ -34,7 +35,7 @@ class AblateJob(Config):
     held_out: PositiveInt = 200
     """The first N examples of the split validation by example_id: no training sees them, and none chooses its weights
     by them. Each finished model judges them in both orders."""
-    shown: tuple[Literal["ignore", "use"], ...] = Field(default=("ignore",), min_length=1)
+    shown: tuple[Reference, ...] = Field(default=("ignore",), min_length=1)
     """How often it does so: without their references (ignore), with them (use), or once each."""
     output: str = "models/ablation"
     """Folder of all trainings; the same folder goes on with an ablation that was stopped."""
@@ -47,8 +48,8 @@ class AblateJob(Config):
             raise ValueError(f"baseline: {self.baseline!r} is none of the cells {', '.join(self.cells)}")
         if len({*self.seeds}) < len(self.seeds):
             raise ValueError("seeds: one is listed twice")
-        if len(self.seeds) not in (1, *range(FEWEST_SEEDS, len(self.seeds) + 1)):
-            raise ValueError(f"seeds: expected one, or at least {FEWEST_SEEDS}: two say nothing of a third")
+        if len(self.seeds) not in (1, *range(LEAST_SEEDS, len(self.seeds) + 1)):
+            raise ValueError(f"seeds: expected one, or at least {LEAST_SEEDS}: two say nothing of a third")
         names = [name.casefold() for name in self.cells]
         if len({*names}) < len(names):
             raise ValueError("cells: two names differ only by capitals, and each names a folder")
@@ -61,19 +62,21 @@ def training_of(job: AblateJob, cell: str, seed: int) -> TrainJob:
     Raises:
         UserError: a key of the cell does not exist, does not fit, or is set by the ablation.
     """
-    content: dict[str, Any] = _copied(job.train)
-    for key, value in job.cells[cell].items():
-        _put(content, cell, key, value)
+    content: dict[str, Any] = deepcopy(job.train)
+    for key, value in deepcopy(job.cells[cell]).items():
+        put_at(content, key, value, f"{key!r} of cell {cell!r}")
     given = [key for key in OWN if _has(content, key.split("."))]
     if given:
         raise UserError(f"{given[0]} of cell {cell!r} is set by the ablation: remove it from train and cells.")
-    content.setdefault("examples", {}).update(validation=job.held_out)
-    content.setdefault("recipe", {}).update(seed=seed)
-    content |= {
+    own = {
+        "examples.validation": job.held_out,
+        "recipe.seed": seed,
         "tables": job.tables.model_dump(),
         "mlflow": job.mlflow.model_dump() | {"log_model": False},
         "output": str(Path(job.output) / folder_name(cell, seed)),
     }
+    for key, value in own.items():
+        put_at(content, key, value, f"cell {cell!r}")
     return validated(TrainJob, content, f"cell {cell!r}")
 
 
@@ -82,20 +85,7 @@ def folder_name(cell: str, seed: int) -> str:
     return f"{cell}-{seed}"
 
 
-def _put(content: dict[str, Any], cell: str, key: str, value: Any) -> None:
-    *groups, leaf = key.split(".")
-    for group in groups:
-        content = content.setdefault(group, {})
-        if not isinstance(content, dict):
-            raise UserError(f"cell {cell!r}: {key!r} goes through {group!r}, which is a value, not a group of keys.")
-    content[leaf] = value
-
-
 def _has(content: Any, parts: list[str]) -> bool:
     if not isinstance(content, dict) or parts[0] not in content:
         return False
     return len(parts) == 1 or _has(content[parts[0]], parts[1:])
-
-
-def _copied(content: Any) -> Any:
-    return {key: _copied(value) for key, value in content.items()} if isinstance(content, dict) else content

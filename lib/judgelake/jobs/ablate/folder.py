@@ -14,7 +14,8 @@ from judgelake.errors import RunError, UserError, in_one_line
 from judgelake.jobs.ablate.answers import by_question, read_answers
 from judgelake.jobs.ablate.results import Values
 from judgelake.jobs.train import TrainJob
-from judgelake.trainer import RunFolder
+from judgelake.trainer import SPEED_OF_A_RECIPE, RunFolder
+from judgelake.whole_files import written_whole
 
 DONE = "ablation.json"
 OF_THE_PLACE: Any = {
@@ -24,7 +25,7 @@ OF_THE_PLACE: Any = {
     "processes": True,
     "launch": True,
     "examples": {"prompts_at_once"},
-    "recipe": {"rows_at_once", "gradient_checkpointing", "checkpoints"},
+    "recipe": SPEED_OF_A_RECIPE,
 }
 
 
@@ -117,6 +118,5 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    made = path.with_suffix(".new")
-    made.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    made.replace(path)
+    with written_whole(path) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False), "utf-8")

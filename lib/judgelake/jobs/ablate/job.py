@@ -14,7 +14,7 @@ from judgelake.jobs.ablate.config import AblateJob, folder_name, training_of
 from judgelake.jobs.ablate.folder import AblationFolder
 from judgelake.jobs.ablate.results import Result, Values, results_of
 from judgelake.jobs.ablate.tracking import AblationTracker
-from judgelake.jobs.train import TrainJob, plan_of, train_planned
+from judgelake.jobs.train import Planner, TrainJob, train_planned
 from judgelake.lake import read_pinned, register
 from judgelake.runtime import in_job_settings
 
@@ -58,7 +58,7 @@ def ablate(spark: SparkSession, job: AblateJob, say: Say = say_on_stderr) -> Abl
     with tracker.started(job, known.get("mlflow_run_id")):
         run_id = tracker.run_id or known.get("mlflow_run_id")
         folder.remember({"examples_version": version, "mlflow_run_id": run_id})
-        trained, errors = _trained(spark, job, trainings, folder, tracker, say)
+        trained, errors = _trained(Planner(spark, say), job, trainings, folder, tracker, say)
         if not trained:
             _, first = next(iter(errors.items()))
             raise type(first)(f"No training of the ablation has finished. The first: {first}") from first
@@ -88,7 +88,7 @@ def _of_version(training: TrainJob, version: int) -> TrainJob:
 
 
 def _trained(
-    spark: SparkSession,
+    planner: Planner,
     job: AblateJob,
     trainings: Mapping[tuple[str, int], TrainJob],
     folder: AblationFolder,
@@ -104,7 +104,7 @@ def _trained(
         values = folder.values(name, training, job.shown)
         if values is None:
             try:
-                plan = plan_of(spark, training, say)
+                plan = planner.plan(training)
                 done = train_planned(plan, say, tests=job.shown)
             except (UserError, RunError) as error:
                 say(f"it could not finish: {error}")

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from judgelake.config import Mlflow
-from judgelake.errors import UserError
 from judgelake.jobs.ablate.config import AblateJob
 from judgelake.jobs.ablate.folder import AblationFolder
 from judgelake.jobs.ablate.picture import picture_of
 from judgelake.jobs.ablate.results import Result
-from judgelake.runtime import REMEDY, flat, open_experiment, shown_error, tracking_errors
+from judgelake.runtime import REMEDY, accepted_by_mlflow, flat, tracked_run
 
 CELL_TAG, SEED_TAG, NAME_TAG = "judgelake.cell", "judgelake.seed", "mlflow.runName"
+KEPT = f"{REMEDY} What is trained is kept; the same command goes on."
+_accepted = partial(accepted_by_mlflow, "the ablation", KEPT)
 
 
 @dataclass(slots=True)
@@ -25,7 +27,6 @@ class AblationTracker:
 
     settings: Mlflow
     folder: AblationFolder
-    _mlflow: Any = None
     run_id: str | None = None
 
     @contextmanager
@@ -35,25 +36,18 @@ class AblationTracker:
         Raises:
             UserError: MLflow does not accept it.
         """
-        if not self.settings.enabled:
-            yield
-            return
-        with _accepted():
-            self._mlflow = open_experiment(self.settings)
-            run = self._mlflow.start_run(run_id=run_id, run_name=None if run_id else "ablation")
-        with run:
-            self.run_id = run.info.run_id
-            with _accepted():
-                if run_id is None:
-                    self._mlflow.log_params(flat(job.model_dump(mode="json", exclude={"tables", "mlflow"})))
+        describe = partial(_describe, job=job)
+        with tracked_run(self.settings, "ablation", describe, continued=run_id, advice=KEPT) as self.run_id:
             yield
 
     def name(self, run_id: str | None, cell: str, seed: int) -> None:
         """Say in a training's own run which cell it is."""
-        if self._mlflow is None or run_id is None:
+        if self.run_id is None or run_id is None:
             return
+        import mlflow
+
         with _accepted():
-            client = self._mlflow.MlflowClient()
+            client = mlflow.MlflowClient()
             for tag, value in ((NAME_TAG, f"{cell}, seed {seed}"), (CELL_TAG, cell), (SEED_TAG, str(seed))):
                 client.set_tag(run_id, tag, value)
 
@@ -69,13 +63,15 @@ class AblationTracker:
         with self.folder.writable():
             self.folder.results.write_text(json.dumps(records, indent=1, ensure_ascii=False), "utf-8")
             picture.savefig(self.folder.picture, dpi=150)
-        if self._mlflow is None:
+        if self.run_id is None:
             return
+        import mlflow
+
         with _accepted():
-            self._mlflow.log_artifact(str(self.folder.results))
-            self._mlflow.log_figure(picture, self.folder.picture.name)
-            self._mlflow.log_dict(dict(failures), "failures.json")
-            self._mlflow.log_metrics(
+            mlflow.log_artifact(str(self.folder.results))
+            mlflow.log_figure(picture, self.folder.picture.name)
+            mlflow.log_dict(dict(failures), "failures.json")
+            mlflow.log_metrics(
                 {
                     f"{one.cell}/{one.shown}/{one.measure}": one.value.value
                     for one in results
@@ -84,15 +80,5 @@ class AblationTracker:
             )
 
 
-@contextmanager
-def _accepted() -> Iterator[None]:
-    """Turn an error of MLflow or its store into one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except tracking_errors() as error:
-        raise UserError(
-            f"MLflow does not accept the ablation: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
-            "command goes on."
-        ) from error
+def _describe(mlflow: Any, job: AblateJob) -> None:
+    mlflow.log_params(flat(job.model_dump(mode="json", exclude={"tables", "mlflow"})))

@@ -17,7 +17,7 @@ from judgelake.jobs.evaluate.rows import by_judge, failure_rule_text, label_rule
 from judgelake.jobs.evaluate.sections import headline_kind, is_by_rule
 from judgelake.measures import PAIRS, Result, main_metrics, metric_named
 from judgelake.report import Confusion, JudgeCard
-from judgelake.runtime import flat, open_experiment, table_dataset
+from judgelake.runtime import flat, table_dataset, tracked_run
 
 IMPORTED_LATE = ("matplotlib.figure", "mlflow.entities")
 """What takes long to import and is needed only here; see `warm_up`."""
@@ -46,14 +46,15 @@ def track(
         until_written: waits until the metrics table has the rows; what it raises makes the run a failed one.
 
     Raises:
-        UserError: no server responds at the tracking address, or MLflow does not accept the experiment.
+        UserError: no server responds at the tracking address, or MLflow does not accept the experiment or the run.
         mlflow.MlflowException, OSError: those in `judgelake.runtime.tracking.tracking_errors`, while logging.
     """
     job, read = evaluation.job, evaluation.inputs.versions
-    mlflow = open_experiment(job.mlflow)
-    datasets = {name: table_dataset(job.tables, one.table, one.location, one.version) for name, one in read.items()}
-    # A notebook may have an open run; ours is then nested in it.
-    with mlflow.start_run(run_name=f"evaluation-{evaluation.run_id[:8]}", nested=True) as run:
+    with tracked_run(job.mlflow, f"evaluation-{evaluation.run_id[:8]}") as run_id:
+        import mlflow
+
+        assert run_id is not None, "only an evaluation that is logged comes here"
+        datasets = {name: table_dataset(job.tables, one.table, one.location, one.version) for name, one in read.items()}
         _describe(mlflow, evaluation, datasets)
         if report is not None:
             mlflow.log_artifact(str(report))
@@ -61,7 +62,7 @@ def track(
         for judge in evaluation.inputs.judges:
             logging.log(judge, of_judges.get(judge.fingerprint, []), cards[judge.fingerprint])
         until_written()
-    return str(run.info.run_id)
+    return run_id
 
 
 def headline_metrics(rows: Sequence[Result], headline_rule: str) -> dict[str, float]:

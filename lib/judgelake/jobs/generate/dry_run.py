@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.comparisons import LETTERS, Status
+from judgelake.comparisons import Status
 from judgelake.jobs.generate.answers import Asker, pending_of
 from judgelake.jobs.generate.comparison_table import comparisons_of
 from judgelake.jobs.generate.config import GenerateJob, Prices, Teacher
 from judgelake.jobs.generate.model_runs import MODE
 from judgelake.jobs.generate.teachers import OF_A_REQUEST, judgments_by_use
-from judgelake.lake import read_newest
+from judgelake.lake import orders_in_sql, read_newest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -196,9 +196,7 @@ def needed_orders(comparisons: DataFrame, is_first: bool) -> DataFrame:
         comparisons: with their answers.
         is_first: whether the original order alone counts.
     """
-    own = F.substring(F.lit(LETTERS), F.lit(1), F.size("answers"))
-    # A single answer has one order.
-    orders = F.array(own) if is_first else F.array_distinct(F.array(own, F.reverse(own)))
+    orders = F.expr(orders_in_sql("AB" if is_first else "both"))
     return comparisons.select("comparison_id", F.explode(orders).alias("shown_order"))
 
 

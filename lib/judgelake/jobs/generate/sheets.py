@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from judgelake.jobs.generate.comparison_table import comparisons_of
 from judgelake.jobs.generate.config import GenerateJob, SampleStep
 from judgelake.lake import COMPARISON
 from judgelake.sources import as_csv, as_jsonl, sheet_row
+from judgelake.whole_files import written_whole
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -95,9 +95,8 @@ def _write_new(path: Path, content: bytes) -> bool:
         return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        begun = path.with_name(f".{path.name}.{os.getpid()}")
-        begun.write_bytes(content)
-        begun.replace(path)
+        with written_whole(path) as draft:
+            draft.write_bytes(content)
     except OSError as error:
         raise UserError(
             f"Cannot write {str(path)!r} ({error.strerror}): set sample.folder to another folder."

@@ -16,7 +16,7 @@ from judgelake.jobs.judge.length import trimming_of
 from judgelake.jobs.judge.orders import orders_a_comparison
 from judgelake.jobs.judge.requests import JudgeRequests
 from judgelake.jobs.judge.resolve import Judge
-from judgelake.lake import Pinned, read_pinned
+from judgelake.lake import Pinned, orders_in_sql, read_pinned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -75,10 +75,8 @@ def marks_of(order: Order) -> Marks | None:
     """
     if order.orders == "mixed" or order.permutations:
         return None
-    own = f"substring('{LETTERS}', 1, size(answers))"
-    shown = {"AB": own, "BA": f"reverse({own})", "both": f"{own}, reverse({own})"}[order.orders]
     of_order = f"transform(sequence(0, {order.repeats - 1}), r -> o || '/' || r)"
-    marks = f"transform(array_distinct(array({shown})), o -> {of_order})"
+    marks = f"transform({orders_in_sql(order.orders)}, o -> {of_order})"
     # Without answers, or with more than there are letters, a comparison is invalid and has orders of its own.
     of_row = f"CASE WHEN size(answers) BETWEEN 1 AND {len(LETTERS)} THEN flatten({marks}) END"
     return Marks("comparison_id", of_row, "shown_order || '/' || repeat")

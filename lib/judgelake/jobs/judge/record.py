@@ -12,11 +12,10 @@ from pyspark.sql import functions as F
 
 from judgelake.asking import Plan, RunRecord, code_facts, run_row
 from judgelake.config import fingerprint
-from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeJob, JudgeMlflow
 from judgelake.jobs.judge.resolve import Judge
 from judgelake.jobs.judge.summary import Counts
-from judgelake.runtime import REMEDY, flat, shown_error, table_dataset, tracked_run, tracking_errors, warm_up
+from judgelake.runtime import accepted_by_mlflow, flat, table_dataset, tracked_run, warm_up
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -79,10 +78,8 @@ class Tracker:
 
         pinned = plan.source
         dataset = table_dataset(job.tables, job.tables.comparisons, pinned.location, pinned.version)
-        try:
+        with accepted_by_mlflow("the run's input"):
             mlflow.log_input(dataset, context="judging")
-        except tracking_errors() as error:
-            raise UserError(f"MLflow does not accept the run's input: {shown_error(error)}. {REMEDY}") from error
 
     def finished(self, judgments: DataFrame, plan: Plan, counts: Counts, record: RunRecord) -> None:
         """Log the run's figures and a small sample of its judgments."""

@@ -18,11 +18,18 @@ from judgelake.jobs.promote.registry import (
     PREVIOUS_TAG,
     Registry,
     Verdict,
-    accepted,
     history_with,
 )
 from judgelake.jobs.promote.terminal import text_of
-from judgelake.runtime import CANDIDATE, CHAMPION, MOST_CHARACTERS, flat, open_experiment, table_dataset
+from judgelake.runtime import (
+    CANDIDATE,
+    CHAMPION,
+    MOST_CHARACTERS,
+    accepted_by_mlflow,
+    flat,
+    table_dataset,
+    tracked_run,
+)
 
 FIGURES_TAG = "judgelake_promotion_figures"
 RUN_TAG = "judgelake_promotion_run"
@@ -36,13 +43,15 @@ def logged(job: PromoteJob, found: Promotion) -> str:
     Raises:
         UserError: MLflow does not accept it.
     """
-    mlflow, candidate = open_experiment(job.mlflow), found.candidate.version
-    verdict = _verdict(found)
-    with accepted():
-        with mlflow.start_run(run_name=f"promote-{candidate.name}-{candidate.number}", nested=True) as run:
+    candidate, verdict = found.candidate.version, _verdict(found)
+    with tracked_run(job.mlflow, f"promote-{candidate.name}-{candidate.number}") as run_id:
+        import mlflow
+
+        assert run_id is not None, "a config without MLflow is refused"
+        with accepted_by_mlflow("the decision"):
             _log(mlflow, job, found)
             mlflow.set_tags({"judgelake.promotion": verdict.value, "judgelake.registered_model": candidate.address})
-        return str(run.info.run_id)
+    return run_id
 
 
 def marks_of(found: Promotion, run_id: str) -> dict[str, str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from judgelake.errors import RunError, UserError, did_you_mean
-from judgelake.runtime import CANDIDATE, CHAMPION, open_store, shown_error, tracking_errors, why_unusable
+from judgelake.runtime import CANDIDATE, CHAMPION, accepted_by_mlflow, open_store, why_unusable
 
 REMEDY = "Fix MLFLOW_TRACKING_URI, or MLFLOW_REGISTRY_URI if the registry has an address of its own."
+accepted = partial(accepted_by_mlflow, "the request", REMEDY)
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
 MOST_NAMED = 100
 DECISION_TAG = "judgelake_promotion"
@@ -202,17 +204,6 @@ class Registry:
             f"MLflow's registry has no model {self.name!r}.{did_you_mean(self.name, names)} {there} jobs/train.py "
             f"registers one (--set mlflow.register_as={self.name})."
         )
-
-
-@contextmanager
-def accepted() -> Iterator[None]:
-    """Turn an error of MLflow or its store into one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except tracking_errors() as error:
-        raise UserError(f"MLflow's registry does not accept this: {shown_error(error)}. {REMEDY}") from error
 
 
 def history_with(version: Version, champion: str | None) -> str:

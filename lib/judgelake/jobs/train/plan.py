@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judgelake.config import Tables
 from judgelake.engine import Say
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base, base_of
@@ -20,6 +21,9 @@ from judgelake.training import Audit, HeadRowMaker, Row, RowMaker, Tally
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+NOT_OF_THE_SELECTION = {"validated_with", "prompts_at_once"}
+"""Keys of `examples` that say how a training validates, not on what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,59 @@ class Plan:
         return ceil(audit.rows / self.job.recipe.batch_rows)
 
 
-def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
-    """Read the examples and load the base's tokenizer; needs Spark, and writes nothing.
+class Planner:
+    """Plans trainings; those of the same examples share them, and those of the same base its tokenizer.
 
-    Raises:
-        UserError: something that the job names does not exist or does not fit.
+    What was read once is kept as long as the planner, and is not looked at again if it changes meanwhile.
     """
-    job = with_its_version(job, say)
-    spec = load_judge(job.judge.name, job.judge.folder)
-    is_chat = bool(spec.mode(job.judge.mode).messages)
-    spec.require_prompt()
-    recipe = job.recipe
-    if (problem := batch_problem(recipe.batch_rows, recipe.rows_at_once, job.processes)) is not None:
-        raise UserError(f"recipe: {problem}.")
-    selected = selected_examples(spark, job)
-    base = base_of(job.judge, say, is_chat=is_chat, generates=job.rows.head == "generation")
-    maker = row_maker(spec, job.judge.mode, base, job.rows)
-    check_references(selected.train, job.rows, maker.asking, job.examples)
-    return Plan(job, selected, base, spec, maker)
+
+    def __init__(self, spark: SparkSession, say: Say) -> None:
+        """Reads nothing yet.
+
+        Args:
+            spark: a session with Delta.
+            say: gets progress messages.
+        """
+        self._spark, self._say = spark, say
+        self._selected: dict[tuple[Tables, str], Selected] = {}
+        self._bases: dict[tuple[str, str | None, bool, bool], Base] = {}
+
+    def plan(self, job: TrainJob) -> Plan:
+        """Read the examples and load the base's tokenizer; writes nothing.
+
+        Raises:
+            UserError: something that the job names does not exist or does not fit.
+        """
+        job = with_its_version(job, self._say)
+        spec = load_judge(job.judge.name, job.judge.folder)
+        is_chat = bool(spec.mode(job.judge.mode).messages)
+        spec.require_prompt()
+        recipe = job.recipe
+        if (problem := batch_problem(recipe.batch_rows, recipe.rows_at_once, job.processes)) is not None:
+            raise UserError(f"recipe: {problem}.")
+        selected = self._examples(job)
+        base = self._base(job, is_chat=is_chat)
+        maker = row_maker(spec, job.judge.mode, base, job.rows)
+        check_references(selected.train, job.rows, maker.asking, job.examples)
+        return Plan(job, selected, base, spec, maker)
+
+    def _examples(self, job: TrainJob) -> Selected:
+        key = (job.tables, job.examples.model_dump_json(exclude=NOT_OF_THE_SELECTION))
+        if key not in self._selected:
+            self._selected[key] = selected_examples(self._spark, job)
+        return self._selected[key]
+
+    def _base(self, job: TrainJob, *, is_chat: bool) -> Base:
+        generates = job.rows.head == "generation"
+        key = (job.judge.base, job.judge.revision, is_chat, generates)
+        if key not in self._bases:
+            self._bases[key] = base_of(job.judge, self._say, is_chat=is_chat, generates=generates)
+        return self._bases[key]
+
+
+def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
+    """The plan of a single training; see `Planner.plan`."""
+    return Planner(spark, say).plan(job)
 
 
 def with_its_version(job: TrainJob, say: Say) -> TrainJob:

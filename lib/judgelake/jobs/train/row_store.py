@@ -17,6 +17,7 @@ from typing import Any
 from judgelake.engine import Say
 from judgelake.jobs.train.plan import Plan
 from judgelake.training import Audit, LeftOut, Tally, write_shards
+from judgelake.whole_files import written_whole
 
 MADE_BY = ("comparisons", "judges", "training", "engine")
 """The rooms whose code decides what a row is."""
@@ -68,9 +69,8 @@ def _written(plan: Plan, listing: Path) -> WrittenRows:
     tally = Tally(plan.maker)
     stored = WrittenRows(write_shards(plan.rows(tally), listing.parent), tally.audit)
     content = {"shards": [path.name for path in stored.shards], "audit": asdict(stored.audit)}
-    made = listing.with_suffix(".new")
-    made.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    made.replace(listing)
+    with written_whole(listing) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     return stored
 
 

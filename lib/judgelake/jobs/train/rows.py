@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
+from judgelake.cores import allowed_cores
 from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base
 from judgelake.jobs.train.config import Examples, RowChoices
@@ -24,30 +25,18 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
     Raises:
         UserError: the judge's mode cannot be trained in the style.
     """
-    rates = Rates(swap=chosen.swap, reference=chosen.reference)
-    if chosen.head != "generation":
-        return HeadRowMaker(
-            spec=spec,
-            mode=mode,
-            head=chosen.head,
-            encoder=base.encoder,
-            max_tokens=min(chosen.max_tokens, base.positions or chosen.max_tokens),
-            pad_token=base.pad_token,
-            over_long=chosen.over_long,
-            reference_mode=chosen.reference_mode,
-            rates=rates,
-        )
-    return RowMaker(
-        spec=spec,
-        mode=mode,
-        style=chosen.style,
-        encoder=base.encoder,
-        max_tokens=chosen.max_tokens,
-        end_token=base.end_token,
-        over_long=chosen.over_long,
-        reference_mode=chosen.reference_mode,
-        rates=rates,
-    )
+    shared: dict[str, Any] = {
+        "spec": spec,
+        "mode": mode,
+        "encoder": base.encoder,
+        "over_long": chosen.over_long,
+        "reference_mode": chosen.reference_mode,
+        "rates": Rates(swap=chosen.swap, reference=chosen.reference),
+    }
+    if chosen.head == "generation":
+        return RowMaker(**shared, style=chosen.style, max_tokens=chosen.max_tokens, end_token=base.end_token)
+    max_tokens = min(chosen.max_tokens, base.positions or chosen.max_tokens)
+    return HeadRowMaker(**shared, head=chosen.head, max_tokens=max_tokens, pad_token=base.pad_token)
 
 
 def check_references(examples: Sequence[Example], rows: RowChoices, asking: Asking, chosen: Examples) -> None:
@@ -92,6 +81,4 @@ def made_rows(
 
 def available_cores() -> int:
     """How many cores this process may use; beyond a few the rest of Python's work is what takes time."""
-    # macOS binds no process to cores, and lacks the call.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(len(allowed_cores()), MOST_THREADS)

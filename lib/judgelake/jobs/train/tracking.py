@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from judgelake.errors import RunError, UserError
+from judgelake.errors import RunError
 from judgelake.jobs.train.card import use_terms
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.prepared import Prepared
@@ -19,10 +20,10 @@ from judgelake.runtime import (
     MOST_CHARACTERS,
     REMEDY,
     TRAINING,
+    accepted_by_mlflow,
     flat,
-    open_experiment,
-    shown_error,
     table_dataset,
+    tracked_run,
     tracking_errors,
 )
 from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
@@ -35,6 +36,8 @@ OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
 CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
+KEPT = f"{REMEDY} What is trained is kept; the same command logs it without training again."
+_accepted = partial(accepted_by_mlflow, "the training", KEPT)
 
 
 @dataclass(slots=True)
@@ -55,16 +58,8 @@ class TrainTracker:
         Raises:
             UserError: MLflow does not accept it.
         """
-        if not self.job.mlflow.enabled:
-            yield
-            return
-        with _accepted():
-            self._mlflow = open_experiment(self.job.mlflow)
-            run = self._mlflow.start_run(run_name=f"train-{prepared.run.identity[:8]}", nested=True)
-        with run:
-            self.run_id = run.info.run_id
-            with _accepted():
-                self._describe(prepared)
+        name, describe = f"train-{prepared.run.identity[:8]}", partial(self._describe, prepared=prepared)
+        with tracked_run(self.job.mlflow, name, describe, advice=KEPT) as self.run_id:
             yield
 
     def watch(self) -> None:
@@ -111,8 +106,8 @@ class TrainTracker:
                 f"adapter in {str(self.folder.adapter)!r} on its base, or take a base with weights in float32."
             )
 
-    def _describe(self, prepared: Prepared) -> None:
-        mlflow, job = self._mlflow, self.job
+    def _describe(self, mlflow: Any, prepared: Prepared) -> None:
+        self._mlflow, job = mlflow, self.job
         mlflow.log_params(flat(job.model_dump(mode="json", exclude={"tables", "mlflow"})))
         mlflow.set_tags(tags_of(prepared))
         selected = prepared.selected
@@ -163,20 +158,6 @@ class TrainTracker:
         if int(newest) < int(made.version):
             client.set_registered_model_alias(name, CANDIDATE, made.version)
         return f"models:/{name}/{made.version}"
-
-
-@contextmanager
-def _accepted() -> Iterator[None]:
-    """Turn an error of MLflow or its store into one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except tracking_errors() as error:
-        raise UserError(
-            f"MLflow does not accept the training: {shown_error(error)}. {REMEDY} What is trained is kept; the same "
-            "command logs it without training again."
-        ) from error
 
 
 def counts_of(prepared: Prepared) -> dict[str, int]:

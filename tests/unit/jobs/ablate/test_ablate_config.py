@@ -59,10 +59,20 @@ def test_what_makes_no_ablation_is_refused(path, settings, expected):
         ("{baseline: {rows.swop: 1}}", r"cell 'baseline': unknown key 'rows\.swop'\. Did you mean 'swap'"),
         ("{baseline: {recipe.seed: 7}}", r"recipe\.seed of cell 'baseline' is set by the ablation"),
         ("{baseline: {output: elsewhere}}", "output of cell 'baseline' is set by the ablation"),
-        ("{baseline: {judge.name.first: 1}}", r"'judge\.name\.first' goes through 'name', which is a value"),
+        (
+            "{baseline: {judge.name.first: 1}}",
+            r"'judge\.name\.first' of cell 'baseline': 'name' is a value, not a group",
+        ),
     ],
 )
 def test_a_cell_that_is_no_training_is_named(path, cells, expected):
     job = load_config(AblateJob, path, [f"cells={cells}"])
     with pytest.raises(UserError, match=expected):
         training_of(job, "baseline", 0)
+
+
+def test_a_cell_that_changes_a_whole_group_is_trained_with_every_seed(path):
+    job = load_config(AblateJob, path, ["cells={baseline: {}, some: {examples: {limit: 9}}}"])
+    of_cell = [training_of(job, "some", seed) for seed in job.seeds]
+    assert {(one.examples.limit, one.examples.validation) for one in of_cell} == {(9, 200)}
+    assert job.cells["some"] == {"examples": {"limit": 9}}

@@ -16,11 +16,11 @@ from tiny_training import example, examples, plan_here, train_job
 
 from judgelake.comparisons import TIE, Answer
 from judgelake.errors import UserError
-from judgelake.jobs.train.base import licence_of, padding_token, positions_of
+from judgelake.jobs.train.base import base_of, licence_of, padding_token, positions_of
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.job import prepare_only, summary_of
-from judgelake.jobs.train.plan import plan_of, with_its_version
+from judgelake.jobs.train.plan import Planner, plan_of, with_its_version
 from judgelake.jobs.train.prepared import prepare
 from judgelake.jobs.train.row_store import counted
 from judgelake.jobs.train.rows import available_cores, check_references, made_rows
@@ -430,3 +430,31 @@ def test_the_plan_of_a_resumed_training_reads_its_version(tmp_path, base, monkey
     monkeypatch.setattr("judgelake.jobs.train.plan.selected_examples", selected)
     plan_of(None, job, lambda line: None)
     assert read == [3]
+
+
+def test_trainings_of_the_same_examples_and_base_read_them_once(tmp_path, base, monkeypatch):
+    read: list[Examples] = []
+    loaded: list[bool] = []
+
+    def selected(spark, job):
+        read.append(job.examples)
+        return plan_here(job).selected
+
+    def found(chosen, say, *, is_chat, generates):
+        loaded.append(generates)
+        return base_of(chosen, say, is_chat=is_chat, generates=generates)
+
+    monkeypatch.setattr("judgelake.jobs.train.plan.selected_examples", selected)
+    monkeypatch.setattr("judgelake.jobs.train.plan.base_of", found)
+    planner = Planner(None, lambda line: None)
+    chosen = ({}, {"prompts_at_once": 2}, {"limit": 20})
+    plans = [
+        planner.plan(train_job(tmp_path, base, examples={"validation": 10, **one}, recipe={"seed": seed}))
+        for one in chosen
+        for seed in range(3)
+    ]
+    assert [one.limit for one in read] == [None, 20]
+    assert len(loaded) == 1
+    assert {plan.job.recipe.seed for plan in plans} == {0, 1, 2}
+    planner.plan(train_job(tmp_path, base, rows={"max_tokens": 32, "head": "classification"}))
+    assert loaded == [True, False]

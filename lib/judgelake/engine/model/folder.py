@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from judgelake.engine.model.layout import ADAPTER, MODEL, Kind, files_of
 from judgelake.engine.model.place import KNOWN
 from judgelake.errors import UserError
+
+# They count positions from behind their padding token, and have as many fewer.
+OF_ROBERTA = re.compile(r"(?:xlm-)?roberta(?:-xl|-prelayernorm)?|camembert|data2vec-text|longformer|mpnet|xmod|luke")
 
 
 def local_model(model: str, kind: Kind = MODEL) -> Path | None:
@@ -59,13 +63,17 @@ def model_files(folder: Path, kind: Kind = MODEL) -> dict[str, str]:
 
 
 def most_positions(folder: Path) -> int | None:
-    """The maximum context in tokens of a model in a folder, by its config.json; None if that does not say it."""
+    """How many tokens the model in a folder reads at most, by its config.json; None if it names no limit."""
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        whole = json.loads((folder / "config.json").read_text("utf-8"))
+        config = whole.get("text_config", whole)
+        named = config.get("max_position_embeddings", config.get("n_positions"))
+        if named is None or named <= 0:
+            return None
+        is_shifted = OF_ROBERTA.fullmatch(config.get("model_type", ""))
+        return int(named - config.get("pad_token_id", 1) - 1) if is_shifted else int(named)
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
-    positions = config.get("max_position_embeddings") if isinstance(config, dict) else None
-    return positions if isinstance(positions, int) else None
 
 
 def shortest_context(folder: Path | None, *limits: int | None) -> int:

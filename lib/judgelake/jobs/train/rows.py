@@ -19,19 +19,20 @@ MOST_THREADS = 8
 
 
 def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> RowMaker | HeadRowMaker:
-    """What makes a job's rows; those of a head have no more tokens than the base has positions.
+    """What makes a job's rows, of no more tokens than the base has positions.
 
     Raises:
         UserError: the judge's mode cannot be trained in the style.
     """
-    rates = Rates(swap=chosen.swap, reference=chosen.reference)
+    rates, most = Rates(swap=chosen.swap, reference=chosen.reference), chosen.max_tokens
+    most = most if base.positions is None else min(most, base.positions)
     if chosen.head != "generation":
         return HeadRowMaker(
             spec=spec,
             mode=mode,
             head=chosen.head,
             encoder=base.encoder,
-            max_tokens=min(chosen.max_tokens, base.positions or chosen.max_tokens),
+            max_tokens=most,
             pad_token=base.pad_token,
             over_long=chosen.over_long,
             reference_mode=chosen.reference_mode,
@@ -42,11 +43,21 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
         mode=mode,
         style=chosen.style,
         encoder=base.encoder,
-        max_tokens=chosen.max_tokens,
+        max_tokens=most,
         end_token=base.end_token,
         over_long=chosen.over_long,
         reference_mode=chosen.reference_mode,
         rates=rates,
+    )
+
+
+def shorter_rows(base: Base, chosen: RowChoices) -> str | None:
+    """A line about rows that are shorter than the job would have them; None if they are not."""
+    if base.positions is None or base.positions >= chosen.max_tokens:
+        return None
+    return (
+        f"The base {base.model!r} reads at most {base.positions:,} tokens, so no row has more, although "
+        f"rows.max_tokens is {chosen.max_tokens:,}."
     )
 
 

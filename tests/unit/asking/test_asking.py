@@ -22,7 +22,7 @@ from judgelake.asking.task import AskingTask, requests_of
 from judgelake.asking.task_error import ERROR_MARK, our_error
 from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Reading, Status
-from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
+from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused, served_model
 from judgelake.errors import RunError, UserError
 
 
@@ -387,16 +387,18 @@ def test_no_chunk_is_begun_after_a_wish_to_stop():
 
 def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", "very secret")
-    endpoint = given_endpoint(Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), "m", asker=None)
+    endpoint = given_endpoint(
+        Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), served_model("m", None), asker=None
+    )
     assert endpoint.api_key == "very secret"
     task = AskingTask(None, None, None, Engine(), "run", Window(1, 1), None, Reporter(), endpoint=endpoint)
     assert "very secret" not in repr(task)
-    assert given_endpoint(Engine(), "m", asker=None) is None
+    assert given_endpoint(Engine(), served_model("m", None), asker=None) is None
 
 
 def test_a_databricks_secret_that_cannot_be_read_ends_the_job_before_it_begins():
     with pytest.raises(UserError, match="api_key_secret"):
-        given_endpoint(Engine(url="http://judge.example/v1", api_key_secret="scope/key"), "m", asker=None)
+        given_endpoint(Engine(url="http://judge.example/v1", api_key_secret="scope/key"), served_model("m", None), None)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from judgelake.engine import (
     Encoder,
+    Keys,
     Say,
     UnsafeTokenizerError,
     end_token,
@@ -26,11 +26,8 @@ from judgelake.jobs.train.config import TrainedJudge
 FRONT_MATTER = "---"
 NO_TOKEN = -1
 """The end token of a model that writes nothing."""
-# How messages about models name their keys, which are others here: a training has a base, and no adapter to put on it.
-KEYS = (
-    (re.compile(r"(?<![/\w.-])set judge\.adapter to it, and judge\.model to\b"), "set judge.base to"),
-    (re.compile(r"(?<![/\w.-])judge\.model\b"), "judge.base"),
-)
+# A training puts no adapter on its base, and has no engine whose cache could be set.
+KEYS = Keys(model="judge.base", adapter=None, model_cache="XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,10 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
     Raises:
         UserError: it cannot be had, or its tokenizer lacks what a training needs.
     """
-    try:
-        found = resolve_model(chosen.base, chosen.revision, say=say)
-    except UserError as error:
-        raise UserError(in_terms_of_training(str(error))) from error
+    found = resolve_model(chosen.base, chosen.revision, say=say, keys=KEYS)
     folder = found.folder or _downloaded(found.model, found.revision)
     try:
-        encoder = load_encoder(folder, chosen.base)
+        encoder = load_encoder(folder, chosen.base, keys=KEYS)
     except UnsafeTokenizerError as error:
         raise UserError(
             f"The tokenizer of the base {chosen.base!r} cannot be trained with: {error}. Name another base."
@@ -78,13 +72,6 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
     pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
     licence, positions = licence_of(folder), most_positions(folder)
     return Base(found.model, found.identity, folder, encoder, end, pad, licence, positions)
-
-
-def in_terms_of_training(message: str) -> str:
-    """A message about a model, with the keys as this job's config has them."""
-    for key, here in KEYS:
-        message = key.sub(here, message)
-    return message
 
 
 def padding_token(tokenizer: Any, ends: Collection[int]) -> int:

@@ -12,8 +12,6 @@ comparison; `--shapes` what is large in one direction. All have twenty slices.
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from scratch import scratch_folder
 
 from judgelake.config import load_config
 from judgelake.jobs.evaluate import EvaluateJob, evaluate_and_report
@@ -123,11 +122,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     shapes += [SHAPES[name].scaled(arguments.scale) for name in arguments.shapes]
     console = Console(highlight=False)
     for shape in shapes:
-        folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
-        try:
+        with scratch_folder() as folder:
             measure(shape, arguments.set, folder, console)
-        finally:
-            shutil.rmtree(folder)
     return 0
 
 

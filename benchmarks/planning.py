@@ -9,14 +9,13 @@ come from `InstantAsker` below, in the same tasks and through the same code as t
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
+from scratch import scratch_folder
 
 from judgelake.config import load_config
 from judgelake.engine import Ask, Reply
@@ -67,7 +66,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--chunk-requests", type=int, default=100_000)
     arguments = parser.parse_args(argv)
-    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
+    with scratch_folder() as folder:
+        measure(arguments, folder, Console())
+    return 0
+
+
+def measure(arguments: argparse.Namespace, folder: Path, console: Console) -> None:
+    """Time both runs over tables in the folder."""
     job = load_config(
         JudgeJob,
         None,
@@ -79,7 +84,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"asking.chunk_requests={arguments.chunk_requests}",
         ],
     )
-    console = Console()
     spark = get_spark(job.tables, app_name="judgelake planning benchmark")
     try:
         create_tables(spark, job.tables)
@@ -95,8 +99,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
     finally:
         spark.stop()
-        shutil.rmtree(folder)
-    return 0
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ import argparse
 import itertools
 import json
 import random
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -25,6 +23,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from scratch import scratch_folder
 from served import BLOCK_SIZE, counters, model_of
 
 from judgelake.comparisons import comparison_from_record
@@ -51,11 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=20, help="pairs a question (default: %(default)s)")
     parser.add_argument("--layers", type=int, help="keep only this many layers of the model, for a quick run")
     arguments = parser.parse_args(argv)
-    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
-    try:
+    with scratch_folder() as folder:
         measure(arguments, folder, Console())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from scratch import scratch_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = ROOT / "tests" / "support" / "server" / "serve.py"
@@ -49,16 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args(argv)
-    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
     server = subprocess.Popen(
         [sys.executable, str(SERVER), "--port", "0", "--rule", "scores"], stdout=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout is not None
-        measure(arguments, folder, server.stdout.readline().strip(), Console(highlight=False))
+        with scratch_folder() as folder:
+            measure(arguments, folder, server.stdout.readline().strip(), Console(highlight=False))
     finally:
         server.kill()
-        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import yaml
 from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
+from scratch import scratch_folder
 from served import BLOCK_SIZE, counters, model_of
 
 from judgelake.comparisons import comparison_from_record
@@ -63,11 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--layers", type=int, help="keep only this many layers of the model, for a quick run")
     arguments = parser.parse_args(argv)
-    folder = Path(tempfile.mkdtemp(prefix="judgelake-bench-"))
-    try:
+    with scratch_folder() as folder:
         measure(arguments, folder, Console())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

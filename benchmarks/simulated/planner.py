@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from judgelake.asking.chunk import SLOTS_A_CHUNK, TASKS_A_SLOT, slots_of_a_chunk, tasks_of_chunk
+from judgelake.asking.line import Line
 from judgelake.asking.plan import Chunk
 from judgelake.asking.run import in_order_of_run
 from judgelake.asking.share import share_of
@@ -78,7 +79,7 @@ def requests_a_pair(job: JudgeJob) -> int:
 def plan_of(layout: Layout, job: JudgeJob, cluster: Cluster, shape: Shape, narrow: Narrow | None) -> Plan:
     """The plan of a run over a table, with the planner's own functions; `narrow` None: with its shares too."""
     chunks = [
-        Chunk(number, int(requests), int(requests), int(requests * shape.prompt_bytes), app_id=str(number))
+        _chunk(layout, number, int(requests), shape.prompt_bytes)
         for number, requests in enumerate(layout.requests.tolist())
         if requests
     ]
@@ -91,6 +92,13 @@ def plan_of(layout: Layout, job: JudgeJob, cluster: Cluster, shape: Shape, narro
     of_chunk = slots_of_a_chunk(slots, len(ordered))
     tasks = tuple(tasks_of_chunk(chunk.to_ask, of_chunk, share.tasks, window) for chunk in ordered)
     return Plan(ordered, share.chunks_in_flight, tasks)
+
+
+def _chunk(layout: Layout, number: int, requests: int, prompt_bytes: float) -> Chunk:
+    """A chunk whose prompts are all of the mean length."""
+    heaviest = int(layout.of_chunk(number).max() * prompt_bytes)
+    size = int(requests * prompt_bytes)
+    return Chunk(number, requests, requests, size, app_id=str(number), has_new=True, line=Line(size, heaviest))
 
 
 def sampled(plan: Plan, most: int, seed: int) -> list[int]:

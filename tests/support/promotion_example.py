@@ -36,7 +36,7 @@ def figures(
     trivial = {"baseline_chance": 0.5, "baseline_longer": 0.67} | baselines
     return Figures(
         of("agreement", *agreement, side=side, n=1000, asked=1000, clusters=questions),
-        of("tie_rate", 0.1, side=side, n=judged, asked=1000),
+        of("verdict_rate", judged / 1000, side=side, n=1000, asked=1000),
         None if consistency is None else of("consistency", consistency, side=side, rule=None, clusters=in_both),
         None if delta_bias is None else of("delta_bias", delta_bias, side=side, rule=None, clusters=in_both),
         tuple(of(metric, value, side=side) for metric, value in trivial.items()),

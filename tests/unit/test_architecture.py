@@ -129,6 +129,13 @@ def test_the_asking_machine_knows_prompts_but_no_judge():
         assert named <= allowed, f"{path.name} imports {sorted(named - allowed)}"
 
 
+@pytest.mark.parametrize("room", ["engine", "asking"])
+def test_what_jobs_share_knows_the_keys_of_no_job(room):
+    key = re.compile(r"\bjudge\.(?:model|adapter|revision|context_length|base)\b")
+    holding = {path.name for path in (PACKAGE / room).rglob("*.py") if key.search(path.read_text("utf-8"))}
+    assert holding <= {"keys.py"}, "a message names the key that its `Keys` have"
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_every_job_has_the_same_files(job):
     assert {path.name for path in (PACKAGE / "jobs" / job).glob("*.py")} >= FILES_OF_A_JOB

@@ -44,7 +44,7 @@ def encoder_of(asked: AskedModel, engine: Engine, model: str) -> Encoder | str:
     given |= engine.body.get("chat_template_kwargs") or {}
     template = engine.body.get("chat_template") or asked.chat_template
     try:
-        return load_encoder(folder, asked.model, template, json.dumps(given, sort_keys=True))
+        return load_encoder(folder, asked.model, template, json.dumps(given, sort_keys=True), asked.weights.keys)
     except UnsafeTokenizerError as error:
         return f"the model's tokenizer cannot be used: {error}"
 

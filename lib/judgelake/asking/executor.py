@@ -24,6 +24,7 @@ from judgelake.engine import (
     Engine,
     Launch,
     Lease,
+    ResolvedModel,
     adapter_here,
     assigned_gpus,
     client_factory,
@@ -64,7 +65,7 @@ class Opened:
                 yield
 
 
-def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -> Endpoint | None:
+def given_endpoint(job_engine: Engine, model: ResolvedModel, asker: AskerFactory | None) -> Endpoint | None:
     """The running server that the job names, with its key; None if the executors start their own.
 
     Called on the driver: a Databricks secret can only be read there, and a missing key stops the job before it begins.
@@ -72,7 +73,8 @@ def given_endpoint(job_engine: Engine, model: str, asker: AskerFactory | None) -
     Raises:
         UserError: the address is invalid, or the key is not where the config says.
     """
-    return None if asker is not None or job_engine.url is None else endpoint_of_url(job_engine, model)
+    is_own = asker is not None or job_engine.url is None
+    return None if is_own else endpoint_of_url(job_engine, model.model, model.keys)
 
 
 def notes_on_server(endpoint: Endpoint | None) -> dict[str, EngineNote]:
@@ -136,6 +138,7 @@ def _launch_here(asked: AskedModel, engine: Engine) -> Launch:
         gpus_of=assigned.origin,
         identity=asked.weights.identity,
         adapter=None if asked.adapter is None else adapter_here(asked.adapter, engine.model_cache),
+        keys=asked.weights.keys,
     )
 
 

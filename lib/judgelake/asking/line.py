@@ -26,9 +26,6 @@ class Line:
     heaviest: int
 
 
-EMPTY = Line(0, 0)
-
-
 def bytes_of_row() -> Column:
     """Of the prompts of a row; one that is empty or is not asked counts as one byte, so that nothing weighs nothing."""
     return F.aggregate(

@@ -14,7 +14,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from judgelake.asking.inquiry import Target
-from judgelake.asking.line import EMPTY, Line, on_a_line, on_a_line_here
+from judgelake.asking.line import Line, on_a_line, on_a_line_here
 from judgelake.asking.pending import Pending
 from judgelake.config import Tables
 from judgelake.errors import RunError
@@ -44,9 +44,9 @@ class Chunk:
     """Without those of which it is known that nothing can be asked."""
     prompt_bytes: int
     app_id: str
-    has_new: bool = True
+    has_new: bool
     """Whether some of them have never been asked."""
-    line: Line = EMPTY
+    line: Line
     """Of all its requests."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from judgelake.engine import (
     CommitOf,
     Engine,
+    Keys,
     ResolvedAdapter,
     ResolvedModel,
     Say,
@@ -42,6 +43,7 @@ def find_model(
     *,
     commit_of: CommitOf | None,
     say: Say,
+    keys: Keys,
 ) -> Found:
     """The model that a job names.
 
@@ -52,11 +54,12 @@ def find_model(
         engine: what answers with it.
         commit_of: asks for the commit of a name on Hugging Face; None: the model is nobody's but the caller's.
         say: takes lines about a model that is read from elsewhere.
+        keys: of the job's config.
 
     Raises:
         UserError: there is no such model or adapter, or it cannot be reached.
     """
-    weights = _weights(model, revision, engine, commit_of, say)
+    weights = _weights(model, revision, engine, commit_of, say, keys)
     put_on = None if adapter is None else _adapter(adapter, weights, engine, commit_of, say)
     return Found(weights, put_on, adapted(weights.identity, put_on))
 
@@ -69,26 +72,29 @@ def changing_answers(engine: Engine) -> dict[str, Any]:
     return options
 
 
-def _weights(model: str, revision: str | None, engine: Engine, commit_of: CommitOf | None, say: Say) -> ResolvedModel:
+def _weights(
+    model: str, revision: str | None, engine: Engine, commit_of: CommitOf | None, say: Say, keys: Keys
+) -> ResolvedModel:
     if engine.url is not None:
-        return served_model(model, revision)
+        return served_model(model, revision, keys)
     if is_in_mlflow(model):
         _reach_mlflow()
-    return resolve_model(model, revision, commit_of=commit_of, cache=engine.model_cache, say=say)
+    return resolve_model(model, revision, commit_of=commit_of, cache=engine.model_cache, say=say, keys=keys)
 
 
 def _adapter(
     adapter: str, base: ResolvedModel, engine: Engine, commit_of: CommitOf | None, say: Say
 ) -> ResolvedAdapter:
+    keys = base.keys
     if engine.url is not None:
         raise UserError(
-            f"judge.adapter ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
-            "judge.model, as the server there lists it, and leave judge.adapter out."
+            f"{keys.adapter} ({adapter!r}) is for servers that judgelake starts: at engine.url name the adapter in "
+            f"{keys.model}, as the server there lists it, and leave {keys.adapter} out."
         )
-    check_adapter_options(engine.options)
+    check_adapter_options(engine.options, keys)
     if is_in_mlflow(adapter):
         _reach_mlflow()
-    return resolve_adapter(adapter, base, commit_of=commit_of, cache=engine.model_cache, say=say)
+    return resolve_adapter(adapter, base, commit_of=commit_of, cache=engine.model_cache, say=say, keys=keys)
 
 
 def _reach_mlflow() -> None:

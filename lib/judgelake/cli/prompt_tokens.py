@@ -11,7 +11,7 @@ from judgelake.errors import UserError, in_one_line
 from judgelake.judges import ControlPattern, JudgeSpec, Prompt, control_pattern, control_strings
 
 if TYPE_CHECKING:
-    from judgelake.engine import Encoder
+    from judgelake.engine import Encoder, Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,10 @@ class TokenView:
         from judgelake.engine import token_ids
 
         encoder = self.encoder
-        ids = token_ids(self.tokenizer, prompt, self.model) if isinstance(encoder, str) else encoder.ids(prompt)
+        if isinstance(encoder, str):
+            ids = token_ids(self.tokenizer, prompt, self.model, keys=_keys())
+        else:
+            ids = encoder.ids(prompt)
         warnings = (self._doubled_bos(ids), self._too_long(len(ids)), self._controls_in(prompt))
         return {"tokens": len(ids), "token_ids": ids, "warnings": [said for said in warnings if said is not None]}
 
@@ -110,11 +113,18 @@ def token_view(spec: JudgeSpec, mode: str, model: str | None) -> TokenView:
     )
 
 
+def _keys() -> Keys:
+    """How messages name the model, which an option of the command line gives here, and no config."""
+    from judgelake.engine import Keys
+
+    return Keys(model="--model", adapter=None)
+
+
 def _encoder(tokenizer: Any, model: str) -> Encoder | str:
     from judgelake.engine import Encoder, UnsafeTokenizerError
 
     try:
-        return Encoder(tokenizer, model)
+        return Encoder(tokenizer, model, keys=_keys())
     except UnsafeTokenizerError as error:
         return f"the model's tokenizer cannot be used: {error}"
 

@@ -10,9 +10,10 @@ from judgelake.engine.config import Engine, request_changing
 from judgelake.engine.encoder import Encoder, UnsafeTokenizerError, load_encoder, writes_chats_by_template
 from judgelake.engine.ending_tokens import end_token, ending_ids
 from judgelake.engine.errors import EngineGone, EngineRefused, StartFailed, StartRefused, told_to_end
+from judgelake.engine.keys import Keys
 from judgelake.engine.model.adapter import Adapter, ResolvedAdapter, adapted, adapter_here, resolve_adapter
 from judgelake.engine.model.copies import Say, say_on_stderr
-from judgelake.engine.model.folder import local_model, shortest_context
+from judgelake.engine.model.folder import local_model, most_positions, shortest_context
 from judgelake.engine.model.hub import CommitOf, commit_of
 from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
@@ -63,6 +64,7 @@ __all__ = [
     "Engine",
     "EngineGone",
     "EngineRefused",
+    "Keys",
     "Launch",
     "Lease",
     "Reply",
@@ -105,6 +107,7 @@ __all__ = [
     "max_model_len",
     "model_here",
     "model_identity",
+    "most_positions",
     "nvidia_smi",
     "owner_of_this_driver",
     "owner_of_this_worker",

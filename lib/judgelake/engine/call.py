@@ -9,6 +9,7 @@ from typing import Protocol
 
 from judgelake.api import failure_of_thinking_alone
 from judgelake.comparisons import Failure
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.judges import Decoding, Prompt
 
 
@@ -17,7 +18,7 @@ class Endpoint:
     """Where an OpenAI-compatible API listens: `base_url` up to and including /v1, over a Unix socket if `uds` is set.
 
     A server behind a Unix socket is the executor's own: if it dies, the task fails and its retry starts it again.
-    `key_name` says where the key came from, for messages.
+    `key_name` says where the key came from, and `keys` what the job's config calls the model, for messages.
     """
 
     base_url: str
@@ -25,6 +26,7 @@ class Endpoint:
     api_key: str | None = field(repr=False)
     model: str
     key_name: str | None = None
+    keys: Keys = JUDGE
 
 
 @dataclass(frozen=True, slots=True)

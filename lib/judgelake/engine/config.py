@@ -163,7 +163,7 @@ class Engine(Config):
             raise ValueError(f"max_tokens_field {self.max_tokens_field!r} is another field of a request")
         taken = sorted(self.body.keys() & {*OWN_FIELDS, MAX_TOKENS, self.max_tokens_field})
         if taken:
-            raise ValueError(f"body.{taken[0]} is decided by the judge: change its decoding, or judge.max_tokens")
+            raise ValueError(f"body.{taken[0]} is decided by the judge: change its decoding, or max_tokens")
         unread = sorted(self.body.keys() & UNREAD_FIELDS)
         if unread:
             raise ValueError(f"body.{unread[0]} would change the form of the answers, which judgelake could not read")

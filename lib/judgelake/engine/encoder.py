@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.token_names import NAME_BYTES, with_names
 from judgelake.engine.tokenizer import chat_text, load_tokenizer, token_ids
 from judgelake.errors import in_one_line
@@ -54,6 +55,7 @@ class Encoder:
     model: str
     chat_template: str | None = None
     template_values: Mapping[str, Any] = field(default_factory=dict)
+    keys: Keys = JUDGE
 
     def __post_init__(self) -> None:
         """Check that the second tokenizer sees no control string, and all else as the first does."""
@@ -123,7 +125,7 @@ class Encoder:
 
     def ids_of_text(self, prompt: Prompt) -> list[int]:
         """The ids that a server makes of the prompt sent as text; raises as `token_ids`."""
-        return token_ids(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)
+        return token_ids(self.tokenizer, prompt, self.model, self.chat_template, self.template_values, self.keys)
 
     def text_after(self, prompt: Prompt) -> str:
         """What is written of the answer already: by the chat template after the last message, and a begun answer."""
@@ -135,7 +137,7 @@ class Encoder:
         return self._core.split(self._chat_text(prompt.with_parts(parts)))[-1]
 
     def _chat_text(self, prompt: Prompt) -> str:
-        return chat_text(self.tokenizer, prompt, self.model, self.chat_template, self.template_values)
+        return chat_text(self.tokenizer, prompt, self.model, self.chat_template, self.template_values, self.keys)
 
     def _touches(self, prompt: Prompt) -> bool:
         """Whether a control string is in the material, or partly in it."""
@@ -236,7 +238,9 @@ class Encoder:
 
 
 @lru_cache(maxsize=4)
-def load_encoder(folder: Path, model: str, chat_template: str | None = None, template_values: str = "{}") -> Encoder:
+def load_encoder(
+    folder: Path, model: str, chat_template: str | None = None, template_values: str = "{}", keys: Keys = JUDGE
+) -> Encoder:
     """An encoder with the tokenizer in a folder, made once per process: the first takes seconds.
 
     Args:
@@ -244,6 +248,7 @@ def load_encoder(folder: Path, model: str, chat_template: str | None = None, tem
         model: its model's name, for messages.
         chat_template: replaces the model's own.
         template_values: further values for the template, as JSON.
+        keys: of the job's config.
 
     Raises:
         UnsafeTokenizerError: see `Encoder`; or transformers is not installed, or cannot load the tokenizer.
@@ -254,7 +259,7 @@ def load_encoder(folder: Path, model: str, chat_template: str | None = None, tem
         raise UnsafeTokenizerError(f"it cannot be loaded ({in_one_line(error)})") from error
     if tokenizer is None:
         raise UnsafeTokenizerError("the package transformers is missing")
-    return Encoder(tokenizer, model, chat_template, json.loads(template_values))
+    return Encoder(tokenizer, model, chat_template, json.loads(template_values), keys)
 
 
 def writes_chats_by_template(folder: Path) -> bool:

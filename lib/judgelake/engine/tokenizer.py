@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.errors import UserError, in_one_line
 from judgelake.judges import Prompt
 
@@ -106,6 +107,7 @@ def token_ids(
     model: str,
     chat_template: str | None = None,
     template_values: Mapping[str, Any] | None = None,
+    keys: Keys = JUDGE,
 ) -> list[int]:
     """The ids of a prompt as vLLM's servers make them of its text (0.32: renderers/hf.py and the openai protocols).
 
@@ -119,6 +121,7 @@ def token_ids(
         model: its name, for messages.
         chat_template: replaces the model's own.
         template_values: further values for the template.
+        keys: of the job's config.
 
     Raises:
         UserError: the model has no chat template, or the template rejects the messages.
@@ -126,7 +129,7 @@ def token_ids(
     if prompt.messages is None:
         return list(tokenizer(prompt.text)["input_ids"])
     how = {"return_dict": True, **(template_values or {})}
-    return list(_of_template(tokenizer, prompt, model, chat_template, how)["input_ids"])
+    return list(_of_template(tokenizer, prompt, model, chat_template, how, keys)["input_ids"])
 
 
 def chat_text(
@@ -135,12 +138,16 @@ def chat_text(
     model: str,
     chat_template: str | None = None,
     template_values: Mapping[str, Any] | None = None,
+    keys: Keys = JUDGE,
 ) -> str:
     """The text that a chat template makes of a chat; arguments and errors as in `token_ids`."""
-    return str(_of_template(tokenizer, prompt, model, chat_template, {"tokenize": False, **(template_values or {})}))
+    how = {"tokenize": False, **(template_values or {})}
+    return str(_of_template(tokenizer, prompt, model, chat_template, how, keys))
 
 
-def _of_template(tokenizer: Any, prompt: Prompt, model: str, chat_template: str | None, how: Mapping[str, Any]) -> Any:
+def _of_template(
+    tokenizer: Any, prompt: Prompt, model: str, chat_template: str | None, how: Mapping[str, Any], keys: Keys
+) -> Any:
     messages = [{"role": message.role, "content": message.content} for message in prompt.messages or ()]
     begun = prompt.is_continued
     end = {"add_generation_prompt": not begun} | ({"continue_final_message": True} if begun else {})
@@ -149,5 +156,5 @@ def _of_template(tokenizer: Any, prompt: Prompt, model: str, chat_template: str 
     except Exception as error:  # the model's template is third-party code
         raise UserError(
             f"The chat template of model {model!r} does not accept this judge's messages: {in_one_line(error)}. "
-            "Set judge.model to an instruct model, or engine.options.chat-template."
+            f"Set {keys.model} to an instruct model{keys.or_chat_template}."
         ) from error

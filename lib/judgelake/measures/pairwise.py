@@ -18,6 +18,8 @@ from judgelake.measures.rules import CLASSES, VERDICT_COLUMNS, VERDICTS, Combine
 from judgelake.measures.statistics.interval import Replicates, ratio
 from judgelake.measures.table import FAILED, Table
 
+# Both orders of a comparison have the same label, and a verdict together or none.
+OF_BOTH_TOGETHER = ("label_tie_rate", "verdict_rate")
 Combine = Callable[[PairCounts, SwapRule, FailureRule], Combined]
 
 NO_LABELS = "no comparison asked of this judge has a label"
@@ -56,6 +58,21 @@ def tie_rate(confusion: Confusion) -> Replicates:
     """Share of ties among the verdicts; a failed judgment is not a verdict."""
     verdicts = confusion[:, : len(CLASSES)].sum(axis=0)
     return ratio(verdicts[CLASSES.index(TIE)], verdicts.sum(axis=0))
+
+
+def verdict_rate(counts: PairCounts, swap_rule: SwapRule) -> tuple[Replicates, Replicates]:
+    """Share of the comparisons asked for that have a verdict, and how many were asked for; nan if none was.
+
+    A judgment without a verdict is none whatever the failure rule; likewise two that differ under STRICT.
+
+    Raises:
+        ValueError: `SwapRule.BOTH_RIGHT`, which has no verdicts.
+    """
+    # WRONG alone keeps what failed apart from all verdicts.
+    found = combined(counts, swap_rule, FailureRule.WRONG)
+    if found.confusion is None:
+        raise ValueError(f"the swap rule {swap_rule} gives no verdicts")
+    return ratio(found.confusion[:, : len(CLASSES)].sum(axis=(0, 1)), found.asked), found.asked
 
 
 def label_tie_rate(confusion: Confusion) -> Replicates:
@@ -154,12 +171,14 @@ def _of_rule(counts: PairCounts, swap_rule: SwapRule, failure_rule: FailureRule)
     given, why = int(verdicts[0]), ALL_FAILED if judged else reason
     yield figure("tie_rate", tie_rate(confusion), n=given, trials=given, reason=why, base=verdicts)
     yield figure("label_tie_rate", label_tie_rate(confusion), trials=judged)
+    share, of_all = verdict_rate(counts, swap_rule)
+    yield figure("verdict_rate", share, n=asked, trials=asked, base=of_all)
     yield from (figure("confusion", cell, subject=subject) for subject, cell in _cells(confusion))
 
 
 def _with_both_orders(figure: Figure) -> Figure:
     """Under MEAN a comparison is two observations, whose errors may be independent."""
-    is_of_both = figure.trials is not None and figure.metric != "label_tie_rate"
+    is_of_both = figure.trials is not None and figure.metric not in OF_BOTH_TOGETHER
     return replace(figure, trials=2 * (figure.trials or 0.0)) if is_of_both else figure
 
 

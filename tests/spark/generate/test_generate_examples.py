@@ -21,7 +21,9 @@ from judgelake.sources import Files, as_csv
 from judgelake.training import example_from_record
 
 MARKERS = ("which", "what", "where", "when", "who", "why", "how", "whose", "whom", "whence", "whither", "wherefore")
-QUESTIONS = [{"instruction": f"Say {marker}.", "output": marker} for marker in MARKERS]
+# One has no reference.
+QUESTIONS = [{"instruction": f"Say {marker}.", "output": marker} for marker in MARKERS[:-1]]
+QUESTIONS.append({"instruction": f"Say {MARKERS[-1]}.", "output": ""})
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,8 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server
     known = model("a", url, prices={"output": 1.0})
     new = model("new", url, system="Never asked.", decoding={"max_tokens": 10})
     by_ba = {"name": "by BA", "judged": "judge = 'judgelm' AND shown_order = 'BA'", "agreement": "first"}
-    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}, by_ba]
+    shown = {"name": "shown", "judged": "judge = 'judgelm'", "referenced": "judge = 'judgelm' AND shown_order = 'BA'"}
+    teachers = [{"name": "teacher", "judged": "judge = 'judgelm'", "prices": {"input": 1e6}}, by_ba, shown]
     models = [known, model("b", url, system="Be brief."), new]
     steps = {"models": models, "comparisons": {"how": "all"}}
     planned = dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers}))
@@ -67,12 +70,14 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(lake, shared_server
     assert (second.requests, second.skipped, second.output_tokens_at_most, second.seconds) == (12, 0, 120, None)
     assert second.prompt_bytes == sum(len(f"Never asked.Say {marker}.") for marker in MARKERS)
     # Those of a and b are judged; 24 with the new model are still to be made. What cannot be read is not asked again.
-    teacher, by_ba = planned.teachers
+    teacher, by_ba, _, shown = planned.teachers
     assert (teacher.requests, teacher.skipped) == (24 * 2, len(lake.rows("judgments")))
     assert teacher.cost == teacher.prompt_tokens > 0
     # A judgment in an order that does not count leaves the other one to be asked for.
     assert (by_ba.requests, by_ba.skipped) == (12 + 24, 0)
-    assert len(list(lines_of_plan(planned))) == 8
+    # With sight of a reference only comparisons that have one are judged.
+    assert (shown.requests, shown.skipped) == (11 + 22 * 2, 11)
+    assert len(list(lines_of_plan(planned))) == 10
     with pytest.raises(UserError, match=r"^There is no table 'nowhere': run the step comparisons"):
         dry_run(lake.spark, lake.job(**steps, examples={"teachers": teachers, "table": "nowhere"}))
     assert len(lake.rows("generated_answers")) == before
@@ -92,15 +97,16 @@ def test_what_both_orders_say_is_an_example_and_all_the_rest_is_counted(lake):
     kinds = Counter(kind_of(orders) for orders in said.values())
     assert done.left_out == {kind: count for kind, count in kinds.items() if kind != "agree"}
     assert done.added == kinds["agree"] == sum(done.splits.values())
-    assert (done.held, done.without_referenced) == (0, done.added)
     rows = lake.spark.read.table(lake.tables.training_examples).collect()
+    with_reference = sum(row["comparison"]["reference"] is not None for row in rows)
+    assert (done.held, done.without_referenced) == (0, with_reference)
     for row in rows:
         example = example_from_record(row.asDict(recursive=True))
         first = said[example.comparison.comparison_id]["AB"]
         assert (example.judged.verdict, list(example.judged.scores)) == (first["verdict"], list(first["scores"]))
         assert example.judged.reasons == "The first is clearer."
         assert (example.licence, example.source) == ("cc-by-4.0 AND mit", "alpaca")
-        assert example.comparison.reference in MARKERS
+        assert example.comparison.reference in (*MARKERS[:-1], None)
     assert not has_a_group_in_both_splits(lake.spark.read.table(lake.tables.training_examples))
     again = taught(lake, validation_share=0.3)
     assert (again.added, again.held) == (0, done.added)
@@ -127,7 +133,8 @@ def test_an_example_stays_in_its_groups_split_and_goes_with_what_its_teacher_say
     assert second.without_referenced == 0
     rows = lake.spark.read.table(other.training_examples)
     assert rows.where("teacher = 'teacher'").count() == rows.where("teacher = 'another'").count() == first.added
-    assert rows.where("teacher = 'teacher' AND (referenced IS NULL OR judged.reasons IS NULL)").isEmpty()
+    with_reference = rows.where("teacher = 'teacher' AND comparison.reference IS NOT NULL")
+    assert with_reference.where("referenced IS NULL OR judged.reasons IS NULL").isEmpty()
     assert not has_a_group_in_both_splits(rows)
     of_another = rows.where("teacher = 'another'").count()
     taken_back, failed = (row["comparison"]["comparison_id"] for row in rows.where("teacher = 'teacher'").take(2))

@@ -8,13 +8,13 @@ from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
+from small_chunk import small_chunk
 from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking import Asking
 from judgelake.asking.connected import END
 from judgelake.asking.executor import given_endpoint
 from judgelake.asking.first_outcomes import FirstOutcomes
-from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import ProgressSender, ProgressServer, Reporter, Tally
 from judgelake.asking.run import Running
 from judgelake.asking.stopping import Stopping
@@ -22,7 +22,7 @@ from judgelake.asking.task import AskingTask, requests_of
 from judgelake.asking.task_error import ERROR_MARK, our_error
 from judgelake.asking.window import Window
 from judgelake.comparisons import Failure, Reading, Status
-from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused
+from judgelake.engine import Engine, EngineGone, StartFailed, StartRefused, served_model
 from judgelake.errors import RunError, UserError
 
 
@@ -153,7 +153,7 @@ def test_a_run_without_any_answer_fails(statuses, fails):
     run = running(give_up_after=50, spark=both, writer=both)
     run.work = 1_000
     with pytest.raises(RunError, match=r"answered no request of this run: 2 ") if fails else nullcontext():
-        run.carry_out([Chunk(0, 2, 2, 1, "app")])
+        run.carry_out([small_chunk(requests=2)])
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_run_without_any_answer_fails(statuses, fails):
 def test_a_job_that_is_nearly_done_fails_if_no_new_request_was_answered(statuses, has_new, fails):
     both = Judging(**statuses)
     run = running(give_up_after=None, tally=Tally(last_failure="HTTP 400: no"), spark=both, writer=both)
-    chunk = Chunk(0, 2, 2, 1, "app", has_new)
+    chunk = small_chunk(requests=2, has_new=has_new)
     with pytest.raises(RunError, match=r"answered no request .*one because: HTTP 400: no") if fails else nullcontext():
         run.carry_out([chunk])
 
@@ -264,7 +264,7 @@ class BetweenTwoSparkJobs(SessionWithoutSpark):
 def test_a_stop_between_two_spark_jobs_of_a_chunk_is_not_lost():
     stopping, both = Stopping(is_heeded=True), BetweenTwoSparkJobs()
     run = running(stopping=stopping, spark=both, writer=both)
-    chunk = Chunk(0, 1, 1, 1, "app")
+    chunk = small_chunk()
     threading.Thread(target=lambda: (both.began.wait(), stopping.wish())).start()
     with pytest.raises(KeyboardInterrupt):
         run.carry_out([chunk])
@@ -289,7 +289,7 @@ class OneBadHost(SessionWithoutSpark):
 def test_a_host_whose_engine_fails_does_not_end_a_run_in_which_others_answer(error):
     both = OneBadHost(error, error)
     run = running(tally=Tally(Counter(ok=1)), spark=both, writer=both)
-    run.carry_out([Chunk(0, 1, 1, 1, "app")])
+    run.carry_out([small_chunk()])
     assert both.writes == 3
 
 
@@ -305,7 +305,7 @@ def test_an_engine_that_fails_ends_the_run_if_it_fails_everywhere(errors, answer
     both = OneBadHost(*errors)
     run = running(tally=Tally(Counter(ok=answered)), spark=both, writer=both)
     with pytest.raises(type(errors[0])):
-        run.carry_out([Chunk(0, 1, 1, 1, "app")])
+        run.carry_out([small_chunk()])
     assert both.writes == writes
 
 
@@ -334,7 +334,7 @@ def test_a_chunk_that_does_not_stop_is_named_and_does_not_keep_the_run(monkeypat
         pytest.warns(UserWarning, match=r"Chunk 7 of run .* did not stop within 0\.1 s"),
         pytest.raises(KeyboardInterrupt),
     ):
-        run.carry_out([Chunk(7, 1, 1, 1, "app")])
+        run.carry_out([small_chunk(7)])
     deaf.released.set()
 
 
@@ -353,7 +353,7 @@ def test_tasks_are_told_to_end_before_they_are_cancelled():
     connected.start()
     threading.Thread(target=lambda: (both.began.wait(), stopping.wish())).start()
     with of_task, pytest.raises(KeyboardInterrupt):
-        run.carry_out([Chunk(0, 1, 1, 1, "app")])
+        run.carry_out([small_chunk()])
     connected.join()
     assert cancelled_after == [0]
     assert both.interrupts >= 2
@@ -373,7 +373,7 @@ def test_a_second_wish_to_stop_does_not_wait_for_a_chunk_that_does_not_stop():
     release = threading.Timer(5, deaf.released.set)
     release.start()
     with pytest.raises(KeyboardInterrupt):
-        run.carry_out([Chunk(7, 1, 1, 1, "app")])
+        run.carry_out([small_chunk(7)])
     assert not deaf.released.is_set()
     release.cancel()
     deaf.released.set()
@@ -382,21 +382,23 @@ def test_a_second_wish_to_stop_does_not_wait_for_a_chunk_that_does_not_stop():
 def test_no_chunk_is_begun_after_a_wish_to_stop():
     run = running(stopping=Stopping(is_wished=True), spark=BetweenTwoSparkJobs())
     with pytest.raises(KeyboardInterrupt):
-        run._write(Chunk(0, 1, 1, 1, "app"), "tag")
+        run._write(small_chunk(), "tag")
 
 
 def test_the_key_of_a_server_travels_with_the_task_and_is_never_shown(monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", "very secret")
-    endpoint = given_endpoint(Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), "m", asker=None)
+    endpoint = given_endpoint(
+        Engine(url="http://judge.example/v1", api_key_env="JUDGE_KEY"), served_model("m", None), asker=None
+    )
     assert endpoint.api_key == "very secret"
     task = AskingTask(None, None, None, Engine(), "run", Window(1, 1), None, Reporter(), endpoint=endpoint)
     assert "very secret" not in repr(task)
-    assert given_endpoint(Engine(), "m", asker=None) is None
+    assert given_endpoint(Engine(), served_model("m", None), asker=None) is None
 
 
 def test_a_databricks_secret_that_cannot_be_read_ends_the_job_before_it_begins():
     with pytest.raises(UserError, match="api_key_secret"):
-        given_endpoint(Engine(url="http://judge.example/v1", api_key_secret="scope/key"), "m", asker=None)
+        given_endpoint(Engine(url="http://judge.example/v1", api_key_secret="scope/key"), served_model("m", None), None)
 
 
 @pytest.mark.parametrize(

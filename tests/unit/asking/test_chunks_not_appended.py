@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
+from small_chunk import small_chunk
 from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking.config import Asking
 from judgelake.asking.inquiry import Target
 from judgelake.asking.journal import Journal
-from judgelake.asking.plan import Chunk
 from judgelake.asking.progress import Reporter, Tally
 from judgelake.asking.run import Running
 from judgelake.asking.stopping import Stopping
@@ -60,7 +60,7 @@ def without_spark_and_pauses(monkeypatch):
 def run(both, chunks, in_flight=2, journal=None):
     asking = AskingTask(None, None, None, Engine(), "run", Window(1, 1), None, Reporter())
     running = Running(both, both, asking, Asking(), Stopping(), Tally(), 100, lambda: in_flight, journal)
-    running.carry_out([Chunk(number, 1, 1, 1, f"app {number}") for number in range(chunks)])
+    running.carry_out([small_chunk(number, app_id=f"app {number}") for number in range(chunks)])
     return running
 
 

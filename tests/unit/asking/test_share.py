@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_chunk import small_chunk
 
 from judgelake.asking import Asking
-from judgelake.asking.plan import Chunk
 from judgelake.asking.share import Share, chunks_for, share_of
 from judgelake.engine import Engine
 
@@ -17,7 +17,7 @@ def job(asking=None, **engine):
 
 
 def chunks(*sizes):
-    return [Chunk(number, size, size, 1, str(number)) for number, size in enumerate(sizes)]
+    return [small_chunk(number, size, app_id=str(number)) for number, size in enumerate(sizes)]
 
 
 def test_without_a_bound_each_task_has_its_window():

@@ -4,11 +4,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from small_chunk import small_chunk
 
 from judgelake.asking import slots
 from judgelake.asking.amounts import Amounts
 from judgelake.asking.chunk import ChunkWriter, slots_of_a_chunk
-from judgelake.asking.plan import Chunk
 from judgelake.asking.slot_count import COUNT_EVERY_S, SlotCount
 from judgelake.asking.slots import counted_again, most_at_once
 from judgelake.asking.window import Window
@@ -70,7 +70,7 @@ def test_a_later_chunk_has_tasks_for_the_executors_that_have_come():
     class Asking:
         window = Window(32, expected=32)
 
-    full = Chunk(0, 20_000, 20_000, 1, "app")
+    full = small_chunk(requests=20_000)
 
     def tasks():
         slots_seen.counted_at -= COUNT_EVERY_S

@@ -15,9 +15,9 @@ from simulated.engine import A100_7B, H100_8B, STEP_TOKENS, Rates, Work, alone_s
 from simulated.events import Simulation
 from simulated.planner import Narrow, Shape, default_job, plan_of, tasks_work
 from simulated.workload import SCENARIOS, layout_of
+from small_chunk import small_chunk
 
 from judgelake.asking.pending import size_of_chunks
-from judgelake.asking.plan import Chunk
 
 WORK = Work(requests=2_000, prompt_tokens=2_000 * 600, context_tokens=664, output_tokens=128)
 CALM = Cluster(gpus=4, rates=H100_8B, tasks_a_gpu=2, noise=0.0, slow_every=0, loses_a_node=False, preparers=8)
@@ -184,7 +184,7 @@ def test_every_request_is_in_one_chunk(name, chunks):
 
 
 def test_the_tasks_of_a_chunk_ask_all_its_requests():
-    chunk = Chunk(0, 1_000, 1_000, 2_400_000, "0")
+    chunk = small_chunk(requests=1_000, prompt_bytes=2_400_000)
     works = tasks_work(chunk, even_cut(np.full(50, 20), 4), Shape())
     assert sum(work.requests for work in works) == pytest.approx(1_000)
     tokens = sum(work.prompt_tokens for work in works)

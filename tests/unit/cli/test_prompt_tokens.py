@@ -286,7 +286,9 @@ def test_a_folder_without_a_tokenizer_is_named(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_model_without_a_chat_template_cannot_show_a_chat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = save_tokenizer(tmp_path / "model", None)
-    assert "does not accept this judge's messages" in refused(capsys, asking(tmp_path, CHAT, None, "--model", model))
+    said = refused(capsys, asking(tmp_path, CHAT, None, "--model", model))
+    assert "does not accept this judge's messages" in said
+    assert "Set --model to an instruct model." in said
     assert row(capsys, asking(tmp_path, COMPLETION, None, "--model", model))["tokens"] == 9
 
 

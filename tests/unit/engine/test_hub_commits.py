@@ -9,7 +9,7 @@ import httpx
 import pytest
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from judgelake.engine import commit_of, resolve_model
+from judgelake.engine import Keys, commit_of, resolve_model
 from judgelake.errors import UserError
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -95,8 +95,11 @@ def test_without_the_hub_the_cache_knows(cache, hub, error):
 @pytest.mark.parametrize("kind", [RepositoryNotFoundError, RevisionNotFoundError])
 def test_what_the_hub_does_not_have_is_the_users_mistake_unless_it_is_here(cache, hub, kind):
     hub(refused(kind))
-    with pytest.raises(UserError, match=r"Hugging Face has no model 'org/m' at the revision 'v1'.*HF_TOKEN"):
+    with pytest.raises(UserError, match=r"Hugging Face has no model 'org/m' at the revision 'v1'"):
         commit_of("org/m", "v1")
+    said = r"no model 'org/m' at the revision 'v1'.*: correct judge\.base or judge\.revision, or set HF_TOKEN"
+    with pytest.raises(UserError, match=said):
+        resolve_model("org/m", "v1", keys=Keys(model="judge.base"))
     cache("org/m", "v1", OLD)
     assert commit_of("org/m", "v1") == OLD
 

@@ -235,3 +235,27 @@ def test_the_tie_rate_rests_on_verdicts_though_failures_count_as_wrong() -> None
     assert value(found, "tie_rate") == 2 / 5
     rate = found["tie_rate", None]
     assert (rate.n, rate.asked) == (5, 10)
+
+
+@pytest.mark.parametrize("failure_rule", FailureRule)
+@pytest.mark.parametrize(
+    ("swap_rule", "expected", "asked"),
+    [
+        pytest.param(SwapRule.FIRST, 9 / 12, 12, id="one order"),
+        # One order without a verdict leaves the comparison without one, and so do two that differ.
+        pytest.param(SwapRule.MEAN, 6 / 8, 8, id="both orders"),
+        pytest.param(SwapRule.STRICT, 4 / 8, 8, id="both orders that agree"),
+    ],
+)
+def test_a_failed_judgment_is_no_verdict_whatever_it_counts_as(failure_rule, swap_rule, expected, asked) -> None:
+    rows = {
+        shown("A", "A"): 4,
+        shown("A", "B"): 2,
+        shown("A", "failed"): 1,
+        shown("failed", "A"): 1,
+        shown("A", "not_asked"): 2,
+        shown("failed", "not_asked"): 2,
+    }
+    found = found_by(table_of(rows), swap_rule, failure_rule)
+    rate = found["verdict_rate", None]
+    assert (value(found, "verdict_rate"), rate.n, rate.asked) == (pytest.approx(expected), asked, asked)

@@ -214,5 +214,5 @@ def _no_decisions(endpoint: Endpoint, absent: list[Absent]) -> str:
     return (
         f"{endpoint.base_url} does not decide with the model {endpoint.model!r} ({shown(said, endpoint, 600)}). A mode "
         "with verdict_from: decision needs /systemone (vLLM 0.32, for some architectures) or /decisions: set "
-        "judge.model to a model that the server takes there, or choose a mode that ends in -logprobs."
+        f"{endpoint.keys.model} to a model that the server takes there, or choose a mode that ends in -logprobs."
     )

@@ -11,14 +11,15 @@ from typing import Any
 from judgelake.engine.call import Endpoint
 from judgelake.engine.config import Engine
 from judgelake.engine.errors import EngineRefused
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.errors import UserError
 
 REACH_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
 
 
-def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
-    """The endpoint at `engine.url`, with its key.
+def endpoint_of_url(engine: Engine, model: str, keys: Keys = JUDGE) -> Endpoint:
+    """The endpoint at `engine.url`, with its key; `keys` are those of the job's config.
 
     Raises:
         UserError: the address is not an http address, or the key is not where the config says.
@@ -27,7 +28,7 @@ def endpoint_of_url(engine: Engine, model: str) -> Endpoint:
     if not url.startswith(("http://", "https://")):
         raise EngineRefused(f"engine.url must start with http:// or https://, not {engine.url!r}.")
     key, name = api_key(engine)
-    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name)
+    return Endpoint(base_url=url, uds=None, api_key=key, model=model, key_name=name, keys=keys)
 
 
 def settings_of_server(endpoint: Endpoint) -> dict[str, Any] | None:

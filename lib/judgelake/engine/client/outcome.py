@@ -148,10 +148,10 @@ def unknown_path(endpoint: Endpoint, path: str, names: Sequence[str], text: str)
     url, model = endpoint.base_url, endpoint.model
     reason = f"(HTTP 404: {shown(error_of_text(text).message, endpoint)})"
     if model in names:
-        return f"{url}/{path} refuses the model {model!r}, which it lists {reason}. Set judge.model."
+        return f"{url}/{path} refuses the model {model!r}, which it lists {reason}. Set {endpoint.keys.model}."
     if names:
         listed = shown(", ".join(names), endpoint)
-        return f"{url} has no model {model!r}; it has {listed} {reason}. Set judge.model."
+        return f"{url} has no model {model!r}; it has {listed} {reason}. Set {endpoint.keys.model}."
     return (
         f"{url}/{path} does not exist {reason}. Give engine.url up to and including /v1; "
         f"the requested model is {model!r}."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.errors import StartRefused
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.copies import Say, say_on_stderr
 from judgelake.engine.model.hub import CommitOf, commit_of, token
 from judgelake.engine.model.identity import LOCAL
@@ -71,8 +72,9 @@ def resolve_adapter(
     commit_of: CommitOf | None = commit_of,
     cache: str | None = None,
     say: Say = say_on_stderr,
+    keys: Keys = JUDGE,
 ) -> ResolvedAdapter:
-    """Resolve `judge.adapter` on the driver, and read what it says of itself.
+    """Resolve an adapter on the driver, and read what it says of itself.
 
     Args:
         adapter: a folder, an address, or a name on Hugging Face, the latter also as "name@revision".
@@ -80,13 +82,14 @@ def resolve_adapter(
         commit_of: asks for a commit; see `resolve_model`.
         cache: `engine.model_cache`.
         say: takes lines about what is read.
+        keys: of the job's config.
 
     Raises:
         UserError: there is no such adapter, vLLM cannot serve it, or its commit cannot be known.
     """
     is_plain = is_address(adapter) or Path(adapter).is_dir() or "@" not in adapter
     name, _, revision = (adapter, "", "") if is_plain else adapter.rpartition("@")
-    found = resolve_model(name, revision or None, commit_of=commit_of, cache=cache, say=say, kind=ADAPTER)
+    found = resolve_model(name, revision or None, commit_of=commit_of, cache=cache, say=say, kind=ADAPTER, keys=keys)
     if found.folder is None:
         if commit_of is None or found.revision is None or found.notes:
             raise UserError(
@@ -94,7 +97,7 @@ def resolve_adapter(
                 "knows its commit: give a folder, or name@commit."
             )
         found = replace(found, folder=_snapshot(found))
-    config = _config_of(found.folder or Path(), adapter)
+    config = _config_of(found.folder or Path(), adapter, keys)
     trained_on = config.get("base_model_name_or_path")
     # A folder may lie elsewhere, and a name may be that of a copy.
     if trained_on and Path(str(trained_on)).name != Path(base.model).name:
@@ -134,7 +137,7 @@ def _snapshot(found: ResolvedModel) -> Path:
     return Path(folder)
 
 
-def _config_of(folder: Path, adapter: str) -> dict[str, Any]:
+def _config_of(folder: Path, adapter: str, keys: Keys) -> dict[str, Any]:
     try:
         config = json.loads((folder / ADAPTER.marker).read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -144,12 +147,12 @@ def _config_of(folder: Path, adapter: str) -> dict[str, Any]:
         ) from error
     kind, task = (str(config.get(key) or expected) for key, expected in (("peft_type", "LORA"), ("task_type", TASK)))
     if kind != "LORA" or task != TASK:
-        raise UserError(f"The adapter {adapter!r} is of type {kind} for {task}: judge.adapter takes LORA for {TASK}.")
+        raise UserError(f"The adapter {adapter!r} is of type {kind} for {task}: {keys.adapter} takes LORA for {TASK}.")
     refused = [key for key in NOT_SERVED if config.get(key)] + ["bias"] * (config.get("bias", "none") != "none")
     if refused:
         raise UserError(
             f"The adapter {adapter!r} sets {refused[0]} in its {ADAPTER.marker}, which vLLM does not serve: merge it "
-            "into its base model with PEFT's merge_and_unload, and set judge.model to the result."
+            f"into its base model with PEFT's merge_and_unload, and set {keys.model} to the result."
         )
     return dict(config)
 

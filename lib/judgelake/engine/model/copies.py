@@ -17,6 +17,7 @@ from pathlib import Path
 
 import filelock
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.identity import LOCAL, folder_identity
 from judgelake.engine.model.layout import Kind
 from judgelake.engine.model.place import Place
@@ -35,7 +36,7 @@ def say_on_stderr(line: str) -> None:
     print(f"judgelake: {line}", file=sys.stderr, flush=True)
 
 
-def cache_folder(given: str | None) -> Path:
+def cache_folder(given: str | None, keys: Keys = JUDGE) -> Path:
     """The folder of the copies on this host: `engine.model_cache`, or judgelake/models in the user's cache folder.
 
     Raises:
@@ -48,12 +49,12 @@ def cache_folder(given: str | None) -> Path:
         is_ours = status.st_uid == os.getuid() and not status.st_mode & OTHERS_WRITE and is_writable(own)
     except (OSError, RuntimeError) as error:  # a user without a home folder is a RuntimeError
         raise UserError(
-            f"Cannot make a folder for models on host {socket.gethostname()}: {error}. Set engine.model_cache."
+            f"Cannot make a folder for models on host {socket.gethostname()}: {error}. Set {keys.model_cache}."
         ) from error
     if not is_ours:
         raise UserError(
             f"The folder for models {str(own)!r} on host {socket.gethostname()} is not writable by this user, or is "
-            "by others, who could change the models. Set engine.model_cache to a folder of this user alone."
+            f"by others, who could change the models. Set {keys.model_cache} to a folder of this user alone."
         )
     return own.resolve()
 
@@ -71,6 +72,7 @@ class Copies:
 
     folder: Path
     say: Say
+    keys: Keys = JUDGE
 
     def of_identity(self, place: Place, kind: Kind, identity: str) -> Path:
         """The copy of a known model, read now if this host has none.
@@ -87,7 +89,7 @@ class Copies:
                 return target
             shutil.rmtree(target, ignore_errors=True)
             draft = self._draft(content, place, kind)
-            found = folder_identity(draft, kind)
+            found = folder_identity(draft, kind, self.keys)
             if found != identity:
                 shutil.rmtree(draft)
                 raise UserError(
@@ -112,7 +114,7 @@ class Copies:
                 if _is_whole(target, kind, known):
                     return target, known
             draft = self._draft(key, place, kind)
-            identity = folder_identity(draft, kind)
+            identity = folder_identity(draft, kind, self.keys)
             target = self.folder / identity.removeprefix(LOCAL)
             with self._locked(target.name, place):
                 if _is_whole(target, kind, identity):
@@ -131,7 +133,7 @@ class Copies:
             shutil.rmtree(left, ignore_errors=True)
         try:
             with self._reported(f"reading the {kind.name} {place.uri} on {socket.gethostname()}", draft):
-                read_files(place, kind, draft)
+                read_files(place, kind, draft, self.keys)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise

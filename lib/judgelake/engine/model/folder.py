@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.layout import ADAPTER, MODEL, Kind, files_of
 from judgelake.engine.model.place import KNOWN
 from judgelake.errors import UserError
 
+# They count positions from behind their padding token, and have as many fewer.
+OF_ROBERTA = re.compile(r"(?:xlm-)?roberta(?:-xl|-prelayernorm)?|camembert|data2vec-text|longformer|mpnet|xmod|luke")
 
-def local_model(model: str, kind: Kind = MODEL) -> Path | None:
+
+def local_model(model: str, kind: Kind = MODEL, keys: Keys = JUDGE) -> Path | None:
     """The folder of a local model or adapter; None for a name on Hugging Face.
 
     Of a folder that MLflow has written it is the folder with the weights in it.
@@ -22,14 +27,14 @@ def local_model(model: str, kind: Kind = MODEL) -> Path | None:
     path = Path(model).expanduser()
     if path.is_dir():
         if not (path / kind.marker).is_file():
-            path = path / Path(model_files(path, kind)[kind.marker]).parent
+            path = path / Path(model_files(path, kind, keys)[kind.marker]).parent
         return path.resolve()
     has_parent_here = "/" in model and path.parent.is_dir()
     looks_like_path = model.startswith((".", "~", os.sep)) or model.count("/") > 1 or path.exists() or has_parent_here
     if looks_like_path or not model:
         raise UserError(
-            f"The {kind.name} {model!r} is not a folder on this machine. Set judge.{kind.name} to a folder, a Hugging "
-            f"Face name, or an address ({KNOWN})."
+            f"The {kind.name} {model!r} is not a folder on this machine. Set {keys.of(kind.name)} to a folder, a "
+            f"Hugging Face name, or an address ({KNOWN})."
         )
     return None
 
@@ -43,7 +48,7 @@ def is_scattered(folder: Path) -> bool:
     return any(below != root + name for name, below in files.items())
 
 
-def model_files(folder: Path, kind: Kind = MODEL) -> dict[str, str]:
+def model_files(folder: Path, kind: Kind = MODEL, keys: Keys = JUDGE) -> dict[str, str]:
     """The files of the model or adapter in a folder; see `files_of`.
 
     Raises:
@@ -51,21 +56,26 @@ def model_files(folder: Path, kind: Kind = MODEL) -> dict[str, str]:
     """
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     if kind is MODEL and MODEL.marker not in names and ADAPTER.marker in names:
+        also = "" if keys.adapter is None else f"{keys.adapter} to it, and "
         raise UserError(
-            f"The model folder {str(folder)!r} has no {MODEL.marker} and is an adapter: set judge.adapter to it, and "
-            "judge.model to the model that it was trained on."
+            f"The model folder {str(folder)!r} has no {MODEL.marker} and is an adapter: set {also}{keys.model} to the "
+            "model that it was trained on."
         )
     return files_of(kind, names, str(folder))
 
 
 def most_positions(folder: Path) -> int | None:
-    """The maximum context in tokens of a model in a folder, by its config.json; None if that does not say it."""
+    """How many tokens the model in a folder reads at most, by its config.json; None if it names no limit."""
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        whole = json.loads((folder / "config.json").read_text("utf-8"))
+        config = whole.get("text_config", whole)
+        named = config.get("max_position_embeddings", config.get("n_positions"))
+        if named is None or named <= 0:
+            return None
+        is_shifted = OF_ROBERTA.fullmatch(config.get("model_type", ""))
+        return int(named - config.get("pad_token_id", 1) - 1) if is_shifted else int(named)
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
-    positions = config.get("max_position_embeddings") if isinstance(config, dict) else None
-    return positions if isinstance(positions, int) else None
 
 
 def shortest_context(folder: Path | None, *limits: int | None) -> int:

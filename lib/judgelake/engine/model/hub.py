@@ -15,6 +15,11 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 TRUE = ("1", "ON", "YES", "TRUE")
 
+
+class NotOnHubError(UserError):
+    """There is no such model or revision, or this user may not see it; a clause, for whoever knows the config."""
+
+
 CommitOf = Callable[[str, str | None], str | None]
 """The commit of a name and a branch, tag or commit (None: main); None if it cannot be known."""
 
@@ -30,7 +35,7 @@ def commit_of(name: str, revision: str | None) -> str | None:
         revision: branch, tag or commit; None: the branch main.
 
     Raises:
-        UserError: the hub says that there is no such model or revision, and the cache has none either.
+        NotOnHubError: the hub says that there is no such model or revision, and the cache has none either.
     """
     if revision is not None and COMMIT.fullmatch(revision):
         return revision
@@ -48,10 +53,7 @@ def commit_of(name: str, revision: str | None) -> str | None:
         if cached is not None:
             return cached
         at = "" if revision is None else f" at the revision {revision!r}"
-        raise UserError(
-            f"Hugging Face has no model {name!r}{at} for this user ({in_one_line(error)}): correct judge.model or "
-            "judge.revision, or set HF_TOKEN in the environment if it is private."
-        ) from error
+        raise NotOnHubError(f"Hugging Face has no model {name!r}{at} for this user ({in_one_line(error)})") from error
     except Exception:  # whatever the network, a proxy, or a name that Hugging Face could not have comes to
         return cached
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.folder import model_files
 from judgelake.engine.model.layout import Kind, files_of
 from judgelake.engine.model.place import Place
@@ -36,7 +37,7 @@ def stamp_of(place: Place) -> str:
     return hashlib.sha256("\n".join([place.source, *lines]).encode()).hexdigest()
 
 
-def read_files(place: Place, kind: Kind, folder: Path) -> None:
+def read_files(place: Place, kind: Kind, folder: Path, keys: Keys = JUDGE) -> None:
     """Read the files that make a model or adapter into a new folder.
 
     Raises:
@@ -49,7 +50,7 @@ def read_files(place: Place, kind: Kind, folder: Path) -> None:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise UserError(
                 f"There is no space for the {kind.name} {place.uri!r} in {str(folder.parent)!r} on host "
-                f"{socket.gethostname()}: set engine.model_cache to a folder on a larger disk."
+                f"{socket.gethostname()}: set {keys.model_cache} to a folder on a larger disk."
             ) from error
         raise unreadable(place, error) from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.place import Place
 from judgelake.errors import UserError, in_one_line, without_password
 
@@ -15,11 +16,12 @@ LOGGED = re.compile(r"models:/(?P<id>m-[0-9a-f]+)/?")
 ON_DATABRICKS = "databricks"
 
 
-def mlflow_place(uri: str) -> Place:
+def mlflow_place(uri: str, keys: Keys = JUDGE) -> Place:
     """The place of a model in MLflow, its alias resolved to the version that it stands for now.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, models:/NAME/latest, models:/m-..., runs:/..., dbfs:/...
+        keys: of the job's config.
 
     Raises:
         UserError: MLflow is not installed, does not know it, or the address is not of a known form.
@@ -39,7 +41,7 @@ def mlflow_place(uri: str) -> Place:
     except (mlflow.MlflowException, OSError) as error:
         raise UserError(
             f"MLflow at {without_password(registry)!r} does not know {uri!r} ({in_one_line(error)}): correct "
-            "judge.model or the address in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI."
+            f"{keys.model} or the address in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI."
         ) from error
     stamp = f"{registry} {readable} {version.creation_timestamp}" if version is not None else f"{tracking} {readable}"
     path = _local_path(source)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judgelake.engine.errors import StartRefused
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.copies import Copies, Say, cache_folder, say_on_stderr
 from judgelake.engine.model.folder import is_scattered, local_model
-from judgelake.engine.model.hub import CommitOf, commit_of
+from judgelake.engine.model.hub import CommitOf, NotOnHubError, commit_of
 from judgelake.engine.model.identity import folder_identity, served_identity
 from judgelake.engine.model.layout import MODEL, Kind
 from judgelake.engine.model.place import NETWORK_FOLDERS, Place, is_in_mlflow, plain_place
@@ -27,6 +28,7 @@ class ResolvedModel:
         folder: where its files are on the driver; None if they are not.
         place: where other hosts read it from; None if they find it as the driver did.
         notes: sentences for the start of the run.
+        keys: of the config that names it, for messages.
     """
 
     model: str
@@ -35,6 +37,7 @@ class ResolvedModel:
     folder: Path | None = None
     place: Place | None = None
     notes: tuple[str, ...] = ()
+    keys: Keys = JUDGE
 
 
 def resolve_model(
@@ -45,8 +48,9 @@ def resolve_model(
     cache: str | None = None,
     say: Say = say_on_stderr,
     kind: Kind = MODEL,
+    keys: Keys = JUDGE,
 ) -> ResolvedModel:
-    """Resolve `judge.model` or `judge.adapter` for a server started by judgelake.
+    """Resolve a model or adapter for a server started by judgelake, or for a training.
 
     What is in an object store or in MLflow is read into a copy on the driver, unless the same is there from before.
 
@@ -57,27 +61,34 @@ def resolve_model(
         cache: `engine.model_cache`.
         say: takes lines about what is read.
         kind: a model, or an adapter.
+        keys: of the job's config.
 
     Raises:
         UserError: there is no such model, or it cannot be read.
     """
     place = plain_place(model)
     if place is None and is_in_mlflow(model):
-        place = mlflow_place(model)
+        place = mlflow_place(model, keys)
     if place is not None:
-        return _at_place(place, model, kind, cache, say)
-    folder = local_model(model, kind)
+        return _at_place(place, model, kind, cache, say, keys)
+    folder = local_model(model, kind, keys)
     if folder is not None:
         path = Path(model).expanduser().resolve()
         if kind is MODEL and is_scattered(path):
-            return _in_folder(Place(str(path), str(path)), kind, cache, say)
+            return _in_folder(Place(str(path), str(path)), kind, cache, say, keys)
         # Executors may run in another working folder.
-        return ResolvedModel(str(folder), revision, folder_identity(folder, kind), folder)
+        return ResolvedModel(str(folder), revision, folder_identity(folder, kind, keys), folder, keys=keys)
     if commit_of is None:
-        return served_model(model, revision)
-    commit = commit_of(model, revision)
-    notes = () if commit is not None else (_unpinned(model, revision),)
-    return ResolvedModel(model, commit or revision, served_identity(model, commit or revision), notes=notes)
+        return served_model(model, revision, keys)
+    try:
+        commit = commit_of(model, revision)
+    except NotOnHubError as error:
+        raise UserError(
+            f"{error}: correct {keys.of(kind.name)} or {keys.revision}, or set HF_TOKEN in the environment if it is "
+            "private."
+        ) from error
+    notes = () if commit is not None else (_unpinned(model, revision, keys),)
+    return ResolvedModel(model, commit or revision, served_identity(model, commit or revision), notes=notes, keys=keys)
 
 
 def model_here(found: ResolvedModel, cache: str | None, kind: Kind = MODEL) -> str:
@@ -94,41 +105,42 @@ def model_here(found: ResolvedModel, cache: str | None, kind: Kind = MODEL) -> s
     if found.place is None:
         return found.model
     try:
-        copies = Copies(cache_folder(cache), say_on_stderr)
+        copies = Copies(cache_folder(cache, found.keys), say_on_stderr, found.keys)
         return str(copies.of_identity(found.place, kind, found.identity))
     except UserError as error:
         raise StartRefused(str(error)) from error
 
 
-def served_model(model: str, revision: str | None) -> ResolvedModel:
+def served_model(model: str, revision: str | None, keys: Keys = JUDGE) -> ResolvedModel:
     """A model behind `engine.url`: whatever the name looks like, only its server knows what it is."""
-    return ResolvedModel(model, revision, served_identity(model, revision))
+    return ResolvedModel(model, revision, served_identity(model, revision), keys=keys)
 
 
-def _at_place(place: Place, model: str, kind: Kind, cache: str | None, say: Say) -> ResolvedModel:
+def _at_place(place: Place, model: str, kind: Kind, cache: str | None, say: Say, keys: Keys) -> ResolvedModel:
     if place.source.startswith(NETWORK_FOLDERS):
-        return _in_folder(place, kind, cache, say)
-    folder, identity = Copies(cache_folder(cache), say).of_place(place, kind)
+        return _in_folder(place, kind, cache, say, keys)
+    folder, identity = Copies(cache_folder(cache, keys), say, keys).of_place(place, kind)
     notes = () if place.uri == model else (f"{model} is {place.uri} now.",)
-    return ResolvedModel(place.uri, None, identity, folder, place, notes)
+    return ResolvedModel(place.uri, None, identity, folder, place, notes, keys)
 
 
-def _in_folder(place: Place, kind: Kind, cache: str | None, say: Say) -> ResolvedModel:
+def _in_folder(place: Place, kind: Kind, cache: str | None, say: Say, keys: Keys) -> ResolvedModel:
     """A folder that all hosts see, known by a look at its files; the driver needs no copy unless it is scattered."""
     path = Path(place.source)
     if not path.is_dir():
-        raise UserError(f"The {kind.name} {place.uri!r} is not a folder on this machine: correct judge.{kind.name}.")
-    identity = folder_identity(path, kind)
+        key = keys.of(kind.name)
+        raise UserError(f"The {kind.name} {place.uri!r} is not a folder on this machine: correct {key}.")
+    identity = folder_identity(path, kind, keys)
     if kind is MODEL and is_scattered(path):
-        folder: Path | None = Copies(cache_folder(cache), say).of_identity(place, kind, identity)
+        folder: Path | None = Copies(cache_folder(cache, keys), say, keys).of_identity(place, kind, identity)
     else:
-        folder = local_model(place.source, kind)
-    return ResolvedModel(place.uri, None, identity, folder, place)
+        folder = local_model(place.source, kind, keys)
+    return ResolvedModel(place.uri, None, identity, folder, place, keys=keys)
 
 
-def _unpinned(model: str, revision: str | None) -> str:
+def _unpinned(model: str, revision: str | None, keys: Keys) -> str:
     at = "" if revision is None else f" at {revision!r}"
     return (
         f"The model {model!r}{at} is not pinned: its commit is neither in this machine's cache nor to be had from "
-        "Hugging Face, so that hosts may load different commits. Set judge.revision to a commit."
+        f"Hugging Face, so that hosts may load different commits. Set {keys.revision} to a commit."
     )

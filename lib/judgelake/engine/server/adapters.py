@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from judgelake.api import error_of_text
 from judgelake.engine.config import Scalar
 from judgelake.engine.errors import StartFailed, StartRefused
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.adapter import Adapter
 from judgelake.engine.model.identity import check_model
 from judgelake.engine.model.layout import ADAPTER
@@ -28,13 +29,13 @@ RUN_TIME_LOADING = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
 LOAD, UNLOAD = "/v1/load_lora_adapter", "/v1/unload_lora_adapter"
 
 
-def check_adapter(adapter: Adapter) -> None:
+def check_adapter(adapter: Adapter, keys: Keys = JUDGE) -> None:
     """Refuse an adapter whose files on this host are not the driver's; see `check_model`."""
     if adapter.identity is not None:
-        check_model(adapter.path, None, adapter.identity, ADAPTER)
+        check_model(adapter.path, None, adapter.identity, ADAPTER, keys)
 
 
-def check_adapter_options(options: Mapping[str, Scalar]) -> None:
+def check_adapter_options(options: Mapping[str, Scalar], keys: Keys = JUDGE) -> None:
     """Refuse options that do not go together with an adapter.
 
     An API server process knows only the adapters that were loaded through it, and gives them numbers of its own, by
@@ -42,6 +43,7 @@ def check_adapter_options(options: Mapping[str, Scalar]) -> None:
 
     Args:
         options: `engine.options`.
+        keys: of the job's config.
 
     Raises:
         UserError: there would be more than one API server process, or a number of adapters is not one.
@@ -49,7 +51,7 @@ def check_adapter_options(options: Mapping[str, Scalar]) -> None:
     named = by_option_name(options)
     if str(named.get(API_SERVERS) or 1).strip() != "1":
         raise UserError(
-            f"engine.options: {API_SERVERS} must be 1 with judge.adapter, not {named[API_SERVERS]!r}: each API server "
+            f"engine.options: {API_SERVERS} must be 1 with {keys.adapter}, not {named[API_SERVERS]!r}: each API server "
             "process of vLLM would know other adapters. Leave it out."
         )
     at_once, held = _number(named, AT_ONCE), _number(named, HELD)
@@ -57,19 +59,20 @@ def check_adapter_options(options: Mapping[str, Scalar]) -> None:
         raise UserError(f"engine.options: {HELD} ({held}) must be at least {AT_ONCE} ({at_once}).")
 
 
-def adapter_options(adapter: Adapter | None, options: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def adapter_options(adapter: Adapter | None, options: Mapping[str, Scalar], keys: Keys = JUDGE) -> dict[str, Scalar]:
     """The options by which a server can hold this adapter and others of its rank; none without one.
 
     Args:
         adapter: the first one that the server will hold; it is loaded later, see `put_on`.
         options: `engine.options`; numbers of adapters that they give are kept.
+        keys: of the job's config.
 
     Raises:
         UserError: see `check_adapter_options`.
     """
     if adapter is None:
         return {}
-    check_adapter_options(options)
+    check_adapter_options(options, keys)
     named = by_option_name(options)
     at_once, held = _number(named, AT_ONCE), _number(named, HELD)
     at_once = at_once or min(MOST_AT_ONCE, held or MOST_AT_ONCE)
@@ -91,7 +94,7 @@ def _number(named: Mapping[str, Scalar], name: str) -> int | None:
     return int(value)
 
 
-def put_on(adapter: Adapter, socket: str, timeout_s: float) -> None:
+def put_on(adapter: Adapter, socket: str, timeout_s: float, keys: Keys = JUDGE) -> None:
     """Load an adapter into a running server, unless the server has it.
 
     Which adapters a server has is asked of the server itself. The caller holds the locks of its devices, so no other
@@ -101,6 +104,7 @@ def put_on(adapter: Adapter, socket: str, timeout_s: float) -> None:
         adapter: its files were compared with the driver's by the caller.
         socket: where the server listens.
         timeout_s: seconds that loading may take; it waits for the batch that is being computed.
+        keys: of the job's config.
 
     Raises:
         StartRefused: vLLM does not take the adapter, or its files were exchanged while it was loaded.
@@ -114,11 +118,11 @@ def put_on(adapter: Adapter, socket: str, timeout_s: float) -> None:
     if found.status != 200:
         raise StartRefused(
             f"vLLM did not load the adapter {adapter.path!r} (HTTP {found.status}: "
-            f"{_one_line(error_of_text(found.text).message)}). Check that judge.adapter was trained on judge.model, "
-            "or merge it into that model with PEFT's merge_and_unload and set judge.model to the result."
+            f"{_one_line(error_of_text(found.text).message)}). Check that {keys.adapter} was trained on {keys.model}, "
+            f"or merge it into that model with PEFT's merge_and_unload and set {keys.model} to the result."
         )
     try:
-        check_adapter(adapter)
+        check_adapter(adapter, keys)
     except StartRefused:
         post(socket, UNLOAD, {"lora_name": adapter.name}, timeout_s)
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.config import Engine, Scalar, is_secret_name
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.adapter import Adapter
 from judgelake.engine.server.adapters import adapter_options
 from judgelake.engine.server.gpus import Origin
@@ -39,6 +40,7 @@ class Launch:
         gpus_of: whose GPUs they are, see `Assigned`.
         identity: of the model as the driver found it; None: not compared with that of the model here.
         adapter: put on the model of a server that may hold others too; all requests of this caller are for it.
+        keys: of the config that names the model, for messages; no part of what makes launches equal for a server.
     """
 
     engine: Engine
@@ -51,6 +53,7 @@ class Launch:
     gpus_of: Origin = "task"
     identity: str | None = None
     adapter: Adapter | None = None
+    keys: Keys = JUDGE
 
     @property
     def served_name(self) -> str:
@@ -82,7 +85,7 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
     Raises:
         UserError: an option that cannot be set here, see `check_options` and `check_adapter_options`.
     """
-    check_options(launch.engine.options)
+    check_options(launch.engine.options, launch.keys)
     options: dict[str, Scalar] = {
         "model": launch.model,
         "served-model-name": launch.model,
@@ -96,7 +99,8 @@ def server_command(launch: Launch, socket: Path, *, is_cpu: bool) -> list[str]:
     if is_cpu:
         # As a server, vLLM halves the batch size it uses offline, for latency; here only throughput counts.
         options |= {"enforce-eager": True, "block-size": 32, "max-num-batched-tokens": 4096, "max-num-seqs": 256}
-    options |= by_option_name(launch.engine.options) | adapter_options(launch.adapter, launch.engine.options)
+    given = launch.engine.options
+    options |= by_option_name(given) | adapter_options(launch.adapter, given, launch.keys)
     # `vllm serve` looks for a package named vllm; the CPU build has another name.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", SOCKET_OPTION, str(socket)]
     for name, value in options.items():

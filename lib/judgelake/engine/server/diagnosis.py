@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from judgelake.engine.errors import StartFailed, StartRefused
+from judgelake.engine.keys import JUDGE, Keys
 
 TAIL_BYTES = 64 * 1024
 LINES_SHOWN = 3
@@ -33,20 +34,25 @@ USER_MISTAKES = (
             r"is not a valid model identifier|RepositoryNotFound|LocalEntryNotFound|offline mode|couldn't connect to|"
             r"gated repo|does not appear to have a file|No such file"
         ),
-        "Set judge.model to a folder in Hugging Face format, or a Hugging Face name this machine can reach",
+        "Set {keys.model} to a folder in Hugging Face format, or a Hugging Face name this machine can reach",
     ),
     (
         r"No CUDA|CUDA driver|no NVIDIA|Device string must not be empty|infer device type",
         "Install judgelake[cpu] on machines without a GPU, or check the GPU's driver",
     ),
     (r"unrecognized arguments|invalid \w+ value|api_server\.py: error|expected one argument", "Correct engine.options"),
-    (r"Value error, |ValueError", "Correct engine.options, judge.model or judge.context_length"),
+    (r"Value error, |ValueError", "Correct engine.options, {keys.model} or {keys.context_length}"),
 )
 KILLED = -9
 
 
-def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> StartRefused | StartFailed:
-    """The error for a start that failed: the cause that the log names, and the path of the whole log."""
+def start_failure(
+    model: str, log: Path, reason: str, exit_code: int | None, keys: Keys = JUDGE
+) -> StartRefused | StartFailed:
+    """The error for a start that failed: the cause that the log names, and the path of the whole log.
+
+    What to do about it names the keys of the job's config.
+    """
     lines = causes(tail(log))
     cause = " | ".join(lines) if lines else reason
     if exit_code is None:
@@ -59,7 +65,7 @@ def start_failure(model: str, log: Path, reason: str, exit_code: int | None) -> 
         )
     for pattern, remedy in USER_MISTAKES:
         if any(re.search(pattern, line) for line in lines):
-            return StartRefused(f"{message} {remedy}.")
+            return StartRefused(f"{message} {remedy.format(keys=keys)}.")
     return StartFailed(message)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from judgelake.engine.config import Scalar
+from judgelake.engine.keys import JUDGE, Keys
 from judgelake.errors import UserError
 
 # Every option not listed counts as changing: a new vLLM option causes a new fingerprint, never a wrong one.
@@ -71,19 +72,19 @@ NOT_CHANGING = frozenset(
     }
 )
 _OWN_SOCKET = "leave it out: a server started by judgelake listens on its private socket"
-_OWN_ADAPTER = "set judge.adapter: requests would still go to the base model"
+_OWN_ADAPTER = "set {keys.adapter}: requests would still go to the base model"
 REFUSED = {
-    "model": "set judge.model",
-    "served-model-name": "leave it out: a server started by judgelake uses the name in judge.model",
-    "revision": "set judge.revision",
+    "model": "set {keys.model}",
+    "served-model-name": "leave it out: a server started by judgelake uses the name in {keys.model}",
+    "revision": "set {keys.revision}",
     "uds": _OWN_SOCKET,
     "host": _OWN_SOCKET,
     "port": _OWN_SOCKET,
     "api-key": "leave it out: the private socket needs no key (for the key of engine.url: engine.api_key_env)",
     "lora-modules": _OWN_ADAPTER,
     "default-mm-loras": _OWN_ADAPTER,
-    "enable-lora": "set judge.adapter, which switches it on",
-    "max-lora-rank": "leave it out: it is that of judge.adapter",
+    "enable-lora": "set {keys.adapter}, which switches it on",
+    "max-lora-rank": "leave it out: it is that of {keys.adapter}",
     "config": "write the options of that file into engine.options, so that they are part of the judge's fingerprint",
 }
 CHAT_TEMPLATE = "chat-template"
@@ -144,13 +145,14 @@ def max_model_len(options: Mapping[str, Scalar]) -> int | None:
     return length
 
 
-def check_options(options: Mapping[str, Scalar]) -> None:
+def check_options(options: Mapping[str, Scalar], keys: Keys = JUDGE) -> None:
     """Refuse options that would serve another model than the judge names, or make our own server unreachable.
 
     Options with the name of a secret are already refused by the config.
 
     Args:
         options: `engine.options`.
+        keys: of the job's config.
 
     Raises:
         UserError: an option is refused; the message says what to set instead.
@@ -160,7 +162,7 @@ def check_options(options: Mapping[str, Scalar]) -> None:
         # vLLM's parser also accepts a prefix of a name.
         refused = next((known for known in REFUSED if name and known.startswith(name)), None)
         if refused is not None:
-            raise UserError(f"engine.options must not contain {given!r}; {REFUSED[refused]}.")
+            raise UserError(f"engine.options must not contain {given!r}; {REFUSED[refused].format(keys=keys)}.")
         if "=" in name:
             # As one word of the command line it could set any option, even a refused one.
             raise UserError(f"engine.options must not contain {given!r}: write it as {{name: value}}.")

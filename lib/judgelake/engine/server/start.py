@@ -76,7 +76,9 @@ def ensure_engine(wanted: Launch) -> Started:
         RunError: it did not start, for a reason the user cannot fix, or its GPUs stayed in use by another engine.
     """
     _check_files(wanted)
-    launch = replace(wanted, model=str(local_model(wanted.model) or wanted.model), gpus=in_order(wanted.gpus))
+    launch = replace(
+        wanted, model=str(local_model(wanted.model, keys=wanted.keys) or wanted.model), gpus=in_order(wanted.gpus)
+    )
     try:
         owner = ProcessId.of(launch.owner_pid)
     except ProcessLookupError as error:
@@ -88,7 +90,7 @@ def ensure_engine(wanted: Launch) -> Started:
     with devices_locked(claim):
         note = read_note(files.note)
         if note is not None and _failed_since(asked_at, note, files):
-            raise start_failure(launch.model, files.log, note.reason, note.exit_code)
+            raise start_failure(launch.model, files.log, note.reason, note.exit_code, launch.keys)
         was_running = note is not None and _is_alive(note, files)
         if not was_running:
             if note is not None:
@@ -99,11 +101,11 @@ def ensure_engine(wanted: Launch) -> Started:
         try:
             ready = _wait_until_ready(files, launch) if was_running else _started(launch, claim)
             if launch.adapter is not None:
-                put_on(launch.adapter, str(files.socket), launch.engine.start_timeout_s)
+                put_on(launch.adapter, str(files.socket), launch.engine.start_timeout_s, launch.keys)
         except BaseException:
             lease.release()
             raise
-    endpoint = Endpoint(base_url=BASE_URL, uds=str(files.socket), api_key=None, model=launch.served_name)
+    endpoint = Endpoint(BASE_URL, str(files.socket), None, launch.served_name, keys=launch.keys)
     return Started(endpoint, ready.version, ready.start_s, str(files.log), was_running, ready.settings, lease)
 
 
@@ -153,7 +155,7 @@ def _is_alive(note: Note, files: EngineFiles) -> bool:
 
 def _started(launch: Launch, claim: Claim) -> Note:
     with start_turn(claim):
-        _start(_orders(launch, claim), claim.files, launch.model)
+        _start(_orders(launch, claim), claim.files, launch)
         ready = _wait_until_ready(claim.files, launch)
     try:
         # They may have been exchanged while the server was loading them.
@@ -168,12 +170,12 @@ def _check_files(launch: Launch) -> None:
     """Refuse a model or adapter on this host that is not the driver's, see `check_model`."""
     _check_model(launch)
     if launch.adapter is not None:
-        check_adapter(launch.adapter)
+        check_adapter(launch.adapter, launch.keys)
 
 
 def _check_model(launch: Launch) -> None:
     if launch.identity is not None:
-        check_model(launch.model, launch.revision, launch.identity)
+        check_model(launch.model, launch.revision, launch.identity, keys=launch.keys)
 
 
 def _orders(launch: Launch, claim: Claim) -> Orders:
@@ -202,7 +204,7 @@ def _orders(launch: Launch, claim: Claim) -> Orders:
     )
 
 
-def _start(orders: Orders, files: EngineFiles, model: str) -> None:
+def _start(orders: Orders, files: EngineFiles, launch: Launch) -> None:
     """Start the supervisor in a session of its own, so that signals to this process and its end do not reach it."""
     package = Path(__file__).resolve().parents[3]
     # Our own package may be on the path only because Spark put it there, as a zip.
@@ -226,7 +228,8 @@ def _start(orders: Orders, files: EngineFiles, model: str) -> None:
     while read_note(files.note) is None:
         if supervisor.poll() is not None or time.monotonic() > deadline:
             supervisor.kill()
-            raise start_failure(model, files.log, "its supervisor did not start", supervisor.poll())
+            reason = "its supervisor did not start"
+            raise start_failure(launch.model, files.log, reason, supervisor.poll(), launch.keys)
         time.sleep(LOOK_EVERY_S)
     # It outlives this process; without this line, subprocess would warn that nobody waited for it.
     supervisor.returncode = 0
@@ -250,7 +253,8 @@ def _wait_until_ready(files: EngineFiles, launch: Launch) -> Note:
         if note is None or note.phase == "ended" or note.supervisor.process() is None:
             reason = note.reason if note is not None else ""
             exit_code = note.exit_code if note is not None else None
-            raise start_failure(launch.model, files.log, reason or "its supervisor no longer runs", exit_code)
+            reason = reason or "its supervisor no longer runs"
+            raise start_failure(launch.model, files.log, reason, exit_code, launch.keys)
         if time.monotonic() > deadline:
             end_engine(files, note)
             raise RunError(f"vLLM was not ready within {timeout_s:g} s; see its log {files.log}.")

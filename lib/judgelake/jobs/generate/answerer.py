@@ -12,6 +12,7 @@ from judgelake.comparisons import Failure, Message, Status
 from judgelake.config import fingerprint
 from judgelake.engine import (
     CommitOf,
+    Keys,
     ResolvedAdapter,
     ResolvedModel,
     Say,
@@ -30,8 +31,8 @@ from judgelake.judges import Decoding, Prompt, filled_template, template_problem
 
 VALUES = ("question", "input", "system")
 """What a template may use."""
-# How messages about engines and models name their keys, which here belong to one of several models.
-KEY = re.compile(r"(?<![/\w.-])(?:judge\.(?=[a-z])|(?=engine\.[a-z]))")
+# How messages about engines name their group of keys, of which each model has one here.
+ENGINE = re.compile(r"(?<![/\w.-])(?=engine\.[a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,11 @@ def resolve_answerer(
     if model.template is not None and (problem := template_problem(model.template, (), VALUES)) is not None:
         raise UserError(f"models.{place}.template ({model.name!r}) cannot be used: {problem}.")
     engine = settled(model).engine
-    is_served = engine.url is not None
+    is_served, keys, say = engine.url is not None, Keys.below(f"models.{place}"), say or say_on_stderr
     try:
         if not is_served:
-            check_options(engine.options)
-        found = find_model(
-            model.model, model.revision, model.adapter, engine, commit_of=commit_of, say=say or say_on_stderr
-        )
+            check_options(engine.options, keys)
+        found = find_model(model.model, model.revision, model.adapter, engine, commit_of=commit_of, say=say, keys=keys)
     except UserError as error:
         raise UserError(in_terms_of(place, str(error))) from error
     context = shortest_context(found.weights.folder, model.context_length, max_model_len(engine.options))
@@ -153,5 +152,5 @@ def settled(model: AnsweringModel) -> AnsweringModel:
 
 
 def in_terms_of(place: int, message: str) -> str:
-    """A message about a model or its engine, with the keys as this job's config has them."""
-    return KEY.sub(f"models.{place}.", message)
+    """A message about the engine of a model, whose group of keys is below the model's here."""
+    return ENGINE.sub(f"models.{place}.", message)

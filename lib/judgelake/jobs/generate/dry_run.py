@@ -113,7 +113,7 @@ def estimate(spark: SparkSession, job: GenerateJob, askers: list[Asker], seeds: 
     """
     count = seeds.count()
     judged = [teacher for teacher in job.examples.teachers if teacher.judged is not None]
-    to_make = _still_to_make(spark, job, seeds) if judged and job.examples.table is None else 0
+    to_make = _still_to_make(spark, job, seeds) if judged and job.examples.table is None else NOTHING
     teachers = tuple(one for teacher in judged for one in _of_teacher(spark, job, teacher, to_make))
     models = tuple(_of_model(spark, job, asker) for asker in askers)
     return Planned(count, models, count * comparisons_a_question(job), teachers)
@@ -156,19 +156,39 @@ def _of_model(spark: SparkSession, job: GenerateJob, asker: Asker) -> Estimate:
     return known.by_run(_earlier(spark, job, ours))
 
 
-def _still_to_make(spark: SparkSession, job: GenerateJob, seeds: DataFrame) -> int:
-    """At most so many comparisons of these seeds, by the models of the job, are not in the table yet."""
+@dataclass(frozen=True, slots=True)
+class _ToMake:
+    """Comparisons that are not in the table yet: at most so many, of them with a reference."""
+
+    all: int
+    with_reference: int
+
+    def of_use(self, use: str) -> int:
+        """Those that a teacher judges for this use."""
+        return self.with_reference if use == "referenced" else self.all
+
+
+NOTHING = _ToMake(0, 0)
+
+
+def _still_to_make(spark: SparkSession, job: GenerateJob, seeds: DataFrame) -> _ToMake:
+    """How many comparisons of these seeds, by the models of the job, are to be made."""
     names = F.array(*(F.lit(model.name) for model in job.models))
     is_ours = F.forall("answers", lambda answer: F.array_contains(names, answer.model))
     made = read_newest(spark, job.tables.generated_comparisons).df.where(is_ours).groupBy("question_id").count()
-    of_seeds = seeds.select(F.col("seed_id").alias("question_id")).join(made, "question_id", "left")
+    # The answer of the reference model becomes the reference of a question that has none.
+    has_reference = F.lit(True) if job.comparisons.reference_model is not None else F.isnotnull("reference")
+    of_seeds = seeds.select(F.col("seed_id").alias("question_id"), has_reference.alias("has_reference"))
     missing = F.greatest(F.lit(0), comparisons_a_question(job) - F.coalesce("count", F.lit(0)))
-    counted: Any = of_seeds.agg(F.coalesce(F.sum(missing), F.lit(0))).first()
-    return int(counted[0])
+    shown = F.when(F.col("has_reference"), missing)
+    counted: Any = of_seeds.join(made, "question_id", "left").agg(F.sum(missing), F.sum(shown)).first()
+    return _ToMake(*(int(number or 0) for number in counted))
 
 
-def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, to_make: int) -> Iterator[Estimate]:
+def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, to_make: _ToMake) -> Iterator[Estimate]:
     """What the judge jobs of a teacher would still ask, without and with sight of the reference.
+
+    With sight of it only the comparisons that have one are judged: of others nothing would be learned.
 
     Args:
         spark: the session.
@@ -176,15 +196,16 @@ def _of_teacher(spark: SparkSession, job: GenerateJob, teacher: Teacher, to_make
         teacher: whose judgments are learned.
         to_make: comparisons that are not in the table yet.
     """
-    is_first = teacher.agreement == "first"
-    needed = needed_orders(comparisons_of(spark, job), is_first)
-    for use, judgments in judgments_by_use(spark, job, teacher, needed.select("comparison_id")).items():
+    is_first, comparisons = teacher.agreement == "first", comparisons_of(spark, job)
+    for use, judgments in judgments_by_use(spark, job, teacher, comparisons.select("comparison_id")).items():
+        shown = comparisons.where("reference IS NOT NULL") if use == "referenced" else comparisons
+        needed = needed_orders(shown, is_first)
         is_judged = (~F.col("status").isin(AGAIN)).alias("is_judged")
         each = needed.join(judgments.select(*OF_A_REQUEST, is_judged, "judge_fingerprint"), [*OF_A_REQUEST], "left")
         counted: Any = each.agg(F.count("*"), F.count_if("is_judged"), F.max("judge_fingerprint")).first()
         requests, judged, fingerprint = counted
         name = f"{teacher.name} with sight of references" if use == "referenced" else teacher.name
-        still = requests - judged + to_make * (1 if is_first else ORDERS)
+        still = requests - judged + to_make.of_use(use) * (1 if is_first else ORDERS)
         known = Estimate(name, still, judged, prices=teacher.prices)
         yield known.by_run(_earlier(spark, job, F.col("judge_fingerprint") == fingerprint))
 

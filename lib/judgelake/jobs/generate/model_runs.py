@@ -114,7 +114,7 @@ def ask(
     for note in answerer.weights.notes:
         say(note)
     with _in_terms_of(asker.place), closing(ProgressServer(driver_host(spark))) as server:
-        endpoint = given_endpoint(engine, answerer.model, None)
+        endpoint = given_endpoint(engine, answerer.weights, None)
         journal = open_journal(spark, work.target, job.asking.staging, say)
         where = planning_errors("answers.where", job.answers.where)
         with where, PlanningProgress(console, f"finding what {answerer.name} has not yet answered") as progress:

@@ -87,7 +87,7 @@ def judge(
     work, pinned = _prepared(spark, job, resolved)
     for note in resolved.notes:
         _say(console, note)
-    endpoint = given_endpoint(job.engine, resolved.model, asker)
+    endpoint = given_endpoint(job.engine, resolved.weights, asker)
     run_id = uuid.uuid4().hex
     with tracker.started(job, resolved, run_id), closing(ProgressServer(driver_host(spark))) as server:
         journal = open_journal(spark, work.target, job.asking.staging, partial(_say, console))

@@ -8,6 +8,7 @@ from typing import Any
 from judgelake.asking import Found, changing_answers, find_model
 from judgelake.engine import (
     CommitOf,
+    Keys,
     ResolvedAdapter,
     ResolvedModel,
     Say,
@@ -145,7 +146,7 @@ def _found(spec: JudgeSpec, job: JudgeJob, commit_of: CommitOf | None, say: Say)
     # A revision belongs only to the model that it was written for.
     own = spec.revision if choice.model is None else None
     model, revision = choice.model or spec.model, choice.revision or own
-    return find_model(model, revision, choice.adapter, job.engine, commit_of=commit_of, say=say)
+    return find_model(model, revision, choice.adapter, job.engine, commit_of=commit_of, say=say, keys=Keys())
 
 
 def _check_room(spec: JudgeSpec, mode: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from judgelake.engine import Say, resolve_model
+from judgelake.engine import Keys, Say, resolve_model
 from judgelake.errors import UserError
 from judgelake.jobs.promote.registry import Version
 from judgelake.runtime import JUDGE_TAG, MODE_TAG
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 IDENTITY_TAG = "judgelake_model_version"
 """The content of a version's files, as in the column `model_version` of its judgments."""
 MOST_SHOWN = 5
+KEYS = Keys(model="model", model_cache="model_cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def contender_of(alias: str, version: Version, cache: str | None, say: Say) -> C
         UserError: its files cannot be read.
     """
     known = version.tags.get(IDENTITY_TAG)
-    return Contender(alias, version, known or resolve_model(version.address, None, cache=cache, say=say).identity)
+    return Contender(
+        alias, version, known or resolve_model(version.address, None, cache=cache, say=say, keys=KEYS).identity
+    )
 
 
 def ways_asked(judgments: DataFrame, contenders: Sequence[Contender]) -> dict[str, list[Asked]]:

@@ -17,8 +17,7 @@ class Figures:
     """One judge over everything, by the headline's swap rule."""
 
     agreement: Result
-    judged: Result
-    """A result whose `n` of `asked` are the judgments with a verdict, whatever a failed one counts as."""
+    verdict_rate: Result
     consistency: Result | None = None
     """None, as the next: no comparison was asked in both orders."""
     delta_bias: Result | None = None
@@ -27,8 +26,8 @@ class Figures:
 
     @property
     def coverage(self) -> float | None:
-        """Share of judgments with a verdict."""
-        return self.judged.coverage
+        """Share of what was asked that has a verdict, whatever a failed judgment counts as."""
+        return self.verdict_rate.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +113,8 @@ def _figures(rows: Sequence[Result], rule: str, side: Side) -> Figures:
         row if (row := named.get(metric)) is not None and row.asked else None
         for metric in ("consistency", "delta_bias")
     )
-    # A failed judgment is never a verdict in the rate of ties.
-    judged = named.get("tie_rate", agreement)
     baselines = tuple(row for row in own if row.metric in shown_in(BASELINES) and row.swap_rule == rule)
-    return Figures(agreement, judged, consistency, delta_bias, baselines)
+    return Figures(agreement, named["verdict_rate"], consistency, delta_bias, baselines)
 
 
 def _check_labels(figures: Figures) -> None:

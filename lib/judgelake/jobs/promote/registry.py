@@ -177,21 +177,36 @@ class Registry:
     def move_champion(self, to: str | None, since: Standing, aliases: Sequence[str] = (CANDIDATE, CHAMPION)) -> None:
         """Put the alias on a version, or remove it, if the aliases are still where they were.
 
+        MLflow cannot move it on a condition, so somebody else may still do so between the last look and the move, or
+        right behind it. What comes behind it is seen by one more look.
+
         Args:
             to: the version; None: no version is champion any more.
             since: where the aliases were when it was decided.
             aliases: those that matter.
 
         Raises:
-            RunError: one of them has moved meanwhile; nothing is changed.
+            RunError: one of them has moved meanwhile, and nothing is changed; or the alias is elsewhere right after it
+                was moved.
             UserError: the registry does not accept it.
         """
+        # Made before the last look, so that nothing but the call itself lies between it and the move.
+        client = self._client
         self.check_standing(since, aliases)
         with accepted():
             if to is None:
-                self._client.delete_registered_model_alias(self.name, CHAMPION)
+                client.delete_registered_model_alias(self.name, CHAMPION)
             else:
-                self._client.set_registered_model_alias(self.name, CHAMPION, to)
+                client.set_registered_model_alias(self.name, CHAMPION, to)
+        try:
+            now = self.standing().champion
+        except UserError:
+            return  # It has moved, whether or not it can be seen.
+        if now != to:
+            raise RunError(
+                f"Somebody else has moved the alias {CHAMPION} of {self.name!r} at the same time: it was to be on "
+                f"{_version(to)}, and is on {_version(now)}. Run the same command again if that is not what you want."
+            )
 
     @property
     def _client(self) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +9,25 @@ from typing import Any
 
 import yaml
 
-from judgelake.engine import Encoder, Say, UnsafeTokenizerError, end_token, ending_ids, load_encoder, resolve_model
+from judgelake.engine import (
+    Encoder,
+    Keys,
+    Say,
+    UnsafeTokenizerError,
+    end_token,
+    ending_ids,
+    load_encoder,
+    most_positions,
+    resolve_model,
+)
 from judgelake.errors import UserError, in_one_line
 from judgelake.jobs.train.config import TrainedJudge
 
 FRONT_MATTER = "---"
 NO_TOKEN = -1
 """The end token of a model that writes nothing."""
-# They count positions from behind their padding token, and have as many fewer.
-OF_ROBERTA = re.compile(r"(?:xlm-)?roberta(?:-xl|-prelayernorm)?|camembert|data2vec-text|longformer|mpnet|xmod|luke")
-# How messages about models name their keys, which are others here: a training has a base, and no adapter to put on it.
-KEYS = (
-    (re.compile(r"(?<![/\w.-])set judge\.adapter to it, and judge\.model to\b"), "set judge.base to"),
-    (re.compile(r"(?<![/\w.-])judge\.model\b"), "judge.base"),
-)
+# A training puts no adapter on its base, and has no engine whose cache could be set.
+KEYS = Keys(model="judge.base", adapter=None, model_cache="XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +60,18 @@ def base_of(chosen: TrainedJudge, say: Say, *, is_chat: bool, generates: bool = 
     Raises:
         UserError: it cannot be had, or its tokenizer lacks what a training needs.
     """
-    try:
-        found = resolve_model(chosen.base, chosen.revision, say=say)
-    except UserError as error:
-        raise UserError(in_terms_of_training(str(error))) from error
+    found = resolve_model(chosen.base, chosen.revision, say=say, keys=KEYS)
     folder = found.folder or _downloaded(found.model, found.revision)
     try:
-        encoder = load_encoder(folder, chosen.base)
+        encoder = load_encoder(folder, chosen.base, keys=KEYS)
     except UnsafeTokenizerError as error:
         raise UserError(
             f"The tokenizer of the base {chosen.base!r} cannot be trained with: {error}. Name another base."
         ) from error
     end = end_token(encoder, folder, is_chat=is_chat) if generates else NO_TOKEN
     pad = padding_token(encoder.tokenizer, ending_ids(encoder, folder))
-    licence, positions = licence_of(folder), positions_of(folder)
+    licence, positions = licence_of(folder), most_positions(folder)
     return Base(found.model, found.identity, folder, encoder, end, pad, licence, positions)
-
-
-def in_terms_of_training(message: str) -> str:
-    """A message about a model, with the keys as this job's config has them."""
-    for key, here in KEYS:
-        message = key.sub(here, message)
-    return message
 
 
 def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
@@ -89,20 +82,6 @@ def padding_token(tokenizer: Any, ends: Collection[int]) -> int:
     """
     candidates = (tokenizer.pad_token_id, tokenizer.unk_token_id, *range(len(ends) + 1))
     return next(int(token) for token in candidates if token is not None and token not in ends)
-
-
-def positions_of(folder: Path) -> int | None:
-    """How many tokens the model reads at most, by its config; None if it names no limit, or cannot be read."""
-    try:
-        whole = json.loads((folder / "config.json").read_text("utf-8"))
-        config = whole.get("text_config", whole)
-        named = config.get("max_position_embeddings", config.get("n_positions"))
-        if named is None or named <= 0:
-            return None
-        is_shifted = OF_ROBERTA.fullmatch(config.get("model_type", ""))
-        return int(named - config.get("pad_token_id", 1) - 1) if is_shifted else int(named)
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None
 
 
 def licence_of(folder: Path) -> str | None:

@@ -14,7 +14,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base, base_of
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.examples import Selected, selected_examples
-from judgelake.jobs.train.rows import check_references, made_rows, row_maker
+from judgelake.jobs.train.rows import check_references, made_rows, row_maker, shorter_rows
 from judgelake.judges import JudgeSpec, load_judge
 from judgelake.trainer import Memory, RunFolder, batch_problem, estimate_memory, shape_of
 from judgelake.training import Audit, HeadRowMaker, Row, RowMaker, Tally
@@ -38,8 +38,8 @@ class Plan:
 
     @property
     def positions(self) -> int | None:
-        """The most tokens that a prompt of a head may have; None: no limit but that of the job and the judge."""
-        return None if self.job.rows.head == "generation" else self.base.positions
+        """The most tokens that the base reads, however many the job asks for; None: no limit is known."""
+        return self.base.positions
 
     def rows(self, tally: Tally) -> Iterator[Row]:
         """The rows of all epochs, made as they are asked for; the tally counts each."""
@@ -87,6 +87,8 @@ class Planner:
             raise UserError(f"recipe: {problem}.")
         selected = self._examples(job)
         base = self._base(job, is_chat=is_chat)
+        if (line := shorter_rows(base, job.rows)) is not None:
+            self._say(line)
         maker = row_maker(spec, job.judge.mode, base, job.rows)
         check_references(selected.train, job.rows, maker.asking, job.examples)
         return Plan(job, selected, base, spec, maker)

@@ -20,7 +20,7 @@ MOST_THREADS = 8
 
 
 def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> RowMaker | HeadRowMaker:
-    """What makes a job's rows; those of a head have no more tokens than the base has positions.
+    """What makes a job's rows, of no more tokens than the base has positions.
 
     Raises:
         UserError: the judge's mode cannot be trained in the style.
@@ -29,14 +29,24 @@ def row_maker(spec: JudgeSpec, mode: str, base: Base, chosen: RowChoices) -> Row
         "spec": spec,
         "mode": mode,
         "encoder": base.encoder,
+        "max_tokens": min(chosen.max_tokens, base.positions or chosen.max_tokens),
         "over_long": chosen.over_long,
         "reference_mode": chosen.reference_mode,
         "rates": Rates(swap=chosen.swap, reference=chosen.reference),
     }
     if chosen.head == "generation":
-        return RowMaker(**shared, style=chosen.style, max_tokens=chosen.max_tokens, end_token=base.end_token)
-    max_tokens = min(chosen.max_tokens, base.positions or chosen.max_tokens)
-    return HeadRowMaker(**shared, head=chosen.head, max_tokens=max_tokens, pad_token=base.pad_token)
+        return RowMaker(**shared, style=chosen.style, end_token=base.end_token)
+    return HeadRowMaker(**shared, head=chosen.head, pad_token=base.pad_token)
+
+
+def shorter_rows(base: Base, chosen: RowChoices) -> str | None:
+    """A line about rows that are shorter than the job would have them; None if they are not."""
+    if base.positions is None or base.positions >= chosen.max_tokens:
+        return None
+    return (
+        f"The base {base.model!r} reads at most {base.positions:,} tokens, so no row has more, although "
+        f"rows.max_tokens is {chosen.max_tokens:,}."
+    )
 
 
 def check_references(examples: Sequence[Example], rows: RowChoices, asking: Asking, chosen: Examples) -> None:

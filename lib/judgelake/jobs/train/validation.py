@@ -17,8 +17,8 @@ from judgelake.training import Asking, Choice, Example, Head, label_of, swap_ans
 
 ANSWERS = 2
 NotAsked = Literal["not_two_answers", "no_label", "no_prompt", "too_long"]
-"""Why an example is not asked; too_long: its prompt leaves no room for an answer in the judge's context, or has more
-tokens than the base of a head has positions."""
+"""Why an example is not asked; too_long: its prompt leaves no room for an answer in the judge's context or in the
+positions of the base. A head needs no room for an answer there."""
 READ_BY = ("choices", "verdict_from", "least_label_mass", "parser", "opened_thinking")
 """What decides how an answer is read, besides the decoding."""
 
@@ -34,7 +34,8 @@ def write_validation(
 ) -> Validation | None:
     """Write the prompts of a validation; None if the job has none.
 
-    Examples that cannot be asked are counted in `left_out`. The base of a head reads at most `positions` tokens.
+    Examples that cannot be asked are counted in `left_out`. The base reads at most `positions` tokens, of prompt and
+    answer together.
 
     Raises:
         UserError: no example can be asked, the judge decides by labels that one token does not tell apart, or the
@@ -45,7 +46,9 @@ def write_validation(
     spec, mode, with_reference = asking.spec, asking.mode, chosen.validated_with == "use"
     if with_reference and head == "generation":
         _check_read_alike(asking)
-    found = [prompts_of(one, asking, encoder, with_reference=with_reference, most_tokens=positions) for one in examples]
+    written = spec.decoding_of(mode).max_tokens if head == "generation" else 0
+    most = None if positions is None else positions - written
+    found = [prompts_of(one, asking, encoder, with_reference=with_reference, most_tokens=most) for one in examples]
     prompts = [prompt for one in found if not isinstance(one, str) for prompt in one]
     left_out = Counter(one for one in found if isinstance(one, str))
     if not prompts:

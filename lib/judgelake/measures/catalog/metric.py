@@ -42,7 +42,7 @@ class Failures(StrEnum):
     """A failed judgment that is "wrong" names no answer, place, model or class, so it cannot count as any."""
     BY_SCORE = "the failure score where there is one, else left out"
     LEFT_OUT = "left out under every failure rule"
-    COUNTED = "as what it is: it has a probability of its labels, or none, like any other"
+    COUNTED = "as what it is, one judgment like any other"
     NO_JUDGMENTS = "based on labels alone"
 
 

@@ -50,6 +50,13 @@ OF_PAIRS: tuple[Metric, ...] = (
     ),
     _headline("tie_rate", "Tie rate", "share of ties among the verdicts", failures=Failures.NEVER_WRONG),
     _headline("label_tie_rate", "Label tie rate", "share of ties among the labels of the judged comparisons"),
+    _agreement(
+        "verdict_rate",
+        "Verdict rate",
+        "share of the comparisons asked for that have a verdict, whatever one without counts as elsewhere",
+        failures=Failures.COUNTED,
+        is_shown=False,
+    ),
     _slice(
         "slice_difference",
         "Difference to all others",

@@ -72,6 +72,7 @@ def test_a_template_makes_the_whole_prompt_of_a_model_without_chats():
         pytest.param(
             {"engine": {"options": {"model": "y"}}}, r"set models\.2\.model", id="an option that names the model"
         ),
+        pytest.param({"model": "./no", "engine": {}}, r"not a folder .* Set models\.2\.model to", id="no folder"),
         pytest.param(
             {"adapter": "y"}, r"^models\.2\.adapter \('y'\) is for servers .* at models\.2\.engine\.url", id="u"
         ),
@@ -83,9 +84,9 @@ def test_a_mistake_names_the_key_of_the_model_that_it_is_about(changes, message)
 
 
 def test_only_keys_are_renamed_in_a_message_and_not_the_names_of_files():
-    said = "Set judge.model, or engine.options; see /tmp/engine.log and conf/judge.yaml."
+    said = "Set models.1.model, or engine.options; see /tmp/engine.log and models.1.engine.folder."
     assert in_terms_of(1, said) == (
-        "Set models.1.model, or models.1.engine.options; see /tmp/engine.log and conf/judge.yaml."
+        "Set models.1.model, or models.1.engine.options; see /tmp/engine.log and models.1.engine.folder."
     )
 
 

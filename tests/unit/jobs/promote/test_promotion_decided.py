@@ -138,7 +138,8 @@ def rows_of(side, agreement=0.8, chance=0.5):
     yield of("consistency", 0.7, side=side, rule=None)
     yield of("position_bias", -0.1, side=side, rule=None)
     yield of("delta_bias", 0.1, side=side, rule=None)
-    yield of("tie_rate", 0.2, side=side, n=90, asked=100)
+    yield of("verdict_rate", 0.9, side=side, n=100, asked=100)
+    yield of("verdict_rate", 0.1, side=side, rule="first")
     yield of("baseline_chance", chance, side=side, reason=None if chance else "all labels name one class")
     yield of("baseline_chance", 0.3, side=side, rule="first")
 
@@ -191,7 +192,7 @@ def test_the_first_champion_is_compared_with_nobody():
             [*rows_of(NEW, chance=None)], "all labels name one class, and a judge that always", id="one class"
         ),
         pytest.param(
-            [of("agreement", n=0, reason="nothing to compare")],
+            [of(metric, n=0, asked=0, reason="nothing to compare") for metric in ("agreement", "verdict_rate")],
             "decided by the swap rule mean: nothing to compare",
             id="no pairs",
         ),

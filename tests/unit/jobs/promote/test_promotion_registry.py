@@ -181,6 +181,20 @@ def test_an_undo_at_the_same_time_as_a_promotion_leaves_everything_as_it_is(open
     assert store.tags["2"] == {PREVIOUS_TAG: "1"} | decision
 
 
+@pytest.mark.parametrize(("to", "of"), [("2", "version 2"), (None, "no version")])
+def test_an_alias_that_somebody_else_moves_right_behind_the_move_is_said_to_be_elsewhere(to, of):
+    class Raced(Store):
+        def set_registered_model_alias(self, name: str, alias: str, number: str) -> None:
+            self.aliases[alias] = "3"
+
+        def delete_registered_model_alias(self, name: str, alias: str) -> None:
+            self.aliases[alias] = "3"
+
+    store = Raced(promoted(None, None, None), candidate="2", champion="1")
+    with pytest.raises(RunError, match=f"at the same time: it was to be on {of}, and is on version 3"):
+        Registry(store, "judge").move_champion(to, Standing("2", "1"))
+
+
 def test_an_undo_does_not_depend_on_the_candidate(opened):
     store = opened(Store(promoted(None, "1", "2"), champion="2", candidate="2"))
     store.meanwhile = {"candidate": "3"}

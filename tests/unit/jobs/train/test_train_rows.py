@@ -16,14 +16,14 @@ from tiny_training import example, examples, plan_here, train_job
 
 from judgelake.comparisons import TIE, Answer
 from judgelake.errors import UserError
-from judgelake.jobs.train.base import base_of, licence_of, padding_token, positions_of
+from judgelake.jobs.train.base import base_of, licence_of, padding_token
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.jobs.train.examples import _check_classes
 from judgelake.jobs.train.job import prepare_only, summary_of
 from judgelake.jobs.train.plan import Planner, plan_of, with_its_version
 from judgelake.jobs.train.prepared import prepare
 from judgelake.jobs.train.row_store import counted
-from judgelake.jobs.train.rows import available_cores, check_references, made_rows
+from judgelake.jobs.train.rows import available_cores, check_references, made_rows, shorter_rows
 from judgelake.jobs.train.tracking import counts_of
 from judgelake.jobs.train.validation import label_ids, prompts_of, write_validation
 from judgelake.judges import JudgeSpec, load_judge
@@ -79,12 +79,16 @@ def test_a_head_learns_from_the_prompts_alone_and_is_validated_on_the_same(tmp_p
     assert tokens.identity != made.run.identity
 
 
-def test_a_head_is_shown_no_more_tokens_than_its_base_has_positions(tmp_path, base):
+@pytest.mark.parametrize("head", ["classification", "generation"])
+def test_a_base_is_shown_no_more_tokens_than_it_has_positions(tmp_path, base, head):
     few = shutil.copytree(base, tmp_path / "few")
     config = json.loads((few / "config.json").read_text("utf-8"))
     (few / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 16}), "utf-8")
-    rows = {"max_tokens": 32, "head": "classification", "most_left_out": 1.0}
+    rows = {"max_tokens": 32, "head": head, "most_left_out": 1.0}
     plan = plan_here(train_job(tmp_path, few, rows=rows))
+    assert shorter_rows(plan.base, plan.job.rows) == (
+        f"The base '{few}' reads at most 16 tokens, so no row has more, although rows.max_tokens is 32."
+    )
     one, *others = examples("validation")[:4]
     long = replace(one, comparison=replace(one.comparison, answers=(Answer("w1 " * 10), Answer("w10 " * 10))))
     shown = replace(plan.selected, train=(long, *examples()), validation=(long, *others))
@@ -93,28 +97,32 @@ def test_a_head_is_shown_no_more_tokens_than_its_base_has_positions(tmp_path, ba
     assert (made.counts["rows"], made.counts["faults.too_long"]) == (80, 2)
     # More max_tokens would not help, so the refusals advise none.
     none = plan_here(train_job(tmp_path / "none", few, rows=rows), [long], [long])
-    with pytest.raises(UserError, match=r"at most 16 tokens, and the longest row has 22\. Name other examples"):
+    with pytest.raises(UserError, match=r"at most 16 tokens, and the longest row has 2\d\. Name other examples"):
         prepare(none)
     with pytest.raises(UserError, match="fits its context and the 16 tokens that the base reads"):
         prepare(replace(none, selected=replace(none.selected, train=shown.train)))
 
 
-@pytest.mark.parametrize(
-    ("config", "positions"),
-    [
-        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
-        ({"model_type": "gpt2", "n_positions": 1024}, 1024),
-        # Its positions are counted from behind the padding token.
-        ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
-        ({"model_type": "roberta", "max_position_embeddings": 514}, 512),
-        ({"model_type": "gemma3", "text_config": {"max_position_embeddings": 8192}}, 8192),
-        ({"model_type": "t5"}, None),
-        ({"model_type": "xlnet", "max_position_embeddings": -1}, None),
-    ],
-)
-def test_a_base_has_the_positions_that_its_config_names(tmp_path, config, positions):
-    (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
-    assert positions_of(tmp_path) == positions
+def test_a_validation_leaves_room_for_the_answer_in_the_positions_of_the_base(tmp_path, base):
+    plan = plan_here(train_job(tmp_path, base))
+    asked = examples("validation")[:1]
+    prompt = len(prompts_of(asked[0], plan.maker.asking, plan.base.encoder, with_reference=False)[0].input_ids)
+
+    def left_out(positions, head="generation"):
+        chosen = (tmp_path, asked, plan.job.examples, plan.maker.asking, plan.base.encoder, head)
+        return write_validation(*chosen, positions=positions).left_out
+
+    answer = plan.spec.decoding_of("pair").max_tokens
+    assert left_out(prompt + answer) == left_out(prompt, "classification") == {}
+    with pytest.raises(UserError, match=f"the {prompt + answer - 1} tokens that the base reads"):
+        left_out(prompt + answer - 1)
+
+
+def test_rows_that_fit_the_base_are_no_matter_for_a_line(tmp_path, base):
+    plan = plan_here(train_job(tmp_path, base))
+    assert plan.positions == 64
+    assert shorter_rows(plan.base, plan.job.rows) is None
+    assert shorter_rows(replace(plan.base, positions=None), plan.job.rows) is None
 
 
 def test_rows_are_made_where_a_system_binds_no_process_to_cores(monkeypatch):
@@ -458,3 +466,11 @@ def test_trainings_of_the_same_examples_and_base_read_them_once(tmp_path, base, 
     assert {plan.job.recipe.seed for plan in plans} == {0, 1, 2}
     planner.plan(train_job(tmp_path, base, rows={"max_tokens": 32, "head": "classification"}))
     assert loaded == [True, False]
+
+
+def test_a_base_that_cannot_read_the_longest_rows_is_named_before_the_training(tmp_path, base, monkeypatch):
+    job = train_job(tmp_path, base, rows={"max_tokens": 65})
+    monkeypatch.setattr("judgelake.jobs.train.plan.selected_examples", lambda spark, job: plan_here(job).selected)
+    said: list[str] = []
+    assert plan_of(None, job, said.append).maker.max_tokens == 64
+    assert said == [f"The base '{base}' reads at most 64 tokens, so no row has more, although rows.max_tokens is 65."]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from judgelake.errors import RunError, UserError
-from judgelake.trainer.freed_memory import return_freed_memory
 from judgelake.trainer.run_record import RunFolder
 
 
@@ -21,7 +20,6 @@ def run_process(folder: RunFolder) -> int:
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     # Tokenizer threads of this process conflict with the fork of workers, which causes long warnings.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return_freed_memory()
     try:
         with folder.alone(*([folder.trainer_lock] if process == 0 else [])):
             from judgelake.trainer.process import train_here  # torch, transformers: seconds

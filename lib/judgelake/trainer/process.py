@@ -18,6 +18,7 @@ from transformers.utils import logging
 
 from judgelake.errors import RunError, UserError
 from judgelake.trainer.checkpoints import forget_lost_events, newest_checkpoint, step_of
+from judgelake.trainer.freed_memory import return_freed_memory
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.model import end_tokens, trainable_model
 from judgelake.trainer.objectives import HeadTarget, Objective, TargetTokens
@@ -83,6 +84,8 @@ def _trainer(
     callbacks: list[TrainerCallback] = [Reporting(folder.events, recipe.epochs, say, time.monotonic)]
     if recipe.patience is not None and run.validation is not None:
         callbacks.append(Patience(recipe.patience))
+    if arguments.use_cpu:
+        callbacks.append(_ReturnsFreedMemory())
     model = trainable_model(run)
     validate = None if validation is None else partial(_figures, *validation)
     of_tokens = run.head == "generation"
@@ -148,6 +151,16 @@ def _judging(run: TrainingRun, validation: Validation) -> tuple[Judging, list[La
         prompts_at_once=validation.prompts_at_once,
     )
     return judging, prompts
+
+
+class _ReturnsFreedMemory(TrainerCallback):  # type: ignore[misc]  # transformers has no types
+    """After each step and each validation."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        return_freed_memory()
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        return_freed_memory()
 
 
 @contextmanager

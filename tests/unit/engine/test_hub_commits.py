@@ -9,7 +9,7 @@ import httpx
 import pytest
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from judgelake.engine import Keys, commit_of, resolve_model
+from judgelake.engine import Keys, commit_of, resolve_adapter, resolve_model, served_model
 from judgelake.errors import UserError
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -100,6 +100,8 @@ def test_what_the_hub_does_not_have_is_the_users_mistake_unless_it_is_here(cache
     said = r"no model 'org/m' at the revision 'v1'.*: correct judge\.base or judge\.revision, or set HF_TOKEN"
     with pytest.raises(UserError, match=said):
         resolve_model("org/m", "v1", keys=Keys(model="judge.base"))
+    with pytest.raises(UserError, match=r"at the revision 'v1'.*: correct judge\.adapter, or set HF_TOKEN"):
+        resolve_adapter("org/m@v1", served_model("org/base", None))
     cache("org/m", "v1", OLD)
     assert commit_of("org/m", "v1") == OLD
 

@@ -83,10 +83,9 @@ def resolve_model(
     try:
         commit = commit_of(model, revision)
     except NotOnHubError as error:
-        raise UserError(
-            f"{error}: correct {keys.of(kind.name)} or {keys.revision}, or set HF_TOKEN in the environment if it is "
-            "private."
-        ) from error
+        # An adapter's revision is part of its name.
+        named = f"{keys.model} or {keys.revision}" if kind is MODEL else keys.of(kind.name)
+        raise UserError(f"{error}: correct {named}, or set HF_TOKEN in the environment if it is private.") from error
     notes = () if commit is not None else (_unpinned(model, revision, keys),)
     return ResolvedModel(model, commit or revision, served_identity(model, commit or revision), notes=notes, keys=keys)
 

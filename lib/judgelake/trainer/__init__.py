@@ -5,13 +5,23 @@ from judgelake.trainer.memory import Memory, estimate_memory, shape_of
 from judgelake.trainer.order import Place, Steps, batch_problem, training_order
 from judgelake.trainer.predictions import figures_of_predictions
 from judgelake.trainer.prompts import LabelledPrompt, write_prompts
-from judgelake.trainer.recipe import Lora, Recipe
-from judgelake.trainer.run_record import CHOSEN_BY, MERGED_FLIPS, RunFolder, TrainingRun, Validation, events_of
+from judgelake.trainer.recipe import Dpo, Lora, Recipe
+from judgelake.trainer.run_record import (
+    CHOSEN_BY,
+    MERGED_FLIPS,
+    PREFERRED,
+    RunFolder,
+    TrainingRun,
+    Validation,
+    events_of,
+)
 from judgelake.trainer.stored_rows import StoredRows
 
 __all__ = [
     "CHOSEN_BY",
     "MERGED_FLIPS",
+    "PREFERRED",
+    "Dpo",
     "LabelledPrompt",
     "Lora",
     "Memory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from judgelake.trainer import Recipe, RunFolder, TrainingRun
@@ -59,6 +60,12 @@ def made_row(example: int, epoch: int = 0, *, words: int = 5, soft: bool = False
     ids = (*prompt, token_of(":"), label, END)
     target = SoftTarget(len(ids) - 2, (label, token_of("5")), (0.75, 0.25)) if soft else None
     return Row(f"{example:032x}", epoch, False, False, ids, len(ids) - 2, target)
+
+
+def made_pair(example: int, epoch: int = 0) -> Row:
+    """The same with a judgment to reject, which is longer: the words "9" and "better"."""
+    row = made_row(example, epoch)
+    return replace(row, rejected_ids=(token_of("9"), token_of("better"), END))
 
 
 def tiny_run(folder: Path, rows: Sequence[Row], base: Path, **recipe: object) -> RunFolder:

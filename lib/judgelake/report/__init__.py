@@ -33,7 +33,7 @@ from judgelake.report.findings import Finding, effect_finding, found_words, pair
 from judgelake.report.glossary import headline_sentence
 from judgelake.report.numbers import bounds_text, has_interval, interval_text, reason_text, size_text, value_text
 from judgelake.report.page import notebook_html, render_page
-from judgelake.report.trained_judge import Material, TrainedJudge, ValidationFigures, training_card
+from judgelake.report.trained_judge import Material, OwnTexts, TrainedJudge, ValidationFigures, training_card
 
 __all__ = [
     "NOT_ASKED",
@@ -55,6 +55,7 @@ __all__ = [
     "Missing",
     "Models",
     "OrderVerdict",
+    "OwnTexts",
     "RankCorrelation",
     "RankedModel",
     "ReportContent",

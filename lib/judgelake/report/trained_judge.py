@@ -58,6 +58,24 @@ class ValidationFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTexts:
+    """A judge's own judgments, sampled, that were learned in the place of those of the examples."""
+
+    data: str
+    """Table and version."""
+    judge: str
+    """Its fingerprint."""
+    model: str
+    """That wrote them, by content."""
+    is_the_base: bool
+    """Whether that is the model whose training began."""
+    beta: float | None
+    """Of direct preference optimisation; None: those that agree with the label were learned as targets."""
+    counts: Mapping[str, int]
+    """What became of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedJudge:
     """Everything that the card of a trained judge says."""
 
@@ -80,6 +98,7 @@ class TrainedJudge:
     labels: Mapping[str, int]
     left_out: Mapping[str, int]
     validation: ValidationFigures | None
+    own: OwnTexts | None = None
     forbidden: Sequence[str] = ()
     """Why commercial use is forbidden, a sentence each."""
     unknown: Sequence[str] = ()
@@ -155,6 +174,28 @@ def _data(judge: TrainedJudge) -> Iterator[str]:
     for title, found in (("Licence of the examples", judge.licences), ("Labels by", judge.teachers)):
         cells = ((code(one.name), count_text(one.examples), prose(one.remark or "")) for one in found)
         yield table((title, "Examples", "Remark"), cells)
+    yield from _own_texts(judge.own)
+
+
+def _own_texts(own: OwnTexts | None) -> Iterator[str]:
+    if own is None:
+        return
+    yield "### Judgments of its own"
+    if own.beta is None:
+        yield (
+            "It learned sampled judgments of a judge, as they were written: those that agree with the labels above "
+            "(rejection sampling)."
+        )
+    else:
+        yield (
+            "It was trained by direct preference optimisation (DPO, arXiv 2305.18290) with beta "
+            f"{code(f'{own.beta:g}')}: to prefer sampled judgments of a judge that agree with the labels above to "
+            "those of the same prompt that do not. A row is such a pair."
+        )
+    by = "the base before this training" if own.is_the_base else "another model than the base, or another version of it"
+    facts = {"Judgments": own.data, "By the judge": own.judge, "Of the model": own.model}
+    yield bullets([*(f"{name}: {code(text)}" for name, text in facts.items()), f"That model is {by}."])
+    yield table(("Judgments that", ""), ((prose(name), count_text(count)) for name, count in own.counts.items()))
 
 
 def _rows(judge: TrainedJudge) -> Iterator[str]:

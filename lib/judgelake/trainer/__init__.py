@@ -5,10 +5,11 @@ from judgelake.trainer.memory import Memory, estimate_memory, shape_of
 from judgelake.trainer.order import Place, Steps, batch_problem, training_order
 from judgelake.trainer.predictions import figures_of_predictions
 from judgelake.trainer.prompts import LabelledPrompt, write_prompts
-from judgelake.trainer.recipe import Lora, Recipe
+from judgelake.trainer.recipe import Dpo, Lora, Recipe
 from judgelake.trainer.run_record import (
     CHOSEN_BY,
     MERGED_FLIPS,
+    PREFERRED,
     SPEED_OF_A_RECIPE,
     RunFolder,
     TrainingRun,
@@ -20,7 +21,9 @@ from judgelake.trainer.stored_rows import StoredRows
 __all__ = [
     "CHOSEN_BY",
     "MERGED_FLIPS",
+    "PREFERRED",
     "SPEED_OF_A_RECIPE",
+    "Dpo",
     "LabelledPrompt",
     "Lora",
     "Memory",

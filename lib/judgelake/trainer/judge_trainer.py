@@ -41,6 +41,7 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
     ) -> None:
         """Prepare; `train` starts."""
         self._steps, self._objective, self._validate = steps, objective, validate
+        self._figures: dict[str, torch.Tensor] = {}
         super().__init__(
             model,
             arguments,
@@ -77,9 +78,19 @@ class JudgeTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
         num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
         """The batch's share of the step's mean; the processes' gradients are averaged, so it is times their number."""
-        total, outputs = self._objective.loss(model, inputs)
+        total, outputs, figures = self._objective.loss(model, inputs)
+        for name, value in figures.items():
+            self._figures[name] = self._figures.get(name, 0) + value / num_items_in_batch
         loss = total * self.args.world_size / num_items_in_batch
         return (loss, outputs) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """As transformers, and the means of the objective's figures beside a step's loss."""
+        if "loss" in logs and self._figures:
+            sums = self.accelerator.reduce(torch.stack(list(self._figures.values())), "sum")
+            logs |= dict(zip(self._figures, sums.tolist(), strict=True))
+            self._figures = {}
+        super().log(logs, start_time)
 
     def training_step(
         self, model: Any, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | None = None

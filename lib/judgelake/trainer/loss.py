@@ -32,3 +32,17 @@ def target_loss(logits: torch.Tensor, batch: Mapping[str, Any]) -> torch.Tensor:
         likelihoods = functional.log_softmax(logits[rows, columns], dim=-1)
         loss = loss - (batch["soft_probabilities"] * likelihoods.gather(1, batch["soft_ids"])).sum()
     return loss
+
+
+def target_likelihoods(logits: torch.Tensor, batch: Mapping[str, Any]) -> torch.Tensor:
+    """The log-probability of each row's target in nats, the sum over its tokens; shape (rows,).
+
+    Args:
+        logits: as for `target_loss`.
+        batch: as `collate` makes it, without soft targets.
+    """
+    labels = batch["labels"][:, batch["first"] :]
+    costs = functional.cross_entropy(
+        logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return -costs.reshape(labels.shape).sum(1)

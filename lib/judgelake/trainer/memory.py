@@ -65,10 +65,13 @@ def estimate_memory(shape: Shape, recipe: Recipe, longest: int, longest_target: 
     of the attention are not kept by torch's fused kernels. With gradient checkpointing each layer keeps its input
     alone, and one layer at a time all of it. Only the target's columns have logits.
 
+    With dpo both rows of a pair are computed at once. What the untrained weights say of them is computed before, in no
+    more memory, and no second model is kept.
+
     Args:
         shape: of the model.
         recipe: of the training.
-        longest: tokens of the longest row.
+        longest: tokens of the longest row, of a pair of the longer one.
         longest_target: target tokens of the row with the most.
     """
     computed = HALF if recipe.bf16 else FLOAT
@@ -78,11 +81,12 @@ def estimate_memory(shape: Shape, recipe: Recipe, longest: int, longest_target: 
     else:
         trained = recipe.lora.rank * shape.linear_sides
         weights = computed * shape.parameters + FLOAT * trained
-    tokens = recipe.rows_at_once * longest
+    rows = recipe.rows_at_once * (1 if recipe.dpo is None else 2)
+    tokens = rows * longest
     wide = 5 * shape.hidden + 3 * shape.key_values + 4 * shape.intermediate
     of_a_layer = tokens * (computed * wide + FLOAT * 4 * shape.hidden)
     kept = of_a_layer + shape.layers * tokens * FLOAT * shape.hidden
-    places = recipe.rows_at_once * (longest_target + 1)
+    places = rows * (longest_target + 1)
     return Memory(
         weights=weights,
         gradients=FLOAT * trained,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch.nn import functional
@@ -20,17 +21,26 @@ TARGETS = "targets"
 """In a batch for a head: what each row teaches; not a number where nothing."""
 
 
+class Cost(NamedTuple):
+    """What a batch costs: the sum of its terms, the model's outputs, and sums of what else is to be logged."""
+
+    total: torch.Tensor
+    outputs: Any
+    figures: Mapping[str, torch.Tensor] = MappingProxyType({})
+    """By their names, the same ones for every batch."""
+
+
 class Objective(Protocol):
     """Makes batches of rows, and their loss."""
 
-    def collate(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collate(self, rows: Sequence[Any]) -> dict[str, Any]:
         """The batch of some rows, or of none, which has nothing to learn."""
 
     def items(self, batch: dict[str, Any]) -> int:
         """Of how many terms the loss of a batch is the sum."""
 
-    def loss(self, model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, Any]:
-        """The sum of the terms, and the model's outputs; the batch is used up."""
+    def loss(self, model: Any, batch: dict[str, Any]) -> Cost:
+        """What a batch costs; it is used up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +65,20 @@ class TargetTokens:
         """The target's tokens."""
         return target_tokens(batch)
 
-    def loss(self, model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, Any]:
+    def loss(self, model: Any, batch: dict[str, Any]) -> Cost:
         """As `target_loss`."""
+        logits, of_the_loss, outputs = self.logits(model, batch)
+        return Cost(target_loss(logits, of_the_loss), outputs)
+
+    def logits(self, model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, dict[str, Any], Any]:
+        """The logits as `target_loss` takes them, what else it takes of the batch, and the model's outputs."""
         of_the_loss = {name: batch.pop(name) for name in OF_THE_LOSS}
         last = batch["input_ids"].shape[1] - 1
         columns = torch.arange(of_the_loss["first"] - 1, last, device=batch["input_ids"].device)
         if self.takes_columns:
             batch["logits_to_keep"] = columns
         outputs = model(**batch, use_cache=False)
-        logits = outputs.logits if self.takes_columns else outputs.logits[:, columns]
-        return target_loss(logits, of_the_loss), outputs
+        return outputs.logits if self.takes_columns else outputs.logits[:, columns], of_the_loss, outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +98,7 @@ class HeadTarget:
         """The rows."""
         return int(batch[TARGETS].isfinite().sum())
 
-    def loss(self, model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, Any]:
+    def loss(self, model: Any, batch: dict[str, Any]) -> Cost:
         """The sum over the rows; 0 for a batch of none, in which each process computes a gradient all the same."""
         targets = batch.pop(TARGETS)
         outputs = model(**batch)
@@ -93,7 +107,7 @@ class HeadTarget:
             costs = functional.cross_entropy(logits[known], targets[known].long(), reduction="sum")
         else:
             costs = (logits[known, 0] - targets[known]).square().sum()
-        return costs + 0 * logits.sum(), outputs
+        return Cost(costs + 0 * logits.sum(), outputs)
 
 
 def outputs_of(head: Head) -> int:

@@ -24,7 +24,9 @@ from judgelake.trainer.model import end_tokens, trainable_model
 from judgelake.trainer.objectives import HeadTarget, Objective, TargetTokens
 from judgelake.trainer.order import Steps, batch_problem, training_order
 from judgelake.trainer.patience import Patience
+from judgelake.trainer.preferences import Pairs, Preferences
 from judgelake.trainer.prompts import LabelledPrompt, read_prompts
+from judgelake.trainer.reference import reference_of
 from judgelake.trainer.reporting import Reporting
 from judgelake.trainer.result import save_result
 from judgelake.trainer.run_record import CHOSEN_BY, RunFolder, TrainingRun, Validation
@@ -88,9 +90,15 @@ def _trainer(
         callbacks.append(_ReturnsFreedMemory())
     model = trainable_model(run)
     validate = None if validation is None else partial(_figures, *validation)
-    of_tokens = run.head == "generation"
-    objective: Objective = TargetTokens.of(model, run.pad_token) if of_tokens else HeadTarget(run.pad_token, run.head)
-    return JudgeTrainer(model, arguments, rows, steps, objective, validate, callbacks)
+    tokens = TargetTokens.of(model, run.pad_token)
+    objective: Objective = tokens if run.head == "generation" else HeadTarget(run.pad_token, run.head)
+    if recipe.dpo is None:
+        return JudgeTrainer(model, arguments, rows, steps, objective, validate, callbacks)
+    objective = Preferences(tokens, recipe.dpo.beta)
+    trainer = JudgeTrainer(model, arguments, rows, steps, objective, validate, callbacks)
+    # The trainer has put the model on its device, and knows its precision.
+    trainer.train_dataset = Pairs(rows, reference_of(folder.reference, trainer, rows, tokens, say))
+    return trainer
 
 
 def _figures(judging: Judging, prompts: Sequence[LabelledPrompt], model: Any) -> dict[str, float]:

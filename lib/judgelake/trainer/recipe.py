@@ -18,6 +18,13 @@ class Lora(Config):
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
+class Dpo(Config):
+    """Direct preference optimisation (arXiv 2305.18290) on pairs of the judge's own judgments."""
+
+    beta: PositiveFloat = 0.1
+    """How strongly the trained weights are held to those before the first step: the higher, the closer they stay."""
+
+
 class Recipe(Config):
     """Everything that decides what is learned from given rows.
 
@@ -27,9 +34,13 @@ class Recipe(Config):
 
     lora: Lora | None = None
     """Null: all weights are trained."""
+    dpo: Dpo | None = None
+    """Null: the targets are learned, token by token. Else to prefer the one judgment of a pair to the other; a learning
+    rate is then about a tenth of what it is otherwise."""
     learning_rate: PositiveFloat = 2e-5
     batch_rows: PositiveInt = 128
-    """Rows of a step, over all processes; the loss is a mean over all target tokens of the step."""
+    """Rows of a step, over all processes; the loss is a mean over all target tokens of the step. With dpo a pair is one
+    row, and the loss is a mean over pairs."""
     rows_at_once: PositiveInt = 1
     """Rows that a process computes at once. It changes memory and speed, not what is learned."""
     epochs: PositiveInt = 3

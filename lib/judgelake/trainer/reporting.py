@@ -10,8 +10,10 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from judgelake.trainer.run_record import PREFERRED
+
 SECONDS_BETWEEN_LINES = 10.0
-OF_A_STEP = ("loss", "learning_rate", "grad_norm")
+OF_A_STEP = ("loss", "learning_rate", "grad_norm", *PREFERRED)
 OF_A_VALIDATION = "eval_"
 
 

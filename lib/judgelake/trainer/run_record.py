@@ -46,6 +46,9 @@ class TrainingRun(Config):
     examples_table: str = ""
     examples_version: int | None = None
     """Where the rows are from, so that a resume reads the same; the rows themselves decide the model."""
+    judgments_table: str = ""
+    judgments_version: int | None = None
+    """The same of a judge's own judgments, if it is trained on them."""
     recipe: Recipe = Recipe()
     head: Head = "generation"
     end_token: int
@@ -62,6 +65,8 @@ class TrainingRun(Config):
         if self.head == "generation":
             # As it was named before there were heads.
             del content["head"]
+        if self.recipe.dpo is None:
+            del content["recipe"]["dpo"]
         content["shards"] = [Path(path).name for path in self.shards]
         if self.validation is not None:
             content["validation"]["prompts"] = Path(self.validation.prompts).name
@@ -74,6 +79,8 @@ NOT_OF_THE_MODEL: Any = {
     "base": True,
     "examples_table": True,
     "examples_version": True,
+    "judgments_table": True,
+    "judgments_version": True,
     "recipe": SPEED_OF_A_RECIPE,
     "validation": {"prompts_at_once", "left_out"},
     "tests": True,
@@ -83,6 +90,8 @@ NOT_OF_THE_MODEL: Any = {
 
 CHOSEN_BY = "agreement_failed_is_wrong"
 """The figure by which the best checkpoint is found: a model that answers only what is easy is not the best."""
+PREFERRED = ("reward_margin", "reward_accuracy", "chosen_reward")
+"""In the event of a step with dpo: means over its pairs, see `preferences.Preferences`."""
 MERGED_FLIPS = "merged_flips"
 """In an event: share of the validation's prompts to which the merged model gives another verdict than its adapter."""
 
@@ -122,6 +131,11 @@ class RunFolder:
     def adapter(self) -> Path:
         """The finished adapter, with LoRA."""
         return self.path / "adapter"
+
+    @property
+    def reference(self) -> Path:
+        """What the untrained weights say of the pairs, with dpo."""
+        return self.path / "reference.parquet"
 
     @property
     def predictions(self) -> Path:

@@ -57,9 +57,12 @@ class StoredRows:
         return max((tokens - start for tokens, start in zip(self._lengths(), targets, strict=True)), default=0)
 
     def _lengths(self) -> list[int]:
+        """Tokens of each row, of a pair of the longer one."""
         import pyarrow.compute as pc
 
-        return list(pc.list_value_length(self._table["input_ids"]).to_pylist())
+        whole, rejected = (pc.list_value_length(self._table[name]) for name in ("input_ids", "rejected_ids"))
+        of_rejected = pc.add(self._table["target_from"], pc.fill_null(rejected, 0))
+        return list(pc.max_element_wise(whole, of_rejected).to_pylist())
 
 
 def _read(path: Path) -> pa.Table:

@@ -1,6 +1,6 @@
 """Training rows as pure functions of examples, epoch and seed; no Spark, engine, torch, clock or random number."""
 
-from judgelake.training.auditing import Audit, Tally, audit
+from judgelake.training.auditing import AnyMaker, Audit, Tally, audit
 from judgelake.training.choices import Choice, Rates, chance, choice
 from judgelake.training.encoding import TokenEncoder
 from judgelake.training.example import SPLITS, Example, Judged, Split, example_problem, identified, label_of
@@ -15,6 +15,7 @@ from judgelake.training.order import grouped_by_length, order_of
 from judgelake.training.records import example_from_record, record_of
 from judgelake.training.row import LeftOut, Row, SoftTarget
 from judgelake.training.sampled import Preference, Sampled, agreeing, balanced, preferences
+from judgelake.training.sampled_rows import Lesson, SampledRowMaker
 from judgelake.training.shards import SHARD, read_shards, row_of, write_shards
 from judgelake.training.shown import Asking
 from judgelake.training.splits import split_of
@@ -28,6 +29,7 @@ __all__ = [
     "SPLITS",
     "STRICTNESS",
     "TRAINABLE",
+    "AnyMaker",
     "Asking",
     "Audit",
     "Choice",
@@ -38,12 +40,14 @@ __all__ = [
     "JudgelmRow",
     "LabelRule",
     "LeftOut",
+    "Lesson",
     "OverLong",
     "Preference",
     "Rates",
     "Row",
     "RowMaker",
     "Sampled",
+    "SampledRowMaker",
     "SoftTarget",
     "Split",
     "Style",

@@ -6,19 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
-from judgelake.comparisons import Failure, orders_of, own_label
+from judgelake.comparisons import Failure, orders_of, own_label, to_own_order
 from judgelake.errors import UserError
 from judgelake.training.choices import Choice
-from judgelake.training.example import Example, label_of
+from judgelake.training.example import Example, Judged, label_of
 from judgelake.training.heads import HeadRowMaker
 from judgelake.training.maker import RowMaker
 from judgelake.training.row import LeftOut, Row
+from judgelake.training.sampled_rows import SampledRowMaker
 from judgelake.training.targets import TargetWriter
 
 LISTED = 10
 BY_NAME = ("labels", "faults")
 SINGLE = "a score"
 """In `Audit.labels`: the rows of single answers."""
+AnyMaker = RowMaker | HeadRowMaker | SampledRowMaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Audit:
 class Tally:
     """Looks at rows as they are made, and counts them."""
 
-    def __init__(self, maker: RowMaker | HeadRowMaker, listed: int = LISTED) -> None:
+    def __init__(self, maker: AnyMaker, listed: int = LISTED) -> None:
         """Count the rows of a maker; so many at fault are listed."""
         self._maker, self._most_listed = maker, listed
         self._numbers: Counter[str] = Counter()
@@ -128,13 +130,13 @@ class Tally:
                 self._listed.append(fault)
             return False
         assert isinstance(outcome, Row)
-        learned = len(outcome.input_ids) - outcome.target_from
-        self._longest = max(self._longest, len(outcome.input_ids))
-        self._longest_target = max(self._longest_target, learned)
+        learned = [len(target) for target in outcome.targets]
+        self._longest = max(self._longest, outcome.target_from + max(learned))
+        self._longest_target = max(self._longest_target, *learned)
         for name, number in (
             ("rows", 1),
-            ("tokens", len(outcome.input_ids)),
-            ("supervised", learned),
+            ("tokens", sum(map(len, outcome.sequences))),
+            ("supervised", sum(learned)),
             ("trimmed", outcome.trimmed),
             ("swapped", outcome.swapped),
             ("with_reference", outcome.with_reference),
@@ -157,7 +159,7 @@ class Tally:
         )
 
 
-def audit(made: Iterable[tuple[Example, Row | LeftOut]], maker: RowMaker | HeadRowMaker, listed: int = LISTED) -> Audit:
+def audit(made: Iterable[tuple[Example, Row | LeftOut]], maker: AnyMaker, listed: int = LISTED) -> Audit:
     """What `Tally` counts of rows.
 
     Args:
@@ -171,33 +173,52 @@ def audit(made: Iterable[tuple[Example, Row | LeftOut]], maker: RowMaker | HeadR
     return tally.audit
 
 
-def _fault(example: Example, row: Row, maker: RowMaker | HeadRowMaker) -> LeftOut | None:
+def _fault(example: Example, row: Row, maker: AnyMaker) -> LeftOut | None:
     if isinstance(maker, HeadRowMaker):
         problem = maker.problem(row)
         return None if problem is None else LeftOut(row.example_id, row.epoch, "cut_target", problem)
-    target = row.input_ids[row.target_from :]
-    if not target or row.target_from < 1:
-        return LeftOut(row.example_id, row.epoch, "no_supervised_token", "no token of the row is learned")
-    if target[-1] != maker.end_token or len(row.input_ids) > maker.max_tokens:
-        reason = f"the row of {len(row.input_ids)} tokens does not end with the end token {maker.end_token}"
-        return LeftOut(row.example_id, row.epoch, "cut_target", reason)
-    problem = _problem(example, row, target, maker)
+    of_texts = maker.maker if isinstance(maker, SampledRowMaker) else maker
+    for target in row.targets:
+        tokens = row.target_from + len(target)
+        if not target or row.target_from < 1:
+            return LeftOut(row.example_id, row.epoch, "no_supervised_token", "no token of the row is learned")
+        if target[-1] != of_texts.end_token or tokens > of_texts.max_tokens:
+            reason = f"the row of {tokens} tokens does not end with the end token {of_texts.end_token}"
+            return LeftOut(row.example_id, row.epoch, "cut_target", reason)
+    problem = _problem(example, row, of_texts, is_sampled=isinstance(maker, SampledRowMaker))
     return None if problem is None else LeftOut(row.example_id, row.epoch, "not_read_back", problem)
 
 
-def _problem(example: Example, row: Row, target: tuple[int, ...], maker: RowMaker) -> str | None:
+def _problem(example: Example, row: Row, maker: RowMaker, *, is_sampled: bool) -> str | None:
     choice = Choice(row.swapped, row.with_reference)
     judged = example.referenced if row.with_reference else example.judged
     writer = maker.known_writer(choice) or _writer(example, choice, maker)
     if writer is None or judged is None:
         return "the example cannot be shown as the row says"
+    answers = len(example.comparison.answers)
+    order, label = orders_of(answers)[row.swapped], label_of(judged, answers)
     most = maker.spec.decoding_of(writer.mode).max_tokens
     # The end token counts, as it is generated too.
-    was_cut = len(target) > most
-    text = maker.encoder.text_of(target[:most] if was_cut else target[:-1])
-    answers = len(example.comparison.answers)
-    order = orders_of(answers)[row.swapped]
-    return writer.problem(text, judged, answers, order, was_cut=was_cut)
+    texts = [
+        (maker.encoder.text_of(target[:most] if len(target) > most else target[:-1]), len(target) > most)
+        for target in row.targets
+    ]
+    # The judge's own scores may differ from those of the label that it agrees with.
+    (text, was_cut), *others = texts
+    problem = writer.problem(text, Judged(label) if is_sampled else judged, answers, order, was_cut=was_cut)
+    for text, was_cut in others:
+        problem = problem or _problem_of_rejected(writer, text, label, order, was_cut=was_cut)
+    return problem
+
+
+def _problem_of_rejected(
+    writer: TargetWriter, text: str, label: str | None, order: str, *, was_cut: bool
+) -> str | None:
+    said = writer.read(text, len(order), was_cut=was_cut)
+    if isinstance(said, Failure):
+        return f"the judgment to reject is {said.status.value}: {said.reason}"
+    verdict = to_own_order(said, order).verdict
+    return f"the judgment to reject is read as {verdict} too" if verdict == label else None
 
 
 def _writer(example: Example, choice: Choice, maker: RowMaker) -> TargetWriter | None:

@@ -89,6 +89,10 @@ class HeadRowMaker:
             return LeftOut(example.example_id, epoch, "no_target", reason)
         return found.row(Fit(self.encoder, self.max_tokens, self.over_long), (), 0, float(target))
 
+    def rows(self, example: Example, epoch: int, seed: int) -> tuple[Row | LeftOut, ...]:
+        """The one row of an example in an epoch."""
+        return (self.row(example, epoch, seed),)
+
     def problem(self, row: Row) -> str | None:
         """Why a row may not be trained on; None if it may."""
         if row.head_target is None or not row.input_ids:

@@ -92,6 +92,10 @@ class RowMaker:
             return LeftOut(example.example_id, epoch, "no_soft_target", soft)
         return replace(row, soft=soft) if isinstance(row, Row) else row
 
+    def rows(self, example: Example, epoch: int, seed: int) -> tuple[Row | LeftOut, ...]:
+        """The one row of an example in an epoch; raises as `row`."""
+        return (self.row(example, epoch, seed),)
+
     def row_of_text(self, example: Example, shown_as: Choice, text: str, epoch: int) -> Row | LeftOut:
         """The row that teaches a text as it stands, such as a judgment that the model itself has written."""
         (row,) = self.rows_of_texts(example, shown_as, (text,), epoch)

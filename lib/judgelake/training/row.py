@@ -52,6 +52,20 @@ class Row:
     """Whether answers were cut to fit."""
     head_target: float | None = None
     """What a classification or regression head learns; then no token is supervised."""
+    rejected_ids: tuple[int, ...] | None = None
+    """Tokens of a judgment behind the same prompt, with the end token, that the target is to be preferred to."""
+
+    @property
+    def targets(self) -> tuple[tuple[int, ...], ...]:
+        """What is behind the prompt: the target, and the judgment to reject if there is one."""
+        rejected = () if self.rejected_ids is None else (self.rejected_ids,)
+        return (self.input_ids[self.target_from :], *rejected)
+
+    @property
+    def sequences(self) -> tuple[tuple[int, ...], ...]:
+        """The prompt with each of the targets, as a model computes them."""
+        prompt = self.input_ids[: self.target_from]
+        return (self.input_ids, *((*prompt, *target) for target in self.targets[1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,13 @@ SHARD = pa.schema(
         "soft": SOFT,
         "trimmed": pa.bool_(),
         "head_target": pa.float64(),
+        "rejected_ids": pa.list_(pa.int32()),
     }
 )
 """The columns of a shard: the fields of `Row`."""
 
 
-PLAIN = tuple(name for name in SHARD.names if name not in ("input_ids", "soft"))
+PLAIN = tuple(name for name in SHARD.names if name not in ("input_ids", "soft", "rejected_ids"))
 
 
 def write_shards(rows: Iterable[Row], folder: Path, rows_of_a_shard: int = ROWS_OF_A_SHARD) -> tuple[Path, ...]:
@@ -59,13 +60,14 @@ def read_shards(paths: Sequence[Path]) -> Iterator[Row]:
 
 def row_of(record: dict[str, Any]) -> Row:
     """The row of a shard's record."""
-    soft = record["soft"]
+    soft, rejected = record["soft"], record["rejected_ids"]
     return Row(
         **{key: record[key] for key in PLAIN},
         input_ids=tuple(record["input_ids"]),
         soft=None
         if soft is None
         else SoftTarget(soft["position"], tuple(soft["token_ids"]), tuple(soft["probabilities"])),
+        rejected_ids=None if rejected is None else tuple(rejected),
     )
 
 
@@ -83,6 +85,7 @@ def _record(row: Row) -> dict[str, Any]:
         else {"position": soft.position, "token_ids": soft.token_ids, "probabilities": soft.probabilities},
         "trimmed": row.trimmed,
         "head_target": row.head_target,
+        "rejected_ids": row.rejected_ids,
     }
 
 

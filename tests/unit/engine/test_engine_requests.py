@@ -107,6 +107,7 @@ def test_what_is_sent_otherwise_is_another_judge_and_how_fast_is_not():
         fingerprint({"body": {"reasoning_effort": "high"}}),
         fingerprint({"max_tokens_field": "max_completion_tokens"}),
         fingerprint(omit_temperature=True),
+        fingerprint(temperature=0.8),
     ]
     assert len({usual, *changed}) == len(changed) + 1
 
@@ -115,6 +116,12 @@ def test_a_judge_without_a_temperature_keeps_the_rest_of_its_decoding():
     usual, without = (resolve_judge(job(omit_temperature=omit)).decoding for omit in (False, True))
     assert (usual.temperature, without.temperature) == (0.0, None)
     assert without.model_copy(update={"temperature": 0.0}) == usual
+
+
+def test_a_temperature_of_the_job_replaces_that_of_the_judge():
+    assert resolve_judge(job(temperature=0.8)).decoding.temperature == 0.8
+    with pytest.raises(UserError, match=r"sends no temperature, and temperature is 0\.8: leave one of them out"):
+        job(temperature=0.8, omit_temperature=True)
 
 
 def chat_list(written, *listed):

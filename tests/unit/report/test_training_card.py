@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from judgelake.jobs.train.base import licence_of
-from judgelake.report import Material, TrainedJudge, ValidationFigures, training_card
+from judgelake.report import Material, OwnTexts, TrainedJudge, ValidationFigures, training_card
 from judgelake.training import terms_of_licence
 
 JUDGE = TrainedJudge(
@@ -55,6 +55,25 @@ def test_a_card_names_base_data_rows_and_figures_with_their_n():
     assert "NOT FOR COMMERCIAL USE" not in card
     head = yaml.safe_load(card.split("---")[1])
     assert (head["license"], head["base_model"]) == ("apache-2.0", "org/base")
+
+
+OWN = OwnTexts("judgments version 5", "f1", "m1", is_the_base=True, beta=0.1, counts={"agree with the label": 1200})
+
+
+@pytest.mark.parametrize(
+    ("own", "facts"),
+    [
+        (
+            OWN,
+            ["(DPO, arXiv 2305.18290) with beta `0.1`", "- By the judge: `f1`", "the base before this", "1,200 |"],
+        ),
+        (replace(OWN, beta=None, is_the_base=False), ["(rejection sampling)", "another model than the base"]),
+    ],
+)
+def test_whose_judgments_it_learned_is_said(own, facts):
+    card = training_card(replace(JUDGE, own=own))
+    assert [fact for fact in ["- Judgments: `judgments version 5`", *facts] if fact not in card] == []
+    assert "Judgments of its own" not in training_card(JUDGE)
 
 
 def test_what_a_licence_forbids_comes_before_everything_else():

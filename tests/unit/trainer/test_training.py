@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_model import END, PAD, losses, made_row, save_tiny_model, tiny_run
+from tiny_model import END, PAD, losses, made_pair, made_row, save_tiny_model, tiny_run
 from transformers import AutoModelForCausalLM
 
 from judgelake.errors import RunError, UserError
@@ -74,18 +74,24 @@ def test_a_model_that_learned_its_rows_writes_each_target_and_stops_at_the_end_t
     assert answers_of(folder.model, rows[:8]) == [row.input_ids[row.target_from :] for row in rows[:8]]
 
 
+PAIRS = [made_pair(example, epoch) for epoch in range(2) for example in range(18)]
+
+
 @pytest.mark.parametrize(
     "recipe",
     [
         pytest.param({}, id="all weights"),
         pytest.param({"lora": {"rank": 4, "alpha": 8, "dropout": 0.2}}, id="lora with dropout"),
         pytest.param({"group_by_length": True, "rows_at_once": 1}, id="grouped by length"),
+        pytest.param({"dpo": {"beta": 0.5}, "learning_rate": 1e-3}, id="dpo"),
+        pytest.param({"dpo": {}, "lora": {"rank": 4, "alpha": 8, "dropout": 0.2}}, id="dpo of adapters"),
     ],
 )
 def test_a_training_killed_between_checkpoints_goes_on_with_the_same_losses(tmp_path, base, recipe, monkeypatch):
-    whole = tiny_run(tmp_path / "whole", TEN_STEPS, base, evaluate_steps=3, **recipe)
+    rows = PAIRS if "dpo" in recipe else TEN_STEPS
+    whole = tiny_run(tmp_path / "whole", rows, base, evaluate_steps=3, **recipe)
     train_here(whole, silent)
-    killed = tiny_run(tmp_path / "killed", TEN_STEPS, base, evaluate_steps=3, **recipe)
+    killed = tiny_run(tmp_path / "killed", rows, base, evaluate_steps=3, **recipe)
     with monkeypatch.context() as patched:
         killed_in_step(patched, 6)
         with pytest.raises(KilledError):

@@ -35,6 +35,11 @@ def test_only_the_columns_of_the_target_have_logits():
     assert estimate_memory(SHAPE, Recipe(rows_at_once=2), 10, 3).logits == 4 * 4 * 2 * 4 * 100
 
 
+def test_a_pair_takes_the_memory_of_two_rows_and_no_second_model():
+    pairs = estimate_memory(SHAPE, Recipe.model_validate({"dpo": {}}), 10, 3)
+    assert pairs == estimate_memory(SHAPE, Recipe(rows_at_once=2), 10, 3)
+
+
 def test_the_shape_is_read_from_the_files_of_a_model(tmp_path):
     base = save_tiny_model(tmp_path)
     from transformers import AutoModelForCausalLM

@@ -13,6 +13,7 @@ ROWS = [
     Row("e1", 0, True, False, (1, 5, 7, 2), 2, SoftTarget(2, (7, 8), (0.25, 0.75)), trimmed=True),
     Row("e2", 0, False, True, (1, 2**31 - 1), 1),
     Row("e3", 1, False, False, (), 0),
+    Row("e3 AB 1 4", 1, False, False, (1, 5, 2), 1, rejected_ids=(6, 6, 2)),
 ]
 
 

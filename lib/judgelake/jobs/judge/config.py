@@ -39,6 +39,8 @@ class JudgeChoice(Config):
     """Whether a comparison's reference is shown, if the mode has a place for it."""
     max_tokens: PositiveInt | None = None
     """Output tokens; replaces the judge's own value."""
+    temperature: float | None = Field(default=None, ge=0)
+    """Replaces the judge's own value. Above 0 the repeats of a request differ: samples, of which a judge can learn."""
     omit_temperature: bool = False
     """Whether no temperature is sent, for models that refuse it; they sample by their own."""
     context_length: PositiveInt | None = None
@@ -46,6 +48,14 @@ class JudgeChoice(Config):
     least_label_mass: float | None = Field(default=None, ge=0, le=1)
     """Probability that all labels must have together in a mode that decides by log-probabilities; replaces the judge's
     own value. Modes that decide by the text have none."""
+
+    @model_validator(mode="after")
+    def _has_a_temperature_or_none(self) -> Self:
+        if self.omit_temperature and self.temperature is not None:
+            raise ValueError(
+                f"omit_temperature sends no temperature, and temperature is {self.temperature:g}: leave one of them out"
+            )
+        return self
 
 
 class Input(Config):

@@ -173,6 +173,8 @@ def _mode_with_choices(spec: JudgeSpec, choice: JudgeChoice) -> ModeSpec:
     decoding: dict[str, Any] = {}
     if choice.max_tokens is not None:
         decoding["max_tokens"] = choice.max_tokens
+    if choice.temperature is not None:
+        decoding["temperature"] = choice.temperature
     if choice.omit_temperature:
         decoding["temperature"] = None
     if decoding:

@@ -11,7 +11,7 @@ from judgelake.jobs.train.base import Base
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.examples import Selected
 from judgelake.jobs.train.prepared import Prepared
-from judgelake.report import Material, TrainedJudge, ValidationFigures, training_card
+from judgelake.report import Material, OwnTexts, TrainedJudge, ValidationFigures, training_card
 from judgelake.runtime import flat
 from judgelake.trainer import CHOSEN_BY, RunFolder, events_of, figures_of_predictions
 from judgelake.training import STRICTNESS, Terms, terms_of_licence
@@ -22,6 +22,16 @@ REMARKS: Mapping[Terms, str | None] = {
     "non_commercial": "forbids commercial use",
     "unknown": "terms not known",
     "commercial": None,
+}
+OF_JUDGMENTS = {
+    "agree": "agree with the label",
+    "disagree": "disagree with it",
+    "no_verdict": "failed, or could not be read: in no row and no pair",
+    "cut_off": "did not end by themselves",
+    "thinking_apart": "lack their thinking",
+    "other_prompt": "answer another prompt than that of the example",
+    "no_label": "have no label to be compared with",
+    "repeated": "are the same text as another one",
 }
 OF_THE_ROWS = {
     "asked": "Examples times epochs",
@@ -118,6 +128,7 @@ def trained_judge(prepared: Prepared, job: TrainJob) -> TrainedJudge:
             for name, value in flat({part: getattr(job, part).model_dump(mode="json")}).items()
         },
         rows={title: counts[name] for name, title in OF_THE_ROWS.items()},
+        own=_own(prepared),
         labels=_below(counts, "labels."),
         left_out=_below(counts, "faults."),
         validation=_validation(prepared, job),
@@ -125,6 +136,20 @@ def trained_judge(prepared: Prepared, job: TrainJob) -> TrainedJudge:
         unknown=terms.unknown,
         identity=prepared.run.identity,
         software=f"judgelake {version('judgelake')}",
+    )
+
+
+def _own(prepared: Prepared) -> OwnTexts | None:
+    own, dpo = prepared.own, prepared.run.recipe.dpo
+    if own is None:
+        return None
+    return OwnTexts(
+        data=f"{own.table} version {own.version}",
+        judge=own.fingerprint,
+        model=own.model_version,
+        is_the_base=own.model_version == prepared.base.identity,
+        beta=None if dpo is None else dpo.beta,
+        counts={title: own.counts[name] for name, title in OF_JUDGMENTS.items() if name in own.counts},
     )
 
 

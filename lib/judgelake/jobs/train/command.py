@@ -84,6 +84,8 @@ def show_plan(console: Console, plan: Plan) -> None:
     memory = plan.memory(audit)
     table = Table(title=f"What {plan.spec.name} ({job.judge.mode}) would learn", show_header=False)
     table.add_row("examples", f"{len(plan.selected.train):,}")
+    for name, number in (plan.own.counts if plan.own is not None else {}).items():
+        table.add_row(f"judgments: {name}", f"{number:,}")
     table.add_row("examples to validate on", f"{len(plan.selected.validation):,}")
     table.add_row(f"rows of {job.recipe.epochs} epochs", f"{audit.rows:,}")
     for label, number in sorted(audit.labels.items()):

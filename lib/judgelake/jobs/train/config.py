@@ -10,6 +10,7 @@ from judgelake.config import Config, Mlflow, Tables
 from judgelake.trainer import Recipe
 from judgelake.training import Head, Style
 
+SWAP = 0.5
 Reference = Literal["use", "ignore"]
 """Whether the reference is shown to a model that is validated."""
 
@@ -55,13 +56,31 @@ class Examples(Config):
     """Prompts of a validation that are computed at once."""
 
 
+class SampledJudgments(Config):
+    """Which of the judge's own judgments of the training examples are learned.
+
+    They are those in the table `judgments` by the judge and mode that are trained. Their texts are learned as they
+    stand, in the orders in which they were asked, as many with A as their verdict as with B.
+    """
+
+    where: str | None = None
+    """SQL predicate on the judgments, for example "judge_fingerprint = '...'", where they are by several judges."""
+    version: int | None = None
+    """Version of the table; null: as `examples.version`."""
+    most: PositiveInt = 1
+    """Judgments of an example in one order that are learned, with dpo pairs; of more a hash decides."""
+
+
 class RowChoices(Config):
     """How an example becomes a row of tokens."""
 
     head: Head = "generation"
     """generation: the judge's output, token by token. Two baselines, which no engine serves as a judge: classification,
     a head for first, second or tie, and regression, one for the score of one answer or the difference of two."""
-    swap: float = Field(default=0.5, ge=0, le=1)
+    sampled: SampledJudgments | None = None
+    """Null: the judgments in the examples are learned. Else those of the judge itself that agree with them; with
+    `recipe.dpo`, pairs of one that agrees and one that does not."""
+    swap: float = Field(default=SWAP, ge=0, le=1)
     """Probability that the answers are shown in the reversed order, in each epoch anew (JudgeLM: swap augmentation)."""
     reference: float = Field(default=0.0, ge=0, le=1)
     """Probability that the reference is shown, in each epoch anew (JudgeLM: reference support at 0.5; its complement is
@@ -99,6 +118,32 @@ class TrainJob(Config):
     """Folder of the rows, checkpoints and the model; the same folder goes on with a training that was stopped."""
     tables: Tables = Tables()
     mlflow: TrainMlflow = TrainMlflow()
+
+    @model_validator(mode="after")
+    def _own_judgments_are_texts(self) -> Self:
+        rows, has_pairs = self.rows, self.recipe.dpo is not None
+        if has_pairs and rows.head != "generation":
+            raise ValueError(
+                f"recipe.dpo prefers one text to another, and a head for {rows.head} writes none: set rows.head: "
+                "generation, or recipe.dpo: null"
+            )
+        if has_pairs and rows.sampled is None:
+            raise ValueError(
+                "recipe.dpo learns from pairs of the judge's own judgments: set rows.sampled: {} for those of this "
+                "judge and mode, or recipe.dpo: null"
+            )
+        if rows.sampled is not None and rows.head != "generation":
+            raise ValueError(
+                f"rows.sampled are texts, of which a head for {rows.head} learns nothing: set rows.head: generation, "
+                "or rows.sampled: null"
+            )
+        given = {"style": rows.style is not Style.VERDICT_ONLY, "swap": rows.swap != SWAP, "reference": rows.reference}
+        for name in (name for name, is_given in given.items() if is_given and rows.sampled is not None):
+            raise ValueError(
+                f"rows.{name} is {getattr(rows, name)}, but the judge's own judgments are learned as they were asked "
+                "and written: leave the key out, or set rows.sampled: null"
+            )
+        return self
 
     @model_validator(mode="after")
     def _what_is_registered_can_judge(self) -> Self:

@@ -94,8 +94,9 @@ def summary_of(made: Prepared) -> str:
     validation = made.run.validation
     missing = {} if validation is None else validation.left_out
     not_asked = ", ".join(f"{number:,} {cause}" for cause, number in missing.items())
+    what = "rows" if made.run.recipe.dpo is None else "pairs"
     return (
-        f"{counts['rows']:,} rows{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "
+        f"{counts['rows']:,} {what}{without}, {counts['tokens']:,} tokens, {made.steps:,} steps, about "
         f"{made.memory.total / 1e9:,.1f} GB in each process" + (f"; not validated on: {not_asked}" if not_asked else "")
     )
 

@@ -14,10 +14,11 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base, base_of
 from judgelake.jobs.train.config import TrainJob
 from judgelake.jobs.train.examples import Selected, selected_examples
+from judgelake.jobs.train.judgments import OwnJudgments, own_judgments
 from judgelake.jobs.train.rows import check_references, made_rows, row_maker, shorter_rows
 from judgelake.judges import JudgeSpec, load_judge
 from judgelake.trainer import Memory, RunFolder, batch_problem, estimate_memory, shape_of
-from judgelake.training import Audit, HeadRowMaker, Row, RowMaker, Tally
+from judgelake.training import AnyMaker, Audit, Row, RowMaker, SampledRowMaker, Tally
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,7 +35,9 @@ class Plan:
     selected: Selected
     base: Base
     spec: JudgeSpec
-    maker: RowMaker | HeadRowMaker = field(repr=False)
+    maker: AnyMaker = field(repr=False)
+    own: OwnJudgments | None = None
+    """The judge's own judgments, where they are what is learned."""
 
     @property
     def positions(self) -> int | None:
@@ -91,7 +94,11 @@ class Planner:
             self._say(line)
         maker = row_maker(spec, job.judge.mode, base, job.rows)
         check_references(selected.train, job.rows, maker.asking, job.examples)
-        return Plan(job, selected, base, spec, maker)
+        if job.rows.sampled is None or not isinstance(maker, RowMaker):
+            return Plan(job, selected, base, spec, maker)
+        own = own_judgments(self._spark, job, job.rows.sampled, selected, maker.asking)
+        self._say(own.line(base.identity))
+        return Plan(job, selected, base, spec, SampledRowMaker(maker, own.lessons), own)
 
     def _examples(self, job: TrainJob) -> Selected:
         key = (job.tables, job.examples.model_dump_json(exclude=NOT_OF_THE_SELECTION))
@@ -113,20 +120,30 @@ def plan_of(spark: SparkSession, job: TrainJob, say: Say) -> Plan:
 
 
 def with_its_version(job: TrainJob, say: Say) -> TrainJob:
-    """The job with the version of the examples with which the training in its folder began, if it names none.
+    """The job with the versions of its tables with which the training in its folder began, where it names none.
 
     Raises:
         UserError: the folder holds a record that cannot be read.
     """
     folder = RunFolder(Path(job.output))
-    if job.examples.version is not None or not folder.record.exists():
+    if not folder.record.exists():
         return job
     began = folder.read()
-    if began.examples_version is None or began.examples_table != job.tables.training_examples:
+    examples, sampled = job.examples, job.rows.sampled
+    version = _version(examples.version, began.examples_version, began.examples_table, job.tables.training_examples)
+    if version is not None:
+        say(f"going on with version {version} of {began.examples_table}, with which the training in this folder began")
+        job = job.model_copy(update={"examples": examples.model_copy(update={"version": version})})
+    if sampled is None:
         return job
-    say(
-        f"going on with version {began.examples_version} of {began.examples_table}, with which the training in this "
-        "folder began"
-    )
-    examples = job.examples.model_copy(update={"version": began.examples_version})
-    return job.model_copy(update={"examples": examples})
+    version = _version(sampled.version, began.judgments_version, began.judgments_table, job.tables.judgments)
+    if version is None:
+        return job
+    say(f"and with version {version} of {began.judgments_table}")
+    rows = job.rows.model_copy(update={"sampled": sampled.model_copy(update={"version": version})})
+    return job.model_copy(update={"rows": rows})
+
+
+def _version(asked: int | None, began: int | None, table: str, table_now: str) -> int | None:
+    """The version with which a training began, if none is asked for and the table is the same."""
+    return began if asked is None and table == table_now else None

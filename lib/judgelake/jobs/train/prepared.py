@@ -12,11 +12,15 @@ from judgelake.errors import RunError
 from judgelake.jobs.train.base import Base
 from judgelake.jobs.train.config import Reference
 from judgelake.jobs.train.examples import Selected
+from judgelake.jobs.train.judgments import OwnJudgments
 from judgelake.jobs.train.plan import Plan
 from judgelake.jobs.train.row_store import stored_rows
 from judgelake.jobs.train.validation import write_validation
 from judgelake.judges import JudgeSpec
 from judgelake.trainer import Memory, RunFolder, TrainingRun, Validation
+
+JUDGMENTS = "judgments."
+"""Begins the names of counts of the judge's own judgments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Prepared:
     """Rows left out or at fault, the first of them."""
     memory: Memory
     steps: int
+    own: OwnJudgments | None = None
+    """The judge's own judgments, where they are what was learned."""
 
 
 def prepare(plan: Plan, say: Say = lambda line: None, tests: Sequence[Reference] = ()) -> Prepared:
@@ -57,6 +63,8 @@ def prepare(plan: Plan, say: Say = lambda line: None, tests: Sequence[Reference]
             shards=tuple(str(path) for path in rows.shards),
             examples_table=plan.selected.table,
             examples_version=plan.selected.version,
+            judgments_table="" if plan.own is None else plan.own.table,
+            judgments_version=None if plan.own is None else plan.own.version,
             recipe=job.recipe,
             head=job.rows.head,
             end_token=plan.base.end_token,
@@ -74,11 +82,17 @@ def prepare(plan: Plan, say: Say = lambda line: None, tests: Sequence[Reference]
         plan.base,
         plan.spec,
         job.judge.mode,
-        rows.audit.counts,
+        rows.audit.counts | _counts(plan.own),
         [asdict(one) for one in rows.audit.listed],
         plan.memory(rows.audit),
         plan.steps(rows.audit),
+        plan.own,
     )
+
+
+def _counts(own: OwnJudgments | None) -> dict[str, int]:
+    """What became of the judge's own judgments."""
+    return {} if own is None else {f"{JUDGMENTS}{name}": count for name, count in own.counts.items()}
 
 
 def _asked(plan: Plan, folder: RunFolder, shown: Reference) -> Validation | None:

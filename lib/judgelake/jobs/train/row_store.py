@@ -92,7 +92,8 @@ def _listing(plan: Plan, folder: Path) -> Path:
 def name_of(plan: Plan) -> str:
     """A hash of everything that decides the rows of a plan: equal names mean equal rows."""
     content = {
-        "rows": plan.job.rows.model_dump(mode="json", exclude={"most_left_out"}),
+        # What is learned of the judge's own judgments follows below, whichever way they were chosen.
+        "rows": plan.job.rows.model_dump(mode="json", exclude={"most_left_out", "sampled"}),
         "mode": plan.job.judge.mode,
         "judge": plan.spec.model_dump(mode="json"),
         "base": plan.base.identity,
@@ -103,7 +104,8 @@ def name_of(plan: Plan) -> str:
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     for example in plan.selected.train:
-        digest.update(repr(example).encode("utf-8", "surrogatepass"))
+        lessons = () if plan.own is None else plan.own.lessons.get(example.example_id, ())
+        digest.update(repr((example, *lessons)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:NAME_CHARACTERS]
 
 

@@ -12,7 +12,7 @@ from judgelake.errors import UserError
 from judgelake.jobs.train.base import Base
 from judgelake.jobs.train.config import Examples, RowChoices
 from judgelake.judges import JudgeSpec
-from judgelake.training import Asking, Example, HeadRowMaker, Rates, Row, RowMaker, Tally
+from judgelake.training import AnyMaker, Asking, Example, HeadRowMaker, Rates, Row, RowMaker, Tally
 
 # Rows that are ready before they are asked for; each takes a few kilobytes.
 EXAMPLES_AT_ONCE = 256
@@ -74,19 +74,16 @@ def check_references(examples: Sequence[Example], rows: RowChoices, asking: Aski
         )
 
 
-def made_rows(
-    maker: RowMaker | HeadRowMaker, examples: Sequence[Example], epochs: int, seed: int, tally: Tally
-) -> Iterator[Row]:
+def made_rows(maker: AnyMaker, examples: Sequence[Example], epochs: int, seed: int, tally: Tally) -> Iterator[Row]:
     """The rows of all epochs in the order of the examples, without those at fault; the tally counts each."""
     # Nearly all time is spent in the tokenizer, which does not hold Python's lock.
     with ThreadPoolExecutor(available_cores()) as threads:
         for epoch in range(epochs):
-            one = partial(maker.row, epoch=epoch, seed=seed)
+            one = partial(maker.rows, epoch=epoch, seed=seed)
             for start in range(0, len(examples), EXAMPLES_AT_ONCE):
                 some = examples[start : start + EXAMPLES_AT_ONCE]
                 for example, made in zip(some, threads.map(one, some), strict=True):
-                    if tally.add(example, made) and isinstance(made, Row):
-                        yield made
+                    yield from (row for row in made if tally.add(example, row) and isinstance(row, Row))
 
 
 def available_cores() -> int:

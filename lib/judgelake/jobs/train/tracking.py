@@ -26,13 +26,13 @@ from judgelake.runtime import (
     tracked_run,
     tracking_errors,
 )
-from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
+from judgelake.trainer import MERGED_FLIPS, PREFERRED, RunFolder, events_of
 
 IDENTITY_TAG = "judgelake_training"
 """The tag of a registered version that says by which training it was made."""
 ONLY_OF_THE_RUN = ("judgelake.data_licences", "judgelake.use_terms", "judgelake.teachers")
 """Tags that may be longer than those of a version can be; the card has the same."""
-OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", MERGED_FLIPS)
+OF_AN_EVENT = ("epoch", "learning_rate", "grad_norm", "loss", *PREFERRED, MERGED_FLIPS)
 CARD = "judge_card.md"
 # As many as MLflow's servers accept in one call.
 METRICS_AT_ONCE = 1_000
@@ -185,8 +185,22 @@ def tags_of(prepared: Prepared) -> dict[str, str]:
         "judgelake.use": terms.kind,
         "judgelake.use_terms": terms.line or "no licence that is named forbids commercial use",
         "judgelake.teachers": json.dumps(selected.teachers, sort_keys=True),
+        **_own_tags(prepared),
         "judgelake.adapter": "merged" if prepared.run.recipe.lora is not None else "none",
         "judgelake.version": version("judgelake"),
+    }
+
+
+def _own_tags(prepared: Prepared) -> dict[str, str]:
+    """The objective, and by whom the judgments are; nothing where those of the examples are learned."""
+    own = prepared.own
+    if own is None:
+        return {}
+    return {
+        "judgelake.objective": "sft" if prepared.run.recipe.dpo is None else "dpo",
+        "judgelake.judgments": f"{own.table} version {own.version}",
+        "judgelake.judgments_by": own.fingerprint,
+        "judgelake.judgments_model": own.model_version,
     }
 
 
@@ -204,7 +218,8 @@ def loss_curve(events: Sequence[Mapping[str, Any]]) -> Any:
     axes = picture.subplots()
     steps = [event for event in events if "loss" in event]
     axes.plot([event["step"] for event in steps], [event["loss"] for event in steps], color="#4477aa", linewidth=1)
-    axes.set(xlabel="step", ylabel="loss, nats a target token")
+    is_of_pairs = any(PREFERRED[0] in event for event in steps)
+    axes.set(xlabel="step", ylabel="loss, nats a pair" if is_of_pairs else "loss, nats a target token")
     validations = [event for event in events if "eval_agreement" in event]
     if validations:
         beside = axes.twinx()

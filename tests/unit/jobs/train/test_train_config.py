@@ -34,11 +34,14 @@ def test_the_config_names_every_key_with_its_default(root):
     assert job == TrainJob(judge=job.judge)
 
 
-@pytest.mark.parametrize("name", ["judgelm", "lora", "cpu-small"])
+RECIPES = ("judgelm", "lora", "cpu-small", "dpo")
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_is_a_config_of_the_job(root, name):
     job = load_config(TrainJob, root / "conf" / "train" / f"{name}.yaml")
     assert job.recipe.batch_rows % (job.recipe.rows_at_once * job.processes) == 0
-    assert {path.stem for path in (root / "conf" / "train").iterdir()} == {"judgelm", "lora", "cpu-small"}
+    assert {path.stem for path in (root / "conf" / "train").iterdir()} == {*RECIPES}
 
 
 def test_judgelm_is_trained_as_published(root):
@@ -83,3 +86,25 @@ def test_a_baseline_that_the_judge_job_cannot_ask_is_not_registered(root):
     with pytest.raises(UserError, match=r"a head for classification is a baseline.*set mlflow.register_as: null"):
         load_config(TrainJob, path, [head, "mlflow.register_as=mine"])
     load_config(TrainJob, path, [head])
+
+
+PAIRS = ["rows.sampled={}", "recipe.dpo={beta: 0.2}"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(["recipe.dpo={}"], r"set rows\.sampled: \{\}", id="pairs of nothing"),
+        pytest.param([*PAIRS, "rows.head=regression"], r"a head for regression writes none", id="pairs for a head"),
+        pytest.param(["rows.sampled={}", "rows.head=regression"], r"a head for regression learns nothing", id="head"),
+        pytest.param([*PAIRS, "rows.style=soft"], r"rows\.style is soft, but .* asked and written", id="soft"),
+        pytest.param([*PAIRS, "rows.swap=0"], r"rows\.swap is 0\.0, but", id="swaps"),
+        pytest.param(["rows.sampled={}", "rows.reference=0.5"], r"rows\.reference is 0\.5, but", id="references"),
+        pytest.param(["rows.sampled={}", "recipe.dpo={beta: 0}"], r"recipe\.dpo\.beta", id="beta"),
+        pytest.param(["rows.sampled={most: 0}"], r"rows\.sampled\.most", id="none"),
+    ],
+)
+def test_what_own_judgments_cannot_do_is_refused(root, settings, expected):
+    with pytest.raises(UserError, match=expected):
+        load_config(TrainJob, root / "conf" / "train.yaml", settings)
+    load_config(TrainJob, root / "conf" / "train.yaml", PAIRS)

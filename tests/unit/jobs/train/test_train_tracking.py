@@ -11,9 +11,10 @@ from tiny_training import train_job
 from unity_catalog import check_tags
 
 from judgelake.errors import RunError
+from judgelake.jobs.train.judgments import OwnJudgments
 from judgelake.jobs.train.tracking import IDENTITY_TAG, TrainTracker, version_tags
 from judgelake.runtime import JUDGE_TAG, MODE_TAG
-from judgelake.trainer import RunFolder
+from judgelake.trainer import Dpo, RunFolder
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
 
@@ -70,11 +71,12 @@ def prepared_of(training: str) -> Any:
     """What is trained, with more licences and teachers than a tag of a version can hold."""
     many = {f"a-licence-with-a-long-name-{place}": place for place in range(50)}
     return SimpleNamespace(
-        run=SimpleNamespace(identity=training, head="generation", recipe=SimpleNamespace(lora=None)),
+        run=SimpleNamespace(identity=training, head="generation", recipe=SimpleNamespace(lora=None, dpo=Dpo())),
         spec=SimpleNamespace(name="chat"),
         mode="pair",
         base=SimpleNamespace(model="/a/folder" * 50, identity="0f", licence=None),
         selected=SimpleNamespace(table="examples", version=3, licences=many, teachers=many, train=(), validation=()),
+        own=OwnJudgments("judgments", 7, "f1", "m1", {}, {}),
     )
 
 
@@ -82,6 +84,8 @@ def test_the_tags_of_a_version_say_for_which_judge_and_mode_it_was_trained():
     tags = version_tags(prepared_of("0a"))
     assert (tags[IDENTITY_TAG], tags[JUDGE_TAG], tags[MODE_TAG]) == ("0a", "chat", "pair")
     assert tags["judgelake_data"] == "examples version 3"
+    own = {name: tags[f"judgelake_{name}"] for name in ("objective", "judgments", "judgments_by", "judgments_model")}
+    assert list(own.values()) == ["dpo", "judgments version 7", "f1", "m1"]
 
 
 class Registry:

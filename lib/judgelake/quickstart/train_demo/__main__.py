@@ -60,7 +60,8 @@ def train_demo(console: Console, arguments: argparse.Namespace) -> int:
     make_small_model(BASE)
     address = use_own_store(demo.folder)
     console.print(f"$ export {TRACKING}={address}", style="cyan", highlight=False, soft_wrap=True)
-    spark = get_spark(Tables(warehouse=demo.warehouse("learn")), "judgelake train-demo", debug=arguments.debug)
+    learn = Tables(warehouse=demo.warehouse("learn"))
+    spark = get_spark(learn, "judgelake train-demo", debug=arguments.debug, one_command=True)
     try:
         Running(console, spark, demo).carry_out(arguments.file)
     except JobError as failed:

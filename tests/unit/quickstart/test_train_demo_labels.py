@@ -86,7 +86,7 @@ def test_what_is_written_is_read_again(file):
     assert read_labelled("judgelake", [path]).pairs == pairs
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=150, max_size=200),
     st.integers(LEAST, 80),

@@ -1,6 +1,7 @@
 """The notebook that trains a judge, run with stand-ins of the jobs: every cell, each job's config and arguments."""
 
 import runpy
+from importlib import import_module
 from types import SimpleNamespace
 from unittest.mock import MagicMock, create_autospec
 
@@ -27,7 +28,7 @@ def jobs(monkeypatch, root, tmp_path):
     for job, names in JOBS.items():
         for name in names:
             place = f"judgelake.jobs.{job}.{name}"
-            stand_ins[name] = create_autospec(pytest.importorskip(f"judgelake.jobs.{job}").__dict__[name])
+            stand_ins[name] = create_autospec(getattr(import_module(f"judgelake.jobs.{job}"), name))
             monkeypatch.setattr(place, stand_ins[name])
     monkeypatch.setattr("judgelake.runtime.get_spark", lambda tables, app_name: MagicMock())
     stand_ins["judge"].side_effect = lambda spark, job: SimpleNamespace(

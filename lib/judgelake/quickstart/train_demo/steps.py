@@ -94,6 +94,12 @@ class Running:
     def _say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    @contextmanager
+    def _status(self) -> Iterator[Callable[[str], None]]:
+        """Takes the progress of a job: in a terminal one line that changes, elsewhere a line each."""
+        with self.console.status("Reading.") as status:
+            yield status.update if self.console.is_terminal else self._say
+
     def _command(self, main: Callable[[Sequence[str]], int], command: Command) -> None:
         """Run a job as its command; it joins the session that is there."""
         self._typed(command)
@@ -112,7 +118,8 @@ class Running:
 
     def _evaluated(self, command: Command) -> Evaluated:
         self._typed(command)
-        done = evaluate_and_report(self.spark, load_config(EvaluateJob, EVALUATE, command.settings))
+        with self._status() as say:
+            done = evaluate_and_report(self.spark, load_config(EvaluateJob, EVALUATE, command.settings), say)
         show_headline(self.console, done)
         return done
 
@@ -120,7 +127,8 @@ class Running:
         """Promote; returns the alias of the version that judges from now on. A refusal is a result like another."""
         self._typed(command)
         try:
-            found = promote(self.spark, load_config(PromoteJob, PROMOTE, command.settings), self._say)
+            with self._status() as say:
+                found = promote(self.spark, load_config(PromoteJob, PROMOTE, command.settings), say)
         except (UserError, RunError) as reason:
             self._say(f"The candidate does not become champion: {reason}")
             return CANDIDATE

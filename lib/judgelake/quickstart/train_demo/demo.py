@@ -123,8 +123,7 @@ class Demo:
 
     def judging(self, model: str, warehouse: str, *more: str) -> Command:
         """Both orders of every pair in a warehouse."""
-        copies = f"engine.model_cache={self.folder / 'copies'}"
-        return Command("judge", self._set(warehouse, *ASKED, f"judge.model={model}", copies, *more))
+        return Command("judge", self._set(warehouse, *ASKED, f"judge.model={model}", *more))
 
     def evaluation(self, fingerprints: Sequence[str]) -> Command:
         """The test's judgments by these judges alone, compared with the labels."""
@@ -134,7 +133,7 @@ class Demo:
 
     def promotion(self) -> Command:
         """The candidate by the thresholds of conf/promote.yaml."""
-        return Command("promote", self._set("test", f"model={NAME}", f"model_cache={self.folder / 'copies'}"))
+        return Command("promote", self._set("test", f"model={NAME}"))
 
     def _set(self, warehouse: str, *settings: str) -> tuple[str, ...]:
         every = (f"tables.warehouse={self.warehouse(warehouse)}", *settings)

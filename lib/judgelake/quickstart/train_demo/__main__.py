@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from judgelake.config import Tables
 from judgelake.engine import owner_of_this_driver, stop_engines
@@ -59,7 +60,7 @@ def train_demo(console: Console, arguments: argparse.Namespace) -> int:
     demo.keep(parts)
     make_small_model(BASE)
     address = use_own_store(demo.folder)
-    console.print(f"$ export {TRACKING}={address}", style="cyan", highlight=False, soft_wrap=True)
+    console.print(Text(f"$ export {TRACKING}={address}", style="cyan"), soft_wrap=True)
     learn = Tables(warehouse=demo.warehouse("learn"))
     spark = get_spark(learn, "judgelake train-demo", debug=arguments.debug, one_command=True)
     try:
@@ -78,7 +79,8 @@ def train_demo(console: Console, arguments: argparse.Namespace) -> int:
 
 def _parts(console: Console, arguments: argparse.Namespace) -> Parts:
     """What is learned and what tests it, with a line on where it is from."""
-    console.print(f"[bold]1/{STEPS} labels: from {', '.join(map(str, arguments.labels))}[/bold]", highlight=False)
+    names = ", ".join(map(str, arguments.labels))
+    console.print(Text(f"1/{STEPS} labels: from {names}", style="bold"), soft_wrap=True)
     read = read_labelled(arguments.format, arguments.labels)
     console.print(f"{read.text}.", highlight=False, soft_wrap=True)
     tests = None

@@ -12,7 +12,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 READY := $(VENV)/ready-$(DEVICE)-$(VERSION)
 BIN := $(VENV)/bin
 
-.PHONY: help quickstart test test-fast test-cluster lint format typecheck bench doctor package clean requirements preflight install
+.PHONY: help quickstart train-demo test test-fast test-cluster lint format typecheck bench doctor package clean requirements preflight install
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -20,6 +20,11 @@ help: ## This list
 
 quickstart: $(READY) ## Judge the shipped sample with a small real model and show the verdicts (minutes)
 	@$(BIN)/python -m judgelake.quickstart
+
+# LABELS, FORMAT, TEST, TEST_FORMAT and FILE are options of the demo; ARGS takes its others, such as ARGS="--most-learned 400".
+train-demo: $(READY) ## Train a small judge on labels, compare it, promote it, judge a file (minutes); LABELS=mine.jsonl
+	@$(BIN)/python -m judgelake.quickstart.train_demo $(if $(LABELS),--labels $(LABELS)) $(if $(FORMAT),--format $(FORMAT)) \
+		$(if $(TEST),--test $(TEST)) $(if $(TEST_FORMAT),--test-format $(TEST_FORMAT)) $(if $(FILE),--file $(FILE)) $(ARGS)
 
 test: lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
@@ -63,6 +68,7 @@ clean: ## Remove caches and builds; keep tables, models and .venv
 
 # These start Spark, and most of them vLLM.
 quickstart bench: NEEDS := --java --memory-gib 6
+train-demo: NEEDS := --java --memory-gib 12
 test test-cluster: NEEDS := --java --memory-gib 9
 
 preflight:

@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "doctor": PARTS | {"jobs.judge"},
     # The command line reaches every room, each only when its subcommand runs.
     "cli": PARTS | {"jobs.ingest", "jobs.judge", "doctor"},
-    "quickstart": PARTS | {"jobs.ingest", "jobs.judge", "jobs.evaluate"},
+    "quickstart": PARTS | {f"jobs.{job}" for job in ("ingest", "generate", "train", "judge", "evaluate", "promote")},
 }
 # The measures compute; what only shows numbers imports the catalog and the results from the room itself.
 PUBLIC_FILES = {"judgelake.measures.families"}

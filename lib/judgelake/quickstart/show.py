@@ -50,18 +50,24 @@ def show_scope(console: Console, comparisons: DataFrame, judged: str) -> None:
 
 def show_verdicts(console: Console, pairs: Sequence[JudgedPair]) -> None:
     """Print the first pairs with their verdicts and labels, and how many verdicts of all pairs agree with the label."""
+    console.print(verdict_table(pairs))
+    for line in (agreement_text(pairs), *READING):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def verdict_table(pairs: Sequence[JudgedPair]) -> Table:
+    """The first pairs with their verdicts, and with their labels if any has one."""
     table = Table(title=f"{min(ROWS, len(pairs))} of {len(pairs)} comparisons", title_justify="left")
     # Only its cells are cut, because on a narrow terminal a column that may wrap is narrowed before all others.
     table.add_column("question", max_width=QUESTION_WIDTH)
-    for name in (SHOWN_AB, SHOWN_BA, BY_MARGIN, "label"):
+    is_labelled = any(pair.label for pair in pairs)
+    for name in (SHOWN_AB, SHOWN_BA, BY_MARGIN, *(("label",) if is_labelled else ())):
         table.add_column(name, justify="center", no_wrap=True)
     for pair in pairs[:ROWS]:
         cells = (verdict_cell(pair.own, pair.label), verdict_cell(pair.reversed, pair.label), margin_cell(pair))
         question = Text(" ".join(pair.question.split()), no_wrap=True, overflow="ellipsis")
-        table.add_row(question, *cells, pair.label or "")
-    console.print(table)
-    for line in (agreement_text(pairs), *READING):
-        console.print(line, highlight=False, soft_wrap=True)
+        table.add_row(question, *cells, *((pair.label or "",) if is_labelled else ()))
+    return table
 
 
 def judged_pairs(spark: SparkSession, tables: Tables, judge_fingerprint: str) -> list[JudgedPair]:

@@ -38,8 +38,8 @@ from judgelake.sources import Files
 # MAGIC `LABELS` is a file in any layout of `docs/formats.md` that has labels. Settings are given as `key=value`, as
 # MAGIC on the command line. What is learned, what tests it and what is new are in tables of their own: in a workspace
 # MAGIC name them in `LEARN`, `TEST` and `NEW` (`tables.warehouse=null`, `tables.comparisons=main.learn.comparisons`,
-# MAGIC `tables.labels=main.learn.labels`, ...), with a volume as `FOLDER` and `main.judges.my_judge` as `NAME`. `RECIPE`
-# MAGIC is a file of `conf/train`; `lora.yaml` fits one GPU.
+# MAGIC `tables.labels=main.learn.labels`, ...), with a volume as `FOLDER` and `main.judges.my_judge` as `NAME`.
+# MAGIC `RECIPE` is a file of `conf/train`; `lora.yaml` fits one GPU.
 
 # COMMAND ----------
 

@@ -42,9 +42,9 @@ def reads(monkeypatch):
     read: list[str] = []
     really = copies_room.read_files
 
-    def noted(place, kind, folder):
+    def noted(place, kind, folder, keys):
         read.append(place.uri)
-        really(place, kind, folder)
+        really(place, kind, folder, keys)
 
     monkeypatch.setattr(copies_room, "read_files", noted)
     return read
@@ -180,9 +180,9 @@ def test_one_process_reads_while_others_wait_and_both_say_so(bucket, cache, monk
     may_end, lines, reads = threading.Event(), [], []
     really = copies_room.read_files
 
-    def slow(place, kind, folder):
+    def slow(place, kind, folder, keys):
         reads.append(place.uri)
-        really(place, kind, folder)
+        really(place, kind, folder, keys)
         may_end.wait(20)
 
     def said(line):

@@ -73,7 +73,8 @@ def test_a_figure_that_leaves_failures_out_is_the_same_where_they_count_as_wrong
 def test_where_a_failure_is_a_tie_no_figure_of_verdicts_leaves_it_out():
     metrics = {figure.metric for figure in figures_of([("A", "failed", "B")], SwapRule.FIRST, FailureRule.TIE)}
     assert {"agreement", "consistency", "judge_agreement"} <= metrics
-    assert {counted_as(metric, FailureRule.TIE, None) for metric in metrics} == {"tie"}
+    # How many judgments have a verdict does not depend on what the others count as.
+    assert {counted_as(metric, FailureRule.TIE, None) for metric in metrics - {"verdict_rate"}} == {"tie"}
 
 
 @pytest.mark.parametrize("metric", ["agreement", "agreement_difference", "positional_agreement", "macro_recall"])

@@ -189,7 +189,7 @@ def test_pairs_are_rows_with_both_judgments_behind_one_prompt(tmp_path, base):
     line = "80 of the judge's own judgments, or pairs of them, are learned (80 agree, 80 disagree)"
     assert (plan.own.line("m1"), plan.own.line("m2")) == (
         line,
-        f"{line}; they are by the model m1, which is not the base",
+        f"{line}; they are by the model m1, not the base",
     )
     assert (made.run.judgments_table, made.run.judgments_version) == ("judgments", 5)
     assert len({(row.example_id, row.epoch) for row in rows}) == 160

@@ -14,6 +14,7 @@ from tiny_training import examples, plan_here, train_job
 from judgelake.engine import resolve_model
 from judgelake.errors import RunError, UserError
 from judgelake.jobs.train.job import train_planned
+from judgelake.jobs.train.prepared import prepare
 from judgelake.jobs.train.tracking import TrainTracker
 from judgelake.trainer import MERGED_FLIPS, RunFolder, events_of
 
@@ -144,7 +145,9 @@ def test_a_merged_model_with_other_verdicts_than_its_adapter_is_not_registered(t
 
 
 def test_without_mlflow_nothing_is_logged(tmp_path, base):
-    tracker = TrainTracker(train_job(tmp_path, base), None)
-    with tracker.started(None):
-        assert tracker.finished(None, "") is None
+    job = train_job(tmp_path, base)
+    prepared = prepare(plan_here(job))
+    tracker = TrainTracker(job, prepared.folder)
+    with tracker.started(prepared):
+        assert tracker.finished(prepared, "") is None
     assert tracker.run_id is None

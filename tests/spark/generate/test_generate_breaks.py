@@ -87,7 +87,10 @@ def test_each_step_that_breaks_off_in_the_middle_is_finished_by_the_next_run(lak
     killed_in("asking.chunk.append_once", 1, lambda: step("answers"))
     assert (asked(urls[0]), lake.rows("generated_answers")) == (4, [])
     # What model a had answered is in the table, as answers of the run that asked, and it is not asked again.
-    assert [run.statuses for run in step("answers")] == [{}, {"ok": 3, "engine_error": 1}]
+    of_a, of_b = (run.statuses for run in step("answers"))
+    # Words that refuse one prompt are believed only after another was answered, and which comes first is chance.
+    assert (of_a, of_b["ok"], sum(of_b.values())) == ({}, 3, 4)
+    assert set(of_b) - {"ok"} <= {"refused", "engine_error"}
     assert (len(lake.rows("generated_answers", "answerer = 'a' AND status = 'ok'")), asked(urls[0])) == (4, 4)
     answers = lake.rows("generated_answers")
     assert len({row["answer_id"] for row in answers}) == len(answers) == 8

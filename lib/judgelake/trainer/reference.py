@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from torch import distributed
 
 from judgelake.errors import RunError
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.objectives import TargetTokens
+from judgelake.trainer.passes import by_all_processes, longest_first, not_learning
 from judgelake.trainer.preferences import both_rows, likelihoods
 from judgelake.trainer.stored_rows import StoredRows
 from judgelake.training import Row
+from judgelake.whole_files import written_whole
 
 REFERENCE = pa.schema({"chosen": pa.float64(), "rejected": pa.float64()})
 """The columns of the file: one row for each stored row, in their order."""
@@ -49,8 +50,8 @@ def reference_of(
         return list(zip(table["chosen"].to_pylist(), table["rejected"].to_pylist(), strict=True))
     pairs = _distinct(rows)
     say(f"computing what the untrained weights say of {len(pairs):,} pairs")
-    found = _shared(trainer, [rows[places[0]] for places in pairs], tokens)
-    of_row = dict(zip((place for places in pairs for place in places), _repeated(found, pairs), strict=True))
+    found = by_all_processes([rows[places[0]] for places in pairs], lambda mine: _computed(trainer, mine, tokens))
+    of_row = {place: one for places, one in zip(pairs, found, strict=True) for place in places}
     reference = [of_row[place] for place in range(len(rows))]
     if trainer.is_world_process_zero():
         _write(path, reference)
@@ -68,40 +69,15 @@ def _distinct(rows: StoredRows) -> list[list[int]]:
     return list(places.values())
 
 
-def _repeated(found: Sequence[tuple[float, float]], pairs: Sequence[Sequence[int]]) -> Iterator[tuple[float, float]]:
-    for one, places in zip(found, pairs, strict=True):
-        yield from [one] * len(places)
-
-
-def _shared(trainer: JudgeTrainer, rows: Sequence[Row], tokens: TargetTokens) -> list[tuple[float, float]]:
-    """Of all rows, which the processes share among them."""
-    processes = distributed.get_world_size() if distributed.is_initialized() else 1
-    process = distributed.get_rank() if processes > 1 else 0
-    mine = _computed(trainer, rows[process::processes], tokens)
-    found = [mine]
-    if processes > 1:
-        found = [[] for _ in range(processes)]
-        distributed.all_gather_object(found, mine)
-    return [found[place % processes][place // processes] for place in range(len(rows))]
-
-
 def _computed(trainer: JudgeTrainer, rows: Sequence[Row], tokens: TargetTokens) -> list[tuple[float, float]]:
-    # Rows of similar length share a batch; the longest come first, so that memory runs out at once or never.
-    order = sorted(range(len(rows)), key=lambda place: -max(map(len, rows[place].sequences)))
     model, at_once = trainer.model, trainer.args.per_device_train_batch_size
     found: dict[int, tuple[float, float]] = {}
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), trainer.accelerator.autocast():
-            for start in range(0, len(order), at_once):
-                places = order[start : start + at_once]
-                batch = tokens.collate(both_rows([rows[place] for place in places]))
-                sums, _ = likelihoods(tokens, model, _on(trainer.args.device, batch))
-                pairs = sums.reshape(2, -1).T.tolist()
-                found |= {place: (chosen, rejected) for place, (chosen, rejected) in zip(places, pairs, strict=True)}
-    finally:
-        model.train(was_training)
+    with not_learning(model), trainer.accelerator.autocast():
+        for places in longest_first([max(map(len, row.sequences)) for row in rows], at_once):
+            batch = tokens.collate(both_rows([rows[place] for place in places]))
+            sums, _ = likelihoods(tokens, model, _on(trainer.args.device, batch))
+            pairs = sums.reshape(2, -1).T.tolist()
+            found |= {place: (chosen, rejected) for place, (chosen, rejected) in zip(places, pairs, strict=True)}
     return [found[place] for place in range(len(rows))]
 
 
@@ -111,6 +87,5 @@ def _on(device: torch.device, batch: dict[str, Any]) -> dict[str, Any]:
 
 def _write(path: Path, reference: Sequence[tuple[float, float]]) -> None:
     records = [{"chosen": chosen, "rejected": rejected} for chosen, rejected in reference]
-    made = path.with_suffix(".new")
-    pq.write_table(pa.Table.from_pylist(records, REFERENCE), made)
-    made.replace(path)
+    with written_whole(path) as draft:
+        pq.write_table(pa.Table.from_pylist(records, REFERENCE), draft)

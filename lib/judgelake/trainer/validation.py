@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import distributed
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges import Decoding, JudgeSpec, parse
 from judgelake.trainer.agreement import figures
 from judgelake.trainer.batch import padded
+from judgelake.trainer.passes import by_all_processes, longest_first, not_learning
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.training import verdict_of_head
 
@@ -51,14 +51,7 @@ class Judging:
 
     def figures(self, model: Any, prompts: Sequence[LabelledPrompt]) -> dict[str, float]:
         """The figures of `agreement.figures`, of prompts that the processes share among them."""
-        processes = distributed.get_world_size() if distributed.is_initialized() else 1
-        process = distributed.get_rank() if processes > 1 else 0
-        mine = self.readings(model, prompts[process::processes])
-        found: list[list[Reading | Failure]] = [mine]
-        if processes > 1:
-            found = [[] for _ in range(processes)]
-            distributed.all_gather_object(found, mine)
-        readings = [found[place % processes][place // processes] for place in range(len(prompts))]
+        readings = by_all_processes(prompts, lambda mine: self.readings(model, mine))
         return figures(prompts, readings)
 
     def readings(self, model: Any, prompts: Sequence[LabelledPrompt]) -> list[Reading | Failure]:
@@ -67,13 +60,8 @@ class Judging:
 
     def answers(self, model: Any, prompts: Sequence[LabelledPrompt]) -> list[Answer]:
         """The model's answer to each prompt; leaves the model as it was."""
-        was_training = model.training
-        model.eval()
-        try:
-            with torch.no_grad():
-                return self._answers(model, [prompt.input_ids for prompt in prompts])
-        finally:
-            model.train(was_training)
+        with not_learning(model):
+            return self._answers(model, [prompt.input_ids for prompt in prompts])
 
     def read(self, answer: Answer) -> Reading | Failure:
         """What an answer says, by the judge's parser."""
@@ -87,11 +75,8 @@ class Judging:
         )
 
     def _answers(self, model: Any, prompts: Sequence[tuple[int, ...]]) -> list[Answer]:
-        # Prompts of similar length share a batch; the longest come first, so that memory runs out at once or never.
-        places = sorted(range(len(prompts)), key=lambda place: -len(prompts[place]))
         answers = [Answer()] * len(prompts)
-        for start in range(0, len(places), self.prompts_at_once):
-            batch = places[start : start + self.prompts_at_once]
+        for batch in longest_first([len(prompt) for prompt in prompts], self.prompts_at_once):
             for place, answer in zip(batch, self._at_once(model, [prompts[place] for place in batch]), strict=True):
                 answers[place] = answer
         return answers

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 
 import pytest
-from small_chunk import small_chunk
+from chunk_example import small_chunk
 from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking import Asking

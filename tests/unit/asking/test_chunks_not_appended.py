@@ -4,9 +4,9 @@ import itertools
 from collections import Counter, defaultdict
 
 import pytest
+from chunk_example import small_chunk
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from small_chunk import small_chunk
 from threads import SessionWithoutSpark, submitted_without_spark
 
 from judgelake.asking.config import Asking

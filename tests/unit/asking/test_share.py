@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from chunk_example import small_chunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_chunk import small_chunk
 
 from judgelake.asking import Asking
 from judgelake.asking.share import Share, chunks_for, share_of

@@ -4,7 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from small_chunk import small_chunk
+from chunk_example import small_chunk
 
 from judgelake.asking import slots
 from judgelake.asking.amounts import Amounts

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chunk_example import small_chunk
 from simulate import main, number
 from simulated.cluster import ChunkWork, Cluster, Outcome
 from simulated.cuts import even_cut
@@ -15,7 +16,6 @@ from simulated.engine import A100_7B, H100_8B, STEP_TOKENS, Rates, Work, alone_s
 from simulated.events import Simulation
 from simulated.planner import Narrow, Shape, default_job, plan_of, tasks_work
 from simulated.workload import SCENARIOS, layout_of
-from small_chunk import small_chunk
 
 from judgelake.asking.pending import size_of_chunks
 

@@ -29,7 +29,10 @@ def watch():
         gpus=[],
         settings={},
     )
-    return Watch(orders)
+    watch = Watch(orders)
+    # Whole seconds from a whole number on are exact, those from this machine's clock are rounded.
+    watch._started = watch._looked = watch._busy = 0
+    return watch
 
 
 def ended_at(watch, seen, used=lambda s: 0, until=1000):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import torch
-from tiny_model import END, PAD, losses, made_pair, save_tiny_model, tiny_run, token_of
+from tiny_model import END, PAD, losses, made_pair, tiny_run, token_of
 from transformers import AutoModelForCausalLM
 
 from judgelake.errors import RunError
@@ -21,21 +19,9 @@ from judgelake.trainer.preferences import Pair, Preferences
 from judgelake.trainer.process import train_here
 from judgelake.training import Row
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BETA = 0.3
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Threads cost such small models more than they save."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_model import END, PAD, VOCABULARY, losses, save_tiny_model, tiny_run, token_of
+from tiny_model import END, PAD, VOCABULARY, losses, tiny_run, token_of
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from judgelake.comparisons import TIE, Failure, Reading, Status
@@ -19,6 +19,8 @@ from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
 from judgelake.trainer.validation import Answer, Judging
 from judgelake.training import Row
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SCORES = {"prompt": "{{ answers[0] }} {{ answers[1] }} better :", "parser": {"kind": "score_line"}}
 LABELS = {
@@ -90,19 +92,6 @@ def killed_in_step(step: int) -> Callable[..., torch.Tensor]:
         return whole(self, *args)
 
     return killed
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("base"))
 
 
 def validations(folder: RunFolder) -> dict[int, dict[str, float]]:

@@ -6,12 +6,11 @@ import itertools
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from tiny_model import END, PAD, losses, made_pair, made_row, save_tiny_model, tiny_run
+from tiny_model import END, PAD, losses, made_pair, made_row, tiny_run
 from transformers import AutoModelForCausalLM
 
 from judgelake.errors import RunError, UserError
@@ -20,26 +19,14 @@ from judgelake.trainer.checkpoints import newest_checkpoint
 from judgelake.trainer.judge_trainer import JudgeTrainer
 from judgelake.trainer.process import train_here
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEN_STEPS = [made_row(example, epoch) for epoch in range(2) for example in range(18)]
 """Two epochs of 18 rows: 9 steps of 4 rows, of which the fifth holds rows of both epochs."""
 
 
 class KilledError(Exception):
     """In place of a kill: nothing of ours catches it."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Threads cost such small models more than they save."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("base"))
 
 
 def silent(line: str) -> None:

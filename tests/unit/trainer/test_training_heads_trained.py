@@ -20,6 +20,8 @@ from judgelake.trainer.process import train_here
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.training import CLASSES, Row
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SPEC = JudgeSpec.model_validate(
     {
         "name": "tiny",
@@ -64,19 +66,6 @@ def head_run(folder: Path, base: Path, head: str, epochs: int = 1, **recipe: obj
     made.record.unlink()
     made.write(run)
     return made
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")

@@ -125,6 +125,28 @@ def demo_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_labels(parser)
+    parser.add_argument(
+        "--file",
+        type=Path,
+        default=UNLABELLED,
+        metavar="FILE",
+        help=f"comparisons that are judged at the end, as in {UNLABELLED}",
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help=f"of the demo (default: {FOLDER})")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a key of the training, as for jobs/train.py, e.g. recipe.epochs=3",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    return parser
+
+
+def _add_labels(parser: argparse.ArgumentParser) -> None:
+    """Where both sides come from, and how much of each is used."""
     parser.add_argument("--labels", nargs="+", type=Path, default=[SAMPLE], metavar="FILE", help="labelled comparisons")
     parser.add_argument("--format", default="judgelake", metavar="NAME", help="their layout, see docs/formats.md")
     parser.add_argument(
@@ -136,13 +158,6 @@ def demo_parser() -> argparse.ArgumentParser:
         help="labels to test with; without them half of the questions of --labels",
     )
     parser.add_argument("--test-format", metavar="NAME", help="their layout; default: that of --labels")
-    parser.add_argument(
-        "--file",
-        type=Path,
-        default=UNLABELLED,
-        metavar="FILE",
-        help=f"comparisons that are judged at the end, as in {UNLABELLED}",
-    )
     parser.add_argument(
         "--most-learned",
         type=_positive,
@@ -157,16 +172,6 @@ def demo_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"at most so many pairs test it (default: {MOST_TESTED})",
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help=f"of the demo (default: {FOLDER})")
-    parser.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="a key of the training, as for jobs/train.py, e.g. recipe.epochs=3",
-    )
-    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
-    return parser
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from judgelake.engine.model.identity import model_identity, served_identity
 from judgelake.engine.model.place import is_address, is_in_mlflow
 from judgelake.engine.model.resolve import ResolvedModel, model_here, resolve_model, served_model
 from judgelake.engine.server.adapters import check_adapter_options
-from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu
+from judgelake.engine.server.command import Launch, is_cpu_build, with_dtype_for_this_cpu, with_float32_head
 from judgelake.engine.server.gpus import Assigned, assigned_gpus, nvidia_smi, read_gpus
 from judgelake.engine.server.lease import Lease
 from judgelake.engine.server.options import (
@@ -130,6 +130,7 @@ __all__ = [
     "tokenizer_folder",
     "told_to_end",
     "with_dtype_for_this_cpu",
+    "with_float32_head",
     "without_torch",
     "writes_chats_by_template",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from judgelake.trainer.batch import collate, padded, target_tokens
+from judgelake.trainer.last_layer import takes_columns
 from judgelake.trainer.loss import target_loss
 from judgelake.training import CLASSES, Head, Row
 
@@ -54,8 +54,7 @@ class TargetTokens:
     @classmethod
     def of(cls, model: Any, pad: int) -> TargetTokens:
         """For a causal language model, with or without an adapter around it."""
-        own = model.get_base_model() if hasattr(model, "get_base_model") else model
-        return cls(pad, "logits_to_keep" in inspect.signature(own.forward).parameters)
+        return cls(pad, takes_columns(model))
 
     def collate(self, rows: Sequence[Row]) -> dict[str, Any]:
         """As `batch.collate`."""

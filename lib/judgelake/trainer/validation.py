@@ -15,6 +15,7 @@ from judgelake.comparisons import Failure, Reading, Status
 from judgelake.judges import Decoding, JudgeSpec, parse
 from judgelake.trainer.agreement import figures
 from judgelake.trainer.batch import padded
+from judgelake.trainer.last_layer import float32_head, takes_columns
 from judgelake.trainer.passes import by_all_processes, longest_first, not_learning
 from judgelake.trainer.prompts import LabelledPrompt
 from judgelake.training import verdict_of_head
@@ -98,9 +99,10 @@ class Judging:
 
     def _labels(self, model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[Answer]:
         positions = (mask.cumsum(1) - 1).clamp(min=0)
-        outputs = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=False)
-        likelihoods = outputs.logits[:, -1].float().log_softmax(-1)
-        for row in likelihoods:
+        wanted = {"logits_to_keep": 1} if takes_columns(model) else {}
+        with float32_head(model):
+            outputs = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=False, **wanted)
+        for row in outputs.logits[:, -1].float().log_softmax(-1):
             yield Answer(label_logprobs={label: row[token].item() for label, token in self.label_ids.items()})
 
     def _texts(self, model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[Answer]:

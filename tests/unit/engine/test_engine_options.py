@@ -20,6 +20,7 @@ from judgelake.engine import (
     model_identity,
     served_identity,
     with_dtype_for_this_cpu,
+    with_float32_head,
 )
 from judgelake.engine.server.command import server_command, settings_of
 from judgelake.engine.server.diagnosis import causes, start_failure
@@ -168,6 +169,39 @@ def test_a_cpu_without_bfloat16_computes_in_float32_for_all_to_see(monkeypatch, 
     settled = with_dtype_for_this_cpu(Engine(**engine), frozenset(flags))
     assert settled.options.get("dtype") == dtype
     assert ("dtype" in answer_changing(settled.options)) == (dtype is not None or "options" in engine)
+
+
+ROPE = '{"rope_theta": 1000000}'
+
+
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [
+        pytest.param({}, {"hf-overrides.head_dtype": "float32"}, id="by its own key"),
+        pytest.param(
+            {"options": {"hf-overrides.rope_theta": 9}},
+            {"hf-overrides.rope_theta": 9, "hf-overrides.head_dtype": "float32"},
+            id="beside other keys",
+        ),
+        pytest.param(
+            {"options": {"hf_overrides": ROPE}},
+            {"hf-overrides": '{"head_dtype": "float32", "rope_theta": 1000000}'},
+            id="in one JSON value: of two spellings vLLM takes the last alone",
+        ),
+        pytest.param(
+            {"options": {"hf-overrides.head_dtype": "model"}}, {"hf-overrides.head_dtype": "model"}, id="the user's own"
+        ),
+        pytest.param(
+            {"options": {"hf-overrides": '{"head_dtype": "model"}'}},
+            {"hf-overrides": '{"head_dtype": "model"}'},
+            id="the user's own in JSON",
+        ),
+        pytest.param({"options": {"hf-overrides": "{"}}, {"hf-overrides": "{"}, id="no JSON: vLLM says so"),
+        pytest.param({"url": "http://h/v1"}, {}, id="not our server"),
+    ],
+)
+def test_the_last_layer_computes_in_float32_where_probabilities_decide(engine, options):
+    assert with_float32_head(Engine(**engine)).options == options
 
 
 def environment(tmp_path, inherited, gpus=(), is_cpu=True, **engine):

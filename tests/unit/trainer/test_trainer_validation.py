@@ -203,10 +203,27 @@ def test_an_answer_without_an_end_is_cut_and_a_stop_text_ends_it(base):
     assert isinstance(judging(base, judge()).readings(model, PROMPTS[:1])[0], Failure)
 
 
+def letters() -> JudgeSpec:
+    spec = judge().model_dump(mode="json", exclude_unset=True)
+    spec["modes"]["pair"] = {"answers": [2, 2], **LABELS, "choices": {"letters": True}, "least_label_mass": 0.0}
+    return JudgeSpec.model_validate(spec)
+
+
+def test_labels_are_computed_in_float32_in_a_model_of_a_coarser_format(base):
+    model = AutoModelForCausalLM.from_pretrained(base).to(torch.bfloat16)
+    ids = {"A": token_of("9"), "B": token_of("2")}
+    ask = torch.tensor([PROMPTS[0].input_ids])
+    hidden = model(ask, output_hidden_states=True).hidden_states[-1][0, -1].float()
+    likelihoods = (model.lm_head.weight.float() @ hidden).log_softmax(-1)
+    (answer,) = judging(base, letters(), 2, ids).answers(model, PROMPTS[:1])
+    assert answer.label_logprobs == pytest.approx(
+        {label: likelihoods[token].item() for label, token in ids.items()}, abs=1e-6
+    )
+    assert model(ask).logits.dtype == torch.bfloat16
+
+
 def test_a_mode_that_decides_by_labels_reads_their_probabilities(base):
-    letters = judge().model_dump(mode="json", exclude_unset=True)
-    letters["modes"]["pair"] = {"answers": [2, 2], **LABELS, "choices": {"letters": True}, "least_label_mass": 0.0}
-    spec = JudgeSpec.model_validate(letters)
+    spec = letters()
     model = AutoModelForCausalLM.from_pretrained(base)
     ids = {"A": token_of("9"), "B": token_of("2")}
     found = judging(base, spec, 2, ids).readings(model, PROMPTS[:5])

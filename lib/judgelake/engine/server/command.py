@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,21 @@ from judgelake.engine.keys import JUDGE, Keys
 from judgelake.engine.model.adapter import Adapter
 from judgelake.engine.server.adapters import adapter_options
 from judgelake.engine.server.gpus import Origin
-from judgelake.engine.server.options import DTYPE, MAX_MODEL_LEN, by_option_name, check_options
+from judgelake.engine.server.options import (
+    DTYPE,
+    HEAD_DTYPE,
+    HF_OVERRIDES,
+    MAX_MODEL_LEN,
+    by_option_name,
+    check_options,
+)
 from judgelake.errors import UserError
 
 # Without one of these a CPU emulates bfloat16, the format of nearly all judges. Measured on a Zen 3 with two cores:
 # 0.9 prompts a second in float32, 0.2 in float16, and in bfloat16 single engine steps of a minute and more.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-SLOW_WITHOUT = {DTYPE: "float32"}
+FLOAT32 = "float32"
+SLOW_WITHOUT = {DTYPE: FLOAT32}
 # Not recorded: it says nothing about how the engine computes, and differs on every executor.
 SOCKET_OPTION = "--uds"
 
@@ -166,6 +175,31 @@ def with_dtype_for_this_cpu(engine: Engine, cpu_flags: frozenset[str] | None = N
     if not flags or flags & BFLOAT16_FLAGS:
         return engine
     return engine.model_copy(update={"options": {**engine.options, **SLOW_WITHOUT}})
+
+
+def with_float32_head(engine: Engine) -> Engine:
+    """The same engine, whose last layer computes in float32 whatever the format of the rest; for probabilities.
+
+    In bfloat16 the logits of labels lie on a grid of about an eighth of a nat, on which a judge's labels are often
+    exactly equally likely: for a trained 135M judge in 13 % of its requests, which then have no verdict. An option like
+    any other, as `with_dtype_for_this_cpu` says. Nothing is added if a URL or a format of the head is given.
+    """
+    options = by_option_name(engine.options)
+    key = f"{HF_OVERRIDES}.{HEAD_DTYPE}"
+    if engine.url is not None or key in options:
+        return engine
+    given = options.get(HF_OVERRIDES)
+    if given is None:
+        return engine.model_copy(update={"options": {**engine.options, key: FLOAT32}})
+    # Of both spellings together vLLM would take the last alone.
+    try:
+        overrides = json.loads(str(given))
+    except ValueError:
+        return engine  # vLLM says what is wrong with it
+    if not isinstance(overrides, dict) or HEAD_DTYPE in overrides:
+        return engine
+    merged = {HF_OVERRIDES: json.dumps({**overrides, HEAD_DTYPE: FLOAT32}, sort_keys=True)}
+    return engine.model_copy(update={"options": {**options, **merged}})
 
 
 def _computes_on_cpu() -> bool:

@@ -40,6 +40,10 @@ USER_MISTAKES = (
         r"No CUDA|CUDA driver|no NVIDIA|Device string must not be empty|infer device type",
         "Install judgelake[cpu] on machines without a GPU, or check the GPU's driver",
     ),
+    (
+        r"only supported for an unquantized lm_head",
+        "Set engine.options to {{hf-overrides.head_dtype: model}}, which computes probabilities in the model's format",
+    ),
     (r"unrecognized arguments|invalid \w+ value|api_server\.py: error|expected one argument", "Correct engine.options"),
     (r"Value error, |ValueError", "Correct engine.options, {keys.model} or {keys.context_length}"),
 )

@@ -91,13 +91,15 @@ CHAT_TEMPLATE = "chat-template"
 TEMPLATE_VALUES = "default-chat-template-kwargs"
 REASONING_PARSER = "reasoning-parser"
 DTYPE = "dtype"
+HF_OVERRIDES = "hf-overrides"
+HEAD_DTYPE = "head_dtype"
 LOGPROBS_MODE = "logprobs-mode"
 OF_PROBABILITIES = ("raw_logprobs", "processed_logprobs")
 MAX_MODEL_LEN = "max-model-len"
 SHORT_NAMES = {"tp": "tensor-parallel-size", "pp": "pipeline-parallel-size", "dp": "data-parallel-size"}
 # vLLM's parser accepts a prefix of a name if it matches only one option. These are the shortest such prefixes, in vLLM
 # 0.32, of the options read here; "chat-template" has none, because of "chat-template-content-format".
-SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt", LOGPROBS_MODE: "logp"}
+SHORTEST_BEGINNINGS = {MAX_MODEL_LEN: "max-m", DTYPE: "dt", LOGPROBS_MODE: "logp", HF_OVERRIDES: "hf-o"}
 # As vLLM reads a length: k, m, g, t are powers of 1000, and K, M, G, T powers of 1024, which allow no fractions.
 LENGTH = re.compile(r"(?P<decimal>\d+(?:\.\d+)?)(?P<by_1000>[kmgt])|(?P<whole>\d+)(?P<by_1024>[KMGT]?)")
 CHOSEN_BY_VLLM = ("auto", "-1")

@@ -27,7 +27,7 @@ from judgelake.asking import (
     planning_errors,
     write_run,
 )
-from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu, with_float32_head
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
@@ -35,6 +35,7 @@ from judgelake.jobs.judge.judging import Judging
 from judgelake.jobs.judge.record import Tracker, row_of_run
 from judgelake.jobs.judge.resolve import Judge, resolve_judge
 from judgelake.jobs.judge.summary import Counts, count_judgments
+from judgelake.judges import load_judge
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import driver_host, in_job_settings, shown_error
 
@@ -161,8 +162,12 @@ def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
 
 
 def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
-    """The job with this machine's decisions written into it, before anything is identified by its content."""
-    return job if asker is not None else job.model_copy(update={"engine": with_dtype_for_this_cpu(job.engine)})
+    """The job with what is decided about its engine written into it, before anything is identified by its content."""
+    if asker is not None:
+        return job
+    engine = with_dtype_for_this_cpu(job.engine)
+    mode = load_judge(job.judge.name, job.judge.folder).mode(job.judge.mode)
+    return job.model_copy(update={"engine": with_float32_head(engine) if mode.labels_decide else engine})
 
 
 def _where(job: JudgeJob) -> tuple[str, str | None]:

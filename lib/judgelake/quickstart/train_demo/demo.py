@@ -26,7 +26,7 @@ VALIDATED = 24
 VALIDATION_SHARE = 0.2
 TEACHERS = "examples.teachers=[{name: people, labels: {labeler: null}}]"
 # Why the base is asked so: see `quickstart_job`. Both judges are asked alike, or they could not be compared.
-ASKED = ("judge.name=chat", "judge.mode=pair-logprobs", "engine.options.dtype=float32", "judge.least_label_mass=0.1")
+ASKED = ("judge.name=chat", "judge.mode=pair-logprobs", "judge.least_label_mass=0.1")
 PAIRS = "size(answers) = 2 AND answers[0].turns IS NULL"
 
 

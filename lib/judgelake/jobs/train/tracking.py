@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -135,14 +136,15 @@ class TrainTracker:
     def _log_model(self, prepared: Prepared) -> Any:
         if self.folder.adapter.is_dir():
             self._mlflow.log_artifacts(str(self.folder.adapter), "adapter")
-        return self._mlflow.transformers.log_model(
-            # By its path: the weights are copied, never loaded.
-            transformers_model=str(self.folder.model),
-            name=prepared.spec.name,
-            task="text-generation" if prepared.run.head == "generation" else "text-classification",
-            pip_requirements=[f"{package}=={version(package)}" for package in ("transformers", "torch")],
-            tags=tags_of(prepared),
-        )
+        with _no_warnings_of("mlflow.transformers", "mlflow.utils.environment"):
+            return self._mlflow.transformers.log_model(
+                # By its path: the weights are copied, never loaded.
+                transformers_model=str(self.folder.model),
+                name=prepared.spec.name,
+                task="text-generation" if prepared.run.head == "generation" else "text-classification",
+                pip_requirements=[f"{package}=={version(package)}" for package in ("transformers", "torch")],
+                tags=tags_of(prepared),
+            )
 
     def _registered(self, name: str, prepared: Prepared) -> str:
         client = self._mlflow.MlflowClient()
@@ -158,6 +160,19 @@ class TrainTracker:
         if int(newest) < int(made.version):
             client.set_registered_model_alias(name, CANDIDATE, made.version)
         return f"models:/{name}/{made.version}"
+
+
+@contextmanager
+def _no_warnings_of(*loggers: str) -> Iterator[None]:
+    """Card and licence, which MLflow looks for on the hub, are in the model's folder; of pip it needs no version."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def counts_of(prepared: Prepared) -> dict[str, int]:

@@ -33,7 +33,7 @@ MOST_LEARNED, MOST_TESTED = 200, 120
 EPILOG = """examples:
   %(prog)s
   %(prog)s LABELS=annotations.json FORMAT=alpaca_eval ARGS="--folder alpaca-demo"
-  %(prog)s LABELS=annotations.json FORMAT=alpaca_eval TEST=testset-v1.json TEST_FORMAT=pandalm ARGS="--folder other"
+  %(prog)s LABELS=annotations.json FORMAT=alpaca_eval TEST=pairs.jsonl TEST_FORMAT=autoj ARGS="--folder other"
 """
 
 

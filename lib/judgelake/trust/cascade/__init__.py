@@ -1,10 +1,10 @@
 """Cascades: a judge decides what it is sure of and passes the rest to the next one; what can be promised of that."""
 
 from judgelake.trust.cascade.budget import by_cost, by_share
-from judgelake.trust.cascade.curve import Point, curve, evaluated, frontier, reaching
+from judgelake.trust.cascade.cost_curve import Point, curve, evaluated, frontier, reaching
 from judgelake.trust.cascade.labelled import Labelled, decided_at
-from judgelake.trust.cascade.promise import promise
 from judgelake.trust.cascade.risk import PROBABILITIES, StageChoice, by_risk, least_labels, split
+from judgelake.trust.cascade.sentence import promise
 
 __all__ = [
     "PROBABILITIES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from judgelake.trust.cascade.curve import Point
+from judgelake.trust.cascade.cost_curve import Point
 from judgelake.trust.cascade.risk import StageChoice
 
 

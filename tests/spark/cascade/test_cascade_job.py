@@ -77,7 +77,7 @@ def test_the_thresholds_promise_the_curve_and_the_plot_come_from_stored_judgment
     assert done.chosen.promise is not None
     assert "at most 15 % of this cascade's verdicts disagree with people" in done.chosen.promise
     # By the mean of both orders, whose shifts cancel out.
-    assert point.thresholds == (0.97, 0.97) or all(0.6 < one <= 0.97 for one in point.thresholds)
+    assert point.thresholds[0] == 0.97 - 0.005
     assert point.coverage[0] == 0.5
     assert point.agreement is not None
     assert point.agreement > 0.9
@@ -156,15 +156,19 @@ def test_each_stage_is_asked_only_for_what_is_left_and_a_second_run_asks_and_dou
     rows = lake.spark.read.table(lake.tables.cascade_verdicts).where(f"run_key = '{ran.run_key}'").collect()
     assert sorted(row["comparison_id"] for row in rows) == sorted(asked["names"])
     assert sum(ran.decided.values()) == len(rows)
-    by_stage = Counter(row["stage"] for row in rows)
-    assert set(by_stage) == {1, 2}
-    assert all(row["verdict"] in "AB" and row["reliability"] >= row["threshold"] for row in rows)
+    # The test server's probabilities of two options may be equal, which is no verdict.
+    failing = {row["comparison_id"] for row in lake.judgments(of("served")) if row["status"] != "ok"}
+    assert {row["reason"] for row in rows if row["stage"] is None} <= {"failed"}
+    assert {row["comparison_id"] for row in rows if row["stage"] is None} <= failing
+    decided = [row for row in rows if row["stage"] is not None]
+    assert {row["stage"] for row in decided} == {1, 2}
+    assert all(row["verdict"] in "AB" and row["reliability"] >= row["threshold"] for row in decided)
     assert {row["cascade_id"] for row in rows} == {choice.cascade_id}
     after = Counter(row["judge_fingerprint"] for row in lake.judgments(of("served")))
     first, second = asked["fingerprints"]
     assert after[first] == 2 * len(rows)
     # In both orders, what the first left of those that it had not judged before.
-    left = [row["comparison_id"] for row in rows if row["stage"] == 2 and row["comparison_id"] >= "served 4"]
+    left = [row["comparison_id"] for row in rows if row["stage"] != 1 and row["comparison_id"] >= "served 4"]
     assert after[second] - before[second] == 2 * len(left) < 2 * (len(rows) - len(labels))
     again = run(lake.spark, job)
     assert again == ran

@@ -101,7 +101,7 @@ def all_right(reliability: list[float]) -> Labelled:
 @pytest.mark.parametrize(
     ("reliability", "threshold", "reason"),
     [
-        pytest.param([0.9] * 15, 0.5, None, id="just enough"),
+        pytest.param([0.9] * 15, 0.9, None, id="just enough"),
         pytest.param([0.9] * 14, np.inf, "needs at least 15 labelled comparisons, has 14", id="one too few"),
         pytest.param([0.9] * 14 + [np.nan] * 9, np.inf, "has 14", id="no verdict is no evidence"),
         pytest.param([], np.inf, "has 0", id="none at all"),

@@ -130,6 +130,8 @@ def _tested(
         first, of = int(errors[tested][0]), int(decided[tested][0])
         reason = f"of the {of:,} labelled comparisons that it is surest of it is wrong on {first:,}"
         return StageChoice(math.inf, delta, reached, 0, 0, None, reason)
+    # Of thresholds that decide the same labels the highest: nothing is known of what lies between.
+    last = int(np.searchsorted(decided[tested], decided[tested][last]))
     n, wrongs = int(decided[tested][last]), int(errors[tested][last])
     bound = 1.0 if wrongs == n else float(beta.ppf(1 - delta, wrongs + 1, n - wrongs))
     return StageChoice(float(grid[tested][last]), delta, reached, n, wrongs, bound)

@@ -19,7 +19,18 @@ BASE = {"errors", "config", "writability", "whole_files", "cores", "markdown", "
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"training", "trainer", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {
+    "trust",
+    "training",
+    "trainer",
+    "report",
+    "sources",
+    "generation",
+    "engine",
+    "lake",
+    "runtime",
+    "asking",
+}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -33,6 +44,8 @@ MAY_IMPORT = {
     "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
+    # How far numbers of judges can be relied on: as pure as the measures.
+    "trust": BASE | {"comparisons", "judges", "measures"},
     # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
     "training": BASE | {"comparisons", "judges"},
     # Rows of tokens in, a model out: processes of their own, in which torch and transformers are loaded.
@@ -51,6 +64,8 @@ MAY_IMPORT = {
     **{f"jobs.{job}": PARTS for job in JOBS},
     "jobs.promote": PARTS | {"jobs.evaluate"},
     "jobs.tables": PARTS,
+    # A cascade reads judgments and labels as an evaluation does, and each of its stages is a run of the judge job.
+    "jobs.cascade": PARTS | {"jobs.evaluate", "jobs.judge"},
     # But an ablation is many trainings.
     "jobs.ablate": PARTS | {"jobs.train"},
     "doctor": PARTS | {"jobs.judge"},
@@ -59,7 +74,7 @@ MAY_IMPORT = {
     "quickstart": PARTS | {f"jobs.{job}" for job in ("ingest", "generate", "train", "judge", "evaluate", "promote")},
 }
 # The measures compute; what only shows numbers imports the catalog and the results from the room itself.
-PUBLIC_FILES = {"judgelake.measures.families"}
+PUBLIC_FILES = {"judgelake.measures.families", "judgelake.trust.cascade"}
 FILES_OF_A_JOB = {"config.py", "job.py", "command.py"}
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60
@@ -242,7 +257,7 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 LIGHT = [
-    *("comparisons", "api", "judges", "measures", "training", "trainer", "report"),
+    *("comparisons", "api", "judges", "measures", "trust", "training", "trainer", "report"),
     "sources",
     "generation",
     "config",
@@ -259,7 +274,7 @@ def test_measures_know_no_spark():
     files = [path.relative_to(PACKAGE.parent).with_suffix("") for path in (PACKAGE / "measures").rglob("[a-z]*.py")]
     measures = sorted(".".join(file.parts) for file in files)
     assert "judgelake.measures.pairwise" in measures
-    assert not modules_loaded_by(f"import {', '.join(measures)}") & set(HEAVY)
+    assert not modules_loaded_by(f"import {', '.join(measures)}, judgelake.trust.cascade") & set(HEAVY)
 
 
 @pytest.mark.parametrize(

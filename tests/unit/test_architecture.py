@@ -19,7 +19,18 @@ BASE = {"errors", "config", "writability", "whole_files", "cores", "markdown", "
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"training", "trainer", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {
+    "trust",
+    "training",
+    "trainer",
+    "report",
+    "sources",
+    "generation",
+    "engine",
+    "lake",
+    "runtime",
+    "asking",
+}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -33,6 +44,8 @@ MAY_IMPORT = {
     "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
+    # How far verdicts can be relied on: counts and verdicts in, numbers out.
+    "trust": BASE | {"comparisons", "judges", "measures"},
     # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
     "training": BASE | {"comparisons", "judges"},
     # Rows of tokens in, a model out: processes of their own, in which torch and transformers are loaded.
@@ -59,7 +72,8 @@ MAY_IMPORT = {
     "quickstart": PARTS | {f"jobs.{job}" for job in ("ingest", "generate", "train", "judge", "evaluate", "promote")},
 }
 # The measures compute; what only shows numbers imports the catalog and the results from the room itself.
-PUBLIC_FILES = {"judgelake.measures.families"}
+# The rooms of trust are reached by the names of each.
+PUBLIC_FILES = {"judgelake.measures.families", "judgelake.trust.corrected"}
 FILES_OF_A_JOB = {"config.py", "job.py", "command.py"}
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60
@@ -242,7 +256,7 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 LIGHT = [
-    *("comparisons", "api", "judges", "measures", "training", "trainer", "report"),
+    *("comparisons", "api", "judges", "measures", "trust.corrected", "training", "trainer", "report"),
     "sources",
     "generation",
     "config",

@@ -1,0 +1,1 @@
+"""How far a judge's verdicts can be relied on: pure knowledge on counts and verdicts; no Spark, no engine."""

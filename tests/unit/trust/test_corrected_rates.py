@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from corrected_worlds import JUDGES, MODEL, OTHER, WORLDS, World, by_labels, corrected, held
 
+from judgelake.config import validated
+from judgelake.errors import UserError
+from judgelake.jobs.evaluate import EvaluateJob
 from judgelake.measures.families import SEPARATOR, Figure, Table
 from judgelake.trust.corrected import Sums, corrected_figures, corrected_mean
 
@@ -187,6 +190,20 @@ def test_labels_that_are_more_frequent_where_a_model_wins_need_strata():
     assert np.mean([one.value for one in without]) > 0.62
     assert np.mean([one.value for one in within]) == pytest.approx(0.6, abs=0.01)
     assert np.mean([one.low <= 0.6 <= one.high for one in within]) >= 0.91
+
+
+@pytest.mark.parametrize(
+    ("strata", "message"),
+    [
+        pytest.param(
+            "turns", "'turns' is not a dimension of the comparisons in slices.by; expected source", id="unknown"
+        ),
+        pytest.param("judge_margin", "'judge_margin' is not a dimension of the comparisons", id="of a judgment"),
+    ],
+)
+def test_strata_must_be_among_the_dimensions_of_the_comparisons(strata, message):
+    with pytest.raises(UserError, match=message):
+        validated(EvaluateJob, {"corrected": {"strata": strata}}, "test")
 
 
 def test_the_labels_alone_are_what_a_leaderboard_of_labels_shows():

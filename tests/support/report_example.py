@@ -8,6 +8,7 @@ from report_disagreements import DISAGREEMENTS
 
 from judgelake.measures import Result
 from judgelake.report import (
+    NOT_ASKED,
     BothOrders,
     Confusion,
     Count,
@@ -297,6 +298,7 @@ def _models() -> Models:
                 rate("win_rate", value, 0.045, 398),
                 Result("bradley_terry", strength, strength - 0.2, strength + 0.2, n=398),
                 rank,
+                NOT_ASKED if source == "labels" else rate("corrected_win_rate", value - 0.03, 0.06, 150),
             )
             for name, value, strength, rank in zip(names, rates, strengths, ranks, strict=True)
         )

@@ -79,7 +79,7 @@ def hostile_content(text: str) -> ReportContent:
         judges=(judge,),
         judge_pairs=(JudgePair(text, text + "2", row, effect), JudgePair(text, "3", Missing(text), Missing(text))),
         models=Models(
-            (Leaderboard(text, (RankedModel(text, row, Missing(text)),), text),),
+            (Leaderboard(text, (RankedModel(text, row, Missing(text), corrected=row),), text),),
             (RankCorrelation(text, text, row),),
         ),
         labelers=Labelers((LabelerPair(text, text + "2", row),), (row,)),

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
-    # How far numbers of judges can be relied on: as pure as the measures.
+    # How far verdicts can be relied on: counts and verdicts in, numbers out.
     "trust": BASE | {"comparisons", "judges", "measures"},
     # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
     "training": BASE | {"comparisons", "judges"},
@@ -74,7 +74,8 @@ MAY_IMPORT = {
     "quickstart": PARTS | {f"jobs.{job}" for job in ("ingest", "generate", "train", "judge", "evaluate", "promote")},
 }
 # The measures compute; what only shows numbers imports the catalog and the results from the room itself.
-PUBLIC_FILES = {"judgelake.measures.families", "judgelake.trust.cascade"}
+# The rooms of trust are reached by the names of each.
+PUBLIC_FILES = {"judgelake.measures.families", "judgelake.trust.cascade", "judgelake.trust.corrected"}
 FILES_OF_A_JOB = {"config.py", "job.py", "command.py"}
 LONGEST_FILE = 320
 LONGEST_FUNCTION = 60
@@ -257,7 +258,7 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 LIGHT = [
-    *("comparisons", "api", "judges", "measures", "trust", "training", "trainer", "report"),
+    *("comparisons", "api", "judges", "measures", "trust.cascade", "trust.corrected", "training", "trainer", "report"),
     "sources",
     "generation",
     "config",

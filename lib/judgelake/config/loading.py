@@ -52,6 +52,8 @@ class Tables(Config):
     """View: every judge's headline metric, from evaluation to evaluation."""
     worst_slices: str = "worst_slices"
     """View: where each judge does worst."""
+    corrected_rates: str = "corrected_rates"
+    """View: win rates of the models by a judge beside those corrected by the labels there are."""
     confident_disagreements: str = "confident_disagreements"
     """View: comparisons on which a judge is confident and the labels disagree."""
 

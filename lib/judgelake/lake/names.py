@@ -24,6 +24,7 @@ VIEWS = (
     "agreement_over_time",
     "judge_leaderboard",
     "worst_slices",
+    "corrected_rates",
     "confident_disagreements",
 )
 

@@ -40,7 +40,7 @@ from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.crossed import LEAST_SEEDS, crossed_estimate
-from judgelake.measures.statistics.interval import Estimate, absent, holm
+from judgelake.measures.statistics.interval import Estimate, Replicates, absent, effective_clusters, holm, ratio
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
     CELL,
@@ -98,16 +98,19 @@ __all__ = [
     "Estimate",
     "Figure",
     "LogOdds",
+    "Replicates",
     "RightCounts",
     "Table",
     "absent",
     "crossed_estimate",
+    "effective_clusters",
     "headline_verdicts",
     "holm",
     "length_bin",
     "rank_correlation",
     "rank_correlation_figures",
     "ranked",
+    "ratio",
     "simultaneous",
     "slice_figures",
     "table_of",

@@ -48,15 +48,16 @@ class Games:
 def count_games(table: Table) -> Games:
     """The games of one table of the family "models".
 
-    Outcomes are (model_1, model_2, verdict): `FIRST` if model_1 is better, `SECOND` or `TIE`. Any other verdict was
-    asked for but not given. With more than 100 models some buckets are merged, to save memory and time.
+    Outcomes are (model_1, model_2, verdict), and any further parts: `FIRST` if model_1 is better, `SECOND` or `TIE`.
+    Any other verdict was asked for but not given. With more than 100 models some buckets are merged, to save memory and
+    time.
     """
     names = [outcome.split(SEPARATOR) for outcome in table.counts]
     models = tuple(sorted({model for game in names for model in game[:2]}))
     most = max(LEAST_BUCKETS, MOST_COUNTS // max(1, len(models) ** 2))
     games = [with_fewer_buckets(counts, most) for counts in table.counts.values()]
     wins, asked = np.zeros((len(models), len(models), max(map(len, games), default=1))), np.zeros(len(models))
-    for (model_1, model_2, verdict), counts in zip(names, games, strict=True):
+    for (model_1, model_2, verdict, *_), counts in zip(names, games, strict=True):
         one, two = models.index(model_1), models.index(model_2)
         wins[one, two] += counts * {FIRST: 1.0, TIE: 0.5}.get(verdict, 0.0)
         wins[two, one] += counts * {SECOND: 1.0, TIE: 0.5}.get(verdict, 0.0)
@@ -157,7 +158,10 @@ def _largest_group(games: Games, strengths: Strengths) -> int:
 def game_figures(table: Table) -> Iterator[Figure]:
     """How often each of two models won: subjects "a > b", "b > a" and "a = b" (ties); the value is a count."""
     won = {FIRST: "{0} > {1}", SECOND: "{1} > {0}", TIE: "{0} = {1}"}
-    for outcome, counts in sorted(table.counts.items()):
-        model_1, model_2, verdict = outcome.split(SEPARATOR)
+    games: dict[tuple[str, ...], NDArray[np.float64]] = {}
+    for outcome, counts in table.counts.items():
+        game = tuple(outcome.split(SEPARATOR)[:3])
+        games[game] = games[game] + counts if game in games else counts
+    for (model_1, model_2, verdict), counts in sorted(games.items()):
         if verdict in won:
             yield Figure("games", counts, ceil(counts[0]), subject=won[verdict].format(model_1, model_2), base=counts)

@@ -2,6 +2,7 @@
 
 from judgelake.report.baselines import beside
 from judgelake.report.beside_labelers import gap_text
+from judgelake.report.between import is_partly_labelled
 from judgelake.report.card import JudgeCard, judge_card
 from judgelake.report.comparable import is_unlabelled, unlabelled_text, unlike_text
 from judgelake.report.content import (
@@ -73,6 +74,7 @@ __all__ = [
     "has_interval",
     "headline_sentence",
     "interval_text",
+    "is_partly_labelled",
     "is_unlabelled",
     "judge_card",
     "notebook_html",

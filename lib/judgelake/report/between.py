@@ -61,6 +61,7 @@ class BoardRow:
     model: str
     win_rate: RowView | Missing
     strength: RowView | Missing
+    corrected: RowView | Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ class BoardView:
     rows: tuple[BoardRow, ...]
     axis: Axis | None
     reason: str | None
+    has_corrected: bool
+    """Whether it shows corrected win rates: only where they differ from those of the labels."""
+    why_uncorrected: str | None
 
 
 def pair_matrix(pairs: Sequence[JudgePair]) -> MatrixView | None:
@@ -125,11 +129,28 @@ def board_view(board: Leaderboard) -> BoardView:
     rates = [one.win_rate for one in models if isinstance(one.win_rate, Result)]
     axis = axis_of(rates, rates[0].scale) if rates else None
     ranked = tuple(
-        BoardRow(*_ranks(one.rank), inert.name(one.model), _on(one.win_rate, axis), _on(one.strength, None))
+        BoardRow(
+            *_ranks(one.rank),
+            inert.name(one.model),
+            _on(one.win_rate, axis),
+            _on(one.strength, None),
+            _on(one.corrected, None),
+        )
         for one in models
     )
+    corrected = [one.corrected for one in models if isinstance(one.corrected, Result)]
+    known = any(row.value is not None for row in corrected)
+    differs = any(is_partly_labelled(one.win_rate, one.corrected) for one in models)
+    why = next((row.reason for row in corrected), None) if not known else None
     reason = board.models.reason if isinstance(board.models, Missing) else None
-    return BoardView(inert.name(board.source), board.swap_rule, ranked, axis, reason)
+    return BoardView(inert.name(board.source), board.swap_rule, ranked, axis, reason, known and differs, why)
+
+
+def is_partly_labelled(win_rate: Result | Missing, corrected: Result | Missing) -> bool:
+    """Whether a model has verdicts on comparisons with a label and on others: else there is nothing to correct."""
+    if isinstance(win_rate, Missing) or isinstance(corrected, Missing):
+        return False
+    return 0 < corrected.n < win_rate.n
 
 
 def correlation_table(correlations: Sequence[RankCorrelation]) -> TableView:

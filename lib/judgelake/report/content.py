@@ -129,6 +129,8 @@ class RankedModel:
     """Bradley-Terry strength, on a log scale, with mean 0 over the models that games connect."""
     rank: Result | Missing = NOT_ASKED
     """Rank by strength, with the ranks that the data allow."""
+    corrected: Result | Missing = NOT_ASKED
+    """A judge's win rate corrected by the labels there are; `n` is their number."""
 
 
 @dataclass(frozen=True, slots=True)

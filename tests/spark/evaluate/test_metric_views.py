@@ -61,7 +61,7 @@ def small(spark, empty_warehouse, tmp_path_factory):
     folder = tmp_path_factory.mktemp("views")
     small = SmallLake(spark, lake_of_its_own(spark, empty_warehouse, folder, "views"), folder)
     scenarios = [of_every_kind(), of_two_evaluations(), of_slices(), of_compared_slices()]
-    scenarios += [of_a_while(), of_an_example(), of_two_ways()]
+    scenarios += [of_a_while(), of_an_example(), of_two_ways(), of_models()]
     rows = [("metrics", [*chain(*scenarios), figure("of old views", "spearman", 0.5)])]
     small.fill(rows_by_table(rows, labels_that_are_scores()))
     return small
@@ -203,6 +203,25 @@ def test_a_judges_figure_is_followed_through_all_evaluations(shown):
         ("r2", "top_1_agreement", "average", 0.25, None),
     }
     assert shown("judge_leaderboard", ["followed"], "run_id", "value") == {("r2", 0.25)}
+
+
+def of_models():
+    """A model with labels, one without, and the first by the labels alone and in another evaluation."""
+    by_first = {"swap_rule": "first", "is_headline": True}
+    for model, corrected, needed, labels in (("m", 0.5, 40.0, 8), ("o", None, None, 0)):
+        yield figure("of models", "win_rate", 0.75, subject=model, n=20, **by_first)
+        yield figure("of models", "corrected_win_rate", corrected, subject=model, n=labels, **by_first)
+        yield figure("of models", "labels_needed", needed, subject=model, n=labels, **by_first)
+    yield figure(None, "win_rate", 0.25, subject="m", n=8) | {"judge_fingerprint": None}
+    yield figure("of models", "win_rate", 0.125, "another", subject="m", n=20, **by_first)
+
+
+def test_a_corrected_win_rate_stands_beside_the_judges_own(shown):
+    names = ("model", "win_rate", "corrected", "low", "labels", "judged", "labels_needed", "reason")
+    assert shown("corrected_rates", ["of models"], *names) == {
+        ("m", 0.75, 0.5, 0.5, 8, 20, 40.0, None),
+        ("o", 0.75, None, None, 0, 20, None, "none"),
+    }
 
 
 def of_an_example():

@@ -116,7 +116,8 @@ def test_margin_and_offset_are_those_of_the_pure_functions(by_data, judge):
 
 @pytest.fixture(scope="module")
 def done_by_mean(small):
-    return small.evaluate("by mean", **SLICES, swap_rules=["mean", "centred"], tie_margin=0.5)
+    slices = {"slices": {"by": ["judge_margin", "source"], "least": 1}, "corrected": {"strata": "source"}}
+    return small.evaluate("by mean", **slices, swap_rules=["mean", "centred"], tie_margin=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,14 @@ def test_under_the_mean_every_order_counts_one_half_of_a_comparison(by_mean):
     wins = {"A": 1.0, "tie": 0.5, "B": 0.0}
     row = by_mean["leans first", "win_rate", "model-a", "all", "mean"]
     assert (row["value"], row["n"]) == (pytest.approx(np.mean([wins[one] for pair in first for one in pair])), 9)
+    # Everything has a label, so that the corrected rate is that of the labels on the same comparisons.
+    row = by_mean["leans first", "corrected_win_rate", "model-a", "all", "mean"]
+    labels = [
+        wins[label]
+        for label, pair in zip(ODDS_LABELS, zip(*ODDS["leans first"], strict=True), strict=True)
+        if not {None, "not asked"} & {*pair}
+    ]
+    assert (row["value"], row["n"]) == (pytest.approx(np.mean(labels)), 9)
     agreements = {judge: by_mean[judge, "agreement", None, "all", "mean"] for judge in ODDS}
     assert (agreements["leans first"]["n"], agreements["leans first"]["asked"]) == (9, 10)
     by_order = [by_mean["leans second", "average_accuracy", None, "all", None], agreements["leans second"]]

@@ -206,6 +206,11 @@ def test_a_sample_for_people_comes_back_as_labels(lake):
     for label_row in lake.rows("labels", "labeler = 'eve'"):
         place = "AB".index(label_row["verdict"])
         assert (made[label_row["comparison_id"]][place]["model"], label_row["kind"]) == ("a", "human")
+    labelled = {row["comparison_id"] for row in lake.rows("labels", "kind = 'human'")}
+    step |= {"comparisons": 100, "unlabelled_by": "human", "folder": str(lake.folder / "more sheets")}
+    more = lake.generate(["sample"], sample=step).sample
+    asked = {row["comparison_id"] for row in csv.DictReader(io.StringIO(Path(more.written[0]).read_text("utf-8-sig")))}
+    assert (more.comparisons, asked) == (len(asked), made.keys() - labelled)
 
 
 def test_without_a_teacher_there_is_nothing_to_learn(lake):

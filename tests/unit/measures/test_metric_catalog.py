@@ -34,6 +34,7 @@ from judgelake.measures.families import (
     rank_correlation_figures,
     slice_figures,
 )
+from judgelake.trust.corrected import corrected_figures
 
 
 def table(*outcomes: tuple[str, ...]) -> Table:
@@ -84,6 +85,9 @@ FIGURES = {
     "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
     "rank correlations": lambda: rank_correlation_figures(
         rank_correlation({"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.0}), "labels"
+    ),
+    "corrected": lambda: corrected_figures(
+        table(("a", "b", "first", "first"), ("a", "b", "tie", "second"), ("a", "b", "second", "none")), 0.03
     ),
 }
 """All figures that an evaluation is made of."""

@@ -33,6 +33,9 @@ GONE = {
 }
 """Keys of earlier versions, and what replaced them."""
 
+OF_NO_COMPARISON = ("label_margin", "judge_margin", "control_strings")
+"""Dimensions of a label or judgment: a comparison without a label has no place in them, or one for each judge."""
+
 EachOnce = AfterValidator(_each_once)
 """A list of different items: with an item listed twice, every figure would be computed twice."""
 
@@ -100,6 +103,17 @@ class JudgePairs(Config):
     """Whether they are also compared in each slice, apart from those of a judgment (judge_margin, control_strings)."""
 
 
+class Corrected(Config):
+    """Win rates corrected by labels, for judgments of more comparisons than have a label."""
+
+    half_width: float = Field(default=0.03, gt=0, lt=0.5)
+    """The wanted 95 % interval to each side, as a share: 0.03 is three points. How many labels it needs is reported."""
+    strata: str | None = None
+    """A dimension of `slices.by` that is of the comparisons (source, attributes.NAME): set it where the share of
+    labelled comparisons differs by it. Within each of its values these must be a random part. Null: they are a random
+    part of all."""
+
+
 class EvaluateJob(Config):
     """`jobs/evaluate.py`: judgments against labels."""
 
@@ -123,6 +137,7 @@ class EvaluateJob(Config):
     slices: Slices = Slices()
     families: Families = Families()
     judge_pairs: JudgePairs = JudgePairs()
+    corrected: Corrected = Corrected()
     buckets: int = Field(default=BUCKETS, ge=20, le=10_000)
     """For the intervals one bucket of questions is left out at a time. With at most this many questions each question
     is a bucket; more questions are assigned to this many buckets by a hash of their names."""
@@ -150,6 +165,17 @@ class EvaluateJob(Config):
     def headline(self) -> SwapRule:
         """The swap rule of the headline."""
         return self.rules[0]
+
+    @model_validator(mode="after")
+    def _strata_are_a_dimension(self) -> EvaluateJob:
+        strata = self.corrected.strata
+        if strata is not None and (strata not in self.slices.by or strata in OF_NO_COMPARISON):
+            known = [name for name in self.slices.by if name not in OF_NO_COMPARISON]
+            raise ValueError(
+                f"corrected.strata: {strata!r} is not a dimension of the comparisons in slices.by; expected "
+                f"{', '.join(known) or 'one that is added there'}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _score_only_where_failures_count(self) -> EvaluateJob:

@@ -121,11 +121,16 @@ def _models(evaluation: Evaluation, of_judges: Mapping[str | None, Sequence[Resu
 
 
 def _leaderboard(rows: Sequence[Result], name: str, rule: str | None) -> Leaderboard:
-    strengths, ranks, rates = (
-        {row.subject: row for row in _named(rows, metric)} for metric in ("bradley_terry", "rank", "win_rate")
+    strengths, ranks, rates, corrected = (
+        {row.subject: row for row in _named(rows, metric)}
+        for metric in ("bradley_terry", "rank", "win_rate", "corrected_win_rate")
     )
     order = sorted(rates, key=lambda model: _best_first(ranks[model], rates[model]))
-    ranked = tuple(RankedModel(model or "", rates[model], strengths[model], ranks[model]) for model in order)
+    nothing = Missing("the labels' own rates are not corrected")
+    ranked = tuple(
+        RankedModel(model or "", rates[model], strengths[model], ranks[model], corrected.get(model, nothing))
+        for model in order
+    )
     return Leaderboard(name, ranked or Missing("no comparison names two models"), rule)
 
 

@@ -219,7 +219,9 @@ class _Counting:
         """The observations of all families in the data."""
         inputs, job, features, graded = self.inputs, self.job, self.features, self.graded
         made = [
-            pair_observations(self.rows, inputs, groups, job, self.offsets, in_one_pass=self._has_few_judgments),
+            pair_observations(
+                self.rows, inputs, groups, job, self.offsets, self.known.slices, in_one_pass=self._has_few_judgments
+            ),
             self._of_judge_pairs(groups, pairs),
             label_model_observations(features, inputs, groups, job),
             labeler_observations(inputs, features, groups, job.labels.tie_margin),

@@ -197,6 +197,12 @@ def slices_column(slices: SliceNames) -> Column:
     return F.array_compact(F.array(F.lit(WHOLE), *(_number(slices, dimension) for dimension in dimensions)))
 
 
+def stratum_column(slices: SliceNames, dimension: str) -> Column:
+    """The slice of a comparison in one dimension, as text; that of all without a value is empty."""
+    has_values = bool(slices.values(dimension))
+    return F.coalesce(_number(slices, dimension).cast("string"), F.lit("")) if has_values else F.lit("")
+
+
 def margin_slices(slices: SliceNames) -> Column:
     """The numbers of the slices of a row's `label_lead`, `margin` and, if it is a dimension, `controls`."""
     found = []

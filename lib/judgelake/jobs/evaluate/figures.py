@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from judgelake.measures.families import (
     slice_figures,
     table_of,
 )
+from judgelake.trust.corrected import corrected_figures
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -131,7 +133,10 @@ class Figuring:
         job = self.job
         subject = group.subject if group.other is None else self.judges[group.other].name
         asked = Asked(job.rules, job.failure_rule, job.failure_score, job.labels.epsilon, subject or "")
-        return FIGURES_OF[group.family](table, asked)
+        figures = FIGURES_OF[group.family](table, asked)
+        if group.family != "models" or group.judge is None:
+            return figures
+        return chain(figures, corrected_figures(table, job.corrected.half_width))
 
 
 def told_by_driver(cells: pa.Table, figuring: Figuring) -> dict[Place, Told]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from judgelake.jobs.evaluate.corrected import corrected_lines
 from judgelake.jobs.evaluate.evaluation import Evaluation
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.rows import by_judge, label_rule_text
@@ -74,6 +75,8 @@ def show_headline(console: Console, done: Evaluated) -> None:
         headline = [headline_sentence(evaluation.job.headline, evaluation.why_headline)] if kind == PAIRS else []
         for text in (kind.reading, *headline, *([unlike.translate(PLAIN)] if unlike else []), *notes):
             console.print(text, markup=False, soft_wrap=True)
+    for text in corrected_lines(evaluation):
+        console.print(text.translate(PLAIN), markup=False, soft_wrap=True)
     if unlabelled:
         console.print(unlabelled_text(unlabelled), markup=False, soft_wrap=True)
     console.print(f"evaluation {evaluation.run_id} in the table {evaluation.job.tables.metrics}", markup=False)

@@ -220,6 +220,8 @@ class SampleStep(Config):
     """In the sample, chosen by a hash so that all models are in it about equally often; the same for each labeler."""
     labelers: tuple[Annotated[str, Field(pattern=r"^\w[\w .@-]*$")], ...] = ()
     """Who labels: each gets a sheet of their own, in an order of their own. Empty: one sheet with room for a name."""
+    unlabelled_by: Literal["gold", "human", "teacher"] | None = None
+    """Comparisons that have a label of this kind are left out, for a sheet of the next ones. Null: none are."""
     references: bool = False
     """Whether the reference answers are shown."""
     folder: str = "sample"

@@ -73,7 +73,7 @@ def generate(
     tracker = GenerateTracker(job, settings, partial(console.print, markup=False, highlight=False, soft_wrap=True))
     needed = {*(NEEDED if asks else ()), *(FOR_EXAMPLES if has_examples else ())}
     # Examples and samples can also be of comparisons that were ingested, but these need not exist.
-    register(spark, job.tables, {*needed, "comparisons", "generated_comparisons"})
+    register(spark, job.tables, {*needed, "comparisons", "generated_comparisons", "labels"})
     create_tables(spark, job.tables, needed)
     with tracker.started(f"generate-{uuid.uuid4().hex[:8]}", steps):
         return _Steps(spark, job, steps, answerers, tracker).carry_out(console, stopping)

@@ -15,7 +15,7 @@ from judgelake.errors import UserError
 from judgelake.generation import balanced_sample, hash_of
 from judgelake.jobs.generate.comparison_table import comparisons_of
 from judgelake.jobs.generate.config import GenerateJob, SampleStep
-from judgelake.lake import COMPARISON
+from judgelake.lake import COMPARISON, read_newest
 from judgelake.sources import as_csv, as_jsonl, sheet_row
 from judgelake.whole_files import written_whole
 
@@ -45,9 +45,10 @@ def sample(spark: SparkSession, job: GenerateJob) -> Sampled:
         UserError: there are no comparisons of two answers or more, or the folder cannot be written.
     """
     step = job.sample
-    chosen = _chosen(comparisons_of(spark, job).where("size(answers) >= 2"), step)
+    chosen = _chosen(_unlabelled(spark, job, comparisons_of(spark, job).where("size(answers) >= 2")), step)
     if not chosen:
-        raise UserError("There are no comparisons to label: run the step comparisons, or set examples.table.")
+        kind = f" without a {step.unlabelled_by} label" if step.unlabelled_by else ""
+        raise UserError(f"There are no comparisons{kind} to label: run the step comparisons, or set examples.table.")
     written: list[str] = []
     kept: list[str] = []
     for labeler in step.labelers or (None,):
@@ -68,6 +69,15 @@ def rows_of_sheet(comparisons: Iterable[Comparison], labeler: str | None, step: 
 def _shown_order(comparison: Comparison, *key: object) -> str:
     letters = LETTERS[: len(comparison.answers)]
     return "".join(sorted(letters, key=lambda letter: hash_of(*key, "shown", comparison.comparison_id, letter)))
+
+
+def _unlabelled(spark: SparkSession, job: GenerateJob, rows: DataFrame) -> DataFrame:
+    """The comparisons that the sample may be of."""
+    kind, labels = job.sample.unlabelled_by, job.tables.labels
+    if kind is None or not spark.catalog.tableExists(labels):
+        return rows
+    labelled = read_newest(spark, labels).df.where(F.col("kind") == kind)
+    return rows.join(labelled.select("comparison_id").distinct(), "comparison_id", "left_anti")
 
 
 def _chosen(rows: DataFrame, step: SampleStep) -> list[Comparison]:

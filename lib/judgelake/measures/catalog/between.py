@@ -11,6 +11,7 @@ JUDGES = Section("Judge against judge")
 MODELS = Section("Models under judgment")
 LABELERS = Section("Labelers among themselves")
 RANKS = "ranks move in jumps, which no interval over questions describes"
+LABELS = "a number of labels, which has no interval"
 
 # A repeated request that failed gave no answer that could be equal or different.
 _repeat = partial(Metric, section=REPEATS, swap_rule=OrderRule.NONE, failures=Failures.LEFT_OUT)
@@ -48,6 +49,19 @@ BETWEEN: tuple[Metric, ...] = (
         "win_rate",
         "Win rate",
         "share of comparisons that a model wins according to the judge or the labels; a tie counts one half",
+    ),
+    _model(
+        "corrected_win_rate",
+        "Corrected win rate",
+        "win rate of a model by the labels over all comparisons with a verdict, estimated from all verdicts and the "
+        "labels there are; n is their number; right only if the labelled comparisons are a random part",
+    ),
+    _model(
+        "labels_needed",
+        "Labels needed",
+        "labels with which the corrected win rate would have an interval of the width in corrected.half_width",
+        scale=Scale.NUMBER,
+        no_interval=LABELS,
     ),
     _model(
         "bradley_terry",

@@ -178,3 +178,34 @@ def test_the_terminal_puts_the_judge_beside_its_labelers_where_there_are_several
     )
     assert expected in printed([*OF_PAIRS, *beside]).splitlines()
     assert "labeler" not in printed([*OF_PAIRS, *(replace(one, value=None, n=0) for one in beside)])
+
+
+OF_MODELS = [
+    row("win_rate", 0.64, 0.6, 0.68, n=2000, subject="a"),
+    row("corrected_win_rate", 0.5512, 0.501, 0.602, n=150, asked=2010, subject="a"),
+    row("labels_needed", 431.0, reason="a count", n=150, subject="a"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        pytest.param(
+            OF_MODELS,
+            "  judge, a: 55.1 % (50.1-60.2) with 150 labels of 2,000 comparisons, by the judge alone 64.0 %; 3 points "
+            "to each side need 431",
+            id="corrected",
+        ),
+        pytest.param(
+            [OF_MODELS[0], row("corrected_win_rate", None, reason="no label", n=0, subject="a"), OF_MODELS[2]],
+            "  judge: none: no label",
+            id="no labels",
+        ),
+        pytest.param([replace(OF_MODELS[0], n=150), *OF_MODELS[1:]], None, id="everything has a label"),
+    ],
+)
+def test_the_terminal_says_what_win_rates_are_by_the_labels_there_are(rows, line):
+    lines = printed([*OF_PAIRS, *rows]).splitlines()
+    assert [text for text in lines if text.startswith("  judge") and "swap" not in text][-1:] == (
+        [line] if line else []
+    )

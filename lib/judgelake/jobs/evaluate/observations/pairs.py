@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
-from judgelake.jobs.evaluate.features import CONTROL_STRINGS, SliceNames, slices_column
+from judgelake.jobs.evaluate.features import CONTROL_STRINGS, SliceNames, slices_column, stratum_column
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.observations.groups import Groups
@@ -28,6 +28,7 @@ from judgelake.jobs.evaluate.observations.offsets import offset_observations
 from judgelake.jobs.evaluate.verdicts import VOTES, both_orders, numbered, votes_of
 from judgelake.measures import SCORED, SwapRule
 from judgelake.measures.families import CLASSES, LONGEST_RATIO, NO_VOTES, STEPS_A_DOUBLING, VERDICTS, VOTE
+from judgelake.trust.corrected import UNLABELLED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -72,6 +73,7 @@ def pair_observations(
     groups: Groups,
     job: EvaluateJob,
     offsets: Mapping[int, float],
+    slices: SliceNames,
     *,
     in_one_pass: bool = True,
 ) -> DataFrame:
@@ -85,6 +87,7 @@ def pair_observations(
         groups: gets the groups of these families.
         job: with the swap rules that are used.
         offsets: the position offset of each judge that has one, by its number.
+        slices: those of the evaluation.
         in_one_pass: over the rows; see `each_exploded`.
     """
     group = groups.by_judge("orders", inputs.judges)
@@ -96,13 +99,13 @@ def pair_observations(
         if rule in SCORED:
             group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
             made += _labelled(group, ((F.col(column_of(rule)), VERDICTS),), job)
-    said = said_in(rows)
+    said, labelled = said_in(rows), _label_of_models(job, slices)
     for name, (n, when) in zip(said, times_of(*map(F.col, said)), strict=True):
         made.append(_lengths(groups.by_judge("lengths", inputs.judges), name, job, n, when))
         if len(inputs.labelers) > 1:
             group = groups.by_judge("lengths_of_labelers", inputs.judges)
             made.append(_lengths_of_labelers(group, F.col(NAMED[name]), n, when))
-        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[name]), n, when))
+        made.append(_of_models(groups.by_judge("models", inputs.judges), F.col(NAMED[name]), n, when, labelled))
     made += _families(inputs, groups, job, said)
     return each_exploded(rows, made, in_one_pass=in_one_pass)
 
@@ -185,18 +188,34 @@ def _length_bin() -> Column:
     return (F.greatest(F.least(steps, F.lit(float(longest))), F.lit(-float(longest))) + longest).cast("int")
 
 
-def _of_models(group: Column, verdict: Column, n: Column | None = None, when: Column | None = None) -> Column:
-    """A game between the two models, in alphabetical order."""
+def _of_models(
+    group: Column,
+    verdict: Column,
+    n: Column | None = None,
+    when: Column | None = None,
+    further: Sequence[Column] = (),
+) -> Column:
+    """A game between the two models, in alphabetical order; what else its outcome names."""
     first, second = F.element_at("models", 1), F.element_at("models", 2)
-    in_order = first < second
-    winner = (
-        F.when(verdict.isin("A", "B"), F.when((verdict == "A") == in_order, "first").otherwise("second"))
-        .when(verdict == "tie", "tie")
-        .otherwise("failed")
-    )
-    parts = [F.least(first, second), F.greatest(first, second), winner]
+    parts = [F.least(first, second), F.greatest(first, second), _winner(verdict), *further]
     stands = (verdict != "not_asked") & _has_two_models()
     return observed(group, parts, n=n, when=stands if when is None else stands & when)
+
+
+def _winner(verdict: Column, otherwise: str = "failed") -> Column:
+    in_order = F.element_at("models", 1) < F.element_at("models", 2)
+    return (
+        F.when(verdict.isin("A", "B"), F.when((verdict == "A") == in_order, "first").otherwise("second"))
+        .when(verdict == "tie", "tie")
+        .otherwise(otherwise)
+    )
+
+
+def _label_of_models(job: EvaluateJob, slices: SliceNames) -> list[Column]:
+    """What the outcome of a judge's game says of the label, with the stratum if there are strata."""
+    strata = job.corrected.strata
+    label = _winner(F.col("label"), UNLABELLED)
+    return [label] if strata is None else [label, stratum_column(slices, strata)]
 
 
 def _has_two_models() -> Column:

@@ -18,12 +18,12 @@ from rich.console import Console
 
 from judgelake.asking import Stopping
 from judgelake.config import fingerprint, load_config
-from judgelake.engine import AskerFactory, with_dtype_for_this_cpu
+from judgelake.engine import AskerFactory
 from judgelake.errors import UserError
 from judgelake.jobs.cascade.config import CascadeJob
 from judgelake.jobs.cascade.judged import sure_rows
 from judgelake.jobs.cascade.rows import Stored, StoredStage
-from judgelake.jobs.judge import JudgeJob, judge, resolve_judge
+from judgelake.jobs.judge import JudgeJob, judge, resolve_judge, settled
 from judgelake.lake import quoted, read_newest, read_pinned, replace_rows
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def check_judges(jobs: dict[int, JudgeJob], stored: Stored) -> None:
         UserError: one asks another.
     """
     for place, asking in jobs.items():
-        settled = asking.model_copy(update={"engine": with_dtype_for_this_cpu(asking.engine)})
-        check_judge(resolve_judge(settled).fingerprint, stored.stages[place], place)
+        check_judge(resolve_judge(settled(asking)).fingerprint, stored.stages[place], place)
 
 
 def check_judge(found: str, stage: StoredStage, place: int) -> None:

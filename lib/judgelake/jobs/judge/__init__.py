@@ -3,7 +3,7 @@
 from judgelake.jobs.judge.command import main, report
 from judgelake.jobs.judge.config import JudgeJob, Order
 from judgelake.jobs.judge.job import JudgeRun, dry_run, judge
-from judgelake.jobs.judge.resolve import resolve_judge
+from judgelake.jobs.judge.resolve import resolve_judge, settled
 
 __all__ = [
     "JudgeJob",
@@ -14,4 +14,5 @@ __all__ = [
     "main",
     "report",
     "resolve_judge",
+    "settled",
 ]

@@ -27,15 +27,14 @@ from judgelake.asking import (
     planning_errors,
     write_run,
 )
-from judgelake.engine import AskerFactory, commit_of, with_dtype_for_this_cpu, with_float32_head
+from judgelake.engine import AskerFactory, commit_of
 from judgelake.jobs.judge.config import JudgeJob
 from judgelake.jobs.judge.dry_run import Estimate, estimate
 from judgelake.jobs.judge.input import pinned_input, requests_of_job, work_of
 from judgelake.jobs.judge.judging import Judging
 from judgelake.jobs.judge.record import Tracker, row_of_run
-from judgelake.jobs.judge.resolve import Judge, resolve_judge
+from judgelake.jobs.judge.resolve import Judge, resolve_judge, settled
 from judgelake.jobs.judge.summary import Counts, count_judgments
-from judgelake.judges import load_judge
 from judgelake.lake import Pinned, create_tables, drop_plan, named_in, read_newest, register
 from judgelake.runtime import driver_host, in_job_settings, shown_error
 
@@ -82,7 +81,7 @@ def judge(
     """
     console, stopping = console or Console(), stopping or Stopping()
     clock, tracker = Clock(), Tracker(job.mlflow)
-    job = _settled(job, asker)
+    job = settled(job) if asker is None else job
     # What a caller's own object calls its model, no hub knows.
     resolved = resolve_judge(job, commit_of=commit_of if asker is None else None, say=partial(_say, console))
     work, pinned = _prepared(spark, job, resolved)
@@ -154,20 +153,11 @@ class _JudgeRun:
 @in_job_settings
 def dry_run(spark: SparkSession, job: JudgeJob) -> tuple[Judge, Estimate]:
     """What `judge` would ask, without asking and without writing anything except empty tables."""
-    job = _settled(job)
+    job = settled(job)
     resolved = resolve_judge(job)
     work, _ = _prepared(spark, job, resolved)
     with planning_errors(*_where(job)):
         return resolved, estimate(spark, job, resolved, work)
-
-
-def _settled(job: JudgeJob, asker: AskerFactory | None = None) -> JudgeJob:
-    """The job with what is decided about its engine written into it, before anything is identified by its content."""
-    if asker is not None:
-        return job
-    engine = with_dtype_for_this_cpu(job.engine)
-    mode = load_judge(job.judge.name, job.judge.folder).mode(job.judge.mode)
-    return job.model_copy(update={"engine": with_float32_head(engine) if mode.labels_decide else engine})
 
 
 def _where(job: JudgeJob) -> tuple[str, str | None]:

@@ -19,6 +19,8 @@ from judgelake.engine import (
     max_model_len,
     say_on_stderr,
     shortest_context,
+    with_dtype_for_this_cpu,
+    with_float32_head,
 )
 from judgelake.errors import UserError
 from judgelake.jobs.judge.config import JudgeChoice, JudgeJob
@@ -81,6 +83,17 @@ class Judge:
     def context_length(self) -> int:
         """Tokens of prompt and output together."""
         return self.spec.context_length
+
+
+def settled(job: JudgeJob) -> JudgeJob:
+    """The job with what is decided about its engine written into it, before anything is identified by its content.
+
+    Raises:
+        UserError: no such judge or mode.
+    """
+    engine = with_dtype_for_this_cpu(job.engine)
+    mode = load_judge(job.judge.name, job.judge.folder).mode(job.judge.mode)
+    return job.model_copy(update={"engine": with_float32_head(engine) if mode.labels_decide else engine})
 
 
 def resolve_judge(job: JudgeJob, *, commit_of: CommitOf | None = commit_of, say: Say | None = None) -> Judge:

@@ -19,7 +19,18 @@ BASE = {"errors", "config", "writability", "whole_files", "cores", "markdown", "
 PURE = BASE | {"comparisons", "api", "judges", "measures"}
 JOBS = sorted(path.parent.name for path in (PACKAGE / "jobs").glob("*/__init__.py"))
 # What a job is made of.
-PARTS = PURE | {"training", "trainer", "report", "sources", "generation", "engine", "lake", "runtime", "asking"}
+PARTS = PURE | {
+    "trust",
+    "training",
+    "trainer",
+    "report",
+    "sources",
+    "generation",
+    "engine",
+    "lake",
+    "runtime",
+    "asking",
+}
 MAY_IMPORT = {
     "errors": set(),
     "writability": set(),
@@ -33,6 +44,8 @@ MAY_IMPORT = {
     "judges": BASE | {"comparisons", "api"},
     # Counts in, numbers out. The job that feeds and shows them is jobs/evaluate.
     "measures": BASE | {"comparisons", "judges"},
+    # Verdicts, indicators and labels in, how far to rely on them out.
+    "trust": BASE | {"comparisons", "judges", "measures"},
     # Examples, epoch and seed in, rows of tokens out: no Spark, torch or transformers.
     "training": BASE | {"comparisons", "judges"},
     # Rows of tokens in, a model out: processes of their own, in which torch and transformers are loaded.
@@ -50,6 +63,8 @@ MAY_IMPORT = {
     "jobs": set(),
     **{f"jobs.{job}": PARTS for job in JOBS},
     "jobs.promote": PARTS | {"jobs.evaluate"},
+    # Nor does what is said of verdicts have rules of its own for orders, labels and intervals.
+    "jobs.trust": PARTS | {"jobs.evaluate"},
     "jobs.tables": PARTS,
     # But an ablation is many trainings.
     "jobs.ablate": PARTS | {"jobs.train"},
@@ -242,7 +257,7 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 LIGHT = [
-    *("comparisons", "api", "judges", "measures", "training", "trainer", "report"),
+    *("comparisons", "api", "judges", "measures", "trust", "training", "trainer", "report"),
     "sources",
     "generation",
     "config",

@@ -40,6 +40,7 @@ class Tables(Config):
     generated_answers: str = "generated_answers"
     generated_comparisons: str = "generated_comparisons"
     training_examples: str = "training_examples"
+    reliability: str = "reliability"
     judgments_latest: str = "judgments_latest"
     """View: the last attempt of every request."""
     judgments_both_orders: str = "judgments_both_orders"

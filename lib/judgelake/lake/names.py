@@ -11,7 +11,14 @@ from judgelake.measures import KINDS, PAIRS, OrderRule, main_metrics, metric_nam
 
 OF_JUDGING = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "runs", "metrics")
 """The tables that views read, and those that every lake has; jobs make the others where they need them."""
-TABLES = (*OF_JUDGING, "seeds", "generated_answers", "generated_comparisons", "training_examples")
+TABLES = (
+    *OF_JUDGING,
+    "seeds",
+    "generated_answers",
+    "generated_comparisons",
+    "training_examples",
+    "reliability",
+)
 POINTED_TO = "spark.judgelake.location."
 """Prefix of a table's name: the setting in which a session remembers its folder."""
 # A view comes after those that it reads.

@@ -40,7 +40,7 @@ from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.crossed import LEAST_SEEDS, crossed_estimate
-from judgelake.measures.statistics.interval import Estimate, absent, holm
+from judgelake.measures.statistics.interval import Estimate, absent, effective_clusters, estimate, holm
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
     CELL,
@@ -102,6 +102,8 @@ __all__ = [
     "Table",
     "absent",
     "crossed_estimate",
+    "effective_clusters",
+    "estimate",
     "headline_verdicts",
     "holm",
     "length_bin",

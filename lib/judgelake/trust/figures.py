@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -22,10 +23,12 @@ OF_INDICATORS: dict[str, Callable[[Floats, Floats], float]] = {
     "reliability_auroc": auroc,
     "reliability_aurc": aurc,
     "reliability_aurc_gain": aurc_gain,
-    "kept_half_agreement": lambda values, right: Halves.of(values, right).kept,
-    "other_half_agreement": lambda values, right: Halves.of(values, right).other,
-    "kept_half_gain": lambda values, right: Halves.of(values, right).kept - share_right(right),
-    "halves_difference": lambda values, right: (lambda halves: halves.kept - halves.other)(Halves.of(values, right)),
+}
+OF_HALVES: dict[str, Callable[[Halves, Floats], float]] = {
+    "kept_half_agreement": lambda halves, _: halves.kept,
+    "other_half_agreement": lambda halves, _: halves.other,
+    "kept_half_gain": lambda halves, right: halves.kept - share_right(right),
+    "halves_difference": lambda halves, _: halves.kept - halves.other,
 }
 OF_PROBABILITIES: dict[str, Callable[[Floats, Floats], float]] = {
     "ece": ece,
@@ -33,7 +36,7 @@ OF_PROBABILITIES: dict[str, Callable[[Floats, Floats], float]] = {
     "brier": brier,
     "brier_skill": brier_skill,
 }
-OF_HALVES = ("kept_half_agreement", "other_half_agreement")
+SHARES = ("kept_half_agreement", "other_half_agreement")
 
 
 def indicator_figures(labelled: Labelled, indicator: str, reason: str | None = None) -> Iterator[Figure]:
@@ -45,6 +48,17 @@ def indicator_figures(labelled: Labelled, indicator: str, reason: str | None = N
         reason: why there is no number, where there is none.
     """
     yield from _figures(OF_INDICATORS, labelled, labelled.values, indicator, reason)
+    blurred = {name: partial(_of_blurred, of) for name, of in OF_HALVES.items()}
+    for figure in _figures(blurred, labelled, labelled.values, indicator, reason):
+        if figure.replicates is None:
+            yield figure
+            continue
+        exact = OF_HALVES[figure.metric](Halves.of(labelled.values, labelled.right), labelled.right)
+        yield replace(figure, replicates=figure.replicates - figure.replicates[0] + exact)
+
+
+def _of_blurred(of: Callable[[Halves, Floats], float], values: Floats, right: Floats) -> float:
+    return of(Halves.blurred(values, right), right)
 
 
 def calibration_figures(
@@ -64,7 +78,7 @@ def calibration_figures(
 
 
 def _figures(
-    measures: dict[str, Callable[[Floats, Floats], float]],
+    measures: Mapping[str, Callable[[Floats, Floats], float]],
     labelled: Labelled,
     values: Floats,
     subject: str,
@@ -77,4 +91,4 @@ def _figures(
             yield figure(name, None)
             continue
         replicates, base = leaving_out(measure, labelled.buckets, values, labelled.right)
-        yield figure(name, replicates, base=base, trials=n / 2 if name in OF_HALVES else None)
+        yield figure(name, replicates, base=base, trials=n / 2 if name in SHARES else None)

@@ -15,6 +15,9 @@ from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
+CUTS = 21
+"""Cuts that `Halves.blurred` is the mean over."""
+
 
 def auroc(values: Floats, right: Floats) -> float:
     """Chance that a random right verdict has a larger value than a random wrong one; equal values count one half.
@@ -76,11 +79,25 @@ class Halves:
         Source: the table "keep the more reliable half" of arXiv 2403.02839, section 5; there the baseline is a random
         half, whose expectation is the agreement of all.
         """
+        return cls._cut(values, right, 0.0)
+
+    @classmethod
+    def blurred(cls, values: Floats, right: Floats) -> Halves:
+        """The mean over cuts at up to sqrt(n) verdicts to either side of the middle, for standard errors alone.
+
+        Leaving out a question moves the cut by a verdict or two. Whether just these are right is chance: by itself it
+        can double the standard error of one cut, or halve it.
+        """
+        return cls._cut(values, right, float(np.sqrt(len(values))))
+
+    @classmethod
+    def _cut(cls, values: Floats, right: Floats, reach: float) -> Halves:
         n = len(values)
         if not n:
             return cls(float("nan"), float("nan"))
         risk = risk_by_coverage(values, right)
         errors = np.concatenate([[0.0], risk * np.arange(1, n + 1)])
         # Of an odd number, the verdict in the middle belongs to both halves, with half its weight.
-        of_kept = float(np.interp(n / 2, np.arange(n + 1), errors))
+        cuts = np.clip(np.linspace(n / 2 - reach, n / 2 + reach, CUTS), 0, n)
+        of_kept = float(np.interp(cuts, np.arange(n + 1), errors).mean())
         return cls(1 - of_kept / (n / 2), 1 - (float(errors[-1]) - of_kept) / (n / 2))

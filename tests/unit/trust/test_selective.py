@@ -78,6 +78,17 @@ def test_the_intervals_hold_the_true_values_in_about_95_of_100_simulations():
     assert {metric: count / runs for metric, count in inside.items() if not 0.9 <= count / runs <= 0.995} == {}
 
 
+def test_one_verdict_at_the_cut_does_not_decide_how_sure_an_agreement_is():
+    errors = []
+    for at_the_cut in ([0.0, 0.0], [1.0, 1.0]):
+        right = np.tile([1.0, 1, 1, 0], 50)
+        right[99:101] = at_the_cut
+        known = Labelled(np.arange(200.0), right, *[np.arange(200)] * 2, 200)
+        figures = {one.metric: one.estimate(200) for one in indicator_figures(known, "margin")}
+        errors.append(figures["kept_half_agreement"].high - figures["kept_half_agreement"].low)
+    assert errors[0] == pytest.approx(errors[1], rel=0.1)
+
+
 def bare_figures(labelled):
     """The figures with the data as one bucket: the values without the work of an interval."""
     one_bucket = Labelled(labelled.values, labelled.right, labelled.questions, labelled.buckets * 0, labelled.asked)

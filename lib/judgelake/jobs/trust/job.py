@@ -23,7 +23,7 @@ from judgelake.jobs.evaluate import (
 )
 from judgelake.jobs.trust.columns import with_indicators
 from judgelake.jobs.trust.config import TrustJob
-from judgelake.jobs.trust.judged import JudgeTrust, judged
+from judgelake.jobs.trust.judge_trust import JudgeTrust, judged
 from judgelake.jobs.trust.pictures import written
 from judgelake.jobs.trust.rows import write_reliability
 from judgelake.jobs.trust.tracking import log

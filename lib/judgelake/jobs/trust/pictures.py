@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from judgelake.errors import RunError
-from judgelake.jobs.trust.judged import JudgeTrust
+from judgelake.jobs.trust.judge_trust import JudgeTrust
 from judgelake.trust import BEFORE, risk_by_coverage
 
 # Below this share the curve is the verdict of a few comparisons.

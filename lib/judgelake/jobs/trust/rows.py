@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate import EvaluateJob, Inputs, JudgeInfo, label_rule_text
 from judgelake.jobs.trust.columns import probability_column
-from judgelake.jobs.trust.judged import JudgeTrust, subject_of
+from judgelake.jobs.trust.judge_trust import JudgeTrust, subject_of
 from judgelake.lake import RELIABILITY, replace_rows
 from judgelake.measures.families import CLASSES
 

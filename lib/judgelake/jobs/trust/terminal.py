@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from judgelake.jobs.evaluate import PLAIN, label_rule_text
-from judgelake.jobs.trust.judged import JudgeTrust, subject_of
+from judgelake.jobs.trust.judge_trust import JudgeTrust, subject_of
 from judgelake.jobs.trust.trusted import Trusted
 from judgelake.measures import Result
 from judgelake.report import headline_sentence

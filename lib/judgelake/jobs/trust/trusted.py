@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judgelake.jobs.evaluate import EvaluateJob, Inputs
 from judgelake.jobs.trust.config import TrustJob
-from judgelake.jobs.trust.judged import JudgeTrust
+from judgelake.jobs.trust.judge_trust import JudgeTrust
 from judgelake.measures import Result
 
 

@@ -26,9 +26,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "size of one order's log-odds without the judge's position offset, which is known without labels",
         is_log_odds=True,
     ),
-    Indicator("label_mass", "probability of all labels together, the lower of both orders"),
     Indicator("orders_agree", "1 if both orders give the same verdict, else 0"),
     Indicator("repeats_agree", "share of pairs of answers to the same request that are the same verdict"),
+    Indicator("label_mass", "probability of all labels together, the lower of both orders"),
 )
 """In the order in which they are shown, and in which one is chosen for the probability of a verdict."""
 

@@ -22,7 +22,7 @@ def odds(value, mass=0.9):
 
 def in_order(name, order, value, **changes):
     known = {"verdict_logprobs": odds(value), "label_mass": 0.9, "judge": "sure", "judge_fingerprint": "sure"}
-    return judgment(name, "A" if value > 0 else "B", order=order, **known | changes)
+    return judgment(name, "A" if value > 0 else "B", order=order) | known | changes
 
 
 def rows_of_judgments():

@@ -63,6 +63,8 @@ MAY_IMPORT = {
     "jobs": set(),
     **{f"jobs.{job}": PARTS for job in JOBS},
     "jobs.promote": PARTS | {"jobs.evaluate"},
+    # Nor does what is said of verdicts have rules of its own for orders, labels and intervals.
+    "jobs.trust": PARTS | {"jobs.evaluate"},
     "jobs.tables": PARTS,
     # A cascade reads judgments and labels as an evaluation does, and each of its stages is a run of the judge job.
     "jobs.cascade": PARTS | {"jobs.evaluate", "jobs.judge"},
@@ -258,7 +260,8 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 LIGHT = [
-    *("comparisons", "api", "judges", "measures", "trust.cascade", "trust.corrected", "training", "trainer", "report"),
+    *("comparisons", "api", "judges", "measures", "trust", "trust.cascade", "trust.corrected", "training", "trainer"),
+    "report",
     "sources",
     "generation",
     "config",

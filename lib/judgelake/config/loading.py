@@ -42,6 +42,7 @@ class Tables(Config):
     training_examples: str = "training_examples"
     cascades: str = "cascades"
     cascade_verdicts: str = "cascade_verdicts"
+    reliability: str = "reliability"
     judgments_latest: str = "judgments_latest"
     """View: the last attempt of every request."""
     judgments_both_orders: str = "judgments_both_orders"

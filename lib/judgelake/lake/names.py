@@ -13,7 +13,7 @@ OF_JUDGING = ("comparisons", "labels", "judgments", "rejected_rows", "plans", "r
 """The tables that views read, and those that every lake has; jobs make the others where they need them."""
 TABLES = (
     *(*OF_JUDGING, "seeds", "generated_answers", "generated_comparisons", "training_examples"),
-    *("cascades", "cascade_verdicts"),
+    *("reliability", "cascades", "cascade_verdicts"),
 )
 POINTED_TO = "spark.judgelake.location."
 """Prefix of a table's name: the setting in which a session remembers its folder."""

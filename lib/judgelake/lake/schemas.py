@@ -154,3 +154,4 @@ SEED, GENERATED_ANSWER, GENERATED_COMPARISON = (
     SCHEMAS[table] for table in ("seeds", "generated_answers", "generated_comparisons")
 )
 TRAINING_EXAMPLE = SCHEMAS["training_examples"]
+RELIABILITY = SCHEMAS["reliability"]

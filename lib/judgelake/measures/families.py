@@ -40,7 +40,15 @@ from judgelake.measures.scores import figures as score_figures
 from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.crossed import LEAST_SEEDS, crossed_estimate
-from judgelake.measures.statistics.interval import Estimate, Replicates, absent, effective_clusters, holm, ratio
+from judgelake.measures.statistics.interval import (
+    Estimate,
+    Replicates,
+    absent,
+    effective_clusters,
+    estimate,
+    holm,
+    ratio,
+)
 from judgelake.measures.statistics.paired import simultaneous
 from judgelake.measures.table import (
     CELL,
@@ -104,6 +112,7 @@ __all__ = [
     "absent",
     "crossed_estimate",
     "effective_clusters",
+    "estimate",
     "headline_verdicts",
     "holm",
     "length_bin",

@@ -34,6 +34,7 @@ from judgelake.measures.families import (
     rank_correlation_figures,
     slice_figures,
 )
+from judgelake.trust import Labelled, calibration_figures, indicator_figures
 from judgelake.trust.corrected import corrected_figures
 
 
@@ -42,6 +43,7 @@ def table(*outcomes: tuple[str, ...]) -> Table:
 
 
 EACH_OF_TWO = RightCounts(np.arange(4), np.full(4, 2.0), np.array([1.0, 2.0, 2.0, 1.0]))
+SIX_VERDICTS = Labelled(np.arange(6.0), np.array([0.0, 1, 0, 1, 0, 1]), np.arange(6), np.arange(6), 6)
 COUNTS = {
     "pairs": table(*((label, "A", "B") for label in CLASSES), ("A", "A", "A")),
     "scored_pairs": table(("A", "A"), ("B", "A")),
@@ -83,6 +85,8 @@ def figures_of(family: str) -> Iterable[Figure]:
 FIGURES = {
     **{family: partial(figures_of, family) for family in FIGURES_OF},
     "slices": lambda: (figure for _, figure in slice_figures(EACH_OF_TWO, {1: EACH_OF_TWO})),
+    "indicators": lambda: indicator_figures(SIX_VERDICTS, "margin"),
+    "probabilities": lambda: calibration_figures(SIX_VERDICTS, np.linspace(0.1, 0.9, 6), "margin, isotonic"),
     "rank correlations": lambda: rank_correlation_figures(
         rank_correlation({"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.0}), "labels"
     ),

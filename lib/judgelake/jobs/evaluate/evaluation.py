@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from judgelake.errors import UserError
 from judgelake.jobs.evaluate.config import EvaluateJob
 from judgelake.jobs.evaluate.corrections import with_corrected
 from judgelake.jobs.evaluate.counting import count_cells
-from judgelake.jobs.evaluate.features import SliceNames, Survey, bucket_column, features_of, survey
+from judgelake.jobs.evaluate.features import SliceNames, Survey
 from judgelake.jobs.evaluate.figures import (
     Figuring,
     Place,
@@ -26,8 +24,8 @@ from judgelake.jobs.evaluate.figures import (
     told_by_driver,
     told_by_executors,
 )
-from judgelake.jobs.evaluate.headline import LISTED, chosen_rules, surveyed
-from judgelake.jobs.evaluate.inputs import Chosen, Inputs, chosen_rows, gone_versions_named, inputs_of
+from judgelake.jobs.evaluate.headline import LISTED, chosen_rules
+from judgelake.jobs.evaluate.inputs import Chosen, Inputs, chosen_rows, gone_versions_named
 from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.agreement import MOST_LABELERS, labeler_observations, repeat_observations
 from judgelake.jobs.evaluate.observations.alternative import alternative_observations
@@ -41,21 +39,20 @@ from judgelake.jobs.evaluate.observations.judge_pairs import (
 )
 from judgelake.jobs.evaluate.observations.judged import judged_rows
 from judgelake.jobs.evaluate.observations.masses import mass_observations
-from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations, pair_rows
+from judgelake.jobs.evaluate.observations.pairs import label_model_observations, pair_observations
 from judgelake.jobs.evaluate.observations.scores import graded_rows, ranking_observations, score_observations
+from judgelake.jobs.evaluate.pair_reading import read_pairs
 from judgelake.jobs.evaluate.rows import run_id_of, write_rows
-from judgelake.lake import create_tables, named_in, register
+from judgelake.lake import named_in, register
 from judgelake.measures import PAIRS, Result, main_metrics
 from judgelake.measures.families import MOST_TESTED, WHOLE
-from judgelake.runtime import freed, kept_in_memory, submitted
+from judgelake.runtime import freed, kept_in_memory
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NEEDED = ("comparisons", "labels", "judgments", "metrics")
 """The tables that an evaluation reads or writes."""
-# Judges times slices; each gives about 80 rows, which the driver holds.
-MOST_TABLES = 20_000
 # Cells that the driver processes, 25 bytes each, instead of starting a Python worker; and tables, about 20 ms each.
 FEW_CELLS = 200_000
 FEW_TABLES = 500
@@ -114,71 +111,28 @@ def compute(
     register(spark, job.tables, needed)
     chosen = narrowed(chosen_rows(spark, job))
     with ExitStack() as in_memory, gone_versions_named(chosen.versions):
-        features = kept_in_memory(features_of(chosen.comparisons, job.slices.by))
-        in_memory.callback(freed, features)
-        known, inputs = _read(spark, chosen, features, job, needed)
-        total = sum(judge.judgments for judge in inputs.judges)
-        say(f"judgments: {total:,}; judges: {len(inputs.judges)}; labelers: {len(inputs.labelers)}")
-        refuse_too_many(inputs, known.slices)
-        bucketed = features.withColumn("bucket", bucket_column(known.buckets))
-        pairs = kept_in_memory(pair_rows(inputs, bucketed, known.slices, job))
         # The caller gets the verdicts and releases them; on an error, this releases them.
         on_failure = in_memory.enter_context(ExitStack())
-        on_failure.callback(freed, pairs)
-        found = surveyed(pairs, job, inputs.judges)
+        read = read_pairs(spark, job, chosen, needed, (in_memory, on_failure), say)
+        inputs, known, found = read.inputs, read.known, read.surveyed
         rules = chosen_rules(job, inputs.judges, found.asked)
         job = job.model_copy(update={"swap_rules": rules.rules})
-        rows = judged_rows(pairs, job, inputs.judges, known.slices, found.offsets)
-        graded = _graded(inputs, bucketed, known, job)
+        rows = judged_rows(read.pairs, job, inputs.judges, known.slices, found.offsets)
+        graded = _graded(inputs, read.features, known, job)
         if graded is not None:
             on_failure.callback(freed, kept_in_memory(graded))
         say("counting and computing metrics")
-        made = _by_rule(_Counting(rows, graded, bucketed, inputs, known, job, found.offsets).metrics(), job)
+        made = _by_rule(_Counting(rows, graded, read.features, inputs, known, job, found.offsets).metrics(), job)
         run_id, now = run_id_of(job, inputs), datetime.now(UTC)
         on_failure.pop_all()
-    persisted = (pairs,) if graded is None else (pairs, graded)
+    persisted = (read.pairs,) if graded is None else (read.pairs, graded)
     return Evaluation(run_id, job, inputs, known.slices, made, rows, graded, now, rules.why, persisted)
-
-
-def _read(
-    spark: SparkSession, chosen: Chosen, features: DataFrame, job: EvaluateJob, needed: Set[str]
-) -> tuple[Survey, Inputs]:
-    """What the comparisons, the judgments and the labels are; also creates missing tables.
-
-    Raises:
-        UserError: there is no comparison or no judgment, or it is not clear which labels count.
-    """
-    # Side by side, since Spark plans a query on one core.
-    with ThreadPoolExecutor(1) as surveyor:
-        surveying = submitted(spark, surveyor, survey, features, job.slices, job.buckets)
-        inputs = inputs_of(chosen, job)
-        create_tables(spark, job.tables, needed)
-    known = surveying.result()
-    if not known.comparisons:
-        matching = f" that matches where {job.where!r}" if job.where else ""
-        raise UserError(f"There is no comparison{matching} in {job.tables.comparisons!r}, so nothing can be evaluated.")
-    return known, inputs
 
 
 def _by_rule(rows: list[Result], job: EvaluateJob) -> tuple[Result, ...]:
     """The rows in the order of their swap rules, whatever tables of counts they come from; then those without."""
     places = {rule.value: place for place, rule in enumerate(job.rules)}
     return tuple(sorted(rows, key=lambda row: places.get(row.swap_rule or "", len(places))))
-
-
-def refuse_too_many(inputs: Inputs, slices: SliceNames) -> None:
-    """Refuse what would give more rows than a driver can hold.
-
-    Raises:
-        UserError: there are too many judges for so many slices.
-    """
-    tables = len(inputs.judges) * len(slices.numbers)
-    if tables > MOST_TABLES:
-        raise UserError(
-            f"{len(inputs.judges):,} judges in {len(slices.numbers):,} slices are {tables:,} tables of figures; the "
-            f"limit is {MOST_TABLES:,}: lower slices.most, name fewer dimensions in slices.by, or choose judges with "
-            "judgments_where."
-        )
 
 
 def _graded(inputs: Inputs, features: DataFrame, known: Survey, job: EvaluateJob) -> DataFrame | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judgelake.config import fingerprint
 from judgelake.jobs.evaluate.config import EvaluateJob, Labels
 from judgelake.jobs.evaluate.inputs import Inputs, JudgeInfo
 from judgelake.jobs.evaluate.row_rules import RowRules
-from judgelake.lake import replace_rows
+from judgelake.lake import Pinned, replace_rows
 from judgelake.measures import Result
 from judgelake.measures.families import Figure, absent
 
@@ -73,8 +73,13 @@ def run_id_of(job: EvaluateJob, inputs: Inputs) -> str:
 
     The same evaluation of the same versions has the same id, and replaces its rows.
     """
-    versions = {name: [pinned.table_id, pinned.version] for name, pinned in inputs.versions.items()}
-    return fingerprint({"job": job.model_dump(mode="json", exclude=NOT_OF_THE_RUN), "versions": versions})[:32]
+    return id_of({"job": job.model_dump(mode="json", exclude=NOT_OF_THE_RUN)}, inputs.versions)
+
+
+def id_of(content: Mapping[str, Any], versions: Mapping[str, Pinned]) -> str:
+    """A hash of what is computed and of the tables at the versions that it is computed from."""
+    read = {name: [pinned.table_id, pinned.version] for name, pinned in versions.items()}
+    return fingerprint({**content, "versions": read})[:32]
 
 
 def label_rule_text(job: EvaluateJob, inputs: Inputs) -> str | None:

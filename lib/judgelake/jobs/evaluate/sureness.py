@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from judgelake.jobs.evaluate.inputs import JudgeInfo
-from judgelake.jobs.evaluate.log_odds import centred_odds, gap_of_orders, log_odds_of, mean_odds
+from judgelake.jobs.evaluate.log_odds import log_odds_of
 from judgelake.jobs.evaluate.verdicts import both_orders, numbered
 from judgelake.measures.families import VERDICTS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
-
-__all__ = ["centred_odds", "gap_of_orders", "is_asked", "mean_odds", "odds_rows"]
 
 
 def odds_rows(judgments: DataFrame, judges: Sequence[JudgeInfo]) -> DataFrame:

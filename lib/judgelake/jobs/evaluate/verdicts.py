@@ -36,6 +36,7 @@ def both_orders(
     scored: Sequence[int] | None = None,
     log_odds: Column | None = None,
     has_controls: bool = False,
+    has_masses: bool = False,
 ) -> DataFrame:
     """One row per comparison of two answers and judge: verdict and margin in each order, and what else is wanted.
 
@@ -50,6 +51,7 @@ def both_orders(
             asked, also where they failed. None: no `by_average` is wanted.
         log_odds: of a judgment; None: no `own_log_odds` and `reversed_log_odds` are wanted.
         has_controls: whether `controls` is wanted, see `controls_of`: the highest of both orders.
+        has_masses: whether `own_mass` and `reversed_mass` are wanted: the probability of all labels together.
     """
     first = judgments.where((F.col("repeat") == 0) & F.col("shown_order").isin(OWN, REVERSED)).select(
         "comparison_id",
@@ -63,9 +65,11 @@ def both_orders(
         moment_of(judgments).alias("moment"),
         *(() if log_odds is None else (log_odds.alias("log_odds"),)),
         *((controls_of(judgments).alias("controls"),) if has_controls else ()),
+        *((mass_of(judgments).alias("mass"),) if has_masses else ()),
     )
     wanted = {"": "code", "_margin": "margin", "_text": "text"}
     wanted |= ({"_lead": "lead"} if scored else {}) | ({} if log_odds is None else {"_log_odds": "log_odds"})
+    wanted |= {"_mass": "mass"} if has_masses else {}
     asked: dict[str, Column] = {}
     for name, order in (("own", F.col("is_own")), ("reversed", ~F.col("is_own"))):
         moment = F.when(order, F.col("moment"))
@@ -91,6 +95,13 @@ def controls_of(judgments: DataFrame) -> Column:
         return F.lit(None).cast("int")
     sent = F.when(F.col("prompt_sent_as") == "ids", 2).when(F.col("prompt_sent_as") == "text", 3).otherwise(1)
     return F.when(F.size("control_strings") == 0, 0).when(F.size("control_strings") > 0, sent)
+
+
+def mass_of(judgments: DataFrame) -> Column:
+    """The probability of all labels of a judgment together; NULL if it is not known."""
+    # A pinned version may be from before the column.
+    unknown = F.lit(None).cast("double")
+    return F.nanvl("label_mass", unknown) if "label_mass" in judgments.columns else unknown
 
 
 def moment_of(judgments: DataFrame) -> Column:

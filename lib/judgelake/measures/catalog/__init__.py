@@ -14,6 +14,7 @@ from judgelake.measures.catalog.labelers import OF_JUDGE_AND_LABELERS
 from judgelake.measures.catalog.masses import LABEL_MASS, OF_MASSES
 from judgelake.measures.catalog.metric import Effect, Failures, Kind, Metric, OrderRule, Scale, Section
 from judgelake.measures.catalog.pairs import OF_PAIRS, ORDERS, PAIRS
+from judgelake.measures.catalog.reliability import OF_RELIABILITY
 
 __all__ = [
     "KINDS",
@@ -37,7 +38,16 @@ __all__ = [
     "shown_in",
 ]
 
-METRICS = (*OF_PAIRS, *OF_BASELINES, *OF_BIASES, *OF_GRADES, *OF_JUDGE_AND_LABELERS, *OF_MASSES, *BETWEEN)
+METRICS = (
+    *OF_PAIRS,
+    *OF_BASELINES,
+    *OF_BIASES,
+    *OF_GRADES,
+    *OF_JUDGE_AND_LABELERS,
+    *OF_MASSES,
+    *OF_RELIABILITY,
+    *BETWEEN,
+)
 KINDS = (PAIRS, ASPECTS, RANKINGS, SCORES)
 """A judge that was asked for several kinds belongs to the first of them."""
 SECTIONS = tuple(dict.fromkeys(one.section for one in METRICS))

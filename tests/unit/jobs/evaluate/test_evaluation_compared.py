@@ -19,7 +19,6 @@ from judgelake.config import validated
 from judgelake.errors import UserError
 from judgelake.jobs.evaluate import EvaluateJob, JudgePairs
 from judgelake.jobs.evaluate.corrections import with_corrected
-from judgelake.jobs.evaluate.evaluation import refuse_too_many
 from judgelake.jobs.evaluate.features import CONTROL_STRINGS as CONTROLS
 from judgelake.jobs.evaluate.features import SliceNames
 from judgelake.jobs.evaluate.figures import Figuring, metric_rows, told_by_driver
@@ -27,6 +26,7 @@ from judgelake.jobs.evaluate.leaderboards import Board, rank_rows
 from judgelake.jobs.evaluate.observations.groups import Groups
 from judgelake.jobs.evaluate.observations.judge_pairs import all_pairs, always_pairs, nearest_pairs
 from judgelake.jobs.evaluate.observations.observation import VOCABULARIES
+from judgelake.jobs.evaluate.pair_reading import refuse_too_many
 from judgelake.measures.families import APART, CELL, SEPARATOR, WHOLE, Buckets
 from judgelake.measures.spread import Spread
 

@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 import pytest
 from threads import submitted_without_spark
 
-from judgelake.jobs.evaluate import EvaluateJob
+from judgelake.jobs.evaluate import EvaluateJob, pair_reading
 from judgelake.jobs.evaluate import evaluation as module
 from judgelake.jobs.evaluate.features import SliceNames
 
@@ -19,11 +19,16 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
     inputs = SimpleNamespace(judges=(), labelers=(), versions={}, comparisons=None)
     survey = MagicMock(slices=SliceNames(), most_answers=2)
     chosen = SimpleNamespace(comparisons=None, versions={})
-    results = {"chosen_rows": chosen, "inputs_of": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
-    results["_Counting"] = MagicMock(metrics=MagicMock(return_value=[]))
-    for name in ("register", "create_tables", "bucket_column", "run_id_of", *results):
-        monkeypatch.setattr(module, name, MagicMock(return_value=results.get(name)))
-    monkeypatch.setattr(module, "submitted", submitted_without_spark)
+    counting = MagicMock(metrics=MagicMock(return_value=[]))
+    results = {
+        module: {"chosen_rows": chosen, "_Counting": counting, "register": None, "run_id_of": None},
+        pair_reading: {"inputs_of": inputs, "features_of": features, "pair_rows": rows, "survey": survey}
+        | {"create_tables": None, "bucket_column": None},
+    }
+    for place, known in results.items():
+        for name, result in known.items():
+            monkeypatch.setattr(place, name, MagicMock(return_value=result))
+    monkeypatch.setattr(pair_reading, "submitted", submitted_without_spark)
     monkeypatch.setattr(module, "judged_rows", lambda rows, *arguments: rows)
     if step is None:
         done = module.compute(MagicMock(), EvaluateJob())
@@ -31,7 +36,8 @@ def test_an_evaluation_that_fails_keeps_nothing_in_memory(monkeypatch, step):
         assert not rows.unpersist.called
         done.release()
     else:
-        monkeypatch.setattr(module, step, MagicMock(side_effect=OSError("the disk is full")))
+        place = next(place for place, known in results.items() if step in known)
+        monkeypatch.setattr(place, step, MagicMock(side_effect=OSError("the disk is full")))
         with pytest.raises(OSError, match="disk is full"):
             module.compute(MagicMock(), EvaluateJob())
     assert features.unpersist.called

@@ -86,6 +86,25 @@ def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> 
 
     A failed request was asked but has no answer: it lowers the coverage.
     """
+    again = repeated_requests(inputs)
+    if again is None:
+        return None
+    texts = again.withColumns({name: F.col(name).cast("string") for name in ("differing", "pairs")})
+    # The orders of a comparison in one row, since they are one observation of the comparison.
+    orders = texts.groupBy("comparison_id", "judge_number").agg(
+        F.collect_list(F.struct("differing", "pairs")).alias("orders")
+    )
+    rows = orders.join(features.select("comparison_id", "bucket", "question_key"), "comparison_id")
+    group = groups.by_judge("repeats", inputs.judges)
+    each = F.transform("orders", lambda order: observed(group, [order.differing, order.pairs]))
+    return exploded(rows, F.concat(F.array(comparison_observed(group)), each))
+
+
+def repeated_requests(inputs: Inputs) -> DataFrame | None:
+    """One row per comparison, `judge_number` and order asked several times: pairs of answers, and those `differing`.
+
+    None if no judge was asked anything twice.
+    """
     if all(judge.repeats < 2 for judge in inputs.judges):
         return None
     said = F.when(F.col("status") == "ok", F.coalesce("verdict", F.array_join("scores", SEPARATOR)))
@@ -99,14 +118,6 @@ def repeat_observations(inputs: Inputs, features: DataFrame, groups: Groups) -> 
     requests = same.groupBy("comparison_id", "judge_number", "shown_order").agg(
         F.sum("count").alias("asked"), F.sum(answered).alias("all"), F.sum(answered * answered).alias("squares")
     )
-    pairs = ((F.col("all") * (F.col("all") - 1)) / 2).cast("long").cast("string")
-    differing = ((F.col("all") * F.col("all") - F.col("squares")) / 2).cast("long").cast("string")
-    again = requests.where("asked > 1").withColumns({"differing": differing, "pairs": pairs})
-    # The orders of a comparison in one row, since they are one observation of the comparison.
-    orders = again.groupBy("comparison_id", "judge_number").agg(
-        F.collect_list(F.struct("differing", "pairs")).alias("orders")
-    )
-    rows = orders.join(features.select("comparison_id", "bucket", "question_key"), "comparison_id")
-    group = groups.by_judge("repeats", inputs.judges)
-    each = F.transform("orders", lambda order: observed(group, [order.differing, order.pairs]))
-    return exploded(rows, F.concat(F.array(comparison_observed(group)), each))
+    pairs = ((F.col("all") * (F.col("all") - 1)) / 2).cast("long")
+    differing = ((F.col("all") * F.col("all") - F.col("squares")) / 2).cast("long")
+    return requests.where("asked > 1").withColumns({"differing": differing, "pairs": pairs})

@@ -38,21 +38,23 @@ Counted = tuple["Column", tuple["Column | None", "Column"]]
 _VOTES = tuple(zip(CLASSES, VOTES, strict=True))
 
 
-def pair_rows(inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob) -> DataFrame:
+def pair_rows(
+    inputs: Inputs, features: DataFrame, slices: SliceNames, job: EvaluateJob, *, has_masses: bool = False
+) -> DataFrame:
     """One row per comparison of two answers and judge, with all that its observations are made from but the rules.
 
     `own`, `reversed`, and `by_average` if a rule needs it, are indices in `VERDICTS`; `label` is the one with the most
     votes, or "none", and `label_place` its index in `LABELS`; `votes` are all that count, in the format of
     `VotedCounts`: with every rule except each the label itself. `all_votes` are the numbers of votes whatever the rule,
     in the order of `CLASSES`; NULL without a label, and no column if there are no two labelers. The other rules'
-    verdicts, and the slices by margin, are added by `judged_rows`.
+    verdicts, and the slices by margin, are added by `judged_rows`. `has_masses`: see `both_orders`.
     """
     judged = numbered(inputs.judgments, inputs.judges)
     averaged = inputs.judges if SwapRule.AVERAGE in (job.swap_rules or ()) else None
     scored = None if averaged is None else [judge.number for judge in averaged if judge.gives_scores]
     log_odds = log_odds_of(judged, inputs.judges) if any(judge.log_odds for judge in inputs.judges) else None
     has_controls = CONTROL_STRINGS in slices.dimensions
-    wide = both_orders(judged, scored=scored, log_odds=log_odds, has_controls=has_controls)
+    wide = both_orders(judged, scored=scored, log_odds=log_odds, has_controls=has_controls, has_masses=has_masses)
     pairs = features.where("size = 2").withColumn("slices", slices_column(slices))
     if inputs.labels is None:
         votes = {**{name: F.lit(0).cast("long") for name in VOTES}, "label_lead": F.lit(None).cast("double")}

@@ -1,8 +1,8 @@
 """Java's archive of loaded classes: a driver that maps one starts in little more than half the time.
 
-The JVM of the first session writes it as it ends, which takes some seconds after the command has ended, so nobody can
-wait for it: it goes to a draft of its own name, and the next session renames a draft that is whole. Java itself checks
-that an archive fits its version and its jars, and starts without one that does not.
+The JVM of the first job writes it as it ends, ten to twenty seconds after the command itself, so nobody can wait for
+it: it goes to a draft of its own name, and the next session renames a draft that is whole. Java itself checks that an
+archive fits its version and its jars, and starts without one that does not.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OF_THE_USER = re.compile(r"-Xshare|SharedArchive|ArchiveClasses")
 # Java would say on stdout that an archive does not fit, and name each class that it leaves out of one.
 QUIET = "-Xlog:cds*=off"
 KEPT = 2
-"""Archives kept, about 150 MB each: this one, and one of another Java or environment."""
+"""Archives kept, about 200 MB each: this one, and one of another Java or environment."""
 FREE_BYTES = 2**30
 """Least free bytes of a disk to which an archive is written."""
 CLAIM_S = 900.0

@@ -158,8 +158,8 @@ def _new_session(
         own |= COMMAND_SETTINGS if is_submitted else settings_of_one_command(tables)
     own |= settings
     if not is_submitted:
-        # Not written with --debug: Java's own lines are shown then.
-        own |= with_archive(own, Path(pyspark.__file__).parent, writes=not debug)
+        # A job loads what a small query also needs, and more. With --debug, Java's own lines would be shown.
+        own |= with_archive(own, Path(pyspark.__file__).parent, writes=one_command and not debug)
     builder = SparkSession.builder
     for name, value in own.items():
         builder = builder.config(name, value)

@@ -12,7 +12,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 READY := $(VENV)/ready-$(DEVICE)-$(VERSION)
 BIN := $(VENV)/bin
 
-.PHONY: help quickstart train-demo test test-fast test-cluster lint format typecheck bench doctor package clean requirements preflight install
+.PHONY: help quickstart train-demo warm-up test test-fast test-cluster lint format typecheck bench doctor package clean requirements preflight install
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -26,8 +26,12 @@ train-demo: $(READY) ## Train a small judge on labels, compare it, promote it, j
 	@$(BIN)/python -m judgelake.quickstart.train_demo $(if $(LABELS),--labels $(LABELS)) $(if $(FORMAT),--format $(FORMAT)) \
 		$(if $(TEST),--test $(TEST)) $(if $(TEST_FORMAT),--test-format $(TEST_FORMAT)) $(if $(FILE),--file $(FILE)) $(ARGS)
 
-test: lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
+test: warm-up lint typecheck ## All checks and tests: ruff, mypy, pytest with Spark and a real vLLM
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
+
+# Beside the checks, which leave a core idle: Java's archive of classes, which all sessions of the tests map.
+warm-up: $(READY)
+	@$(BIN)/python tests/support/warm_up.py >/dev/null 2>&1 &
 
 test-fast: $(READY) ## Tests without Spark or vLLM (seconds)
 	$(BIN)/python -m pytest tests/unit

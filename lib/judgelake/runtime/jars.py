@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from judgelake.runtime.class_archive import cache_folder
 from judgelake.whole_files import written_whole
 
 RECORD = "jars.json"
@@ -62,8 +63,7 @@ def artifact_of(jar: str) -> str:
 
 def record_path() -> Path:
     """The path of this user's record."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "judgelake" / RECORD
+    return cache_folder() / RECORD
 
 
 def _versions() -> list[str]:

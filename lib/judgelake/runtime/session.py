@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from judgelake.config import Tables
 from judgelake.errors import RunError, UserError, first_line
+from judgelake.runtime.class_archive import drop_archive, with_archive
 from judgelake.runtime.jars import known_jars, record_path, remember_jars
 from judgelake.runtime.settings import (
     COMMAND_SETTINGS,
@@ -146,6 +147,7 @@ def _hush_query_loggers() -> None:
 def _new_session(
     tables: Tables, app_name: str, settings: dict[str, str], debug: bool, one_command: bool
 ) -> SparkSession:
+    import pyspark
     from pyspark.sql import SparkSession
 
     # spark-submit has already started the JVM and chosen the master and the driver's memory.
@@ -155,6 +157,9 @@ def _new_session(
         # Callers of spark-submit set there what suits the work.
         own |= COMMAND_SETTINGS if is_submitted else settings_of_one_command(tables)
     own |= settings
+    if not is_submitted:
+        # A job loads what a small query also needs, and more. With --debug, Java's own lines would be shown.
+        own |= with_archive(own, Path(pyspark.__file__).parent, writes=one_command and not debug)
     builder = SparkSession.builder
     for name, value in own.items():
         builder = builder.config(name, value)
@@ -162,6 +167,7 @@ def _new_session(
         try:
             spark = _started(builder, noise, debug) if is_submitted else _started_with_delta(builder, own, noise, debug)
         except Exception as error:
+            drop_archive(own)
             # Checked only now: in the normal case the check would cost half a second of every start.
             check_java()
             raise RunError(

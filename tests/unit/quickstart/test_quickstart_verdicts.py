@@ -83,7 +83,7 @@ def test_the_quickstart_asks_for_log_probabilities_in_both_orders_unless_told_ot
     mode = load_judge(job.judge.name).mode(job.judge.mode)
     assert (mode.verdict_from, job.order.orders) == ("logprobs", "both")
     assert mode.choices.verdict_of(2) == {"A": "A", "B": "B", "T": "tie"}
-    assert job.engine.options == {}
+    assert job.engine.options == {"dtype": "float32"}
     assert job.judge.least_label_mass == 0.1, "a model so small puts less than half of the probability on its labels"
     told = quickstart_job(["judge.mode=pair", "engine.options.dtype=bfloat16"])
     assert (told.judge.mode, told.engine.options) == ("pair", {"dtype": "bfloat16"})

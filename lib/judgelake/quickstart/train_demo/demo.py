@@ -25,7 +25,7 @@ VALIDATED = 24
 # Of so few questions the usual twentieth would be one.
 VALIDATION_SHARE = 0.2
 TEACHERS = "examples.teachers=[{name: people, labels: {labeler: null}}]"
-# Why the base is asked so: see `quickstart_job`. Both judges are asked alike, or they could not be compared.
+# Why the base may put so little on its labels: see `quickstart_job`. Both judges are asked alike, to be compared.
 ASKED = ("judge.name=chat", "judge.mode=pair-logprobs", "judge.least_label_mass=0.1")
 PAIRS = "size(answers) = 2 AND answers[0].turns IS NULL"
 

@@ -271,27 +271,30 @@ def test_ids_that_are_too_many_are_their_own_rows_failure(started, engine, encod
     assert isinstance(reply, Reply)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        pytest.param("Red wins.", id="plain"),
-        pytest.param(" \n ünï 漢字 🙂\t", id="white space and other scripts"),
-        pytest.param("x" * 3000 + " 1234567890", id="long"),
-    ],
+RUBRIC = {"criteria": "Is it right?", "scores": ["no", "hardly", "partly", "mostly", "yes"]}
+MIXED = " \n ünï 漢字 🙂\t"
+# Those of pairs whose prompts are included; begun: a chat with a begun answer.
+PAIR_JUDGES = (
+    *("begun", "judgelm", "pandalm", "autoj", "autoj-zh", "prometheus-2", "m-prometheus"),
+    *("selene-mini", "compassjudger-2"),
 )
+
+
 @pytest.mark.parametrize(
-    "judge",
+    ("judge", "answer"),
     [
-        pytest.param("chat", id="chat"),
-        pytest.param("begun", id="a chat with a begun answer"),
-        pytest.param("judgelm", id="completion"),
+        pytest.param("chat", "Red wins.", id="chat, plain"),
+        pytest.param("chat", MIXED, id="chat, white space and other scripts"),
+        pytest.param("chat", "x" * 3000 + " 1234567890", id="chat, long"),
+        pytest.param("judgelm", "x" * 3000 + " 1234567890", id="completion, long"),
+        *((judge, MIXED) for judge in PAIR_JUDGES),
     ],
 )
 def test_the_token_ids_of_prompts_are_those_of_the_server(started, small_model, tmp_path, capsys, judge, answer):
     (tmp_path / "begun.yaml").write_text(BEGUN_JUDGE, "utf-8")
     file = tmp_path / "comparisons.jsonl"
-    line = {"messages": [{"role": "user", "content": "Who wins?"}], "answers": [{"text": answer}, {"text": "Blue."}]}
-    file.write_text(json.dumps(line), "utf-8")
+    question = {"messages": [{"role": "user", "content": "Who wins?"}], "reference": "Red.", "rubric": RUBRIC}
+    file.write_text(json.dumps({**question, "answers": [{"text": answer}, {"text": "Blue."}]}), "utf-8")
     choice = ["--judges", str(tmp_path), "--judge", judge, "--mode", "pair"]
     assert main(["prompts", *choice, "--tokens", "--model", str(small_model), str(file)]) == 0
     shown = json.loads(capsys.readouterr().out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -24,6 +25,7 @@ SIGNS_OF_A_TOKENIZER = (
 )
 """A folder with a tokenizer has at least one of them."""
 SPARK_WORKERS = ("pyspark.daemon", "pyspark.worker")
+NO_ADVICE = "TRANSFORMERS_NO_ADVISORY_WARNINGS"
 
 
 def tokenizer_folder(model: str, revision: str | None = None, *, is_served: bool = False) -> Path | None:
@@ -95,10 +97,17 @@ def without_torch() -> Iterator[None]:
         yield
         return
     sys.modules["torch"] = None  # type: ignore[assignment]  # how Python is told that a module cannot be imported
+    given = os.environ.get(NO_ADVICE)
+    # Else transformers says that models are not available.
+    os.environ[NO_ADVICE] = "1"
     try:
         yield
     finally:
         del sys.modules["torch"]
+        if given is None:
+            del os.environ[NO_ADVICE]
+        else:
+            os.environ[NO_ADVICE] = given
 
 
 def token_ids(

@@ -62,6 +62,7 @@ def run_in_a_new_process(code):
 def test_what_a_tokenizer_needs_is_imported_without_torch():
     found = run_in_a_new_process(LOAD)
     assert found.stdout.split() == ["loaded"], found.stderr
+    assert "PyTorch" not in found.stderr, "nobody who asks for a tokenizer needs to hear that models are not available"
 
 
 @needs_both

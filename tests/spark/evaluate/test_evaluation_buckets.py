@@ -106,6 +106,8 @@ def beyond_labelers(rows, judge, rule, family=None):
 OF_TESTS = ("p_value", "p_corrected", "simultaneous_low", "simultaneous_high")
 INTERVAL = ("low", "high", "detectable", "reason", *OF_TESTS)
 """What the standard error changes."""
+MADE_OF_INTERVALS = ("labels_needed",)
+"""Metrics whose very value says how wide an interval is."""
 
 
 def told(lake, **changes):
@@ -115,7 +117,8 @@ def told(lake, **changes):
         key: {name: row[name] for name in row.asDict() if name not in ("run_id", "computed_at")}
         for key, row in found.items()
     }
-    return rows, {key: {name: row[name] for name in row if name not in INTERVAL} for key, row in rows.items()}
+    numbers = {key: row for key, row in rows.items() if row["metric"] not in MADE_OF_INTERVALS}
+    return rows, {key: {name: row[name] for name in row if name not in INTERVAL} for key, row in numbers.items()}
 
 
 def nearly(value):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from corrected_worlds import JUDGES, MODEL, OTHER, WORLDS, World, by_labels, corrected, held
+from hypothesis import given, settings, strategies
 
 from judgelake.config import validated
 from judgelake.errors import UserError
@@ -167,6 +168,45 @@ def test_where_labels_alone_cannot_give_the_wanted_interval_it_says_so():
     found = figures(counts, half_width=0.001)["labels_needed", MODEL].estimate(20)
     assert found.value is None
     assert "judge more comparisons" in (found.reason or "")
+
+
+ALIKE = {("first", "none"): [7.0] * 100, ("second", "none"): [3.0] * 100}
+
+
+@pytest.mark.parametrize(
+    ("labelled", "least", "reason"),
+    [
+        pytest.param([1, 1, 1, 1, 1], 400, None, id="five wins"),
+        pytest.param([1, 1], 400, None, id="two wins"),
+        pytest.param([1], None, "too few labels to say how many are needed", id="one label"),
+        pytest.param([5], None, "too few labels to say how many are needed", id="labels of one question"),
+    ],
+)
+@pytest.mark.parametrize("verdict", ["first", "second"])
+def test_labels_that_are_all_alike_do_not_show_that_no_more_are_needed(labelled, least, reason, verdict):
+    counts = ALIKE | {(verdict, "first"): labelled + [0] * (100 - len(labelled))}
+    found = figures(counts)["labels_needed", MODEL].estimate(100)
+    assert (found.value is None) == (least is None)
+    assert least is None or found.value >= least
+    assert reason is None or (found.reason or "").startswith(reason)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    wins=strategies.integers(0, 12),
+    losses=strategies.integers(0, 12),
+    errors=strategies.integers(0, 4),
+    half_width=strategies.sampled_from([0.03, 0.1, 0.2]),
+)
+def test_more_labels_than_there_are_are_needed_while_the_interval_is_wider_than_wanted(
+    wins, losses, errors, half_width
+):
+    kinds = [("first", "first")] * wins + [("second", "second")] * losses + [("second", "first")] * errors
+    of = {kind: [float(one == kind) for one in kinds] + [0.0] * (100 - len(kinds)) for kind in dict.fromkeys(kinds)}
+    found = figures(ALIKE | of, half_width)
+    rate, needed = (found[metric, MODEL].estimate(100) for metric in ("corrected_win_rate", "labels_needed"))
+    is_wide = rate.low is None or rate.high - rate.low > 2 * half_width
+    assert needed.value is None or not is_wide or needed.value > len(kinds)
 
 
 def labelled_where_it_wins(rng: np.random.Generator, strata: bool) -> Table:

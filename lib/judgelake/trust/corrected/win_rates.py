@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgelake.measures.families import SEPARATOR, Estimate, Figure, Table, absent
+from judgelake.measures.statistics.interval import LEAST_CLUSTERS
 from judgelake.trust.corrected.prediction_powered import Sums, corrected_mean
 from judgelake.trust.corrected.wanted_width import labels_needed
 
@@ -16,6 +17,7 @@ UNLABELLED = "none"
 VALUES = {"first": 1.0, "tie": 0.5, "second": 0.0}
 """What a verdict or label gives the first of the two models; the second gets the rest."""
 NO_LABELS = "none of its comparisons with a verdict has a label"
+TOO_FEW_LABELS = "too few labels to say how many are needed: label comparisons of two questions or more"
 NO_INTERVAL = "a number of labels, which has no interval"
 
 
@@ -35,11 +37,11 @@ def corrected_figures(table: Table, half_width: float) -> Iterator[Figure]:
         return
     for model in sorted({model for outcome in outcomes for model in outcome[:2]}):
         own = {outcome: counts for outcome, counts in outcomes.items() if model in outcome[:2]}
-        yield from _of_model(model, own, half_width)
+        yield from _of_model(model, own, table, half_width)
 
 
 def _of_model(
-    model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]], half_width: float
+    model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]], table: Table, half_width: float
 ) -> Iterator[Figure]:
     sums = _sums(model, outcomes)
     base, asked = sums.labelled.sum(axis=0), int(sum(counts[0] for counts in outcomes.values()))
@@ -50,7 +52,7 @@ def _of_model(
         yield Figure("labels_needed", None, int(labelled), asked, model, given=absent(reason))
         return
     found = corrected_mean(sums)
-    yield Figure(
+    rate = Figure(
         "corrected_win_rate",
         np.clip(found.mean, 0.0, 1.0),
         int(labelled),
@@ -59,13 +61,24 @@ def _of_model(
         least_error=found.least_error,
         base=base,
     )
-    needed = labels_needed(found, labelled, half_width)
-    wanted = f"an interval of {100 * half_width:g} points to each side"
-    if needed is None or needed > judged:
-        given = absent(f"even labels of all {judged:,} comparisons would not give {wanted}: judge more comparisons")
+    yield rate
+    if (base[1:] < base[0]).sum() < LEAST_CLUSTERS:
+        given = absent(TOO_FEW_LABELS)
     else:
-        given = Estimate(float(needed), reason=NO_INTERVAL)
+        given = _needed(labels_needed(found, labelled, half_width), rate, table, half_width, judged)
     yield Figure("labels_needed", None, int(labelled), asked, model, given=given)
+
+
+def _needed(needed: int | None, rate: Figure, table: Table, half_width: float, judged: int) -> Estimate:
+    """The number of labels needed, which is more than there are while the interval is wider than wanted."""
+    shown = rate.estimate(table.questions, table.hashed)
+    is_wide = shown.low is None or shown.high is None or shown.high - shown.low > 2 * half_width
+    if needed is not None and is_wide:
+        needed = max(needed, rate.n + 1)
+    if needed is None or needed > judged:
+        wanted = f"an interval of {100 * half_width:g} points to each side"
+        return absent(f"even labels of all {judged:,} comparisons would not give {wanted}: judge more comparisons")
+    return Estimate(float(needed), reason=NO_INTERVAL)
 
 
 def _sums(model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]]) -> Sums:

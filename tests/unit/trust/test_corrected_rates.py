@@ -83,6 +83,12 @@ def test_where_everything_has_a_label_it_is_the_rate_by_the_labels():
     assert (found.n, found.asked) == (8, 11)
 
 
+def test_divided_labels_are_worth_the_mean_of_their_votes():
+    counts = {("first", "first"): [2, 2, 2], ("second", "0.5"): [1, 1, 1], ("second", "0.75"): [1, 1, 1]}
+    assert value(counts) == pytest.approx((6 + 1.5 + 2.25) / 12)
+    assert value(counts, OTHER) == pytest.approx((1.5 + 0.75) / 12)
+
+
 @pytest.mark.parametrize(
     ("counts", "reason"),
     [

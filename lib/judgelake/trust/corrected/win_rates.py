@@ -28,8 +28,9 @@ def corrected_figures(table: Table, half_width: float) -> Iterator[Figure]:
 
     Args:
         table: outcomes are (model_1, model_2, verdict, label), and a stratum if there are strata. Verdict and label are
-            those of `VALUES`; any other verdict was not given, any other label is none. Tables whose outcomes have no
-            label, such as those of the labels alone, give nothing.
+            those of `VALUES`; any other verdict was not given. A label may also be a number, what divided labels give
+            the first model on average, or `UNLABELLED`. Tables whose outcomes have no label, such as those of the
+            labels alone, give nothing.
         half_width: of the wanted interval.
     """
     outcomes = {tuple(outcome.split(SEPARATOR)): counts for outcome, counts in table.counts.items()}
@@ -92,7 +93,7 @@ def _sums(model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]]) -
         place, by_judge = strata.index("".join(stratum)), _value(verdict, is_first=model == first)
         judged[place] += counts
         verdicts[place] += counts * by_judge
-        if label in VALUES:
+        if label != UNLABELLED:
             labelled[place] += counts
             their[place] += counts * by_judge
             labels[place] += counts * _value(label, is_first=model == first)
@@ -100,7 +101,8 @@ def _sums(model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]]) -
 
 
 def _value(verdict: str, *, is_first: bool) -> float:
-    return VALUES[verdict] if is_first else 1 - VALUES[verdict]
+    value = VALUES[verdict] if verdict in VALUES else float(verdict)
+    return value if is_first else 1 - value
 
 
 def _why_none(sums: Sums) -> str | None:

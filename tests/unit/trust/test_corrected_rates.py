@@ -101,7 +101,7 @@ def test_divided_labels_are_worth_the_mean_of_their_votes():
         pytest.param({("first", "first"): [1, 0], ("first", "none"): [0, 1]}, None, id="one label"),
         pytest.param(
             {("first", "first", "a"): [1, 1], ("first", "none", "b"): [1, 1]},
-            "1 of 2 strata of its comparisons have no labels: label some, or set no strata",
+            "1 of 2 strata of its comparisons have no labels (b): label some, or set no strata",
             id="a stratum without labels",
         ),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,14 @@ UNLABELLED = "none"
 """In an outcome, instead of the label of a comparison that has none."""
 VALUES = {"first": 1.0, "tie": 0.5, "second": 0.0}
 """What a verdict or label gives the first of the two models; the second gets the rest."""
+MOST_NAMED = 3
+"""Strata without labels that a reason names."""
 NO_LABELS = "none of its comparisons with a verdict has a label"
 TOO_FEW_LABELS = "too few labels to say how many are needed: label comparisons of two questions or more"
 NO_INTERVAL = "a number of labels, which has no interval"
 
 
-def corrected_figures(table: Table, half_width: float) -> Iterator[Figure]:
+def corrected_figures(table: Table, half_width: float, named: Callable[[str], str] = str) -> Iterator[Figure]:
     """Corrected win rate of each model, and the labels that a wanted interval needs, of one table of "models".
 
     The subject is the model. Comparisons without a verdict are left out, whether they have a label or not.
@@ -32,22 +34,28 @@ def corrected_figures(table: Table, half_width: float) -> Iterator[Figure]:
             the first model on average, or `UNLABELLED`. Tables whose outcomes have no label, such as those of the
             labels alone, give nothing.
         half_width: of the wanted interval.
+        named: the name of a stratum for people.
     """
     outcomes = {tuple(outcome.split(SEPARATOR)): counts for outcome, counts in table.counts.items()}
     if not all(len(outcome) > 3 for outcome in outcomes):
         return
     for model in sorted({model for outcome in outcomes for model in outcome[:2]}):
         own = {outcome: counts for outcome, counts in outcomes.items() if model in outcome[:2]}
-        yield from _of_model(model, own, table, half_width)
+        yield from _of_model(model, own, table, half_width, named)
 
 
 def _of_model(
-    model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]], table: Table, half_width: float
+    model: str,
+    outcomes: Mapping[tuple[str, ...], NDArray[np.float64]],
+    table: Table,
+    half_width: float,
+    named: Callable[[str], str],
 ) -> Iterator[Figure]:
-    sums = _sums(model, outcomes)
+    strata = _strata(outcomes)
+    sums = _sums(model, outcomes, strata)
     base, asked = sums.labelled.sum(axis=0), int(sum(counts[0] for counts in outcomes.values()))
     labelled, judged = float(base[0]), int(sums.judged[:, 0].sum())
-    reason = _why_none(sums)
+    reason = _why_none(sums, [*map(named, strata)])
     if reason is not None:
         yield Figure("corrected_win_rate", None, int(labelled), asked, model, reason=reason, base=base)
         yield Figure("labels_needed", None, int(labelled), asked, model, given=absent(reason))
@@ -82,9 +90,12 @@ def _needed(needed: int | None, rate: Figure, table: Table, half_width: float, j
     return Estimate(float(needed), reason=NO_INTERVAL)
 
 
-def _sums(model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]]) -> Sums:
-    """The sums of one model, whose strata are those in which it has a verdict."""
-    strata = sorted({"".join(outcome[4:]) for outcome in outcomes if outcome[2] in VALUES})
+def _strata(outcomes: Mapping[tuple[str, ...], NDArray[np.float64]]) -> list[str]:
+    """The strata in which a model has a verdict."""
+    return sorted({"".join(outcome[4:]) for outcome in outcomes if outcome[2] in VALUES})
+
+
+def _sums(model: str, outcomes: Mapping[tuple[str, ...], NDArray[np.float64]], strata: Sequence[str]) -> Sums:
     length = len(next(iter(outcomes.values())))
     judged, verdicts, labelled, their, labels = np.zeros((5, max(1, len(strata)), length))
     for (first, _, verdict, label, *stratum), counts in outcomes.items():
@@ -105,11 +116,15 @@ def _value(verdict: str, *, is_first: bool) -> float:
     return value if is_first else 1 - value
 
 
-def _why_none(sums: Sums) -> str | None:
+def _why_none(sums: Sums, strata: Sequence[str]) -> str | None:
     """Why there is no corrected rate; None if there is one."""
     labelled = sums.labelled[:, 0]
     if not labelled.any():
         return NO_LABELS
-    if unlabelled := int((labelled == 0).sum()):
-        return f"{unlabelled} of {len(labelled)} strata of its comparisons have no labels: label some, or set no strata"
+    if unlabelled := [name for name, n in zip(strata, labelled, strict=True) if n == 0]:
+        names = ", ".join(unlabelled[:MOST_NAMED]) + (" ..." if len(unlabelled) > MOST_NAMED else "")
+        return (
+            f"{len(unlabelled)} of {len(labelled)} strata of its comparisons have no labels ({names}): label some, or "
+            "set no strata"
+        )
     return None

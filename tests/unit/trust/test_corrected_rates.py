@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from corrected_worlds import JUDGES, MODEL, OTHER, WORLDS, World, by_labels, corrected, held
+from hypothesis import given, settings, strategies
 
 from judgelake.config import validated
 from judgelake.errors import UserError
@@ -82,6 +83,12 @@ def test_where_everything_has_a_label_it_is_the_rate_by_the_labels():
     assert (found.n, found.asked) == (8, 11)
 
 
+def test_divided_labels_are_worth_the_mean_of_their_votes():
+    counts = {("first", "first"): [2, 2, 2], ("second", "0.5"): [1, 1, 1], ("second", "0.75"): [1, 1, 1]}
+    assert value(counts) == pytest.approx((6 + 1.5 + 2.25) / 12)
+    assert value(counts, OTHER) == pytest.approx((1.5 + 0.75) / 12)
+
+
 @pytest.mark.parametrize(
     ("counts", "reason"),
     [
@@ -94,7 +101,7 @@ def test_where_everything_has_a_label_it_is_the_rate_by_the_labels():
         pytest.param({("first", "first"): [1, 0], ("first", "none"): [0, 1]}, None, id="one label"),
         pytest.param(
             {("first", "first", "a"): [1, 1], ("first", "none", "b"): [1, 1]},
-            "1 of 2 strata of its comparisons have no labels: label some, or set no strata",
+            "1 of 2 strata of its comparisons have no labels (b): label some, or set no strata",
             id="a stratum without labels",
         ),
     ],
@@ -167,6 +174,45 @@ def test_where_labels_alone_cannot_give_the_wanted_interval_it_says_so():
     found = figures(counts, half_width=0.001)["labels_needed", MODEL].estimate(20)
     assert found.value is None
     assert "judge more comparisons" in (found.reason or "")
+
+
+ALIKE = {("first", "none"): [7.0] * 100, ("second", "none"): [3.0] * 100}
+
+
+@pytest.mark.parametrize(
+    ("labelled", "least", "reason"),
+    [
+        pytest.param([1, 1, 1, 1, 1], 400, None, id="five wins"),
+        pytest.param([1, 1], 400, None, id="two wins"),
+        pytest.param([1], None, "too few labels to say how many are needed", id="one label"),
+        pytest.param([5], None, "too few labels to say how many are needed", id="labels of one question"),
+    ],
+)
+@pytest.mark.parametrize("verdict", ["first", "second"])
+def test_labels_that_are_all_alike_do_not_show_that_no_more_are_needed(labelled, least, reason, verdict):
+    counts = ALIKE | {(verdict, "first"): labelled + [0] * (100 - len(labelled))}
+    found = figures(counts)["labels_needed", MODEL].estimate(100)
+    assert (found.value is None) == (least is None)
+    assert least is None or found.value >= least
+    assert reason is None or (found.reason or "").startswith(reason)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    wins=strategies.integers(0, 12),
+    losses=strategies.integers(0, 12),
+    errors=strategies.integers(0, 4),
+    half_width=strategies.sampled_from([0.03, 0.1, 0.2]),
+)
+def test_more_labels_than_there_are_are_needed_while_the_interval_is_wider_than_wanted(
+    wins, losses, errors, half_width
+):
+    kinds = [("first", "first")] * wins + [("second", "second")] * losses + [("second", "first")] * errors
+    of = {kind: [float(one == kind) for one in kinds] + [0.0] * (100 - len(kinds)) for kind in dict.fromkeys(kinds)}
+    found = figures(ALIKE | of, half_width)
+    rate, needed = (found[metric, MODEL].estimate(100) for metric in ("corrected_win_rate", "labels_needed"))
+    is_wide = rate.low is None or rate.high - rate.low > 2 * half_width
+    assert needed.value is None or not is_wide or needed.value > len(kinds)
 
 
 def labelled_where_it_wins(rng: np.random.Generator, strata: bool) -> Table:

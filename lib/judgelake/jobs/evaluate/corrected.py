@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from judgelake.jobs.evaluate.evaluation import Evaluation
+from judgelake.jobs.evaluate.features import OTHERS
 from judgelake.jobs.evaluate.rows import by_judge
 from judgelake.measures import Result
 from judgelake.report import NOT_ASKED, is_partly_labelled
 
 HEAD = "Win rates corrected by labels (right only if the labelled comparisons are a random part of all):"
+POOLED = (
+    "  {strata}: its values beyond the {most} largest are one stratum, {others}, in which the labelled ones must be "
+    "random; slices.most keeps more apart"
+)
 MOST_MODELS = 5
 METRICS = ("win_rate", "corrected_win_rate", "labels_needed")
 
@@ -22,7 +27,13 @@ def corrected_lines(evaluation: Evaluation) -> list[str]:
         for judge in evaluation.inputs.judges
         for line in _of_judge(judge.name, of_judges.get(judge.fingerprint, []), evaluation)
     ]
-    return [HEAD, *lines] if lines else []
+    return [HEAD, *_pooled(evaluation), *lines] if lines else []
+
+
+def _pooled(evaluation: Evaluation) -> Iterator[str]:
+    strata, most = evaluation.job.corrected.strata, evaluation.job.slices.most
+    if strata is not None and OTHERS in evaluation.slices.values(strata):
+        yield POOLED.format(strata=strata, most=most, others=OTHERS)
 
 
 def _of_judge(judge: str, rows: Sequence[Result], evaluation: Evaluation) -> Iterator[str]:

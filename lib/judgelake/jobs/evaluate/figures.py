@@ -136,7 +136,11 @@ class Figuring:
         figures = FIGURES_OF[group.family](table, asked)
         if group.family != "models" or group.judge is None:
             return figures
-        return chain(figures, corrected_figures(table, job.corrected.half_width))
+        return chain(figures, corrected_figures(table, job.corrected.half_width, self._stratum))
+
+    def _stratum(self, number: str) -> str:
+        """The name of a stratum that `stratum_column` gives."""
+        return self.slices.name(int(number)) if number else f"no {self.job.corrected.strata}"
 
 
 def told_by_driver(cells: pa.Table, figuring: Figuring) -> dict[Place, Told]:

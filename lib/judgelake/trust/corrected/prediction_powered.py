@@ -47,7 +47,10 @@ class Corrected:
     error: float
     """The standard error to first order, at least `least_error`."""
     labelling_error: float
-    """The part of it that more labels would lower; its square is inverse to their number."""
+    """What more labels would lower; its square is inverse to their number. At least what so few labels can show, even
+    where they are all alike."""
+    other_error: float
+    """What only more judged comparisons would lower."""
     least_error: float
     """A standard error below which a smaller one is not believed; see `UNSEEN_ERRORS`."""
 
@@ -83,10 +86,19 @@ def corrected_mean(sums: Sums) -> Corrected:
     rest, alone = error**2 - of_labelling**2, _error(of_labels)
     # Never more than the error of the labels alone, which needs no judge to be right.
     unseen = min(UNSEEN_ERRORS / (float(sums.labelled[:, 0].sum()) + UNSEEN_ERRORS) ** 2, max(0.0, alone**2 - rest))
-    least = float(np.sqrt(rest + unseen))
-    return Corrected(
-        plain + weights * move, weight, max(error, least), float(np.sqrt(max(of_labelling**2, unseen))), least
-    )
+    least, labelling = float(np.sqrt(rest + unseen)), float(np.sqrt(max(of_labelling**2, _least_variance(sums))))
+    return Corrected(plain + weights * move, weight, max(error, least), labelling, float(np.sqrt(rest)), least)
+
+
+def _least_variance(sums: Sums) -> float:
+    """The least that the variance by labelling is taken to be where the number of labels needed is told.
+
+    That of `UNSEEN_ERRORS`, but never more than that of the labels alone with one win and one loss added: labels that
+    are all alike do not show that all others are.
+    """
+    n, wins = float(sums.labelled[:, 0].sum()), float(sums.labels[:, 0].sum())
+    rate = (wins + 1) / (n + 2)
+    return min(UNSEEN_ERRORS / (n + UNSEEN_ERRORS) ** 2, rate * (1 - rate) / n)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,5 @@ def labels_needed(corrected: Corrected, labelled: float, half_width: float) -> i
         labelled: how many these are.
         half_width: half of the 95 % interval, in units of the mean.
     """
-    of_labels = corrected.labelling_error**2
-    allowed = (half_width / float(ndtri((1 + CONFIDENCE) / 2))) ** 2 - (corrected.error**2 - of_labels)
-    return ceil(labelled * of_labels / allowed) if allowed > 0 else None
+    allowed = (half_width / float(ndtri((1 + CONFIDENCE) / 2))) ** 2 - corrected.other_error**2
+    return ceil(labelled * corrected.labelling_error**2 / allowed) if allowed > 0 else None

@@ -18,6 +18,8 @@ from evaluation_example import (
 )
 from rich.console import Console
 
+from judgelake.jobs.evaluate.corrected import corrected_lines
+from judgelake.jobs.evaluate.features import OTHERS, SliceNames
 from judgelake.jobs.evaluate.job import Evaluated
 from judgelake.jobs.evaluate.terminal import covered, show_headline
 
@@ -185,6 +187,14 @@ OF_MODELS = [
     row("corrected_win_rate", 0.5512, 0.501, 0.602, n=150, asked=2010, subject="a"),
     row("labels_needed", 431.0, reason="a count", n=150, subject="a"),
 ]
+
+
+@pytest.mark.parametrize("values", [("a", "b"), ("a", OTHERS)])
+def test_the_terminal_says_that_strata_are_pooled(values):
+    changes = {"corrected": {"strata": "source"}, "slices": {"by": ["source"], "most": 1}}
+    slices = SliceNames(tuple(("source", value) for value in values), ("source",))
+    lines = corrected_lines(replace(evaluation(OF_MODELS, **changes), slices=slices))
+    assert any("beyond the 1 largest are one stratum, (others)" in line for line in lines) == (OTHERS in values)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def pair_observations(
         if rule in SCORED:
             group = groups.by_judge("scored_pairs", inputs.judges, [rule.value] * len(inputs.judges))
             made += _labelled(group, ((F.col(column_of(rule)), VERDICTS),), job)
-    said, labelled = said_in(rows), _label_of_models(job, slices)
+    said, labelled = said_in(rows), _label_of_models(job, slices, has_all_votes=len(inputs.labelers) > 1)
     for name, (n, when) in zip(said, times_of(*map(F.col, said)), strict=True):
         made.append(_lengths(groups.by_judge("lengths", inputs.judges), name, job, n, when))
         if len(inputs.labelers) > 1:
@@ -213,10 +213,19 @@ def _winner(verdict: Column, otherwise: str = "failed") -> Column:
     )
 
 
-def _label_of_models(job: EvaluateJob, slices: SliceNames) -> list[Column]:
-    """What the outcome of a judge's game says of the label, with the stratum if there are strata."""
+def _label_of_models(job: EvaluateJob, slices: SliceNames, *, has_all_votes: bool) -> list[Column]:
+    """What the outcome of a judge's game says of the label, with the stratum if there are strata.
+
+    Without one label the mean of the votes: left out, those with a label would not be a random part.
+    """
     strata = job.corrected.strata
     label = _winner(F.col("label"), UNLABELLED)
+    if has_all_votes:
+        of_a, of_b, ties = (F.element_at("all_votes", place) for place in range(1, len(CLASSES) + 1))
+        in_order = F.element_at("models", 1) < F.element_at("models", 2)
+        share = (F.when(in_order, of_a).otherwise(of_b) + ties / 2) / F.greatest(of_a + of_b + ties, F.lit(1))
+        is_divided = (F.col("label") == NO_VOTES) & F.coalesce(_has_votes(), F.lit(False))
+        label = F.when(is_divided, F.round(share, 3).cast("string")).otherwise(label)
     return [label] if strata is None else [label, stratum_column(slices, strata)]
 
 

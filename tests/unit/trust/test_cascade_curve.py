@@ -96,3 +96,10 @@ def test_a_comparison_without_any_verdict_is_undecided_and_costs_all_stages():
     labelled = Labelled(np.full((2, 1), np.nan), np.zeros((2, 1), bool), np.arange(1))
     point = evaluated(labelled, (-np.inf, -np.inf), (1, 9))
     assert (point.decided, point.agreement, point.right, point.cost) == (0, None, 0, 10)
+
+
+def test_a_stage_that_decides_nothing_is_not_asked_and_costs_nothing() -> None:
+    labelled = Labelled(np.full((2, 4), 0.9), np.ones((2, 4), dtype=np.bool_), np.arange(4))
+    point = evaluated(labelled, (np.inf, 0.5), (1, 10))
+    assert point.calls == (0.0, 1.0)
+    assert point.cost == 10

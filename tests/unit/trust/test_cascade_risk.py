@@ -164,3 +164,26 @@ def test_on_peoples_preferences_the_cheap_judges_decide_half_and_agree_in_more_t
     assert np.mean([point.decided for point in found]) >= 0.45
     assert np.mean([point.agreement for point in found if point.agreement is not None]) >= 0.88
     assert sum(point.coverage[-1] for point in found) <= 0.05 * sum(point.decided for point in found)
+
+
+def test_comparisons_without_a_verdict_do_not_hinder_the_first_test() -> None:
+    reliability = np.array([[0.9] * 30 + [np.nan] * 300])
+    labelled = Labelled(reliability, np.ones((1, 330), dtype=np.bool_), np.arange(330))
+    assert by_risk(labelled, 0.15, (0.1,))[0].decided == 30
+
+
+def test_too_few_labels_at_the_lowest_threshold_are_a_reason() -> None:
+    reliability = np.array([[0.9] * 30 + [0.1] * 300])
+    labelled = Labelled(reliability, np.ones((1, 330), dtype=np.bool_), np.arange(330))
+    choice = by_risk(labelled, 0.15, (0.1,))[0]
+    assert choice.threshold == np.inf
+    assert choice.reason is not None
+    assert "needs 66" in choice.reason
+
+
+def test_a_certainty_below_one_is_not_rounded_to_one() -> None:
+    reliability, right = np.full((1, 100), 0.9), np.ones((1, 100), dtype=np.bool_)
+    labelled = Labelled(reliability, right, np.arange(100))
+    choices = by_risk(labelled, 0.15, (0.0004,))
+    point = evaluated(labelled, [choices[0].threshold], [1])
+    assert "With 99.96 % certainty" in promise(["one"], choices, point, 0.15, 0.0004)

@@ -51,6 +51,11 @@ class StageJudge:
         return JudgeInfo(self.stage, self.judge, self.judge, self.fingerprint, "", "", False, 0, 1, log_odds=NATS)
 
 
+def names_fingerprint(name: str, fingerprint: str) -> bool:
+    """Whether a name is the beginning of a fingerprint, and long enough to be meant as one."""
+    return len(name) >= LEAST_NAMED and fingerprint.startswith(name)
+
+
 def stage_judges(job: CascadeJob, judges: Sequence[JudgeInfo]) -> tuple[StageJudge, ...]:
     """The judges that the stages name.
 
@@ -61,7 +66,7 @@ def stage_judges(job: CascadeJob, judges: Sequence[JudgeInfo]) -> tuple[StageJud
     for place, stage in enumerate(job.stages):
         key = f"stages[{place}].judge"
         named = [one for one in judges if stage.judge in (one.name, one.judge)] or [
-            one for one in judges if len(stage.judge) >= LEAST_NAMED and one.fingerprint.startswith(stage.judge)
+            one for one in judges if names_fingerprint(stage.judge, one.fingerprint)
         ]
         exact = [one for one in named if one.name == stage.judge]
         named = exact if len(exact) == 1 else named

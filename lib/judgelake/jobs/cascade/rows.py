@@ -11,7 +11,7 @@ from judgelake.config import fingerprint
 from judgelake.errors import UserError, did_you_mean
 from judgelake.jobs.cascade.choosing import Chosen
 from judgelake.jobs.cascade.config import CascadeJob
-from judgelake.jobs.cascade.judged import StageJudge
+from judgelake.jobs.cascade.judged import StageJudge, names_fingerprint
 from judgelake.lake import replace_rows
 from judgelake.trust.cascade import Point
 
@@ -136,7 +136,7 @@ def newest_stored(spark: SparkSession, job: CascadeJob) -> Stored:
 
 
 def _is_named(judge: StageJudge, name: str) -> bool:
-    return name in (judge.judge, judge.judge.partition(" (")[0]) or judge.fingerprint.startswith(name)
+    return name in (judge.judge, judge.judge.partition(" (")[0]) or names_fingerprint(name, judge.fingerprint)
 
 
 def _stored(place: int, row: Any) -> StoredStage:

@@ -50,8 +50,21 @@ def asking_jobs(job: CascadeJob, stored: Stored) -> dict[int, JudgeJob]:
         asking = load_config(JudgeJob, path).model_copy(update={"tables": job.tables})
         if asking.input.where is not None or asking.input.limit is not None:
             raise UserError(f"{path!r}: input.where and input.limit must be null, for a cascade asks for what is left.")
+        _check_orders(asking, stage, place)
         jobs[place] = asking
     return jobs
+
+
+def _check_orders(asking: JudgeJob, stage: StoredStage, place: int) -> None:
+    order, both = asking.order, stage.judge.takes_both_orders
+    if both != (order.orders == "both"):
+        wanted, basis = ("both", "both orders") if both else ("AB, BA or mixed", "one order")
+        raise UserError(
+            f"stages[{place}].ask: order.orders must be {wanted}, not {order.orders}, for the thresholds were chosen "
+            f"on {basis} of each comparison. Change it, or choose again without --run."
+        )
+    if order.repeats > 1:
+        raise UserError(f"stages[{place}].ask: order.repeats must be 1, not {order.repeats}, for one request decides.")
 
 
 def check_judges(jobs: dict[int, JudgeJob], stored: Stored) -> None:
@@ -91,8 +104,10 @@ class Running:
 
     @property
     def key(self) -> str:
-        """What the run is about: the same thresholds on the same part of the comparisons."""
-        return fingerprint({"cascade": self.stored.cascade_id, "where": self.job.where})[:32]
+        """What the run is about: the same thresholds on the same part of the same table of comparisons."""
+        return fingerprint(
+            {"cascade": self.stored.cascade_id, "where": self.job.where, "comparisons": self.job.tables.comparisons}
+        )[:32]
 
     @property
     def stages(self) -> list[StoredStage]:

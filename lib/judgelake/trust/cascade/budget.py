@@ -66,10 +66,10 @@ def by_cost(reliability: NDArray[np.float64], costs: Sequence[float], budget: fl
 
 
 def asked(reliability: NDArray[np.float64], thresholds: Sequence[float]) -> NDArray[np.float64]:
-    """The share of the comparisons that each stage is asked."""
+    """The share of the comparisons that each stage is asked; none of a stage that decides nothing (threshold inf)."""
     decides = reliability >= np.asarray(thresholds, dtype=np.float64)[:, None]
     left = np.cumprod(~decides, axis=0).mean(axis=1)
-    return np.concatenate(([1.0], left[:-1]))
+    return np.where(np.isposinf(thresholds), 0.0, np.concatenate(([1.0], left[:-1])))
 
 
 def _spent(reliability: NDArray[np.float64], thresholds: Sequence[float], costs: Sequence[float]) -> float:

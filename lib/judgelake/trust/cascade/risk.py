@@ -36,8 +36,8 @@ PROBABILITIES: NDArray[np.float64] = np.arange(200, 99, -1) / 200
 """Thresholds for a reliability that is the probability of the verdict among two: 1 down to 0.5, which decides all."""
 
 FIRST_SHARE = 0.2
-"""Of the labels that reach a stage, those on which its first test rests at least. With the fewest that could do, a
-single error among the surest verdicts would end the sequence before it has begun."""
+"""Of the labels that reach a stage and have its verdict, those on which its first test rests at least. With the fewest
+that could do, a single error among the surest verdicts would end the sequence before it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,18 @@ def _tested(
 ) -> StageChoice:
     least, reached = least_labels(alpha, delta), len(reliability)
     # Without a verdict it is decided at no threshold.
+    verdicts = reached - int(np.isnan(reliability).sum())
     order = np.argsort(-np.nan_to_num(reliability, nan=-np.inf), kind="stable")
-    decided = np.searchsorted(-reliability[order][: reached - int(np.isnan(reliability).sum())], -grid, side="right")
+    decided = np.searchsorted(-reliability[order][:verdicts], -grid, side="right")
     errors = np.append(0, np.cumsum(wrong[order]))[decided]
-    tested = decided >= max(least, math.ceil(FIRST_SHARE * reached))
+    fewest = max(least, math.ceil(FIRST_SHARE * verdicts))
+    tested = decided >= fewest
     if not (decided >= least).any():
         judged = int(decided[-1]) if len(decided) else 0
         reason = f"needs at least {least:,} labelled comparisons, has {judged:,}"
+        return StageChoice(math.inf, delta, reached, 0, 0, None, reason)
+    if not tested.any():
+        reason = f"its lowest threshold is reached by {int(decided[-1]):,} labels, and the first test needs {fewest:,}"
         return StageChoice(math.inf, delta, reached, 0, 0, None, reason)
     rejected = binom.cdf(errors[tested], decided[tested], alpha) <= delta
     last = int(len(rejected) if rejected.all() else rejected.argmin()) - 1

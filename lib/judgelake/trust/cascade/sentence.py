@@ -39,4 +39,6 @@ def promise(
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    # A certainty below 1 must not be rounded to 100 %.
+    said = (f"{100 * share:.{digits}g}" for digits in range(3, 18))
+    return f"{next((one for one in said if one != '100' or share >= 1), '100')} %"

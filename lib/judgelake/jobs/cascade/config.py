@@ -14,7 +14,7 @@ class Stage(Config):
     """One judge of a cascade."""
 
     judge: str
-    """Its name in the judgments, or at least the first eight signs of its fingerprint."""
+    """Its name in the judgments, or at least the first eight characters of its fingerprint."""
     ask: str | None = None
     """The YAML file of the judge job that asks it, for `--run`: its tables are those of the cascade, and of its input
     only what the cascade leaves it."""

@@ -1,5 +1,5 @@
 -- One row per comparison that a cascade was run on, decided or not. How many verdicts each judge gave:
---   SELECT stage, judge, verdict, reason, count(*) FROM cascade_verdicts GROUP BY ALL
+--   SELECT stage, judge, verdict, reason, count(*) FROM cascade_verdicts WHERE run_key = '...' GROUP BY ALL
 CREATE TABLE IF NOT EXISTS {cascade_verdicts} (
   run_key           STRING COMMENT 'The cascade and the comparisons it was run on: a hash of cascade_id and of the predicate, so that a repeated run replaces its rows',
   cascade_id        STRING COMMENT 'The row of the table cascades whose thresholds decided',

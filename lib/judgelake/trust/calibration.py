@@ -27,7 +27,7 @@ class Method(StrEnum):
     """How an indicator becomes a probability."""
 
     TEMPERATURE = "temperature"
-    """1 / (1 + exp(-value / T)): one number to fit, for log-odds alone; never below one half."""
+    """1 / (1 + exp(-value / T)): one number to fit, for log-odds alone; one half at 0."""
     ISOTONIC = "isotonic"
     """The step function that fits best among all that rise with the value; for any indicator."""
 
@@ -169,4 +169,6 @@ def why_not_calibrated(labelled: Labelled, least: int, folds: int) -> str | None
     fold = fold_of(labelled.questions, folds)
     if any((fold == one).all() for one in range(folds)):
         return "all labelled questions are in one fold, so nothing is left to fit on"
+    if any(len(np.unique(labelled.right[fold != one])) < 2 for one in range(folds)):
+        return "without the questions of one fold all verdicts are right, or all wrong: label more"
     return None

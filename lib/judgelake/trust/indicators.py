@@ -16,14 +16,14 @@ class Indicator:
     meaning: str
     """One line for a reader who does not know the papers."""
     is_log_odds: bool = False
-    """Whether it is the size of log-odds, so that a temperature makes a probability of it."""
+    """Whether it is log-odds of the verdict, so that a temperature makes a probability of it."""
 
 
 INDICATORS: tuple[Indicator, ...] = (
-    Indicator("margin", "size of the mean of both orders' log-odds of one answer over the other", is_log_odds=True),
+    Indicator("margin", "mean of both orders' log-odds of the verdict over the other answer", is_log_odds=True),
     Indicator(
         "centred",
-        "size of one order's log-odds without the judge's position offset, which is known without labels",
+        "log-odds of the verdict in one order without the judge's position offset, which is known without labels",
         is_log_odds=True,
     ),
     Indicator("orders_agree", "1 if both orders give the same verdict, else 0"),

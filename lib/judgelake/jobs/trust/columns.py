@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from judgelake.comparisons import TIE
 from judgelake.jobs.evaluate import FAILED, NOT_ASKED, OWN_ODDS, Inputs, JudgeInfo, centred_odds, mean_odds
 from judgelake.jobs.evaluate import repeated_requests as requests_of
 from judgelake.trust import INDICATORS, Calibrator, CrossFitted, Isotonic, Temperature
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 NO_ODDS = "the judge gives neither log-probabilities of labels nor scores"
 ONE_ORDER = "asked in one order only"
 NO_ODDS_HERE = "an order has no log-odds"
+NO_SIDE = "a tie is no side of the log-odds"
 NO_OFFSET = "the judge's position offset is not known, since no comparison has log-odds in both orders"
 NO_MASS = "the judge does not decide by the probability of labels"
 MASS_UNKNOWN = "the probability of the labels was not stored"
@@ -70,10 +72,20 @@ def _of_odds(
         return {"margin": nothing, "centred": nothing}
     gives = _is([judge for judge in judges if judge.log_odds is not None])
     in_both = (F.col("own") != NOT_ASKED) & (F.col("reversed") != NOT_ASKED)
-    of_margin = F.when(~gives, NO_ODDS).when(~in_both, ONE_ORDER).otherwise(NO_ODDS_HERE)
+    is_tie = F.col("verdict") == TIE
+    of_margin = F.when(~gives, NO_ODDS).when(~in_both, ONE_ORDER).when(is_tie, NO_SIDE).otherwise(NO_ODDS_HERE)
     has_offset = F.col("judge_number").isin([*offsets])
-    of_centred = F.when(~gives, NO_ODDS).when(~has_offset, NO_OFFSET).otherwise(NO_ODDS_HERE)
-    return {"margin": (F.abs(mean_odds()), of_margin), "centred": (F.abs(centred_odds(offsets)), of_centred)}
+    of_centred = F.when(~gives, NO_ODDS).when(~has_offset, NO_OFFSET).when(is_tie, NO_SIDE).otherwise(NO_ODDS_HERE)
+    return {
+        "margin": (_for_the_verdict(mean_odds()), of_margin),
+        "centred": (_for_the_verdict(centred_odds(offsets)), of_centred),
+    }
+
+
+def _for_the_verdict(odds: Column) -> Column:
+    """Log-odds of A over B as those of the verdict: below 0 where one order gave the verdict and both say otherwise."""
+    verdict = F.col("verdict")
+    return F.when(verdict == "A", odds).when(verdict == "B", -odds)
 
 
 def _of_mass(judges: Sequence[JudgeInfo]) -> tuple[Column, Column]:

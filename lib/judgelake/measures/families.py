@@ -41,6 +41,7 @@ from judgelake.measures.slices import RightCounts
 from judgelake.measures.slices import figures as slice_figures
 from judgelake.measures.statistics.crossed import LEAST_SEEDS, crossed_estimate
 from judgelake.measures.statistics.interval import (
+    LEAST_CLUSTERS,
     Estimate,
     Replicates,
     absent,
@@ -79,6 +80,7 @@ __all__ = [
     "GAP",
     "KEPT",
     "LACKING",
+    "LEAST_CLUSTERS",
     "LEAST_LABELERS",
     "LEAST_SEEDS",
     "LONGEST_ODDS",

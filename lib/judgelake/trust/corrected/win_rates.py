@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from judgelake.measures.families import SEPARATOR, Estimate, Figure, Table, absent
-from judgelake.measures.statistics.interval import LEAST_CLUSTERS
+from judgelake.measures.families import LEAST_CLUSTERS, SEPARATOR, Estimate, Figure, Table, absent
 from judgelake.trust.corrected.prediction_powered import Sums, corrected_mean
 from judgelake.trust.corrected.wanted_width import labels_needed
 
